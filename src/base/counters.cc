@@ -1,0 +1,66 @@
+#include "base/counters.h"
+
+namespace hermod {
+namespace {
+
+constexpr std::array<std::string_view, kCounterCount> kCounterNames = {
+    "connections_accepted",
+    "connections_closed",
+    "connections_refused",
+    "sessions_created",
+    "sessions_resumed",
+    "sessions_taken_over",
+    "sessions_expired",
+    "packets_received",
+    "packets_sent",
+    "bytes_received",
+    "bytes_sent",
+    "publish_received_qos0",
+    "publish_received_qos1",
+    "publish_received_qos2",
+    "publish_sent_qos0",
+    "publish_sent_qos1",
+    "publish_sent_qos2",
+    "publish_duplicates",
+    "publish_refused",
+    "publish_no_subscribers",
+    "publish_redelivered",
+    "dropped_expired",
+    "dropped_queue_full",
+    "dropped_slow_reader",
+    "dropped_too_large",
+    "dropped_offline",
+    "dropped_session_ended",
+    "dropped_commit_failed",
+    "dropped_refused_by_receiver",
+    "receive_maximum_exceeded",
+    "stray_acks",
+    "protocol_errors",
+    "keep_alive_timeouts",
+    "connect_timeouts",
+    "publishers_paused",
+    "wills_published",
+    "retained_set",
+    "retained_cleared",
+    "commit_groups",
+    "commit_batches",
+    "commit_bytes",
+};
+static_assert(!kCounterNames.back().empty(), "every counter has a name");
+
+}  // namespace
+
+std::string_view counter_name(Counter counter) { return kCounterNames[static_cast<std::size_t>(counter)]; }
+
+Counters::Counters(std::size_t writers) {
+  blocks_.reserve(writers);
+  for (std::size_t i = 0; i < writers; ++i) blocks_.push_back(std::make_unique<CounterBlock>());
+}
+
+std::uint64_t Counters::total(Counter counter) const {
+  std::uint64_t sum = 0;
+  for (const auto& block : blocks_) sum += block->get(counter);
+  return sum;
+}
+
+}  // namespace hermod

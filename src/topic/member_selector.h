@@ -1,0 +1,23 @@
+#pragma once
+#include <cstdint>
+
+#include "base/ids.h"
+
+namespace hermod::topic {
+
+/// Says which members of a shared subscription can take a message now. Implemented by whoever knows sessions;
+/// called on the matching thread while the index is locked for reading: answer at once, and do not call the
+/// index.
+class MemberSelector {
+ public:
+  enum class Rank : std::uint8_t {
+    Never,    ///< gone: gets nothing
+    Offline,  ///< would keep the message until it returns (or is online but full); only when nobody is Online
+    Online    ///< connected and with room
+  };
+
+  virtual ~MemberSelector() = default;
+  virtual Rank rank(SessionId member) const = 0;
+};
+
+}  // namespace hermod::topic

@@ -1,0 +1,51 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <shared_mutex>
+#include <span>
+#include <vector>
+
+#include "base/ids.h"
+#include "topic/match_set.h"
+#include "topic/member_selector.h"
+#include "topic/subscription.h"
+#include "topic/subscription_tree.h"
+#include "topic/topic_name.h"
+
+namespace hermod::topic {
+
+/// The subscriptions of all sessions, shared by all shards; lives as long as the broker. Any thread may match
+/// and apply; how they share is known to this file alone.
+class SubscriptionIndex {
+ public:
+  /// Makes all changes in order and at once: every match that begins after the return sees them. One outcome
+  /// per change, in order.
+  std::vector<ChangeOutcome> apply(std::span<const SubscriptionChange> changes);
+
+  /// Fills `out` with who gets a message to `name`. Subscriptions with No Local leave out `publisher`
+  /// (SessionId{} for the broker's own messages). Allocates nothing once `out` has grown to the usual size.
+  void match(const TopicName& name, SessionId publisher, const MemberSelector& selector, MatchSet& out) const;
+
+  /// Draws another member of one group, for a message whose first choice is gone. False when the group does
+  /// not exist or nobody can take the message; else `out` holds the one match.
+  bool pick(const SubscriptionTarget& group, const MemberSelector& selector, MatchSet& out) const;
+
+  /// What a group is called; nothing when its last member has left.
+  std::optional<GroupName> group_name(GroupKey group) const;
+
+  /// Another number after each apply that changed anything: what was matched under this number still holds
+  /// while the number is the same. Read it before match().
+  std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
+
+  /// Subscriptions of all sessions, shared ones included.
+  std::size_t subscription_count() const;
+  std::size_t shared_subscription_count() const;
+
+ private:
+  mutable std::shared_mutex mutex_;
+  SubscriptionTree tree_;
+  std::atomic<std::uint64_t> version_{1};
+};
+
+}  // namespace hermod::topic

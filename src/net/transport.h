@@ -8,10 +8,10 @@ namespace hermod::net {
 
 /// Why a transport ended.
 enum class CloseReason {
-  PeerClosed,   ///< the peer ended the stream
-  PeerReset,    ///< the stream broke
-  ByBroker,     ///< close() was called
-  Shutdown,     ///< the broker is stopping
+  PeerClosed,  ///< the peer ended the stream
+  PeerReset,   ///< the stream broke
+  ByBroker,    ///< close() was called
+  Shutdown,    ///< the broker is stopping
 };
 
 /// Who is at the other end.

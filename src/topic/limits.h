@@ -12,4 +12,10 @@ struct Limits {
   std::size_t levels = 200;
 };
 
+/// NUL and the other control characters below U+0020. MQTT forbids the first and lets us refuse the rest
+/// (1.5.4), which keeps them out of logs and terminals.
+constexpr bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20;
+}
+
 }  // namespace hermod::topic

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "topic/member_selector.h"
 #include "topic/subscriber_list.h"
 #include "topic/subscription.h"
+#include "topic/text_hash.h"
 
 namespace hermod::topic {
 
@@ -40,7 +42,7 @@ class SharedGroup {
 
 /// Everybody who has one topic filter: sessions of their own and groups. Owned by its tree, same thread.
 struct FilterSubscribers {
-  using Groups = absl::flat_hash_map<std::string, std::unique_ptr<SharedGroup>>;
+  using Groups = absl::flat_hash_map<std::string, std::unique_ptr<SharedGroup>, TextHash, std::equal_to<>>;
 
   SubscriberList plain;
   /// By share name; null when nobody shares this filter.

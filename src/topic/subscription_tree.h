@@ -83,15 +83,14 @@ class SubscriptionTree {
     std::unique_ptr<FilterSubscribers> below;
     std::uint32_t named_children = 0;
   };
-  struct Walk;
 
   ChangeOutcome set(FilterSubscribers& at, const SubscriptionChange& change);
   ChangeOutcome remove(FilterSubscribers& at, const SubscriptionChange& change);
   ChangeOutcome change_exact(const SubscriptionChange& change);
   ChangeOutcome change_wildcard(const SubscriptionChange& change);
-  ChangeOutcome finish_wildcard(Node& node, std::unique_ptr<FilterSubscribers>& place,
-                                const SubscriptionChange& change);
-  Node* child_of(Node& parent, std::string_view level) const;
+  ChangeOutcome change_at(Node& node, std::unique_ptr<FilterSubscribers>& place,
+                          const SubscriptionChange& change);
+  Node* child_of(const Node& parent, std::string_view level) const;
   Node& add_child(Node& parent, std::string_view level);
   void prune(Node* node);
   const FilterSubscribers* find(const TopicFilter& filter) const;

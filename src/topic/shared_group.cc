@@ -1,0 +1,32 @@
+#include "topic/shared_group.h"
+
+#include <algorithm>
+
+namespace hermod::topic {
+
+const Subscriber* SharedGroup::choose(const MemberSelector& selector) const {
+  const std::size_t size = members_.size();
+  if (size == 0) return nullptr;
+  const std::uint32_t first = turn_.fetch_add(1, std::memory_order_relaxed);
+  const std::size_t asked = std::min(size, kMostAsked);
+  const Subscriber* sleeping = nullptr;
+  std::size_t at = first % size;
+  for (std::size_t i = 0; i < asked; ++i) {
+    const Subscriber& member = members_[at];
+    switch (selector.rank(member.session)) {
+      case MemberSelector::Rank::Online:
+        // Whoever stood in for busy or sleeping members has had the turn: the next one is behind it.
+        if (i > 0) turn_.store(first + static_cast<std::uint32_t>(i) + 1, std::memory_order_relaxed);
+        return &member;
+      case MemberSelector::Rank::Offline:
+        if (sleeping == nullptr) sleeping = &member;
+        break;
+      case MemberSelector::Rank::Never:
+        break;
+    }
+    if (++at == size) at = 0;
+  }
+  return sleeping;
+}
+
+}  // namespace hermod::topic

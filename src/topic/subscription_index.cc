@@ -1,0 +1,48 @@
+#include "topic/subscription_index.h"
+
+#include <mutex>
+
+namespace hermod::topic {
+
+std::vector<ChangeOutcome> SubscriptionIndex::apply(std::span<const SubscriptionChange> changes) {
+  std::vector<ChangeOutcome> outcomes;
+  outcomes.reserve(changes.size());
+  bool changed = false;
+  const std::unique_lock lock(mutex_);
+  for (const SubscriptionChange& change : changes) {
+    outcomes.push_back(tree_.apply(change));
+    changed = changed || outcomes.back() != ChangeOutcome::NotFound;
+  }
+  if (changed) version_.fetch_add(1, std::memory_order_release);
+  return outcomes;
+}
+
+void SubscriptionIndex::match(const TopicName& name, SessionId publisher, const MemberSelector& selector,
+                              MatchSet& out) const {
+  const std::shared_lock lock(mutex_);
+  tree_.match(name, publisher, selector, out);
+}
+
+bool SubscriptionIndex::pick(const SubscriptionTarget& group, const MemberSelector& selector,
+                             MatchSet& out) const {
+  const std::shared_lock lock(mutex_);
+  return tree_.pick(group, selector, out);
+}
+
+std::optional<GroupName> SubscriptionIndex::group_name(GroupKey group) const {
+  const std::shared_lock lock(mutex_);
+  const GroupName* name = tree_.group_name(group);
+  return name == nullptr ? std::nullopt : std::optional<GroupName>(*name);
+}
+
+std::size_t SubscriptionIndex::subscription_count() const {
+  const std::shared_lock lock(mutex_);
+  return tree_.subscription_count();
+}
+
+std::size_t SubscriptionIndex::shared_subscription_count() const {
+  const std::shared_lock lock(mutex_);
+  return tree_.shared_subscription_count();
+}
+
+}  // namespace hermod::topic

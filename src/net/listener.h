@@ -1,4 +1,6 @@
 #pragma once
+#include <sys/socket.h>
+
 #include <cstdint>
 #include <memory>
 
@@ -49,7 +51,9 @@ class Listener final : private IoHandler, private TimerHandler {
   void hand_over(Fd connection, const sockaddr_storage& raw);
   /// Refuses one waiting connection by means of the reserve descriptor; false when that did not work.
   bool refuse_one();
+  /// Stops accepting for a moment.
   void rest(int error_number);
+  void watch(std::uint32_t events);
 
   EventLoop& loop_;
   Fd socket_;

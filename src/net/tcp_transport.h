@@ -8,7 +8,7 @@
 #include "net/event_loop.h"
 #include "net/fd.h"
 #include "net/options.h"
-#include "net/socket.h"
+#include "net/socket_address.h"
 #include "net/transport.h"
 
 namespace hermod::net {
@@ -48,18 +48,21 @@ class TcpTransport final : public Transport, private IoHandler, private Flushabl
   void on_flush() override;
   void on_later() override;
 
-  /// Each of these returns false when the transport has ended (and may be destroyed).
-  bool read_once();
-  bool discard_input();
-  bool write_pending();
-  bool advance_close();
+  // The handler may destroy the transport inside those that can end it; they are called last.
+  void read_once();  ///< may end it
+  void write_pending();
+  void continue_closing();  ///< may end it
+  void on_close_timeout();  ///< ends it
+  void end(CloseReason reason);
 
   void show_to_handler(Bytes arrived);
-  void output_broke();
-  void watch();
-  void unwatch();
+  /// False when the peer takes nothing any more.
+  bool write_output();
+  /// Reads and forgets; false when the stream broke.
+  bool discard_input();
+  void set_blocked(bool blocked);
+  void update_watch();
   std::uint32_t wanted_events() const;
-  void end(CloseReason reason);
 
   EventLoop& loop_;
   const Options& options_;
@@ -70,7 +73,6 @@ class TcpTransport final : public Transport, private IoHandler, private Flushabl
   std::uint32_t watched_events_ = 0;
   State state_ = State::Open;
   CloseReason close_reason_ = CloseReason::ByBroker;
-  bool watched_ = false;
   bool paused_ = false;
   bool showing_ = false;  ///< inside on_bytes()
   bool blocked_ = false;  ///< the socket takes nothing; EPOLLOUT will tell

@@ -21,15 +21,19 @@ struct Peer {
 };
 
 /// Upward door: bytes. Implemented by broker/; called on the shard's thread only, never from inside a call
-/// to the Transport.
+/// to the Transport. Inside on_bytes() and on_drained() every call to the Transport is fine but its
+/// destructor: who wants to be rid of it calls close() and waits for on_closed().
 class TransportHandler {
  public:
   virtual ~TransportHandler() = default;
-  /// Consume what can be used; what is left is shown again in front of the next bytes.
+  /// Consume what can be used; what is left is shown again in front of the next bytes, and when reading goes
+  /// on after a pause, even if nothing new arrived.
   virtual void on_bytes(ReadBuffer& buffer) = 0;
   /// The output fell below the transport's low mark after it had been above the high mark.
   virtual void on_drained() = 0;
-  /// Called exactly once; the transport may be destroyed inside this call and sends nothing any more.
+  /// Called exactly once, unless the transport is destroyed before; everything that arrived before the peer's
+  /// end of stream was shown, unless reading is paused for good. The transport may be destroyed inside this
+  /// call and sends nothing any more.
   virtual void on_closed(CloseReason reason) = 0;
 };
 
@@ -48,8 +52,10 @@ class Transport {
   virtual void request_flush() = 0;
   /// While paused nothing is read and on_bytes() is not called; bytes already buffered stay.
   virtual void pause_reading(bool paused) = 0;
-  /// Writes what is queued as far as the socket takes it without waiting, then ends the stream. on_closed()
-  /// follows in a later step, never inside this call.
+  /// Writes what is queued, at the end of the tick and as far as the peer takes it within
+  /// Options::close_time, then ends the stream. Nothing that arrives from now on is shown. on_closed(reason)
+  /// follows when the peer has ended its side too or the time is over; never inside this call. Only the first
+  /// call counts.
   virtual void close(CloseReason reason) = 0;
   virtual Peer peer() const = 0;
   /// Bytes received and not consumed yet.

@@ -1,0 +1,41 @@
+#!/usr/bin/env python3
+"""Keeps files small: a warning above 400 lines, a failure above 600."""
+import argparse
+import pathlib
+import sys
+
+WARN_ABOVE = 400
+FAIL_ABOVE = 600
+FOLDERS = ("src", "tools", "tests")
+SUFFIXES = {".h", ".cc", ".py"}
+
+
+def line_counts(root):
+    """(path, lines) of every file that counts, longest first."""
+    counts = []
+    for folder in FOLDERS:
+        for path in (root / folder).rglob("*"):
+            if path.suffix in SUFFIXES and path.is_file() and "node_modules" not in path.parts:
+                with path.open("rb") as file:
+                    counts.append((path.relative_to(root), sum(1 for _ in file)))
+    return sorted(counts, key=lambda entry: -entry[1])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("root", nargs="?", type=pathlib.Path, default=pathlib.Path(__file__).parent.parent)
+    counts = line_counts(parser.parse_args().root)
+    if not counts:
+        sys.exit("no source files found: wrong folder?")
+    for path, lines in counts:
+        if lines > WARN_ABOVE:
+            verdict = "failure" if lines > FAIL_ABOVE else "warning"
+            print(f"{verdict}: {path} has {lines} lines, more than {FAIL_ABOVE if lines > FAIL_ABOVE else WARN_ABOVE}")
+    too_long = sum(1 for _, lines in counts if lines > FAIL_ABOVE)
+    if too_long:
+        sys.exit(f"{too_long} files above {FAIL_ABOVE} lines: one noun per type, split them")
+    print(f"sizes: {len(counts)} files, {sum(lines for _, lines in counts)} lines, the longest has {counts[0][1]}")
+
+
+if __name__ == "__main__":
+    main()

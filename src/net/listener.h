@@ -35,7 +35,7 @@ class Listener final : private IoHandler, private TimerHandler {
   Listener& operator=(const Listener&) = delete;
   ~Listener();
 
-  /// Starts listening. Errors: Busy (somebody else was faster on this address), Io.
+  /// Starts listening. Errors: Busy (somebody else, alone on this address, was faster), Io.
   Status start();
   /// Closes the socket; connections not accepted yet are refused by the kernel. May be called at any time.
   void stop();

@@ -78,7 +78,7 @@ int set_connection_options(int fd, const Options& options) {
   return error;
 }
 
-enum class Sharing { First, Joining };
+enum class Sharing { Alone, First, Joining };
 
 struct Endpoint {
   SocketAddress address;
@@ -111,7 +111,8 @@ tl::expected<Fd, int> bind_socket(const Endpoint& endpoint, Sharing sharing, con
 tl::expected<std::vector<Fd>, int> bind_all(Endpoint endpoint, std::size_t count, const Options& options) {
   std::vector<Fd> sockets;
   while (sockets.size() < count) {
-    auto bound = bind_socket(endpoint, sockets.empty() ? Sharing::First : Sharing::Joining, options);
+    const Sharing first = count == 1 ? Sharing::Alone : Sharing::First;
+    auto bound = bind_socket(endpoint, sockets.empty() ? first : Sharing::Joining, options);
     if (!bound) return tl::unexpected(bound.error());
     sockets.push_back(std::move(*bound));
     endpoint.address.set_port(local_port(sockets.front().get()));

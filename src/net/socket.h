@@ -15,6 +15,7 @@ namespace hermod::net {
 /// (SO_REUSEPORT). The first is bound alone, so a second broker on the same address is an error and
 /// not a silent share; the others join its real port, also when `address` asked for port 0. Options of
 /// accepted connections are set here, because accepted sockets inherit them. Precondition: count >= 1.
+/// (Two brokers of one user that have both bound and do not listen yet cannot tell; see Listener::start().)
 /// Errors: Invalid (address), Busy (in use), Io; the text names the address and what to do.
 Result<std::vector<Fd>> open_listen_sockets(const ListenAddress& address, std::size_t count,
                                             const Options& options);

@@ -1,0 +1,43 @@
+#include "tests/support/broker_test.h"
+
+namespace hermod::integration {
+
+using DisconnectPacket = VersionedBrokerTest;
+
+// [MQTT-3.14.4-1]: the broker closes if the client has not.
+TEST_P(DisconnectPacket, BrokerClosesWithoutAnAnswer) {
+  MqttClient leaving = client("leaving", GetParam());
+  leaving.raw().send(disconnect_bytes(GetParam()));
+  leaving.raw().expect_close();
+}
+
+TEST_P(DisconnectPacket, NothingBehindItIsProcessed) {
+  MqttClient observer = client("observer");
+  observer.subscribe("behind/disconnect", 0);
+  MqttClient leaving = client("leaving", GetParam());
+  leaving.raw().send(disconnect_bytes(GetParam()) +
+                     publish_bytes(GetParam(), {.topic = "behind/disconnect", .payload = "late"}));
+  leaving.raw().drain_until_closed();
+  observer.expect_quiet();
+}
+
+INSTANTIATE_TEST_SUITE_P(All, DisconnectPacket, all_versions(), version_name);
+
+using DisconnectPacketOf5 = BrokerTest;
+
+TEST_F(DisconnectPacketOf5, ReasonStringAndUserPropertiesAreAccepted) {
+  MqttClient leaving = client("leaving");
+  leaving.raw().send(disconnect_bytes(
+      Version::V5, 0, Properties().add(property::kReasonString, "done").user("a", "b").user("a", "c")));
+  leaving.raw().expect_close();
+}
+
+// 3.14.2.2.5: only a server refers to another one.
+TEST_F(DisconnectPacketOf5, ServerReferenceFromAClientIsAProtocolError) {
+  MqttClient confused = client("confused");
+  confused.raw().send(
+      disconnect_bytes(Version::V5, 0, Properties().add(property::kServerReference, "elsewhere:1883")));
+  confused.expect_ended({reason::kProtocolError, reason::kMalformedPacket});
+}
+
+}  // namespace hermod::integration

@@ -1,0 +1,30 @@
+#include "tests/support/broker_test.h"
+
+namespace hermod::integration {
+
+using ServerKeepAlive = BrokerTest;
+
+TEST_F(ServerKeepAlive, LongerIntervalIsReplacedAndEnforced) {
+  HERMOD_NEEDS_OWN_BROKER();
+  start_with({{setting::kMaxKeepAlive, "1"}});
+  MqttClient capped = connect({.client_id = "capped", .keep_alive = 600});
+  EXPECT_EQ(capped.connack().properties.number(property::kServerKeepAlive), 1U);
+  capped.expect_ended({reason::kKeepAliveTimeout}, scaled(4s));
+}
+
+TEST_F(ServerKeepAlive, NoIntervalIsReplacedToo) {
+  HERMOD_NEEDS_OWN_BROKER();
+  start_with({{setting::kMaxKeepAlive, "1"}});
+  MqttClient capped = connect({.client_id = "none", .keep_alive = 0});
+  EXPECT_EQ(capped.connack().properties.number(property::kServerKeepAlive), 1U);
+  capped.expect_ended({reason::kKeepAliveTimeout}, scaled(4s));
+}
+
+TEST_F(ServerKeepAlive, ShorterIntervalStays) {
+  HERMOD_NEEDS_OWN_BROKER();
+  start_with({{setting::kMaxKeepAlive, "100"}});
+  const Connack connack = connack_of({.client_id = "shorter", .keep_alive = 30});
+  EXPECT_EQ(connack.properties.number(property::kServerKeepAlive).value_or(30), 30U);
+}
+
+}  // namespace hermod::integration

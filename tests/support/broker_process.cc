@@ -1,0 +1,91 @@
+#include "tests/support/broker_process.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <random>
+#include <thread>
+
+#include "tests/support/raw_client.h"
+
+namespace hermod::support {
+namespace {
+
+bool is_free(std::uint16_t port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const bool bound =
+      ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 && ::listen(fd, 1) == 0;
+  ::close(fd);
+  return bound;
+}
+
+}  // namespace
+
+std::uint16_t free_port() {
+  std::random_device entropy;
+  std::uniform_int_distribution<int> range(12000, 31999);
+  for (int attempt = 0; attempt < 1000; ++attempt) {
+    const auto port = static_cast<std::uint16_t>(range(entropy));
+    if (is_free(port)) return port;
+  }
+  throw Unexpected("no free port");
+}
+
+BrokerProcess::BrokerProcess(BrokerSetup setup) : setup_(std::move(setup)), port_(free_port()) {}
+
+void BrokerProcess::start() {
+  std::vector<std::string> command{HERMOD_BROKER_BINARY,
+                                   "--listen",
+                                   "mqtt://127.0.0.1:" + std::to_string(port_),
+                                   "--data-dir",
+                                   data_folder().string(),
+                                   "--threads",
+                                   std::to_string(setup_.threads)};
+  for (const auto& [key, value] : setup_.settings) {
+    command.insert(command.end(), {"--set", key + "=" + value});
+  }
+  command.insert(command.end(), setup_.arguments.begin(), setup_.arguments.end());
+  if (process_) earlier_log_ += process_->errors() + process_->output();
+  process_ = std::make_unique<ChildProcess>(command, folder_.path());
+  if (!becomes_ready()) throw Unexpected("the broker does not accept connections; it wrote:\n" + log());
+}
+
+bool BrokerProcess::becomes_ready() {
+  const auto deadline = Clock::now() + scaled(10s);
+  while (Clock::now() < deadline && process_->running()) {
+    try {
+      const RawClient probe(port_);
+      return true;
+    } catch (const Unexpected&) {
+      std::this_thread::sleep_for(Millis(3));
+    }
+  }
+  return false;
+}
+
+int BrokerProcess::stop() {
+  process_->signal(SIGTERM);
+  const std::optional<int> code = process_->wait(scaled(10s));
+  if (!code) throw Unexpected("the broker did not end after SIGTERM; it wrote:\n" + log());
+  return *code;
+}
+
+void BrokerProcess::kill() {
+  process_->signal(SIGKILL);
+  process_->wait(scaled(10s));
+}
+
+std::string BrokerProcess::log() const {
+  return earlier_log_ + (process_ ? process_->errors() + process_->output() : "");
+}
+
+}  // namespace hermod::support

@@ -1,0 +1,56 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/support/child_process.h"
+
+namespace hermod::support {
+
+using Settings = std::vector<std::pair<std::string, std::string>>;
+
+/// How to start a broker.
+struct BrokerSetup {
+  Settings settings{};                   ///< --set key=value
+  std::vector<std::string> arguments{};  ///< further words of the command line
+  int threads = 2;
+};
+
+/// A TCP port on 127.0.0.1 that nobody listens on, outside the range the system gives to outgoing
+/// connections.
+std::uint16_t free_port();
+
+/// The real broker binary with its data in a temporary folder. Owns both; start, stop and kill may be
+/// repeated, the data and the port stay.
+class BrokerProcess {
+ public:
+  explicit BrokerProcess(BrokerSetup setup);
+
+  /// Starts and waits until the port accepts. Throws Unexpected with the broker's errors when it does not.
+  void start();
+  /// SIGTERM; returns the exit code.
+  int stop();
+  /// SIGKILL, and waits for the end.
+  void kill();
+
+  std::uint16_t port() const { return port_; }
+  ChildProcess& process() { return *process_; }
+  bool running() { return process_ && process_->running(); }
+  /// What this and earlier runs wrote to stderr and stdout.
+  std::string log() const;
+  std::filesystem::path data_folder() const { return folder_.path() / "data"; }
+
+ private:
+  bool becomes_ready();
+
+  TemporaryFolder folder_;
+  BrokerSetup setup_;
+  std::uint16_t port_ = 0;
+  std::string earlier_log_;
+  std::unique_ptr<ChildProcess> process_;
+};
+
+}  // namespace hermod::support

@@ -1,0 +1,186 @@
+#include "tests/support/raw_client.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace hermod::support {
+namespace {
+
+bool wait_for(int fd, short events, Clock::time_point deadline) {
+  while (true) {
+    const auto left = std::chrono::ceil<Millis>(deadline - Clock::now()).count();
+    pollfd entry{.fd = fd, .events = events, .revents = 0};
+    const int ready = ::poll(&entry, 1, static_cast<int>(std::max<std::int64_t>(left, 0)));
+    if (ready > 0) return true;
+    if (ready == 0) return false;
+    if (errno != EINTR) return false;
+  }
+}
+
+}  // namespace
+
+void fail(const Where& where, const std::string& what) {
+  std::string_view file = where.file_name();
+  file.remove_prefix(std::min(file.size(), file.rfind('/') + 1));
+  throw Unexpected(std::string(file) + ":" + std::to_string(where.line()) + ": " + what);
+}
+
+RawClient::RawClient(std::uint16_t port, int receive_buffer) {
+  fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (receive_buffer > 0) {
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+  }
+  const int on = 1;
+  ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    const std::string reason = std::strerror(errno);
+    ::close(fd_);
+    throw Unexpected("connect to port " + std::to_string(port) + ": " + reason);
+  }
+}
+
+RawClient::RawClient(RawClient&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), closed_(other.closed_), buffer_(std::move(other.buffer_)) {}
+
+RawClient& RawClient::operator=(RawClient&& other) noexcept {
+  close();
+  fd_ = std::exchange(other.fd_, -1);
+  closed_ = other.closed_;
+  buffer_ = std::move(other.buffer_);
+  return *this;
+}
+
+RawClient::~RawClient() {
+  close();
+}
+
+void RawClient::send(std::string_view bytes, Where where) {
+  if (!try_send(bytes)) fail(where, "the broker did not take " + to_hex(bytes));
+}
+
+bool RawClient::try_send(std::string_view bytes, Millis limit) {
+  const auto deadline = Clock::now() + limit;
+  while (!bytes.empty()) {
+    if (!wait_for(fd_, POLLOUT, deadline)) return false;
+    const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent > 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    } else if (errno != EAGAIN && errno != EINTR) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool RawClient::fill(Clock::time_point deadline) {
+  if (closed_ || !wait_for(fd_, POLLIN, deadline)) return false;
+  std::array<char, 65536> chunk;
+  const ssize_t got = ::recv(fd_, chunk.data(), chunk.size(), 0);
+  if (got <= 0) {
+    closed_ = true;
+    return false;
+  }
+  buffer_.append(chunk.data(), static_cast<std::size_t>(got));
+  return true;
+}
+
+std::optional<Packet> RawClient::poll(Millis limit) {
+  const auto deadline = Clock::now() + limit;
+  std::size_t length = 0;
+  std::size_t at = 1;
+  while (true) {
+    if (buffer_.size() <= at) {
+      if (!fill(deadline)) return std::nullopt;
+      continue;
+    }
+    const auto byte = static_cast<std::uint8_t>(buffer_[at]);
+    length |= static_cast<std::size_t>(byte & 0x7F) << 7 * (at - 1);
+    ++at;
+    if ((byte & 0x80) == 0) break;
+    if (at > 4) throw Unexpected("remaining length of more than four bytes: " + to_hex(buffer_));
+  }
+  while (buffer_.size() < at + length) {
+    if (!fill(deadline)) return std::nullopt;
+  }
+  Packet packet;
+  packet.type = static_cast<Type>(static_cast<std::uint8_t>(buffer_[0]) >> 4);
+  packet.flags = static_cast<std::uint8_t>(buffer_[0] & 0x0F);
+  packet.body = buffer_.substr(at, length);
+  packet.wire_size = at + length;
+  buffer_.erase(0, at + length);
+  return packet;
+}
+
+Packet RawClient::next(Millis limit, Where where) {
+  std::optional<Packet> packet = poll(limit);
+  if (!packet) {
+    fail(where, closed_
+                    ? "the broker closed the connection, a packet was expected; left over: " + to_hex(buffer_)
+                    : "no packet within " + std::to_string(limit.count()) + " ms");
+  }
+  return *std::move(packet);
+}
+
+void RawClient::expect_bytes(std::string_view bytes, Where where) {
+  const auto deadline = Clock::now() + kPatience;
+  while (buffer_.size() < bytes.size() && fill(deadline)) {
+  }
+  if (buffer_.substr(0, bytes.size()) != bytes) {
+    fail(where, "expected " + to_hex(bytes) + ", got " + to_hex(buffer_) + (closed_ ? " and a close" : ""));
+  }
+  buffer_.erase(0, bytes.size());
+}
+
+void RawClient::expect_close(Millis limit, Where where) {
+  const auto deadline = Clock::now() + limit;
+  while (buffer_.empty() && fill(deadline)) {
+  }
+  if (!buffer_.empty()) fail(where, "expected a close, got " + to_hex(buffer_));
+  if (!closed_) fail(where, "the broker did not close within " + std::to_string(limit.count()) + " ms");
+}
+
+void RawClient::expect_silence(Millis duration, Where where) {
+  const auto deadline = Clock::now() + duration;
+  while (buffer_.empty() && fill(deadline)) {
+  }
+  if (!buffer_.empty()) fail(where, "expected silence, got " + to_hex(buffer_));
+  if (closed_) fail(where, "expected silence, the broker closed");
+}
+
+bool RawClient::drain_until_closed(Millis limit) {
+  const auto deadline = Clock::now() + limit;
+  do {
+    buffer_.clear();
+  } while (fill(deadline));
+  return closed_;
+}
+
+void RawClient::finish_sending() {
+  ::shutdown(fd_, SHUT_WR);
+}
+
+void RawClient::close() {
+  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+}
+
+void RawClient::reset() {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  close();
+}
+
+}  // namespace hermod::support

@@ -1,0 +1,64 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <source_location>
+#include <string>
+#include <string_view>
+
+#include "tests/support/packet_bytes.h"
+#include "tests/support/timing.h"
+
+namespace hermod::support {
+
+using Where = std::source_location;
+
+/// Throws Unexpected with the test's own line in front.
+[[noreturn]] void fail(const Where& where, const std::string& what);
+
+/// A TCP connection to the broker that sends and expects bytes. Owns the socket, blocks its thread with
+/// time limits, knows MQTT only as far as the fixed header.
+class RawClient {
+ public:
+  /// Connects to 127.0.0.1; throws Unexpected when nobody accepts. A `receive_buffer` above 0 sets
+  /// SO_RCVBUF before the handshake, for slow readers.
+  explicit RawClient(std::uint16_t port, int receive_buffer = 0);
+  RawClient(RawClient&& other) noexcept;
+  RawClient& operator=(RawClient&& other) noexcept;
+  ~RawClient();
+
+  /// Sends everything; throws Unexpected when the broker closed or takes nothing within kPatience.
+  void send(std::string_view bytes, Where where = Where::current());
+  /// Sends what can be sent; false when the broker closed or takes nothing within the limit.
+  bool try_send(std::string_view bytes, Millis limit = kPatience);
+
+  /// The next whole packet.
+  Packet next(Millis limit = kPatience, Where where = Where::current());
+  /// The next whole packet, or nothing when the time is over or the broker closed (see closed()).
+  std::optional<Packet> poll(Millis limit);
+  /// The next bytes are exactly these.
+  void expect_bytes(std::string_view bytes, Where where = Where::current());
+  /// The broker closes, and sends nothing more before.
+  void expect_close(Millis limit = kPatience, Where where = Where::current());
+  /// Nothing arrives for that long and the connection stays open.
+  void expect_silence(Millis duration = kQuiet, Where where = Where::current());
+  /// Reads and forgets everything until the broker closes; false when it does not in time.
+  bool drain_until_closed(Millis limit = kPatience);
+
+  bool closed() const { return closed_; }
+  /// FIN; the receiving side stays open.
+  void finish_sending();
+  /// FIN in both directions.
+  void close();
+  /// RST.
+  void reset();
+
+ private:
+  /// Waits for bytes and appends them to buffer_; false when time is over or the broker closed.
+  bool fill(Clock::time_point deadline);
+
+  int fd_ = -1;
+  bool closed_ = false;
+  std::string buffer_;
+};
+
+}  // namespace hermod::support

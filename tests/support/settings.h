@@ -1,0 +1,20 @@
+#pragma once
+
+/// Names of the broker's settings that the tests change.
+namespace hermod::support::setting {
+
+constexpr const char* kConnectTimeout = "mqtt.connect_timeout";
+constexpr const char* kMaxSessionExpiry = "mqtt.max_session_expiry";
+constexpr const char* kMaxKeepAlive = "mqtt.max_keep_alive";
+constexpr const char* kMaxPacketSize = "mqtt.max_packet_size";
+constexpr const char* kReceiveMaximum = "mqtt.receive_maximum";
+constexpr const char* kTopicAliasMaximum = "mqtt.topic_alias_maximum";
+constexpr const char* kValidatePayloadFormat = "mqtt.validate_payload_format";
+constexpr const char* kMaxConnections = "limits.max_connections";
+constexpr const char* kMaxSessions = "limits.max_sessions";
+constexpr const char* kMaxSubscriptionsPerSession = "limits.max_subscriptions_per_session";
+constexpr const char* kMaxQueuedMessages = "session.max_queued_messages";
+constexpr const char* kMaxInflight = "session.max_inflight";
+constexpr const char* kAllowAnonymous = "auth.allow_anonymous";
+
+}  // namespace hermod::support::setting

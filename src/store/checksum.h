@@ -1,0 +1,19 @@
+#pragma once
+#include <cstdint>
+
+#include "base/bytes.h"
+
+namespace hermod::store {
+
+/// CRC-32C over bytes that come in pieces; the same value as hermod::crc32c over all of them at once.
+/// Uses the processor's instruction where there is one.
+class Checksum {
+ public:
+  void add(Bytes bytes);
+  std::uint32_t value() const { return ~state_; }
+
+ private:
+  std::uint32_t state_ = 0xFFFFFFFFU;
+};
+
+}  // namespace hermod::store

@@ -1,0 +1,149 @@
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "store/group_codec.h"
+#include "store/journal.h"
+#include "store/options.h"
+#include "store/sequence_table.h"
+#include "store/write_batch.h"
+
+namespace hermod::store {
+
+/// What the submitter wants back with the outcome; the room above gives it meaning.
+struct Ticket {
+  virtual ~Ticket() = default;
+};
+
+/// A batch on its way to the committer. The ticket may be null.
+struct Submission {
+  WriteBatch batch;
+  std::unique_ptr<Ticket> ticket;
+};
+
+/// The sequence that one append of a batch got.
+struct Appended {
+  std::size_t op;  // what WriteBatch::append() returned
+  StreamId stream;
+  Seq seq;
+};
+
+/// One submitted batch on its way through the stages. The observer may look at the ticket when it is
+/// sequenced and may take it when it is durable or has failed.
+struct Done {
+  std::unique_ptr<Ticket> ticket;
+  std::span<const Appended> appended;  // in op order; valid during the call
+};
+
+/// Upward door: told on the committer's thread, in the order of submission. Each batch comes once in
+/// on_sequenced and then once in on_durable or on_failed; only a batch that is refused because the store is
+/// read-only goes straight to on_failed. One group may take several calls of the last two.
+class CommitObserver {
+ public:
+  virtual ~CommitObserver() = default;
+  /// Stage one: the entries have their sequences, in memory. QoS 1 may be delivered; nothing may be answered.
+  virtual void on_sequenced(std::span<Done> group) = 0;
+  /// Stage two: on disk. Acks and QoS 2 may leave.
+  virtual void on_durable(std::span<Done> group) = 0;
+  /// Nothing of these batches may be believed; a sequence they got is never given again.
+  virtual void on_failed(std::span<Done> group, const Error& why) = 0;
+};
+
+/// The only writer and the sequencer: takes what all shards have waiting, gives sequences, appends each group
+/// as one journal record. Owns the next sequence of every stream. Its work is done by one thread, its own
+/// (start) or the test's (run_once); submit is for any thread. Lives between the journal and the shards.
+///
+/// After a failed append the store is read-only: every batch that holds a change fails until resume(). Empty
+/// batches need no disk and still succeed.
+class Committer {
+ public:
+  Committer(const Options& options, Journal& journal, CommitObserver& observer, const Clock& clock);
+  ~Committer();
+  Committer(const Committer&) = delete;
+  Committer& operator=(const Committer&) = delete;
+
+  /// Any thread. Batches of one thread keep their order. Not after stop().
+  void submit(WriteBatch batch, std::unique_ptr<Ticket> ticket);
+  /// Submits all of `batches` in order under one lock and leaves it empty: one call per shard and tick.
+  void submit_all(std::vector<Submission>& batches);
+
+  /// The next append to `stream` gets at least `next`. Call before that append is submitted; any thread.
+  void restore_next(StreamId stream, Seq next);
+  /// The stream has ended; takes effect behind everything submitted before. Its id must never be used again.
+  void forget(StreamId stream);
+
+  /// Cost of what is submitted and not finished: encoded bytes and a fixed amount per batch. Any thread.
+  std::size_t bytes_in_flight() const { return bytes_in_flight_.load(std::memory_order_relaxed); }
+  /// False from a failed append until resume(). Any thread.
+  bool healthy() const { return healthy_.load(std::memory_order_acquire); }
+  /// The journal has been opened and replayed again; the next group gets this number. Any thread, while no
+  /// append is running: before start(), or when healthy() is false.
+  void resume(GroupNo next_group);
+
+  /// Commits everything that waits; false when nothing did. For tests and the simulator, without start().
+  bool run_once();
+  /// Makes the committer's own thread.
+  void start();
+  /// Finishes everything submitted, on the own thread and then on the caller's, and ends the thread.
+  void stop();
+
+  /// What one batch adds to bytes_in_flight().
+  static std::size_t cost(const WriteBatch& batch) { return batch.bytes() + sizeof(Submission); }
+
+ private:
+  /// What waits for the committer, guarded by mutex_.
+  struct Inbox {
+    std::vector<Submission> batches;
+    std::vector<std::pair<StreamId, Seq>> restored;
+    std::vector<StreamId> forgotten;
+    bool empty() const { return batches.empty() && restored.empty() && forgotten.empty(); }
+  };
+
+  void run();
+  void wake_locked();
+  void process(Inbox& work);
+  std::size_t close_group(std::span<Submission> waiting) const;
+  void commit(std::span<Submission> group);
+  void sequence(std::span<Submission> group);
+  Status write(std::span<Submission> group);
+  void report(std::span<Submission> group, const Status& written);
+  void refuse_writes(const Error& why);
+
+  const Options options_;
+  Journal& journal_;
+  CommitObserver& observer_;
+  const Clock& clock_;
+
+  std::mutex mutex_;
+  std::condition_variable work_;
+  Inbox inbox_;
+  bool sleeping_ = false;
+  bool stopping_ = false;
+  std::thread thread_;
+
+  std::atomic<std::size_t> bytes_in_flight_{0};
+  std::atomic<bool> healthy_{true};
+  std::atomic<std::uint64_t> next_group_{1};
+
+  // The committer's thread only.
+  SequenceTable sequences_;
+  Inbox work_in_hand_;
+  std::vector<Appended> appended_;
+  std::vector<std::size_t> appended_ends_;
+  std::vector<Done> done_;
+  GroupEncoder encoder_;
+  std::optional<Error> failure_;
+};
+
+}  // namespace hermod::store

@@ -1,0 +1,28 @@
+#pragma once
+#include <functional>
+#include <span>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/result.h"
+
+namespace hermod::store {
+
+/// The seam under the committer: an ordered log of commit groups. One group is one record.
+/// Used by the committer's thread only, except trim(), which the checkpointer may call beside append().
+class Journal {
+ public:
+  using Visit = std::function<Status(GroupNo, Bytes)>;
+
+  virtual ~Journal() = default;
+
+  /// Writes the pieces of `group`, in order, as one record. Durable on return. Numbers only rise.
+  /// After a failure nothing is known about the record: the store must be opened and replayed again.
+  virtual Status append(GroupNo number, std::span<const Bytes> group) = 0;
+  /// Calls `visit` for every record from `from` on, in order; stops at the first error and returns it.
+  virtual Status replay(GroupNo from, const Visit& visit) = 0;
+  /// Drops every record below `before`: the tables have them.
+  virtual Status trim(GroupNo before) = 0;
+};
+
+}  // namespace hermod::store

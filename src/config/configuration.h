@@ -1,0 +1,58 @@
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "config/assignment.h"
+#include "config/key.h"
+#include "config/settings.h"
+
+namespace hermod::config {
+
+/// One effective value and where it comes from.
+struct Effective {
+  std::string key;
+  std::string value;
+  Origin origin;
+};
+
+/// The settings that result from defaults, files, environment and flags. Immutable once built.
+class Configuration {
+ public:
+  /// Applies `values` in their order, so a later one wins, and checks the result. Everything that is wrong is
+  /// added to `problems`; with any problem the configuration must not be used.
+  static Configuration build(const std::vector<Assignment>& values, std::vector<Problem>& problems);
+
+  const Settings& settings() const { return settings_; }
+  /// Every key and listener with its value and origin, in the order of the reference.
+  std::vector<Effective> effective() const;
+
+ private:
+  struct Listener {
+    net::ListenAddress address;
+    Origin origin;
+  };
+
+  void apply(const Assignment& one, std::vector<Problem>& problems);
+  void apply_listener(const Assignment& one, std::vector<Problem>& problems);
+  void settle_listeners();
+  void check(std::vector<Problem>& problems);
+  void check_exposure(std::vector<Problem>& problems);
+  Origin origin_of(std::string_view key) const;
+
+  Settings settings_;
+  std::map<std::string, Origin, std::less<>> origins_;  ///< by key; a missing one is a default
+  std::map<std::string, Listener> listeners_;           ///< by name
+};
+
+/// One key whose value differs between two configurations.
+struct Difference {
+  std::string key;
+  std::string before;  ///< empty: the listener did not exist
+  std::string after;   ///< empty: the listener is gone
+  bool live = false;   ///< takes effect without a restart
+};
+
+std::vector<Difference> differences(const Configuration& before, const Configuration& after);
+
+}  // namespace hermod::config

@@ -1,0 +1,14 @@
+#pragma once
+#include <span>
+#include <string>
+
+#include "config/assignment.h"
+
+namespace hermod::config {
+
+/// The settings among `variables` ("NAME=value"): HERMOD_<SECTION>__<KEY>. HERMOD_LOG__LEVEL=debug sets
+/// log.level; HERMOD_LISTENERS__LAN__URL sets listeners.lan.url. Names without a double underscore mean
+/// something else and are passed over.
+Assignments parse_environment(std::span<const std::string> variables);
+
+}  // namespace hermod::config

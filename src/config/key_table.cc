@@ -1,0 +1,222 @@
+#include <array>
+
+#include "config/binding.h"
+
+// The one list of configuration keys. Parsing, suggestions, `hermod --print-config`, config/hermod.toml and
+// docs/configuration.md all follow it.
+namespace hermod::config {
+namespace {
+
+using namespace std::chrono_literals;
+using binding::choice;
+using binding::count;
+using binding::duration;
+using binding::Place;
+using binding::size;
+using binding::text;
+using binding::toggle;
+
+using Broker = broker::Options;
+using MqttFields = broker::MqttOptions;
+using LimitFields = broker::LimitOptions;
+using SessionFields = session::Options;
+using QueueFields = queue::Options;
+using NetFields = net::Options;
+using StoreFields = store::Options;
+
+template <auto Field>
+using OfBroker = Place<&Settings::broker, Field>;
+template <auto Field>
+using OfMqtt = Place<&Settings::broker, &Broker::mqtt, Field>;
+template <auto Field>
+using OfLimits = Place<&Settings::broker, &Broker::limits, Field>;
+template <auto Field>
+using OfSession = Place<&Settings::broker, &Broker::session, Field>;
+template <auto Field>
+using OfQueue = Place<&Settings::broker, &Broker::session, &SessionFields::queue, Field>;
+template <auto Field>
+using OfNet = Place<&Settings::broker, &Broker::net, Field>;
+template <auto Field>
+using OfStore = Place<&Settings::broker, &Broker::store, Field>;
+template <auto Field>
+using OfLog = Place<&Settings::log, Field>;
+
+constexpr std::array<std::string_view, 2> kReceiveMaximumModes{"strict", "lenient"};
+constexpr std::array<std::string_view, 3> kOverflows{"reject", "drop-oldest", "drop-newest"};
+constexpr std::array<std::string_view, 5> kLevels{"debug", "info", "notice", "warning", "error"};
+constexpr std::array<std::string_view, 4> kFormats{"automatic", "text", "json", "journal"};
+constexpr std::int64_t kMillion = 1'000'000;
+constexpr std::int64_t kKiB = 1LL << 10;
+constexpr std::int64_t kMiB = 1LL << 20;
+constexpr std::int64_t kGiB = 1LL << 30;
+constexpr std::int64_t kTiB = 1LL << 40;
+
+Key live(Key key) {
+  key.change = Change::Live;
+  return key;
+}
+
+Key or_never(Key key) {
+  key.never = key.most;
+  return key;
+}
+
+void add_broker_and_auth(std::vector<Key>& keys) {
+  keys.push_back(count<OfBroker<&Broker::threads>>(
+      "broker.threads", 0, 256, "Threads that serve connections. 0: one per processor core."));
+  keys.push_back(toggle<OfBroker<&Broker::allow_anonymous>>(
+      "auth.allow_anonymous",
+      "Whether clients may connect without a user name. When it is not set, it follows the listeners: true "
+      "while "
+      "all of them are on loopback, and otherwise the broker does not start until it is set."));
+}
+
+void add_mqtt(std::vector<Key>& keys) {
+  keys.push_back(size<OfMqtt<&MqttFields::max_packet_size>>(
+      "mqtt.max_packet_size", kKiB, 256 * kMiB,
+      "The largest packet a client may send; MQTT 5 clients are told it as Maximum Packet Size."));
+  keys.push_back(size<OfMqtt<&MqttFields::max_connect_size>>(
+      "mqtt.max_connect_size", kKiB, 2 * kMiB,
+      "The largest CONNECT packet: what a stranger can make us hold."));
+  keys.push_back(duration<OfMqtt<&MqttFields::connect_timeout>>(
+      "mqtt.connect_timeout", 1s, 5min, "How long a new connection may take to send its CONNECT."));
+  keys.push_back(duration<OfMqtt<&MqttFields::max_keep_alive>>(
+      "mqtt.max_keep_alive", 1s, 65535s,
+      "The longest Keep Alive. A client that asks for more, or for none, gets this as Server Keep Alive."));
+  keys.push_back(or_never(duration<OfSession<&SessionFields::max_expiry_interval>>(
+      "mqtt.max_session_expiry", 0s, 4294967295s,
+      "How long a session may outlive its connection at most. A client that asks for more gets this.")));
+  keys.push_back(count<OfSession<&SessionFields::receive_maximum>>(
+      "mqtt.receive_maximum", 1, 65535,
+      "QoS 1 and 2 messages one client may have on the way to us; told as Receive Maximum."));
+  keys.push_back(choice<OfSession<&SessionFields::lenient_receive_maximum>, kReceiveMaximumModes>(
+      "mqtt.receive_maximum_mode",
+      "What happens to a client that sends more than receive_maximum: strict closes its connection with "
+      "0x93, "
+      "lenient only counts."));
+  keys.push_back(count<OfMqtt<&MqttFields::topic_alias_maximum>>(
+      "mqtt.topic_alias_maximum", 0, 65535, "Topic aliases one client may use towards us."));
+  keys.push_back(count<OfMqtt<&MqttFields::max_topic_levels>>("mqtt.max_topic_levels", 1, 65535,
+                                                              "Levels a topic name or filter may have."));
+  keys.push_back(
+      count<OfMqtt<&MqttFields::max_qos>>("mqtt.max_qos", 0, 2, "The highest QoS clients may publish with."));
+  keys.push_back(toggle<OfMqtt<&MqttFields::retain_available>>("mqtt.retain_available",
+                                                               "Whether retained messages are accepted."));
+  keys.push_back(toggle<OfMqtt<&MqttFields::wildcard_available>>("mqtt.wildcard_subscriptions",
+                                                                 "Whether filters may contain + and #."));
+  keys.push_back(toggle<OfMqtt<&MqttFields::shared_available>>("mqtt.shared_subscriptions",
+                                                               "Whether $share subscriptions are accepted."));
+  keys.push_back(toggle<OfMqtt<&MqttFields::validate_payload_format>>(
+      "mqtt.validate_payload_format",
+      "Whether a payload that is marked as UTF-8 text and is not is refused with 0x99."));
+  keys.push_back(toggle<OfMqtt<&MqttFields::require_client_id>>(
+      "mqtt.require_client_id",
+      "Whether an empty client identifier is refused with 0x85 instead of replaced."));
+  keys.push_back(text<OfMqtt<&MqttFields::server_reference>>(
+      "mqtt.server_reference",
+      "Where MQTT 5 clients are sent when this broker is full or stops; empty: nowhere."));
+  keys.push_back(text<OfMqtt<&MqttFields::response_information>>(
+      "mqtt.response_information", "The answer to a client's Request Response Information; empty: none."));
+}
+
+void add_limits(std::vector<Key>& keys) {
+  keys.push_back(count<OfLimits<&LimitFields::max_connections>>("limits.max_connections", 1, 10 * kMillion,
+                                                                "Connections at the same time."));
+  keys.push_back(count<OfLimits<&LimitFields::max_connections_per_address>>(
+      "limits.max_connections_per_address", 0, 10 * kMillion,
+      "Connections at the same time from one IP address. 0: no limit."));
+  keys.push_back(count<OfSession<&SessionFields::max_sessions>>(
+      "limits.max_sessions", 1, 100 * kMillion, "Sessions, connected or waiting for their client."));
+  keys.push_back(count<OfSession<&SessionFields::max_subscriptions>>(
+      "limits.max_subscriptions_per_session", 1, 10 * kMillion, "Subscriptions one session may hold."));
+  keys.push_back(count<OfSession<&SessionFields::takeovers_per_minute>>(
+      "limits.takeovers_per_minute", 1, kMillion,
+      "How often a minute one client identifier may take its session over before it is refused with 0x89."));
+  keys.push_back(size<OfLimits<&LimitFields::outbound_buffer>>(
+      "limits.outbound_buffer", 4 * kKiB, kGiB,
+      "Output waiting for one slow client; above it, QoS 0 messages for this client are dropped."));
+  keys.push_back(duration<OfLimits<&LimitFields::slow_reader_patience>>(
+      "limits.slow_reader_patience", 0ms, 1min,
+      "How long publishers are held back for the sake of one slow reader."));
+}
+
+void add_session_and_retain(std::vector<Key>& keys) {
+  keys.push_back(count<OfSession<&SessionFields::max_inflight>>(
+      "session.max_inflight", 1, 65535, "QoS 1 and 2 messages on the way to one client at the same time."));
+  keys.push_back(count<OfQueue<&QueueFields::max_messages>>("session.max_queued_messages", 1, 1000 * kMillion,
+                                                            "Messages that may wait for one session."));
+  keys.push_back(size<OfQueue<&QueueFields::max_bytes>>("session.max_queued_bytes", kKiB, kTiB,
+                                                        "Bytes of messages that may wait for one session."));
+  keys.push_back(choice<OfQueue<&QueueFields::overflow>, kOverflows>(
+      "session.overflow",
+      "What happens to a message for a full session: reject refuses it to its publisher with 0x97, "
+      "drop-oldest makes "
+      "room, drop-newest drops it for this session."));
+  keys.push_back(count<OfLimits<&LimitFields::retained_messages>>("retain.max_messages", 0, 1000 * kMillion,
+                                                                  "Retained messages. 0: none."));
+  keys.push_back(size<OfLimits<&LimitFields::retained_bytes>>(
+      "retain.max_bytes", 0, kTiB, "Bytes of all retained messages with their topics. 0: none."));
+}
+
+void add_net(std::vector<Key>& keys) {
+  keys.push_back(count<OfNet<&NetFields::backlog>>(
+      "net.backlog", 1, 65535, "Connections the kernel holds for us; it caps this at net.core.somaxconn."));
+  keys.push_back(count<OfNet<&NetFields::accept_batch>>(
+      "net.accept_batch", 1, 65535, "New connections taken at once before others are served again."));
+  keys.push_back(duration<OfNet<&NetFields::accept_pause>>(
+      "net.accept_pause", 1ms, 1min,
+      "Rest of a listener after the process ran out of descriptors or memory."));
+  keys.push_back(
+      toggle<OfNet<&NetFields::no_delay>>("net.no_delay", "TCP_NODELAY: send small packets at once."));
+  keys.push_back(duration<OfNet<&NetFields::keep_alive_idle>>(
+      "net.tcp_keep_alive", 0s, 24h, "Silence after which TCP probes its peer. 0s: never."));
+  keys.push_back(duration<OfNet<&NetFields::keep_alive_interval>>("net.tcp_keep_alive_interval", 1s, 1h,
+                                                                  "Time between two such probes."));
+  keys.push_back(count<OfNet<&NetFields::keep_alive_probes>>(
+      "net.tcp_keep_alive_probes", 1, 127, "Unanswered probes after which a connection counts as lost."));
+  keys.push_back(size<OfNet<&NetFields::send_buffer>>(
+      "net.send_buffer", 0, kGiB, "The kernel's send buffer of a connection. 0B: its choice."));
+  keys.push_back(size<OfNet<&NetFields::receive_buffer>>(
+      "net.receive_buffer", 0, kGiB, "The kernel's receive buffer of a connection. 0B: its choice."));
+  keys.push_back(duration<OfNet<&NetFields::close_time>>(
+      "net.close_time", 0ms, 1min, "How long a closed connection may take to accept its last output."));
+}
+
+void add_store(std::vector<Key>& keys) {
+  keys.push_back(text<Place<&Settings::data_dir>>(
+      "store.data_dir",
+      "Folder of the store. This version keeps everything in memory and writes nothing there."));
+  keys.push_back(size<OfStore<&StoreFields::max_bytes_in_flight>>(
+      "store.max_bytes_in_flight", 64 * kKiB, 16 * kGiB,
+      "Bytes one thread may have with the committer before it stops reading from its publishers."));
+  keys.push_back(size<OfStore<&StoreFields::max_group_bytes>>(
+      "store.max_group_size", 64 * kKiB, 64 * kMiB,
+      "Size at which a commit group is closed and the next one begins."));
+}
+
+void add_log(std::vector<Key>& keys) {
+  keys.push_back(
+      live(choice<OfLog<&LogOptions::level>, kLevels>("log.level", "The least level that is written.")));
+  keys.push_back(choice<OfLog<&LogOptions::format>, kFormats>(
+      "log.format",
+      "automatic: structured records to the journal under systemd, text to standard error otherwise."));
+}
+
+}  // namespace
+
+const std::vector<Key>& keys() {
+  static const std::vector<Key> kKeys = [] {
+    std::vector<Key> all;
+    add_broker_and_auth(all);
+    add_mqtt(all);
+    add_limits(all);
+    add_session_and_retain(all);
+    add_net(all);
+    add_store(all);
+    add_log(all);
+    return all;
+  }();
+  return kKeys;
+}
+
+}  // namespace hermod::config

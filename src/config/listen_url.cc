@@ -1,0 +1,84 @@
+#include "config/listen_url.h"
+
+#include <arpa/inet.h>
+
+#include <array>
+
+#include "config/units.h"
+
+namespace hermod::config {
+namespace {
+
+constexpr std::string_view kExpected =
+    "an address such as mqtt://127.0.0.1:1883 or mqtt://[::1]:1883 is expected";
+
+Result<net::ListenAddress> invalid(std::string detail) {
+  return failure(Errc::Invalid, std::move(detail));
+}
+
+bool is_numeric(const std::string& host) {
+  std::array<unsigned char, 16> raw{};
+  if (inet_pton(AF_INET, host.c_str(), raw.data()) == 1) return true;
+  // A scope names the interface of a link-local address: fe80::1%eth0.
+  return inet_pton(AF_INET6, host.substr(0, host.find('%')).c_str(), raw.data()) == 1;
+}
+
+}  // namespace
+
+Result<net::ListenAddress> parse_listen_url(std::string_view url) {
+  const std::size_t scheme_end = url.find("://");
+  if (scheme_end == std::string_view::npos) return invalid(std::string(kExpected));
+  const std::string_view scheme = url.substr(0, scheme_end);
+  for (const std::string_view later : {"mqtts", "ws", "wss", "unix"}) {
+    if (scheme == later) {
+      return failure(Errc::Unsupported,
+                     std::string(scheme) + ":// is not available in this version; mqtt:// is");
+    }
+  }
+  if (scheme != "mqtt") return invalid(std::string(kExpected));
+
+  std::string_view rest = url.substr(scheme_end + 3);
+  if (rest.ends_with('/')) rest.remove_suffix(1);
+  net::ListenAddress address;
+  std::string_view port;
+  if (rest.starts_with('[')) {
+    const std::size_t close = rest.find(']');
+    if (close == std::string_view::npos) return invalid("the bracket of the IPv6 address is not closed");
+    address.host = rest.substr(1, close - 1);
+    port = rest.substr(close + 1);
+  } else {
+    const std::size_t colon = rest.find(':');
+    address.host = rest.substr(0, colon);
+    port = colon == std::string_view::npos ? "" : rest.substr(colon);
+    if (port.find(':', 1) != std::string_view::npos)
+      return invalid("an IPv6 address stands in brackets: mqtt://[::1]:1883");
+  }
+  if (address.host != "localhost" && address.host != "*" && !is_numeric(address.host)) {
+    return invalid("the host must be an IP address, localhost, or * for every address");
+  }
+  if (port.empty()) return address;
+  const Result<std::int64_t> number = parse_integer(port.substr(1));
+  if (!port.starts_with(':') || !number || *number < 0 || *number > 65535) {
+    return invalid("the port must be a number from 0 to 65535");
+  }
+  address.port = static_cast<std::uint16_t>(*number);
+  return address;
+}
+
+std::string listen_url(const net::ListenAddress& address) {
+  const bool brackets = address.host.find(':') != std::string::npos;
+  return "mqtt://" + (brackets ? "[" + address.host + "]" : address.host) + ":" +
+         std::to_string(address.port);
+}
+
+bool is_loopback(const net::ListenAddress& address) {
+  if (address.host == "localhost") return true;
+  in_addr four{};
+  if (inet_pton(AF_INET, address.host.c_str(), &four) == 1) return ntohl(four.s_addr) >> 24 == 127;
+  in6_addr six{};
+  if (inet_pton(AF_INET6, address.host.c_str(), &six) != 1) return false;
+  const auto* bytes = static_cast<const std::uint8_t*>(six.s6_addr);
+  return IN6_IS_ADDR_LOOPBACK(&six) || (IN6_IS_ADDR_V4MAPPED(&six) && bytes[12] == 127);
+}
+
+}  // namespace hermod::config

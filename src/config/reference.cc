@@ -1,0 +1,130 @@
+#include "config/reference.h"
+
+#include "config/key.h"
+
+namespace hermod::config {
+namespace {
+
+constexpr std::size_t kWidth = 108;
+
+constexpr std::string_view kTomlHead =
+    "# hermod's configuration. Every key stands here with its default; remove the # to change one. Sizes "
+    "are\n"
+    "# written with a unit (512, \"64KiB\", \"10MB\"), durations too (\"500ms\", \"30s\", \"7d\"). Check a "
+    "file with\n"
+    "#   hermod -c FILE --test-config\n"
+    "# Files in conf.d/*.toml beside this one are read after it, in the order of their names.\n"
+    "\n"
+    "# Where to listen: one table per listener, with a name of your choice. Without any: loopback, port "
+    "1883.\n"
+    "# mqtt://0.0.0.0:1883 is every IPv4 address, mqtt://*:1883 every address of both families.\n"
+    "#[listeners.default]\n"
+    "#url = \"mqtt://127.0.0.1:1883\"\n";
+
+constexpr std::string_view kMarkdownHead =
+    "# Configuration\n"
+    "\n"
+    "One TOML file, named with `-c`. Values are taken in this order, and a later one wins:\n"
+    "\n"
+    "1. the default\n"
+    "2. the file\n"
+    "3. `conf.d/*.toml` beside the file, in the order of their names\n"
+    "4. the environment: `HERMOD_<SECTION>__<KEY>`, for example `HERMOD_LOG__LEVEL=debug`\n"
+    "5. flags: `--set section.key=value`, and `-p`, `-v`, `--listen`, `--data-dir`, `--threads`\n"
+    "\n"
+    "Without `-c` no file is read. An unknown key, a value of the wrong kind or out of range, and a file "
+    "that is not\n"
+    "TOML are errors; all of them are told at once, each with file and line, and the broker does not start.\n"
+    "`hermod -c FILE -t` only checks; with `-v` it also prints every effective value and where it comes "
+    "from.\n"
+    "`hermod --print-config` writes a file with every key and its default.\n"
+    "\n"
+    "Sizes are a number of bytes or a number with a unit: `B`, `kB`, `MB`, `GB`, `TB` count in thousands, "
+    "`KiB`,\n"
+    "`MiB`, `GiB`, `TiB` in 1024. Durations always have a unit: `ms`, `s`, `m`, `h`, `d`.\n"
+    "\n"
+    "SIGHUP (`systemctl reload hermod`) reads the file again. A file with any error changes nothing. Keys "
+    "marked\n"
+    "*live* take effect at once; the log names the others that changed and need a restart.\n"
+    "\n"
+    "## Listeners\n"
+    "\n"
+    "One table per listener, with a name of your choice:\n"
+    "\n"
+    "```toml\n"
+    "[listeners.lan]\n"
+    "url = \"mqtt://192.0.2.10:1883\"\n"
+    "```\n"
+    "\n"
+    "The host is an IP address (IPv6 in brackets), `localhost`, or `*` for every address of both families. "
+    "Without any\n"
+    "listener: `mqtt://127.0.0.1:1883`. `--listen` and `-p` replace all listeners of the file. A listener "
+    "that other\n"
+    "machines can reach needs `auth.allow_anonymous` to be set, one way or the other.\n";
+
+/// `text` in lines of at most kWidth characters, each behind `lead`.
+std::string wrapped(std::string_view text, std::string_view lead) {
+  std::string out;
+  std::string line;
+  while (!text.empty()) {
+    const std::size_t space = text.find(' ');
+    const std::string_view word = text.substr(0, space);
+    text.remove_prefix(space == std::string_view::npos ? text.size() : space + 1);
+    if (!line.empty() && line.size() + 1 + word.size() > kWidth - lead.size()) {
+      out += std::string(lead) + line + "\n";
+      line.clear();
+    }
+    line += (line.empty() ? "" : " ") + std::string(word);
+  }
+  return out + std::string(lead) + line + "\n";
+}
+
+/// What the default looks like in a document: allow_anonymous has none of its own.
+bool follows_listeners(const Key& key) {
+  return key.name == "auth.allow_anonymous";
+}
+
+std::string note(const Key& key) {
+  std::string out = key.range_text();
+  if (key.never >= 0) out += ", or never";
+  if (key.change == Change::Live) out += out.empty() ? "live" : "; live";
+  return out;
+}
+
+std::string title(std::string_view section) {
+  return "\n## [" + std::string(section) + "]\n\n";
+}
+
+}  // namespace
+
+std::string reference_toml() {
+  const Settings defaults;
+  std::string out(kTomlHead);
+  std::string_view section;
+  for (const Key& key : keys()) {
+    if (key.section() != section) out += "\n#[" + std::string(section = key.section()) + "]\n";
+    const std::string range = note(key);
+    out += wrapped(std::string(key.doc) + (range.empty() ? "" : " (" + range + ")"), "# ");
+    out += "#" + std::string(key.short_name()) + " = " + key.toml_text(key.read(defaults)) + "\n";
+  }
+  return out;
+}
+
+std::string reference_markdown() {
+  const Settings defaults;
+  std::string out(kMarkdownHead);
+  std::string_view section;
+  for (const Key& key : keys()) {
+    if (key.section() != section) {
+      section = key.section();
+      out += title(section) + "| key | default | range | meaning |\n|---|---|---|---|\n";
+    }
+    const std::string standard =
+        follows_listeners(key) ? "see meaning" : "`" + key.toml_text(key.read(defaults)) + "`";
+    out += "| `" + std::string(key.short_name()) + "` | " + standard + " | " + note(key) + " | " +
+           std::string(key.doc) + " |\n";
+  }
+  return out;
+}
+
+}  // namespace hermod::config

@@ -1,0 +1,28 @@
+#pragma once
+#include <string>
+
+#include "base/log.h"
+#include "broker/options.h"
+
+namespace hermod::config {
+
+enum class LogFormat {
+  Automatic,  ///< the journal when systemd started the process, text otherwise
+  Text,
+  Json,
+  Journal,
+};
+
+struct LogOptions {
+  log::Level level = log::Level::Info;
+  LogFormat format = LogFormat::Automatic;
+};
+
+/// One options struct per room. Only main sees the whole; it hands every room its own.
+struct Settings {
+  broker::Options broker;
+  LogOptions log;
+  std::string data_dir = "var";  ///< folder of the store
+};
+
+}  // namespace hermod::config

@@ -1,0 +1,45 @@
+#include "config/toml_file.h"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+
+namespace hermod::config {
+namespace {
+
+Origin origin_of(const toml::source_region& region, const std::string& name) {
+  return {Origin::Place::File, name, static_cast<std::uint32_t>(region.begin.line)};
+}
+
+void collect(const toml::table& table, const std::string& prefix, const std::string& name, Assignments& out) {
+  for (const auto& [key, node] : table) {
+    const std::string full = prefix.empty() ? std::string(key.str()) : prefix + "." + std::string(key.str());
+    const Origin origin = origin_of(node.source(), name);
+    if (const toml::table* inner = node.as_table()) {
+      collect(*inner, full, name, out);
+    } else if (const auto* on = node.as_boolean()) {
+      out.values.push_back({full, Value{on->get()}, true, origin});
+    } else if (const auto* number = node.as_integer()) {
+      out.values.push_back({full, Value{number->get()}, true, origin});
+    } else if (const auto* text = node.as_string()) {
+      out.values.push_back({full, Value{text->get()}, true, origin});
+    } else {
+      out.problems.push_back({origin, full + ": lists, dates and fractions are not used by any key"});
+    }
+  }
+}
+
+}  // namespace
+
+Assignments parse_toml(std::string_view text, const std::string& name) {
+  Assignments out;
+  try {
+    collect(toml::parse(text), "", name, out);
+  } catch (const toml::parse_error& fault) {
+    out.problems.push_back({origin_of(fault.source(), name), std::string(fault.description())});
+  }
+  std::ranges::stable_sort(out.values, {}, [](const Assignment& one) { return one.origin.line; });
+  return out;
+}
+
+}  // namespace hermod::config

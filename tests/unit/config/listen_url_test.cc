@@ -1,0 +1,56 @@
+#include "config/listen_url.h"
+
+#include <gtest/gtest.h>
+
+namespace hermod::config {
+namespace {
+
+TEST(ListenUrl, HostAndPortAreTakenFromTheUrl) {
+  EXPECT_EQ(parse_listen_url("mqtt://127.0.0.1:1883"), (net::ListenAddress{"127.0.0.1", 1883}));
+  EXPECT_EQ(parse_listen_url("mqtt://[::1]:2000"), (net::ListenAddress{"::1", 2000}));
+  EXPECT_EQ(parse_listen_url("mqtt://localhost:0"), (net::ListenAddress{"localhost", 0}));
+  EXPECT_EQ(parse_listen_url("mqtt://*:1883"), (net::ListenAddress{"*", 1883}));
+  EXPECT_EQ(parse_listen_url("mqtt://[fe80::1%eth0]"), (net::ListenAddress{"fe80::1%eth0", 1883}));
+}
+
+TEST(ListenUrl, TheUsualPortIsTakenWhenNoneIsNamed) {
+  EXPECT_EQ(parse_listen_url("mqtt://10.0.0.1"), (net::ListenAddress{"10.0.0.1", 1883}));
+  EXPECT_EQ(parse_listen_url("mqtt://10.0.0.1/"), (net::ListenAddress{"10.0.0.1", 1883}));
+}
+
+TEST(ListenUrl, SchemesOfLaterVersionsAreNamedAsSuch) {
+  for (const char* url :
+       {"mqtts://127.0.0.1:8883", "ws://127.0.0.1:8083/mqtt", "wss://127.0.0.1", "unix:///run/x.sock"}) {
+    const auto address = parse_listen_url(url);
+    ASSERT_FALSE(address) << url;
+    EXPECT_EQ(address.error().code, Errc::Unsupported) << url;
+    EXPECT_NE(address.error().detail.find("not available in this version"), std::string::npos) << url;
+  }
+}
+
+TEST(ListenUrl, WhatIsNoAddressIsRefused) {
+  for (const char* url : {"", "127.0.0.1:1883", "http://127.0.0.1", "mqtt://", "mqtt://:1883",
+                          "mqtt://example.org:1883", "mqtt://127.0.0.1:", "mqtt://127.0.0.1:65536",
+                          "mqtt://127.0.0.1:-1", "mqtt://127.0.0.1:18x", "mqtt://::1:1883", "mqtt://[::1",
+                          "mqtt://[::1]1883", "mqtt://127.0.0.1:1883/path", "mqtt://user@127.0.0.1"}) {
+    EXPECT_FALSE(parse_listen_url(url)) << url;
+  }
+}
+
+TEST(ListenUrl, AddressIsWrittenAsItIsRead) {
+  for (const char* url : {"mqtt://127.0.0.1:1883", "mqtt://[::1]:2000", "mqtt://*:1"}) {
+    EXPECT_EQ(listen_url(*parse_listen_url(url)), url);
+  }
+}
+
+TEST(ListenUrl, OnlyLoopbackAddressesAreLoopback) {
+  for (const char* host : {"127.0.0.1", "127.200.0.1", "::1", "localhost", "::ffff:127.0.0.1"}) {
+    EXPECT_TRUE(is_loopback({host, 1})) << host;
+  }
+  for (const char* host : {"0.0.0.0", "*", "::", "10.0.0.1", "128.0.0.1", "fe80::1", "::ffff:10.0.0.1"}) {
+    EXPECT_FALSE(is_loopback({host, 1})) << host;
+  }
+}
+
+}  // namespace
+}  // namespace hermod::config

@@ -10,6 +10,8 @@
 
 namespace hermod::wire {
 
+struct Body;
+
 /// There is no whole packet yet, and cannot be before `at_least` bytes are buffered in all.
 struct NeedMore {
   std::size_t at_least;
@@ -39,16 +41,16 @@ class Decoder {
   DecodeResult next(Bytes buffered, std::size_t& consumed);
 
  private:
+  bool is_stranger() const { return receiver_ == Role::Server && !connected_; }
   Violation check_first_byte(std::uint8_t first) const;
-  Violation check_flags(PacketType type, std::uint8_t flags) const;
+  Violation decode_connect_body(const FixedHeader& header, Body& body, Connect& out);
   Violation decode_body(const FixedHeader& header, Bytes body, Packet& out);
   DecodeResult refuse(ProtocolError error) const;
 
   Limits limits_;
   Role receiver_;
   Version version_ = Version::Mqtt311;
-  bool connected_ = false;       // a CONNECT was decoded, or set_version() was called
-  bool answer_connect_ = false;  // a CONNECT got far enough to be answered with a CONNACK
+  bool connected_ = false;  // a CONNECT was decoded, or set_version() was called
 };
 
 }  // namespace hermod::wire

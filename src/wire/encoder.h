@@ -38,6 +38,9 @@ std::size_t encode(WriteQueue& out, const OutboundPublish& publish);
 /// value counts what was written here; 0 when the whole packet cannot be expressed, and then nothing follows.
 std::size_t encode_without_payload(WriteQueue& out, const OutboundPublish& publish);
 
+/// A PUBLISH with its properties as they are, for clients.
+std::size_t encode(WriteQueue& out, Version version, const Publish& publish);
+
 /// PUBACK, PUBREC, PUBREL, PUBCOMP: 4 bytes whenever there is nothing to add to success, and always on 3.x.
 std::size_t encode(WriteQueue& out, Version version, const Ack& ack);
 std::size_t encode(WriteQueue& out, Version version, const Connack& connack);

@@ -69,6 +69,12 @@ class OutboundTopicAliases {
   };
   using Entries = std::unordered_map<std::string, Entry, TextHash, std::equal_to<>>;
 
+  /// The property costs as much; a shorter topic is cheaper without.
+  static constexpr std::size_t kPropertySize = 3;
+
+  bool is_worth_it(std::string_view topic) const;
+  Entry& add(std::string_view topic);
+  Entry& take_over_oldest(std::string_view topic);
   void unlink(Entry& entry);
   void link_newest(Entry& entry);
 

@@ -1,0 +1,145 @@
+#include "wire/utf8.h"
+
+#include <cstring>
+
+namespace hermod::wire {
+namespace {
+
+/// What is asked of a text beyond being well formed.
+enum class Charset : std::uint8_t { Any, NoNul, Plain, Topic };
+
+enum class Finding : std::uint8_t { Clean, Refused, Wildcard };
+
+constexpr std::uint64_t kOnes = 0x0101010101010101;
+constexpr std::uint64_t kHighBits = 0x8080808080808080;
+
+constexpr std::uint64_t has_below(std::uint64_t word, std::uint8_t limit) {
+  return (word - kOnes * limit) & ~word & kHighBits;
+}
+constexpr std::uint64_t has_byte(std::uint64_t word, std::uint8_t byte) {
+  return has_below(word ^ (kOnes * byte), 1);
+}
+
+/// Whether all eight bytes are ASCII that `kCharset` takes.
+template <Charset kCharset>
+bool is_clean_ascii(std::uint64_t word) {
+  std::uint64_t refused = word & kHighBits;
+  if constexpr (kCharset == Charset::NoNul) refused |= has_below(word, 1);
+  if constexpr (kCharset >= Charset::Plain) refused |= has_below(word, 0x20) | has_byte(word, 0x7F);
+  if constexpr (kCharset == Charset::Topic) refused |= has_byte(word, '+') | has_byte(word, '#');
+  return refused == 0;
+}
+
+template <class Word>
+Word load(const std::uint8_t* at) {
+  Word word;
+  std::memcpy(&word, at, sizeof(word));
+  return word;
+}
+
+template <Charset kCharset>
+Finding judge_ascii(std::uint8_t byte) {
+  if constexpr (kCharset == Charset::NoNul) {
+    if (byte == 0) return Finding::Refused;  // [MQTT-1.5.4-2]
+  }
+  if constexpr (kCharset >= Charset::Plain) {
+    if (byte < 0x20 || byte == 0x7F) return Finding::Refused;
+  }
+  if constexpr (kCharset == Charset::Topic) {
+    if (byte == '+' || byte == '#') return Finding::Wildcard;
+  }
+  return Finding::Clean;
+}
+
+struct LeadByte {
+  std::size_t size;              ///< of the whole sequence; 0: cannot start one
+  std::uint8_t lowest, highest;  ///< of the second byte: shuts out overlong forms, surrogates, above U+10FFFF
+  std::uint8_t bits;             ///< of the code point in the lead byte
+};
+
+LeadByte lead_byte(std::uint8_t byte) {
+  if (byte < 0xC2) return {};
+  if (byte < 0xE0) return {2, 0x80, 0xBF, 0x1F};
+  if (byte == 0xE0) return {3, 0xA0, 0xBF, 0x0F};
+  if (byte == 0xED) return {3, 0x80, 0x9F, 0x0F};  // [MQTT-1.5.4-1]
+  if (byte < 0xF0) return {3, 0x80, 0xBF, 0x0F};
+  if (byte == 0xF0) return {4, 0x90, 0xBF, 0x07};
+  if (byte < 0xF4) return {4, 0x80, 0xBF, 0x07};
+  if (byte == 0xF4) return {4, 0x80, 0x8F, 0x07};
+  return {};
+}
+
+bool is_plain(std::uint32_t code_point) {
+  if (code_point < 0xA0) return false;                             // C1 control characters
+  if (code_point >= 0xFDD0 && code_point <= 0xFDEF) return false;  // non-characters
+  return (code_point & 0xFFFE) != 0xFFFE;                          // U+xxFFFE, U+xxFFFF
+}
+
+/// Bytes of the well-formed sequence at `at` that `kCharset` takes; 0 when there is none.
+template <Charset kCharset>
+std::size_t sequence_size(const std::uint8_t* at, const std::uint8_t* end) {
+  const LeadByte lead = lead_byte(*at);
+  if (lead.size == 0 || static_cast<std::size_t>(end - at) < lead.size) return 0;
+  if (at[1] < lead.lowest || at[1] > lead.highest) return 0;
+  std::uint32_t code_point = *at & lead.bits;
+  for (std::size_t i = 1; i < lead.size; ++i) {
+    if ((at[i] & 0xC0) != 0x80) return 0;
+    code_point = code_point << 6 | (at[i] & 0x3FU);
+  }
+  if constexpr (kCharset >= Charset::Plain) {
+    if (!is_plain(code_point)) return 0;
+  }
+  return lead.size;
+}
+
+/// ASCII goes eight bytes at a time; the last word overlaps the one before it.
+template <Charset kCharset>
+Finding scan(Bytes text) {
+  const std::uint8_t* at = text.data();
+  const std::uint8_t* const end = at + text.size();
+  if (text.size() >= 8) {
+    while (end - at >= 8 && is_clean_ascii<kCharset>(load<std::uint64_t>(at))) at += 8;
+    if (end - at < 8 && is_clean_ascii<kCharset>(load<std::uint64_t>(end - 8))) return Finding::Clean;
+  } else if (text.size() >= 4) {
+    const std::uint64_t both = std::uint64_t{load<std::uint32_t>(at)} << 32 | load<std::uint32_t>(end - 4);
+    if (is_clean_ascii<kCharset>(both)) return Finding::Clean;
+  }
+  while (at < end) {
+    if (*at < 0x80) {
+      if (const Finding finding = judge_ascii<kCharset>(*at); finding != Finding::Clean) return finding;
+      ++at;
+      while (end - at >= 8 && is_clean_ascii<kCharset>(load<std::uint64_t>(at))) at += 8;
+    } else {
+      const std::size_t size = sequence_size<kCharset>(at, end);
+      if (size == 0) return Finding::Refused;
+      at += size;
+    }
+  }
+  return Finding::Clean;
+}
+
+}  // namespace
+
+bool is_valid_utf8(Bytes text) {
+  return scan<Charset::Any>(text) == Finding::Clean;
+}
+bool is_valid_string(Bytes text) {
+  return scan<Charset::NoNul>(text) == Finding::Clean;
+}
+bool is_plain_string(Bytes text) {
+  return scan<Charset::Plain>(text) == Finding::Clean;
+}
+
+TopicText check_topic_text(Bytes text) {
+  switch (scan<Charset::Topic>(text)) {
+    case Finding::Clean:
+      return TopicText::Valid;
+    case Finding::Wildcard:
+      return TopicText::HasWildcard;
+    case Finding::Refused:
+      break;
+  }
+  return TopicText::NotPlain;
+}
+
+}  // namespace hermod::wire

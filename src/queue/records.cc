@@ -1,0 +1,105 @@
+#include "queue/records.h"
+
+#include <array>
+
+namespace hermod::queue {
+namespace {
+
+constexpr std::uint8_t kRetainFlag = 0x10;
+constexpr std::uint8_t kReleasedMark = 0xFF;  ///< in place of the QoS: no message, only its identifier is held
+
+std::uint64_t micros(WallTime time) { return static_cast<std::uint64_t>(time.time_since_epoch().count()); }
+WallTime time_of(std::uint64_t micros) { return WallTime{std::chrono::microseconds(static_cast<std::int64_t>(micros))}; }
+
+void write_message(ByteWriter& out, const Message& message) {
+  out.u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(message.qos()) | (message.retain() ? kRetainFlag : 0)));
+  out.u64(message.publisher().v);
+  out.u64(micros(message.stored_at()));
+  out.u64(micros(message.expires_at()));
+  out.sized16(message.topic());
+  out.sized32(as_text(message.forwarded_properties()));
+  out.sized32(as_text(message.payload()));
+}
+
+Result<MessagePtr> read_message(ByteReader& in) {
+  Message::Fields fields;
+  const std::uint8_t flags = in.u8();
+  fields.publisher = SessionId{in.u64()};
+  fields.stored_at = time_of(in.u64());
+  fields.expires_at = time_of(in.u64());
+  fields.topic = as_text(in.sized16());
+  fields.forwarded_properties = in.sized32();
+  fields.payload = in.sized32();
+  if (!in.ok()) return failure(Errc::Corruption, "message record: it ends too early");
+  if (in.remaining() != 0) return failure(Errc::Corruption, "message record: bytes behind the payload");
+  if ((flags & ~(kRetainFlag | 0x03)) != 0 || (flags & 0x03) == 3)
+    return failure(Errc::Corruption, "message record: unknown flags");
+  fields.qos = static_cast<wire::QoS>(flags & 0x03);
+  fields.retain = (flags & kRetainFlag) != 0;
+  return Message::create(fields);
+}
+
+}  // namespace
+
+std::string encode_message(const Message& message) {
+  std::string record;
+  record.reserve(64 + message.size());
+  ByteWriter out(record);
+  out.u8(kRecordVersion);
+  write_message(out, message);
+  return record;
+}
+
+Result<MessagePtr> decode_message(Bytes record) {
+  ByteReader in(record);
+  if (in.u8() != kRecordVersion) return failure(Errc::Unsupported, "message record: unknown version");
+  return read_message(in);
+}
+
+std::string encode_entry(const Delivery& delivery) {
+  std::string record;
+  record.reserve(80 + delivery.message->size());
+  ByteWriter out(record);
+  out.u8(kRecordVersion);
+  out.u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(delivery.qos) | (delivery.retain ? kRetainFlag : 0)));
+  out.u64(delivery.group);
+  out.u16(static_cast<std::uint16_t>(delivery.identifiers.size()));
+  for (const std::uint32_t identifier : delivery.identifiers) out.u32(identifier);
+  write_message(out, *delivery.message);
+  return record;
+}
+
+Result<Delivery> decode_entry(Bytes record) {
+  ByteReader in(record);
+  if (in.u8() != kRecordVersion) return failure(Errc::Unsupported, "entry record: unknown version");
+  Delivery delivery;
+  const std::uint8_t flags = in.u8();
+  if ((flags & ~(kRetainFlag | 0x03)) != 0 || (flags & 0x03) == 3)
+    return failure(Errc::Corruption, "entry record: unknown flags");
+  delivery.qos = static_cast<wire::QoS>(flags & 0x03);
+  delivery.retain = (flags & kRetainFlag) != 0;
+  delivery.group = in.u64();
+  const std::uint16_t identifiers = in.u16();
+  if (in.remaining() < std::size_t{identifiers} * 4)
+    return failure(Errc::Corruption, "entry record: it ends inside the subscription identifiers");
+  for (std::uint16_t i = 0; i < identifiers; ++i) delivery.identifiers.push_back(in.u32());
+  auto message = read_message(in);
+  if (!message) return tl::unexpected(message.error());
+  delivery.message = std::move(*message);
+  return delivery;
+}
+
+void append_entry(store::WriteBatch& batch, StreamId queue, const Delivery& delivery) {
+  batch.append(queue, as_bytes(encode_entry(delivery)));
+}
+
+void erase_entry(store::WriteBatch& batch, StreamId queue, Seq seq) {
+  batch.erase(store::Table::Entries, as_bytes(store::entry_key(queue, seq)));
+}
+
+void record_released(store::WriteBatch& batch, StreamId queue, Seq seq) {
+  const std::array<std::uint8_t, 2> record{kRecordVersion, kReleasedMark};
+  batch.put(store::Table::Entries, as_bytes(store::entry_key(queue, seq)), record);
+}
+
+}  // namespace hermod::queue

@@ -1,0 +1,30 @@
+#pragma once
+#include <string>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "queue/queue_window.h"
+#include "store/write_batch.h"
+
+namespace hermod::queue {
+
+/// The first byte of every record of this room.
+inline constexpr std::uint8_t kRecordVersion = 1;
+
+/// A message as bytes; numbers big-endian, times in microseconds since the epoch.
+std::string encode_message(const Message& message);
+/// Errors: Corruption with what is wrong.
+Result<MessagePtr> decode_message(Bytes record);
+
+/// An entry with its message inside.
+std::string encode_entry(const Delivery& delivery);
+Result<Delivery> decode_entry(Bytes record);
+
+/// Adds the delivery to the end of a queue; the committer gives the sequence.
+void append_entry(store::WriteBatch& batch, StreamId queue, const Delivery& delivery);
+/// Its exchange is over.
+void erase_entry(store::WriteBatch& batch, StreamId queue, Seq seq);
+/// PUBREC arrived: from now on only PUBREL is sent for it.
+void record_released(store::WriteBatch& batch, StreamId queue, Seq seq);
+
+}  // namespace hermod::queue

@@ -22,6 +22,7 @@ using LimitFields = broker::LimitOptions;
 using SessionFields = session::Options;
 using QueueFields = queue::Options;
 using NetFields = net::Options;
+using RetainFields = retain::Options;
 using StoreFields = store::Options;
 
 template <auto Field>
@@ -36,6 +37,8 @@ template <auto Field>
 using OfQueue = Place<&Settings::broker, &Broker::session, &SessionFields::queue, Field>;
 template <auto Field>
 using OfNet = Place<&Settings::broker, &Broker::net, Field>;
+template <auto Field>
+using OfRetain = Place<&Settings::broker, &Broker::retain, Field>;
 template <auto Field>
 using OfStore = Place<&Settings::broker, &Broker::store, Field>;
 template <auto Field>
@@ -152,9 +155,9 @@ void add_session_and_retain(std::vector<Key>& keys) {
       "What happens to a message for a full session: reject refuses it to its publisher with 0x97, "
       "drop-oldest makes "
       "room, drop-newest drops it for this session."));
-  keys.push_back(count<OfLimits<&LimitFields::retained_messages>>("retain.max_messages", 0, 1000 * kMillion,
-                                                                  "Retained messages. 0: none."));
-  keys.push_back(size<OfLimits<&LimitFields::retained_bytes>>(
+  keys.push_back(count<OfRetain<&RetainFields::max_messages>>("retain.max_messages", 0, 1000 * kMillion,
+                                                              "Retained messages. 0: none."));
+  keys.push_back(size<OfRetain<&RetainFields::max_bytes>>(
       "retain.max_bytes", 0, kTiB, "Bytes of all retained messages with their topics. 0: none."));
 }
 

@@ -116,6 +116,18 @@ std::vector<Effective> Configuration::effective() const {
   return out;
 }
 
+std::string Configuration::effective_text() const {
+  const std::vector<Effective> all = effective();
+  std::size_t width = 0;
+  for (const Effective& one : all) width = std::max(width, one.key.size() + one.value.size());
+  std::string out;
+  for (const Effective& one : all) {
+    const std::size_t gap = width - one.key.size() - one.value.size() + 3;
+    out += one.key + " = " + one.value + std::string(gap, ' ') + "(" + one.origin.text() + ")\n";
+  }
+  return out;
+}
+
 std::vector<Difference> differences(const Configuration& before, const Configuration& after) {
   std::map<std::string, Difference> by_key;
   for (const Effective& one : before.effective()) by_key[one.key].before = one.value;

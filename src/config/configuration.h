@@ -26,6 +26,8 @@ class Configuration {
   const Settings& settings() const { return settings_; }
   /// Every key and listener with its value and origin, in the order of the reference.
   std::vector<Effective> effective() const;
+  /// The same for people: a line "key = value   (origin)" for each.
+  std::string effective_text() const;
 
  private:
   struct Listener {

@@ -1,5 +1,7 @@
 #include "config/environment.h"
 
+#include <algorithm>
+
 namespace hermod::config {
 namespace {
 
@@ -33,6 +35,20 @@ Assignments parse_environment(std::span<const std::string> variables) {
                           Value{variable.substr(equals + 1)},
                           false,
                           {Origin::Place::Environment, name}});
+  }
+  return out;
+}
+
+Assignments parse_service_environment(std::span<const std::string> variables) {
+  constexpr std::string_view kName = "STATE_DIRECTORY=";
+  Assignments out;
+  for (const std::string& variable : variables) {
+    if (!variable.starts_with(kName)) continue;
+    // A list separated by colons when the unit names several folders; the first is ours.
+    std::string folder = variable.substr(kName.size());
+    folder.resize(std::min(folder.find(':'), folder.size()));
+    out.values.push_back(
+        {"store.data_dir", Value{std::move(folder)}, false, {Origin::Place::Environment, "STATE_DIRECTORY"}});
   }
   return out;
 }

@@ -11,4 +11,8 @@ namespace hermod::config {
 /// something else and are passed over.
 Assignments parse_environment(std::span<const std::string> variables);
 
+/// What systemd says in the environment about the folders of the service: STATE_DIRECTORY is where the store
+/// lives when nothing else is said.
+Assignments parse_service_environment(std::span<const std::string> variables);
+
 }  // namespace hermod::config

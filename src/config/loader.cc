@@ -52,7 +52,7 @@ std::vector<std::filesystem::path> fragments(const std::filesystem::path& file) 
 }  // namespace
 
 Loaded load(const CommandLine& line, const std::vector<std::string>& environment) {
-  Assignments all;
+  Assignments all = parse_service_environment(environment);
   if (!line.file.empty()) {
     read_file(line.file, all);
     for (const std::filesystem::path& fragment : fragments(line.file)) read_file(fragment, all);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <regex>
 
 #include "config/toml_file.h"
 
@@ -135,6 +136,17 @@ TEST(Configuration, AnotherKeyOfAListenerIsUnknownAndToldHowToWriteOne) {
 TEST(Configuration, SizesThatContradictEachOtherAreRefused) {
   EXPECT_EQ(Built("[mqtt]\nmax_packet_size = \"32KiB\"\n").problems.size(), 1U);
   EXPECT_EQ(Built("[mqtt]\nmax_packet_size = \"32KiB\"\nmax_connect_size = \"32KiB\"\n").told(), "");
+}
+
+TEST(Configuration, EveryEffectiveValueIsListedWithItsOrigin) {
+  const Built built("[mqtt]\nmax_qos = 1\n[listeners.a]\nurl = \"mqtt://[::1]\"\n");
+  const std::string text = built.configuration.effective_text();
+  EXPECT_EQ(static_cast<std::size_t>(std::ranges::count(text, '\n')), keys().size() + 1);
+  EXPECT_TRUE(std::regex_search(text, std::regex("mqtt.max_qos = 1 +\\(h.toml:2\\)\n"))) << text;
+  EXPECT_TRUE(
+      std::regex_search(text, std::regex("listeners.a.url = mqtt://\\[::1\\]:1883 +\\(h.toml:4\\)\n")))
+      << text;
+  EXPECT_TRUE(std::regex_search(text, std::regex("broker.threads = 0 +\\(default\\)\n"))) << text;
 }
 
 TEST(Differences, OnlyChangedKeysAreNamedAndTheLogLevelIsLive) {

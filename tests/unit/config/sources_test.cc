@@ -63,6 +63,15 @@ TEST(Environment, ADoubleUnderscoreSeparatesSectionAndKey) {
   EXPECT_EQ(read.values[2].value, Value{std::string("a=b")});
 }
 
+TEST(Environment, TheStateFolderOfTheServiceIsWhereTheStoreLives) {
+  const std::vector<std::string> variables{"STATE_DIRECTORY=/var/lib/hermod:/var/lib/other"};
+  const Assignments read = parse_service_environment(variables);
+  ASSERT_EQ(read.values.size(), 1U);
+  EXPECT_EQ(read.values[0].key, "store.data_dir");
+  EXPECT_EQ(read.values[0].value, Value{std::string("/var/lib/hermod")});
+  EXPECT_TRUE(parse_service_environment({}).values.empty());
+}
+
 TEST(CommandLine, NothingGivenMeansRunWithoutAFile) {
   const CommandLine line = parse_command_line({"hermod"});
   EXPECT_EQ(line.action, Action::Run);

@@ -1,0 +1,144 @@
+// PUBACK, PUBREC, PUBREL and PUBCOMP in both directions. The order of disk and answer is the table of
+// docs/durability.md: PUBREL follows "released", PUBCOMP follows "erased".
+
+#include "base/log.h"
+#include "queue/records.h"
+#include "session/records.h"
+#include "broker/shard.h"
+#include "wire/encoder.h"
+
+namespace hermod::broker {
+
+using wire::PacketType;
+using wire::QoS;
+using wire::ReasonCode;
+
+void Shard::on_ack(Connection& c, const wire::Ack& packet) {
+  session::Session& session = *c.session();
+  switch (packet.type) {
+    case PacketType::Puback:
+      return on_puback(c, session, packet);
+    case PacketType::Pubrec:
+      return on_pubrec(c, session, packet);
+    case PacketType::Pubrel:
+      return on_pubrel(c, session, packet);
+    default:
+      return on_pubcomp(c, session, packet);
+  }
+}
+
+/// The client has our QoS 1 message.
+void Shard::on_puback(Connection& c, session::Session& session, const wire::Ack& packet) {
+  if (is_failure(packet.reason)) counters_.add(Counter::DroppedRefusedByReceiver);
+  finish_exchange(c, session, session.outbound().on_puback(packet.id), "PUBACK for a QoS 2 message");
+}
+
+/// The client has our QoS 2 message, or refuses it.
+void Shard::on_pubrec(Connection& c, session::Session& session, const wire::Ack& packet) {
+  using What = qos::OnPubrec::What;
+  if (is_failure(packet.reason)) {  // the exchange ends without PUBREL [MQTT-4.3.3-4]
+    counters_.add(Counter::DroppedRefusedByReceiver);
+    return finish_exchange(c, session, session.outbound().on_refused(packet.id), "PUBREC for a QoS 1 message");
+  }
+  const qos::OnPubrec next = session.outbound().on_pubrec(packet.id);
+  switch (next.what) {
+    case What::CommitThenPubrel: {
+      if (!session.is_durable() && c.pending_commits == 0) {
+        session.outbound().on_released(next.seq);
+        return send_ack(c, PacketType::Pubrel, packet.id, ReasonCode::Success);  // [MQTT-4.3.3-4]
+      }
+      store::WriteBatch batch;
+      if (session.is_durable()) queue::record_released(batch, session.stream(), next.seq);
+      return submit(std::move(batch), c.id(), session.id(), OutboundReleased{next.seq});
+    }
+    case What::PubrelAgain:
+      return send_ack(c, PacketType::Pubrel, packet.id, ReasonCode::Success);
+    case What::AnswerUnderway:
+      return;
+    case What::UnknownId:
+      counters_.add(Counter::StrayAcks);
+      return send_ack(c, PacketType::Pubrel, packet.id, ReasonCode::PacketIdentifierNotFound);
+    case What::ProtocolError:
+      return disconnect(c, ReasonCode::ProtocolError, "PUBREC for a QoS 1 message");
+  }
+}
+
+/// The client lets go of its packet identifier.
+void Shard::on_pubrel(Connection& c, session::Session& session, const wire::Ack& packet) {
+  switch (session.inbound().on_pubrel(packet.id)) {
+    case qos::OnPubrel::Erase: {
+      if (!session.is_durable() && c.pending_commits == 0) {
+        session.inbound().on_erased(packet.id);
+        return send_ack(c, PacketType::Pubcomp, packet.id, ReasonCode::Success);  // [MQTT-4.3.3-11]
+      }
+      store::WriteBatch batch;
+      if (session.is_durable()) session::erase_inbound_id(batch, session.id(), packet.id);
+      return submit(std::move(batch), c.id(), session.id(), InboundReleased{packet.id});
+    }
+    case qos::OnPubrel::ErasePending:
+      return submit({}, c.id(), session.id(), InboundReleased{packet.id, true});
+    case qos::OnPubrel::AnswerUnderway:
+      return;
+    case qos::OnPubrel::Unknown:
+      return send_ack(c, PacketType::Pubcomp, packet.id, ReasonCode::PacketIdentifierNotFound);
+    case qos::OnPubrel::ProtocolError:
+      return disconnect(c, ReasonCode::ProtocolError, "PUBREL for a message that was not acknowledged by PUBREC");
+  }
+}
+
+/// The client is done with our QoS 2 message.
+void Shard::on_pubcomp(Connection& c, session::Session& session, const wire::Ack& packet) {
+  finish_exchange(c, session, session.outbound().on_pubcomp(packet.id), "PUBCOMP for a message that was not released");
+}
+
+void Shard::finish_exchange(Connection& c, session::Session& session, const qos::OnFinish& end,
+                            std::string_view mistake) {
+  switch (end.what) {
+    case qos::OnFinish::What::Erase:
+      finish_entry(session, end.seq);
+      return pump(session);
+    case qos::OnFinish::What::Stray:
+      return counters_.add(Counter::StrayAcks);
+    case qos::OnFinish::What::ProtocolError:
+      return disconnect(c, ReasonCode::ProtocolError, mistake);
+  }
+}
+
+/// The exchange is over: the entry leaves the queue; its packet identifier is free when the erase is durable.
+void Shard::finish_entry(session::Session& session, Seq seq) {
+  if (const queue::Entry* entry = session.queue().find(seq)) {
+    shared_.directory.slots().release(session.id(), 1, entry->delivery.message->size());
+    session.queue().erase(seq);
+  }
+  if (!session.is_durable()) {
+    session.outbound().on_erased(seq);
+  } else {
+    if (session.finished().empty()) with_finished_entries_.push_back(session.id());
+    session.finished().push_back(seq);
+  }
+  if (session.congested_since) watch_congestion(session);
+}
+
+/// One batch per session and tick for all entries whose exchange ended in it.
+void Shard::submit_finished_entries() {
+  for (const SessionId id : with_finished_entries_) {
+    session::Session* session = sessions_.find(id);
+    if (session == nullptr || session->finished().empty()) continue;
+    EntriesErased work;
+    work.sequences.swap(session->finished());
+    store::WriteBatch batch;
+    for (const Seq seq : work.sequences) queue::erase_entry(batch, session->stream(), seq);
+    submit(std::move(batch), session->connection(), id, std::move(work));
+  }
+  with_finished_entries_.clear();
+}
+
+void Shard::send_ack(Connection& c, PacketType type, wire::PacketId id, ReasonCode reason, std::string_view why) {
+  wire::PropertyWriter properties;
+  if (!why.empty()) add_reason_string(c, properties, why);
+  wire::encode(c.output(), c.version(), wire::Ack{type, id, reason, properties.properties()});
+  c.flush();
+  counters_.add(Counter::PacketsSent);
+}
+
+}  // namespace hermod::broker

@@ -1,0 +1,71 @@
+#pragma once
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/counters.h"
+#include "base/result.h"
+#include "broker/commit_fanout.h"
+#include "broker/options.h"
+#include "broker/shard_thread.h"
+#include "retain/retained_index.h"
+#include "session/session_directory.h"
+#include "store/committer.h"
+#include "store/memory_journal.h"
+#include "topic/subscription_index.h"
+
+namespace hermod::broker {
+
+/// The whole broker: builds the parts in order, starts their threads and stops them. Owned by main; start()
+/// and stop() are called by one thread.
+class Broker {
+ public:
+  explicit Broker(Options options);
+  Broker(const Broker&) = delete;
+  Broker& operator=(const Broker&) = delete;
+  /// Stops it if it runs.
+  ~Broker();
+
+  /// Opens the listeners and starts every thread; when it returns clients can connect. Errors name the listener
+  /// and what to do; then nothing runs.
+  Status start();
+  /// Says 0x8B to every client, waits until what was acknowledged is stored and what was written is sent (at
+  /// most `patience`), and ends every thread.
+  void stop(std::chrono::milliseconds patience = std::chrono::seconds{5});
+
+  /// The real port of each listen address, in order.
+  const std::vector<std::uint16_t>& ports() const { return ports_; }
+  /// True when every shard thread answered since the last call; for the watchdog.
+  bool made_progress();
+
+  std::size_t session_count() const { return directory_.count(); }
+  const topic::SubscriptionIndex& subscriptions() const { return subscriptions_; }
+  const retain::RetainedIndex& retained() const { return retained_; }
+  const Counters& counters() const { return counters_; }
+  std::uint32_t connection_count() const { return connections_.load(std::memory_order_relaxed); }
+
+ private:
+  Status listen();
+
+  const Options options_;
+  SystemClock clock_;
+  Counters counters_;
+  topic::SubscriptionIndex subscriptions_;
+  retain::RetainedIndex retained_;
+  session::SessionDirectory directory_;
+  std::atomic<std::uint32_t> connections_{0};
+  store::MemoryJournal journal_;
+  std::vector<std::unique_ptr<ShardThread>> shards_;
+  std::vector<ShardMailbox*> mailboxes_;
+  std::unique_ptr<CommitFanout> fanout_;
+  std::unique_ptr<store::Committer> committer_;
+  std::vector<std::uint16_t> ports_;
+  std::vector<std::uint64_t> last_ticks_;
+  bool running_ = false;
+};
+
+}  // namespace hermod::broker

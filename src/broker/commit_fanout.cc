@@ -1,0 +1,88 @@
+#include "broker/commit_fanout.h"
+
+#include <memory>
+#include <utility>
+
+#include "base/assert.h"
+
+namespace hermod::broker {
+namespace {
+
+CommitTicket& ticket_of(store::Done& done) { return static_cast<CommitTicket&>(*done.ticket); }
+
+}  // namespace
+
+/// Nothing leaves on the strength of a sequence alone: acks and deliveries wait for on_durable().
+void CommitFanout::on_sequenced(std::span<store::Done>) {}
+
+void CommitFanout::on_durable(std::span<store::Done> done) {
+  for (store::Done& one : done) {
+    if (auto* publish = std::get_if<PublishCommit>(&ticket_of(one).work)) {
+      if (publish->retain) retain_message(*publish);
+      deliver(*publish, one.appended);
+    }
+    finish(one, std::nullopt);
+  }
+  outbox_.post_all();
+}
+
+void CommitFanout::on_failed(std::span<store::Done> done, const Error& error) {
+  for (store::Done& one : done) {
+    if (const auto* publish = std::get_if<PublishCommit>(&ticket_of(one).work)) skip(*publish, one.appended);
+    finish(one, error.code);
+  }
+  outbox_.post_all();
+}
+
+/// Every receiver gets the message where it lives now.
+void CommitFanout::deliver(PublishCommit& publish, std::span<const store::Appended> appended) {
+  std::size_t next = 0;
+  for (CommitTarget& target : publish.targets) {
+    Seq seq{};
+    if (target.durable) {
+      HERMOD_ASSERT(next < appended.size());
+      seq = appended[next++].seq;
+    }
+    const auto where = slots_.locate(target.session);
+    if (!where) {
+      counters_.add(Counter::DroppedSessionEnded);
+      continue;
+    }
+    outbox_.send(where->shard, Deliver{target.session, seq, std::move(target.delivery)});
+  }
+  publish.targets.clear();
+}
+
+/// The sequences of a failed group are never filled; their queues go on behind them.
+void CommitFanout::skip(const PublishCommit& publish, std::span<const store::Appended> appended) {
+  std::size_t next = 0;
+  for (const CommitTarget& target : publish.targets) {
+    const auto where = slots_.locate(target.session);
+    if (target.durable) {
+      const Seq seq = appended[next++].seq;
+      if (where) outbox_.send(where->shard, SkipSequence{target.session, seq, publish.message->size()});
+    } else if (where) {
+      outbox_.send(where->shard, SkipSequence{target.session, Seq{0}, publish.message->size()});
+    }
+  }
+}
+
+/// [MQTT-3.3.1-5] [MQTT-3.3.1-6] [MQTT-3.3.1-7]
+void CommitFanout::retain_message(const PublishCommit& publish) {
+  const bool clears = publish.message->payload().empty();
+  if (clears) {
+    retained_.clear(publish.message->topic());
+  } else if (!retained_.set(publish.message)) {
+    counters_.add(Counter::DroppedQueueFull);  // the limit was reached between the publisher's check and now
+    return;
+  }
+  counters_.add(clears ? Counter::RetainedCleared : Counter::RetainedSet);
+}
+
+void CommitFanout::finish(store::Done& done, std::optional<Errc> error) {
+  std::unique_ptr<CommitTicket> ticket(static_cast<CommitTicket*>(done.ticket.release()));
+  const ShardId home = ticket->home;
+  outbox_.send(home, CommitFinished{std::move(ticket), error});
+}
+
+}  // namespace hermod::broker

@@ -1,0 +1,167 @@
+// Batches on their way to the committer, and what their shard does when they come back.
+
+#include <utility>
+
+#include "base/log.h"
+#include "broker/reason_for.h"
+#include "broker/shard.h"
+
+namespace hermod::broker {
+
+using session::Session;
+using wire::QoS;
+using wire::ReasonCode;
+
+namespace {
+
+/// True for work whose end answers a packet; later answers of the connection wait behind it.
+bool answers_packet(const CommitTicket::Work& work) {
+  return std::holds_alternative<PublishCommit>(work) || std::holds_alternative<PublishSeenAgain>(work) ||
+         std::holds_alternative<InboundReleased>(work) || std::holds_alternative<OutboundReleased>(work);
+}
+
+}  // namespace
+
+/// Collects a batch for the end of the tick. `connection` is answered, `session` stays on this shard until then.
+void Shard::submit(store::WriteBatch batch, std::optional<ConnectionId> connection, SessionId session,
+                   CommitTicket::Work work) {
+  if (Connection* c = live(connection); c != nullptr && answers_packet(work)) ++c->pending_commits;
+  if (Session* s = sessions_.find(session)) s->commit_started();
+  auto ticket = std::make_unique<CommitTicket>(id_, connection, session, std::move(work));
+  ticket->batch_bytes = batch.bytes();
+  bytes_submitted_ += ticket->batch_bytes;
+  ++commits_in_flight_;
+  submissions_.push_back({std::move(batch), std::move(ticket)});
+  if (bytes_submitted_ <= shared_.options.store.max_bytes_in_flight) return;
+  if (Connection* c = live(connection)) {  // the disk is behind: this publisher waits
+    c->pause(Connection::Pause::CommitBacklog);
+    backlog_publishers_.push_back(c->id());
+  }
+}
+
+void Shard::on_commit_finished(CommitFinished& finished) {
+  CommitTicket& ticket = *finished.ticket;
+  ticket.answered();
+  --commits_in_flight_;
+  bytes_submitted_ -= ticket.batch_bytes;
+  Session* session = sessions_.find(ticket.session);
+  if (session != nullptr) session->commit_finished();
+  Connection* c = live(ticket.connection);
+  if (c != nullptr && answers_packet(ticket.work)) --c->pending_commits;
+  if (c != nullptr && (session == nullptr || c->session() != session)) c = nullptr;  // it has left the session
+  if (finished.error) {
+    counters_.add(Counter::DroppedCommitFailed);
+    HERMOD_LOG_LIMITED(log::Level::Error, "store.commit_failed", {"error", static_cast<int>(*finished.error)});
+  }
+  std::visit([&](auto& work) { finish(c, session, work, finished.error); }, ticket.work);
+
+  session = sessions_.find(ticket.session);
+  if (session != nullptr && session->successor() && !session->is_online() && !session->has_commits_in_flight())
+    hand_over(*session);
+  if (!backlog_publishers_.empty() && bytes_submitted_ <= shared_.options.store.max_bytes_in_flight / 2) {
+    for (const ConnectionId& id : std::exchange(backlog_publishers_, {}))
+      if (Connection* waiting = connections_.find(id)) waiting->resume(Connection::Pause::CommitBacklog);
+  }
+}
+
+/// A PUBLISH is durable: its publisher is acknowledged. The deliveries were sent to their shards already.
+void Shard::finish(Connection* c, Session* session, PublishCommit& work, std::optional<Errc> error) {
+  if (work.qos == QoS::AtMostOnce || session == nullptr) return;
+  if (error) {
+    counters_.add(Counter::PublishRefused);
+    session->inbound().on_commit_failed(work.packet_id, work.qos);
+    if (c != nullptr) refuse_stored_publish(*c, work.packet_id, work.qos, reason_for(*error));
+    return;
+  }
+  session->inbound().on_committed(work.packet_id, work.qos);
+  if (c == nullptr) return;  // the client sends it again on its next connection and is answered there
+  acknowledge_publish(*c, work.packet_id, work.qos,
+                      work.matched ? ReasonCode::Success : ReasonCode::NoMatchingSubscribers);
+}
+
+void Shard::refuse_stored_publish(Connection& c, wire::PacketId id, QoS qos, ReasonCode reason) {
+  constexpr std::string_view kWhy = "the message could not be stored";
+  if (!c.agreement().is_v5()) return disconnect(c, reason, kWhy);
+  send_publish_ack(c, id, qos, reason, kWhy);
+  c.session()->inbound().on_acknowledged(id);
+}
+
+/// What was pending for a QoS 2 identifier is decided now; the copy that came meanwhile gets the same answer.
+void Shard::finish(Connection* c, Session* session, PublishSeenAgain& work, std::optional<Errc>) {
+  if (session == nullptr || c == nullptr) return;
+  const auto phase = session->inbound().phase(work.packet_id);
+  if (phase == qos::InboundFlow::Phase::Received) {
+    acknowledge_publish(*c, work.packet_id, QoS::ExactlyOnce, ReasonCode::Success);
+  } else if (phase == qos::InboundFlow::Phase::Refused) {
+    refuse_stored_publish(*c, work.packet_id, QoS::ExactlyOnce, ReasonCode::UnspecifiedError);
+  }
+}
+
+void Shard::finish(Connection* c, Session* session, InboundReleased& work, std::optional<Errc> error) {
+  if (session == nullptr) return;
+  if (error) {  // the identifier is still known after a restart, so it stays known now
+    if (!work.again) session->inbound().on_erase_failed(work.packet_id);
+    if (c != nullptr) disconnect(*c, reason_for(*error), "the store failed");
+    return;
+  }
+  if (!work.again) session->inbound().on_erased(work.packet_id);
+  if (c != nullptr) send_ack(*c, wire::PacketType::Pubcomp, work.packet_id, ReasonCode::Success);  // [MQTT-4.3.3-11]
+}
+
+void Shard::finish(Connection* c, Session* session, OutboundReleased& work, std::optional<Errc> error) {
+  if (session == nullptr) return;
+  if (error) {
+    if (!work.again) session->outbound().on_release_failed(work.seq);
+    if (c != nullptr) disconnect(*c, reason_for(*error), "the store failed");
+    return;
+  }
+  if (!work.again) session->outbound().on_released(work.seq);
+  if (c != nullptr)
+    send_ack(*c, wire::PacketType::Pubrel, qos::packet_id_for(work.seq), ReasonCode::Success);  // [MQTT-4.3.3-4]
+}
+
+/// A packet identifier is free when its erase is durable. What could not be erased is tried again with the next.
+void Shard::finish(Connection*, Session* session, EntriesErased& work, std::optional<Errc> error) {
+  if (session == nullptr) return;
+  if (error) {
+    session->finished().insert(session->finished().end(), work.sequences.begin(), work.sequences.end());
+    return;
+  }
+  for (const Seq seq : work.sequences)
+    if (session->outbound().phase(seq)) session->outbound().on_erased(seq);
+  pump(*session);
+}
+
+void Shard::finish(Connection* c, Session* session, SubscriptionsStored& work, std::optional<Errc> error) {
+  if (session == nullptr) return;
+  if (error) {
+    for (SubscriptionRequest& request : work.requests)
+      if (!is_failure(request.reason)) request.reason = ReasonCode::ImplementationSpecificError;
+    if (c != nullptr) send_subscription_ack(*c, work);
+    return;
+  }
+  apply_subscriptions(c, *session, work);
+}
+
+void Shard::finish(Connection* c, Session* session, SessionStored& work, std::optional<Errc> error) {
+  if (c == nullptr || c->state() != Connection::State::Claiming) return;
+  if (error) {
+    return refuse_connect(*c, reason_for(*error), "the session could not be stored");
+  }
+  send_connack(*c, *session, work.session_present);
+}
+
+void Shard::finish(Connection* c, Session*, RetainedBarrier& work, std::optional<Errc>) {
+  if (c == nullptr) return;
+  std::size_t left = work.reads;
+  for (RetainedRead& read : c->retained_reads) {
+    if (left == 0) break;
+    if (!read.ready) --left;
+    read.ready = true;
+  }
+  retained_readers_.push_back(c->id());
+}
+
+void Shard::finish(Connection*, Session*, Recorded&, std::optional<Errc>) {}
+
+}  // namespace hermod::broker

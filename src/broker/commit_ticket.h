@@ -1,0 +1,104 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/assert.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "queue/queue_window.h"
+#include "store/committer.h"
+#include "topic/subscription.h"
+#include "wire/types.h"
+
+namespace hermod::broker {
+
+/// One receiver of a message that goes through the committer.
+struct CommitTarget {
+  SessionId session;
+  queue::Delivery delivery;
+  bool durable = false;  ///< has an append in the batch, and its sequence is in the result, in target order
+};
+
+/// A PUBLISH waits for its commit: then it is acknowledged and delivered.
+struct PublishCommit {
+  wire::PacketId packet_id{};
+  wire::QoS qos = wire::QoS::AtMostOnce;
+  queue::MessagePtr message;
+  std::vector<CommitTarget> targets;
+  bool matched = false;  ///< somebody subscribed; else 0x10
+  bool retain = false;   ///< becomes the retained message of its topic, or clears it
+};
+/// A QoS 2 PUBLISH that was seen before waits for what is pending: then PUBREC.
+struct PublishSeenAgain {
+  wire::PacketId packet_id{};
+};
+/// A PUBREL waits until the inbound identifier is erased: then PUBCOMP.
+struct InboundReleased {
+  wire::PacketId packet_id{};
+  bool again = false;  ///< the erase itself is in an earlier batch
+};
+/// A PUBREC waits until the entry is marked released: then PUBREL.
+struct OutboundReleased {
+  Seq seq;
+  bool again = false;  ///< the mark itself is in an earlier batch
+};
+/// Finished exchanges wait until their entries are erased: then their packet identifiers are free.
+struct EntriesErased {
+  std::vector<Seq> sequences;
+};
+/// One filter of a SUBSCRIBE or UNSUBSCRIBE and what it was granted.
+struct SubscriptionRequest {
+  std::string filter;
+  wire::ReasonCode reason = wire::ReasonCode::Success;
+  topic::SubscriptionOptions options;
+  wire::RetainHandling retain_handling = wire::RetainHandling::SendAtSubscribe;
+};
+/// SUBSCRIBE or UNSUBSCRIBE of a durable session: then the index changes and the ack leaves.
+struct SubscriptionsStored {
+  wire::PacketId packet_id{};
+  bool unsubscribe = false;
+  std::vector<SubscriptionRequest> requests;
+};
+/// CONNECT of a durable session: then CONNACK.
+struct SessionStored {
+  bool session_present = false;
+};
+/// Retained messages read for a subscriber leave behind every commit that began before.
+struct RetainedBarrier {
+  std::size_t reads = 0;  ///< of the connection, that were planned with it
+};
+/// A record was written and nobody waits for it.
+struct Recorded {};
+
+/// What a shard wants done when its batch is durable. State belongs to the session, acks belong to the
+/// connection: `connection` is the one that asked, and only it is answered.
+class CommitTicket final : public store::Ticket {
+ public:
+  using Work = std::variant<PublishCommit, PublishSeenAgain, InboundReleased, OutboundReleased, EntriesErased, SubscriptionsStored,
+                            SessionStored, RetainedBarrier, Recorded>;
+
+  CommitTicket(ShardId home_shard, std::optional<ConnectionId> asked_by, SessionId concerned, Work to_do)
+      : home(home_shard), connection(asked_by), session(concerned), work(std::move(to_do)) {}
+  /// Every ticket is answered, one way or the other.
+  ~CommitTicket() override { HERMOD_ASSERT(answered_); }
+
+  void answered() {
+    HERMOD_ASSERT(!answered_);
+    answered_ = true;
+  }
+
+  const ShardId home;
+  const std::optional<ConnectionId> connection;
+  const SessionId session;  ///< 0 when no session is concerned
+  std::size_t batch_bytes = 0;
+  Work work;
+
+ private:
+  bool answered_ = false;
+};
+
+}  // namespace hermod::broker

@@ -1,0 +1,182 @@
+// How a message reaches one client: from the hand-over through its session's queue into the transport.
+
+#include <algorithm>
+#include <array>
+
+#include "base/log.h"
+#include "broker/shard.h"
+#include "wire/encoder.h"
+
+namespace hermod::broker {
+
+using wire::QoS;
+
+namespace {
+
+/// From here on a payload is written from the message itself instead of being copied once more.
+constexpr std::size_t kShareFrom = 8 * 1024;
+
+/// What is left of the Message Expiry Interval, in whole seconds. [MQTT-3.3.2-6]
+std::optional<std::uint32_t> remaining_expiry(const queue::Message& message, WallTime now) {
+  if (message.expires_at() == queue::Message::kNever) return std::nullopt;
+  const auto left = std::chrono::ceil<std::chrono::seconds>(message.expires_at() - now).count();
+  return static_cast<std::uint32_t>(std::max<std::int64_t>(left, 0));
+}
+
+}  // namespace
+
+/// A message for a session that should live here. If it has moved, the message follows it.
+void Shard::deliver(SessionId to, Seq seq, queue::Delivery delivery) {
+  session::Session* session = sessions_.find(to);
+  if (session == nullptr) {
+    const auto where = shared_.directory.slots().locate(to);
+    if (where && where->shard != id_) {
+      outbox_.send(where->shard, Deliver{to, seq, std::move(delivery)});
+    } else {
+      counters_.add(Counter::DroppedSessionEnded);
+    }
+    return;
+  }
+  if (delivery.qos == QoS::AtMostOnce) return deliver_qos0(*session, delivery);
+  enqueue(*session, seq, std::move(delivery));
+  pump(*session);
+}
+
+/// QoS 0 is sent now or never: to a client that is there and whose output has room.
+void Shard::deliver_qos0(session::Session& session, const queue::Delivery& delivery) {
+  Connection* c = live(session.connection());
+  if (c == nullptr || c->state() != Connection::State::Connected) return counters_.add(Counter::DroppedOffline);
+  if (c->output().size() >= shared_.options.limits.outbound_buffer) {
+    counters_.add(Counter::DroppedSlowReader);
+    return watch_congestion(session);
+  }
+  if (delivery.message->is_expired(wall())) return counters_.add(Counter::DroppedExpired);  // [MQTT-3.3.2-5]
+  if (!fits(*c, delivery)) return counters_.add(Counter::DroppedTooLarge);
+  send_publish(*c, delivery, {}, false);
+  watch_congestion(session);
+}
+
+void Shard::enqueue(session::Session& session, Seq seq, queue::Delivery delivery) {
+  if (seq.v == 0) {
+    session.queue().push(std::move(delivery));
+  } else {
+    session.queue().offer(seq, std::move(delivery));
+  }
+  if (shared_.options.session.queue.overflow == queue::Overflow::DropOldest) {
+    const queue::Options& limits = shared_.options.session.queue;
+    auto fill = shared_.directory.slots().fill(session.id());
+    while ((fill.messages > limits.max_messages || fill.bytes > limits.max_bytes) && session.queue().waiting() > 1) {
+      drop_entry(session, session.queue().next_waiting()->seq, Counter::DroppedQueueFull);
+      fill = shared_.directory.slots().fill(session.id());
+    }
+  }
+  watch_congestion(session);
+}
+
+/// Sends what the client's quota and output allow: first what an earlier connection left unfinished, then what
+/// waits, in sequence order. [MQTT-4.4.0-1] [MQTT-4.6.0-1]
+void Shard::pump(session::Session& session) {
+  Connection* c = live(session.connection());
+  if (c == nullptr || c->state() != Connection::State::Connected) return;
+  while (const auto resend = session.outbound().next_resend()) send_again(*c, session, *resend);
+  while (session.outbound().can_start() && c->output().size() < shared_.options.limits.outbound_buffer) {
+    const queue::Entry* entry = session.queue().next_waiting();
+    if (entry == nullptr) return;
+    const Seq seq = entry->seq;
+    if (entry->delivery.message->is_expired(wall())) {
+      drop_entry(session, seq, Counter::DroppedExpired);  // [MQTT-3.3.2-5]
+      continue;
+    }
+    if (!fits(*c, entry->delivery)) {
+      drop_entry(session, seq, Counter::DroppedTooLarge);  // [MQTT-3.1.2-25]
+      continue;
+    }
+    const auto id = session.outbound().start(seq, entry->delivery.qos);
+    if (!id) return;  // an unfinished exchange 65,535 messages ago still holds it
+    send_publish(*c, entry->delivery, *id, false);
+    session.queue().mark_sent(seq);
+  }
+}
+
+/// One packet of an exchange that an earlier connection began.
+void Shard::send_again(Connection& c, session::Session& session, const qos::Resend& resend) {
+  if (resend.what == qos::Resend::What::Pubrel) {
+    return send_ack(c, wire::PacketType::Pubrel, resend.id, wire::ReasonCode::Success);
+  }
+  if (resend.what == qos::Resend::What::PubrelBehindPending) {
+    return submit({}, c.id(), session.id(), OutboundReleased{resend.seq, true});
+  }
+  const queue::Entry* entry = session.queue().find(resend.seq);
+  HERMOD_ASSERT(entry != nullptr);
+  if (fits(c, entry->delivery)) {
+    counters_.add(Counter::PublishRedelivered);
+    return send_publish(c, entry->delivery, resend.id, true);
+  }
+  counters_.add(Counter::DroppedTooLarge);  // the client takes less than it did before
+  const auto end = resend.qos == QoS::AtLeastOnce ? session.outbound().on_puback(resend.id)
+                                                  : session.outbound().on_refused(resend.id);
+  HERMOD_ASSERT(end.what == qos::OnFinish::What::Erase);
+  finish_entry(session, end.seq);
+}
+
+/// The packet without the identifier and the alias, neither of which makes it larger than the client takes.
+wire::OutboundPublish Shard::publish_for(const Connection& c, const queue::Delivery& delivery) {
+  const queue::Message& message = *delivery.message;
+  wire::OutboundPublish out;
+  out.version = c.version();
+  out.qos = delivery.qos;
+  out.retain = delivery.retain;
+  out.topic = message.topic();
+  out.payload = message.payload();
+  if (c.agreement().is_v5()) {
+    out.forwarded_properties = message.forwarded_properties();
+    out.message_expiry_interval = remaining_expiry(message, wall());
+    out.subscription_identifiers = delivery.identifiers;
+  }
+  return out;
+}
+
+/// Whether the client's Maximum Packet Size allows it; a topic alias may add three bytes. [MQTT-3.1.2-24]
+bool Shard::fits(const Connection& c, const queue::Delivery& delivery) {
+  if (c.agreement().maximum_packet_size == kAnySize) return true;
+  const std::size_t alias = c.outbound_aliases().maximum() > 0 ? 3 : 0;
+  return wire::encoded_size(publish_for(c, delivery)) + alias <= c.agreement().maximum_packet_size;
+}
+
+/// Encodes a PUBLISH into the client's output. Precondition: fits().
+void Shard::send_publish(Connection& c, const queue::Delivery& delivery, wire::PacketId id, bool duplicate) {
+  wire::OutboundPublish out = publish_for(c, delivery);
+  out.id = id;
+  out.dup = duplicate;  // [MQTT-3.3.1-1] [MQTT-3.3.1-3]
+  if (c.outbound_aliases().maximum() > 0) {
+    const wire::AliasChoice choice = c.outbound_aliases().use(out.topic);
+    out.topic_alias = choice.alias;
+    if (!choice.send_topic) out.topic = {};
+  }
+  if (out.payload.size() >= kShareFrom) {
+    wire::encode_without_payload(c.output(), out);
+    c.output().append_shared(queue::Message::shared_payload(delivery.message));
+  } else {
+    wire::encode(c.output(), out);
+  }
+  c.flush();
+  counters_.add(Counter::PacketsSent);
+  counters_.add(delivery.qos == QoS::AtMostOnce    ? Counter::PublishSentQoS0
+                : delivery.qos == QoS::AtLeastOnce ? Counter::PublishSentQoS1
+                                                   : Counter::PublishSentQoS2);
+}
+
+/// Takes a waiting entry out of the queue by a rule, counted by `reason`.
+void Shard::drop_entry(session::Session& session, Seq seq, Counter reason) {
+  Seq dropped;
+  const queue::MessagePtr message = session.queue().drop_oldest_waiting(dropped);
+  HERMOD_ASSERT(message && dropped == seq);
+  counters_.add(reason);
+  shared_.directory.slots().release(session.id(), 1, message->size());
+  if (session.is_durable()) {
+    if (session.finished().empty()) with_finished_entries_.push_back(session.id());
+    session.finished().push_back(seq);
+  }
+}
+
+}  // namespace hermod::broker

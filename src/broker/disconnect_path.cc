@@ -1,0 +1,64 @@
+// How a connection ends, and what becomes of its session: will, expiry, successor.
+
+#include "base/log.h"
+#include "broker/reason_for.h"
+#include "broker/shard.h"
+#include "wire/encoder.h"
+
+namespace hermod::broker {
+
+using session::Session;
+using wire::ReasonCode;
+
+/// The client says goodbye.
+void Shard::on_disconnect(Connection& c, const wire::Disconnect& packet) {
+  Session& session = *c.session();
+  if (const auto interval = packet.properties.session_expiry_interval()) {
+    if (session.expiry_interval() == 0 && *interval != 0)  // [MQTT-3.14.2-2]
+      return disconnect(c, ReasonCode::ProtocolError, "a Session Expiry Interval of 0 cannot be raised");
+    session.set_expiry_interval(std::min(*interval, shared_.options.session.max_expiry_interval));
+    auto where = *shared_.directory.slots().locate(session.id());
+    where.durable = session.is_durable();
+    shared_.directory.slots().place(session.id(), where);
+  }
+  close_connection(c, packet.reason == wire::kNormalDisconnection ? WillRule::Discard
+                                                                        : WillRule::Publish);  // [MQTT-3.14.4-3]
+}
+
+/// Ends a connection for a reason the client is told where its version can carry it. [MQTT-4.13.1-1]
+void Shard::disconnect(Connection& c, ReasonCode reason, std::string_view why) {
+  if (c.state() == Connection::State::Closing) return;
+  if (c.state() != Connection::State::Connected) return refuse_connect(c, reason, why);
+  HERMOD_LOG_LIMITED(log::Level::Notice, "client.disconnected_by_broker", {"client", c.session()->client_id()},
+                     {"reason", wire::name_of(reason)}, {"why", why});
+  if (c.agreement().is_v5()) {
+    wire::PropertyWriter properties;
+    add_reason_string(c, properties, why);
+    if (reason == ReasonCode::ServerShuttingDown && !shared_.options.mqtt.server_reference.empty())
+      properties.add(wire::PropertyId::ServerReference, shared_.options.mqtt.server_reference);
+    wire::encode(c.output(), c.version(), wire::Disconnect{reason, properties.properties()});
+    counters_.add(Counter::PacketsSent);
+    c.flush();
+  }
+  close_connection(c, WillRule::Publish);
+}
+
+/// Why, in words, for a client that wants to know and takes a packet of that size. [MQTT-3.1.2-29] [MQTT-3.14.2-3]
+void Shard::add_reason_string(const Connection& c, wire::PropertyWriter& properties, std::string_view why) {
+  if (!c.agreement().is_v5() || !c.agreement().request_problem_information) return;
+  if (why.size() + 64 > c.agreement().maximum_packet_size) return;
+  properties.add(wire::PropertyId::ReasonString, why);
+}
+
+/// The connection ends here for the session; the transport follows when its last bytes are written.
+void Shard::close_connection(Connection& c, WillRule will) {
+  if (c.state() == Connection::State::Closing) return;
+  c.set_state(Connection::State::Closing);
+  Session* session = c.session();
+  c.set_session(nullptr);
+  c.retained_reads.clear();
+  c.close();
+  if (session != nullptr) leave_session(*session, will);
+}
+
+}  // namespace hermod::broker

@@ -1,0 +1,278 @@
+// The whole story of a PUBLISH that a client sends, from the decoded packet to the hand-over.
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "broker/reason_for.h"
+#include "queue/records.h"
+#include "retain/records.h"
+#include "session/records.h"
+#include "broker/shard.h"
+#include "wire/utf8.h"
+
+namespace hermod::broker {
+
+using wire::QoS;
+using wire::ReasonCode;
+
+void Shard::on_publish(Connection& c, const wire::Publish& packet) {
+  counters_.add(packet.qos == QoS::AtMostOnce    ? Counter::PublishReceivedQoS0
+                : packet.qos == QoS::AtLeastOnce ? Counter::PublishReceivedQoS1
+                                                 : Counter::PublishReceivedQoS2);
+  std::string_view topic;
+  if (!resolve_topic(c, packet, topic)) return;
+  session::Session& session = *c.session();
+
+  if (packet.qos != QoS::AtMostOnce && !admit_publish(c, session, packet)) return;
+  if (const auto refusal = refusal_for(packet, topic)) return refuse_publish(c, packet, *refusal, {});
+
+  const queue::MessagePtr message = make_message(packet, topic, session.id());  // the one copy of the payload
+  find_targets(message, session.id());
+  if (!reserve_room(message))
+    return refuse_publish(c, packet, ReasonCode::QuotaExceeded, "a subscriber's queue is full");
+
+  if (needs_commit(&c, message, message->retain())) {
+    hand_over_now(/*qos0_only=*/true);
+    commit_publish(&c, message, packet.id, packet.qos, message->retain());
+  } else {
+    hand_over_now(/*qos0_only=*/false);
+    if (packet.qos != QoS::AtMostOnce) {
+      session.inbound().on_committed(packet.id, packet.qos);
+      acknowledge_publish(c, packet.id, packet.qos,
+                          targets_.empty() ? ReasonCode::NoMatchingSubscribers : ReasonCode::Success);
+    }
+  }
+  if (targets_.empty()) counters_.add(Counter::PublishNoSubscribers);
+  wait_for_slow_reader(c);
+}
+
+/// Is this packet identifier new? If not, it is answered here. [MQTT-4.3.3-10]
+bool Shard::admit_publish(Connection& c, session::Session& session, const wire::Publish& packet) {
+  const qos::Admit admit = session.inbound().on_publish(packet.id, packet.qos);
+  switch (admit) {
+    case qos::Admit::Deliver:
+      if (session.inbound().quota().used() > shared_.options.session.receive_maximum && c.agreement().is_v5())
+        counters_.add(Counter::ReceiveMaximumExceeded);  // lenient: counted and served
+      return true;
+    case qos::Admit::AlreadySeen:
+    case qos::Admit::AlreadySeenPending:
+      counters_.add(Counter::PublishDuplicates);
+      if (admit == qos::Admit::AlreadySeen && c.pending_commits == 0) {
+        acknowledge_publish(c, packet.id, packet.qos, ReasonCode::Success);
+      } else {
+        submit({}, c.id(), session.id(), PublishSeenAgain{packet.id});
+      }
+      return false;
+    case qos::Admit::AnswerUnderway:
+      counters_.add(Counter::PublishDuplicates);
+      return false;
+    case qos::Admit::PacketIdInUse:
+      counters_.add(Counter::PublishRefused);
+      if (c.agreement().is_v5()) {
+        send_publish_ack(c, packet.id, packet.qos, ReasonCode::PacketIdentifierInUse, {});
+      } else {
+        disconnect(c, ReasonCode::PacketIdentifierInUse, "the packet identifier belongs to an unfinished exchange");
+      }
+      return false;
+    case qos::Admit::QuotaExceeded:
+      counters_.add(Counter::ReceiveMaximumExceeded);
+      disconnect(c, ReasonCode::ReceiveMaximumExceeded,
+                 "more unacknowledged QoS 1 and 2 messages than Receive Maximum allows");  // [MQTT-3.3.4-9]
+      return false;
+  }
+  return false;
+}
+
+/// The topic name of the packet, through its alias if it has one. False: the connection is being closed.
+bool Shard::resolve_topic(Connection& c, const wire::Publish& packet, std::string_view& topic) {
+  topic = packet.topic;
+  if (!packet.properties.has(wire::PropertyId::TopicAlias)) return true;
+  const auto resolved = c.inbound_aliases().resolve(packet);
+  if (!resolved) {
+    disconnect(c, resolved.error().reason, resolved.error().detail);  // [MQTT-3.3.2-8] [MQTT-3.3.2-9]
+    return false;
+  }
+  topic = *resolved;
+  return true;
+}
+
+/// Why this PUBLISH may not be taken, apart from full queues.
+std::optional<ReasonCode> Shard::refusal_for(const wire::Publish& packet, std::string_view topic) const {
+  const auto name = topic::TopicName::parse(topic, {shared_.options.mqtt.max_topic_levels});
+  if (!name || name->is_reserved()) return ReasonCode::TopicNameInvalid;  // `$...` belongs to the broker [4.7.2]
+  if (packet.properties.payload_format_indicator() == 1 && shared_.options.mqtt.validate_payload_format &&
+      !wire::is_valid_utf8(packet.payload))
+    return ReasonCode::PayloadFormatInvalid;  // 3.3.2.3.2
+  return std::nullopt;
+}
+
+/// A refusal is never a success code. MQTT 3 has no code to refuse with: no ack, and the connection ends.
+void Shard::refuse_publish(Connection& c, const wire::Publish& packet, ReasonCode reason, std::string_view why) {
+  counters_.add(Counter::PublishRefused);
+  if (why.empty()) why = wire::name_of(reason);
+  HERMOD_LOG_LIMITED(log::Level::Notice, "publish.refused", {"client", c.session()->client_id()},
+                     {"reason", wire::name_of(reason)}, {"why", why});
+  if (packet.qos == QoS::AtMostOnce) {
+    if (reason == ReasonCode::TopicNameInvalid && !c.agreement().is_v5()) disconnect(c, reason, why);
+    return;
+  }
+  c.session()->inbound().on_commit_failed(packet.id, packet.qos);
+  if (!c.agreement().is_v5()) return disconnect(c, reason, why);
+  send_publish_ack(c, packet.id, packet.qos, reason, why);
+  c.session()->inbound().on_acknowledged(packet.id);
+}
+
+queue::MessagePtr Shard::make_message(const wire::Publish& packet, std::string_view topic, SessionId publisher) {
+  forwarded_properties_.clear();
+  wire::append_forwarded(packet.properties.raw(), forwarded_properties_);
+  queue::Message::Fields fields;
+  fields.topic = topic;
+  fields.payload = packet.payload;
+  fields.forwarded_properties = as_bytes(forwarded_properties_);
+  fields.qos = packet.qos;
+  fields.retain = packet.retain;
+  fields.publisher = publisher;
+  fields.stored_at = wall();
+  if (const auto seconds = packet.properties.message_expiry_interval())
+    fields.expires_at = wall() + std::chrono::seconds(*seconds);
+  return queue::Message::create(fields);
+}
+
+/// Fills targets_ with who gets the message, one copy per session (and one per shared group).
+void Shard::find_targets(const queue::MessagePtr& message, SessionId publisher) {
+  targets_.clear();
+  const auto name = topic::TopicName::parse(message->topic(), {shared_.options.mqtt.max_topic_levels});
+  HERMOD_ASSERT(name.has_value());
+  shared_.subscriptions.match(*name, publisher, members_, matches_);
+  for (const topic::Match& match : matches_) {
+    const auto where = shared_.directory.slots().locate(match.session);
+    if (!where) continue;  // ended a moment ago
+    const QoS qos = std::min(message->qos(), static_cast<QoS>(match.granted_qos));  // [MQTT-3.8.4-8]
+    if (qos == QoS::AtMostOnce && !where->online) {
+      counters_.add(Counter::DroppedOffline);
+      targets_.push_back({match.session, *where, {}});  // a subscriber, though nothing is kept for it
+      continue;
+    }
+    Target target{match.session, *where, {}};
+    target.delivery.message = message;
+    target.delivery.qos = qos;
+    target.delivery.retain = match.retain_as_published && message->retain();  // [MQTT-3.3.1-12] [MQTT-3.3.1-13]
+    target.delivery.group = match.group.v;
+    const auto identifiers = matches_.identifiers(match);
+    target.delivery.identifiers.assign(identifiers.begin(), identifiers.end());  // [MQTT-3.3.4-3] [MQTT-3.3.4-4]
+    targets_.push_back(std::move(target));
+  }
+}
+
+/// Counts the message into every queue it is for, or into none.
+bool Shard::reserve_room(const queue::MessagePtr& message) {
+  session::SessionSlots& slots = shared_.directory.slots();
+  const queue::Options& limits = shared_.options.session.queue;
+  for (std::size_t i = 0; i < targets_.size(); ++i) {
+    Target& target = targets_[i];
+    if (target.delivery.qos == QoS::AtMostOnce) continue;
+    const auto room = slots.reserve(target.session, message->size(), limits.max_messages, limits.max_bytes);
+    if (room == session::SessionSlots::Room::Reserved) continue;
+    if (room == session::SessionSlots::Room::Gone || limits.overflow == queue::Overflow::DropNewest) {
+      if (room == session::SessionSlots::Room::Full) counters_.add(Counter::DroppedQueueFull);
+      target.delivery = {};
+      continue;
+    }
+    if (limits.overflow == queue::Overflow::DropOldest) {
+      slots.reserve_anyway(target.session, message->size());
+      continue;
+    }
+    for (std::size_t taken = 0; taken < i; ++taken)
+      if (targets_[taken].delivery.qos != QoS::AtMostOnce) slots.release(targets_[taken].session, 1, message->size());
+    return false;
+  }
+  return true;
+}
+
+/// True when something about this message must be durable, or when it must not overtake something that is.
+bool Shard::needs_commit(const Connection* c, const queue::MessagePtr& message, bool retain) const {
+  if (retain) return true;
+  if (message->qos() == QoS::AtMostOnce) return false;
+  if (c != nullptr && c->pending_commits > 0) return true;
+  if (c != nullptr && message->qos() == QoS::ExactlyOnce && c->session()->is_durable()) return true;
+  return std::any_of(targets_.begin(), targets_.end(), [](const Target& target) {
+    return target.where.durable && target.delivery.qos != QoS::AtMostOnce;
+  });
+}
+
+/// Hands the message to its receivers: those of this shard directly, others through the outbox.
+void Shard::hand_over_now(bool qos0_only) {
+  for (Target& target : targets_) {
+    if (!target.delivery.message || (qos0_only && target.delivery.qos != QoS::AtMostOnce)) continue;
+    if (target.where.shard == id_) {
+      deliver(target.session, Seq{0}, std::move(target.delivery));
+    } else {
+      outbox_.send(target.where.shard, Deliver{target.session, Seq{0}, std::move(target.delivery)});
+    }
+    target.delivery = {};
+  }
+}
+
+/// One batch: an entry per durable receiver, the inbound packet identifier, the retained message. The ack and
+/// the deliveries at QoS 1 and 2 follow when it is durable.
+void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire::PacketId id, QoS qos,
+                           bool retain) {
+  store::WriteBatch batch;
+  PublishCommit work;
+  work.packet_id = id;
+  work.qos = qos;
+  work.message = message;
+  work.matched = !targets_.empty();
+  for (Target& target : targets_) {
+    if (!target.delivery.message) continue;
+    if (target.where.durable) queue::append_entry(batch, StreamId{target.session.v}, target.delivery);
+    work.targets.push_back({target.session, std::move(target.delivery), target.where.durable});
+  }
+  work.retain = retain;
+  if (retain) retain::record(batch, *message);
+  SessionId session{};
+  if (c != nullptr) {
+    session = c->session()->id();
+    if (qos == QoS::ExactlyOnce && c->session()->is_durable()) session::record_inbound_id(batch, session, id);
+  }
+  submit(std::move(batch), c != nullptr ? std::optional(c->id()) : std::nullopt, session, std::move(work));
+}
+
+/// PUBACK or PUBREC with success, or with 0x10 when nobody subscribed.
+void Shard::acknowledge_publish(Connection& c, wire::PacketId id, QoS qos, ReasonCode reason) {
+  send_publish_ack(c, id, qos, reason, {});  // [MQTT-4.3.2-4] [MQTT-4.3.3-8]
+  if (qos == QoS::AtLeastOnce) c.session()->inbound().on_acknowledged(id);
+}
+
+void Shard::send_publish_ack(Connection& c, wire::PacketId id, QoS qos, ReasonCode reason, std::string_view why) {
+  send_ack(c, qos == QoS::AtLeastOnce ? wire::PacketType::Puback : wire::PacketType::Pubrec, id, reason, why);
+}
+
+/// Reading from this publisher pauses while one of its receivers is congested; a stalled one holds up nobody.
+void Shard::wait_for_slow_reader(Connection& c) {
+  for (const Target& target : targets_) {
+    if (!target.where.congested || target.where.stalled || target.session == c.session()->id()) continue;
+    counters_.add(Counter::PublishersPaused);
+    c.pause(Connection::Pause::SlowReader);
+    waiting_publishers_.push_back({c.id(), target.session});
+    schedule_deadlines();
+    return;
+  }
+}
+
+/// A message of the broker's own (a will): the same steps without an ack.
+void Shard::publish_for_broker(const queue::MessagePtr& message, SessionId publisher) {
+  find_targets(message, publisher);
+  if (!reserve_room(message)) {
+    counters_.add(Counter::DroppedQueueFull, targets_.size());
+    return;
+  }
+  if (needs_commit(nullptr, message, message->retain())) {
+    hand_over_now(/*qos0_only=*/true);
+    commit_publish(nullptr, message, {}, QoS::AtMostOnce, message->retain());
+  } else {
+    hand_over_now(/*qos0_only=*/false);
+  }
+}
+
+}  // namespace hermod::broker

@@ -1,0 +1,91 @@
+// Retained messages for a new subscription: when they are due, and their delivery in slices.
+
+#include <algorithm>
+
+#include "queue/records.h"
+#include "broker/shard.h"
+
+namespace hermod::broker {
+
+using session::Session;
+using wire::QoS;
+
+namespace {
+
+/// How many topics one look into the retained messages may visit, so that a million of them stall nobody.
+constexpr std::size_t kRetainedSlice = 256;
+
+}  // namespace
+
+/// Retained messages are due for a new subscription unless its Retain Handling says otherwise, and never for a
+/// shared one. [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]
+bool Shard::plan_retained_read(Connection& c, const SubscriptionRequest& request, bool is_new) {
+  const auto target = topic::parse_subscription(request.filter, {shared_.options.mqtt.max_topic_levels});
+  if (target->is_shared()) return false;
+  if (request.retain_handling == wire::RetainHandling::DoNotSend) return false;
+  if (request.retain_handling == wire::RetainHandling::SendIfNewSubscription && !is_new) return false;
+  RetainedRead read;
+  read.filter = request.filter;
+  read.options = request.options;
+  c.retained_reads.push_back(std::move(read));
+  return true;
+}
+
+/// A slice of retained messages for every connection that waits for some. They leave in bounded steps between
+/// the live traffic, and only while the client's output and queue have room. True when more can be done at once.
+bool Shard::send_retained_slices() {
+  bool more = false;
+  std::vector<ConnectionId> still;
+  for (const ConnectionId& id : retained_readers_) {
+    Connection* c = connections_.find(id);
+    if (c == nullptr || c->session() == nullptr) continue;
+    more |= send_retained_slice(*c, *c->session());
+    if (!c->retained_reads.empty()) still.push_back(id);
+  }
+  retained_readers_.swap(still);
+  return more;
+}
+
+bool Shard::has_room_for_retained(Connection& c, const Session& session) const {
+  return c.output().size() < shared_.options.limits.outbound_buffer / 2 &&
+         shared_.directory.slots().fill(session.id()).messages < kCongestedFrom / 2;
+}
+
+/// True when the client could take more at once.
+bool Shard::send_retained_slice(Connection& c, Session& session) {
+  RetainedRead& read = c.retained_reads.front();
+  if (!read.ready || !has_room_for_retained(c, session)) return false;
+  if (read.next == read.found.size()) {
+    const auto filter = topic::TopicFilter::parse(read.filter, {shared_.options.mqtt.max_topic_levels});
+    read.found.clear();
+    read.next = 0;
+    shared_.retained.collect(*filter, read.cursor, kRetainedSlice, wall(), read.found);
+  }
+  store::WriteBatch batch;
+  PublishCommit work;
+  for (; read.next < read.found.size() && has_room_for_retained(c, session); ++read.next) {
+    const queue::MessagePtr& message = read.found[read.next];
+    queue::Delivery delivery;
+    delivery.message = message;
+    delivery.qos = std::min(message->qos(), static_cast<QoS>(read.options.granted_qos));
+    delivery.retain = true;  // [MQTT-3.3.1-8]
+    if (read.options.identifier != 0) delivery.identifiers.push_back(read.options.identifier);
+    if (delivery.qos == QoS::AtMostOnce) {
+      deliver_qos0(session, delivery);
+      continue;
+    }
+    shared_.directory.slots().reserve_anyway(session.id(), message->size());
+    if (!session.is_durable()) {
+      enqueue(session, Seq{0}, std::move(delivery));
+      continue;
+    }
+    queue::append_entry(batch, session.stream(), delivery);
+    work.targets.push_back({session.id(), std::move(delivery), true});
+  }
+  pump(session);
+  if (!work.targets.empty()) submit(std::move(batch), std::nullopt, session.id(), std::move(work));
+  if (read.next == read.found.size() && read.cursor.done()) c.retained_reads.erase(c.retained_reads.begin());
+  return !c.retained_reads.empty() && c.retained_reads.front().ready && has_room_for_retained(c, session);
+}
+
+}  // namespace hermod::broker

@@ -1,0 +1,126 @@
+// What becomes of a session without a connection: its will, its expiry, its successor, its end.
+
+#include "session/records.h"
+#include "broker/shard.h"
+
+namespace hermod::broker {
+
+using session::Session;
+
+/// The session is without a connection now: it ends, or waits for its client, or goes to its successor.
+void Shard::leave_session(Session& session, WillRule rule) {
+  session.unbind();
+  if (session.congested_since) watch_congestion(session);
+  if (rule == WillRule::Discard) session.set_will(nullptr);  // [MQTT-3.14.4-3]
+  shared_.directory.slots().place(session.id(), {.shard = id_, .durable = session.is_durable()});
+  if (!session.is_durable()) {
+    publish_will(session);
+    return end_session(session, Counter::DroppedSessionEnded);
+  }
+  if (session.will() != nullptr && session.will()->delay == 0) publish_will(session);
+  store::WriteBatch batch;
+  session::record_session(batch, session);
+  submit(std::move(batch), std::nullopt, session.id(), Recorded{});
+  if (!session.successor()) set_absence_deadlines(session);
+}
+
+/// When the will and the session itself are due, if the client stays away. [MQTT-3.1.3-9]
+void Shard::set_absence_deadlines(const Session& session) {
+  using std::chrono::seconds;
+  if (session.will() != nullptr) {
+    deadlines_.add({now() + seconds(session.will()->delay), session.id(), session::DeadlineKind::WillDelay,
+                    session.absence()});
+  }
+  if (session.expiry_interval() != Session::kNeverExpires) {
+    deadlines_.add({now() + seconds(session.expiry_interval()), session.id(), session::DeadlineKind::SessionExpiry,
+                    session.absence()});
+  }
+  schedule_deadlines();
+}
+
+/// Publishes the will, if there is one, as a PUBLISH of the client itself. [MQTT-3.1.2-8]
+void Shard::publish_will(Session& session) {
+  const std::unique_ptr<session::Will> will = session.take_will();  // [MQTT-3.1.2-10]
+  if (!will) return;
+  counters_.add(Counter::WillsPublished);
+  queue::Message::Fields fields;
+  fields.topic = will->topic;
+  fields.payload = as_bytes(will->payload);
+  fields.forwarded_properties = as_bytes(will->forwarded_properties);
+  fields.qos = will->qos;
+  fields.retain = will->retain;  // [MQTT-3.1.2-14] [MQTT-3.1.2-15]
+  fields.publisher = session.id();
+  fields.stored_at = wall();
+  if (will->message_expiry_interval) fields.expires_at = wall() + std::chrono::seconds(*will->message_expiry_interval);
+  publish_for_broker(queue::Message::create(fields), session.id());
+}
+
+/// The session is over: its subscriptions and messages go, whoever waits for the client identifier comes next.
+void Shard::end_session(Session& session, Counter reason) {
+  publish_will(session);  // the session's end ends the Will Delay Interval too [MQTT-3.1.3-9]
+  discard_session_state(session, reason);
+  const std::unique_ptr<Session> ended = sessions_.take(session.id());
+  if (const auto successor = ended->successor()) {
+    SessionGranted granted{*successor, ended->client_id(), shared_.directory.renew(ended->client_id(), id_), nullptr};
+    if (successor->shard == id_) return on_session_granted(granted);
+    return outbox_.send(successor->shard, std::move(granted));
+  }
+  pass_on(ended->client_id());
+}
+
+/// The client identifier is free: if a connection waits for it, that one begins a fresh session.
+void Shard::pass_on(const std::string& client_id) {
+  const auto heir = shared_.directory.end(client_id);
+  if (!heir) return;
+  SessionGranted granted{heir->connection, client_id, heir->session, nullptr};
+  if (heir->connection.shard == id_) return on_session_granted(granted);
+  outbox_.send(heir->connection.shard, std::move(granted));
+}
+
+/// Removes what the session had in the shared places and in the store; what is left in its queue is counted by
+/// `reason`, or handed to other members of the shared group it came for.
+void Shard::discard_session_state(Session& session, Counter reason) {
+  remove_subscriptions(session);
+  std::vector<queue::Delivery> shared;
+  std::uint64_t dropped = 0;
+  session.queue().for_each([&](const queue::Entry& entry) {
+    if (entry.delivery.group != 0 && entry.delivery.qos == wire::QoS::AtLeastOnce) {
+      shared.push_back(entry.delivery);
+    } else {
+      ++dropped;  // a QoS 2 message goes to nobody else [MQTT-4.8.2-5]
+    }
+  });
+  counters_.add(reason, dropped);
+  if (session.is_durable()) {
+    store::WriteBatch batch;
+    session::erase_session(batch, session);
+    submit(std::move(batch), std::nullopt, SessionId{}, Recorded{});
+  }
+  ended_streams_.push_back(session.stream());
+  for (queue::Delivery& delivery : shared) redispatch(std::move(delivery));
+}
+
+/// A QoS 1 message whose group member ended goes to another member. [MQTT-4.8.2-4]
+void Shard::redispatch(queue::Delivery delivery) {
+  const topic::GroupKey key{delivery.group};
+  const auto name = shared_.subscriptions.group_name(key);
+  targets_.clear();
+  if (name) {
+    const auto filter = topic::TopicFilter::parse(name->filter, {shared_.options.mqtt.max_topic_levels});
+    HERMOD_ASSERT(filter.has_value());
+    if (shared_.subscriptions.pick({name->share_name, *filter}, members_, matches_)) {
+      const topic::Match& match = matches_[0];
+      if (const auto where = shared_.directory.slots().locate(match.session)) {
+        delivery.identifiers.assign(matches_.identifiers(match).begin(), matches_.identifiers(match).end());
+        targets_.push_back({match.session, *where, delivery});
+      }
+    }
+  }
+  if (targets_.empty()) return counters_.add(Counter::DroppedSessionEnded);
+  if (!reserve_room(delivery.message)) return counters_.add(Counter::DroppedQueueFull);
+  if (needs_commit(nullptr, delivery.message, false))
+    return commit_publish(nullptr, delivery.message, {}, wire::QoS::AtMostOnce, false);
+  hand_over_now(/*qos0_only=*/false);
+}
+
+}  // namespace hermod::broker

@@ -1,0 +1,230 @@
+#include "broker/shard.h"
+
+#include <utility>
+
+#include "base/log.h"
+#include "broker/pending_connect.h"
+#include "broker/reason_for.h"
+
+namespace hermod::broker {
+
+using session::Session;
+using wire::ReasonCode;
+
+namespace {
+
+/// How often congested receivers and the publishers that wait for them are looked at.
+constexpr std::chrono::milliseconds kCongestionCheck{10};
+
+}  // namespace
+
+Shard::Shard(ShardId id, const Shared& shared, ShardMailbox& mailbox, net::TimerWheel& timers,
+             CounterBlock& counters)
+    : id_(id),
+      shared_(shared),
+      mailbox_(mailbox),
+      timers_(timers),
+      counters_(counters),
+      connections_(id),
+      deadline_timer_(*this),
+      outbox_(shared.mailboxes),
+      members_(shared.directory.slots()) {}
+
+Shard::~Shard() = default;
+
+MonotonicTime Shard::now() {
+  if (!tick_now_) tick_now_ = shared_.clock.now();
+  return *tick_now_;
+}
+
+WallTime Shard::wall() {
+  if (!tick_wall_) tick_wall_ = shared_.clock.wall();
+  return *tick_wall_;
+}
+
+void Shard::on_accepted(std::unique_ptr<net::Transport> transport) {
+  counters_.add(Counter::ConnectionsAccepted);
+  shared_.connections.fetch_add(1, std::memory_order_relaxed);
+  wire::Limits limits;
+  limits.maximum_packet_size = shared_.options.mqtt.max_packet_size;
+  limits.maximum_connect_size = shared_.options.mqtt.max_connect_size;
+  auto& c = connections_.add(
+      std::make_unique<Connection>(connections_.next_id(), *this, std::move(transport), limits));
+  c.inbound_aliases().set_maximum(shared_.options.mqtt.topic_alias_maximum);
+  timers_.schedule(c.timer(), now() + shared_.options.mqtt.connect_timeout);
+}
+
+bool Shard::step() {
+  mailbox_.drain(inbox_);
+  for (ShardMessage& message : inbox_) receive(message);
+  bool more = false;
+  if (!retained_readers_.empty()) more = send_retained_slices();
+  if (!with_finished_entries_.empty()) submit_finished_entries();
+  // Direct deliveries first: a commit that follows them must not overtake them on its way to the same shard.
+  outbox_.post_all();
+  if (!submissions_.empty()) shared_.committer.submit_all(submissions_);
+  for (const StreamId stream : ended_streams_) shared_.committer.forget(stream);
+  ended_streams_.clear();
+  ended_.clear();
+  tick_now_.reset();
+  tick_wall_.reset();
+  return more;
+}
+
+void Shard::receive(ShardMessage& message) {
+  struct Receiver {
+    Shard& shard;
+    void operator()(Deliver& m) { shard.deliver(m.session, m.seq, std::move(m.delivery)); }
+    void operator()(SkipSequence& m) { shard.skip_sequence(m); }
+    void operator()(CommitFinished& m) { shard.on_commit_finished(m); }
+    void operator()(TakeOver& m) { shard.on_take_over(m); }
+    void operator()(SessionGranted& m) { shard.on_session_granted(m); }
+    void operator()(StopServing&) { shard.stop_serving(); }
+  };
+  std::visit(Receiver{*this}, message);
+}
+
+void Shard::on_packet(Connection& c, const wire::Packet& packet) {
+  struct Receiver {
+    Shard& shard;
+    Connection& c;
+    void operator()(const wire::Connect& p) { shard.on_connect(c, p); }
+    void operator()(const wire::Publish& p) { shard.on_publish(c, p); }
+    void operator()(const wire::Ack& p) { shard.on_ack(c, p); }
+    void operator()(const wire::Subscribe& p) { shard.on_subscribe(c, p); }
+    void operator()(const wire::Unsubscribe& p) { shard.on_unsubscribe(c, p); }
+    void operator()(const wire::Pingreq&) { shard.on_pingreq(c); }
+    void operator()(const wire::Disconnect& p) { shard.on_disconnect(c, p); }
+    void operator()(const wire::Auth&) {
+      shard.disconnect(c, ReasonCode::ProtocolError, "AUTH without an authentication method");  // [MQTT-4.12.0-6]
+    }
+    // The decoder of a server lets none of these through.
+    void operator()(const wire::Connack&) { HERMOD_ASSERT(false); }
+    void operator()(const wire::Suback&) { HERMOD_ASSERT(false); }
+    void operator()(const wire::Unsuback&) { HERMOD_ASSERT(false); }
+    void operator()(const wire::Pingresp&) { HERMOD_ASSERT(false); }
+  };
+  counters_.add(Counter::PacketsReceived);
+  c.touch(now());
+  std::visit(Receiver{*this, c}, packet);
+  // A client that does not read its own answers is not read either.
+  if (c.state() == Connection::State::Connected && c.output().size() >= shared_.options.limits.outbound_buffer)
+    c.pause(Connection::Pause::Output);
+}
+
+void Shard::on_pingreq(Connection& c) {
+  wire::encode(c.output(), c.version(), wire::Pingresp{});  // [MQTT-3.12.4-1]
+  c.flush();
+  counters_.add(Counter::PacketsSent);
+}
+
+void Shard::on_protocol_error(Connection& c, const wire::ProtocolError& error) {
+  counters_.add(Counter::ProtocolErrors);
+  HERMOD_LOG_LIMITED(log::Level::Notice, "client.protocol_error", {"address", c.transport().peer().address},
+                     {"client", c.session() != nullptr ? c.session()->client_id() : std::string()},
+                     {"reason", wire::name_of(error.reason)}, {"clause", error.clause}, {"why", error.detail});
+  if (c.state() == Connection::State::Connected) return disconnect(c, error.reason, error.detail);
+  if (error.answer == wire::Answer::Connack) return refuse_connect(c, error.reason, error.detail);
+  close_connection(c, WillRule::Publish);  // [MQTT-3.1.0-1]: no answer to what is not a CONNECT
+}
+
+void Shard::start_keep_alive(Connection& c) {
+  c.touch(now());
+  timers_.cancel(c.timer());
+  if (c.agreement().keep_alive != 0)
+    timers_.schedule(c.timer(), now() + std::chrono::milliseconds(c.agreement().keep_alive * 1500));
+}
+
+/// CONNECT did not arrive in time, or nothing did for one and a half Keep Alive periods. [MQTT-3.1.2-22]
+void Shard::on_connection_timer(Connection& c) {
+  if (c.state() == Connection::State::AwaitConnect || c.state() == Connection::State::Claiming) {
+    counters_.add(Counter::ConnectTimeouts);
+    if (c.state() == Connection::State::Claiming)
+      return refuse_connect(c, ReasonCode::ServerUnavailable, "the session could not be had in time");
+    return close_connection(c, WillRule::Discard);
+  }
+  if (c.state() != Connection::State::Connected) return;
+  const auto due = c.last_arrival() + std::chrono::milliseconds(c.agreement().keep_alive * 1500);
+  if (c.is_paused()) {  // we do not read, so silence proves nothing
+    timers_.schedule(c.timer(), now() + std::chrono::milliseconds(c.agreement().keep_alive * 1500));
+  } else if (due > now()) {
+    timers_.schedule(c.timer(), due);
+  } else {
+    counters_.add(Counter::KeepAliveTimeouts);
+    disconnect(c, ReasonCode::KeepAliveTimeout, "no packet within one and a half Keep Alive periods");
+  }
+}
+
+void Shard::on_output_drained(Connection& c) {
+  if (c.state() != Connection::State::Connected) return;
+  c.resume(Connection::Pause::Output);
+  Session& session = *c.session();
+  pump(session);
+  if (session.congested_since) watch_congestion(session);
+}
+
+/// The transport is gone. A client that did not say goodbye has its will published. [MQTT-3.1.2-8]
+void Shard::on_connection_closed(Connection& c, net::CloseReason) {
+  counters_.add(Counter::ConnectionsClosed);
+  shared_.connections.fetch_sub(1, std::memory_order_relaxed);
+  Session* session = c.session();
+  c.set_session(nullptr);
+  c.set_state(Connection::State::Closing);
+  ended_.push_back(connections_.take(c.id()));
+  if (session != nullptr) leave_session(*session, WillRule::Publish);
+}
+
+void Shard::skip_sequence(const SkipSequence& skip) {
+  Session* session = sessions_.find(skip.session);
+  if (session == nullptr) {
+    const auto where = shared_.directory.slots().locate(skip.session);
+    if (where && where->shard != id_) outbox_.send(where->shard, skip);
+    return;
+  }
+  shared_.directory.slots().release(skip.session, 1, skip.bytes);
+  if (skip.seq.v != 0) session->queue().skip(skip.seq);
+  pump(*session);
+}
+
+/// Arms the one timer for everything that is due without a packet.
+void Shard::schedule_deadlines() {
+  std::optional<MonotonicTime> due = deadlines_.next_due();
+  if (!waiting_publishers_.empty() || !congested_.empty()) {
+    const MonotonicTime check = now() + kCongestionCheck;
+    if (!due || check < *due) due = check;
+  }
+  if (due) timers_.schedule(deadline_timer_, *due);
+}
+
+void Shard::on_timer(net::Timer&) {
+  while (const auto deadline = deadlines_.take_due(now())) {
+    Session* session = sessions_.find(deadline->session);
+    if (session == nullptr || session->is_online() || session->absence() != deadline->absence ||
+        session->successor())
+      continue;
+    if (deadline->kind == session::DeadlineKind::WillDelay) {
+      publish_will(*session);
+    } else {
+      counters_.add(Counter::SessionsExpired);
+      end_session(*session, Counter::DroppedSessionEnded);  // [MQTT-4.1.0-2]
+    }
+  }
+  check_congestion();
+  schedule_deadlines();
+}
+
+/// SIGTERM: every client hears 0x8B and is closed; nobody new is let in.
+void Shard::stop_serving() {
+  stopping_ = true;
+  std::vector<Connection*> open;
+  connections_.for_each([&](Connection& c) { open.push_back(&c); });
+  for (Connection* c : open) {
+    if (c->state() == Connection::State::Connected) {
+      disconnect(*c, ReasonCode::ServerShuttingDown, "the broker is stopping");
+    } else {
+      close_connection(*c, WillRule::Discard);
+    }
+  }
+}
+
+}  // namespace hermod::broker

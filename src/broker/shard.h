@@ -1,0 +1,227 @@
+#pragma once
+#include <absl/container/flat_hash_map.h>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/counters.h"
+#include "base/ids.h"
+#include "broker/connection.h"
+#include "broker/connection_table.h"
+#include "broker/member_choice.h"
+#include "broker/options.h"
+#include "broker/outbox.h"
+#include "broker/publication.h"
+#include "broker/shard_message.h"
+#include "net/listener.h"
+#include "retain/retained_index.h"
+#include "session/deadlines.h"
+#include "session/session_directory.h"
+#include "session/session_table.h"
+#include "store/committer.h"
+#include "topic/subscription_index.h"
+#include "wire/encoder.h"
+#include "wire/property_writer.h"
+
+namespace hermod::broker {
+
+/// What all shards share. Each part outlives the shards and may be used from any of them.
+struct Shared {
+  const Options& options;
+  const Clock& clock;
+  topic::SubscriptionIndex& subscriptions;
+  retain::RetainedIndex& retained;
+  session::SessionDirectory& directory;
+  store::Committer& committer;
+  std::span<ShardMailbox* const> mailboxes;
+  std::atomic<std::uint32_t>& connections;  ///< of all shards, for limits.max_connections
+};
+
+/// One thread's part of the broker: its connections, the sessions of its clients, and the path of every
+/// packet. It knows transports but no sockets, so tests drive it with fakes. Every method is called on the
+/// shard's thread; other shards and the committer reach it through its mailbox only.
+///
+/// The paths are methods, one file per MQTT verb: connect_path.cc, publish_path.cc, deliver_path.cc,
+/// ack_path.cc, subscribe_path.cc, disconnect_path.cc; commits come back in commit_path.cc.
+class Shard final : public net::AcceptHandler, public ConnectionEvents, private net::TimerHandler {
+ public:
+  Shard(ShardId id, const Shared& shared, ShardMailbox& mailbox, net::TimerWheel& timers, CounterBlock& counters);
+  ~Shard();
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
+  void on_accepted(std::unique_ptr<net::Transport> transport) override;
+
+  /// Everything between reading sockets and writing them: the mailbox, due sessions, a slice of retained
+  /// messages; then what was collected goes to the other shards and to the committer. True when there is
+  /// more to do at once.
+  bool step();
+
+  /// True after StopServing when every connection has ended.
+  bool is_drained() const { return stopping_ && connections_.size() == 0; }
+  /// True while the committer owes this shard an answer.
+  bool has_commits_in_flight() const { return commits_in_flight_ > 0; }
+  std::size_t connection_count() const { return connections_.size(); }
+  std::size_t session_count() const { return sessions_.size(); }
+
+ private:
+  enum class WillRule { Publish, Discard };
+  /// Messages waiting for one client from which on its publishers are asked to wait.
+  static constexpr std::size_t kCongestedFrom = 2000;
+
+  // shard.cc: arrivals, mailbox, time
+  void on_packet(Connection& c, const wire::Packet& packet) override;
+  void on_protocol_error(Connection& c, const wire::ProtocolError& error) override;
+  void on_connection_timer(Connection& c) override;
+  void on_output_drained(Connection& c) override;
+  void on_connection_closed(Connection& c, net::CloseReason reason) override;
+  void on_timer(net::Timer& timer) override;
+  void on_pingreq(Connection& c);
+  void start_keep_alive(Connection& c);
+  void receive(ShardMessage& message);
+  void skip_sequence(const SkipSequence& skip);
+  void stop_serving();
+  void schedule_deadlines();
+  MonotonicTime now();
+  WallTime wall();
+  Connection* live(const std::optional<ConnectionId>& id) { return id ? connections_.find(*id) : nullptr; }
+
+  // connect_path.cc
+  void on_connect(Connection& c, const wire::Connect& packet);
+  void claim_session(Connection& c);
+  void on_take_over(TakeOver& request);
+  void hand_over(session::Session& session);
+  void on_session_granted(SessionGranted& granted);
+  void begin_session(Connection& c, std::unique_ptr<session::Session> old, SessionId fresh_id);
+  void finish_connect(Connection& c, session::Session& session, bool session_present);
+  void send_connack(Connection& c, session::Session& session, bool session_present);
+  void describe_server(const Connection& c, const session::Session& session, wire::PropertyWriter& out) const;
+  void refuse_connect(Connection& c, wire::ReasonCode reason, std::string_view why);
+
+  // publish_path.cc
+  void on_publish(Connection& c, const wire::Publish& packet);
+  bool admit_publish(Connection& c, session::Session& session, const wire::Publish& packet);
+  bool resolve_topic(Connection& c, const wire::Publish& packet, std::string_view& topic);
+  std::optional<wire::ReasonCode> refusal_for(const wire::Publish& packet, std::string_view topic) const;
+  void refuse_publish(Connection& c, const wire::Publish& packet, wire::ReasonCode reason, std::string_view why);
+  queue::MessagePtr make_message(const wire::Publish& packet, std::string_view topic, SessionId publisher);
+  void find_targets(const queue::MessagePtr& message, SessionId publisher);
+  bool reserve_room(const queue::MessagePtr& message);
+  void hand_over_now(bool qos0_only);
+  bool needs_commit(const Connection* c, const queue::MessagePtr& message, bool retain) const;
+  void commit_publish(Connection* c, const queue::MessagePtr& message, wire::PacketId id, wire::QoS qos, bool retain);
+  void acknowledge_publish(Connection& c, wire::PacketId id, wire::QoS qos, wire::ReasonCode reason);
+  void send_publish_ack(Connection& c, wire::PacketId id, wire::QoS qos, wire::ReasonCode reason,
+                        std::string_view why);
+  void wait_for_slow_reader(Connection& c);
+  void publish_for_broker(const queue::MessagePtr& message, SessionId publisher);
+  void redispatch(queue::Delivery delivery);
+
+  // deliver_path.cc
+  void deliver(SessionId to, Seq seq, queue::Delivery delivery);
+  void deliver_qos0(session::Session& session, const queue::Delivery& delivery);
+  void enqueue(session::Session& session, Seq seq, queue::Delivery delivery);
+  void pump(session::Session& session);
+  void send_again(Connection& c, session::Session& session, const qos::Resend& resend);
+  wire::OutboundPublish publish_for(const Connection& c, const queue::Delivery& delivery);
+  bool fits(const Connection& c, const queue::Delivery& delivery);
+  void send_publish(Connection& c, const queue::Delivery& delivery, wire::PacketId id, bool duplicate);
+  void drop_entry(session::Session& session, Seq seq, Counter reason);
+  void watch_congestion(session::Session& session);
+  void check_congestion();
+
+  // ack_path.cc
+  void on_ack(Connection& c, const wire::Ack& packet);
+  void on_puback(Connection& c, session::Session& session, const wire::Ack& packet);
+  void on_pubrec(Connection& c, session::Session& session, const wire::Ack& packet);
+  void on_pubrel(Connection& c, session::Session& session, const wire::Ack& packet);
+  void on_pubcomp(Connection& c, session::Session& session, const wire::Ack& packet);
+  void finish_exchange(Connection& c, session::Session& session, const qos::OnFinish& end,
+                       std::string_view mistake);
+  void finish_entry(session::Session& session, Seq seq);
+  void send_ack(Connection& c, wire::PacketType type, wire::PacketId id, wire::ReasonCode reason,
+                std::string_view why = {});
+  void submit_finished_entries();
+
+  // subscribe_path.cc
+  void on_subscribe(Connection& c, const wire::Subscribe& packet);
+  void on_unsubscribe(Connection& c, const wire::Unsubscribe& packet);
+  wire::ReasonCode grant(const Connection& c, const wire::SubscribeFilter& wanted, std::size_t subscriptions) const;
+  void apply_subscriptions(Connection* c, session::Session& session, const SubscriptionsStored& work);
+  void send_subscription_ack(Connection& c, const SubscriptionsStored& work);
+  void remove_subscriptions(const session::Session& session);
+
+  // retained_path.cc
+  bool plan_retained_read(Connection& c, const SubscriptionRequest& request, bool is_new);
+  bool send_retained_slices();
+  bool send_retained_slice(Connection& c, session::Session& session);
+  bool has_room_for_retained(Connection& c, const session::Session& session) const;
+
+  // disconnect_path.cc
+  void on_disconnect(Connection& c, const wire::Disconnect& packet);
+  void disconnect(Connection& c, wire::ReasonCode reason, std::string_view why);
+  void add_reason_string(const Connection& c, wire::PropertyWriter& properties, std::string_view why);
+  void close_connection(Connection& c, WillRule will);
+
+  // session_end.cc
+  void leave_session(session::Session& session, WillRule will);
+  void set_absence_deadlines(const session::Session& session);
+  void publish_will(session::Session& session);
+  void end_session(session::Session& session, Counter reason);
+  void pass_on(const std::string& client_id);
+  void discard_session_state(session::Session& session, Counter reason);
+
+  // commit_path.cc
+  void submit(store::WriteBatch batch, std::optional<ConnectionId> connection, SessionId session,
+              CommitTicket::Work work);
+  void on_commit_finished(CommitFinished& finished);
+  void finish(Connection* c, session::Session* session, PublishCommit& work, std::optional<Errc> error);
+  void refuse_stored_publish(Connection& c, wire::PacketId id, wire::QoS qos, wire::ReasonCode reason);
+  void finish(Connection* c, session::Session* session, PublishSeenAgain& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, InboundReleased& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, OutboundReleased& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, EntriesErased& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, SubscriptionsStored& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, SessionStored& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, RetainedBarrier& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, Recorded& work, std::optional<Errc> error);
+
+  const ShardId id_;
+  const Shared shared_;
+  ShardMailbox& mailbox_;
+  net::TimerWheel& timers_;
+  CounterBlock& counters_;
+  ConnectionTable connections_;
+  session::SessionTable sessions_;
+  session::Deadlines deadlines_;
+  net::Timer deadline_timer_;
+  Outbox outbox_;
+  MemberChoice members_;
+  std::vector<store::Submission> submissions_;
+  std::uint64_t bytes_submitted_ = 0;  ///< and not finished
+  std::uint64_t commits_in_flight_ = 0;
+  std::vector<ShardMessage> inbox_;
+
+  // Kept between calls so that the hot path allocates nothing.
+  topic::MatchSet matches_;
+  std::vector<Target> targets_;
+  std::string forwarded_properties_;
+
+  std::vector<SessionId> with_finished_entries_;
+  std::vector<StreamId> ended_streams_;  ///< forgotten behind the submissions of their last tick
+  std::vector<SessionId> congested_;
+  std::vector<std::unique_ptr<Connection>> ended_;  ///< destroyed at the end of the tick
+  std::vector<ConnectionId> retained_readers_;
+  std::vector<WaitingPublisher> waiting_publishers_;
+  std::vector<ConnectionId> backlog_publishers_;
+  std::optional<MonotonicTime> tick_now_;
+  std::optional<WallTime> tick_wall_;
+  bool stopping_ = false;
+};
+
+}  // namespace hermod::broker

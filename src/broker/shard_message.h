@@ -1,0 +1,55 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "base/ids.h"
+#include "broker/commit_ticket.h"
+#include "queue/queue_window.h"
+#include "session/session.h"
+
+namespace hermod::broker {
+
+/// A message for one session of the receiving shard. `seq` is 0 unless the committer gave it.
+struct Deliver {
+  SessionId session;
+  Seq seq;
+  queue::Delivery delivery;
+};
+
+/// The commit of a message for this session failed: its place in the queue's limits is free again, and its
+/// sequence, if it had one, is never filled.
+struct SkipSequence {
+  SessionId session;
+  Seq seq;
+  std::uint64_t bytes = 0;
+};
+
+/// A commit of this shard is done; `error` tells whether it reached the store.
+struct CommitFinished {
+  std::unique_ptr<CommitTicket> ticket;
+  std::optional<Errc> error;
+};
+
+/// Connection `claimer` wants the session; the receiver owns it (or owned it until just now).
+struct TakeOver {
+  std::string client_id;
+  SessionId session;
+  ConnectionId claimer;
+};
+
+/// The answer: the session itself, or null when it had ended and the claimer begins a fresh one under `id`.
+struct SessionGranted {
+  ConnectionId claimer;
+  std::string client_id;
+  SessionId id;
+  std::unique_ptr<session::Session> session;
+};
+
+/// Say goodbye to every client and close. [operations: SIGTERM]
+struct StopServing {};
+
+/// Everything shards say to each other: plain values, no references into another shard.
+using ShardMessage = std::variant<Deliver, SkipSequence, CommitFinished, TakeOver, SessionGranted, StopServing>;
+
+}  // namespace hermod::broker

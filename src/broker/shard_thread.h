@@ -1,0 +1,57 @@
+#pragma once
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "broker/shard.h"
+#include "net/event_loop.h"
+#include "net/listener.h"
+
+namespace hermod::broker {
+
+/// One shard with its event loop, its listeners and the thread that runs them. Made, started and stopped by
+/// the Broker; everything inside belongs to the thread.
+class ShardThread {
+ public:
+  ShardThread(ShardId id, const Options& options, const Clock& clock, CounterBlock& counters);
+  ShardThread(const ShardThread&) = delete;
+  ShardThread& operator=(const ShardThread&) = delete;
+  ~ShardThread();
+
+  Status status() const { return loop_.status(); }
+  ShardMailbox& mailbox() { return mailbox_; }
+
+  /// Before start(): what all shards share is there now.
+  void build(const Shared& shared);
+  /// Before start(): serve connections of this listening socket too.
+  Status listen(net::Fd socket);
+  std::uint16_t port(std::size_t listener) const { return listeners_[listener]->bound_port(); }
+
+  void start();
+  /// Stops accepting, tells every client, and ends the thread when they are gone or `patience` is over.
+  void request_stop(std::chrono::milliseconds patience);
+  void join();
+  /// Makes the thread tick once, so that ticks() shows that it lives. Any thread.
+  void wake() { loop_.wake(); }
+
+  /// Ticks so far; grows while the thread makes progress. Any thread.
+  std::uint64_t ticks() const { return ticks_.load(std::memory_order_relaxed); }
+
+ private:
+  void run();
+
+  const ShardId id_;
+  const Options& options_;
+  const Clock& clock_;
+  CounterBlock& counters_;
+  net::EventLoop loop_;
+  ShardMailbox mailbox_;
+  std::unique_ptr<Shard> shard_;
+  std::vector<std::unique_ptr<net::Listener>> listeners_;
+  std::thread thread_;
+  std::atomic<std::uint64_t> ticks_{0};
+  std::atomic<std::int64_t> stop_patience_ms_{-1};
+};
+
+}  // namespace hermod::broker

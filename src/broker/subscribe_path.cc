@@ -1,0 +1,135 @@
+// SUBSCRIBE and UNSUBSCRIBE: what is granted, what is stored, when the index changes, which retained messages
+// follow.
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "broker/reason_for.h"
+#include "session/records.h"
+#include "broker/shard.h"
+#include "wire/encoder.h"
+
+namespace hermod::broker {
+
+using session::Session;
+using topic::SubscriptionChange;
+using wire::QoS;
+using wire::ReasonCode;
+
+void Shard::on_subscribe(Connection& c, const wire::Subscribe& packet) {
+  Session& session = *c.session();
+  SubscriptionsStored work;
+  work.packet_id = packet.id;
+  store::WriteBatch batch;
+  std::size_t added = 0;
+  for (const wire::SubscribeFilter& wanted : packet.filters) {
+    SubscriptionRequest request;
+    request.filter = wanted.filter;
+    request.reason = grant(c, wanted, session.subscriptions().size() + added);
+    if (request.reason == ReasonCode::ProtocolError)
+      return disconnect(c, request.reason, "No Local on a shared subscription");  // [MQTT-3.8.3-4]
+    if (!is_failure(request.reason)) {
+      request.options.granted_qos = static_cast<std::uint8_t>(request.reason);
+      request.options.no_local = wanted.no_local;
+      request.options.retain_as_published = wanted.retain_as_published;
+      request.options.identifier = packet.properties.subscription_identifier().value_or(0);
+      request.retain_handling = wanted.retain_handling;
+      if (session.is_durable()) session::record_subscription(batch, session, request.filter, request.options);
+      if (session.subscriptions().find(request.filter) == nullptr) ++added;
+    }
+    work.requests.push_back(std::move(request));  // one reason per filter, in order [MQTT-3.8.4-6]
+  }
+  if (session.is_durable()) return submit(std::move(batch), c.id(), session.id(), std::move(work));
+  apply_subscriptions(&c, session, work);
+}
+
+/// The reason code for one filter: a granted QoS or why not.
+ReasonCode Shard::grant(const Connection& c, const wire::SubscribeFilter& wanted, std::size_t subscriptions) const {
+  const MqttOptions& mqtt = shared_.options.mqtt;
+  const auto target = topic::parse_subscription(wanted.filter, {mqtt.max_topic_levels});
+  if (!target) return ReasonCode::TopicFilterInvalid;
+  if (target->is_shared()) {
+    if (!mqtt.shared_available) return ReasonCode::SharedSubscriptionsNotSupported;
+    if (wanted.no_local) return ReasonCode::ProtocolError;
+  }
+  if (target->filter.has_wildcard() && !mqtt.wildcard_available) return ReasonCode::WildcardSubscriptionsNotSupported;
+  if (subscriptions >= shared_.options.session.max_subscriptions &&
+      c.session()->subscriptions().find(wanted.filter) == nullptr)
+    return ReasonCode::QuotaExceeded;
+  return static_cast<ReasonCode>(std::min(static_cast<std::uint8_t>(wanted.qos), mqtt.max_qos));  // [MQTT-3.8.4-8]
+}
+
+void Shard::on_unsubscribe(Connection& c, const wire::Unsubscribe& packet) {
+  Session& session = *c.session();
+  SubscriptionsStored work;
+  work.packet_id = packet.id;
+  work.unsubscribe = true;
+  store::WriteBatch batch;
+  for (const std::string_view filter : packet.filters) {
+    SubscriptionRequest request;
+    request.filter = filter;
+    request.reason = !topic::parse_subscription(filter, {shared_.options.mqtt.max_topic_levels})
+                         ? ReasonCode::TopicFilterInvalid
+                     : session.subscriptions().find(filter) != nullptr ? ReasonCode::Success
+                                                                       : ReasonCode::NoSubscriptionExisted;
+    if (session.is_durable() && request.reason == ReasonCode::Success) session::erase_subscription(batch, session, filter);
+    work.requests.push_back(std::move(request));  // [MQTT-3.11.3-2]
+  }
+  if (session.is_durable()) return submit(std::move(batch), c.id(), session.id(), std::move(work));
+  apply_subscriptions(&c, session, work);
+}
+
+/// Changes the index and answers. The connection may be gone by now; the session's subscriptions change all the
+/// same, because they are stored.
+void Shard::apply_subscriptions(Connection* c, Session& session, const SubscriptionsStored& work) {
+  std::vector<SubscriptionChange> changes;
+  std::vector<const SubscriptionRequest*> changed;
+  for (const SubscriptionRequest& request : work.requests) {
+    if (is_failure(request.reason) || request.reason == ReasonCode::NoSubscriptionExisted) continue;
+    const auto target = topic::parse_subscription(request.filter, {shared_.options.mqtt.max_topic_levels});
+    HERMOD_ASSERT(target.has_value());
+    const auto kind = work.unsubscribe ? SubscriptionChange::Kind::Remove : SubscriptionChange::Kind::Set;
+    changes.push_back({kind, *target, session.id(), request.options});
+    changed.push_back(&request);
+    if (work.unsubscribe) {
+      session.subscriptions().remove(request.filter);
+    } else {
+      session.subscriptions().set(request.filter, request.options);  // [MQTT-3.8.4-3]
+    }
+  }
+  const auto outcomes = shared_.subscriptions.apply(changes);
+  if (c == nullptr) return;
+  send_subscription_ack(*c, work);
+  if (work.unsubscribe) return;
+  RetainedBarrier barrier;
+  for (std::size_t i = 0; i < changed.size(); ++i)
+    if (plan_retained_read(*c, *changed[i], outcomes[i] == topic::ChangeOutcome::Added)) ++barrier.reads;
+  if (barrier.reads > 0) submit({}, c->id(), session.id(), barrier);
+}
+
+void Shard::send_subscription_ack(Connection& c, const SubscriptionsStored& work) {
+  std::vector<ReasonCode> reasons;
+  reasons.reserve(work.requests.size());
+  for (const SubscriptionRequest& request : work.requests) reasons.push_back(request.reason);
+  if (work.unsubscribe) {
+    wire::encode(c.output(), c.version(), wire::Unsuback{work.packet_id, wire::ReasonCodes(reasons), {}});  // [MQTT-3.10.4-4]
+  } else {
+    wire::encode(c.output(), c.version(), wire::Suback{work.packet_id, wire::ReasonCodes(reasons), {}});  // [MQTT-3.8.4-1]
+  }
+  c.flush();
+  counters_.add(Counter::PacketsSent);
+}
+
+/// Takes all subscriptions of a session out of the index.
+void Shard::remove_subscriptions(const Session& session) {
+  std::vector<SubscriptionChange> changes;
+  changes.reserve(session.subscriptions().size());
+  for (const session::Subscription& subscription : session.subscriptions().items()) {
+    const auto target = topic::parse_subscription(subscription.filter, {shared_.options.mqtt.max_topic_levels});
+    HERMOD_ASSERT(target.has_value());
+    changes.push_back({SubscriptionChange::Kind::Remove, *target, session.id(), {}});
+  }
+  if (!changes.empty()) shared_.subscriptions.apply(changes);
+}
+
+}  // namespace hermod::broker

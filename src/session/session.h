@@ -1,0 +1,100 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/thread_checker.h"
+#include "qos/inbound_flow.h"
+#include "qos/outbound_flow.h"
+#include "queue/queue_window.h"
+#include "session/options.h"
+#include "session/subscriptions.h"
+#include "session/will.h"
+#include "wire/types.h"
+
+namespace hermod::session {
+
+/// Session state as MQTT 5 section 4.1 lists it: subscriptions, unfinished QoS 1 and 2 exchanges in both
+/// directions, messages waiting, will, expiry. It decides and records; it never sends and never commits.
+/// Owned by the SessionTable of one shard and touched by that shard; moves to another shard whole, and only
+/// while no commit that concerns it is in flight.
+class Session {
+ public:
+  static constexpr std::uint32_t kNeverExpires = 0xFFFFFFFF;
+
+  Session(SessionId id, std::string client_id, const Options& options);
+
+  SessionId id() const { return id_; }
+  const std::string& client_id() const { return client_id_; }
+  /// The stream of the store that is this session's queue.
+  StreamId stream() const { return StreamId{id_.v}; }
+
+  /// Seconds the session outlives its connection; 0: it ends with it. [MQTT-3.1.2-23]
+  std::uint32_t expiry_interval() const { return expiry_interval_; }
+  void set_expiry_interval(std::uint32_t seconds) { expiry_interval_ = seconds; }
+  bool is_durable() const { return expiry_interval_ > 0; }
+
+  /// The connection bound to it; at most one. [MQTT-3.1.4-3]
+  const std::optional<ConnectionId>& connection() const { return connection_; }
+  bool is_online() const { return connection_.has_value(); }
+  /// A connection begins: quotas start again, identifiers in flight stay.
+  void bind(ConnectionId connection, std::uint16_t our_receive_maximum, std::uint16_t client_receive_maximum);
+  /// The connection is gone; everything after this is another absence.
+  void unbind();
+  /// Counts how often the session lost its connection; tells old deadlines from current ones.
+  std::uint32_t absence() const { return absence_; }
+
+  qos::InboundFlow& inbound() { return inbound_; }
+  const qos::InboundFlow& inbound() const { return inbound_; }
+  qos::OutboundFlow& outbound() { return outbound_; }
+  queue::QueueWindow& queue() { return queue_; }
+  const queue::QueueWindow& queue() const { return queue_; }
+  Subscriptions& subscriptions() { return subscriptions_; }
+  const Subscriptions& subscriptions() const { return subscriptions_; }
+
+  const Will* will() const { return will_.get(); }
+  void set_will(std::unique_ptr<Will> will) { will_ = std::move(will); }
+  std::unique_ptr<Will> take_will() { return std::move(will_); }
+
+  /// Commits in flight that name this session; while there are any it stays where it is.
+  void commit_started() { ++commits_in_flight_; }
+  void commit_finished();
+  bool has_commits_in_flight() const { return commits_in_flight_ > 0; }
+
+  /// Who gets the session once its last commit is done.
+  const std::optional<ConnectionId>& successor() const { return successor_; }
+  void set_successor(ConnectionId claimer) { successor_ = claimer; }
+  void clear_successor() { successor_.reset(); }
+
+  /// Entries whose exchange is finished and whose erase is not handed to the committer yet.
+  std::vector<Seq>& finished() { return finished_; }
+
+  /// Publishers were told to wait for this session since then; nothing: they were not.
+  std::optional<MonotonicTime> congested_since;
+
+  /// Lets the next shard take over.
+  ThreadChecker& thread() { return thread_; }
+
+ private:
+  const SessionId id_;
+  const std::string client_id_;
+  const std::uint16_t max_inflight_;
+  std::uint32_t expiry_interval_ = 0;
+  std::uint32_t absence_ = 0;
+  std::uint32_t commits_in_flight_ = 0;
+  std::optional<ConnectionId> connection_;
+  std::optional<ConnectionId> successor_;
+  qos::InboundFlow inbound_;
+  qos::OutboundFlow outbound_;
+  queue::QueueWindow queue_;
+  Subscriptions subscriptions_;
+  std::unique_ptr<Will> will_;
+  std::vector<Seq> finished_;
+  ThreadChecker thread_;
+};
+
+}  // namespace hermod::session

@@ -1,0 +1,104 @@
+#include "session/session_slots.h"
+
+#include "base/assert.h"
+
+namespace hermod::session {
+namespace {
+
+constexpr std::uint64_t kAlive = 1;
+constexpr std::uint64_t kOnline = 2;
+constexpr std::uint64_t kDurable = 4;
+constexpr std::uint64_t kCongested = 8;
+constexpr std::uint64_t kStalled = 16;
+
+std::uint32_t slot_of(SessionId id) { return static_cast<std::uint32_t>(id.v); }
+std::uint64_t generation_of(std::uint64_t state_or_id) { return state_or_id >> 32; }
+
+}  // namespace
+
+SessionSlots::~SessionSlots() {
+  for (auto& chunk : chunks_) delete chunk.load(std::memory_order_relaxed);
+}
+
+SessionSlots::Slot& SessionSlots::at(std::uint32_t slot) const {
+  return (*chunks_[slot / kChunk].load(std::memory_order_acquire))[slot % kChunk];
+}
+
+SessionSlots::Slot* SessionSlots::find(SessionId id) const {
+  const std::uint32_t slot = slot_of(id);
+  if (slot / kChunk >= kChunks) return nullptr;
+  Chunk* chunk = chunks_[slot / kChunk].load(std::memory_order_acquire);
+  if (chunk == nullptr) return nullptr;
+  Slot& cell = (*chunk)[slot % kChunk];
+  const std::uint64_t state = cell.state.load(std::memory_order_acquire);
+  return (state & kAlive) != 0 && generation_of(state) == generation_of(id.v) ? &cell : nullptr;
+}
+
+SessionId SessionSlots::open(std::uint32_t slot, ShardId shard) {
+  HERMOD_ASSERT(slot / kChunk < kChunks);
+  auto& chunk = chunks_[slot / kChunk];
+  if (chunk.load(std::memory_order_relaxed) == nullptr) chunk.store(new Chunk(), std::memory_order_release);
+  Slot& cell = at(slot);
+  const std::uint64_t generation = (generation_of(cell.state.load(std::memory_order_relaxed)) + 1) & 0xFFFFFFFFU;
+  cell.messages.store(0, std::memory_order_relaxed);
+  cell.bytes.store(0, std::memory_order_relaxed);
+  cell.state.store(generation << 32 | std::uint64_t{shard.v} << 16 | kAlive, std::memory_order_release);
+  return SessionId{generation << 32 | slot};
+}
+
+void SessionSlots::close(SessionId id) {
+  Slot* cell = find(id);
+  HERMOD_ASSERT(cell != nullptr);
+  cell->state.store(generation_of(id.v) << 32, std::memory_order_release);
+}
+
+std::optional<Location> SessionSlots::locate(SessionId id) const {
+  const Slot* cell = find(id);
+  if (cell == nullptr) return std::nullopt;
+  const std::uint64_t state = cell->state.load(std::memory_order_acquire);
+  return Location{ShardId{static_cast<std::uint16_t>(state >> 16)}, (state & kOnline) != 0,
+                  (state & kDurable) != 0, (state & kCongested) != 0, (state & kStalled) != 0};
+}
+
+void SessionSlots::place(SessionId id, const Location& where) {
+  Slot* cell = find(id);
+  HERMOD_ASSERT(cell != nullptr);
+  const std::uint64_t flags = kAlive | (where.online ? kOnline : 0) | (where.durable ? kDurable : 0) |
+                              (where.congested ? kCongested : 0) | (where.stalled ? kStalled : 0);
+  cell->state.store(generation_of(id.v) << 32 | std::uint64_t{where.shard.v} << 16 | flags,
+                    std::memory_order_release);
+}
+
+SessionSlots::Room SessionSlots::reserve(SessionId id, std::uint64_t bytes, std::uint32_t max_messages,
+                                         std::uint64_t max_bytes) {
+  Slot* cell = find(id);
+  if (cell == nullptr) return Room::Gone;
+  const std::uint32_t messages = cell->messages.fetch_add(1, std::memory_order_relaxed) + 1;
+  const std::uint64_t total = cell->bytes.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+  if (messages <= max_messages && total <= max_bytes) return Room::Reserved;
+  cell->messages.fetch_sub(1, std::memory_order_relaxed);
+  cell->bytes.fetch_sub(bytes, std::memory_order_relaxed);
+  return Room::Full;
+}
+
+void SessionSlots::reserve_anyway(SessionId id, std::uint64_t bytes) {
+  Slot* cell = find(id);
+  if (cell == nullptr) return;
+  cell->messages.fetch_add(1, std::memory_order_relaxed);
+  cell->bytes.fetch_add(bytes, std::memory_order_relaxed);
+}
+
+void SessionSlots::release(SessionId id, std::uint32_t messages, std::uint64_t bytes) {
+  Slot* cell = find(id);
+  if (cell == nullptr) return;
+  cell->messages.fetch_sub(messages, std::memory_order_relaxed);
+  cell->bytes.fetch_sub(bytes, std::memory_order_relaxed);
+}
+
+SessionSlots::Fill SessionSlots::fill(SessionId id) const {
+  const Slot* cell = find(id);
+  if (cell == nullptr) return {};
+  return {cell->messages.load(std::memory_order_relaxed), cell->bytes.load(std::memory_order_relaxed)};
+}
+
+}  // namespace hermod::session

@@ -78,6 +78,8 @@ class InboundFlow {
   std::optional<Phase> phase(wire::PacketId id) const;
   const Quota& quota() const { return quota_; }
   std::size_t size() const { return exchanges_.size(); }
+  /// Ids of QoS 2 that are in the store or on their way to it, rising: what goes when the session ends.
+  std::vector<wire::PacketId> exactly_once_ids() const;
   /// All exchanges by rising id; for takeover, tests and inspection.
   std::vector<InboundExchange> exchanges() const;
   std::size_t owned_bytes() const { return exchanges_.owned_bytes(); }

@@ -5,6 +5,9 @@
 
 namespace hermod::store {
 
+/// One step of the checksum without the processor's instruction: `state` is the inverted value so far.
+std::uint32_t extend_crc32c_portable(std::uint32_t state, Bytes bytes);
+
 /// CRC-32C over bytes that come in pieces; the same value as hermod::crc32c over all of them at once.
 /// Uses the processor's instruction where there is one.
 class Checksum {

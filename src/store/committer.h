@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <span>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -107,18 +107,22 @@ class Committer {
     std::vector<Submission> batches;
     std::vector<std::pair<StreamId, Seq>> restored;
     std::vector<StreamId> forgotten;
-    bool empty() const { return batches.empty() && restored.empty() && forgotten.empty(); }
+    void clear() {
+      batches.clear();
+      restored.clear();
+      forgotten.clear();
+    }
   };
 
   void run();
-  void wake_locked();
-  void process(Inbox& work);
-  std::size_t close_group(std::span<Submission> waiting) const;
+  void process();
+  /// How many of `waiting` make one group.
+  std::size_t group_size(std::span<const Submission> waiting) const;
   void commit(std::span<Submission> group);
+  void commit_writable(std::span<Submission> group);
+  void refuse(std::span<Submission> group);
   void sequence(std::span<Submission> group);
-  Status write(std::span<Submission> group);
-  void report(std::span<Submission> group, const Status& written);
-  void refuse_writes(const Error& why);
+  Status write(std::span<const Submission> group);
 
   const Options options_;
   Journal& journal_;
@@ -138,12 +142,11 @@ class Committer {
 
   // The committer's thread only.
   SequenceTable sequences_;
-  Inbox work_in_hand_;
+  Inbox in_hand_;
   std::vector<Appended> appended_;
-  std::vector<std::size_t> appended_ends_;
   std::vector<Done> done_;
   GroupEncoder encoder_;
-  std::optional<Error> failure_;
+  Error failure_;  // why the store is read-only
 };
 
 }  // namespace hermod::store

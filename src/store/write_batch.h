@@ -98,8 +98,9 @@ class WriteBatch {
     std::size_t offset = 0;
     std::size_t op = 0;
   };
-  void begin_op(std::size_t size);
-  void length(std::size_t value);
+  void begin_op(Op::Kind kind, Table table, std::size_t size_hint);
+  void add_length(std::size_t value);
+  void close_op();
   AppendPlace first_append() const { return find_append(kFrameSize, 0); }
   AppendPlace append_after(AppendPlace place) const;
   AppendPlace find_append(std::size_t offset, std::size_t op) const;

@@ -1,0 +1,186 @@
+#include "store/write_batch.h"
+
+#include <array>
+#include <limits>
+#include <span>
+
+namespace hermod::store {
+namespace {
+
+// Op layout: u8 kind << 4 | table, then
+//   put     length of key, length of value, key, value
+//   erase   length of key, key
+//   append  u64 stream, u64 sequence, length of value, value
+// A length has seven bits per byte, low ones first, high bit set when more follow.
+constexpr std::size_t kTagSize = 1;
+constexpr std::size_t kSeqOffset = kTagSize + 8;
+constexpr std::size_t kAppendLengthOffset = kSeqOffset + 8;
+constexpr std::size_t kMaxLengthSize = 5;
+
+std::uint8_t tag_for(Op::Kind kind, Table table) {
+  return static_cast<std::uint8_t>(static_cast<unsigned>(kind) << 4 | static_cast<unsigned>(table));
+}
+
+void store_u32(char* at, std::uint32_t value) {
+  for (int shift = 24; shift >= 0; shift -= 8) *at++ = static_cast<char>(value >> shift);
+}
+
+void store_u64(char* at, std::uint64_t value) {
+  for (int shift = 56; shift >= 0; shift -= 8) *at++ = static_cast<char>(value >> shift);
+}
+
+/// A length in bytes that this process wrote, and where it ends.
+std::size_t trusted_length(const std::string& bytes, std::size_t& offset) {
+  std::size_t value = 0;
+  for (unsigned shift = 0;; shift += 7) {
+    const auto byte = static_cast<std::uint8_t>(bytes[offset++]);
+    value |= std::size_t{byte & 0x7FU} << shift;
+    if (byte < 0x80) return value;
+  }
+}
+
+}  // namespace
+
+void WriteBatch::put(Table table, Bytes key, Bytes value) {
+  HERMOD_ASSERT(!key.empty() && key.size() <= kMaxKeySize);
+  begin_op(Op::Kind::Put, table, key.size() + value.size());
+  add_length(key.size());
+  add_length(value.size());
+  encoded_.append(as_text(key));
+  encoded_.append(as_text(value));
+  close_op();
+}
+
+void WriteBatch::erase(Table table, Bytes key) {
+  HERMOD_ASSERT(!key.empty() && key.size() <= kMaxKeySize);
+  begin_op(Op::Kind::Erase, table, key.size());
+  add_length(key.size());
+  encoded_.append(as_text(key));
+  close_op();
+}
+
+std::size_t WriteBatch::append(StreamId stream, Bytes value) {
+  begin_op(Op::Kind::Append, Table::Entries, kAppendLengthOffset + value.size());
+  std::array<char, 16> numbers{};
+  store_u64(numbers.data(), stream.v);  // the sequence behind it is zero until the committer gives one
+  encoded_.append(numbers.data(), numbers.size());
+  add_length(value.size());
+  encoded_.append(as_text(value));
+  ++append_count_;
+  close_op();
+  return op_count_ - 1;
+}
+
+OpReader WriteBatch::ops() const {
+  return OpReader(empty() ? Bytes{} : encoded().subspan(kFrameSize));
+}
+
+void WriteBatch::begin_op(Op::Kind kind, Table table, std::size_t size_hint) {
+  if (encoded_.empty()) {
+    encoded_.reserve(kFrameSize + kTagSize + 2 * kMaxLengthSize + size_hint);
+    encoded_.append(kFrameSize, '\0');
+  }
+  encoded_.push_back(static_cast<char>(tag_for(kind, table)));
+}
+
+void WriteBatch::add_length(std::size_t value) {
+  HERMOD_ASSERT(value <= std::numeric_limits<std::uint32_t>::max());
+  while (value >= 0x80) {
+    encoded_.push_back(static_cast<char>(value | 0x80));
+    value >>= 7;
+  }
+  encoded_.push_back(static_cast<char>(value));
+}
+
+void WriteBatch::close_op() {
+  HERMOD_ASSERT(encoded_.size() - kFrameSize <= std::numeric_limits<std::uint32_t>::max());
+  ++op_count_;
+  store_u32(encoded_.data(), static_cast<std::uint32_t>(encoded_.size() - kFrameSize));
+  store_u32(encoded_.data() + 4, op_count_);
+}
+
+WriteBatch::AppendPlace WriteBatch::append_after(AppendPlace place) const {
+  std::size_t offset = place.offset + kAppendLengthOffset;
+  const std::size_t size = trusted_length(encoded_, offset);
+  return find_append(offset + size, place.op + 1);
+}
+
+WriteBatch::AppendPlace WriteBatch::find_append(std::size_t offset, std::size_t op) const {
+  for (; offset < encoded_.size(); ++op) {
+    const auto kind = static_cast<Op::Kind>(static_cast<std::uint8_t>(encoded_[offset]) >> 4);
+    if (kind == Op::Kind::Append) return {offset, op};
+    offset += kTagSize;
+    std::size_t size = trusted_length(encoded_, offset);
+    if (kind == Op::Kind::Put) size += trusted_length(encoded_, offset);
+    offset += size;
+  }
+  return {};
+}
+
+StreamId WriteBatch::stream_at(AppendPlace place) const {
+  return {ByteReader(encoded().subspan(place.offset + kTagSize)).u64()};
+}
+
+void WriteBatch::write_seq(AppendPlace place, Seq seq) {
+  store_u64(encoded_.data() + place.offset + kSeqOffset, seq.v);
+}
+
+std::optional<std::size_t> OpReader::length() {
+  std::size_t value = 0;
+  for (unsigned i = 0; i < kMaxLengthSize; ++i) {
+    if (i >= rest_.size()) return std::nullopt;
+    const std::uint8_t byte = rest_[i];
+    value |= std::size_t{byte & 0x7FU} << (7 * i);
+    if (byte >= 0x80) continue;
+    const bool shortest = i == 0 || byte != 0;
+    if (!shortest || value > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
+    rest_ = rest_.subspan(i + 1);
+    return value;
+  }
+  return std::nullopt;
+}
+
+std::optional<Op> OpReader::damaged() {
+  ok_ = false;
+  rest_ = {};
+  return std::nullopt;
+}
+
+std::optional<Op> OpReader::next() {
+  if (rest_.empty()) return std::nullopt;
+  Op op;
+  const unsigned kind = rest_[0] >> 4;
+  const unsigned table = rest_[0] & 0xFU;
+  if (kind < 1 || kind > 3 || table >= kTableCount) return damaged();
+  op.kind = static_cast<Op::Kind>(kind);
+  op.table = static_cast<Table>(table);
+  rest_ = rest_.subspan(kTagSize);
+
+  std::optional<std::size_t> key_size = 0;
+  std::optional<std::size_t> value_size = 0;
+  if (op.kind == Op::Kind::Append) {
+    if (op.table != Table::Entries || rest_.size() < 16) return damaged();
+    ByteReader numbers(rest_);
+    op.stream = {numbers.u64()};
+    op.seq = {numbers.u64()};
+    rest_ = numbers.rest();
+  } else {
+    key_size = length();
+    if (!key_size || *key_size == 0 || *key_size > kMaxKeySize) return damaged();
+  }
+  if (op.kind != Op::Kind::Erase) value_size = length();
+  if (!value_size || *key_size + *value_size > rest_.size()) return damaged();
+  op.key = rest_.first(*key_size);
+  op.value = rest_.subspan(*key_size, *value_size);
+  rest_ = rest_.subspan(*key_size + *value_size);
+  return op;
+}
+
+std::string entry_key(StreamId stream, Seq seq) {
+  std::string key(16, '\0');
+  store_u64(key.data(), stream.v);
+  store_u64(key.data() + 8, seq.v);
+  return key;
+}
+
+}  // namespace hermod::store

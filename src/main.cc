@@ -1,0 +1,97 @@
+#include <signal.h>
+#include <sys/resource.h>
+#include <systemd/sd-daemon.h>
+
+#include <ctime>
+#include <iostream>
+
+#include "broker/broker.h"
+#include "config/reference.h"
+#include "config/reload.h"
+
+namespace {
+
+using namespace hermod;
+using Action = config::CommandLine::Action;
+
+constexpr int kFailed = 1;  // The broker could not start.
+constexpr int kWrong = 2;   // The command line or the configuration is wrong; trying again does not help.
+
+/// Every connection needs a descriptor; the soft limit is a relic of select().
+void raise_descriptor_limit() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &files) != 0) log::event(log::Level::Warning, "limit.descriptors_not_raised");
+}
+
+/// Waits for signals until one says stop; feeds systemd's watchdog while every thread makes progress.
+void serve(broker::Broker& broker, const config::CommandLine& line, config::Configuration& current,
+           const sigset_t& signals) {
+  std::uint64_t watchdog = 0;  // microseconds
+  const std::uint64_t period = sd_watchdog_enabled(0, &watchdog) > 0 ? watchdog / 3 : 60'000'000;
+  timespec wait{};
+  wait.tv_sec = static_cast<time_t>(period / 1'000'000);
+  wait.tv_nsec = static_cast<long>(period % 1'000'000 * 1000);
+  for (;;) {
+    const int signal = sigtimedwait(&signals, nullptr, &wait);
+    if (signal == SIGTERM || signal == SIGINT) return;
+    if (signal == SIGHUP) {
+      timespec now{};
+      clock_gettime(CLOCK_MONOTONIC, &now);
+      sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", now.tv_sec * 1'000'000LL + now.tv_nsec / 1000);
+      config::reload(line, config::process_environment(), current);
+      sd_notify(0, "READY=1");
+    }
+    if (watchdog > 0 && broker.made_progress()) sd_notify(0, "WATCHDOG=1");
+  }
+}
+
+int run(const config::CommandLine& line, config::Configuration configuration) {
+  const config::Settings& settings = configuration.settings();
+  // Blocked before any thread starts, so that only serve() takes them. A peer that is gone is an error of
+  // write().
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+
+  log::start(config::log_sink(settings.log.format), settings.log.level);
+  raise_descriptor_limit();
+  broker::Broker broker(settings.broker);
+  if (const Status started = broker.start(); !started) {
+    log::event(log::Level::Error, "broker.not_started", {{"reason", started.error().detail}});
+    return kFailed;
+  }
+  sd_notify(0, "READY=1\nSTATUS=Accepting connections");
+  serve(broker, line, configuration, signals);
+  sd_notify(0, "STOPPING=1\nSTATUS=Saying goodbye to clients");
+  broker.stop();
+  return 0;
+}
+
+int say(std::ostream& out, const std::string& text, int exit_code) {
+  out << text;
+  return exit_code;
+}
+
+int act(const config::CommandLine& line) {
+  if (line.action == Action::Wrong) return say(std::cerr, "hermod: " + line.text + "\n", kWrong);
+  if (line.action == Action::Help) return say(std::cout, line.text, 0);
+  if (line.action == Action::Version) return say(std::cout, "hermod " HERMOD_VERSION "\n", 0);
+  if (line.action == Action::PrintConfig) return say(std::cout, config::reference_toml(), 0);
+
+  config::Loaded loaded = config::load(line, config::process_environment());
+  for (const config::Problem& problem : loaded.problems) std::cerr << "hermod: " << problem.message() << "\n";
+  if (!loaded.problems.empty()) return kWrong;
+  if (line.action == Action::Run) return run(line, std::move(loaded.configuration));
+  const std::string effective = line.verbose ? loaded.configuration.effective_text() : "";
+  return say(std::cout, effective + "The configuration is good.\n", 0);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return act(config::parse_command_line({argv, argv + argc}));
+}

@@ -89,7 +89,6 @@ void TcpTransport::close(CloseReason reason) {
   state_ = State::Flushing;
   close_reason_ = reason;
   if (!showing_) input_ = ReadBuffer{};
-  Deferred::unlink();
   loop_.flush_at_tick_end(*this);
 }
 
@@ -141,7 +140,8 @@ void TcpTransport::show_to_handler(Bytes arrived) {
 void TcpTransport::write_pending() {
   if (output_.size() >= options_.write_high_mark) above_high_mark_ = true;
   if (!output_broken_ && !write_output()) {
-    // What the peer sent before it went is still read; then recv() ends the transport.
+    // What the peer sent before it went is still read; then recv() ends the transport. The shutdown makes
+    // sure of that also for a send error that leaves the stream alive.
     output_broken_ = true;
     ::shutdown(socket_.get(), SHUT_RDWR);
   }

@@ -162,26 +162,41 @@ TEST_F(EventLoopTest, WakeFromAnotherThreadEndsTheWait) {
 
 TEST_F(EventLoopTest, NoWakeIsLostUnderManyThreads) {
   constexpr int kThreads = 4;
-  constexpr int kWakes = 5'000;
-  std::atomic<int> posted{0};
+  constexpr int kWakes = 2'000;
+  struct Mail {
+    std::atomic<int> posted{0};
+    std::atomic<int> seen{0};
+  };
+  std::array<Mail, kThreads> mails;
   std::vector<std::thread> threads;
-  for (int i = 0; i < kThreads; ++i) {
+  for (Mail& mail : mails) {
     threads.emplace_back([&] {
-      for (int n = 0; n < kWakes; ++n) {
-        posted.fetch_add(1);
+      for (int n = 1; n <= kWakes; ++n) {
+        mail.posted = n;
         loop_.wake();
+        while (mail.seen < n) std::this_thread::yield();
       }
     });
   }
-  // A lost wake would leave this waiting for ever.
-  while (posted.load() < kThreads * kWakes) loop_.poll(EventLoop::kForever);
+  // Every thread waits until its post was seen, so a lost wake would leave all of them waiting for ever.
+  for (int finished = 0; finished < kThreads;) {
+    loop_.poll(EventLoop::kForever);
+    finished = 0;
+    for (Mail& mail : mails) {
+      mail.seen = mail.posted.load();
+      if (mail.seen == kWakes) ++finished;
+    }
+  }
   for (std::thread& thread : threads) thread.join();
   SUCCEED();
 }
 
 TEST_F(EventLoopTest, WakeBeforeTheWaitIsNotLost) {
-  loop_.wake();
-  EXPECT_EQ(loop_.poll(EventLoop::kForever), 1U);
+  for (int i = 0; i < 3; ++i) {
+    loop_.wake();
+    loop_.wake();
+    EXPECT_EQ(loop_.poll(EventLoop::kForever), 1U);
+  }
 }
 
 /// Counts its calls and asks again as often as it is told to.

@@ -160,7 +160,7 @@ TEST_F(TcpRead, T35_HalfClosedPeerStillGetsTheAnswer) {
   };
   send_all(theirs, "question");
   ASSERT_EQ(::shutdown(theirs.get(), SHUT_WR), 0);
-  ASSERT_TRUE(tick_until([&] { return handler.closed.has_value(); }));
+  while (!handler.closed) loop_.poll(1s);  // the end is read before the end of the tick
   EXPECT_EQ(receive_now(theirs), "answer");
   EXPECT_TRUE(at_end(theirs));
 }

@@ -1,0 +1,27 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "packet.h"
+#include "stamp.h"
+
+namespace hermod::bench {
+
+/// A PUBLISH encoded once: sending is one copy and three patches. One per publisher.
+class PublishTemplate {
+ public:
+  /// `payload_size` is raised to Stamp::kSize when smaller.
+  PublishTemplate(Version version, int qos, std::string_view topic, std::size_t payload_size);
+
+  /// `packet_id` is ignored at QoS 0.
+  void append(std::string& out, std::uint16_t packet_id, const Stamp& stamp, bool dup) const;
+  std::size_t size() const { return bytes_.size(); }
+
+ private:
+  std::string bytes_;
+  std::size_t packet_id_at_ = 0;  // 0: there is none
+  std::size_t stamp_at_ = 0;
+};
+
+}  // namespace hermod::bench

@@ -1,6 +1,7 @@
 #include "topic/subscription_index.h"
 
 #include <mutex>
+#include <shared_mutex>
 
 namespace hermod::topic {
 

@@ -2,11 +2,11 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
-#include <shared_mutex>
 #include <span>
 #include <vector>
 
 #include "base/ids.h"
+#include "topic/fair_shared_mutex.h"
 #include "topic/match_set.h"
 #include "topic/member_selector.h"
 #include "topic/subscription.h"
@@ -43,7 +43,7 @@ class SubscriptionIndex {
   std::size_t shared_subscription_count() const;
 
  private:
-  mutable std::shared_mutex mutex_;
+  mutable FairSharedMutex mutex_;
   SubscriptionTree tree_;
   std::atomic<std::uint64_t> version_{1};
 };

@@ -55,7 +55,7 @@ TEST(SubscriptionIndex, MatchesSeeBatchesWholeWhileShardsChangeThem) {
   index.apply(std::vector{set("$share/g/t/#", 100), set("$share/g/t/#", 101)});
   for (std::uint64_t writer = 1; writer <= kWriters; ++writer) {
     threads.emplace_back([&, writer] {
-      for (int round = 0; round < kRounds; ++round) {
+      for (int round = 0; round < kRounds || seen_in_full.load() < 100; ++round) {
         const std::string own = "t/" + std::to_string(writer) + '/' + std::to_string(round % 50);
         index.apply(std::vector{set("t/x", writer, {.identifier = 1}), set("t/+", writer, {.identifier = 2}),
                                 set(own, writer), set("$share/g/t/#", writer)});
@@ -87,7 +87,6 @@ TEST(SubscriptionIndex, MatchesSeeBatchesWholeWhileShardsChangeThem) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(torn.load(), 0);
-  EXPECT_GT(seen_in_full.load(), 0);
   EXPECT_EQ(index.subscription_count(), 2U);
 }
 

@@ -1,0 +1,177 @@
+#include "retain/retained_index.h"
+
+#include <mutex>
+#include <shared_mutex>
+
+#include "base/assert.h"
+#include "retain/topic_order.h"
+#include "topic/text_hash.h"
+
+namespace hermod::retain {
+
+using queue::Message;
+using queue::MessagePtr;
+
+RetainedIndex::TopicKey::TopicKey(std::string_view name) : topic(name), hash(topic::hash_text(name)) {}
+
+bool RetainedIndex::InTopicOrder::operator()(const Entry* a, const Entry* b) const {
+  return compare_topics(a->message->topic(), b->message->topic()) < 0;
+}
+
+Status RetainedIndex::check(const Message& message) const {
+  const TopicKey key(message.topic());
+  const std::shared_lock lock(mutex_);
+  return fits(message, by_topic_.find(key));
+}
+
+Status RetainedIndex::set(MessagePtr message) {
+  const TopicKey key(message->topic());
+  MessagePtr displaced;  // may be large: freed behind the lock
+  const std::unique_lock lock(mutex_);
+  Entry* const replaced = by_topic_.find(key);
+  if (Status status = fits(*message, replaced); !status) return status;
+  displaced = put(key, replaced, message);
+  return {};
+}
+
+void RetainedIndex::restore(MessagePtr message) {
+  const TopicKey key(message->topic());
+  MessagePtr displaced;
+  const std::unique_lock lock(mutex_);
+  displaced = put(key, by_topic_.find(key), message);
+}
+
+bool RetainedIndex::clear(std::string_view topic) {
+  const TopicKey key(topic);
+  MessagePtr displaced;
+  const std::unique_lock lock(mutex_);
+  Entry* const entry = by_topic_.find(key);
+  if (entry == nullptr) return false;
+  displaced = remove(*entry);
+  return true;
+}
+
+MessagePtr RetainedIndex::find(std::string_view topic) const {
+  const TopicKey key(topic);
+  const std::shared_lock lock(mutex_);
+  const Entry* entry = by_topic_.find(key);
+  return entry == nullptr ? MessagePtr{} : entry->message;
+}
+
+Status RetainedIndex::fits(const Message& message, const Entry* replaced) const {
+  if (message.payload().empty()) return {};
+  if (replaced == nullptr && by_topic_.size() >= options_.max_messages) {
+    return failure(Errc::NoSpace, "too many retained messages");
+  }
+  const std::uint64_t others = bytes_ - (replaced == nullptr ? 0 : replaced->message->size());
+  const bool grows = replaced == nullptr || message.size() > replaced->message->size();
+  if (grows && others + message.size() > options_.max_bytes) {
+    return failure(Errc::NoSpace, "retained messages take too many bytes");
+  }
+  return {};
+}
+
+MessagePtr RetainedIndex::put(const TopicKey& key, Entry* replaced, const MessagePtr& message) {
+  if (message->payload().empty()) {  // [MQTT-3.3.1-6], [MQTT-3.3.1-7]
+    return replaced == nullptr ? MessagePtr{} : remove(*replaced);
+  }
+  bytes_ += message->size();
+  if (replaced == nullptr) {
+    Entry& entry = by_topic_.insert(std::make_unique<Entry>(key, message));
+    ordered_.insert(&entry);
+    schedule_expiry(entry);
+    return {};
+  }
+  forget_expiry(*replaced);
+  MessagePtr displaced = std::exchange(replaced->message, message);
+  bytes_ -= displaced->size();
+  schedule_expiry(*replaced);
+  return displaced;
+}
+
+MessagePtr RetainedIndex::remove(Entry& entry) {
+  MessagePtr message = entry.message;
+  forget_expiry(entry);
+  bytes_ -= message->size();
+  ordered_.erase(&entry);
+  by_topic_.erase(entry);
+  return message;
+}
+
+void RetainedIndex::schedule_expiry(Entry& entry) {
+  if (entry.message->expires_at() != Message::kNever) by_expiry_.emplace(entry.message->expires_at(), &entry);
+}
+
+void RetainedIndex::forget_expiry(Entry& entry) {
+  if (entry.message->expires_at() != Message::kNever) by_expiry_.erase({entry.message->expires_at(), &entry});
+}
+
+std::size_t RetainedIndex::collect(const topic::TopicFilter& filter, RetainedCursor& cursor,
+                                   std::size_t max_topics, WallTime now, std::vector<MessagePtr>& out) const {
+  HERMOD_ASSERT(max_topics > 0);
+  if (cursor.done_) return 0;
+  if (!filter.has_wildcard()) {
+    cursor.done_ = true;
+    if (MessagePtr message = find(filter.text()); message && !message->is_expired(now)) {
+      out.push_back(std::move(message));
+    }
+    return 1;
+  }
+  FilterScan scan(filter);
+  std::size_t looked_at = 0;
+  const std::shared_lock lock(mutex_);
+  auto at = ordered_.cbegin();
+  if (cursor.started_) {
+    // The topic looked at last may be gone or may be back with another message: go on behind its place.
+    at = ordered_.lower_bound(Seek{Seek::To::AtLeast, cursor.last_});
+    if (at != ordered_.cend() && (*at)->message->topic() == cursor.last_) {
+      at = move_on(at, scan.look_at(cursor.last_).next);
+    }
+  } else {
+    at = ordered_.lower_bound(scan.start());
+  }
+  std::string_view last;
+  for (; at != ordered_.cend() && looked_at < max_topics; ++looked_at) {
+    const MessagePtr& message = (*at)->message;
+    last = message->topic();
+    const FilterScan::Verdict verdict = scan.look_at(last);
+    if (verdict.matches && !message->is_expired(now)) out.push_back(message);
+    at = move_on(at, verdict.next);
+  }
+  cursor.started_ = true;
+  cursor.done_ = at == ordered_.cend();
+  cursor.last_ = last;
+  return looked_at;
+}
+
+RetainedIndex::Ordered::const_iterator RetainedIndex::move_on(Ordered::const_iterator from,
+                                                              const Seek& seek) const {
+  if (seek.to == Seek::To::End) return ordered_.cend();
+  // The next topic is often the one looked for, and is much cheaper than a search from the root.
+  ++from;
+  if (seek.to == Seek::To::Next || from == ordered_.cend() || !seek.is_before((*from)->message->topic())) {
+    return from;
+  }
+  return ordered_.lower_bound(seek);
+}
+
+std::size_t RetainedIndex::purge_expired(WallTime now, std::size_t max, std::vector<MessagePtr>& removed) {
+  std::size_t purged = 0;
+  const std::unique_lock lock(mutex_);
+  for (; purged < max && !by_expiry_.empty() && by_expiry_.begin()->first <= now; ++purged) {
+    removed.push_back(remove(*by_expiry_.begin()->second));
+  }
+  return purged;
+}
+
+std::size_t RetainedIndex::count() const {
+  const std::shared_lock lock(mutex_);
+  return by_topic_.size();
+}
+
+std::uint64_t RetainedIndex::bytes() const {
+  const std::shared_lock lock(mutex_);
+  return bytes_;
+}
+
+}  // namespace hermod::retain

@@ -1,0 +1,115 @@
+#pragma once
+#include <absl/container/btree_set.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "queue/message.h"
+#include "retain/filter_scan.h"
+#include "retain/options.h"
+#include "topic/fair_shared_mutex.h"
+#include "topic/sliced_set.h"
+#include "topic/topic_filter.h"
+
+namespace hermod::retain {
+
+/// How far one wildcard lookup has come: the topic looked at last. Belongs to the lookup of one filter.
+class RetainedCursor {
+ public:
+  bool done() const { return done_; }
+
+ private:
+  friend class RetainedIndex;
+  std::string last_;
+  bool started_ = false;
+  bool done_ = false;
+};
+
+/// The retained message of each topic. Shared by all shards and locked; lives as long as the broker. Holds
+/// messages by reference, 60 to 80 bytes of its own for each.
+class RetainedIndex {
+ public:
+  explicit RetainedIndex(Options options) : options_(options) {}
+
+  /// Would set() take this message now? Errc::NoSpace when a limit would be passed. For answering a publisher
+  /// before the message is stored.
+  Status check(const queue::Message& message) const;
+
+  /// Makes `message` the retained message of its topic in place of the one before  [MQTT-3.3.1-5]; an empty
+  /// payload clears the topic. Errc::NoSpace as in check(): then nothing was changed.
+  Status set(queue::MessagePtr message);
+
+  /// The same without asking the limits, for messages the store already holds.
+  void restore(queue::MessagePtr message);
+
+  /// False when there was none.
+  bool clear(std::string_view topic);
+
+  /// Null when there is none. Expired messages are found too.
+  queue::MessagePtr find(std::string_view topic) const;
+
+  /// Appends the messages that match `filter` and are not expired at `now` to `out`, in topic order, and
+  /// moves the cursor; looks at no more than `max_topics` topics, so the lock is held briefly. Call it again
+  /// with the same filter until cursor.done(). A topic that is retained during the whole lookup is given
+  /// exactly once; one that is set or cleared meanwhile at most once. Returns how many topics it looked at.
+  /// Precondition: max_topics > 0.
+  std::size_t collect(const topic::TopicFilter& filter, RetainedCursor& cursor, std::size_t max_topics,
+                      WallTime now, std::vector<queue::MessagePtr>& out) const;
+
+  /// Takes out up to `max` messages that are expired at `now`, the longest expired first, and appends them to
+  /// `removed`. Returns how many; call again soon when that is `max`.
+  std::size_t purge_expired(WallTime now, std::size_t max, std::vector<queue::MessagePtr>& removed);
+
+  std::size_t count() const;
+  /// Topics, properties and payloads, as Message::size() counts them.
+  std::uint64_t bytes() const;
+
+ private:
+  struct TopicKey {
+    explicit TopicKey(std::string_view topic);
+    std::string_view topic;
+    std::uint64_t hash;
+  };
+  struct Entry {
+    Entry(const TopicKey& key, queue::MessagePtr retained) : hash(key.hash), message(std::move(retained)) {}
+    bool is(const TopicKey& key) const { return message->topic() == key.topic; }
+
+    std::uint64_t hash;
+    queue::MessagePtr message;
+  };
+  struct InTopicOrder {
+    using is_transparent = void;
+    bool operator()(const Entry* a, const Entry* b) const;
+    // A place lies between two topics, never on one.
+    bool operator()(const Entry* a, const Seek& place) const { return place.is_before(a->message->topic()); }
+    bool operator()(const Seek& place, const Entry* b) const { return !place.is_before(b->message->topic()); }
+  };
+  using Ordered = absl::btree_set<Entry*, InTopicOrder>;
+
+  // put and remove hand back the message that was retained, so that it can be freed behind the lock.
+  Status fits(const queue::Message& message, const Entry* replaced) const;
+  queue::MessagePtr put(const TopicKey& key, Entry* replaced, const queue::MessagePtr& message);
+  queue::MessagePtr remove(Entry& entry);
+  void schedule_expiry(Entry& entry);
+  void forget_expiry(Entry& entry);
+  Ordered::const_iterator move_on(Ordered::const_iterator from, const Seek& seek) const;
+
+  const Options options_;
+  mutable topic::FairSharedMutex mutex_;
+  /// Owns the entries; answers for one topic.
+  topic::SlicedSet<Entry, TopicKey> by_topic_;
+  /// For lookups with wildcards.
+  Ordered ordered_;
+  /// Only entries whose message expires.
+  absl::btree_set<std::pair<WallTime, Entry*>> by_expiry_;
+  std::uint64_t bytes_ = 0;
+};
+
+}  // namespace hermod::retain

@@ -88,8 +88,6 @@ std::size_t encode(WriteQueue& out, Version version, const Publish& publish) {
                                      .topic = publish.topic,
                                      .id = publish.id,
                                      .forwarded_properties = publish.properties.raw(),
-                                     .message_expiry_interval = {},
-                                     .subscription_identifiers = {},
                                      .payload = publish.payload});
 }
 

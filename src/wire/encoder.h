@@ -21,13 +21,13 @@ struct OutboundPublish {
   bool dup = false;
   QoS qos = QoS::AtMostOnce;
   bool retain = false;
-  std::string_view topic;         ///< empty when the alias is known to the receiver
+  std::string_view topic{};       ///< empty when the alias is known to the receiver
   std::uint16_t topic_alias = 0;  ///< 0 = none
   PacketId id{};                  ///< ignored on QoS 0
-  Bytes forwarded_properties;     ///< encoded, as append_forwarded() or PropertyWriter leave them
-  std::optional<std::uint32_t> message_expiry_interval;  ///< seconds left
-  std::span<const std::uint32_t> subscription_identifiers;
-  Bytes payload;
+  Bytes forwarded_properties{};   ///< encoded, as append_forwarded() or PropertyWriter leave them
+  std::optional<std::uint32_t> message_expiry_interval{};  ///< seconds left
+  std::span<const std::uint32_t> subscription_identifiers{};
+  Bytes payload{};
 };
 
 /// Bytes of the whole packet, payload included; may exceed kLargestPacket.

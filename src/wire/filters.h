@@ -13,7 +13,7 @@ namespace hermod::wire {
 /// One entry of a SUBSCRIBE payload: a topic filter and its options byte (3.8.3.1). Whether the text is a
 /// valid filter is topic/'s to say; here it is valid UTF-8 without NUL.
 struct SubscribeFilter {
-  std::string_view filter;
+  std::string_view filter{};
   QoS qos = QoS::AtMostOnce;
   bool no_local = false;
   bool retain_as_published = false;

@@ -15,38 +15,38 @@
 namespace hermod::wire {
 
 struct Will {
-  std::string_view topic;  ///< a valid topic name
-  Bytes payload;
+  std::string_view topic{};  ///< a valid topic name
+  Bytes payload{};
   QoS qos = QoS::AtMostOnce;
   bool retain = false;
-  Properties properties;
+  Properties properties{};
 };
 
 struct Connect {
   Version version = Version::Mqtt5;
-  std::string_view client_id;    ///< empty: the server chooses one
+  std::string_view client_id{};  ///< empty: the server chooses one
   bool clean_start = true;       ///< 3.x: Clean Session
   std::uint16_t keep_alive = 0;  ///< seconds; 0 = none
-  std::optional<Will> will;
-  std::optional<std::string_view> username;
-  std::optional<Bytes> password;
-  Properties properties;
+  std::optional<Will> will{};
+  std::optional<std::string_view> username{};
+  std::optional<Bytes> password{};
+  Properties properties{};
 };
 
 struct Connack {
   bool session_present = false;
   ReasonCode reason = ReasonCode::Success;  ///< 3.x return codes are translated both ways
-  Properties properties;
+  Properties properties{};
 };
 
 struct Publish {
   bool dup = false;
   QoS qos = QoS::AtMostOnce;
   bool retain = false;
-  PacketId id{};           ///< 0 on QoS 0
-  std::string_view topic;  ///< a valid topic name; empty when a topic alias stands for it
-  Bytes payload;
-  Properties properties;
+  PacketId id{};             ///< 0 on QoS 0
+  std::string_view topic{};  ///< a valid topic name; empty when a topic alias stands for it
+  Bytes payload{};
+  Properties properties{};
 };
 
 /// PUBACK, PUBREC, PUBREL or PUBCOMP.
@@ -54,31 +54,31 @@ struct Ack {
   PacketType type = PacketType::Puback;
   PacketId id{};
   ReasonCode reason = ReasonCode::Success;
-  Properties properties;
+  Properties properties{};
 };
 
 struct Subscribe {
   PacketId id{};
-  SubscribeFilters filters;  ///< at least one
-  Properties properties;     ///< subscription_identifier(), user_properties()
+  SubscribeFilters filters{};  ///< at least one
+  Properties properties{};     ///< subscription_identifier(), user_properties()
 };
 
 struct Suback {
   PacketId id{};
-  ReasonCodes reasons;  ///< one per filter, in order
-  Properties properties;
+  ReasonCodes reasons{};  ///< one per filter, in order
+  Properties properties{};
 };
 
 struct Unsubscribe {
   PacketId id{};
-  UnsubscribeFilters filters;  ///< at least one
-  Properties properties;
+  UnsubscribeFilters filters{};  ///< at least one
+  Properties properties{};
 };
 
 struct Unsuback {
   PacketId id{};
-  ReasonCodes reasons;  ///< one per filter, in order; none on 3.x
-  Properties properties;
+  ReasonCodes reasons{};  ///< one per filter, in order; none on 3.x
+  Properties properties{};
 };
 
 struct Pingreq {};
@@ -86,12 +86,12 @@ struct Pingresp {};
 
 struct Disconnect {
   ReasonCode reason = kNormalDisconnection;
-  Properties properties;
+  Properties properties{};
 };
 
 struct Auth {
   ReasonCode reason = ReasonCode::Success;
-  Properties properties;
+  Properties properties{};
 };
 
 using Packet = std::variant<Publish, Ack, Connect, Connack, Subscribe, Suback, Unsubscribe, Unsuback, Pingreq,

@@ -67,7 +67,7 @@ void InboundFlow::on_commit_failed(wire::PacketId id, wire::QoS qos) {
   InboundExchange* exchange = exchanges_.find(id);
   HERMOD_ASSERT(exchange != nullptr && exchange->phase == Phase::Storing);
   if (exchange->holds_quota) {
-    exchange->phase = Phase::Refused;
+    exchange->phase = Phase::Refused;  // the next PUBLISH with this id is new [MQTT-4.3.3-9]
   } else {
     exchanges_.erase(exchange);
   }
@@ -77,7 +77,7 @@ void InboundFlow::on_acknowledged(wire::PacketId id) {
   InboundExchange* exchange = exchanges_.find(id);
   HERMOD_ASSERT(exchange != nullptr &&
                 (exchange->phase == Phase::Publishing || exchange->phase == Phase::Refused));
-  end(*exchange);
+  end(*exchange);  // [MQTT-4.3.2-5]
 }
 
 OnPubrel InboundFlow::on_pubrel(wire::PacketId id) {
@@ -104,7 +104,7 @@ void InboundFlow::on_erased(wire::PacketId id) {
   InboundExchange* exchange = exchanges_.find(id);
   HERMOD_ASSERT(exchange != nullptr &&
                 (exchange->phase == Phase::Erasing || exchange->phase == Phase::ErasingUnasked));
-  end(*exchange);
+  end(*exchange);  // [MQTT-4.3.3-12]
 }
 
 void InboundFlow::on_erase_failed(wire::PacketId id) {

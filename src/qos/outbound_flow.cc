@@ -5,7 +5,7 @@
 namespace hermod::qos {
 
 void OutboundFlow::on_connected(std::uint16_t receive_maximum) {
-  quota_.reset(receive_maximum);
+  quota_.reset(receive_maximum);  // [MQTT-4.9.0-1]
   for (InFlight& exchange : window_.all()) exchange.set_holds_quota(false);
   resend_from_ = {};
   resending_ = !window_.empty();
@@ -30,7 +30,7 @@ std::optional<Resend> OutboundFlow::next_resend() {
       case Phase::Releasing:
         resend_from_ = behind;
         return Resend{Resend::What::PubrelBehindPending, again.seq, again.id, again.qos};
-      case Phase::Released:
+      case Phase::Released:  // the PUBLISH must not be sent again [MQTT-4.3.3-6]
         resend_from_ = behind;
         return Resend{Resend::What::Pubrel, again.seq, again.id, again.qos};
       case Phase::Erasing:
@@ -44,7 +44,7 @@ std::optional<Resend> OutboundFlow::next_resend() {
 
 std::optional<wire::PacketId> OutboundFlow::start(Seq seq, wire::QoS qos) {
   HERMOD_ASSERT(seq.v != 0 && qos != wire::QoS::AtMostOnce);
-  if (!can_start() || !window_.has_room_for(seq)) return std::nullopt;
+  if (!can_start() || !window_.has_room_for(seq)) return std::nullopt;  // [MQTT-4.9.0-2]
   quota_.take();
   window_.insert(InFlight(seq, qos, Phase::Sent)).set_holds_quota(true);
   return packet_id_for(seq);  // [MQTT-2.2.1-4]
@@ -73,7 +73,7 @@ OnPubrec OutboundFlow::on_pubrec(wire::PacketId id) {
   switch (exchange->phase()) {
     case Phase::Sent:
       exchange->set_phase(Phase::Releasing);
-      return {OnPubrec::What::CommitThenPubrel, exchange->seq()};
+      return {OnPubrec::What::CommitThenPubrel, exchange->seq()};  // [MQTT-4.3.3-4]
     case Phase::Releasing:
       return {OnPubrec::What::AnswerUnderway, exchange->seq()};
     case Phase::Released:
@@ -91,7 +91,7 @@ OnFinish OutboundFlow::on_refused(wire::PacketId id) {
   if (exchange->qos() != wire::QoS::ExactlyOnce) return {OnFinish::What::ProtocolError, exchange->seq()};
   if (exchange->phase() == Phase::Erasing) return {OnFinish::What::Stray, exchange->seq()};
   if (exchange->phase() != Phase::Sent) return {OnFinish::What::ProtocolError, exchange->seq()};
-  finish(*exchange);  // no PUBREL follows [MQTT-4.3.3-4]
+  finish(*exchange);  // acknowledged: no PUBREL, never sent again [MQTT-4.4.0-2]
   return {OnFinish::What::Erase, exchange->seq()};
 }
 

@@ -1,0 +1,235 @@
+#include "store/committer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/store/commit_fixture.h"
+
+namespace hermod::store::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TEST_F(CommitterTest, NothingWaitingIsNothingDone) {
+  EXPECT_FALSE(committer_.run_once());
+  EXPECT_EQ(journal_.appends, 0);
+  EXPECT_THAT(observer_.events, IsEmpty());
+}
+
+TEST_F(CommitterTest, EverythingWaitingBecomesOneRecord) {
+  committer_.submit(appending(1), named("a"));
+  committer_.submit(appending(2), named("b"));
+  committer_.submit(appending(1), named("c"));
+  EXPECT_TRUE(committer_.run_once());
+  EXPECT_FALSE(committer_.run_once());
+  EXPECT_THAT(observer_.events, ElementsAre("sequenced:a 0@1=1", "sequenced:b 0@2=1", "sequenced:c 0@1=2",
+                                            "durable:a 0@1=1", "durable:b 0@2=1", "durable:c 0@1=2"));
+  EXPECT_THAT(observer_.call_sizes, ElementsAre(3, 3));
+  ASSERT_EQ(journal_.records.size(), 1U);
+  const Result<Group> group = decode_group(as_bytes(journal_.records[0]));
+  ASSERT_TRUE(group) << group.error().detail;
+  EXPECT_EQ(group->number, GroupNo{1});
+  EXPECT_EQ(group->batch_time, clock_.wall());
+  ASSERT_EQ(group->batches.size(), 3U);
+  EXPECT_EQ(OpReader(group->batches[2]).next()->seq, Seq{2}) << "the record carries the sequences";
+}
+
+TEST_F(CommitterTest, SequencedComesBeforeTheJournalAndDurableBehindIt) {
+  class OrderedObserver final : public CommitObserver {
+   public:
+    explicit OrderedObserver(const ScriptedJournal& journal) : journal_(journal) {}
+    void on_sequenced(std::span<Done>) override { at_sequenced = journal_.appends; }
+    void on_durable(std::span<Done>) override { at_durable = journal_.appends; }
+    void on_failed(std::span<Done>, const Error&) override {}
+    int at_sequenced = -1;
+    int at_durable = -1;
+
+   private:
+    const ScriptedJournal& journal_;
+  } observer(journal_);
+  Committer committer(options_, journal_, observer, clock_);
+  committer.submit(appending(1), nullptr);
+  committer.run_once();
+  EXPECT_EQ(observer.at_sequenced, 0);
+  EXPECT_EQ(observer.at_durable, 1);
+}
+
+TEST_F(CommitterTest, AGroupOfBarriersNeedsNoJournal) {
+  committer_.submit({}, named("a"));
+  committer_.submit({}, named("b"));
+  EXPECT_TRUE(committer_.run_once());
+  EXPECT_EQ(journal_.appends, 0);
+  EXPECT_THAT(observer_.events, ElementsAre("sequenced:a", "sequenced:b", "durable:a", "durable:b"));
+}
+
+TEST_F(CommitterTest, ABarrierIsDoneBehindWhatWasSubmittedBefore) {
+  committer_.submit(appending(1), named("write"));
+  committer_.submit({}, named("barrier"));
+  committer_.run_once();
+  EXPECT_THAT(observer_.events, ElementsAre("sequenced:write 0@1=1", "sequenced:barrier",
+                                            "durable:write 0@1=1", "durable:barrier"));
+}
+
+TEST_F(CommitterTest, SubmitAllKeepsTheOrderAndLeavesTheListEmpty) {
+  std::vector<Submission> batches;
+  batches.push_back({appending(1), named("a")});
+  batches.push_back({{}, named("b")});
+  committer_.submit_all(batches);
+  EXPECT_TRUE(batches.empty());
+  batches.push_back({appending(1), named("c")});
+  committer_.submit_all(batches);
+  committer_.submit_all(batches);
+  committer_.run_once();
+  EXPECT_THAT(observer_.events, ElementsAre("sequenced:a 0@1=1", "sequenced:b", "sequenced:c 0@1=2",
+                                            "durable:a 0@1=1", "durable:b", "durable:c 0@1=2"));
+}
+
+TEST_F(CommitterTest, EachAppendOfABatchIsNamedByItsOp) {
+  WriteBatch batch;
+  batch.put(Table::Messages, as_bytes("m"), as_bytes("body"));
+  batch.append({7}, as_bytes("x"));
+  batch.erase(Table::Delayed, as_bytes("d"));
+  batch.append({8}, as_bytes("y"));
+  committer_.submit(std::move(batch), named("a"));
+  committer_.run_once();
+  EXPECT_THAT(observer_.events, ElementsAre("sequenced:a 1@7=1 3@8=1", "durable:a 1@7=1 3@8=1"));
+}
+
+TEST_F(CommitterTest, AGroupIsClosedAtItsSize) {
+  options_.max_group_bytes = 100;
+  Committer committer(options_, journal_, observer_, clock_);
+  const std::string value(40, 'v');
+  for (int i = 0; i < 3; ++i) committer.submit(appending(1, value), nullptr);
+  committer.submit(appending(1, std::string(500, 'v')), nullptr);
+  committer.submit(appending(1, value), nullptr);
+  committer.run_once();
+  EXPECT_THAT(journal_.numbers, ElementsAre(1, 2, 3, 4, 5));
+  EXPECT_THAT(observer_.call_sizes, ElementsAre(1, 1, 1, 1, 1, 1, 1, 1, 1, 1));
+
+  options_.max_group_bytes = 197;
+  Committer wider(options_, journal_, observer_, clock_);
+  observer_.call_sizes.clear();
+  for (int i = 0; i < 5; ++i) wider.submit(appending(1, value), nullptr);
+  wider.run_once();
+  EXPECT_THAT(observer_.call_sizes, ElementsAre(2, 2, 2, 2, 1, 1)) << "two batches of 66 bytes, never three";
+}
+
+TEST_F(CommitterTest, RestoredSequencesGoOnWhereTheyStopped) {
+  committer_.restore_next({1}, {100});
+  committer_.submit(appending(1), named("a"));
+  committer_.submit(appending(2), named("b"));
+  committer_.run_once();
+  EXPECT_THAT(observer_.events, ElementsAre("sequenced:a 0@1=100", "sequenced:b 0@2=1", "durable:a 0@1=100",
+                                            "durable:b 0@2=1"));
+}
+
+TEST_F(CommitterTest, ForgettingTakesEffectBehindWhatWasSubmitted) {
+  committer_.submit(appending(1), nullptr);
+  committer_.run_once();
+  committer_.submit(appending(1), named("last"));
+  committer_.forget({1});
+  committer_.run_once();
+  EXPECT_EQ(observer_.events.back(), "durable:last 0@1=2");
+  committer_.submit(appending(1), named("after"));
+  committer_.run_once();
+  EXPECT_EQ(observer_.events.back(), "durable:after 0@1=1") << "the table holds nothing of it any more";
+}
+
+TEST_F(CommitterTest, BytesInFlightCountFromSubmitToTheEnd) {
+  EXPECT_EQ(committer_.bytes_in_flight(), 0U);
+  WriteBatch batch = appending(1, std::string(1000, 'x'));
+  const std::size_t cost = Committer::cost(batch);
+  EXPECT_GT(cost, 1000U);
+  committer_.submit(std::move(batch), nullptr);
+  EXPECT_EQ(committer_.bytes_in_flight(), cost);
+  std::vector<Submission> more(2);
+  committer_.submit_all(more);
+  EXPECT_EQ(committer_.bytes_in_flight(), cost + 2 * Committer::cost({})) << "barriers count as well";
+  committer_.run_once();
+  EXPECT_EQ(committer_.bytes_in_flight(), 0U);
+}
+
+TEST_F(CommitterTest, AFailedAppendFailsItsWritesButNotItsBarriers) {
+  journal_.failing = {1};
+  committer_.submit({}, named("a"));
+  committer_.submit(appending(1), named("b"));
+  committer_.submit(appending(1), named("c"));
+  committer_.submit({}, named("d"));
+  committer_.run_once();
+  EXPECT_FALSE(committer_.healthy());
+  EXPECT_THAT(observer_.events,
+              ElementsAre("sequenced:a", "sequenced:b 0@1=1", "sequenced:c 0@1=2", "sequenced:d", "durable:a",
+                          "failed:b 0@1=1", "failed:c 0@1=2", "durable:d"));
+  EXPECT_EQ(observer_.last_error.code, Errc::NoSpace);
+  EXPECT_EQ(observer_.last_error.detail, "disk full");
+  EXPECT_EQ(committer_.bytes_in_flight(), 0U);
+}
+
+TEST_F(CommitterTest, AfterAFailureTheStoreIsReadOnlyUntilItIsResumed) {
+  journal_.failing = {1};
+  committer_.submit(appending(1), named("a"));
+  committer_.run_once();
+  observer_.events.clear();
+
+  committer_.submit(appending(1), named("b"));
+  committer_.submit({}, named("c"));
+  committer_.submit(appending(1), named("d"));
+  committer_.run_once();
+  EXPECT_EQ(journal_.appends, 1) << "the journal is not touched while nothing is known about its end";
+  EXPECT_THAT(observer_.events, ElementsAre("failed:b", "sequenced:c", "durable:c", "failed:d"));
+  EXPECT_EQ(observer_.last_error.code, Errc::NoSpace);
+  observer_.events.clear();
+
+  committer_.resume({9});
+  EXPECT_TRUE(committer_.healthy());
+  committer_.submit(appending(1), named("e"));
+  committer_.run_once();
+  EXPECT_THAT(observer_.events, ElementsAre("sequenced:e 0@1=2", "durable:e 0@1=2"))
+      << "the sequence of the failed append is not given again";
+  EXPECT_THAT(journal_.numbers, ElementsAre(1, 9));
+}
+
+TEST_F(CommitterTest, GroupsBehindAFailedOneInTheSameDrainFailToo) {
+  options_.max_group_bytes = 1;
+  journal_.failing = {2};
+  Committer committer(options_, journal_, observer_, clock_);
+  for (const char* name : {"a", "b", "c"}) committer.submit(appending(1), named(name));
+  committer.run_once();
+  EXPECT_THAT(observer_.events, ElementsAre("sequenced:a 0@1=1", "durable:a 0@1=1", "sequenced:b 0@1=2",
+                                            "failed:b 0@1=2", "failed:c"));
+}
+
+TEST_F(CommitterTest, EveryTicketIsGoneWhenItsGroupIs) {
+  committer_.submit(appending(1), named("a"));
+  committer_.submit({}, named("b"));
+  EXPECT_EQ(NamedTicket::alive(), 2);
+  committer_.run_once();
+  EXPECT_EQ(NamedTicket::alive(), 0);
+}
+
+TEST_F(CommitterTest, TheObserverMayKeepATicket) {
+  class Keeper final : public CommitObserver {
+   public:
+    void on_sequenced(std::span<Done>) override {}
+    void on_durable(std::span<Done> group) override {
+      for (Done& done : group) kept.push_back(std::move(done.ticket));
+    }
+    void on_failed(std::span<Done>, const Error&) override {}
+    std::vector<std::unique_ptr<Ticket>> kept;
+  } keeper;
+  Committer committer(options_, journal_, keeper, clock_);
+  committer.submit(appending(1), named("a"));
+  committer.run_once();
+  EXPECT_EQ(NamedTicket::alive(), 1);
+  ASSERT_EQ(keeper.kept.size(), 1U);
+}
+
+TEST_F(CommitterTest, StopFinishesWhatWaitsEvenWithoutAThread) {
+  committer_.submit(appending(1), named("a"));
+  committer_.stop();
+  EXPECT_EQ(observer_.events.back(), "durable:a 0@1=1");
+}
+
+}  // namespace
+}  // namespace hermod::store::testing

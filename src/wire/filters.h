@@ -1,4 +1,5 @@
 #pragma once
+#include <concepts>
 #include <cstddef>
 #include <iterator>
 #include <span>
@@ -123,8 +124,10 @@ class ReasonCodes {
 
   ReasonCodes() = default;
   explicit ReasonCodes(Bytes raw) : raw_(raw) {}
-  ReasonCodes(std::span<const ReasonCode> reasons)  // NOLINT(google-explicit-constructor): a view of a view
-      : raw_(reinterpret_cast<const std::uint8_t*>(reasons.data()), reasons.size()) {}
+  /// Of an array, a vector or a span of reasons.
+  template <std::convertible_to<std::span<const ReasonCode>> Reasons>
+  ReasonCodes(const Reasons& reasons)  // NOLINT(google-explicit-constructor): a view of a view
+      : ReasonCodes(bytes_of(reasons)) {}
 
   iterator begin() const { return iterator(raw_.data()); }
   iterator end() const { return iterator(raw_.data() + raw_.size()); }
@@ -135,6 +138,10 @@ class ReasonCodes {
   Bytes raw() const { return raw_; }
 
  private:
+  static Bytes bytes_of(std::span<const ReasonCode> reasons) {
+    return {reinterpret_cast<const std::uint8_t*>(reasons.data()), reasons.size()};
+  }
+
   Bytes raw_;
 };
 

@@ -56,12 +56,13 @@ def third_party_of(cell):
 
 def read_table(readme):
     """The rooms by name, and the set of rooms without input or output."""
-    rooms, pure = {}, set()
+    rooms, pure, inside = {}, set(), False
     for line in readme.splitlines():
         if line.startswith("Without input or output:"):
             pure = set(QUOTED.findall(line))
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-        if not line.startswith("| `") or len(cells) < 3:
+        inside = cells[:2] == ["room", "may include"] or (inside and line.startswith("|"))
+        if not inside or not line.startswith("| `"):
             continue
         name = QUOTED.findall(cells[0])[0]
         rooms[name] = Room(name, QUOTED.findall(cells[1]), third_party_of(cells[2]))

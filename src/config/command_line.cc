@@ -26,10 +26,11 @@ struct Words {
   bool version = false;
 };
 
-/// -v first and --set last, so that the more exact wish wins.
+/// -v first (with -t it is about the answer and not about the log) and --set last, so that the more exact
+/// wish wins.
 void fill_assignments(const Words& words, CommandLine& line) {
   std::vector<Assignment>& values = line.assignments.values;
-  if (line.verbose) values.push_back(flag("-v", "log.level", "debug"));
+  if (line.verbose && !words.test) values.push_back(flag("-v", "log.level", "debug"));
   if (!words.threads.empty()) values.push_back(flag("--threads", "broker.threads", words.threads));
   if (!words.data_dir.empty()) values.push_back(flag("--data-dir", "store.data_dir", words.data_dir));
   if (!words.port.empty())

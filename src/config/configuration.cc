@@ -92,11 +92,14 @@ void Configuration::check_exposure(std::vector<Problem>& problems) {
   for (const auto& [name, listener] : listeners_) {
     if (is_loopback(listener.address)) continue;
     settings_.broker.allow_anonymous = false;
-    problems.push_back(
-        {listener.origin, "listener " + name + " (" + listen_url(listener.address) +
-                              ") can be reached from other machines, and nothing says whether clients "
-                              "need a user name. If everybody may connect, these two lines settle it:\n"
-                              "    [auth]\n    allow_anonymous = true"});
+    std::string text =
+        "listener " + name + " (" + listen_url(listener.address) +
+        ") can be reached from other machines, and nothing says whether clients need a user name. "
+        "If everybody may connect, these two lines in the configuration file settle it:\n"
+        "    [auth]\n    allow_anonymous = true";
+    if (listener.origin.place == Origin::Place::Flag)
+      text += "\nor this flag:\n    --set auth.allow_anonymous=true";
+    problems.push_back({listener.origin, std::move(text)});
   }
 }
 

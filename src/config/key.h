@@ -23,7 +23,7 @@ struct Key {
   std::int64_t least = 0;  ///< Integer, Size, Duration: inclusive bounds
   std::int64_t most = 0;
   std::int64_t step = 1;    ///< Duration: what the member counts in, milliseconds
-  std::int64_t never = -1;  ///< Duration: what the word "never" stands for; -1: not accepted
+  std::int64_t never = -1;  ///< Duration: what the word "never" stands for, the most; -1: not accepted
   std::span<const std::string_view> choices{};  ///< Choice: the words
   Change change = Change::Restart;
   std::string_view doc;  ///< one or two sentences

@@ -3,12 +3,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
-#include <cstring>
+#include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
-#include <sstream>
+#include <memory>
+#include <system_error>
 
 #include "config/environment.h"
 #include "config/toml_file.h"
@@ -21,20 +22,26 @@ void append(Assignments& all, Assignments more) {
   std::ranges::move(more.problems, std::back_inserter(all.problems));
 }
 
-void read_file(const std::filesystem::path& path, Assignments& all) {
-  const std::string name = path.string();
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  // Through the stream's own operator, which turns a read error into a bit; an empty file sets failbit only.
-  if (file.is_open()) text << file.rdbuf();
-  if (!file.is_open() || text.bad()) {
-    const int fault = errno;
-    all.problems.push_back(
-        {{Origin::Place::File, name}, std::string("cannot be read: ") + std::strerror(fault)});
-    return;
+/// The whole file, or the system's word for why not.
+Result<std::string> text_of(const std::string& path) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "re"), &std::fclose);
+  std::string text;
+  std::array<char, 4096> piece{};
+  while (file != nullptr) {
+    const std::size_t size = std::fread(piece.data(), 1, piece.size(), file.get());
+    text.append(piece.data(), size);
+    if (size < piece.size()) break;
   }
-  append(all, parse_toml(text.str(), name));
+  if (file == nullptr || std::ferror(file.get()) != 0) {
+    return failure(Errc::Io, std::error_code(errno, std::generic_category()).message());
+  }
+  return text;
+}
+
+void read_file(const std::filesystem::path& path, Assignments& all) {
+  const Result<std::string> text = text_of(path.string());
+  if (text) return append(all, parse_toml(*text, path.string()));
+  all.problems.push_back({{Origin::Place::File, path.string()}, "cannot be read: " + text.error().detail});
 }
 
 /// conf.d/*.toml beside `file`, by name. A folder that does not exist is an empty one.

@@ -86,7 +86,6 @@ bool follows_listeners(const Key& key) {
 
 std::string note(const Key& key) {
   std::string out = key.range_text();
-  if (key.never >= 0) out += ", or never";
   if (key.change == Change::Live) out += out.empty() ? "live" : "; live";
   return out;
 }

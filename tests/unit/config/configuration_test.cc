@@ -97,6 +97,13 @@ TEST(Configuration, ListenerOtherMachinesCanReachNeedsAWordAboutAnonymousClients
   EXPECT_FALSE(built.configuration.settings().broker.allow_anonymous);
 }
 
+TEST(Configuration, AListenerOnTheCommandLineIsToldTheFlagToo) {
+  const Built built("", {{"listeners.flag1.url", "mqtt://0.0.0.0:1883"}});
+  EXPECT_TRUE(built.told().ends_with("    --set auth.allow_anonymous=true\n")) << built.told();
+  const Built settled("", {{"listeners.flag1.url", "mqtt://0.0.0.0:1883"}, {"auth.allow_anonymous", "true"}});
+  EXPECT_EQ(settled.told(), "");
+}
+
 TEST(Configuration, TheTwoLinesItAsksForSettleIt) {
   const Built built("[listeners.lan]\nurl = \"mqtt://0.0.0.0:1883\"\n[auth]\nallow_anonymous = true\n");
   EXPECT_EQ(built.told(), "");

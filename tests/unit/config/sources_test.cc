@@ -116,6 +116,10 @@ TEST(CommandLine, ActionsAreRecognised) {
   EXPECT_EQ(parse_command_line({"hermod", "-h"}).action, Action::Help);
 }
 
+TEST(CommandLine, VerboseTestOfAConfigurationLeavesItsLogLevelAlone) {
+  EXPECT_TRUE(parse_command_line({"hermod", "-t", "-v"}).assignments.values.empty());
+}
+
 TEST(CommandLine, HelpNamesEveryFlag) {
   const CommandLine line = parse_command_line({"hermod", "--help"});
   for (const char* word : {"-c", "-p", "-v", "-t", "--test-config", "--data-dir", "--listen", "--threads",

@@ -1,0 +1,109 @@
+"""Runs what README.md shows: every ```console block against a broker of its own, output compared line by line.
+
+In a block, a line "$ command" is typed and everything else is what must come out, in this order; a line "..." stands
+for any lines, or none. After a command that ends with & the reader waits a moment. The commands' usual port 1883 is replaced by a
+free one. Every flag and key that the README names elsewhere must exist.
+"""
+import os
+import pathlib
+import re
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+SOURCE = pathlib.Path(os.environ["HERMOD_SOURCE"])
+BIN = pathlib.Path(os.environ["HERMOD_BIN"])
+README = (SOURCE / "README.md").read_text()
+PAUSE = 1.0  # seconds after a background command
+
+
+def blocks(kind):
+    return re.findall(rf"^```{kind}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Reader:
+    """Somebody who types the commands of a block into a shell."""
+
+    def __init__(self, folder, port):
+        self.folder = folder
+        programs = folder / "programs"
+        programs.mkdir()
+        for name, path in (("hermod", BIN / "hermod"), ("mosquitto_pub", "/usr/bin/mosquitto_pub"),
+                           ("mosquitto_sub", "/usr/bin/mosquitto_sub")):
+            # The broker takes no port here, its clients do.
+            script = f'#!/bin/sh\ncase "$0 $1" in *hermod\\ -*) exec {path} "$@";; esac\nverb=\n'
+            script += 'case "$1" in pub|sub|rr) verb=$1; shift;; esac\n'
+            script += f'exec {path} $verb -p {port} "$@"\n'
+            (programs / name).write_text(script)
+            (programs / name).chmod(0o755)
+        self.environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
+
+    def type(self, block):
+        script = ""
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                command = line[2:]
+                script += command + "\n" + (f"sleep {PAUSE}\n" if command.endswith("&") else "")
+        done = subprocess.run(["bash", "-c", script + "wait\n"], cwd=self.folder, env=self.environment, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+        return done.stdout.splitlines()
+
+
+def pattern_for(block):
+    """A regular expression for the output the block shows."""
+    shown = [line for line in block.splitlines() if not line.startswith("$ ")]
+    return "".join("(?:.*\n)*" if line == "..." else re.escape(line) + "\n" for line in shown)
+
+
+class Readme(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.port = free_port()
+        self.broker = subprocess.Popen([BIN / "hermod", "-p", str(self.port)], stderr=subprocess.PIPE)
+        self.addCleanup(self.stop)
+        self.reader = Reader(self.folder, self.port)
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.05)
+        self.fail("the broker does not listen")
+
+    def stop(self):
+        self.broker.terminate()
+        self.broker.communicate()
+
+    def test_every_command_does_what_is_shown(self):
+        shown = blocks("console")
+        self.assertGreater(len(shown), 5)
+        for block in shown:
+            with self.subTest(block=block):
+                output = "".join(line + "\n" for line in self.reader.type(block))
+                self.assertRegex(output, re.compile(r"\A" + pattern_for(block) + r"\Z"))
+
+    def test_every_configuration_shown_is_accepted(self):
+        shown = blocks("toml")
+        self.assertTrue(shown)
+        for block in shown:
+            file = self.folder / "shown.toml"
+            file.write_text(block)
+            done = subprocess.run([BIN / "hermod", "-c", file, "-t"], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, block + done.stderr)
+
+    def test_every_file_of_the_tree_it_names_exists(self):
+        for name in set(re.findall(r"(?<![\w/])(?:tools|config|systemd|docs)/[\w./-]*\w", README)):
+            self.assertTrue((SOURCE / name).exists(), name)
+
+
+if __name__ == "__main__":
+    unittest.main()

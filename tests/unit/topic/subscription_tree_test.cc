@@ -253,7 +253,7 @@ TEST_P(RandomTreeTest, AgreesWithTheModel) {
   FakeSelector selector;
   selector.offline = {3};
   MatchSet found;
-  for (int round = 0; round < 4000; ++round) {
+  for (int round = 0; round < 2000; ++round) {
     const std::string target = random.target();
     const std::uint64_t session = 1 + random.below(12);
     SubscriptionChange change = set(target, session,

@@ -2,16 +2,19 @@
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 
+#include <chrono>
 #include <ctime>
 #include <iostream>
 
 #include "broker/broker.h"
-#include "config/reference.h"
+#include "client/commands.h"
 #include "config/reload.h"
+
+using namespace hermod;
 
 namespace {
 
-using namespace hermod;
+using namespace std::chrono_literals;
 using Action = config::CommandLine::Action;
 
 constexpr int kFailed = 1;  // The broker could not start.
@@ -30,16 +33,13 @@ void serve(broker::Broker& broker, const config::CommandLine& line, config::Conf
            const sigset_t& signals) {
   std::uint64_t watchdog = 0;  // microseconds
   const std::uint64_t period = sd_watchdog_enabled(0, &watchdog) > 0 ? watchdog / 3 : 60'000'000;
-  timespec wait{};
-  wait.tv_sec = static_cast<time_t>(period / 1'000'000);
-  wait.tv_nsec = static_cast<long>(period % 1'000'000 * 1000);
+  const timespec wait{static_cast<time_t>(period / 1'000'000), static_cast<long>(period % 1'000'000 * 1000)};
   for (;;) {
     const int signal = sigtimedwait(&signals, nullptr, &wait);
     if (signal == SIGTERM || signal == SIGINT) return;
     if (signal == SIGHUP) {
-      timespec now{};
-      clock_gettime(CLOCK_MONOTONIC, &now);
-      sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", now.tv_sec * 1'000'000LL + now.tv_nsec / 1000);
+      const auto now = std::chrono::steady_clock::now().time_since_epoch();
+      sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%ld", static_cast<long>(now / 1us));
       config::reload(line, config::process_environment(), current);
       sd_notify(0, "READY=1");
     }
@@ -49,8 +49,7 @@ void serve(broker::Broker& broker, const config::CommandLine& line, config::Conf
 
 int run(const config::CommandLine& line, config::Configuration configuration) {
   const config::Settings& settings = configuration.settings();
-  // Blocked before any thread starts, so that only serve() takes them. A peer that is gone is an error of
-  // write().
+  // Blocked before any thread starts, so that only serve() takes them.
   sigset_t signals;
   sigemptyset(&signals);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
@@ -78,20 +77,22 @@ int say(std::ostream& out, const std::string& text, int exit_code) {
 
 int act(const config::CommandLine& line) {
   if (line.action == Action::Wrong) return say(std::cerr, "hermod: " + line.text + "\n", kWrong);
-  if (line.action == Action::Help) return say(std::cout, line.text, 0);
-  if (line.action == Action::Version) return say(std::cout, "hermod " HERMOD_VERSION "\n", 0);
-  if (line.action == Action::PrintConfig) return say(std::cout, config::reference_toml(), 0);
+  if (line.action == Action::Tell) return say(std::cout, line.text, 0);
 
   config::Loaded loaded = config::load(line, config::process_environment());
   for (const config::Problem& problem : loaded.problems) std::cerr << "hermod: " << problem.message() << "\n";
   if (!loaded.problems.empty()) return kWrong;
   if (line.action == Action::Run) return run(line, std::move(loaded.configuration));
-  const std::string effective = line.verbose ? loaded.configuration.effective_text() : "";
-  return say(std::cout, effective + "The configuration is good.\n", 0);
+  return say(std::cout,
+             (line.verbose ? loaded.configuration.effective_text() : "") + "The configuration is good.\n", 0);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  const std::string_view verb = argc > 1 ? argv[1] : "";
+  if (verb == "pub") return client::run_pub(argc - 1, argv + 1);
+  if (verb == "sub") return client::run_sub(argc - 1, argv + 1);
+  if (verb == "rr") return client::run_rr(argc - 1, argv + 1);
   return act(config::parse_command_line({argv, argv + argc}));
 }

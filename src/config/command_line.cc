@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "config/reference.h"
+
 namespace hermod::config {
 namespace {
 
@@ -81,7 +83,7 @@ CommandLine parse_command_line(const std::vector<std::string>& words) {
   try {
     app.parse(std::move(backwards));
   } catch (const CLI::CallForHelp&) {
-    line.action = CommandLine::Action::Help;
+    line.action = CommandLine::Action::Tell;
     line.text = app.help();
     return line;
   } catch (const CLI::ParseError& fault) {
@@ -89,9 +91,11 @@ CommandLine parse_command_line(const std::vector<std::string>& words) {
     line.text = std::string(fault.what()) + "\nRun hermod --help for the options.";
     return line;
   }
-  if (given.version) line.action = CommandLine::Action::Version;
-  if (given.print) line.action = CommandLine::Action::PrintConfig;
   if (given.test) line.action = CommandLine::Action::TestConfig;
+  if (given.version || given.print) {
+    line.action = CommandLine::Action::Tell;
+    line.text = given.version ? "hermod " HERMOD_VERSION "\n" : reference_toml();
+  }
   fill_assignments(given, line);
   return line;
 }

@@ -10,11 +10,9 @@ namespace hermod::config {
 struct CommandLine {
   enum class Action {
     Run,
-    TestConfig,   ///< -t: say whether the configuration is good
-    PrintConfig,  ///< --print-config: write a configuration file with every key
-    Help,         ///< -h: `text` is what to write
-    Version,      ///< --version
-    Wrong,        ///< cannot be understood: `text` says why
+    TestConfig,  ///< -t: say whether the configuration is good
+    Tell,        ///< --help, --version, --print-config: write `text`
+    Wrong,       ///< cannot be understood: `text` says why
   };
   Action action = Action::Run;
   std::string file;  ///< -c; empty: none

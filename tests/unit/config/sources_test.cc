@@ -111,9 +111,12 @@ TEST(CommandLine, SetWithoutAnEqualsSignIsAProblemOfItsFlag) {
 
 TEST(CommandLine, ActionsAreRecognised) {
   EXPECT_EQ(parse_command_line({"hermod", "-t"}).action, Action::TestConfig);
-  EXPECT_EQ(parse_command_line({"hermod", "--version"}).action, Action::Version);
-  EXPECT_EQ(parse_command_line({"hermod", "--print-config"}).action, Action::PrintConfig);
-  EXPECT_EQ(parse_command_line({"hermod", "-h"}).action, Action::Help);
+  for (const char* flag : {"--version", "--print-config", "-h", "--help"}) {
+    const CommandLine line = parse_command_line({"hermod", flag});
+    EXPECT_EQ(line.action, Action::Tell) << flag;
+    EXPECT_TRUE(line.text.ends_with('\n')) << flag;
+  }
+  EXPECT_TRUE(parse_command_line({"hermod", "--version"}).text.starts_with("hermod "));
 }
 
 TEST(CommandLine, VerboseTestOfAConfigurationLeavesItsLogLevelAlone) {

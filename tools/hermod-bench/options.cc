@@ -54,6 +54,9 @@ void Options::add_load(CLI::App& command) {
   command.add_option("-d,--seconds", scenario_.seconds)->capture_default_str();
   command.add_option("--warmup", scenario_.warmup_seconds, "Seconds before measuring")->capture_default_str();
   command.add_option("--rate", scenario_.rate, "Messages a second of all publishers together");
+  command
+      .add_option("--turn-us", scenario_.turn_us, "Look at the sockets at most once in so many microseconds")
+      ->capture_default_str();
   command.add_option("--receive-maximum", scenario_.receive_maximum, "Of the clients; 5.0 only");
   command.add_option(
       "--churn", scenario_.churn_ms,
@@ -121,6 +124,9 @@ void Options::add_compare(CLI::App& app) {
       ->capture_default_str()
       ->check(CLI::IsMember({"311", "5"}));
   command.add_option("-T,--threads", scenario_.threads)->capture_default_str()->check(CLI::Range(1, 64));
+  command
+      .add_option("--turn-us", scenario_.turn_us, "Look at the sockets at most once in so many microseconds")
+      ->capture_default_str();
   command.callback([this] { command_ = Command::Compare; });
 }
 

@@ -30,6 +30,7 @@ bool Publisher::on_frame(const Frame& frame) {
 }
 
 void Publisher::start(std::uint64_t now_ns) {
+  has_started_ = true;
   publishing_ = true;
   receipts_changed_ns_ = now_ns;
   due_ns_ = now_ns + interval_ns_ * index_ / scenario_.publishers;

@@ -20,7 +20,7 @@ class Publisher final : public Client {
   /// When the rate allows the next message; 0 without a rate.
   std::uint64_t next_due_ns() const { return interval_ns_ > 0 && publishing_ ? due_ns_ : 0; }
   /// Everything is sent and acknowledged.
-  bool is_finished() const { return !publishing_ && flow_.idle(); }
+  bool is_finished() const { return has_started_ && !publishing_ && flow_.idle(); }
   std::uint32_t index() const { return index_; }
   const PublisherFlow& flow() const { return flow_; }
 
@@ -33,6 +33,7 @@ class Publisher final : public Client {
   const Scenario& scenario_;
   std::uint32_t index_;
   PublisherFlow flow_;
+  bool has_started_ = false;
   bool publishing_ = false;
   std::uint64_t interval_ns_ = 0;
   std::uint64_t due_ns_ = 0;

@@ -204,6 +204,8 @@ Result<Outcome> Run::execute() {
   outcome_.broker_voluntary_switches = end_.broker.voluntary_switches - begin_.broker.voluntary_switches;
   outcome_.broker_forced_switches = end_.broker.forced_switches - begin_.broker.forced_switches;
   tally(workers_, outcome_);
+  if (outcome_.failure.empty() && outcome_.measured_messages() == 0)
+    outcome_.failure = "not one message was counted in the measured interval";
   return std::move(outcome_);
 }
 

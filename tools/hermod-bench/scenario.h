@@ -46,6 +46,9 @@ struct Scenario {
   double warmup_seconds = 0.5;  ///< not counted; only when by time
   double rate = 0;              ///< messages a second of all publishers together; 0: as fast as it goes
   std::uint32_t threads = 1;
+  /// Above 0 the generator looks at its sockets at most once in so many microseconds: it gathers more per
+  /// system call and is not woken for every packet of a broker that writes them one by one.
+  std::uint32_t turn_us = 0;
   std::uint16_t receive_maximum = 65535;
 
   double churn_ms = 0;  ///< 0: nobody is disconnected

@@ -22,6 +22,11 @@ std::uint64_t as_ns(double seconds) {
   return static_cast<std::uint64_t>(seconds * 1e9);
 }
 
+void rest_until(std::uint64_t time_ns) {
+  const timespec until{static_cast<time_t>(time_ns / kSecondNs), static_cast<long>(time_ns % kSecondNs)};
+  clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);
+}
+
 }  // namespace
 
 std::uint64_t steady_ns() {
@@ -141,6 +146,7 @@ void Worker::wait() {
   const std::uint64_t next = next_wake_ns();
   const std::uint64_t pause = next > now_ns_ ? next - now_ns_ : 0;
   const timespec timeout{static_cast<time_t>(pause / kSecondNs), static_cast<long>(pause % kSecondNs)};
+  if (scenario_.turn_us > 0) rest_until(now_ns_ + std::uint64_t{scenario_.turn_us} * 1000);
   const int ready = epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &timeout, nullptr);
   now_ns_ = board_.now_ns = steady_ns();
   for (int i = 0; i < ready; ++i)

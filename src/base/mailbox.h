@@ -1,4 +1,6 @@
 #pragma once
+#include <atomic>
+#include <cstddef>
 #include <functional>
 #include <iterator>
 #include <mutex>
@@ -21,6 +23,7 @@ class Mailbox {
       std::lock_guard lock(mutex_);
       was_empty = messages_.empty();
       messages_.push_back(std::move(message));
+      size_.store(messages_.size(), std::memory_order_relaxed);
     }
     if (was_empty) wake_();
   }
@@ -34,6 +37,7 @@ class Mailbox {
       was_empty = messages_.empty();
       messages_.insert(messages_.end(), std::make_move_iterator(batch.begin()),
                        std::make_move_iterator(batch.end()));
+      size_.store(messages_.size(), std::memory_order_relaxed);
     }
     batch.clear();
     if (was_empty) wake_();
@@ -44,11 +48,16 @@ class Mailbox {
     out.clear();
     std::lock_guard lock(mutex_);
     messages_.swap(out);
+    size_.store(0, std::memory_order_relaxed);
   }
+
+  /// How many wait, as of a moment ago. Any thread.
+  std::size_t size() const { return size_.load(std::memory_order_relaxed); }
 
  private:
   std::mutex mutex_;
   std::vector<T> messages_;
+  std::atomic<std::size_t> size_{0};
   std::function<void()> wake_;
 };
 

@@ -8,6 +8,8 @@
 namespace hermod::broker {
 namespace {
 
+constexpr std::size_t kPurge = 4;
+
 CommitTicket& ticket_of(store::Done& done) { return static_cast<CommitTicket&>(*done.ticket); }
 
 }  // namespace
@@ -69,6 +71,9 @@ void CommitFanout::skip(const PublishCommit& publish, std::span<const store::App
 
 /// [MQTT-3.3.1-5] [MQTT-3.3.1-6] [MQTT-3.3.1-7]
 void CommitFanout::retain_message(const PublishCommit& publish) {
+  // Expired messages leave as new ones come, a few at a time.
+  std::vector<queue::MessagePtr> expired;
+  counters_.add(Counter::DroppedExpired, retained_.purge_expired(clock_.wall(), kPurge, expired));
   const bool clears = publish.message->payload().empty();
   if (clears) {
     retained_.clear(publish.message->topic());

@@ -32,6 +32,11 @@ void Shard::watch_congestion(session::Session& session) {
   slots.place(session.id(), where);
 }
 
+/// True while a shard has more mail than it can soon read.
+bool Shard::is_behind(ShardId shard) const {
+  return shard != id_ && shared_.mailboxes[shard.v]->size() > kMailboxFull;
+}
+
 /// Ends what has lasted long enough: a receiver that stayed congested beyond its patience is stalled, and
 /// publishers whose receiver is clear, stalled or gone are read again.
 void Shard::check_congestion() {
@@ -49,7 +54,7 @@ void Shard::check_congestion() {
   });
   std::erase_if(waiting_publishers_, [&](const WaitingPublisher& waiting) {
     const auto where = slots.locate(waiting.receiver);
-    if (where && where->congested && !where->stalled) return false;
+    if ((where && where->congested && !where->stalled) || is_behind(waiting.shard)) return false;
     if (Connection* c = connections_.find(waiting.publisher)) c->resume(Connection::Pause::SlowReader);
     return true;
   });

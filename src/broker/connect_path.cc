@@ -156,6 +156,7 @@ void Shard::on_session_granted(SessionGranted& granted) {
   // The claimer left meanwhile: the session waits for its client here, or is over.
   if (granted.session) {
     Session& session = sessions_.add(std::move(granted.session));
+    take_early_messages(session);
     shared_.directory.slots().place(session.id(), {.shard = id_, .durable = session.is_durable()});
     if (const auto next = shared_.directory.arrived(session.client_id(), id_)) {
       session.set_successor(*next);
@@ -175,17 +176,20 @@ void Shard::begin_session(Connection& c, std::unique_ptr<Session> old, SessionId
   Session* session = nullptr;
   if (old && !c.agreement().clean_start) {
     session = &sessions_.add(std::move(old));
+    take_early_messages(*session);
     present = true;
     counters_.add(Counter::SessionsResumed);
   } else {
     if (old) {
       Session& ending = sessions_.add(std::move(old));
+      take_early_messages(ending);
       publish_will(ending);
       discard_session_state(ending, Counter::DroppedSessionEnded);
       sessions_.take(ending.id());
       fresh_id = shared_.directory.renew(pending.client_id, id_);
     }
-    session = &sessions_.add(std::make_unique<Session>(fresh_id, pending.client_id, shared_.options.session));
+    session = &sessions_.add(std::make_unique<Session>(fresh_id, pending.client_id, pending.expiry_interval > 0,
+                                                       shared_.options.session));
     counters_.add(Counter::SessionsCreated);
   }
   finish_connect(c, *session, present);
@@ -193,7 +197,6 @@ void Shard::begin_session(Connection& c, std::unique_ptr<Session> old, SessionId
 
 void Shard::finish_connect(Connection& c, Session& session, bool session_present) {
   PendingConnect& pending = *c.pending_connect;
-  const bool was_durable = session.is_durable();
   session.set_expiry_interval(pending.expiry_interval);
   session.set_will(std::move(pending.will));
   const bool bounded = c.agreement().is_v5() && !shared_.options.session.lenient_receive_maximum;
@@ -205,7 +208,7 @@ void Shard::finish_connect(Connection& c, Session& session, bool session_present
   c.outbound_aliases().set_maximum(
       std::min(c.agreement().topic_alias_maximum, shared_.options.mqtt.topic_alias_maximum));
 
-  if (session.is_durable() || was_durable) {
+  if (session.is_durable()) {
     store::WriteBatch batch;
     session::record_session(batch, session);
     submit(std::move(batch), c.id(), session.id(), SessionStored{session_present});

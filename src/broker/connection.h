@@ -85,6 +85,7 @@ class Connection final : public net::TransportHandler, private net::TimerHandler
   State state() const { return state_; }
   void set_state(State state) { state_ = state; }
   net::Transport& transport() { return *transport_; }
+  std::string peer_address() const { return transport_->peer().address; }
   WriteQueue& output() { return transport_->output(); }
   /// The output leaves at the end of the tick.
   void flush() { transport_->request_flush(); }

@@ -28,15 +28,7 @@ std::optional<std::uint32_t> remaining_expiry(const queue::Message& message, Wal
 /// A message for a session that should live here. If it has moved, the message follows it.
 void Shard::deliver(SessionId to, Seq seq, queue::Delivery delivery) {
   session::Session* session = sessions_.find(to);
-  if (session == nullptr) {
-    const auto where = shared_.directory.slots().locate(to);
-    if (where && where->shard != id_) {
-      outbox_.send(where->shard, Deliver{to, seq, std::move(delivery)});
-    } else {
-      counters_.add(Counter::DroppedSessionEnded);
-    }
-    return;
-  }
+  if (session == nullptr) return follow_session(to, Deliver{to, seq, std::move(delivery)});
   if (delivery.qos == QoS::AtMostOnce) return deliver_qos0(*session, delivery);
   enqueue(*session, seq, std::move(delivery));
   pump(*session);

@@ -17,9 +17,6 @@ void Shard::on_disconnect(Connection& c, const wire::Disconnect& packet) {
     if (session.expiry_interval() == 0 && *interval != 0)  // [MQTT-3.14.2-2]
       return disconnect(c, ReasonCode::ProtocolError, "a Session Expiry Interval of 0 cannot be raised");
     session.set_expiry_interval(std::min(*interval, shared_.options.session.max_expiry_interval));
-    auto where = *shared_.directory.slots().locate(session.id());
-    where.durable = session.is_durable();
-    shared_.directory.slots().place(session.id(), where);
   }
   close_connection(c, packet.reason == wire::kNormalDisconnection ? WillRule::Discard
                                                                         : WillRule::Publish);  // [MQTT-3.14.4-3]
@@ -50,11 +47,18 @@ void Shard::add_reason_string(const Connection& c, wire::PropertyWriter& propert
   properties.add(wire::PropertyId::ReasonString, why);
 }
 
+void Shard::log_disconnected(const Connection& c, const Session& session, std::string_view by) {
+  if (!log::enabled(log::Level::Info)) return;
+  log::event(log::Level::Info, "client.disconnected",
+             {{"client", session.client_id()}, {"address", c.peer_address()}, {"by", by}});
+}
+
 /// The connection ends here for the session; the transport follows when its last bytes are written.
 void Shard::close_connection(Connection& c, WillRule will) {
   if (c.state() == Connection::State::Closing) return;
   c.set_state(Connection::State::Closing);
   Session* session = c.session();
+  if (session != nullptr) log_disconnected(c, *session, will == WillRule::Discard ? "client" : "broker");
   c.set_session(nullptr);
   c.retained_reads.clear();
   c.close();

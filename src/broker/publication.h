@@ -19,6 +19,7 @@ struct Target {
 struct WaitingPublisher {
   ConnectionId publisher;
   SessionId receiver;
+  ShardId shard;  ///< where the receiver lived then
 };
 
 }  // namespace hermod::broker

@@ -20,13 +20,15 @@ void Shard::on_publish(Connection& c, const wire::Publish& packet) {
                 : packet.qos == QoS::AtLeastOnce ? Counter::PublishReceivedQoS1
                                                  : Counter::PublishReceivedQoS2);
   std::string_view topic;
-  if (!resolve_topic(c, packet, topic)) return;
+  if (!within_agreement(c, packet) || !resolve_topic(c, packet, topic)) return;
   session::Session& session = *c.session();
 
   if (packet.qos != QoS::AtMostOnce && !admit_publish(c, session, packet)) return;
   if (const auto refusal = refusal_for(packet, topic)) return refuse_publish(c, packet, *refusal, {});
 
   const queue::MessagePtr message = make_message(packet, topic, session.id());  // the one copy of the payload
+  if (packet.retain && !shared_.retained.check(*message))
+    return refuse_publish(c, packet, ReasonCode::QuotaExceeded, "a limit on retained messages is reached");
   find_targets(message, session.id());
   if (!reserve_room(message))
     return refuse_publish(c, packet, ReasonCode::QuotaExceeded, "a subscriber's queue is full");
@@ -44,6 +46,20 @@ void Shard::on_publish(Connection& c, const wire::Publish& packet) {
   }
   if (targets_.empty()) counters_.add(Counter::PublishNoSubscribers);
   wait_for_slow_reader(c);
+}
+
+/// What CONNACK ruled out is a protocol error. False: the connection is being closed.
+bool Shard::within_agreement(Connection& c, const wire::Publish& packet) {
+  const MqttOptions& mqtt = shared_.options.mqtt;
+  if (static_cast<std::uint8_t>(packet.qos) > mqtt.max_qos) {
+    disconnect(c, ReasonCode::QoSNotSupported, "QoS above mqtt.max_qos");  // [MQTT-3.2.2-11]
+    return false;
+  }
+  if (packet.retain && !mqtt.retain_available) {
+    disconnect(c, ReasonCode::RetainNotSupported, "retained messages are switched off");  // [MQTT-3.2.2-14]
+    return false;
+  }
+  return true;
 }
 
 /// Is this packet identifier new? If not, it is answered here. [MQTT-4.3.3-10]
@@ -248,13 +264,16 @@ void Shard::send_publish_ack(Connection& c, wire::PacketId id, QoS qos, ReasonCo
   send_ack(c, qos == QoS::AtLeastOnce ? wire::PacketType::Puback : wire::PacketType::Pubrec, id, reason, why);
 }
 
-/// Reading from this publisher pauses while one of its receivers is congested; a stalled one holds up nobody.
+/// Reading from this publisher pauses while one of its receivers is congested, or the receiver's shard is behind
+/// with its mailbox; a stalled receiver holds up nobody.
 void Shard::wait_for_slow_reader(Connection& c) {
   for (const Target& target : targets_) {
-    if (!target.where.congested || target.where.stalled || target.session == c.session()->id()) continue;
+    if (target.session == c.session()->id()) continue;
+    const bool reader_is_slow = target.where.congested && !target.where.stalled;
+    if (!reader_is_slow && !is_behind(target.where.shard)) continue;
     counters_.add(Counter::PublishersPaused);
     c.pause(Connection::Pause::SlowReader);
-    waiting_publishers_.push_back({c.id(), target.session});
+    waiting_publishers_.push_back({c.id(), target.session, target.where.shard});
     schedule_deadlines();
     return;
   }

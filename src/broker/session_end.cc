@@ -13,8 +13,7 @@ void Shard::leave_session(Session& session, WillRule rule) {
   if (session.congested_since) watch_congestion(session);
   if (rule == WillRule::Discard) session.set_will(nullptr);  // [MQTT-3.14.4-3]
   shared_.directory.slots().place(session.id(), {.shard = id_, .durable = session.is_durable()});
-  if (!session.is_durable()) {
-    publish_will(session);
+  if (!session.outlives_connection()) {
     return end_session(session, Counter::DroppedSessionEnded);
   }
   if (session.will() != nullptr && session.will()->delay == 0) publish_will(session);

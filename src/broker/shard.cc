@@ -171,19 +171,45 @@ void Shard::on_connection_closed(Connection& c, net::CloseReason) {
   c.set_session(nullptr);
   c.set_state(Connection::State::Closing);
   ended_.push_back(connections_.take(c.id()));
-  if (session != nullptr) leave_session(*session, WillRule::Publish);
+  if (session == nullptr) return;
+  log_disconnected(*ended_.back(), *session, "network");
+  leave_session(*session, WillRule::Publish);
 }
 
 void Shard::skip_sequence(const SkipSequence& skip) {
   Session* session = sessions_.find(skip.session);
-  if (session == nullptr) {
-    const auto where = shared_.directory.slots().locate(skip.session);
-    if (where && where->shard != id_) outbox_.send(where->shard, skip);
-    return;
-  }
+  if (session == nullptr) return follow_session(skip.session, skip);
   shared_.directory.slots().release(skip.session, 1, skip.bytes);
   if (skip.seq.v != 0) session->queue().skip(skip.seq);
   pump(*session);
+}
+
+/// A message for a session that is not here: it is on its way to this shard, or lives on another, or has ended.
+void Shard::follow_session(SessionId id, ShardMessage message) {
+  const auto where = shared_.directory.slots().locate(id);
+  if (!where) {
+    if (std::holds_alternative<Deliver>(message)) counters_.add(Counter::DroppedSessionEnded);
+  } else if (where->shard == id_) {
+    early_messages_.push_back({id, std::move(message)});
+  } else {
+    outbox_.send(where->shard, std::move(message));
+  }
+}
+
+/// What arrived ahead of the session itself, in order.
+void Shard::take_early_messages(Session& session) {
+  if (early_messages_.empty()) return;
+  std::vector<EarlyMessage> early;
+  early.swap(early_messages_);
+  for (EarlyMessage& one : early) {
+    if (one.session == session.id()) {
+      receive(one.message);
+    } else if (shared_.directory.slots().locate(one.session)) {
+      early_messages_.push_back(std::move(one));
+    } else if (std::holds_alternative<Deliver>(one.message)) {
+      counters_.add(Counter::DroppedSessionEnded);
+    }
+  }
 }
 
 /// Arms the one timer for everything that is due without a packet.

@@ -71,8 +71,15 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
 
  private:
   enum class WillRule { Publish, Discard };
+  /// A message that came here before the session it is for.
+  struct EarlyMessage {
+    SessionId session;
+    ShardMessage message;
+  };
   /// Messages waiting for one client from which on its publishers are asked to wait.
   static constexpr std::size_t kCongestedFrom = 2000;
+  /// Unread messages of a shard from which on publishers of other shards wait.
+  static constexpr std::size_t kMailboxFull = 20'000;
 
   // shard.cc: arrivals, mailbox, time
   void on_packet(Connection& c, const wire::Packet& packet) override;
@@ -85,6 +92,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void start_keep_alive(Connection& c);
   void receive(ShardMessage& message);
   void skip_sequence(const SkipSequence& skip);
+  void follow_session(SessionId id, ShardMessage message);
+  void take_early_messages(session::Session& session);
   void stop_serving();
   void schedule_deadlines();
   MonotonicTime now();
@@ -105,6 +114,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
 
   // publish_path.cc
   void on_publish(Connection& c, const wire::Publish& packet);
+  bool within_agreement(Connection& c, const wire::Publish& packet);
   bool admit_publish(Connection& c, session::Session& session, const wire::Publish& packet);
   bool resolve_topic(Connection& c, const wire::Publish& packet, std::string_view& topic);
   std::optional<wire::ReasonCode> refusal_for(const wire::Publish& packet, std::string_view topic) const;
@@ -134,6 +144,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void drop_entry(session::Session& session, Seq seq, Counter reason);
   void watch_congestion(session::Session& session);
   void check_congestion();
+  bool is_behind(ShardId shard) const;
 
   // ack_path.cc
   void on_ack(Connection& c, const wire::Ack& packet);
@@ -166,6 +177,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void on_disconnect(Connection& c, const wire::Disconnect& packet);
   void disconnect(Connection& c, wire::ReasonCode reason, std::string_view why);
   void add_reason_string(const Connection& c, wire::PropertyWriter& properties, std::string_view why);
+  void log_disconnected(const Connection& c, const session::Session& session, std::string_view by);
   void close_connection(Connection& c, WillRule will);
 
   // session_end.cc
@@ -212,6 +224,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   std::vector<Target> targets_;
   std::string forwarded_properties_;
 
+  std::vector<EarlyMessage> early_messages_;
   std::vector<SessionId> with_finished_entries_;
   std::vector<StreamId> ended_streams_;  ///< forgotten behind the submissions of their last tick
   std::vector<SessionId> congested_;

@@ -26,7 +26,7 @@ class Session {
  public:
   static constexpr std::uint32_t kNeverExpires = 0xFFFFFFFF;
 
-  Session(SessionId id, std::string client_id, const Options& options);
+  Session(SessionId id, std::string client_id, bool durable, const Options& options);
 
   SessionId id() const { return id_; }
   const std::string& client_id() const { return client_id_; }
@@ -36,7 +36,10 @@ class Session {
   /// Seconds the session outlives its connection; 0: it ends with it. [MQTT-3.1.2-23]
   std::uint32_t expiry_interval() const { return expiry_interval_; }
   void set_expiry_interval(std::uint32_t seconds) { expiry_interval_ = seconds; }
-  bool is_durable() const { return expiry_interval_ > 0; }
+  bool outlives_connection() const { return expiry_interval_ > 0; }
+  /// Whether it is kept in the store, as decided when it began: then its queue's sequences come from the
+  /// committer, and everything it acknowledges waits for a commit. Stays so when the client lowers the expiry.
+  bool is_durable() const { return durable_; }
 
   /// The connection bound to it; at most one. [MQTT-3.1.4-3]
   const std::optional<ConnectionId>& connection() const { return connection_; }
@@ -82,6 +85,7 @@ class Session {
  private:
   const SessionId id_;
   const std::string client_id_;
+  const bool durable_;
   const std::uint16_t max_inflight_;
   std::uint32_t expiry_interval_ = 0;
   std::uint32_t absence_ = 0;

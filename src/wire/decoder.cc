@@ -15,7 +15,7 @@ bool is_sent_by_clients_only(PacketType type, Version version) {
          type == PacketType::Pingreq || (type == PacketType::Disconnect && version < Version::Mqtt5);
 }
 
-/// The flags 2.1.3 prescribes; PUBLISH has flags of its own.
+/// The flags 2.1.3 prescribes.
 std::uint8_t flags_of(PacketType type) {
   return type == PacketType::Pubrel || type == PacketType::Subscribe || type == PacketType::Unsubscribe
              ? 0x02
@@ -30,6 +30,7 @@ Violation Decoder::check_first_byte(std::uint8_t first) const {
     return ProtocolError{ReasonCode::ProtocolError, "[MQTT-3.1.0-1]", "first packet is no CONNECT",
                          Answer::None};
   }
+  if (type == PacketType::Publish) return {};  // from anybody, and its flags are its own
   if (type == PacketType{} || (type == PacketType::Auth && version_ < Version::Mqtt5)) {
     return malformed("MQTT 2.1.2", "reserved packet type");
   }
@@ -43,42 +44,56 @@ Violation Decoder::check_first_byte(std::uint8_t first) const {
   const std::uint8_t expected = flags_of(type);
   // 3.1 lets a repeated PUBREL, SUBSCRIBE or UNSUBSCRIBE say so with DUP.
   if (version_ == Version::Mqtt31 && expected != 0) flags &= 0x07;
-  if (type != PacketType::Publish && flags != expected) {
+  if (flags != expected) {
     return malformed("[MQTT-2.1.3-1]", "reserved flags of the fixed header");
   }
   return {};
 }
 
 DecodeResult Decoder::next(Bytes buffered, std::size_t& consumed) {
-  consumed = 0;
-  if (buffered.empty()) return NeedMore{2};
-  if (Violation violation = check_first_byte(buffered[0])) return refuse(*violation);
+  DecodeResult result;  // the one object returned on every way out, so that it is never copied
+  consumed = decode(buffered, result);
+  return result;
+}
+
+std::size_t Decoder::decode(Bytes buffered, DecodeResult& result) {
+  if (buffered.empty()) {
+    result = NeedMore{2};
+    return 0;
+  }
+  if (Violation violation = check_first_byte(buffered[0])) return refuse(*violation, result);
 
   FixedHeader header;
   switch (read_fixed_header(buffered, header)) {
     case FrameState::NeedMore:
-      return NeedMore{buffered.size() + 1};
+      result = NeedMore{buffered.size() + 1};
+      return 0;
     case FrameState::Malformed:
-      return refuse(malformed("MQTT 2.1.4", "remaining length has more than four bytes"));
+      return refuse(malformed("MQTT 2.1.4", "remaining length has more than four bytes"), result);
     case FrameState::Complete:
       break;
   }
+  if (Violation violation = check_size(header)) return refuse(*violation, result);
+  if (buffered.size() < header.packet_size()) {
+    result = NeedMore{header.packet_size()};
+    return 0;
+  }
+  const Bytes body = buffered.subspan(header.size, header.remaining_length);
+  if (Violation violation = decode_body(header, body, std::get<Packet>(result))) {
+    return refuse(*violation, result);
+  }
+  return header.packet_size();
+}
+
+Violation Decoder::check_size(const FixedHeader& header) const {
   const std::uint32_t largest = is_stranger() ? limits_.maximum_connect_size : limits_.maximum_packet_size;
   if (header.packet_size() > largest) {  // [MQTT-3.2.2-15], [MQTT-3.1.2-24]
-    return refuse({ReasonCode::PacketTooLarge, "[MQTT-3.2.2-15]", "packet is larger than allowed"});
+    return ProtocolError{ReasonCode::PacketTooLarge, "[MQTT-3.2.2-15]", "packet is larger than allowed"};
   }
   if (!header.shortest && version_ == Version::Mqtt5) {
-    return refuse(malformed("[MQTT-1.5.5-1]", "remaining length is not in its shortest form"));
+    return malformed("[MQTT-1.5.5-1]", "remaining length is not in its shortest form");
   }
-  if (buffered.size() < header.packet_size()) return NeedMore{header.packet_size()};
-
-  DecodeResult result;
-  if (Violation violation = decode_body(header, buffered.subspan(header.size, header.remaining_length),
-                                        std::get<Packet>(result))) {
-    return refuse(*violation);
-  }
-  consumed = header.packet_size();
-  return result;
+  return {};
 }
 
 Violation Decoder::decode_body(const FixedHeader& header, Bytes bytes, Packet& out) {
@@ -129,10 +144,11 @@ Violation Decoder::decode_connect_body(const FixedHeader& header, Body& body, Co
   return violation;
 }
 
-DecodeResult Decoder::refuse(ProtocolError error) const {
+std::size_t Decoder::refuse(ProtocolError error, DecodeResult& result) const {
   // Only decode_connect() decides that a stranger gets an answer.
   if (is_stranger() && error.answer == Answer::Disconnect) error.answer = Answer::None;
-  return error;
+  result = error;
+  return 0;
 }
 
 }  // namespace hermod::wire

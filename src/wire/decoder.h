@@ -42,10 +42,12 @@ class Decoder {
 
  private:
   bool is_stranger() const { return receiver_ == Role::Server && !connected_; }
+  std::size_t decode(Bytes buffered, DecodeResult& result);
   Violation check_first_byte(std::uint8_t first) const;
   Violation decode_connect_body(const FixedHeader& header, Body& body, Connect& out);
   Violation decode_body(const FixedHeader& header, Bytes body, Packet& out);
-  DecodeResult refuse(ProtocolError error) const;
+  Violation check_size(const FixedHeader& header) const;
+  std::size_t refuse(ProtocolError error, DecodeResult& result) const;
 
   Limits limits_;
   Role receiver_;

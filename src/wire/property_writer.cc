@@ -6,9 +6,11 @@
 namespace hermod::wire {
 
 PropertyWriter& PropertyWriter::add(PropertyId id, std::uint32_t number) {
+  const PropertyType type = rule_for(id).type;
+  HERMOD_ASSERT(type >= PropertyType::Byte && type <= PropertyType::VariableByteInteger);
   ByteWriter writer(block_);
   writer.u8(static_cast<std::uint8_t>(id));
-  switch (rule_for(id).type) {
+  switch (type) {
     case PropertyType::Byte:
       writer.u8(static_cast<std::uint8_t>(number));
       break;
@@ -26,7 +28,7 @@ PropertyWriter& PropertyWriter::add(PropertyId id, std::uint32_t number) {
       break;
     }
     default:
-      HERMOD_ASSERT(!"the property is no number");
+      break;
   }
   present_ |= bit_of(id);
   return *this;

@@ -13,21 +13,23 @@ enum class Finding : std::uint8_t { Clean, Refused, Wildcard };
 constexpr std::uint64_t kOnes = 0x0101010101010101;
 constexpr std::uint64_t kHighBits = 0x8080808080808080;
 
-constexpr std::uint64_t has_below(std::uint64_t word, std::uint8_t limit) {
-  return (word - kOnes * limit) & ~word & kHighBits;
+// Both want eight ASCII bytes and set the high bit of every byte that passes: with the high bit set first, no
+// byte borrows from its neighbour.
+constexpr std::uint64_t at_least(std::uint64_t word, std::uint8_t limit) {
+  return (word | kHighBits) - kOnes * limit;
 }
-constexpr std::uint64_t has_byte(std::uint64_t word, std::uint8_t byte) {
-  return has_below(word ^ (kOnes * byte), 1);
+constexpr std::uint64_t differs_from(std::uint64_t word, std::uint8_t byte) {
+  return at_least(word ^ (kOnes * byte), 1);
 }
 
 /// Whether all eight bytes are ASCII that `kCharset` takes.
 template <Charset kCharset>
-bool is_clean_ascii(std::uint64_t word) {
-  std::uint64_t refused = word & kHighBits;
-  if constexpr (kCharset == Charset::NoNul) refused |= has_below(word, 1);
-  if constexpr (kCharset >= Charset::Plain) refused |= has_below(word, 0x20) | has_byte(word, 0x7F);
-  if constexpr (kCharset == Charset::Topic) refused |= has_byte(word, '+') | has_byte(word, '#');
-  return refused == 0;
+inline bool is_clean_ascii(std::uint64_t word) {
+  std::uint64_t taken = ~word;
+  if constexpr (kCharset == Charset::NoNul) taken &= at_least(word, 1);
+  if constexpr (kCharset >= Charset::Plain) taken &= at_least(word, 0x20) & differs_from(word, 0x7F);
+  if constexpr (kCharset == Charset::Topic) taken &= differs_from(word, '+') & differs_from(word, '#');
+  return (taken & kHighBits) == kHighBits;
 }
 
 template <class Word>

@@ -127,6 +127,18 @@ Message MqttClient::receive(Where where) {
   return message;
 }
 
+std::optional<Message> MqttClient::try_receive(Millis limit, Where where) {
+  const auto is_publish = [](const Packet& p) { return p.type == Type::Publish; };
+  const auto deadline = Clock::now() + limit;
+  while (std::none_of(kept_.begin(), kept_.end(), is_publish)) {
+    const auto left = std::chrono::ceil<Millis>(deadline - Clock::now());
+    std::optional<Packet> packet = raw_.poll(std::max(left, Millis(0)));
+    if (!packet) return std::nullopt;
+    kept_.push_back(*std::move(packet));
+  }
+  return receive(where);
+}
+
 std::vector<std::string> MqttClient::receive_payloads(std::size_t count, Where where) {
   std::vector<std::string> payloads;
   while (payloads.size() < count) payloads.push_back(receive(where).payload);

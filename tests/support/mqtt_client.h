@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <deque>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,8 @@ class MqttClient {
 
   /// The next message, acknowledged to the end.
   Message receive(Where where = Where::current());
+  /// The same, or nothing when none comes within the limit.
+  std::optional<Message> try_receive(Millis limit, Where where = Where::current());
   /// The next message, not acknowledged.
   Message receive_unacknowledged(Millis limit = kPatience, Where where = Where::current());
   /// The next `count` payloads, acknowledged, in order of arrival.

@@ -6,7 +6,7 @@ using ServerKeepAlive = BrokerTest;
 
 TEST_F(ServerKeepAlive, LongerIntervalIsReplacedAndEnforced) {
   HERMOD_NEEDS_OWN_BROKER();
-  start_with({{setting::kMaxKeepAlive, "1"}});
+  start_with({{setting::kMaxKeepAlive, "1s"}});
   MqttClient capped = connect({.client_id = "capped", .keep_alive = 600});
   EXPECT_EQ(capped.connack().properties.number(property::kServerKeepAlive), 1U);
   capped.expect_ended({reason::kKeepAliveTimeout}, scaled(4s));
@@ -14,7 +14,7 @@ TEST_F(ServerKeepAlive, LongerIntervalIsReplacedAndEnforced) {
 
 TEST_F(ServerKeepAlive, NoIntervalIsReplacedToo) {
   HERMOD_NEEDS_OWN_BROKER();
-  start_with({{setting::kMaxKeepAlive, "1"}});
+  start_with({{setting::kMaxKeepAlive, "1s"}});
   MqttClient capped = connect({.client_id = "none", .keep_alive = 0});
   EXPECT_EQ(capped.connack().properties.number(property::kServerKeepAlive), 1U);
   capped.expect_ended({reason::kKeepAliveTimeout}, scaled(4s));
@@ -22,7 +22,7 @@ TEST_F(ServerKeepAlive, NoIntervalIsReplacedToo) {
 
 TEST_F(ServerKeepAlive, ShorterIntervalStays) {
   HERMOD_NEEDS_OWN_BROKER();
-  start_with({{setting::kMaxKeepAlive, "100"}});
+  start_with({{setting::kMaxKeepAlive, "100s"}});
   const Connack connack = connack_of({.client_id = "shorter", .keep_alive = 30});
   EXPECT_EQ(connack.properties.number(property::kServerKeepAlive).value_or(30), 30U);
 }

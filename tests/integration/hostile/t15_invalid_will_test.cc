@@ -1,0 +1,19 @@
+#include "tests/integration/hostile/hostile_test.h"
+
+namespace hermod::integration {
+
+TEST_F(Hostile, T15_InvalidWillPropertiesDoNotLeak) {
+  Will will{.topic = "will/topic", .payload = std::string(2000, 'x'), .qos = 1};
+  will.properties.add(property::kContentType, std::string(2000, 'c'))
+      .user(std::string(2000, 'n'), std::string(2000, 'v'))
+      .add(property::kTopicAlias, 1);
+  const std::string connect =
+      connect_bytes({.client_id = "mortal", .will = will, .username = std::string(2000, 'u')});
+  expect_no_growth(1000, [&] {
+    RawClient raw(port());
+    raw.try_send(connect);
+    EXPECT_TRUE(raw.drain_until_closed());
+  });
+}
+
+}  // namespace hermod::integration

@@ -1,0 +1,28 @@
+#include "tests/integration/hostile/hostile_test.h"
+
+namespace hermod::integration {
+
+TEST_F(Hostile, T21_TopicsOfSlashesDoNotHurt) {
+  const std::string slashes(65535, '/');
+  for (const Version version : kMainVersions) {
+    for (const std::string& bytes :
+         {publish_bytes(version, {.topic = slashes, .payload = "x"}),
+          publish_bytes(version,
+                        {.topic = slashes, .payload = "x", .qos = 1, .retain = true, .packet_id = 1}),
+          subscribe_bytes(version, 1, {{slashes, 1}}),
+          subscribe_bytes(version, 1, {{slashes.substr(1) + "#", 1}}),
+          unsubscribe_bytes(version, 1, {slashes})}) {
+      RawClient raw(port());
+      raw.send(connect_bytes({.client_id = "slashes", .version = version}) + bytes + pingreq_bytes());
+      // Whatever the answer, it comes: a close or a PINGRESP.
+      bool answered = false;
+      while (!answered) {
+        const auto packet = raw.poll(kPatience);
+        ASSERT_TRUE(packet || raw.closed());
+        answered = raw.closed() || packet->type == Type::Pingresp || packet->type == Type::Disconnect;
+      }
+    }
+  }
+}
+
+}  // namespace hermod::integration

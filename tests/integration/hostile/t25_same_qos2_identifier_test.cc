@@ -1,0 +1,37 @@
+#include "tests/integration/hostile/hostile_test.h"
+
+namespace hermod::integration {
+
+TEST_F(Hostile, T25_SameQosTwoIdentifierAgainAndAgainIsOneMessage) {
+  MqttClient subscriber = client("subscriber");
+  subscriber.subscribe("once/topic", 2);
+  MqttClient publisher = client("publisher");
+  const PublishOptions publish{
+      .topic = "once/topic", .payload = std::string(1000, 'x'), .qos = 2, .dup = true, .packet_id = 9};
+  expect_no_growth(8000, [&] {
+    publisher.send_publish(publish);
+    publisher.await_ack(Type::Pubrec, 9);
+  });
+  publisher.send_ack(Type::Pubrel, 9);
+  publisher.await_ack(Type::Pubcomp, 9);
+  publisher.publish("once/topic", "end", 2);
+  EXPECT_EQ(subscriber.receive().payload.size(), 1000U);
+  EXPECT_EQ(subscriber.receive().payload, "end");
+}
+
+TEST_F(Hostile, T25_IdentifiersWithoutPubrelAreBounded) {
+  MqttClient publisher = client("publisher", Version::V311);
+  std::string burst;
+  for (std::uint32_t id = 1; id <= 65535; ++id) {
+    burst += publish_bytes(Version::V311,
+                           {.topic = "t", .payload = "x", .qos = 2, .packet_id = std::uint16_t(id)});
+  }
+  const std::size_t before = is_foreign_broker() ? 0 : broker().process().resident_bytes();
+  publisher.raw().try_send(burst);
+  publisher.raw().drain_until_closed(1s);
+  if (!is_foreign_broker() && !kSanitized) {
+    EXPECT_LT(broker().process().resident_bytes(), before + (48U << 20));
+  }
+}
+
+}  // namespace hermod::integration

@@ -1,0 +1,30 @@
+#include "tests/integration/hostile/hostile_test.h"
+
+namespace hermod::integration {
+
+TEST_F(Hostile, T31_MessageAboveTheClientsLimitIsDroppedForThatClientOnly) {
+  std::vector<MqttClient> clients;
+  for (int i = 0; i < 6; ++i) {
+    ConnectOptions options{.client_id = "client-" + std::to_string(i)};
+    if (i % 2 == 0)
+      options.properties.add(property::kMaximumPacketSize, 200).add(property::kReceiveMaximum, 1);
+    clients.push_back(connect(options));
+    clients.back().subscribe("size/#", 2);
+  }
+  MqttClient publisher = client("publisher");
+  for (int round = 0; round < 20; ++round) {
+    publisher.publish("size/large", std::string(1000, 'x'), static_cast<std::uint8_t>(round % 3));
+    publisher.publish("size/small", std::to_string(round), static_cast<std::uint8_t>(round % 3));
+  }
+  for (std::size_t i = 0; i < clients.size(); ++i) {
+    for (int round = 0; round < 20; ++round) {
+      if (i % 2 == 1) {
+        EXPECT_EQ(clients[i].receive().payload.size(), 1000U);
+      }
+      EXPECT_EQ(clients[i].receive().payload, std::to_string(round));
+    }
+    clients[i].expect_quiet(10ms);
+  }
+}
+
+}  // namespace hermod::integration

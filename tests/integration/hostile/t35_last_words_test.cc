@@ -1,0 +1,64 @@
+#include <set>
+
+#include "tests/integration/hostile/hostile_test.h"
+
+namespace hermod::integration {
+
+class HostileLastWords : public Hostile {
+ protected:
+  static ConnectOptions with_will(const std::string& id) {
+    return {.client_id = id, .will = Will{.topic = "last/will", .payload = "gone", .qos = 1}};
+  }
+};
+
+TEST_F(HostileLastWords, T35_PublishFollowedByDisconnectIsProcessedWithoutAWill) {
+  constexpr int kTimes = 50;
+  MqttClient observer = client("observer");
+  observer.subscribe("last/#", 1);
+  for (int i = 0; i < kTimes; ++i) {
+    MqttClient leaving = connect(with_will("leaving"));
+    leaving.raw().send(publish_bytes(Version::V5, {.topic = "last/words",
+                                                   .payload = std::to_string(i),
+                                                   .qos = static_cast<std::uint8_t>(i % 2),
+                                                   .packet_id = 1}) +
+                       disconnect_bytes(Version::V5));
+    leaving.raw().close();
+  }
+  std::set<std::string> heard;
+  for (int i = 0; i < kTimes; ++i) {
+    const Message message = observer.receive();
+    EXPECT_EQ(message.topic, "last/words");
+    heard.insert(message.payload);
+  }
+  EXPECT_EQ(heard.size(), static_cast<std::size_t>(kTimes));
+  observer.expect_quiet(100ms);
+}
+
+TEST_F(HostileLastWords, T35_PublishFollowedByAnEndOfStreamIsProcessedWithAWill) {
+  MqttClient observer = client("observer");
+  observer.subscribe("last/#", 1);
+  for (int i = 0; i < 20; ++i) {
+    MqttClient leaving = connect(with_will("leaving"));
+    leaving.raw().send(
+        publish_bytes(Version::V5, {.topic = "last/words", .payload = "x", .qos = 1, .packet_id = 1}));
+    leaving.raw().finish_sending();
+    EXPECT_TRUE(leaving.raw().drain_until_closed());
+    EXPECT_EQ(observer.receive().topic, "last/words");
+    EXPECT_EQ(observer.receive().topic, "last/will");
+  }
+}
+
+TEST_F(HostileLastWords, T35_PubackFollowedByDisconnectCounts) {
+  MqttClient publisher = client("publisher");
+  for (int i = 0; i < 20; ++i) {
+    MqttClient subscriber = durable_client("subscriber");
+    subscriber.subscribe("last/words", 1);
+    publisher.publish("last/words", std::to_string(i), 1);
+    const Message message = subscriber.receive_unacknowledged();
+    ASSERT_EQ(message.payload, std::to_string(i)) << "an acknowledged message came again";
+    subscriber.raw().send(ack_bytes(Type::Puback, message.packet_id) + disconnect_bytes(Version::V5));
+    subscriber.raw().close();
+  }
+}
+
+}  // namespace hermod::integration

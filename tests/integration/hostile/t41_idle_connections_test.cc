@@ -1,0 +1,33 @@
+#include "tests/integration/hostile/hostile_test.h"
+
+namespace hermod::integration {
+
+TEST_F(Hostile, T41_IdleConnectionsCostLittle) {
+  HERMOD_NEEDS_OWN_BROKER();
+  broker();
+  constexpr int kIdle = 800;
+  const std::size_t before = broker().process().resident_bytes();
+  std::vector<MqttClient> idle;
+  idle.reserve(kIdle);
+  for (int i = 0; i < kIdle; ++i) {
+    idle.push_back(connect({.client_id = "idle-" + std::to_string(i),
+                            .keep_alive = static_cast<std::uint16_t>(i % 2 == 0 ? 0 : 65535)}));
+  }
+  if (!kSanitized) {
+    EXPECT_LT(broker().process().resident_bytes(), before + kIdle * 16000U);
+  }
+}
+
+TEST_F(Hostile, T41_OneAddressMayOnlyHaveSoManyConnections) {
+  HERMOD_NEEDS_OWN_BROKER();
+  start_with({{setting::kMaxConnectionsPerAddress, "5"}});
+  std::vector<MqttClient> clients;
+  for (int i = 0; i < 5; ++i) clients.push_back(client("client-" + std::to_string(i)));
+  expect_connect_refused(Version::V5, connect_bytes({.client_id = "one-more"}));
+  clients.back().disconnect();
+  clients.pop_back();
+  clients.push_back(client("takes-the-place"));
+  clients.pop_back();
+}
+
+}  // namespace hermod::integration

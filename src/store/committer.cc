@@ -71,8 +71,14 @@ void Committer::forget(StreamId stream) {
 }
 
 void Committer::resume(GroupNo next_group) {
-  next_group_.store(next_group.v, std::memory_order_relaxed);
-  healthy_.store(true, std::memory_order_release);
+  bool asleep = false;
+  {
+    const std::lock_guard lock(mutex_);
+    inbox_.resumed = next_group;
+    inbox_.before_resume = inbox_.batches.size();
+    asleep = std::exchange(sleeping_, false);
+  }
+  if (asleep) work_.notify_one();
 }
 
 bool Committer::run_once() {
@@ -81,7 +87,7 @@ bool Committer::run_once() {
     const std::lock_guard lock(mutex_);
     std::swap(inbox_, in_hand_);
   }
-  const bool any = !in_hand_.batches.empty();
+  const bool any = in_hand_.has_work();
   process();
   return any;
 }
@@ -109,12 +115,12 @@ void Committer::run() {
   for (bool stopping = false; !stopping;) {
     {
       std::unique_lock lock(mutex_);
-      while (inbox_.batches.empty() && !stopping_) {
+      while (!inbox_.has_work() && !stopping_) {
         sleeping_ = true;
         work_.wait(lock);
       }
       sleeping_ = false;
-      stopping = stopping_ && inbox_.batches.empty();
+      stopping = stopping_ && !inbox_.has_work();
       std::swap(inbox_, in_hand_);
     }
     process();
@@ -123,13 +129,24 @@ void Committer::run() {
 
 void Committer::process() {
   for (const auto& [stream, next] : in_hand_.restored) sequences_.restore(stream, next);
-  for (std::span<Submission> waiting(in_hand_.batches); !waiting.empty();) {
-    const std::size_t count = group_size(waiting);
-    commit(waiting.first(count));
-    waiting = waiting.subspan(count);
+  std::span<Submission> waiting(in_hand_.batches);
+  if (in_hand_.resumed) {
+    commit_all(waiting.first(in_hand_.before_resume));
+    waiting = waiting.subspan(in_hand_.before_resume);
+    next_group_ = *in_hand_.resumed;
+    healthy_.store(true, std::memory_order_release);
   }
+  commit_all(waiting);
   for (const StreamId stream : in_hand_.forgotten) sequences_.forget(stream);
   in_hand_.clear();
+}
+
+void Committer::commit_all(std::span<Submission> batches) {
+  while (!batches.empty()) {
+    const std::size_t count = group_size(batches);
+    commit(batches.first(count));
+    batches = batches.subspan(count);
+  }
 }
 
 std::size_t Committer::group_size(std::span<const Submission> waiting) const {
@@ -199,7 +216,7 @@ Status Committer::write(std::span<const Submission> group) {
   encoder_.begin();
   for (const Submission& submission : group) encoder_.add(submission.batch);
   if (encoder_.empty()) return {};
-  const GroupNo number{next_group_.fetch_add(1, std::memory_order_relaxed)};
+  const GroupNo number{next_group_.v++};
   return journal_.append(number, encoder_.finish(number, clock_.wall()));
 }
 

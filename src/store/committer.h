@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <thread>
 #include <utility>
@@ -87,8 +88,9 @@ class Committer {
   std::size_t bytes_in_flight() const { return bytes_in_flight_.load(std::memory_order_relaxed); }
   /// False from a failed append until resume(). Any thread.
   bool healthy() const { return healthy_.load(std::memory_order_acquire); }
-  /// The journal has been opened and replayed again; the next group gets this number. Any thread, while no
-  /// append is running: before start(), or when healthy() is false.
+  /// The journal has been opened, after a failure replayed again, and the next group gets this number. Takes
+  /// effect behind everything submitted before, which still fails: it may build on what has failed. So call
+  /// it when every submitter has heard of the failure. Any thread.
   void resume(GroupNo next_group);
 
   /// Commits everything that waits; false when nothing did. For tests and the simulator, without start().
@@ -107,15 +109,20 @@ class Committer {
     std::vector<Submission> batches;
     std::vector<std::pair<StreamId, Seq>> restored;
     std::vector<StreamId> forgotten;
+    std::optional<GroupNo> resumed;
+    std::size_t before_resume = 0;  // so many of the batches were submitted before
+    bool has_work() const { return !batches.empty() || resumed.has_value(); }
     void clear() {
       batches.clear();
       restored.clear();
       forgotten.clear();
+      resumed.reset();
     }
   };
 
   void run();
   void process();
+  void commit_all(std::span<Submission> batches);
   /// How many of `waiting` make one group.
   std::size_t group_size(std::span<const Submission> waiting) const;
   void commit(std::span<Submission> group);
@@ -138,9 +145,9 @@ class Committer {
 
   std::atomic<std::size_t> bytes_in_flight_{0};
   std::atomic<bool> healthy_{true};
-  std::atomic<std::uint64_t> next_group_{1};
 
   // The committer's thread only.
+  GroupNo next_group_{1};
   SequenceTable sequences_;
   Inbox in_hand_;
   std::vector<Appended> appended_;

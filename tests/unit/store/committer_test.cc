@@ -181,13 +181,25 @@ TEST_F(CommitterTest, AfterAFailureTheStoreIsReadOnlyUntilItIsResumed) {
   EXPECT_EQ(observer_.last_error.code, Errc::NoSpace);
   observer_.events.clear();
 
+  committer_.submit(appending(1), named("before"));
   committer_.resume({9});
+  EXPECT_TRUE(committer_.run_once());
   EXPECT_TRUE(committer_.healthy());
+  EXPECT_THAT(observer_.events, ElementsAre("failed:before")) << "it may build on what has failed";
+  observer_.events.clear();
   committer_.submit(appending(1), named("e"));
   committer_.run_once();
   EXPECT_THAT(observer_.events, ElementsAre("sequenced:e 0@1=2", "durable:e 0@1=2"))
       << "the sequence of the failed append is not given again";
   EXPECT_THAT(journal_.numbers, ElementsAre(1, 9));
+}
+
+TEST_F(CommitterTest, TheFirstGroupGetsTheNumberThatRecoveryFound) {
+  committer_.resume({1000});
+  committer_.submit(appending(1), named("a"));
+  committer_.run_once();
+  EXPECT_THAT(journal_.numbers, ElementsAre(1000));
+  EXPECT_EQ(observer_.events.back(), "durable:a 0@1=1");
 }
 
 TEST_F(CommitterTest, GroupsBehindAFailedOneInTheSameDrainFailToo) {

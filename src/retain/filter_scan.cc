@@ -1,5 +1,6 @@
 #include "retain/filter_scan.h"
 
+#include <compare>
 #include <cstddef>
 
 #include "retain/topic_order.h"
@@ -15,7 +16,7 @@ bool is_wildcard(std::string_view level) {
 }  // namespace
 
 bool Seek::is_before(std::string_view topic) const {
-  return compare_topics(topic, text) < 0 || (to == To::PastSubtree && is_within(text, topic));
+  return std::is_lt(compare_topics(topic, text)) || (to == To::PastSubtree && is_within(text, topic));
 }
 
 Seek FilterScan::start() {
@@ -51,9 +52,9 @@ FilterScan::Verdict FilterScan::look_at(std::string_view topic) {
     if (want == "+") {
       turn = topic.substr(0, level_end);
       has_turn = true;
-    } else if (const auto order = compare_topics(level, want); order < 0) {
+    } else if (const auto order = compare_topics(level, want); std::is_lt(order)) {
       return {false, at_least(topic.substr(0, level_end - level.size()), "", want)};
-    } else if (order > 0) {
+    } else if (std::is_gt(order)) {
       return {false, past_turn()};
     }
   }

@@ -1,5 +1,6 @@
 #include "retain/retained_index.h"
 
+#include <compare>
 #include <mutex>
 #include <shared_mutex>
 
@@ -15,7 +16,7 @@ using queue::MessagePtr;
 RetainedIndex::TopicKey::TopicKey(std::string_view name) : topic(name), hash(topic::hash_text(name)) {}
 
 bool RetainedIndex::InTopicOrder::operator()(const Entry* a, const Entry* b) const {
-  return compare_topics(a->message->topic(), b->message->topic()) < 0;
+  return std::is_lt(compare_topics(a->message->topic(), b->message->topic()));
 }
 
 Status RetainedIndex::check(const Message& message) const {

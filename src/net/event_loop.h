@@ -23,28 +23,22 @@ namespace hermod::net {
 /// handler inside the call, itself included.
 class IoHandler {
  public:
+  virtual ~IoHandler() = default;
   virtual void on_ready(std::uint32_t events) = 0;
-
- protected:
-  ~IoHandler() = default;
 };
 
 /// Called once by the next flush_pending() after EventLoop::flush_at_tick_end().
 class Flushable : public ListNode {
  public:
+  virtual ~Flushable() = default;
   virtual void on_flush() = 0;
-
- protected:
-  ~Flushable() = default;
 };
 
 /// Called once by the next poll() after EventLoop::later().
 class Deferred : public ListNode {
  public:
+  virtual ~Deferred() = default;
   virtual void on_later() = 0;
-
- protected:
-  ~Deferred() = default;
 };
 
 /// One level-triggered epoll set, a timer wheel, and the lists of work for the end of the tick. A tick of a

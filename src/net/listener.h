@@ -17,11 +17,9 @@ namespace hermod::net {
 /// Takes over accepted connections, on the shard's thread.
 class AcceptHandler {
  public:
+  virtual ~AcceptHandler() = default;
   /// Call transport->set_handler() before returning; reading starts with the next poll().
   virtual void on_accepted(std::unique_ptr<Transport> transport) = 0;
-
- protected:
-  ~AcceptHandler() = default;
 };
 
 /// Accepts connections on one socket for one shard, a bounded batch per readiness. Out of descriptors it
@@ -33,7 +31,7 @@ class Listener final : private IoHandler, private TimerHandler {
   Listener(EventLoop& loop, Fd socket, const Options& options, AcceptHandler& handler);
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
-  ~Listener();
+  ~Listener() override;
 
   /// Starts listening. Errors: Busy (somebody else, alone on this address, was faster), Io.
   Status start();

@@ -18,10 +18,8 @@ class TimerWheel;
 /// destroy any timer inside the call, the fired one included.
 class TimerHandler {
  public:
+  virtual ~TimerHandler() = default;
   virtual void on_timer(Timer& timer) = 0;
-
- protected:
-  ~TimerHandler() = default;
 };
 
 /// One moment to be told about, embedded in its owner: scheduling allocates nothing and destruction cancels.

@@ -24,7 +24,7 @@ class Watched final : public IoHandler {
     theirs_ = Fd(fds[1]);
     EXPECT_TRUE(loop_.add(ours_.get(), EPOLLIN, this));
   }
-  ~Watched() { loop_.remove(ours_.get(), this); }
+  ~Watched() override { loop_.remove(ours_.get(), this); }
 
   void make_ready() { EXPECT_EQ(::send(theirs_.get(), "x", 1, 0), 1); }
   void on_ready(std::uint32_t) override {
@@ -169,6 +169,7 @@ TEST_F(EventLoopTest, NoWakeIsLostUnderManyThreads) {
   };
   std::array<Mail, kThreads> mails;
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (Mail& mail : mails) {
     threads.emplace_back([&] {
       for (int n = 1; n <= kWakes; ++n) {

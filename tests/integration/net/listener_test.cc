@@ -39,6 +39,12 @@ class ListenerTest : public LoopTest {
     return listener;
   }
 
+  static std::vector<Fd> connect_many(std::size_t count, std::uint16_t port) {
+    std::vector<Fd> peers(count);
+    for (Fd& peer : peers) peer = connect_to(port);
+    return peers;
+  }
+
   Collector collector_;
 };
 
@@ -115,8 +121,7 @@ TEST_F(ListenerTest, AThousandConnectionsTalk) {
 TEST_F(ListenerTest, OneReadinessAcceptsABoundedBatch) {
   options_.accept_batch = 3;
   auto listener = listening();
-  std::vector<Fd> peers;
-  for (int i = 0; i < 7; ++i) peers.push_back(connect_to(listener->bound_port()));
+  const std::vector<Fd> peers = connect_many(7, listener->bound_port());
   for (const std::size_t expected : {3U, 6U, 7U}) {
     loop_.poll(1s);
     EXPECT_EQ(collector_.transports.size(), expected);
@@ -133,8 +138,7 @@ TEST_F(ListenerTest, SocketsOfOneAddressShareThePortThatTheFirstWasGiven) {
     ASSERT_TRUE(listeners.back()->start());
     EXPECT_EQ(listeners.back()->bound_port(), listeners.front()->bound_port());
   }
-  std::vector<Fd> peers;
-  for (int i = 0; i < 200; ++i) peers.push_back(connect_to(listeners.front()->bound_port()));
+  const std::vector<Fd> peers = connect_many(200, listeners.front()->bound_port());
   const auto accepted = [&] {
     std::size_t sum = 0;
     for (const Collector& each : collectors) sum += each.transports.size();
@@ -233,8 +237,7 @@ TEST_F(ListenerTest, OutOfDescriptorsItRefusesRestsAndGoesOn) {
   const Fd served = connect_to(listener->bound_port());
   ASSERT_TRUE(tick_until([&] { return collector_.transports.size() == 1; }));
 
-  std::vector<Fd> peers;
-  for (int i = 0; i < 3; ++i) peers.push_back(connect_to(listener->bound_port()));
+  const std::vector<Fd> peers = connect_many(3, listener->bound_port());
   // The undefined-behaviour sanitizer needs descriptors the first time it sees a class, so log once before.
   log::event(log::Level::Error, "listener.test", {{"port", listener->bound_port()}, {"reason", "rehearsal"}});
   {
@@ -263,8 +266,7 @@ TEST_F(ListenerTest, OutOfDescriptorsForLongItRefusesInEveryRound) {
   options_.accept_pause = 1ms;
   options_.accept_batch = 2;
   auto listener = listening();
-  std::vector<Fd> peers;
-  for (int i = 0; i < 5; ++i) peers.push_back(connect_to(listener->bound_port()));
+  const std::vector<Fd> peers = connect_many(5, listener->bound_port());
   log::event(log::Level::Error, "listener.test", {{"port", listener->bound_port()}, {"reason", "rehearsal"}});
   for (const std::uint64_t refused : {2U, 4U, 5U}) {
     {

@@ -107,8 +107,7 @@ TEST_F(TcpWrite, FullSocketIsNotTriedAgainUntilThereIsRoom) {
   transport->output().append(as_bytes(numbered(8 << 20)));
   transport->request_flush();
   loop_.flush_pending();
-  while (loop_.poll(250ms) > 0) {
-  }
+  ASSERT_TRUE(tick_until([&] { return loop_.poll(250ms) == 0; }));
   const std::uint64_t writes = loop_.statistics().writes;
   for (int i = 0; i < 20; ++i) {
     transport->output().append(as_bytes("more"));

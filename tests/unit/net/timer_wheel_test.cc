@@ -272,6 +272,8 @@ TEST_P(TimerWheelAgainstOracle, FiresTheSameTimersInTheSameOrder) {
         ASSERT_EQ(wheel.advance(now), expected.size()) << "step " << step;
         std::vector<std::size_t> fired;
         std::vector<std::size_t> wanted;
+        fired.reserve(expected.size());
+        wanted.reserve(expected.size());
         for (Timer* timer : recorder.fired) fired.push_back(number_of.at(timer));
         for (const auto& [due, timer] : expected) wanted.push_back(timer);
         // Within one tick the order is free.

@@ -38,7 +38,8 @@ void ReadBuffer::keep_rest() {
 std::uint8_t* WriteQueue::extend(std::size_t size) {
   if (head_ == pieces_.size() || !pieces_.back().owned || pieces_.back().room - pieces_.back().end < size) {
     std::size_t room = kFirstChunk;
-    if (head_ < pieces_.size() && pieces_.back().owned) room = std::min(pieces_.back().room * 4, kLargestChunk);
+    if (head_ < pieces_.size() && pieces_.back().owned)
+      room = std::min(pieces_.back().room * 4, kLargestChunk);
     room = std::max(room, size);
     Piece piece;
     piece.owned = std::make_unique_for_overwrite<std::uint8_t[]>(room);

@@ -50,7 +50,9 @@ static_assert(!kCounterNames.back().empty(), "every counter has a name");
 
 }  // namespace
 
-std::string_view counter_name(Counter counter) { return kCounterNames[static_cast<std::size_t>(counter)]; }
+std::string_view counter_name(Counter counter) {
+  return kCounterNames[static_cast<std::size_t>(counter)];
+}
 
 Counters::Counters(std::size_t writers) {
   blocks_.reserve(writers);

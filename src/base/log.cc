@@ -125,9 +125,13 @@ void start(Sink sink, Level lowest) {
   spdlog::set_default_logger(std::move(logger));
 }
 
-void set_level(Level lowest) { lowest_level.store(lowest, std::memory_order_relaxed); }
+void set_level(Level lowest) {
+  lowest_level.store(lowest, std::memory_order_relaxed);
+}
 
-bool enabled(Level level) { return level >= lowest_level.load(std::memory_order_relaxed); }
+bool enabled(Level level) {
+  return level >= lowest_level.load(std::memory_order_relaxed);
+}
 
 void event(Level level, std::string_view event, std::initializer_list<Field> fields) {
   if (!enabled(level)) return;

@@ -22,8 +22,7 @@ struct Field {
   Field(std::string_view k, const char* v) : key(k), value(v) {}
   Field(std::string_view k, const std::string& v) : key(k), value(v) {}
   template <class N>
-    requires std::is_arithmetic_v<N>
-  Field(std::string_view k, N v) : key(k), value(std::to_string(v)) {}
+  requires std::is_arithmetic_v<N> Field(std::string_view k, N v) : key(k), value(std::to_string(v)) {}
 };
 
 /// Call once at the start of the process, before other threads exist.
@@ -53,14 +52,13 @@ std::string escaped(std::string_view text);
 }  // namespace hermod::log
 
 /// An event that a peer can cause: rate-limited per call site, so a hostile client cannot fill the disk.
-#define HERMOD_LOG_LIMITED(level, name, ...)                                         \
-  do {                                                                               \
-    static ::hermod::log::RateLimit hermod_limit;                                    \
-    std::uint64_t hermod_suppressed = 0;                                             \
-    if (::hermod::log::enabled(level) && hermod_limit.allow(hermod_suppressed)) {    \
-      if (hermod_suppressed > 0)                                                     \
-        ::hermod::log::event(level, "log.suppressed",                                \
-                             {{"event", name}, {"count", hermod_suppressed}});       \
-      ::hermod::log::event(level, name, {__VA_ARGS__});                              \
-    }                                                                                \
+#define HERMOD_LOG_LIMITED(level, name, ...)                                                            \
+  do {                                                                                                  \
+    static ::hermod::log::RateLimit hermod_limit;                                                       \
+    std::uint64_t hermod_suppressed = 0;                                                                \
+    if (::hermod::log::enabled(level) && hermod_limit.allow(hermod_suppressed)) {                       \
+      if (hermod_suppressed > 0)                                                                        \
+        ::hermod::log::event(level, "log.suppressed", {{"event", name}, {"count", hermod_suppressed}}); \
+      ::hermod::log::event(level, name, {__VA_ARGS__});                                                 \
+    }                                                                                                   \
   } while (false)

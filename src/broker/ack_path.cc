@@ -2,9 +2,9 @@
 // docs/durability.md: PUBREL follows "released", PUBCOMP follows "erased".
 
 #include "base/log.h"
+#include "broker/shard.h"
 #include "queue/records.h"
 #include "session/records.h"
-#include "broker/shard.h"
 #include "wire/encoder.h"
 
 namespace hermod::broker {
@@ -38,7 +38,8 @@ void Shard::on_pubrec(Connection& c, session::Session& session, const wire::Ack&
   using What = qos::OnPubrec::What;
   if (is_failure(packet.reason)) {  // the exchange ends without PUBREL [MQTT-4.3.3-4]
     counters_.add(Counter::DroppedRefusedByReceiver);
-    return finish_exchange(c, session, session.outbound().on_refused(packet.id), "PUBREC for a QoS 1 message");
+    return finish_exchange(c, session, session.outbound().on_refused(packet.id),
+                           "PUBREC for a QoS 1 message");
   }
   const qos::OnPubrec next = session.outbound().on_pubrec(packet.id);
   switch (next.what) {
@@ -82,13 +83,15 @@ void Shard::on_pubrel(Connection& c, session::Session& session, const wire::Ack&
     case qos::OnPubrel::Unknown:
       return send_ack(c, PacketType::Pubcomp, packet.id, ReasonCode::PacketIdentifierNotFound);
     case qos::OnPubrel::ProtocolError:
-      return disconnect(c, ReasonCode::ProtocolError, "PUBREL for a message that was not acknowledged by PUBREC");
+      return disconnect(c, ReasonCode::ProtocolError,
+                        "PUBREL for a message that was not acknowledged by PUBREC");
   }
 }
 
 /// The client is done with our QoS 2 message.
 void Shard::on_pubcomp(Connection& c, session::Session& session, const wire::Ack& packet) {
-  finish_exchange(c, session, session.outbound().on_pubcomp(packet.id), "PUBCOMP for a message that was not released");
+  finish_exchange(c, session, session.outbound().on_pubcomp(packet.id),
+                  "PUBCOMP for a message that was not released");
 }
 
 void Shard::finish_exchange(Connection& c, session::Session& session, const qos::OnFinish& end,
@@ -133,7 +136,8 @@ void Shard::submit_finished_entries() {
   with_finished_entries_.clear();
 }
 
-void Shard::send_ack(Connection& c, PacketType type, wire::PacketId id, ReasonCode reason, std::string_view why) {
+void Shard::send_ack(Connection& c, PacketType type, wire::PacketId id, ReasonCode reason,
+                     std::string_view why) {
   wire::PropertyWriter properties;
   if (!why.empty()) add_reason_string(c, properties, why);
   wire::encode(c.output(), c.version(), wire::Ack{type, id, reason, properties.properties()});

@@ -26,7 +26,8 @@ Broker::Broker(Options options)
     : options_(completed(std::move(options))),
       counters_(options_.threads + std::size_t{1}),
       retained_(options_.retain),
-      directory_({options_.session.max_sessions, options_.session.takeovers_per_minute}) {
+      directory_({options_.session.max_sessions, options_.session.takeovers_per_minute}),
+      addresses_(options_.limits.max_connections_per_address) {
   for (std::uint16_t i = 0; i < options_.threads; ++i) {
     shards_.push_back(std::make_unique<ShardThread>(ShardId{i}, options_, clock_, counters_.block(i)));
     mailboxes_.push_back(&shards_.back()->mailbox());
@@ -34,12 +35,14 @@ Broker::Broker(Options options)
   fanout_ = std::make_unique<CommitFanout>(mailboxes_, directory_.slots(), retained_, clock_,
                                            counters_.block(options_.threads));
   committer_ = std::make_unique<store::Committer>(options_.store, journal_, *fanout_, clock_);
-  const Shared shared{options_,   clock_,     subscriptions_, retained_,
-                      directory_, *committer_, mailboxes_,     connections_};
+  const Shared shared{options_,    clock_,     subscriptions_, retained_, directory_,
+                      *committer_, mailboxes_, connections_,   addresses_};
   for (auto& shard : shards_) shard->build(shared);
 }
 
-Broker::~Broker() { stop(); }
+Broker::~Broker() {
+  stop();
+}
 
 Status Broker::start() {
   for (auto& shard : shards_)

@@ -12,6 +12,7 @@
 #include "broker/commit_fanout.h"
 #include "broker/options.h"
 #include "broker/shard_thread.h"
+#include "broker/view.h"
 #include "retain/retained_index.h"
 #include "session/session_directory.h"
 #include "store/committer.h"
@@ -30,8 +31,8 @@ class Broker {
   /// Stops it if it runs.
   ~Broker();
 
-  /// Opens the listeners and starts every thread; when it returns clients can connect. Errors name the listener
-  /// and what to do; then nothing runs.
+  /// Opens the listeners and starts every thread; when it returns clients can connect. Errors name the
+  /// listener and what to do; then nothing runs.
   Status start();
   /// Says 0x8B to every client, waits until what was acknowledged is stored and what was written is sent (at
   /// most `patience`), and ends every thread.
@@ -42,11 +43,10 @@ class Broker {
   /// True when every shard thread answered since the last call; for the watchdog.
   bool made_progress();
 
-  std::size_t session_count() const { return directory_.count(); }
-  const topic::SubscriptionIndex& subscriptions() const { return subscriptions_; }
-  const retain::RetainedIndex& retained() const { return retained_; }
-  const Counters& counters() const { return counters_; }
-  std::uint32_t connection_count() const { return connections_.load(std::memory_order_relaxed); }
+  /// For admin; lives no longer than the broker.
+  View view() {
+    return {counters_, directory_, subscriptions_, retained_, connections_, clock_, *mailboxes_.front()};
+  }
 
  private:
   Status listen();
@@ -58,6 +58,7 @@ class Broker {
   retain::RetainedIndex retained_;
   session::SessionDirectory directory_;
   std::atomic<std::uint32_t> connections_{0};
+  AddressCounts addresses_;
   store::MemoryJournal journal_;
   std::vector<std::unique_ptr<ShardThread>> shards_;
   std::vector<ShardMailbox*> mailboxes_;

@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::size_t kPurge = 4;
 
-CommitTicket& ticket_of(store::Done& done) { return static_cast<CommitTicket&>(*done.ticket); }
+CommitTicket& ticket_of(store::Done& done) {
+  return static_cast<CommitTicket&>(*done.ticket);
+}
 
 }  // namespace
 

@@ -11,8 +11,8 @@
 
 namespace hermod::broker {
 
-/// Upward door of the store: turns finished commits into messages to shards. Called on the committer's thread,
-/// in commit order, so retained messages change in that order too. Outlived by the shards' mailboxes.
+/// Upward door of the store: turns finished commits into messages to shards. Called on the committer's
+/// thread, in commit order, so retained messages change in that order too. Outlived by the shards' mailboxes.
 class CommitFanout final : public store::CommitObserver {
  public:
   CommitFanout(std::span<ShardMailbox* const> mailboxes, const session::SessionSlots& slots,

@@ -22,7 +22,8 @@ bool answers_packet(const CommitTicket::Work& work) {
 
 }  // namespace
 
-/// Collects a batch for the end of the tick. `connection` is answered, `session` stays on this shard until then.
+/// Collects a batch for the end of the tick. `connection` is answered, `session` stays on this shard until
+/// then.
 void Shard::submit(store::WriteBatch batch, std::optional<ConnectionId> connection, SessionId session,
                    CommitTicket::Work work) {
   if (Connection* c = live(connection); c != nullptr && answers_packet(work)) ++c->pending_commits;
@@ -48,15 +49,18 @@ void Shard::on_commit_finished(CommitFinished& finished) {
   if (session != nullptr) session->commit_finished();
   Connection* c = live(ticket.connection);
   if (c != nullptr && answers_packet(ticket.work)) --c->pending_commits;
-  if (c != nullptr && (session == nullptr || c->session() != session)) c = nullptr;  // it has left the session
+  if (c != nullptr && (session == nullptr || c->session() != session))
+    c = nullptr;  // it has left the session
   if (finished.error) {
     counters_.add(Counter::DroppedCommitFailed);
-    HERMOD_LOG_LIMITED(log::Level::Error, "store.commit_failed", {"error", static_cast<int>(*finished.error)});
+    HERMOD_LOG_LIMITED(log::Level::Error, "store.commit_failed",
+                       {"error", static_cast<int>(*finished.error)});
   }
   std::visit([&](auto& work) { finish(c, session, work, finished.error); }, ticket.work);
 
   session = sessions_.find(ticket.session);
-  if (session != nullptr && session->successor() && !session->is_online() && !session->has_commits_in_flight())
+  if (session != nullptr && session->successor() && !session->is_online() &&
+      !session->has_commits_in_flight())
     hand_over(*session);
   if (!backlog_publishers_.empty() && bytes_submitted_ <= shared_.options.store.max_bytes_in_flight / 2) {
     for (const ConnectionId& id : std::exchange(backlog_publishers_, {}))
@@ -105,7 +109,8 @@ void Shard::finish(Connection* c, Session* session, InboundReleased& work, std::
     return;
   }
   if (!work.again) session->inbound().on_erased(work.packet_id);
-  if (c != nullptr) send_ack(*c, wire::PacketType::Pubcomp, work.packet_id, ReasonCode::Success);  // [MQTT-4.3.3-11]
+  if (c != nullptr)
+    send_ack(*c, wire::PacketType::Pubcomp, work.packet_id, ReasonCode::Success);  // [MQTT-4.3.3-11]
 }
 
 void Shard::finish(Connection* c, Session* session, OutboundReleased& work, std::optional<Errc> error) {
@@ -117,10 +122,12 @@ void Shard::finish(Connection* c, Session* session, OutboundReleased& work, std:
   }
   if (!work.again) session->outbound().on_released(work.seq);
   if (c != nullptr)
-    send_ack(*c, wire::PacketType::Pubrel, qos::packet_id_for(work.seq), ReasonCode::Success);  // [MQTT-4.3.3-4]
+    send_ack(*c, wire::PacketType::Pubrel, qos::packet_id_for(work.seq),
+             ReasonCode::Success);  // [MQTT-4.3.3-4]
 }
 
-/// A packet identifier is free when its erase is durable. What could not be erased is tried again with the next.
+/// A packet identifier is free when its erase is durable. What could not be erased is tried again with the
+/// next.
 void Shard::finish(Connection*, Session* session, EntriesErased& work, std::optional<Errc> error) {
   if (session == nullptr) return;
   if (error) {

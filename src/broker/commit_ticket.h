@@ -78,8 +78,8 @@ struct Recorded {};
 /// connection: `connection` is the one that asked, and only it is answered.
 class CommitTicket final : public store::Ticket {
  public:
-  using Work = std::variant<PublishCommit, PublishSeenAgain, InboundReleased, OutboundReleased, EntriesErased, SubscriptionsStored,
-                            SessionStored, RetainedBarrier, Recorded>;
+  using Work = std::variant<PublishCommit, PublishSeenAgain, InboundReleased, OutboundReleased, EntriesErased,
+                            SubscriptionsStored, SessionStored, RetainedBarrier, Recorded>;
 
   CommitTicket(ShardId home_shard, std::optional<ConnectionId> asked_by, SessionId concerned, Work to_do)
       : home(home_shard), connection(asked_by), session(concerned), work(std::move(to_do)) {}

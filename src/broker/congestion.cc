@@ -1,4 +1,5 @@
-// Backpressure from a slow reader to its publishers: first they wait, then it is stalled and QoS 0 is dropped.
+// Backpressure from a slow reader to its publishers: first they wait, then it is stalled and QoS 0 is
+// dropped.
 
 #include <algorithm>
 
@@ -6,7 +7,8 @@
 
 namespace hermod::broker {
 
-/// Tells publishers of all shards whether they should wait for this session's client, and when to stop waiting.
+/// Tells publishers of all shards whether they should wait for this session's client, and when to stop
+/// waiting.
 void Shard::watch_congestion(session::Session& session) {
   session::SessionSlots& slots = shared_.directory.slots();
   Connection* c = live(session.connection());

@@ -6,8 +6,8 @@
 #include "base/log.h"
 #include "broker/pending_connect.h"
 #include "broker/reason_for.h"
-#include "session/records.h"
 #include "broker/shard.h"
+#include "session/records.h"
 #include "topic/topic_name.h"
 #include "wire/encoder.h"
 
@@ -53,28 +53,33 @@ void Shard::on_connect(Connection& c, const wire::Connect& packet) {
   agreement.request_problem_information = packet.properties.request_problem_information().value_or(true);
 
   if (packet.properties.authentication_method())  // no method is configured [MQTT-4.12.0-1]
-    return refuse_connect(c, ReasonCode::BadAuthenticationMethod, "no extended authentication method is configured");
+    return refuse_connect(c, ReasonCode::BadAuthenticationMethod,
+                          "no extended authentication method is configured");
   if (stopping_) return refuse_connect(c, ReasonCode::ServerShuttingDown, "the broker is stopping");
   if (shared_.connections.load(std::memory_order_relaxed) > shared_.options.limits.max_connections)
-    return refuse_connect(c, mqtt.server_reference.empty() ? ReasonCode::QuotaExceeded : ReasonCode::UseAnotherServer,
-                          "limits.max_connections is reached");
+    return refuse_connect(
+        c, mqtt.server_reference.empty() ? ReasonCode::QuotaExceeded : ReasonCode::UseAnotherServer,
+        "limits.max_connections is reached");
   if (packet.client_id.empty() && (mqtt.require_client_id || (!agreement.is_v5() && !packet.clean_start)))
     return refuse_connect(c, ReasonCode::ClientIdentifierNotValid,
                           "an empty client identifier needs Clean Session");  // [MQTT-3.1.3-8] of 3.1.1
   if (packet.will) {
     const auto name = topic::TopicName::parse(packet.will->topic, {mqtt.max_topic_levels});
     if (!name || name->is_reserved())
-      return refuse_connect(c, ReasonCode::TopicNameInvalid, "the will topic is not a topic name clients may use");
+      return refuse_connect(c, ReasonCode::TopicNameInvalid,
+                            "the will topic is not a topic name clients may use");
     if (static_cast<std::uint8_t>(packet.will->qos) > mqtt.max_qos)
-      return refuse_connect(c, ReasonCode::QoSNotSupported, "the will's QoS is above mqtt.max_qos");  // [MQTT-3.2.2-12]
+      return refuse_connect(c, ReasonCode::QoSNotSupported,
+                            "the will's QoS is above mqtt.max_qos");  // [MQTT-3.2.2-12]
     if (packet.will->retain && !mqtt.retain_available)
-      return refuse_connect(c, ReasonCode::RetainNotSupported, "retained messages are switched off");  // [MQTT-3.2.2-13]
+      return refuse_connect(c, ReasonCode::RetainNotSupported,
+                            "retained messages are switched off");  // [MQTT-3.2.2-13]
   }
 
   auto pending = std::make_unique<PendingConnect>();
   pending->client_id_assigned = packet.client_id.empty();
   pending->client_id = packet.client_id.empty() ? assigned_client_id() : std::string(packet.client_id);
-  const std::uint32_t asked = agreement.is_v5() ? packet.properties.session_expiry_interval().value_or(0)
+  const std::uint32_t asked = agreement.is_v5()    ? packet.properties.session_expiry_interval().value_or(0)
                               : packet.clean_start ? 0
                                                    : Session::kNeverExpires;
   pending->asked_expiry_interval = asked;
@@ -143,7 +148,8 @@ void Shard::hand_over(Session& session) {
   granted.session = sessions_.take(session.id());
   granted.session->thread().release();
   if (claimer.shard == id_) return on_session_granted(granted);
-  shared_.directory.slots().place(session.id(), {.shard = claimer.shard, .durable = granted.session->is_durable()});
+  shared_.directory.slots().place(session.id(),
+                                  {.shard = claimer.shard, .durable = granted.session->is_durable()});
   outbox_.send(claimer.shard, std::move(granted));
 }
 
@@ -188,8 +194,8 @@ void Shard::begin_session(Connection& c, std::unique_ptr<Session> old, SessionId
       sessions_.take(ending.id());
       fresh_id = shared_.directory.renew(pending.client_id, id_);
     }
-    session = &sessions_.add(std::make_unique<Session>(fresh_id, pending.client_id, pending.expiry_interval > 0,
-                                                       shared_.options.session));
+    session = &sessions_.add(std::make_unique<Session>(fresh_id, pending.client_id,
+                                                       pending.expiry_interval > 0, shared_.options.session));
     counters_.add(Counter::SessionsCreated);
   }
   finish_connect(c, *session, present);
@@ -200,9 +206,11 @@ void Shard::finish_connect(Connection& c, Session& session, bool session_present
   session.set_expiry_interval(pending.expiry_interval);
   session.set_will(std::move(pending.will));
   const bool bounded = c.agreement().is_v5() && !shared_.options.session.lenient_receive_maximum;
-  session.bind(c.id(), bounded ? shared_.options.session.receive_maximum : 65535, c.agreement().receive_maximum);
+  session.bind(c.id(), bounded ? shared_.options.session.receive_maximum : 65535,
+               c.agreement().receive_maximum);
   c.set_session(&session);
-  shared_.directory.slots().place(session.id(), {.shard = id_, .online = true, .durable = session.is_durable()});
+  shared_.directory.slots().place(session.id(),
+                                  {.shard = id_, .online = true, .durable = session.is_durable()});
   const auto next = shared_.directory.arrived(session.client_id(), id_);
 
   c.outbound_aliases().set_maximum(
@@ -226,7 +234,8 @@ void Shard::describe_server(const Connection& c, const Session& session, wire::P
   using wire::PropertyId;
   const MqttOptions& mqtt = shared_.options.mqtt;
   const PendingConnect& pending = *c.pending_connect;
-  if (pending.client_id_assigned) out.add(PropertyId::AssignedClientIdentifier, pending.client_id);  // [MQTT-3.1.3-7]
+  if (pending.client_id_assigned)
+    out.add(PropertyId::AssignedClientIdentifier, pending.client_id);  // [MQTT-3.1.3-7]
   if (pending.server_keep_alive != 0) out.add(PropertyId::ServerKeepAlive, pending.server_keep_alive);
   if (session.expiry_interval() != pending.asked_expiry_interval)
     out.add(PropertyId::SessionExpiryInterval, session.expiry_interval());
@@ -246,7 +255,8 @@ void Shard::send_connack(Connection& c, Session& session, bool session_present) 
   wire::PropertyWriter properties;
   if (c.agreement().is_v5()) describe_server(c, session, properties);
   wire::encode(c.output(), c.version(),
-               wire::Connack{session_present, ReasonCode::Success, properties.properties()});  // [MQTT-3.2.2-2] [MQTT-3.2.2-3]
+               wire::Connack{session_present, ReasonCode::Success,
+                             properties.properties()});  // [MQTT-3.2.2-2] [MQTT-3.2.2-3]
   c.flush();
   counters_.add(Counter::PacketsSent);
   log::event(log::Level::Info, "client.connected",

@@ -44,10 +44,16 @@ void Connection::on_bytes(ReadBuffer& buffer) {
   if (state_ == State::Closing) buffer.consume(buffer.bytes().size());
 }
 
-void Connection::on_drained() { events_.on_output_drained(*this); }
+void Connection::on_drained() {
+  events_.on_output_drained(*this);
+}
 
-void Connection::on_closed(net::CloseReason reason) { events_.on_connection_closed(*this, reason); }
+void Connection::on_closed(net::CloseReason reason) {
+  events_.on_connection_closed(*this, reason);
+}
 
-void Connection::on_timer(net::Timer&) { events_.on_connection_timer(*this); }
+void Connection::on_timer(net::Timer&) {
+  events_.on_connection_timer(*this);
+}
 
 }  // namespace hermod::broker

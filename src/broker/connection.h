@@ -7,9 +7,9 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
+#include "broker/pending_connect.h"
 #include "net/timer_wheel.h"
 #include "net/transport.h"
-#include "broker/pending_connect.h"
 #include "queue/message.h"
 #include "retain/retained_index.h"
 #include "topic/subscription.h"
@@ -44,10 +44,10 @@ inline constexpr std::uint32_t kAnySize = 0xFFFFFFFF;
 /// What CONNECT and CONNACK agreed on; of this connection only.
 struct Agreement {
   wire::Version version = wire::Version::Mqtt311;
-  std::uint16_t keep_alive = 0;                     ///< seconds in force; 0 = none
-  std::uint32_t maximum_packet_size = kAnySize;   ///< what the client takes, bytes
-  std::uint16_t receive_maximum = 65535;            ///< QoS 1/2 messages the client takes at once
-  std::uint16_t topic_alias_maximum = 0;            ///< aliases the client takes
+  std::uint16_t keep_alive = 0;                  ///< seconds in force; 0 = none
+  std::uint32_t maximum_packet_size = kAnySize;  ///< what the client takes, bytes
+  std::uint16_t receive_maximum = 65535;         ///< QoS 1/2 messages the client takes at once
+  std::uint16_t topic_alias_maximum = 0;         ///< aliases the client takes
   bool request_problem_information = true;
   bool clean_start = true;
 
@@ -64,8 +64,8 @@ struct RetainedRead {
   bool ready = false;  ///< every commit that began before the subscription is done
 };
 
-/// One network connection: its transport, its decoder, its topic aliases, its keep-alive. It survives nothing.
-/// Owned by its shard, touched by its shard; lives until on_connection_closed().
+/// One network connection: its transport, its decoder, its topic aliases, its keep-alive. It survives
+/// nothing. Owned by its shard, touched by its shard; lives until on_connection_closed().
 class Connection final : public net::TransportHandler, private net::TimerHandler {
  public:
   enum class State : std::uint8_t {

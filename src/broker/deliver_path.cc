@@ -37,7 +37,8 @@ void Shard::deliver(SessionId to, Seq seq, queue::Delivery delivery) {
 /// QoS 0 is sent now or never: to a client that is there and whose output has room.
 void Shard::deliver_qos0(session::Session& session, const queue::Delivery& delivery) {
   Connection* c = live(session.connection());
-  if (c == nullptr || c->state() != Connection::State::Connected) return counters_.add(Counter::DroppedOffline);
+  if (c == nullptr || c->state() != Connection::State::Connected)
+    return counters_.add(Counter::DroppedOffline);
   if (c->output().size() >= shared_.options.limits.outbound_buffer) {
     counters_.add(Counter::DroppedSlowReader);
     return watch_congestion(session);
@@ -57,7 +58,8 @@ void Shard::enqueue(session::Session& session, Seq seq, queue::Delivery delivery
   if (shared_.options.session.queue.overflow == queue::Overflow::DropOldest) {
     const queue::Options& limits = shared_.options.session.queue;
     auto fill = shared_.directory.slots().fill(session.id());
-    while ((fill.messages > limits.max_messages || fill.bytes > limits.max_bytes) && session.queue().waiting() > 1) {
+    while ((fill.messages > limits.max_messages || fill.bytes > limits.max_bytes) &&
+           session.queue().waiting() > 1) {
       drop_entry(session, session.queue().next_waiting()->seq, Counter::DroppedQueueFull);
       fill = shared_.directory.slots().fill(session.id());
     }
@@ -65,8 +67,8 @@ void Shard::enqueue(session::Session& session, Seq seq, queue::Delivery delivery
   watch_congestion(session);
 }
 
-/// Sends what the client's quota and output allow: first what an earlier connection left unfinished, then what
-/// waits, in sequence order. [MQTT-4.4.0-1] [MQTT-4.6.0-1]
+/// Sends what the client's quota and output allow: first what an earlier connection left unfinished, then
+/// what waits, in sequence order. [MQTT-4.4.0-1] [MQTT-4.6.0-1]
 void Shard::pump(session::Session& session) {
   Connection* c = live(session.connection());
   if (c == nullptr || c->state() != Connection::State::Connected) return;

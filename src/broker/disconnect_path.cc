@@ -19,15 +19,15 @@ void Shard::on_disconnect(Connection& c, const wire::Disconnect& packet) {
     session.set_expiry_interval(std::min(*interval, shared_.options.session.max_expiry_interval));
   }
   close_connection(c, packet.reason == wire::kNormalDisconnection ? WillRule::Discard
-                                                                        : WillRule::Publish);  // [MQTT-3.14.4-3]
+                                                                  : WillRule::Publish);  // [MQTT-3.14.4-3]
 }
 
 /// Ends a connection for a reason the client is told where its version can carry it. [MQTT-4.13.1-1]
 void Shard::disconnect(Connection& c, ReasonCode reason, std::string_view why) {
   if (c.state() == Connection::State::Closing) return;
   if (c.state() != Connection::State::Connected) return refuse_connect(c, reason, why);
-  HERMOD_LOG_LIMITED(log::Level::Notice, "client.disconnected_by_broker", {"client", c.session()->client_id()},
-                     {"reason", wire::name_of(reason)}, {"why", why});
+  HERMOD_LOG_LIMITED(log::Level::Notice, "client.disconnected_by_broker",
+                     {"client", c.session()->client_id()}, {"reason", wire::name_of(reason)}, {"why", why});
   if (c.agreement().is_v5()) {
     wire::PropertyWriter properties;
     add_reason_string(c, properties, why);
@@ -40,7 +40,8 @@ void Shard::disconnect(Connection& c, ReasonCode reason, std::string_view why) {
   close_connection(c, WillRule::Publish);
 }
 
-/// Why, in words, for a client that wants to know and takes a packet of that size. [MQTT-3.1.2-29] [MQTT-3.14.2-3]
+/// Why, in words, for a client that wants to know and takes a packet of that size. [MQTT-3.1.2-29]
+/// [MQTT-3.14.2-3]
 void Shard::add_reason_string(const Connection& c, wire::PropertyWriter& properties, std::string_view why) {
   if (!c.agreement().is_v5() || !c.agreement().request_problem_information) return;
   if (why.size() + 64 > c.agreement().maximum_packet_size) return;

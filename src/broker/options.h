@@ -24,15 +24,15 @@ struct MqttOptions {
   bool shared_available = true;
   bool validate_payload_format = false;  ///< refuse text that is not UTF-8 with 0x99
   bool require_client_id = false;        ///< refuse an empty client identifier with 0x85
-  std::string server_reference;          ///< where clients are sent while max_connections is reached or at stop
-  std::string response_information;      ///< answer to Request Response Information
+  std::string server_reference;      ///< where clients are sent while max_connections is reached or at stop
+  std::string response_information;  ///< answer to Request Response Information
 };
 
 /// What one client may cost.
 struct LimitOptions {
   std::uint32_t max_connections = 1'000'000;
-  std::uint32_t max_connections_per_address = 0;    ///< 0 = no limit
-  std::uint32_t outbound_buffer = 1U << 20;         ///< bytes waiting for one client before QoS 0 is dropped
+  std::uint32_t max_connections_per_address = 0;  ///< 0 = no limit
+  std::uint32_t outbound_buffer = 1U << 20;       ///< bytes waiting for one client before QoS 0 is dropped
   std::chrono::milliseconds slow_reader_patience{2000};  ///< how long publishers wait for one slow reader
 };
 

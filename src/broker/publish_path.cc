@@ -4,10 +4,10 @@
 
 #include "base/log.h"
 #include "broker/reason_for.h"
+#include "broker/shard.h"
 #include "queue/records.h"
 #include "retain/records.h"
 #include "session/records.h"
-#include "broker/shard.h"
 #include "wire/utf8.h"
 
 namespace hermod::broker {
@@ -87,7 +87,8 @@ bool Shard::admit_publish(Connection& c, session::Session& session, const wire::
       if (c.agreement().is_v5()) {
         send_publish_ack(c, packet.id, packet.qos, ReasonCode::PacketIdentifierInUse, {});
       } else {
-        disconnect(c, ReasonCode::PacketIdentifierInUse, "the packet identifier belongs to an unfinished exchange");
+        disconnect(c, ReasonCode::PacketIdentifierInUse,
+                   "the packet identifier belongs to an unfinished exchange");
       }
       return false;
     case qos::Admit::QuotaExceeded:
@@ -115,7 +116,8 @@ bool Shard::resolve_topic(Connection& c, const wire::Publish& packet, std::strin
 /// Why this PUBLISH may not be taken, apart from full queues.
 std::optional<ReasonCode> Shard::refusal_for(const wire::Publish& packet, std::string_view topic) const {
   const auto name = topic::TopicName::parse(topic, {shared_.options.mqtt.max_topic_levels});
-  if (!name || name->is_reserved()) return ReasonCode::TopicNameInvalid;  // `$...` belongs to the broker [4.7.2]
+  if (!name || name->is_reserved())
+    return ReasonCode::TopicNameInvalid;  // `$...` belongs to the broker [4.7.2]
   if (packet.properties.payload_format_indicator() == 1 && shared_.options.mqtt.validate_payload_format &&
       !wire::is_valid_utf8(packet.payload))
     return ReasonCode::PayloadFormatInvalid;  // 3.3.2.3.2
@@ -123,7 +125,8 @@ std::optional<ReasonCode> Shard::refusal_for(const wire::Publish& packet, std::s
 }
 
 /// A refusal is never a success code. MQTT 3 has no code to refuse with: no ack, and the connection ends.
-void Shard::refuse_publish(Connection& c, const wire::Publish& packet, ReasonCode reason, std::string_view why) {
+void Shard::refuse_publish(Connection& c, const wire::Publish& packet, ReasonCode reason,
+                           std::string_view why) {
   counters_.add(Counter::PublishRefused);
   if (why.empty()) why = wire::name_of(reason);
   HERMOD_LOG_LIMITED(log::Level::Notice, "publish.refused", {"client", c.session()->client_id()},
@@ -138,7 +141,8 @@ void Shard::refuse_publish(Connection& c, const wire::Publish& packet, ReasonCod
   c.session()->inbound().on_acknowledged(packet.id);
 }
 
-queue::MessagePtr Shard::make_message(const wire::Publish& packet, std::string_view topic, SessionId publisher) {
+queue::MessagePtr Shard::make_message(const wire::Publish& packet, std::string_view topic,
+                                      SessionId publisher) {
   forwarded_properties_.clear();
   wire::append_forwarded(packet.properties.raw(), forwarded_properties_);
   queue::Message::Fields fields;
@@ -162,7 +166,7 @@ void Shard::find_targets(const queue::MessagePtr& message, SessionId publisher) 
   shared_.subscriptions.match(*name, publisher, members_, matches_);
   for (const topic::Match& match : matches_) {
     const auto where = shared_.directory.slots().locate(match.session);
-    if (!where) continue;  // ended a moment ago
+    if (!where) continue;                                                           // ended a moment ago
     const QoS qos = std::min(message->qos(), static_cast<QoS>(match.granted_qos));  // [MQTT-3.8.4-8]
     if (qos == QoS::AtMostOnce && !where->online) {
       counters_.add(Counter::DroppedOffline);
@@ -172,10 +176,12 @@ void Shard::find_targets(const queue::MessagePtr& message, SessionId publisher) 
     Target target{match.session, *where, {}};
     target.delivery.message = message;
     target.delivery.qos = qos;
-    target.delivery.retain = match.retain_as_published && message->retain();  // [MQTT-3.3.1-12] [MQTT-3.3.1-13]
+    target.delivery.retain =
+        match.retain_as_published && message->retain();  // [MQTT-3.3.1-12] [MQTT-3.3.1-13]
     target.delivery.group = match.group.v;
     const auto identifiers = matches_.identifiers(match);
-    target.delivery.identifiers.assign(identifiers.begin(), identifiers.end());  // [MQTT-3.3.4-3] [MQTT-3.3.4-4]
+    target.delivery.identifiers.assign(identifiers.begin(),
+                                       identifiers.end());  // [MQTT-3.3.4-3] [MQTT-3.3.4-4]
     targets_.push_back(std::move(target));
   }
 }
@@ -199,7 +205,8 @@ bool Shard::reserve_room(const queue::MessagePtr& message) {
       continue;
     }
     for (std::size_t taken = 0; taken < i; ++taken)
-      if (targets_[taken].delivery.qos != QoS::AtMostOnce) slots.release(targets_[taken].session, 1, message->size());
+      if (targets_[taken].delivery.qos != QoS::AtMostOnce)
+        slots.release(targets_[taken].session, 1, message->size());
     return false;
   }
   return true;
@@ -260,12 +267,13 @@ void Shard::acknowledge_publish(Connection& c, wire::PacketId id, QoS qos, Reaso
   if (qos == QoS::AtLeastOnce) c.session()->inbound().on_acknowledged(id);
 }
 
-void Shard::send_publish_ack(Connection& c, wire::PacketId id, QoS qos, ReasonCode reason, std::string_view why) {
+void Shard::send_publish_ack(Connection& c, wire::PacketId id, QoS qos, ReasonCode reason,
+                             std::string_view why) {
   send_ack(c, qos == QoS::AtLeastOnce ? wire::PacketType::Puback : wire::PacketType::Pubrec, id, reason, why);
 }
 
-/// Reading from this publisher pauses while one of its receivers is congested, or the receiver's shard is behind
-/// with its mailbox; a stalled receiver holds up nobody.
+/// Reading from this publisher pauses while one of its receivers is congested, or the receiver's shard is
+/// behind with its mailbox; a stalled receiver holds up nobody.
 void Shard::wait_for_slow_reader(Connection& c) {
   for (const Target& target : targets_) {
     if (target.session == c.session()->id()) continue;
@@ -292,6 +300,13 @@ void Shard::publish_for_broker(const queue::MessagePtr& message, SessionId publi
   } else {
     hand_over_now(/*qos0_only=*/false);
   }
+}
+
+/// What the broker says about itself never touches the disk.
+void Shard::announce(const queue::MessagePtr& message) {
+  shared_.retained.restore(message);
+  find_targets(message, SessionId{});
+  hand_over_now(/*qos0_only=*/true);
 }
 
 }  // namespace hermod::broker

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "queue/records.h"
 #include "broker/shard.h"
+#include "queue/records.h"
 
 namespace hermod::broker {
 
@@ -17,8 +17,8 @@ constexpr std::size_t kRetainedSlice = 256;
 
 }  // namespace
 
-/// Retained messages are due for a new subscription unless its Retain Handling says otherwise, and never for a
-/// shared one. [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]
+/// Retained messages are due for a new subscription unless its Retain Handling says otherwise, and never for
+/// a shared one. [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]
 bool Shard::plan_retained_read(Connection& c, const SubscriptionRequest& request, bool is_new) {
   const auto target = topic::parse_subscription(request.filter, {shared_.options.mqtt.max_topic_levels});
   if (target->is_shared()) return false;
@@ -32,7 +32,8 @@ bool Shard::plan_retained_read(Connection& c, const SubscriptionRequest& request
 }
 
 /// A slice of retained messages for every connection that waits for some. They leave in bounded steps between
-/// the live traffic, and only while the client's output and queue have room. True when more can be done at once.
+/// the live traffic, and only while the client's output and queue have room. True when more can be done at
+/// once.
 bool Shard::send_retained_slices() {
   bool more = false;
   std::vector<ConnectionId> still;

@@ -1,7 +1,7 @@
 // What becomes of a session without a connection: its will, its expiry, its successor, its end.
 
-#include "session/records.h"
 #include "broker/shard.h"
+#include "session/records.h"
 
 namespace hermod::broker {
 
@@ -31,8 +31,8 @@ void Shard::set_absence_deadlines(const Session& session) {
                     session.absence()});
   }
   if (session.expiry_interval() != Session::kNeverExpires) {
-    deadlines_.add({now() + seconds(session.expiry_interval()), session.id(), session::DeadlineKind::SessionExpiry,
-                    session.absence()});
+    deadlines_.add({now() + seconds(session.expiry_interval()), session.id(),
+                    session::DeadlineKind::SessionExpiry, session.absence()});
   }
   schedule_deadlines();
 }
@@ -50,17 +50,20 @@ void Shard::publish_will(Session& session) {
   fields.retain = will->retain;  // [MQTT-3.1.2-14] [MQTT-3.1.2-15]
   fields.publisher = session.id();
   fields.stored_at = wall();
-  if (will->message_expiry_interval) fields.expires_at = wall() + std::chrono::seconds(*will->message_expiry_interval);
+  if (will->message_expiry_interval)
+    fields.expires_at = wall() + std::chrono::seconds(*will->message_expiry_interval);
   publish_for_broker(queue::Message::create(fields), session.id());
 }
 
-/// The session is over: its subscriptions and messages go, whoever waits for the client identifier comes next.
+/// The session is over: its subscriptions and messages go, whoever waits for the client identifier comes
+/// next.
 void Shard::end_session(Session& session, Counter reason) {
   publish_will(session);  // the session's end ends the Will Delay Interval too [MQTT-3.1.3-9]
   discard_session_state(session, reason);
   const std::unique_ptr<Session> ended = sessions_.take(session.id());
   if (const auto successor = ended->successor()) {
-    SessionGranted granted{*successor, ended->client_id(), shared_.directory.renew(ended->client_id(), id_), nullptr};
+    SessionGranted granted{*successor, ended->client_id(), shared_.directory.renew(ended->client_id(), id_),
+                           nullptr};
     if (successor->shard == id_) return on_session_granted(granted);
     return outbox_.send(successor->shard, std::move(granted));
   }
@@ -76,8 +79,8 @@ void Shard::pass_on(const std::string& client_id) {
   outbox_.send(heir->connection.shard, std::move(granted));
 }
 
-/// Removes what the session had in the shared places and in the store; what is left in its queue is counted by
-/// `reason`, or handed to other members of the shared group it came for.
+/// Removes what the session had in the shared places and in the store; what is left in its queue is counted
+/// by `reason`, or handed to other members of the shared group it came for.
 void Shard::discard_session_state(Session& session, Counter reason) {
   remove_subscriptions(session);
   std::vector<queue::Delivery> shared;

@@ -44,6 +44,12 @@ WallTime Shard::wall() {
 
 void Shard::on_accepted(std::unique_ptr<net::Transport> transport) {
   counters_.add(Counter::ConnectionsAccepted);
+  if (shared_.addresses.is_limited() && !shared_.addresses.enter(transport->peer().address)) {
+    counters_.add(Counter::ConnectionsRefused);
+    HERMOD_LOG_LIMITED(log::Level::Notice, "connection.refused", {"address", transport->peer().address},
+                       {"why", "limits.max_connections_per_address is reached"});
+    return;  // closed with the transport
+  }
   shared_.connections.fetch_add(1, std::memory_order_relaxed);
   wire::Limits limits;
   limits.maximum_packet_size = shared_.options.mqtt.max_packet_size;
@@ -79,6 +85,7 @@ void Shard::receive(ShardMessage& message) {
     void operator()(CommitFinished& m) { shard.on_commit_finished(m); }
     void operator()(TakeOver& m) { shard.on_take_over(m); }
     void operator()(SessionGranted& m) { shard.on_session_granted(m); }
+    void operator()(Announce& m) { shard.announce(m.message); }
     void operator()(StopServing&) { shard.stop_serving(); }
   };
   std::visit(Receiver{*this}, message);
@@ -96,7 +103,8 @@ void Shard::on_packet(Connection& c, const wire::Packet& packet) {
     void operator()(const wire::Pingreq&) { shard.on_pingreq(c); }
     void operator()(const wire::Disconnect& p) { shard.on_disconnect(c, p); }
     void operator()(const wire::Auth&) {
-      shard.disconnect(c, ReasonCode::ProtocolError, "AUTH without an authentication method");  // [MQTT-4.12.0-6]
+      shard.disconnect(c, ReasonCode::ProtocolError,
+                       "AUTH without an authentication method");  // [MQTT-4.12.0-6]
     }
     // The decoder of a server lets none of these through.
     void operator()(const wire::Connack&) { HERMOD_ASSERT(false); }
@@ -108,7 +116,8 @@ void Shard::on_packet(Connection& c, const wire::Packet& packet) {
   c.touch(now());
   std::visit(Receiver{*this, c}, packet);
   // A client that does not read its own answers is not read either.
-  if (c.state() == Connection::State::Connected && c.output().size() >= shared_.options.limits.outbound_buffer)
+  if (c.state() == Connection::State::Connected &&
+      c.output().size() >= shared_.options.limits.outbound_buffer)
     c.pause(Connection::Pause::Output);
 }
 
@@ -122,7 +131,8 @@ void Shard::on_protocol_error(Connection& c, const wire::ProtocolError& error) {
   counters_.add(Counter::ProtocolErrors);
   HERMOD_LOG_LIMITED(log::Level::Notice, "client.protocol_error", {"address", c.transport().peer().address},
                      {"client", c.session() != nullptr ? c.session()->client_id() : std::string()},
-                     {"reason", wire::name_of(error.reason)}, {"clause", error.clause}, {"why", error.detail});
+                     {"reason", wire::name_of(error.reason)}, {"clause", error.clause},
+                     {"why", error.detail});
   if (c.state() == Connection::State::Connected) return disconnect(c, error.reason, error.detail);
   if (error.answer == wire::Answer::Connack) return refuse_connect(c, error.reason, error.detail);
   close_connection(c, WillRule::Publish);  // [MQTT-3.1.0-1]: no answer to what is not a CONNECT
@@ -166,6 +176,7 @@ void Shard::on_output_drained(Connection& c) {
 /// The transport is gone. A client that did not say goodbye has its will published. [MQTT-3.1.2-8]
 void Shard::on_connection_closed(Connection& c, net::CloseReason) {
   counters_.add(Counter::ConnectionsClosed);
+  if (shared_.addresses.is_limited()) shared_.addresses.leave(c.peer_address());
   shared_.connections.fetch_sub(1, std::memory_order_relaxed);
   Session* session = c.session();
   c.set_session(nullptr);
@@ -184,7 +195,8 @@ void Shard::skip_sequence(const SkipSequence& skip) {
   pump(*session);
 }
 
-/// A message for a session that is not here: it is on its way to this shard, or lives on another, or has ended.
+/// A message for a session that is not here: it is on its way to this shard, or lives on another, or has
+/// ended.
 void Shard::follow_session(SessionId id, ShardMessage message) {
   const auto where = shared_.directory.slots().locate(id);
   if (!where) {

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/counters.h"
 #include "base/ids.h"
+#include "broker/address_counts.h"
 #include "broker/connection.h"
 #include "broker/connection_table.h"
 #include "broker/member_choice.h"
@@ -40,6 +41,7 @@ struct Shared {
   store::Committer& committer;
   std::span<ShardMailbox* const> mailboxes;
   std::atomic<std::uint32_t>& connections;  ///< of all shards, for limits.max_connections
+  AddressCounts& addresses;
 };
 
 /// One thread's part of the broker: its connections, the sessions of its clients, and the path of every
@@ -50,7 +52,8 @@ struct Shared {
 /// ack_path.cc, subscribe_path.cc, disconnect_path.cc; commits come back in commit_path.cc.
 class Shard final : public net::AcceptHandler, public ConnectionEvents, private net::TimerHandler {
  public:
-  Shard(ShardId id, const Shared& shared, ShardMailbox& mailbox, net::TimerWheel& timers, CounterBlock& counters);
+  Shard(ShardId id, const Shared& shared, ShardMailbox& mailbox, net::TimerWheel& timers,
+        CounterBlock& counters);
   ~Shard();
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
@@ -118,19 +121,22 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   bool admit_publish(Connection& c, session::Session& session, const wire::Publish& packet);
   bool resolve_topic(Connection& c, const wire::Publish& packet, std::string_view& topic);
   std::optional<wire::ReasonCode> refusal_for(const wire::Publish& packet, std::string_view topic) const;
-  void refuse_publish(Connection& c, const wire::Publish& packet, wire::ReasonCode reason, std::string_view why);
+  void refuse_publish(Connection& c, const wire::Publish& packet, wire::ReasonCode reason,
+                      std::string_view why);
   queue::MessagePtr make_message(const wire::Publish& packet, std::string_view topic, SessionId publisher);
   void find_targets(const queue::MessagePtr& message, SessionId publisher);
   bool reserve_room(const queue::MessagePtr& message);
   void hand_over_now(bool qos0_only);
   bool needs_commit(const Connection* c, const queue::MessagePtr& message, bool retain) const;
-  void commit_publish(Connection* c, const queue::MessagePtr& message, wire::PacketId id, wire::QoS qos, bool retain);
+  void commit_publish(Connection* c, const queue::MessagePtr& message, wire::PacketId id, wire::QoS qos,
+                      bool retain);
   void acknowledge_publish(Connection& c, wire::PacketId id, wire::QoS qos, wire::ReasonCode reason);
   void send_publish_ack(Connection& c, wire::PacketId id, wire::QoS qos, wire::ReasonCode reason,
                         std::string_view why);
   void wait_for_slow_reader(Connection& c);
   void publish_for_broker(const queue::MessagePtr& message, SessionId publisher);
   void redispatch(queue::Delivery delivery);
+  void announce(const queue::MessagePtr& message);
 
   // deliver_path.cc
   void deliver(SessionId to, Seq seq, queue::Delivery delivery);
@@ -162,7 +168,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   // subscribe_path.cc
   void on_subscribe(Connection& c, const wire::Subscribe& packet);
   void on_unsubscribe(Connection& c, const wire::Unsubscribe& packet);
-  wire::ReasonCode grant(const Connection& c, const wire::SubscribeFilter& wanted, std::size_t subscriptions) const;
+  wire::ReasonCode grant(const Connection& c, const wire::SubscribeFilter& wanted,
+                         std::size_t subscriptions) const;
   void apply_subscriptions(Connection* c, session::Session& session, const SubscriptionsStored& work);
   void send_subscription_ack(Connection& c, const SubscriptionsStored& work);
   void remove_subscriptions(const session::Session& session);

@@ -46,10 +46,16 @@ struct SessionGranted {
   std::unique_ptr<session::Session> session;
 };
 
+/// A value the broker publishes about itself: to subscribers at QoS 0, retained in memory only.
+struct Announce {
+  queue::MessagePtr message;
+};
+
 /// Say goodbye to every client and close. [operations: SIGTERM]
 struct StopServing {};
 
 /// Everything shards say to each other: plain values, no references into another shard.
-using ShardMessage = std::variant<Deliver, SkipSequence, CommitFinished, TakeOver, SessionGranted, StopServing>;
+using ShardMessage =
+    std::variant<Deliver, SkipSequence, CommitFinished, TakeOver, SessionGranted, Announce, StopServing>;
 
 }  // namespace hermod::broker

@@ -17,7 +17,9 @@ ShardThread::ShardThread(ShardId id, const Options& options, const Clock& clock,
       loop_(clock, &counters),
       mailbox_([this] { loop_.wake(); }) {}
 
-ShardThread::~ShardThread() { HERMOD_ASSERT(!thread_.joinable()); }
+ShardThread::~ShardThread() {
+  HERMOD_ASSERT(!thread_.joinable());
+}
 
 void ShardThread::build(const Shared& shared) {
   shard_ = std::make_unique<Shard>(id_, shared, mailbox_, loop_.timers(), counters_);
@@ -48,7 +50,9 @@ void ShardThread::run() {
   std::optional<MonotonicTime> end;
   bool more = false;
   for (;;) {
-    loop_.poll(more ? std::chrono::nanoseconds{0} : end ? std::chrono::milliseconds{20} : net::EventLoop::kForever);
+    loop_.poll(more  ? std::chrono::nanoseconds{0}
+               : end ? std::chrono::milliseconds{20}
+                     : net::EventLoop::kForever);
     more = shard_->step();
     loop_.flush_pending();
     ticks_.fetch_add(1, std::memory_order_relaxed);

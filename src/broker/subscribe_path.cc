@@ -5,8 +5,8 @@
 
 #include "base/log.h"
 #include "broker/reason_for.h"
-#include "session/records.h"
 #include "broker/shard.h"
+#include "session/records.h"
 #include "wire/encoder.h"
 
 namespace hermod::broker {
@@ -44,7 +44,8 @@ void Shard::on_subscribe(Connection& c, const wire::Subscribe& packet) {
 }
 
 /// The reason code for one filter: a granted QoS or why not.
-ReasonCode Shard::grant(const Connection& c, const wire::SubscribeFilter& wanted, std::size_t subscriptions) const {
+ReasonCode Shard::grant(const Connection& c, const wire::SubscribeFilter& wanted,
+                        std::size_t subscriptions) const {
   const MqttOptions& mqtt = shared_.options.mqtt;
   const auto target = topic::parse_subscription(wanted.filter, {mqtt.max_topic_levels});
   if (!target) return ReasonCode::TopicFilterInvalid;
@@ -52,11 +53,13 @@ ReasonCode Shard::grant(const Connection& c, const wire::SubscribeFilter& wanted
     if (!mqtt.shared_available) return ReasonCode::SharedSubscriptionsNotSupported;
     if (wanted.no_local) return ReasonCode::ProtocolError;
   }
-  if (target->filter.has_wildcard() && !mqtt.wildcard_available) return ReasonCode::WildcardSubscriptionsNotSupported;
+  if (target->filter.has_wildcard() && !mqtt.wildcard_available)
+    return ReasonCode::WildcardSubscriptionsNotSupported;
   if (subscriptions >= shared_.options.session.max_subscriptions &&
       c.session()->subscriptions().find(wanted.filter) == nullptr)
     return ReasonCode::QuotaExceeded;
-  return static_cast<ReasonCode>(std::min(static_cast<std::uint8_t>(wanted.qos), mqtt.max_qos));  // [MQTT-3.8.4-8]
+  return static_cast<ReasonCode>(
+      std::min(static_cast<std::uint8_t>(wanted.qos), mqtt.max_qos));  // [MQTT-3.8.4-8]
 }
 
 void Shard::on_unsubscribe(Connection& c, const wire::Unsubscribe& packet) {
@@ -72,15 +75,16 @@ void Shard::on_unsubscribe(Connection& c, const wire::Unsubscribe& packet) {
                          ? ReasonCode::TopicFilterInvalid
                      : session.subscriptions().find(filter) != nullptr ? ReasonCode::Success
                                                                        : ReasonCode::NoSubscriptionExisted;
-    if (session.is_durable() && request.reason == ReasonCode::Success) session::erase_subscription(batch, session, filter);
+    if (session.is_durable() && request.reason == ReasonCode::Success)
+      session::erase_subscription(batch, session, filter);
     work.requests.push_back(std::move(request));  // [MQTT-3.11.3-2]
   }
   if (session.is_durable()) return submit(std::move(batch), c.id(), session.id(), std::move(work));
   apply_subscriptions(&c, session, work);
 }
 
-/// Changes the index and answers. The connection may be gone by now; the session's subscriptions change all the
-/// same, because they are stored.
+/// Changes the index and answers. The connection may be gone by now; the session's subscriptions change all
+/// the same, because they are stored.
 void Shard::apply_subscriptions(Connection* c, Session& session, const SubscriptionsStored& work) {
   std::vector<SubscriptionChange> changes;
   std::vector<const SubscriptionRequest*> changed;
@@ -112,9 +116,11 @@ void Shard::send_subscription_ack(Connection& c, const SubscriptionsStored& work
   reasons.reserve(work.requests.size());
   for (const SubscriptionRequest& request : work.requests) reasons.push_back(request.reason);
   if (work.unsubscribe) {
-    wire::encode(c.output(), c.version(), wire::Unsuback{work.packet_id, wire::ReasonCodes(reasons), {}});  // [MQTT-3.10.4-4]
+    wire::encode(c.output(), c.version(),
+                 wire::Unsuback{work.packet_id, wire::ReasonCodes(reasons), {}});  // [MQTT-3.10.4-4]
   } else {
-    wire::encode(c.output(), c.version(), wire::Suback{work.packet_id, wire::ReasonCodes(reasons), {}});  // [MQTT-3.8.4-1]
+    wire::encode(c.output(), c.version(),
+                 wire::Suback{work.packet_id, wire::ReasonCodes(reasons), {}});  // [MQTT-3.8.4-1]
   }
   c.flush();
   counters_.add(Counter::PacketsSent);
@@ -125,7 +131,8 @@ void Shard::remove_subscriptions(const Session& session) {
   std::vector<SubscriptionChange> changes;
   changes.reserve(session.subscriptions().size());
   for (const session::Subscription& subscription : session.subscriptions().items()) {
-    const auto target = topic::parse_subscription(subscription.filter, {shared_.options.mqtt.max_topic_levels});
+    const auto target =
+        topic::parse_subscription(subscription.filter, {shared_.options.mqtt.max_topic_levels});
     HERMOD_ASSERT(target.has_value());
     changes.push_back({SubscriptionChange::Kind::Remove, *target, session.id(), {}});
   }

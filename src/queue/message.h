@@ -47,7 +47,7 @@ class Message {
     Bytes forwarded_properties;  ///< encoded, as wire::append_forwarded() leaves them
     wire::QoS qos = wire::QoS::AtMostOnce;
     bool retain = false;
-    SessionId publisher{};       ///< for No Local; 0 when the broker itself publishes
+    SessionId publisher{};  ///< for No Local; 0 when the broker itself publishes
     WallTime stored_at{};
     WallTime expires_at = kNever;
   };

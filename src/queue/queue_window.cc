@@ -65,7 +65,9 @@ std::size_t QueueWindow::index_of(Seq seq) const {
   return offset < entries_.size() - head_ ? head_ + offset : entries_.size();
 }
 
-const Entry* QueueWindow::next_waiting() const { return waiting_ > 0 ? &entries_[cursor_] : nullptr; }
+const Entry* QueueWindow::next_waiting() const {
+  return waiting_ > 0 ? &entries_[cursor_] : nullptr;
+}
 
 void QueueWindow::mark_sent(Seq seq) {
   Entry& entry = entries_[cursor_];

@@ -83,7 +83,7 @@ class QueueWindow {
 
   std::vector<Entry> entries_;  // from head_: gapless sequences, erased ones stay as Gone until at the front
   std::size_t head_ = 0;
-  std::size_t cursor_ = 0;      // index of the first entry that was never sent
+  std::size_t cursor_ = 0;  // index of the first entry that was never sent
   std::size_t waiting_ = 0;
   std::size_t count_ = 0;
   std::uint64_t bytes_ = 0;

@@ -6,13 +6,19 @@ namespace hermod::queue {
 namespace {
 
 constexpr std::uint8_t kRetainFlag = 0x10;
-constexpr std::uint8_t kReleasedMark = 0xFF;  ///< in place of the QoS: no message, only its identifier is held
+constexpr std::uint8_t kReleasedMark =
+    0xFF;  ///< in place of the QoS: no message, only its identifier is held
 
-std::uint64_t micros(WallTime time) { return static_cast<std::uint64_t>(time.time_since_epoch().count()); }
-WallTime time_of(std::uint64_t micros) { return WallTime{std::chrono::microseconds(static_cast<std::int64_t>(micros))}; }
+std::uint64_t micros(WallTime time) {
+  return static_cast<std::uint64_t>(time.time_since_epoch().count());
+}
+WallTime time_of(std::uint64_t micros) {
+  return WallTime{std::chrono::microseconds(static_cast<std::int64_t>(micros))};
+}
 
 void write_message(ByteWriter& out, const Message& message) {
-  out.u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(message.qos()) | (message.retain() ? kRetainFlag : 0)));
+  out.u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(message.qos()) |
+                                   (message.retain() ? kRetainFlag : 0)));
   out.u64(message.publisher().v);
   out.u64(micros(message.stored_at()));
   out.u64(micros(message.expires_at()));
@@ -61,7 +67,8 @@ std::string encode_entry(const Delivery& delivery) {
   record.reserve(80 + delivery.message->size());
   ByteWriter out(record);
   out.u8(kRecordVersion);
-  out.u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(delivery.qos) | (delivery.retain ? kRetainFlag : 0)));
+  out.u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(delivery.qos) |
+                                   (delivery.retain ? kRetainFlag : 0)));
   out.u64(delivery.group);
   out.u16(static_cast<std::uint16_t>(delivery.identifiers.size()));
   for (const std::uint32_t identifier : delivery.identifiers) out.u32(identifier);

@@ -61,9 +61,8 @@ void erase_session(store::WriteBatch& batch, const Session& session) {
   for (const qos::InboundExchange& exchange : session.inbound().exchanges())
     if (exchange.phase != qos::InboundExchange::Phase::Publishing)
       erase_inbound_id(batch, session.id(), exchange.id);
-  session.queue().for_each([&](const queue::Entry& entry) {
-    queue::erase_entry(batch, session.stream(), entry.seq);
-  });
+  session.queue().for_each(
+      [&](const queue::Entry& entry) { queue::erase_entry(batch, session.stream(), entry.seq); });
 }
 
 void record_subscription(store::WriteBatch& batch, const Session& session, std::string_view filter,

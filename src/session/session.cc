@@ -8,10 +8,7 @@
 namespace hermod::session {
 
 Session::Session(SessionId id, std::string client_id, bool durable, const Options& options)
-    : id_(id),
-      client_id_(std::move(client_id)),
-      durable_(durable),
-      max_inflight_(options.max_inflight) {}
+    : id_(id), client_id_(std::move(client_id)), durable_(durable), max_inflight_(options.max_inflight) {}
 
 void Session::bind(ConnectionId connection, std::uint16_t our_receive_maximum,
                    std::uint16_t client_receive_maximum) {

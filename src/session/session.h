@@ -38,7 +38,8 @@ class Session {
   void set_expiry_interval(std::uint32_t seconds) { expiry_interval_ = seconds; }
   bool outlives_connection() const { return expiry_interval_ > 0; }
   /// Whether it is kept in the store, as decided when it began: then its queue's sequences come from the
-  /// committer, and everything it acknowledges waits for a commit. Stays so when the client lowers the expiry.
+  /// committer, and everything it acknowledges waits for a commit. Stays so when the client lowers the
+  /// expiry.
   bool is_durable() const { return durable_; }
 
   /// The connection bound to it; at most one. [MQTT-3.1.4-3]

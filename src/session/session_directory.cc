@@ -8,7 +8,9 @@ namespace hermod::session {
 namespace {
 
 /// The map's own kind of view, which is not std::string_view in Debian's build of abseil.
-absl::string_view lookup(std::string_view client_id) { return {client_id.data(), client_id.size()}; }
+absl::string_view lookup(std::string_view client_id) {
+  return {client_id.data(), client_id.size()};
+}
 
 }  // namespace
 

@@ -28,11 +28,11 @@ class SessionDirectory {
   explicit SessionDirectory(Options options) : options_(options) {}
 
   enum class ClaimKind {
-    Fresh,     ///< nobody had it: `session` is new and belongs to the claimer
-    Ask,       ///< ask shard `owner` to hand it over
-    Wait,      ///< others were first: the claimer is asked for later through Handed::next
-    Throttled, ///< taken over too often [MQTT5 4.13.2: 0x89 Server busy]
-    Full,      ///< max_sessions reached
+    Fresh,      ///< nobody had it: `session` is new and belongs to the claimer
+    Ask,        ///< ask shard `owner` to hand it over
+    Wait,       ///< others were first: the claimer is asked for later through Handed::next
+    Throttled,  ///< taken over too often [MQTT5 4.13.2: 0x89 Server busy]
+    Full,       ///< max_sessions reached
   };
   struct Claim {
     ClaimKind kind;
@@ -72,7 +72,7 @@ class SessionDirectory {
     ShardId owner;
     bool moving = false;
     std::unique_ptr<std::deque<ConnectionId>> waiters;
-    std::uint16_t takeovers = 0;       // in the running minute
+    std::uint16_t takeovers = 0;  // in the running minute
     std::uint32_t minute = 0;
   };
 

@@ -11,8 +11,12 @@ constexpr std::uint64_t kDurable = 4;
 constexpr std::uint64_t kCongested = 8;
 constexpr std::uint64_t kStalled = 16;
 
-std::uint32_t slot_of(SessionId id) { return static_cast<std::uint32_t>(id.v); }
-std::uint64_t generation_of(std::uint64_t state_or_id) { return state_or_id >> 32; }
+std::uint32_t slot_of(SessionId id) {
+  return static_cast<std::uint32_t>(id.v);
+}
+std::uint64_t generation_of(std::uint64_t state_or_id) {
+  return state_or_id >> 32;
+}
 
 }  // namespace
 
@@ -39,7 +43,8 @@ SessionId SessionSlots::open(std::uint32_t slot, ShardId shard) {
   auto& chunk = chunks_[slot / kChunk];
   if (chunk.load(std::memory_order_relaxed) == nullptr) chunk.store(new Chunk(), std::memory_order_release);
   Slot& cell = at(slot);
-  const std::uint64_t generation = (generation_of(cell.state.load(std::memory_order_relaxed)) + 1) & 0xFFFFFFFFU;
+  const std::uint64_t generation =
+      (generation_of(cell.state.load(std::memory_order_relaxed)) + 1) & 0xFFFFFFFFU;
   cell.messages.store(0, std::memory_order_relaxed);
   cell.bytes.store(0, std::memory_order_relaxed);
   cell.state.store(generation << 32 | std::uint64_t{shard.v} << 16 | kAlive, std::memory_order_release);

@@ -32,7 +32,8 @@ class SessionSlots {
   SessionSlots(const SessionSlots&) = delete;
   SessionSlots& operator=(const SessionSlots&) = delete;
 
-  /// Brings a cell to life and returns the identifier of its new generation. Caller holds the directory's lock.
+  /// Brings a cell to life and returns the identifier of its new generation. Caller holds the directory's
+  /// lock.
   SessionId open(std::uint32_t slot, ShardId shard);
   /// Ends the identifier. Caller holds the directory's lock.
   void close(SessionId id);

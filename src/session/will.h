@@ -15,7 +15,7 @@ struct Will {
   std::string forwarded_properties;  ///< encoded, as wire::append_forwarded() leaves them
   wire::QoS qos = wire::QoS::AtMostOnce;
   bool retain = false;
-  std::uint32_t delay = 0;  ///< seconds
+  std::uint32_t delay = 0;                               ///< seconds
   std::optional<std::uint32_t> message_expiry_interval;  ///< seconds
 };
 

@@ -20,7 +20,9 @@ Delivery delivery(std::string_view payload) {
   return d;
 }
 
-std::string payload_of(const Entry& entry) { return std::string(as_text(entry.delivery.message->payload())); }
+std::string payload_of(const Entry& entry) {
+  return std::string(as_text(entry.delivery.message->payload()));
+}
 
 TEST(QueueWindow, HandsOutInSequenceOrder) {
   QueueWindow window;
@@ -112,7 +114,8 @@ TEST(QueueWindow, AgreesWithASimpleListUnderRandomOperations) {
       window.mark_sent(first_waiting->first);
       first_waiting->second = true;
     } else if (pick < 9 && !model.empty()) {
-      auto victim = model.begin() + static_cast<std::ptrdiff_t>(random() % std::min<std::size_t>(model.size(), 8));
+      auto victim =
+          model.begin() + static_cast<std::ptrdiff_t>(random() % std::min<std::size_t>(model.size(), 8));
       ASSERT_EQ(window.find(victim->first) != nullptr, victim->second);
       ASSERT_TRUE(window.erase(victim->first));
       model.erase(victim);

@@ -83,14 +83,14 @@ TEST(QueueRecords, EntryBytesAreTheOnesOfVersionOne) {
   delivery.group = 5;
   delivery.identifiers = {6};
   const std::string expected(
-      "\x01\x01"                          // version, QoS and flags of the entry
-      "\0\0\0\0\0\0\0\x05"                // group
-      "\0\x01\0\0\0\x06"                  // one subscription identifier
-      "\x01"                              // QoS and flags of the message
-      "\0\0\0\0\0\0\0\x02"                // publisher
-      "\0\0\0\0\0\0\0\x03"                // stored at
-      "\0\0\0\0\0\0\0\x04"                // expires at
-      "\0\x01t\0\0\0\0\0\0\0\x01p",       // topic, properties, payload
+      "\x01\x01"                     // version, QoS and flags of the entry
+      "\0\0\0\0\0\0\0\x05"           // group
+      "\0\x01\0\0\0\x06"             // one subscription identifier
+      "\x01"                         // QoS and flags of the message
+      "\0\0\0\0\0\0\0\x02"           // publisher
+      "\0\0\0\0\0\0\0\x03"           // stored at
+      "\0\0\0\0\0\0\0\x04"           // expires at
+      "\0\x01t\0\0\0\0\0\0\0\x01p",  // topic, properties, payload
       2 + 8 + 6 + 1 + 24 + 3 + 4 + 5);
   EXPECT_EQ(encode_entry(delivery), expected);
 }

@@ -12,7 +12,9 @@ namespace {
 using Kind = SessionDirectory::ClaimKind;
 constexpr MonotonicTime kNow{std::chrono::hours{1}};
 
-ConnectionId connection(std::uint16_t shard, std::uint32_t slot) { return {ShardId{shard}, slot, 1}; }
+ConnectionId connection(std::uint16_t shard, std::uint32_t slot) {
+  return {ShardId{shard}, slot, 1};
+}
 
 TEST(SessionDirectory, FirstClaimIsFreshAndLivesAtTheClaimer) {
   SessionDirectory directory({});

@@ -1,0 +1,60 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/counters.h"
+#include "broker/outbox.h"
+#include "retain/retained_index.h"
+#include "session/session_directory.h"
+#include "topic/subscription_index.h"
+
+namespace hermod::broker {
+
+/// What the admin room sees of the broker: numbers, and a way to say something on a topic of the broker's own.
+/// Any thread; lives as long as the broker.
+class View {
+ public:
+  View(const Counters& counters, const session::SessionDirectory& directory,
+       const topic::SubscriptionIndex& subscriptions, const retain::RetainedIndex& retained,
+       const std::atomic<std::uint32_t>& connections, const Clock& clock, ShardMailbox& mailbox)
+      : counters_(counters),
+        directory_(directory),
+        subscriptions_(subscriptions),
+        retained_(retained),
+        connections_(connections),
+        clock_(clock),
+        mailbox_(mailbox) {}
+
+  std::uint64_t total(Counter counter) const { return counters_.total(counter); }
+  std::uint32_t connections() const { return connections_.load(std::memory_order_relaxed); }
+  std::size_t sessions() const { return directory_.count(); }
+  std::size_t subscriptions() const { return subscriptions_.subscription_count(); }
+  std::size_t shared_subscriptions() const { return subscriptions_.shared_subscription_count(); }
+  std::size_t retained_messages() const { return retained_.count(); }
+  std::uint64_t retained_bytes() const { return retained_.bytes(); }
+  MonotonicTime now() const { return clock_.now(); }
+
+  /// Sends `payload` to the subscribers of `topic` at QoS 0 and retains it in memory only. Precondition: a
+  /// topic name below `$SYS/`, `$events/` or the like.
+  void announce(std::string_view topic, std::string_view payload) {
+    queue::Message::Fields fields;
+    fields.topic = topic;
+    fields.payload = as_bytes(payload);
+    fields.retain = true;
+    fields.stored_at = clock_.wall();
+    mailbox_.post(Announce{queue::Message::create(fields)});
+  }
+
+ private:
+  const Counters& counters_;
+  const session::SessionDirectory& directory_;
+  const topic::SubscriptionIndex& subscriptions_;
+  const retain::RetainedIndex& retained_;
+  const std::atomic<std::uint32_t>& connections_;
+  const Clock& clock_;
+  ShardMailbox& mailbox_;
+};
+
+}  // namespace hermod::broker

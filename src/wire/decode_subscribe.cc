@@ -4,10 +4,11 @@
 namespace hermod::wire {
 namespace {
 
-Violation read_filter(Body& body) {
+/// One topic filter; `clause` asks it to be valid text.
+Violation read_filter(Body& body, const char* clause) {
   const Bytes filter = body.reader.sized16();
   if (!body.reader.ok()) return malformed("MQTT 3.8.3", "topic filter is beyond the packet");
-  if (!is_valid_string(filter)) return malformed("[MQTT-3.8.3-1]", "topic filter is not valid text");
+  if (!is_valid_string(filter)) return malformed(clause, "topic filter is not valid text");
   return {};
 }
 
@@ -38,7 +39,7 @@ Violation decode_subscribe(Body& body, Subscribe& out) {
   const Bytes payload = body.reader.rest();
   std::size_t count = 0;
   for (; body.reader.remaining() > 0; ++count) {
-    if (Violation violation = read_filter(body)) return violation;
+    if (Violation violation = read_filter(body, "[MQTT-3.8.3-1]")) return violation;
     const std::uint8_t options = body.reader.u8();
     if (!body.reader.ok()) return malformed("MQTT 3.8.3", "packet ends before the subscription options");
     if (Violation violation = check_options(body, options)) return violation;
@@ -53,7 +54,7 @@ Violation decode_unsubscribe(Body& body, Unsubscribe& out) {
   const Bytes payload = body.reader.rest();
   std::size_t count = 0;
   for (; body.reader.remaining() > 0; ++count) {
-    if (Violation violation = read_filter(body)) return violation;
+    if (Violation violation = read_filter(body, "[MQTT-3.10.3-1]")) return violation;
   }
   out.filters = {payload, count};
   return check_count(body, count, "[MQTT-3.10.3-2]");

@@ -87,8 +87,9 @@ std::size_t Decoder::decode(Bytes buffered, DecodeResult& result) {
 
 Violation Decoder::check_size(const FixedHeader& header) const {
   const std::uint32_t largest = is_stranger() ? limits_.maximum_connect_size : limits_.maximum_packet_size;
-  if (header.packet_size() > largest) {  // [MQTT-3.2.2-15], [MQTT-3.1.2-24]
-    return ProtocolError{ReasonCode::PacketTooLarge, "[MQTT-3.2.2-15]", "packet is larger than allowed"};
+  if (header.packet_size() > largest) {
+    const char* clause = receiver_ == Role::Server ? "[MQTT-3.2.2-15]" : "[MQTT-3.1.2-24]";
+    return ProtocolError{ReasonCode::PacketTooLarge, clause, "packet is larger than allowed"};
   }
   if (!header.shortest && version_ == Version::Mqtt5) {
     return malformed("[MQTT-1.5.5-1]", "remaining length is not in its shortest form");

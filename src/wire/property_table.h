@@ -157,6 +157,17 @@ constexpr std::array<PropertyRule, kPropertyIdEnd> rules_by_id() {
   return rules;
 }
 inline constexpr std::array<PropertyRule, kPropertyIdEnd> kRulesById = rules_by_id();
+
+constexpr std::array<PropertySet, 16> allowed_by_place() {
+  std::array<PropertySet, 16> allowed{};
+  for (const PropertyRule& rule : kPropertyRules) {
+    for (std::size_t place = 0; place < allowed.size(); ++place) {
+      if ((rule.allowed >> place & 1) != 0) allowed[place] |= bit_of(rule.id);
+    }
+  }
+  return allowed;
+}
+inline constexpr std::array<PropertySet, 16> kAllowedByPlace = allowed_by_place();
 }  // namespace detail
 
 /// The rule for the number `id`; its type is None when the specification knows no such property.
@@ -169,11 +180,7 @@ constexpr const PropertyRule& rule_for(PropertyId id) {
 
 /// Every property that may stand in `place`.
 constexpr PropertySet allowed_in(PropertyPlace place) {
-  PropertySet allowed = 0;
-  for (const PropertyRule& rule : kPropertyRules) {
-    if (rule.allowed & bit_of(place)) allowed |= bit_of(rule.id);
-  }
-  return allowed;
+  return detail::kAllowedByPlace[static_cast<std::size_t>(place)];
 }
 
 /// The properties of a PUBLISH or a will that a server passes on unaltered [MQTT-3.3.2-4], [MQTT-3.3.2-15],

@@ -9,12 +9,21 @@ namespace {
 
 /// The first heap table: room for eight exchanges in 64 bytes.
 constexpr std::size_t kFirstHeap = 16;
+/// A table that is full at this size grows to one slot for every id, where ids cannot meet at all: a hostile
+/// choice of ids makes a search no longer than this.
+constexpr std::size_t kLastShared = 4096;
+constexpr std::size_t kEveryId = 65536;
 
 std::size_t next_slot(std::size_t slot, std::size_t slot_count) {
   return (slot + 1) & (slot_count - 1);
 }
+
+/// Neighbouring ids are usual, and side by side they would make one long run to walk through at each erase:
+/// multiplication by 2^16 divided by the golden ratio scatters them over the table.
 std::size_t home_slot(wire::PacketId id, std::size_t slot_count) {
-  return id.v & (slot_count - 1);
+  if (slot_count == kEveryId) return id.v;
+  const auto scattered = static_cast<std::uint16_t>(id.v * 40503U);
+  return scattered * slot_count >> 16;
 }
 
 /// Places an exchange into a table that has a free slot.
@@ -54,7 +63,8 @@ InboundExchange* PacketIdTable::find(wire::PacketId id) {
 void PacketIdTable::insert(InboundExchange exchange) {
   HERMOD_ASSERT(exchange.id.v != 0);
   if (heap_.empty() && size_ == kInside) rebuild(kFirstHeap);
-  if (!heap_.empty() && 2 * (size_ + 1) > heap_.size()) rebuild(2 * heap_.size());
+  if (!heap_.empty() && heap_.size() < kEveryId && 2 * (size_ + 1) > heap_.size())
+    rebuild(heap_.size() < kLastShared ? 2 * heap_.size() : kEveryId);
   place(table(), exchange);
   ++size_;
 }
@@ -65,7 +75,8 @@ void PacketIdTable::erase(const InboundExchange* exchange) {
   std::size_t hole = static_cast<std::size_t>(exchange - all.data());
   all[hole] = {};
   std::size_t slot = next_slot(hole, all.size());
-  for (std::size_t steps = 1; steps < all.size() && all[slot].id.v != 0; ++steps) {
+  const std::size_t reach = all.size() == kEveryId ? 1 : all.size();
+  for (std::size_t steps = 1; steps < reach && all[slot].id.v != 0; ++steps) {
     const std::size_t home = home_slot(all[slot].id, all.size());
     const std::size_t from_home = (slot - home) & (all.size() - 1);
     const std::size_t from_hole = (slot - hole) & (all.size() - 1);

@@ -32,8 +32,7 @@ struct InboundExchange {
 };
 
 /// Exchanges by packet id: open addressing over four-byte slots, the first four inside the object. Owns no
-/// memory while it holds four or fewer. A hostile choice of ids costs little: at most 65,535 ids over twice
-/// as many slots.
+/// memory while it holds four or fewer. Above 2,048 ids every id has a slot of its own.
 class PacketIdTable {
  public:
   InboundExchange* find(wire::PacketId id);
@@ -54,7 +53,7 @@ class PacketIdTable {
   void rebuild(std::size_t slot_count);
 
   std::array<InboundExchange, kInside> inside_{};
-  std::vector<InboundExchange> heap_;  // empty, or a power of two at most half full
+  std::vector<InboundExchange> heap_;  // empty, or a power of two, at most half full below 65,536
   std::size_t size_ = 0;
 };
 

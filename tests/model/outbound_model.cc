@@ -327,6 +327,7 @@ std::string OutboundModel::violation(const State& state) const {
 
 std::string OutboundModel::encode(const State& state) const {
   std::string key;
+  key.reserve(128);
   const auto add = [&](auto value) { key.push_back(static_cast<char>(value)); };
   const auto add_packets = [&](const std::vector<Packet>& packets) {
     add(packets.size());

@@ -27,7 +27,8 @@ void expect_harm(OutboundModel::Options options, const char* harm) {
 }
 
 TEST(OutboundModel, NoStateOfFiveQoS2MessagesBreaksARule) {
-  const OutboundModel model({.messages = {kQoS2, kQoS2, kQoS2, kQoS2}, .connections = 3, .crashes = 2});
+  const OutboundModel model(
+      {.messages = {kQoS2, kQoS2, kQoS2, kQoS2, kQoS2}, .connections = 3, .crashes = 2});
   const Outcome outcome = explore(model);
   report("outbound, QoS 2", outcome);
   EXPECT_EQ(outcome.violation, "") << outcome.story();

@@ -33,7 +33,7 @@ TEST(PacketIdTable, GivesItsMemoryBackWhenEmpty) {
 }
 
 TEST(PacketIdTable, BehavesAsAMapUnderRandomUse) {
-  for (const std::uint32_t ids : {6U, 40U, 2000U}) {
+  for (const std::uint32_t ids : {6U, 40U, 1000U, 10000U}) {
     PacketIdTable table;
     std::map<std::uint16_t, bool> oracle;
     std::mt19937 random(ids);

@@ -24,7 +24,7 @@ Outcome<Addresses> look_up(const std::string& host, const std::string& port, int
   addrinfo* found = nullptr;
   const int error = getaddrinfo(host.c_str(), port.empty() ? nullptr : port.c_str(), &hints, &found);
   if (error != 0)
-    return fail(ExitCode::Lookup,
+    return fail(ExitCode::Usage,
                 std::string(option) + ": the host \"" + host + "\" is unknown (" + gai_strerror(error) + ")");
   return Addresses(found, &freeaddrinfo);
 }

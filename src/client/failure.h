@@ -9,13 +9,12 @@ namespace hermod::client {
 /// (3.x: its return code).
 enum class ExitCode : int {
   Success = 0,
-  Usage = 1,
+  Usage = 1,  ///< also: no connection could be made
   ProtocolError = 2,
   NoConnection = 4,
   ConnectionLost = 7,
   NotSupported = 10,
   KeepAlive = 19,
-  Lookup = 20,
   QoSNotSupported = 24,
   OversizePacket = 25,
   Timeout = 27,

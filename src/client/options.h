@@ -58,7 +58,7 @@ struct PublishOptions {
 
 /// How received messages are shown.
 struct OutputOptions {
-  std::string format;  ///< empty: the payload, or with `verbose` topic and payload
+  std::string format{};  ///< empty: the payload, or with `verbose` topic and payload
   bool verbose = false;
   bool end_of_line = true;
   bool pretty = false;

@@ -1,12 +1,13 @@
 #include <signal.h>
-#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 
 #include <chrono>
 #include <ctime>
 #include <iostream>
 
+#include "admin/sys_publisher.h"
 #include "broker/broker.h"
+#include "broker/process.h"
 #include "client/commands.h"
 #include "config/reload.h"
 
@@ -19,14 +20,6 @@ using Action = config::CommandLine::Action;
 
 constexpr int kFailed = 1;  // The broker could not start.
 constexpr int kWrong = 2;   // The command line or the configuration is wrong; trying again does not help.
-
-/// Every connection needs a descriptor; the soft limit is a relic of select().
-void raise_descriptor_limit() {
-  rlimit files{};
-  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
-  files.rlim_cur = files.rlim_max;
-  if (setrlimit(RLIMIT_NOFILE, &files) != 0) log::event(log::Level::Warning, "limit.descriptors_not_raised");
-}
 
 /// Waits for signals until one says stop; feeds systemd's watchdog while every thread makes progress.
 void serve(broker::Broker& broker, const config::CommandLine& line, config::Configuration& current,
@@ -57,14 +50,17 @@ int run(const config::CommandLine& line, config::Configuration configuration) {
   ::signal(SIGPIPE, SIG_IGN);
 
   log::start(config::log_sink(settings.log.format), settings.log.level);
-  raise_descriptor_limit();
+  broker::prepare_process();
   broker::Broker broker(settings.broker);
   if (const Status started = broker.start(); !started) {
     log::event(log::Level::Error, "broker.not_started", {{"reason", started.error().detail}});
     return kFailed;
   }
   sd_notify(0, "READY=1\nSTATUS=Accepting connections");
-  serve(broker, line, configuration, signals);
+  {
+    const admin::SysPublisher sys(settings.admin, broker.view());
+    serve(broker, line, configuration, signals);
+  }
   sd_notify(0, "STOPPING=1\nSTATUS=Saying goodbye to clients");
   broker.stop();
   return 0;

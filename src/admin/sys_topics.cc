@@ -65,7 +65,8 @@ void SysTopics::add_loads(const broker::View& view, std::chrono::duration<double
     for (std::size_t i = 0; i < LoadAverage::kMinutes.size(); ++i) {
       std::array<char, 32> text{};
       std::snprintf(text.data(), text.size(), "%.2f", load.average.average(i));
-      add(std::string("load/") + load.name + "/" + std::to_string(LoadAverage::kMinutes[i]) + "min", text.data());
+      add(std::string("load/") + load.name + "/" + std::to_string(LoadAverage::kMinutes[i]) + "min",
+          text.data());
     }
   }
 }

@@ -109,10 +109,8 @@ void Shard::finish_exchange(Connection& c, session::Session& session, const qos:
 
 /// The exchange is over: the entry leaves the queue; its packet identifier is free when the erase is durable.
 void Shard::finish_entry(session::Session& session, Seq seq) {
-  if (const queue::Entry* entry = session.queue().find(seq)) {
-    shared_.directory.slots().release(session.id(), 1, entry->delivery.message->size());
-    session.queue().erase(seq);
-  }
+  if (const queue::MessagePtr message = session.queue().erase(seq))
+    shared_.directory.slots().release(session.id(), 1, message->size());
   if (!session.is_durable()) {
     session.outbound().on_erased(seq);
   } else {

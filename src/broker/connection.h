@@ -61,7 +61,9 @@ struct RetainedRead {
   retain::RetainedCursor cursor;
   std::vector<queue::MessagePtr> found;  ///< of the last slice; from `next` on still to be delivered
   std::size_t next = 0;
-  bool ready = false;  ///< every commit that began before the subscription is done
+  std::uint64_t since_version = 0;  ///< of the index; a message matched from then on came as a live one
+  bool ready = false;               ///< every commit that began before the subscription is done
+  bool stopped = false;             ///< its subscription ended meanwhile
 };
 
 /// One network connection: its transport, its decoder, its topic aliases, its keep-alive. It survives

@@ -152,6 +152,7 @@ queue::MessagePtr Shard::make_message(const wire::Publish& packet, std::string_v
   fields.qos = packet.qos;
   fields.retain = packet.retain;
   fields.publisher = publisher;
+  fields.matched_version = shared_.subscriptions.version();
   fields.stored_at = wall();
   if (const auto seconds = packet.properties.message_expiry_interval())
     fields.expires_at = wall() + std::chrono::seconds(*seconds);

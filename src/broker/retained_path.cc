@@ -27,8 +27,15 @@ bool Shard::plan_retained_read(Connection& c, const SubscriptionRequest& request
   RetainedRead read;
   read.filter = request.filter;
   read.options = request.options;
+  read.since_version = shared_.subscriptions.version();
   c.retained_reads.push_back(std::move(read));
   return true;
+}
+
+/// The client unsubscribed: nothing that is not in its queue yet is added. [MQTT-3.10.4-2]
+void Shard::stop_retained_reads(Connection& c, std::string_view filter) {
+  for (RetainedRead& read : c.retained_reads)
+    if (read.filter == filter) read.stopped = true;
 }
 
 /// A slice of retained messages for every connection that waits for some. They leave in bounded steps between
@@ -41,7 +48,8 @@ bool Shard::send_retained_slices() {
     Connection* c = connections_.find(id);
     if (c == nullptr || c->session() == nullptr) continue;
     more |= send_retained_slice(*c, *c->session());
-    if (!c->retained_reads.empty()) still.push_back(id);
+    // A read whose barrier is still on its way brings the connection back itself.
+    if (!c->retained_reads.empty() && c->retained_reads.front().ready) still.push_back(id);
   }
   retained_readers_.swap(still);
   return more;
@@ -55,6 +63,10 @@ bool Shard::has_room_for_retained(Connection& c, const Session& session) const {
 /// True when the client could take more at once.
 bool Shard::send_retained_slice(Connection& c, Session& session) {
   RetainedRead& read = c.retained_reads.front();
+  if (read.ready && read.stopped) {
+    c.retained_reads.erase(c.retained_reads.begin());
+    return !c.retained_reads.empty() && c.retained_reads.front().ready;
+  }
   if (!read.ready || !has_room_for_retained(c, session)) return false;
   if (read.next == read.found.size()) {
     const auto filter = topic::TopicFilter::parse(read.filter, {shared_.options.mqtt.max_topic_levels});
@@ -66,6 +78,7 @@ bool Shard::send_retained_slice(Connection& c, Session& session) {
   PublishCommit work;
   for (; read.next < read.found.size() && has_room_for_retained(c, session); ++read.next) {
     const queue::MessagePtr& message = read.found[read.next];
+    if (message->matched_version() >= read.since_version) continue;
     queue::Delivery delivery;
     delivery.message = message;
     delivery.qos = std::min(message->qos(), static_cast<QoS>(read.options.granted_qos));

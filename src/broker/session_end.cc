@@ -17,10 +17,27 @@ void Shard::leave_session(Session& session, WillRule rule) {
     return end_session(session, Counter::DroppedSessionEnded);
   }
   if (session.will() != nullptr && session.will()->delay == 0) publish_will(session);
+  hand_on_shared(session);
   store::WriteBatch batch;
   session::record_session(batch, session);
   submit(std::move(batch), std::nullopt, session.id(), Recorded{});
   if (!session.successor()) set_absence_deadlines(session);
+}
+
+/// What the client did not acknowledge of its shared groups' QoS 1 messages goes to members that are there;
+/// QoS 2 exchanges stay until the session ends. [MQTT-4.8.2-4] [MQTT-4.8.2-5]
+void Shard::hand_on_shared(Session& session) {
+  std::vector<queue::Entry> entries;
+  session.queue().for_each([&](const queue::Entry& entry) {
+    if (entry.delivery.group != 0 && entry.delivery.qos == wire::QoS::AtLeastOnce) entries.push_back(entry);
+  });
+  for (queue::Entry& entry : entries) {
+    if (!draw_member(entry.delivery) || !targets_.front().where.online) continue;
+    if (entry.phase == queue::Entry::Phase::Sent)
+      session.outbound().on_puback(qos::packet_id_for(entry.seq));  // a late PUBACK finds nothing
+    finish_entry(session, entry.seq);
+    redispatch(std::move(entry.delivery));
+  }
 }
 
 /// When the will and the session itself are due, if the client stays away. [MQTT-3.1.3-9]
@@ -49,6 +66,7 @@ void Shard::publish_will(Session& session) {
   fields.qos = will->qos;
   fields.retain = will->retain;  // [MQTT-3.1.2-14] [MQTT-3.1.2-15]
   fields.publisher = session.id();
+  fields.matched_version = shared_.subscriptions.version();
   fields.stored_at = wall();
   if (will->message_expiry_interval)
     fields.expires_at = wall() + std::chrono::seconds(*will->message_expiry_interval);
@@ -102,23 +120,25 @@ void Shard::discard_session_state(Session& session, Counter reason) {
   for (queue::Delivery& delivery : shared) redispatch(std::move(delivery));
 }
 
-/// A QoS 1 message whose group member ended goes to another member. [MQTT-4.8.2-4]
-void Shard::redispatch(queue::Delivery delivery) {
-  const topic::GroupKey key{delivery.group};
-  const auto name = shared_.subscriptions.group_name(key);
+/// Fills targets_ with one member of the group the delivery was drawn for; false when there is none.
+bool Shard::draw_member(queue::Delivery& delivery) {
   targets_.clear();
-  if (name) {
-    const auto filter = topic::TopicFilter::parse(name->filter, {shared_.options.mqtt.max_topic_levels});
-    HERMOD_ASSERT(filter.has_value());
-    if (shared_.subscriptions.pick({name->share_name, *filter}, members_, matches_)) {
-      const topic::Match& match = matches_[0];
-      if (const auto where = shared_.directory.slots().locate(match.session)) {
-        delivery.identifiers.assign(matches_.identifiers(match).begin(), matches_.identifiers(match).end());
-        targets_.push_back({match.session, *where, delivery});
-      }
-    }
-  }
-  if (targets_.empty()) return counters_.add(Counter::DroppedSessionEnded);
+  const auto name = shared_.subscriptions.group_name(topic::GroupKey{delivery.group});
+  if (!name) return false;
+  const auto filter = topic::TopicFilter::parse(name->filter, {shared_.options.mqtt.max_topic_levels});
+  HERMOD_ASSERT(filter.has_value());
+  if (!shared_.subscriptions.pick({name->share_name, *filter}, members_, matches_)) return false;
+  const topic::Match& match = matches_[0];
+  const auto where = shared_.directory.slots().locate(match.session);
+  if (!where) return false;
+  delivery.identifiers.assign(matches_.identifiers(match).begin(), matches_.identifiers(match).end());
+  targets_.push_back({match.session, *where, delivery});
+  return true;
+}
+
+/// A QoS 1 message whose group member left goes to another member. [MQTT-4.8.2-4]
+void Shard::redispatch(queue::Delivery delivery) {
+  if (!draw_member(delivery)) return counters_.add(Counter::DroppedSessionEnded);
   if (!reserve_room(delivery.message)) return counters_.add(Counter::DroppedQueueFull);
   if (needs_commit(nullptr, delivery.message, false))
     return commit_publish(nullptr, delivery.message, {}, wire::QoS::AtMostOnce, false);

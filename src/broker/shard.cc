@@ -1,5 +1,6 @@
 #include "broker/shard.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
@@ -53,7 +54,8 @@ void Shard::on_accepted(std::unique_ptr<net::Transport> transport) {
   shared_.connections.fetch_add(1, std::memory_order_relaxed);
   wire::Limits limits;
   limits.maximum_packet_size = shared_.options.mqtt.max_packet_size;
-  limits.maximum_connect_size = shared_.options.mqtt.max_connect_size;
+  limits.maximum_connect_size =
+      std::min(shared_.options.mqtt.max_connect_size, shared_.options.mqtt.max_packet_size);
   auto& c = connections_.add(
       std::make_unique<Connection>(connections_.next_id(), *this, std::move(transport), limits));
   c.inbound_aliases().set_maximum(shared_.options.mqtt.topic_alias_maximum);

@@ -135,6 +135,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
                         std::string_view why);
   void wait_for_slow_reader(Connection& c);
   void publish_for_broker(const queue::MessagePtr& message, SessionId publisher);
+  bool draw_member(queue::Delivery& delivery);
   void redispatch(queue::Delivery delivery);
   void announce(const queue::MessagePtr& message);
 
@@ -170,12 +171,13 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void on_unsubscribe(Connection& c, const wire::Unsubscribe& packet);
   wire::ReasonCode grant(const Connection& c, const wire::SubscribeFilter& wanted,
                          std::size_t subscriptions) const;
-  void apply_subscriptions(Connection* c, session::Session& session, const SubscriptionsStored& work);
+  void apply_subscriptions(Connection* c, session::Session& session, SubscriptionsStored& work);
   void send_subscription_ack(Connection& c, const SubscriptionsStored& work);
   void remove_subscriptions(const session::Session& session);
 
   // retained_path.cc
   bool plan_retained_read(Connection& c, const SubscriptionRequest& request, bool is_new);
+  void stop_retained_reads(Connection& c, std::string_view filter);
   bool send_retained_slices();
   bool send_retained_slice(Connection& c, session::Session& session);
   bool has_room_for_retained(Connection& c, const session::Session& session) const;
@@ -189,6 +191,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
 
   // session_end.cc
   void leave_session(session::Session& session, WillRule will);
+  void hand_on_shared(session::Session& session);
   void set_absence_deadlines(const session::Session& session);
   void publish_will(session::Session& session);
   void end_session(session::Session& session, Counter reason);

@@ -71,12 +71,13 @@ void Shard::on_unsubscribe(Connection& c, const wire::Unsubscribe& packet) {
   for (const std::string_view filter : packet.filters) {
     SubscriptionRequest request;
     request.filter = filter;
-    request.reason = !topic::parse_subscription(filter, {shared_.options.mqtt.max_topic_levels})
-                         ? ReasonCode::TopicFilterInvalid
-                     : session.subscriptions().find(filter) != nullptr ? ReasonCode::Success
-                                                                       : ReasonCode::NoSubscriptionExisted;
-    if (session.is_durable() && request.reason == ReasonCode::Success)
+    // Whether it exists is known when the SUBSCRIBE before it, which may still be on its way to the disk, is
+    // done.
+    if (!topic::parse_subscription(filter, {shared_.options.mqtt.max_topic_levels})) {
+      request.reason = ReasonCode::TopicFilterInvalid;
+    } else if (session.is_durable()) {
       session::erase_subscription(batch, session, filter);
+    }
     work.requests.push_back(std::move(request));  // [MQTT-3.11.3-2]
   }
   if (session.is_durable()) return submit(std::move(batch), c.id(), session.id(), std::move(work));
@@ -85,21 +86,25 @@ void Shard::on_unsubscribe(Connection& c, const wire::Unsubscribe& packet) {
 
 /// Changes the index and answers. The connection may be gone by now; the session's subscriptions change all
 /// the same, because they are stored.
-void Shard::apply_subscriptions(Connection* c, Session& session, const SubscriptionsStored& work) {
+void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsStored& work) {
   std::vector<SubscriptionChange> changes;
   std::vector<const SubscriptionRequest*> changed;
-  for (const SubscriptionRequest& request : work.requests) {
-    if (is_failure(request.reason) || request.reason == ReasonCode::NoSubscriptionExisted) continue;
+  for (SubscriptionRequest& request : work.requests) {
+    if (is_failure(request.reason)) continue;
+    if (work.unsubscribe) {
+      if (!session.subscriptions().remove(request.filter)) {
+        request.reason = ReasonCode::NoSubscriptionExisted;
+        continue;
+      }
+      if (c != nullptr) stop_retained_reads(*c, request.filter);
+    } else {
+      session.subscriptions().set(request.filter, request.options);  // [MQTT-3.8.4-3]
+    }
     const auto target = topic::parse_subscription(request.filter, {shared_.options.mqtt.max_topic_levels});
     HERMOD_ASSERT(target.has_value());
     const auto kind = work.unsubscribe ? SubscriptionChange::Kind::Remove : SubscriptionChange::Kind::Set;
     changes.push_back({kind, *target, session.id(), request.options});
     changed.push_back(&request);
-    if (work.unsubscribe) {
-      session.subscriptions().remove(request.filter);
-    } else {
-      session.subscriptions().set(request.filter, request.options);  // [MQTT-3.8.4-3]
-    }
   }
   const auto outcomes = shared_.subscriptions.apply(changes);
   if (c == nullptr) return;

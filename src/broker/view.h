@@ -12,8 +12,8 @@
 
 namespace hermod::broker {
 
-/// What the admin room sees of the broker: numbers, and a way to say something on a topic of the broker's own.
-/// Any thread; lives as long as the broker.
+/// What the admin room sees of the broker: numbers, and a way to say something on a topic of the broker's
+/// own. Any thread; lives as long as the broker.
 class View {
  public:
   View(const Counters& counters, const session::SessionDirectory& directory,

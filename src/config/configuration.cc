@@ -80,7 +80,7 @@ void Configuration::settle_listeners() {
 void Configuration::check(std::vector<Problem>& problems) {
   check_exposure(problems);
   const broker::MqttOptions& mqtt = settings_.broker.mqtt;
-  if (mqtt.max_connect_size > mqtt.max_packet_size) {
+  if (origins_.contains("mqtt.max_connect_size") && mqtt.max_connect_size > mqtt.max_packet_size) {
     problems.push_back(
         {origin_of("mqtt.max_connect_size"), "mqtt.max_connect_size must not be above mqtt.max_packet_size"});
   }

@@ -24,6 +24,7 @@ using QueueFields = queue::Options;
 using NetFields = net::Options;
 using RetainFields = retain::Options;
 using StoreFields = store::Options;
+using AdminFields = admin::Options;
 
 template <auto Field>
 using OfBroker = Place<&Settings::broker, Field>;
@@ -41,6 +42,8 @@ template <auto Field>
 using OfRetain = Place<&Settings::broker, &Broker::retain, Field>;
 template <auto Field>
 using OfStore = Place<&Settings::broker, &Broker::store, Field>;
+template <auto Field>
+using OfAdmin = Place<&Settings::admin, Field>;
 template <auto Field>
 using OfLog = Place<&Settings::log, Field>;
 
@@ -129,7 +132,7 @@ void add_limits(std::vector<Key>& keys) {
       "limits.max_connections_per_address", 0, 10 * kMillion,
       "Connections at the same time from one IP address. 0: no limit."));
   keys.push_back(count<OfSession<&SessionFields::max_sessions>>(
-      "limits.max_sessions", 1, 100 * kMillion, "Sessions, connected or waiting for their client."));
+      "limits.max_sessions", 1, 8 * kMillion, "Sessions, connected or waiting for their client."));
   keys.push_back(count<OfSession<&SessionFields::max_subscriptions>>(
       "limits.max_subscriptions_per_session", 1, 10 * kMillion, "Subscriptions one session may hold."));
   keys.push_back(count<OfSession<&SessionFields::takeovers_per_minute>>(
@@ -197,7 +200,9 @@ void add_store(std::vector<Key>& keys) {
       "Size at which a commit group is closed and the next one begins."));
 }
 
-void add_log(std::vector<Key>& keys) {
+void add_admin_and_log(std::vector<Key>& keys) {
+  keys.push_back(duration<OfAdmin<&AdminFields::sys_interval>>(
+      "admin.sys_interval", 0s, 1h, "How often $SYS is brought up to date. 0s: there is no $SYS."));
   keys.push_back(
       live(choice<OfLog<&LogOptions::level>, kLevels>("log.level", "The least level that is written.")));
   keys.push_back(choice<OfLog<&LogOptions::format>, kFormats>(
@@ -216,7 +221,7 @@ const std::vector<Key>& keys() {
     add_session_and_retain(all);
     add_net(all);
     add_store(all);
-    add_log(all);
+    add_admin_and_log(all);
     return all;
   }();
   return kKeys;

@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 
+#include "admin/options.h"
 #include "base/log.h"
 #include "broker/options.h"
 
@@ -21,6 +22,7 @@ struct LogOptions {
 /// One options struct per room. Only main sees the whole; it hands every room its own.
 struct Settings {
   broker::Options broker;
+  admin::Options admin;
   LogOptions log;
   std::string data_dir = "var";  ///< folder of the store
 };

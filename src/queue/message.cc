@@ -22,6 +22,7 @@ Message::Message(const Fields& fields)
       qos_(fields.qos),
       retain_(fields.retain),
       publisher_(fields.publisher),
+      matched_version_(fields.matched_version),
       stored_at_(fields.stored_at),
       expires_at_(fields.expires_at) {
   char* out = reinterpret_cast<char*>(this + 1);

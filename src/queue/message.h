@@ -47,7 +47,8 @@ class Message {
     Bytes forwarded_properties;  ///< encoded, as wire::append_forwarded() leaves them
     wire::QoS qos = wire::QoS::AtMostOnce;
     bool retain = false;
-    SessionId publisher{};  ///< for No Local; 0 when the broker itself publishes
+    SessionId publisher{};              ///< for No Local; 0 when the broker itself publishes
+    std::uint64_t matched_version = 0;  ///< of the subscriptions, read before they were matched
     WallTime stored_at{};
     WallTime expires_at = kNever;
   };
@@ -64,6 +65,8 @@ class Message {
   wire::QoS qos() const { return qos_; }
   bool retain() const { return retain_; }
   SessionId publisher() const { return publisher_; }
+  /// Subscriptions up to this version of the index have been given the message; 0 after a restart.
+  std::uint64_t matched_version() const { return matched_version_; }
   WallTime stored_at() const { return stored_at_; }
   WallTime expires_at() const { return expires_at_; }
   bool is_expired(WallTime now) const { return expires_at_ <= now; }
@@ -87,6 +90,7 @@ class Message {
   wire::QoS qos_;
   bool retain_;
   SessionId publisher_;
+  std::uint64_t matched_version_;
   WallTime stored_at_;
   WallTime expires_at_;
 };

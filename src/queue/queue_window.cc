@@ -83,12 +83,13 @@ const Entry* QueueWindow::find(Seq seq) const {
   return &entries_[index];
 }
 
-bool QueueWindow::erase(Seq seq) {
+MessagePtr QueueWindow::erase(Seq seq) {
   const std::size_t index = index_of(seq);
-  if (index == entries_.size() || entries_[index].phase == Entry::Phase::Gone) return false;
+  if (index == entries_.size() || entries_[index].phase == Entry::Phase::Gone) return {};
+  MessagePtr message = entries_[index].delivery.message;
   forget(index);
   trim();
-  return true;
+  return message;
 }
 
 MessagePtr QueueWindow::drop_oldest_waiting(Seq& seq) {

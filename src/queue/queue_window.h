@@ -53,8 +53,8 @@ class QueueWindow {
   void mark_sent(Seq seq);
   /// An entry that was sent and is not erased, or null.
   const Entry* find(Seq seq) const;
-  /// Removes an entry in any phase; true when it was there.
-  bool erase(Seq seq);
+  /// Removes an entry in any phase and returns its message; null when it was not there.
+  MessagePtr erase(Seq seq);
   /// Removes the oldest waiting entry, for the overflow rule drop-oldest. Null when there is none.
   MessagePtr drop_oldest_waiting(Seq& seq);
 

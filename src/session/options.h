@@ -13,7 +13,7 @@ struct Options {
   std::uint16_t max_inflight = 100;                ///< QoS 1/2 messages on the way to one client
   std::uint16_t receive_maximum = 100;             ///< QoS 1/2 messages one client may have on the way to us
   bool lenient_receive_maximum = false;            ///< count instead of closing with 0x93
-  std::uint32_t takeovers_per_minute = 600;        ///< per client identifier, then 0x89
+  std::uint32_t takeovers_per_minute = 6000;       ///< per client identifier, then 0x89
   queue::Options queue;
 };
 

@@ -72,7 +72,7 @@ class SessionDirectory {
     ShardId owner;
     bool moving = false;
     std::unique_ptr<std::deque<ConnectionId>> waiters;
-    std::uint16_t takeovers = 0;  // in the running minute
+    std::uint32_t takeovers = 0;  // in the running minute
     std::uint32_t minute = 0;
   };
 

@@ -17,7 +17,7 @@ TEST(LoadAverage, SteadyRateIsReachedByEveryWindow) {
 TEST(LoadAverage, ShortWindowsForgetFaster) {
   LoadAverage load;
   load.update(1000, seconds{10});
-  for (int i = 0; i < 6; ++i) load.update(1000, seconds{10});
+  for (int i = 0; i < 30; ++i) load.update(1000, seconds{10});
   EXPECT_LT(load.average(0), load.average(1));
 }
 

@@ -9,17 +9,6 @@ using Kind = InboundModel::Packet::Kind;
 using BatchKind = InboundModel::Batch::Kind;
 using Phase = qos::InboundFlow::Phase;
 
-template <class T>
-T take_front(std::vector<T>& list) {
-  T front = list.front();
-  list.erase(list.begin());
-  return front;
-}
-
-bool contains(const std::vector<std::uint8_t>& list, std::uint8_t value) {
-  return std::find(list.begin(), list.end(), value) != list.end();
-}
-
 std::uint8_t bit(std::uint8_t id) {
   return static_cast<std::uint8_t>(1U << id);
 }
@@ -40,10 +29,10 @@ void InboundModel::for_each_step(const State& state, const Emit& emit) const {
       step("client publishes message", state.next_message, [&](State& s) { publish(s); });
     if (!state.up.empty())
       step("broker reads a packet with id", state.up.front().id,
-           [&](State& s) { broker_receives(s, take_front(s.up)); });
+           [&](State& s) { broker_receives(s, s.up.take_front()); });
     if (!state.down.empty())
       step("client reads a packet with id", state.down.front().id,
-           [&](State& s) { client_receives(s, take_front(s.down)); });
+           [&](State& s) { client_receives(s, s.down.take_front()); });
   }
   if (state.finished < state.batches.size()) {
     const Batch& next = state.batches[state.finished];
@@ -198,7 +187,7 @@ void InboundModel::fail(State& state) const {
 }
 
 void InboundModel::report(State& state) const {
-  const Batch batch = take_front(state.batches);
+  const Batch batch = state.batches.take_front();
   --state.finished;
   const auto phase = state.flow.phase({batch.id});
   switch (batch.kind) {
@@ -277,12 +266,12 @@ std::string InboundModel::violation(const State& state) const {
     const bool underway = std::any_of(state.batches.begin(), state.batches.end(), [&](const Batch& batch) {
       return batch.message == message && !batch.failed && batch.kind != BatchKind::IdOnly;
     });
-    if (!underway && !contains(state.stored, message)) return kLost;
+    if (!underway && !state.stored.contains(message)) return kLost;
   }
   std::uint8_t last_new = 0;
   for (std::size_t i = 0; i < state.stored.size(); ++i) {
     const std::uint8_t message = state.stored[i];
-    const auto before = state.stored.begin() + static_cast<std::ptrdiff_t>(i);
+    const std::uint8_t* const before = state.stored.begin() + i;
     const bool again = std::find(state.stored.begin(), before, message) != before;
     if (again && qos_of(message) == wire::QoS::ExactlyOnce) return kTwice;
     if ((state.refused & bit(message)) != 0) continue;  // it lost its place
@@ -300,7 +289,7 @@ std::string InboundModel::encode(const State& state) const {
   std::string key;
   key.reserve(128);
   const auto add = [&](auto value) { key.push_back(static_cast<char>(value)); };
-  const auto add_packets = [&](const std::vector<Packet>& packets) {
+  const auto add_packets = [&](const ShortList<Packet>& packets) {
     add(packets.size());
     for (const Packet& packet : packets) {
       add(static_cast<unsigned>(packet.kind) << 1 | static_cast<unsigned>(packet.error));

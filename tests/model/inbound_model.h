@@ -6,6 +6,7 @@
 
 #include "qos/inbound_flow.h"
 #include "tests/model/explorer.h"
+#include "tests/model/short_list.h"
 
 namespace hermod::model {
 
@@ -65,21 +66,21 @@ class InboundModel {
   struct State {
     // The client; it forgets nothing.
     std::uint8_t next_message = 1;
-    std::vector<Exchange> exchanges;  // in the order of publication
-    std::vector<std::uint8_t> acknowledged;
+    ShortList<Exchange> exchanges;  // in the order of publication
+    ShortList<std::uint8_t> acknowledged;
     std::uint8_t refused = 0;  // a bit for each message that the broker could not store once
     // The network.
     bool connected = false;
-    std::vector<Packet> up;
-    std::vector<Packet> down;
+    ShortList<Packet> up;
+    ShortList<Packet> down;
     // The broker's memory.
     qos::InboundFlow flow;
-    std::vector<Batch> batches;  // with the committer, oldest first
-    std::uint8_t finished = 0;   // so many of them are committed or failed, and not reported yet
+    ShortList<Batch> batches;   // with the committer, oldest first
+    std::uint8_t finished = 0;  // so many of them are committed or failed, and not reported yet
     bool read_only = false;
     // The disk.
-    std::vector<std::uint8_t> stored;  // messages, in order
-    std::uint8_t stored_ids = 0;       // a bit for each id
+    ShortList<std::uint8_t> stored;  // messages, in order
+    std::uint8_t stored_ids = 0;     // a bit for each id
     // What is used up.
     std::uint8_t connections = 0;
     std::uint8_t crashes = 0;

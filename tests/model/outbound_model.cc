@@ -12,25 +12,14 @@ using BatchKind = OutboundModel::Batch::Kind;
 using Entry = OutboundModel::Entry;
 using Phase = qos::OutboundFlow::Phase;
 
-template <class T>
-T take_front(std::vector<T>& list) {
-  T front = list.front();
-  list.erase(list.begin());
-  return front;
-}
-
-bool contains(const std::vector<std::uint8_t>& list, std::uint8_t value) {
-  return std::find(list.begin(), list.end(), value) != list.end();
-}
-
-Entry* entry_at(std::vector<Entry>& entries, std::uint8_t place) {
+Entry* entry_at(ShortList<Entry>& entries, std::uint8_t place) {
   const auto at =
       std::find_if(entries.begin(), entries.end(), [&](const Entry& e) { return e.place == place; });
-  return at == entries.end() ? nullptr : &*at;
+  return at == entries.end() ? nullptr : at;
 }
 
-void erase_entry(std::vector<Entry>& entries, std::uint8_t place) {
-  std::erase_if(entries, [&](const Entry& e) { return e.place == place; });
+void erase_entry(ShortList<Entry>& entries, std::uint8_t place) {
+  entries.erase_if([&](const Entry& e) { return e.place == place; });
 }
 
 std::uint8_t bit(std::uint8_t message) {
@@ -65,10 +54,10 @@ void OutboundModel::for_each_step(const State& state, const Emit& emit) const {
     step("connection drops", state.connections, [&](State& s) { disconnect(s); });
     if (!state.up.empty())
       step("broker reads an ack of id", state.up.front().id,
-           [&](State& s) { broker_receives(s, take_front(s.up)); });
+           [&](State& s) { broker_receives(s, s.up.take_front()); });
     if (!state.down.empty())
       step("client reads a packet with id", state.down.front().id,
-           [&](State& s) { client_receives(s, take_front(s.down)); });
+           [&](State& s) { client_receives(s, s.down.take_front()); });
   }
   if (state.finished < state.batches.size()) {
     const Batch& next = state.batches[state.finished];
@@ -105,7 +94,7 @@ void OutboundModel::connect(State& state) const {
 
 void OutboundModel::client_receives(State& state, const Packet& packet) const {
   if (packet.kind == Kind::Publish) return client_gets_message(state, packet);
-  std::erase_if(state.held, [&](const Held& held) { return held.id == packet.id; });
+  state.held.erase_if([&](const Held& held) { return held.id == packet.id; });
   state.up.push_back({Kind::Pubcomp, packet.id, 0});
 }
 
@@ -116,7 +105,7 @@ void OutboundModel::client_gets_message(State& state, const Packet& packet) cons
   if (held != state.held.end()) {
     if (held->message != packet.message) state.wrong = kThrownAway;
   } else {
-    const bool again = contains(state.delivered, packet.message);
+    const bool again = state.delivered.contains(packet.message);
     if (again && exactly_once) state.wrong = kTwice;
     if (!again) state.delivered.push_back(packet.message);
     if (exactly_once) state.held.push_back({packet.id, packet.message});
@@ -227,7 +216,7 @@ void OutboundModel::fail(State& state) const {
 }
 
 void OutboundModel::report(State& state) const {
-  const Batch batch = take_front(state.batches);
+  const Batch batch = state.batches.take_front();
   --state.finished;
   switch (batch.kind) {
     case BatchKind::Append:
@@ -241,7 +230,7 @@ void OutboundModel::report(State& state) const {
       if (batch.failed) return;  // the id stays held; resume() erases again
       if (options_.without != Without::IdWaitsForErase) state.flow.on_erased(seq_of(batch.place));
       erase_entry(state.queue, batch.place);
-      std::erase_if(state.given_ids, [&](const auto& given) { return given.first == batch.place; });
+      state.given_ids.erase_if([&](const auto& given) { return given.place == batch.place; });
       return send_what_is_due(state);
   }
 }
@@ -289,20 +278,20 @@ void OutboundModel::crash(State& state) const {
 std::uint16_t OutboundModel::id_on_wire(State& state, Seq seq) const {
   if (options_.without != Without::IdsFromSequences) return qos::packet_id_for(seq).v;
   const std::uint8_t place = place_of(seq);
-  for (const auto& [given_place, id] : state.given_ids)
-    if (given_place == place) return id;
+  for (const GivenId& given : state.given_ids)
+    if (given.place == place) return given.id;
   std::uint16_t id = 1;
   while (std::any_of(state.given_ids.begin(), state.given_ids.end(),
-                     [&](const auto& given) { return given.second == id; }))
+                     [&](const auto& given) { return given.id == id; }))
     ++id;
-  state.given_ids.emplace_back(place, id);
+  state.given_ids.push_back({place, id});
   return id;
 }
 
 wire::PacketId OutboundModel::id_in_flow(const State& state, std::uint16_t id) const {
   if (options_.without != Without::IdsFromSequences) return {id};
-  for (const auto& [place, given] : state.given_ids)
-    if (given == id) return qos::packet_id_for(seq_of(place));
+  for (const GivenId& given : state.given_ids)
+    if (given.id == id) return qos::packet_id_for(seq_of(given.place));
   return {0};
 }
 
@@ -311,10 +300,11 @@ wire::PacketId OutboundModel::id_in_flow(const State& state, std::uint16_t id) c
 std::string OutboundModel::violation(const State& state) const {
   if (*state.wrong != '\0') return state.wrong;
   if (!std::is_sorted(state.delivered.begin(), state.delivered.end())) return "messages are out of order";
-  for (std::uint8_t message = 1; message <= options_.messages.size(); ++message) {
+  for (std::size_t i = 0; i < options_.messages.size(); ++i) {
+    const auto message = static_cast<std::uint8_t>(i + 1);
     const bool stored = std::any_of(state.stored.begin(), state.stored.end(),
                                     [&](const Entry& entry) { return entry.message == message; });
-    if ((state.ever_stored & bit(message)) != 0 && !stored && !contains(state.delivered, message))
+    if ((state.ever_stored & bit(message)) != 0 && !stored && !state.delivered.contains(message))
       return "a stored message is lost";
   }
   const bool quiet =
@@ -329,7 +319,7 @@ std::string OutboundModel::encode(const State& state) const {
   std::string key;
   key.reserve(128);
   const auto add = [&](auto value) { key.push_back(static_cast<char>(value)); };
-  const auto add_packets = [&](const std::vector<Packet>& packets) {
+  const auto add_packets = [&](const ShortList<Packet>& packets) {
     add(packets.size());
     for (const Packet& packet : packets) {
       add(packet.kind);
@@ -337,7 +327,7 @@ std::string OutboundModel::encode(const State& state) const {
       add(packet.message);
     }
   };
-  const auto add_entries = [&](const std::vector<Entry>& entries) {
+  const auto add_entries = [&](const ShortList<Entry>& entries) {
     add(entries.size());
     for (const Entry& entry : entries) {
       add(entry.place << 1 | static_cast<int>(entry.open));
@@ -364,9 +354,9 @@ std::string OutboundModel::encode(const State& state) const {
   }
   add_entries(state.queue);
   add(state.given_ids.size());
-  for (const auto& [place, id] : state.given_ids) {
-    add(place);
-    add(id);
+  for (const GivenId& given : state.given_ids) {
+    add(given.place);
+    add(given.id);
   }
   add(state.next_place);
   add(state.batches.size());

@@ -2,11 +2,11 @@
 #include <cstdint>
 #include <functional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "qos/outbound_flow.h"
 #include "tests/model/explorer.h"
+#include "tests/model/short_list.h"
 
 namespace hermod::model {
 
@@ -59,26 +59,30 @@ class OutboundModel {
     std::uint16_t id = 0;
     std::uint8_t message = 0;
   };
+  /// A packet id from the free list; only without IdsFromSequences.
+  struct GivenId {
+    std::uint8_t place = 0;
+    std::uint16_t id = 0;
+  };
   struct State {
     std::uint8_t next_message = 1;  // the next that comes in from a publisher
     // The client; it forgets nothing.
-    std::vector<Held> held;  // QoS 2 ids that wait for PUBREL
-    std::vector<std::uint8_t> delivered;
+    ShortList<Held> held;  // QoS 2 ids that wait for PUBREL
+    ShortList<std::uint8_t> delivered;
     // The network.
     bool connected = false;
-    std::vector<Packet> up;
-    std::vector<Packet> down;
+    ShortList<Packet> up;
+    ShortList<Packet> down;
     // The broker's memory.
     qos::OutboundFlow flow;
-    std::vector<Entry> queue;
-    std::vector<std::pair<std::uint8_t, std::uint16_t>>
-        given_ids;  // place and id; only without IdsFromSequences
+    ShortList<Entry> queue;
+    ShortList<GivenId> given_ids;
     std::uint8_t next_place = 0;
-    std::vector<Batch> batches;  // with the committer, oldest first
-    std::uint8_t finished = 0;   // so many of them are committed or failed, and not reported yet
+    ShortList<Batch> batches;   // with the committer, oldest first
+    std::uint8_t finished = 0;  // so many of them are committed or failed, and not reported yet
     bool read_only = false;
     // The disk.
-    std::vector<Entry> stored;
+    ShortList<Entry> stored;
     std::uint8_t stored_next_place = 0;
     std::uint8_t ever_stored = 0;  // a bit for each message; these are promised
     // What is used up.

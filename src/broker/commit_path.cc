@@ -156,6 +156,8 @@ void Shard::finish(Connection* c, Session* session, SessionStored& work, std::op
     return refuse_connect(*c, reason_for(*error), "the session could not be stored");
   }
   send_connack(*c, *session, work.session_present);
+  if (session->successor())
+    disconnect(*c, ReasonCode::SessionTakenOver, "another connection uses this client identifier");
 }
 
 void Shard::finish(Connection* c, Session*, RetainedBarrier& work, std::optional<Errc>) {

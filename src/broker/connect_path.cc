@@ -131,6 +131,8 @@ void Shard::on_take_over(TakeOver& request) {
   session->set_successor(request.claimer);
   counters_.add(Counter::SessionsTakenOver);
   if (Connection* old = live(session->connection())) {
+    if (old->state() == Connection::State::Claiming)
+      return;  // it is answered first, see finish(SessionStored)
     disconnect(*old, ReasonCode::SessionTakenOver, "another connection uses this client identifier");
     if (sessions_.find(request.session) == nullptr) return;  // it ended with its connection and was handed on
   }

@@ -73,7 +73,12 @@ void Shard::pump(session::Session& session) {
   Connection* c = live(session.connection());
   if (c == nullptr || c->state() != Connection::State::Connected) return;
   while (const auto resend = session.outbound().next_resend()) send_again(*c, session, *resend);
-  while (session.outbound().can_start() && c->output().size() < shared_.options.limits.outbound_buffer) {
+  send_waiting(*c, session);
+  if (session.is_group_member) show_busy(session);
+}
+
+void Shard::send_waiting(Connection& c, session::Session& session) {
+  while (session.outbound().can_start() && c.output().size() < shared_.options.limits.outbound_buffer) {
     const queue::Entry* entry = session.queue().next_waiting();
     if (entry == nullptr) return;
     const Seq seq = entry->seq;
@@ -81,15 +86,25 @@ void Shard::pump(session::Session& session) {
       drop_entry(session, seq, Counter::DroppedExpired);  // [MQTT-3.3.2-5]
       continue;
     }
-    if (!fits(*c, entry->delivery)) {
+    if (!fits(c, entry->delivery)) {
       drop_entry(session, seq, Counter::DroppedTooLarge);  // [MQTT-3.1.2-25]
       continue;
     }
     const auto id = session.outbound().start(seq, entry->delivery.qos);
     if (!id) return;  // an unfinished exchange 65,535 messages ago still holds it
-    send_publish(*c, entry->delivery, *id, false);
+    send_publish(c, entry->delivery, *id, false);
     session.queue().mark_sent(seq);
   }
+}
+
+/// Tells publishers whether this member of a shared group can take another message now.
+void Shard::show_busy(session::Session& session) {
+  const bool busy = session.is_online() && !session.outbound().can_start();
+  if (busy == session.shown_busy) return;
+  session.shown_busy = busy;
+  auto where = *shared_.directory.slots().locate(session.id());
+  where.busy = busy;
+  shared_.directory.slots().place(session.id(), where);
 }
 
 /// One packet of an exchange that an earlier connection began.

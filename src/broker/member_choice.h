@@ -13,7 +13,7 @@ class MemberChoice final : public topic::MemberSelector {
   Rank rank(SessionId member) const override {
     const auto where = slots_.locate(member);
     if (!where) return Rank::Never;
-    if (where->online && !where->congested && !where->stalled) return Rank::Online;
+    if (where->online && !where->congested && !where->stalled && !where->busy) return Rank::Online;
     return where->online || where->durable ? Rank::Offline : Rank::Never;
   }
 

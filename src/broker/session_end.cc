@@ -10,6 +10,7 @@ using session::Session;
 /// The session is without a connection now: it ends, or waits for its client, or goes to its successor.
 void Shard::leave_session(Session& session, WillRule rule) {
   session.unbind();
+  session.shown_busy = false;
   if (session.congested_since) watch_congestion(session);
   if (rule == WillRule::Discard) session.set_will(nullptr);  // [MQTT-3.14.4-3]
   shared_.directory.slots().place(session.id(), {.shard = id_, .durable = session.is_durable()});

@@ -144,6 +144,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void deliver_qos0(session::Session& session, const queue::Delivery& delivery);
   void enqueue(session::Session& session, Seq seq, queue::Delivery delivery);
   void pump(session::Session& session);
+  void send_waiting(Connection& c, session::Session& session);
+  void show_busy(session::Session& session);
   void send_again(Connection& c, session::Session& session, const qos::Resend& resend);
   wire::OutboundPublish publish_for(const Connection& c, const queue::Delivery& delivery);
   bool fits(const Connection& c, const queue::Delivery& delivery);

@@ -105,6 +105,7 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
     const auto kind = work.unsubscribe ? SubscriptionChange::Kind::Remove : SubscriptionChange::Kind::Set;
     changes.push_back({kind, *target, session.id(), request.options});
     changed.push_back(&request);
+    if (target->is_shared()) session.is_group_member = true;
   }
   const auto outcomes = shared_.subscriptions.apply(changes);
   if (c == nullptr) return;

@@ -77,6 +77,11 @@ class Session {
   /// Entries whose exchange is finished and whose erase is not handed to the committer yet.
   std::vector<Seq>& finished() { return finished_; }
 
+  /// It is or was a member of a shared group, so its slot tells whether it has quota left.
+  bool is_group_member = false;
+  /// What its slot says.
+  bool shown_busy = false;
+
   /// Publishers were told to wait for this session since then; nothing: they were not.
   std::optional<MonotonicTime> congested_since;
 

@@ -10,6 +10,7 @@ constexpr std::uint64_t kOnline = 2;
 constexpr std::uint64_t kDurable = 4;
 constexpr std::uint64_t kCongested = 8;
 constexpr std::uint64_t kStalled = 16;
+constexpr std::uint64_t kBusy = 32;
 
 std::uint32_t slot_of(SessionId id) {
   return static_cast<std::uint32_t>(id.v);
@@ -61,15 +62,20 @@ std::optional<Location> SessionSlots::locate(SessionId id) const {
   const Slot* cell = find(id);
   if (cell == nullptr) return std::nullopt;
   const std::uint64_t state = cell->state.load(std::memory_order_acquire);
-  return Location{ShardId{static_cast<std::uint16_t>(state >> 16)}, (state & kOnline) != 0,
-                  (state & kDurable) != 0, (state & kCongested) != 0, (state & kStalled) != 0};
+  return Location{.shard = ShardId{static_cast<std::uint16_t>(state >> 16)},
+                  .online = (state & kOnline) != 0,
+                  .durable = (state & kDurable) != 0,
+                  .congested = (state & kCongested) != 0,
+                  .busy = (state & kBusy) != 0,
+                  .stalled = (state & kStalled) != 0};
 }
 
 void SessionSlots::place(SessionId id, const Location& where) {
   Slot* cell = find(id);
   HERMOD_ASSERT(cell != nullptr);
   const std::uint64_t flags = kAlive | (where.online ? kOnline : 0) | (where.durable ? kDurable : 0) |
-                              (where.congested ? kCongested : 0) | (where.stalled ? kStalled : 0);
+                              (where.congested ? kCongested : 0) | (where.stalled ? kStalled : 0) |
+                              (where.busy ? kBusy : 0);
   cell->state.store(generation_of(id.v) << 32 | std::uint64_t{where.shard.v} << 16 | flags,
                     std::memory_order_release);
 }

@@ -16,6 +16,7 @@ struct Location {
   bool online = false;     ///< a connection is bound to it
   bool durable = false;    ///< outlives its connection
   bool congested = false;  ///< its client reads slower than it is written to; publishers wait
+  bool busy = false;       ///< a shared group's member whose Receive Maximum is used up; others come first
   bool stalled = false;    ///< it was congested for too long; nobody waits, QoS 0 is dropped
 };
 

@@ -141,7 +141,9 @@ TEST(Configuration, AnotherKeyOfAListenerIsUnknownAndToldHowToWriteOne) {
 }
 
 TEST(Configuration, SizesThatContradictEachOtherAreRefused) {
-  EXPECT_EQ(Built("[mqtt]\nmax_packet_size = \"32KiB\"\n").problems.size(), 1U);
+  EXPECT_EQ(Built("[mqtt]\nmax_packet_size = \"32KiB\"\nmax_connect_size = \"64KiB\"\n").problems.size(), 1U);
+  EXPECT_EQ(Built("[mqtt]\nmax_packet_size = \"32KiB\"\n").told(), "")
+      << "a default follows the limit that was set";
   EXPECT_EQ(Built("[mqtt]\nmax_packet_size = \"32KiB\"\nmax_connect_size = \"32KiB\"\n").told(), "");
 }
 

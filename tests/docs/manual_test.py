@@ -29,6 +29,11 @@ class Manual(unittest.TestCase):
             done = run("man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", str(page))
             self.assertEqual((done.returncode, done.stderr), (0, ""), page.name)
 
+    def test_every_page_names_the_version_of_the_program(self):
+        version = run(str(HERMOD), "--version").stdout.strip()
+        for page in MANUAL.glob("*.[0-9]"):
+            self.assertIn(f'"{version}"', page.read_text().splitlines()[0], page.name)
+
     def test_every_flag_of_the_broker_is_in_its_page_and_no_other(self):
         shown = set(LONG_FLAG.findall(run(str(HERMOD), "--help").stdout))
         self.assertIn("--listen", shown)

@@ -48,7 +48,7 @@ wire::Connect Client::connect_packet() const {
 }
 
 Outcome<void> Client::connect() {
-  if (const auto opened = connection_.open(); !opened) return opened;
+  if (auto opened = connection_.open(); !opened) return opened;
   connection_.send(connect_packet());
   wire::Packet packet;
   const auto wake = connection_.wait(now() + kConnackPatience, -1, packet);

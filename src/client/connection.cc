@@ -160,7 +160,7 @@ Outcome<Connection::Wake> Connection::wait(std::optional<MonotonicTime> deadline
 Outcome<void> Connection::close(milliseconds patience) {
   const MonotonicTime deadline = now() + patience;
   while (!output_.empty() && now() < deadline) {
-    if (const auto flushed = flush(); !flushed) return flushed;
+    if (auto flushed = flush(); !flushed) return flushed;
     pollfd wait{socket_.number(), POLLOUT, 0};
     if (!output_.empty()) poll(&wait, 1, poll_timeout(deadline));
   }

@@ -1,6 +1,5 @@
 #include "client/message_fields.h"
 
-#include <cstdio>
 #include <ctime>
 
 #include "client/json_text.h"
@@ -57,11 +56,10 @@ std::string formatted_time(const char* format, WallTime time) {
   return {text, std::strftime(text, sizeof text, format, &parts)};
 }
 
-std::string fraction(WallTime time, const char* format, std::uint64_t factor) {
-  char text[16];
-  std::snprintf(text, sizeof text, format,
-                static_cast<unsigned long long>(microseconds_of(time) % 1'000'000 * factor));
-  return text;
+/// The part of a second, times `factor`, with leading zeros.
+std::string fraction(WallTime time, std::uint64_t factor, std::size_t digits) {
+  const std::string number = std::to_string(microseconds_of(time) % 1'000'000 * factor);
+  return std::string(digits - number.size(), '0') + number;
 }
 
 /// The properties in the order they arrived; all user properties together, where the first one stands.
@@ -91,7 +89,7 @@ std::string properties_json(const wire::Properties& properties, bool pretty) {
 }  // namespace
 
 std::string time_text(char letter, WallTime time) {
-  if (letter == 'N') return fraction(time, "%09llu", 1000);
+  if (letter == 'N') return fraction(time, 1000, 9);
   const char format[3] = {'%', letter, '\0'};
   return formatted_time(format, time);
 }
@@ -134,7 +132,7 @@ std::string field_text(char letter, const wire::Publish& message, WallTime time)
     case 'I':
       return formatted_time("%FT%T%z", time);
     case 'U':
-      return std::to_string(microseconds_of(time) / 1'000'000) + fraction(time, ".%09llu", 1000);
+      return std::to_string(microseconds_of(time) / 1'000'000) + "." + fraction(time, 1000, 9);
     default:
       return "";
   }
@@ -142,7 +140,7 @@ std::string field_text(char letter, const wire::Publish& message, WallTime time)
 
 std::string message_json(const wire::Publish& message, WallTime time, bool payload_is_json, bool pretty) {
   JsonObject object(pretty, 0);
-  object.add("tst", json_string(formatted_time("%FT%T", time) + fraction(time, ".%06llu", 1) +
+  object.add("tst", json_string(formatted_time("%FT%T", time) + "." + fraction(time, 1, 6) +
                                 formatted_time("%z", time)));
   object.add("topic", json_string(message.topic));
   object.add("qos", std::to_string(static_cast<int>(message.qos)));

@@ -135,14 +135,14 @@ Outcome<void> PropertyOptions::add(std::span<const std::string> words) {
   if (known->id == PropertyId::UserProperty) {
     if (words.size() < 4) return wrong("user-property needs a name and a value");
     for (const std::string& text : words.subspan(2, 2))
-      if (const auto checked = check_text(rule, name, text); !checked) return checked;
+      if (auto checked = check_text(rule, name, text); !checked) return checked;
     writer.add_user(words[2], words[3]);
     return {};
   }
   if (writer.properties().has(known->id))
     return wrong(name + " is given twice for " + std::string(command->name));
   if (rule.type == PropertyType::Utf8String || rule.type == PropertyType::BinaryData) {
-    if (const auto checked = check_text(rule, name, words[2]); !checked) return checked;
+    if (auto checked = check_text(rule, name, words[2]); !checked) return checked;
     if (rule.type == PropertyType::BinaryData)
       writer.add(known->id, as_bytes(words[2]));
     else
@@ -165,8 +165,7 @@ Outcome<void> extract_properties(std::vector<std::string>& arguments, PropertyOp
     const bool is_user = at + 2 < arguments.size() && lower(arguments[at + 2]) == "user-property";
     const std::size_t wanted = is_user ? 4 : 3;
     const std::size_t available = std::min(wanted, arguments.size() - at - 1);
-    if (const auto added = properties.add(std::span(arguments).subspan(at + 1, available)); !added)
-      return added;
+    if (auto added = properties.add(std::span(arguments).subspan(at + 1, available)); !added) return added;
     at += 1 + available;
   }
   arguments = std::move(others);

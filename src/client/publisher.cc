@@ -69,7 +69,7 @@ Outcome<void> Publisher::publish_repeatedly() {
         is_over = std::holds_alternative<TimeIsUp>(*event);
       }
     }
-    if (const auto published = publish(*payload); !published) return published;
+    if (auto published = publish(*payload); !published) return published;
   }
   return {};
 }
@@ -79,12 +79,12 @@ Outcome<void> Publisher::publish_lines() {
   std::string line;
   while (!is_stopped_) {
     while (!is_stopped_ && lines.next(line))
-      if (const auto published = publish(line); !published) return published;
+      if (auto published = publish(line); !published) return published;
     if (lines.at_end()) return {};
     const auto event = wait(std::nullopt, STDIN_FILENO);
     if (!event) return tl::unexpected(event.error());
     if (!std::holds_alternative<InputReady>(*event)) continue;
-    if (const auto read = lines.read_more(); !read) return read;
+    if (auto read = lines.read_more(); !read) return read;
   }
   return {};
 }

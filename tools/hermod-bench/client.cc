@@ -12,7 +12,7 @@ void Client::set_state(State state) {
 Status Client::connect(const Address& address, std::uint32_t source, int epoll, std::uint64_t token) {
   // A 3.1.1 session outlives its connection only when no connect of it ever was clean.
   spec_.clean_start = !keeps_session_ || (!has_session_ && spec_.version == Version::V5);
-  const Status opened = link_.open(address, source, epoll, token);
+  Status opened = link_.open(address, source, epoll, token);
   if (!opened) return opened;
   put_connect(link_.out(), spec_);
   set_state(State::AwaitConnack);

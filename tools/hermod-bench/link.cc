@@ -49,7 +49,7 @@ Status Link::open(const Address& address, std::uint32_t source, int epoll, std::
   event.events = EPOLLIN | EPOLLOUT;
   event.data.u64 = token;
   if (!started || epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
-    const Status failed = system_failure(bound ? "connect" : "bind");
+    Status failed = system_failure(bound ? "connect" : "bind");
     ::close(fd);
     return failed;
   }

@@ -82,16 +82,4 @@ ConnectOptions durable(const std::string& id, Version version) {
   return options;
 }
 
-std::string version_name(const ::testing::TestParamInfo<Version>& info) {
-  switch (info.param) {
-    case Version::V31:
-      return "Mqtt31";
-    case Version::V311:
-      return "Mqtt311";
-    case Version::V5:
-      return "Mqtt5";
-  }
-  return "Unknown";
-}
-
 }  // namespace hermod::integration

@@ -64,7 +64,6 @@ inline auto all_versions() {
 inline auto main_versions() {
   return ::testing::Values(Version::V311, Version::V5);
 }
-std::string version_name(const ::testing::TestParamInfo<Version>& info);
 
 /// GTEST_SKIP for tests that need the broker's process or settings.
 #define HERMOD_NEEDS_OWN_BROKER() \

@@ -1,11 +1,17 @@
 #pragma once
 #include <cstdint>
+#include <ostream>
 
 /// The numbers of the MQTT specifications, written down a second time: the tests must not share a
 /// mistake with the broker's own tables.
 namespace hermod::support {
 
 enum class Version : std::uint8_t { V31 = 3, V311 = 4, V5 = 5 };
+
+/// Names parameterised tests.
+inline std::ostream& operator<<(std::ostream& out, Version version) {
+  return out << (version == Version::V5 ? "Mqtt5" : version == Version::V311 ? "Mqtt311" : "Mqtt31");
+}
 
 enum class Type : std::uint8_t {
   Reserved = 0,

@@ -85,7 +85,7 @@ TEST_P(MosquittoTools, ManyLinesArriveInOrder) {
   EXPECT_EQ(sub.output(), "probe\n" + lines);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, MosquittoTools, all_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(All, MosquittoTools, all_versions());
 
 class MosquittoToolsOf5 : public BrokerTest {
  protected:

@@ -83,6 +83,6 @@ TEST_P(PahoAsync, SharedSubscriptionDividesTheWork) {
   for (mqtt::async_client* member : {&first, &second, &publisher}) member->disconnect()->wait();
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, PahoAsync, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, PahoAsync, main_versions());
 
 }  // namespace hermod::integration

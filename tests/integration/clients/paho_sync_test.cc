@@ -64,6 +64,6 @@ TEST_P(PahoSync, RetainedMessageAndUnsubscribe) {
   both.disconnect();
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, PahoSync, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, PahoSync, main_versions());
 
 }  // namespace hermod::integration

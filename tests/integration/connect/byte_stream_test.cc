@@ -40,6 +40,6 @@ TEST_P(ByteStream, PacketsBehindARefusedConnectAreNotProcessed) {
   observer.expect_quiet();
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, ByteStream, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, ByteStream, main_versions());
 
 }  // namespace hermod::integration

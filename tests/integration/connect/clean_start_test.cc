@@ -37,7 +37,7 @@ TEST_P(CleanStart, CleanSessionEndsWithItsConnection) {
   EXPECT_FALSE(connack_of(durable("short", GetParam())).session_present);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, CleanStart, all_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(All, CleanStart, all_versions());
 
 using CleanStartOf5 = BrokerTest;
 

@@ -27,6 +27,6 @@ TEST_P(ClientIdentifier, UserNameAndPasswordAreAcceptedFromAnybodyWhenAnonymousI
       0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, ClientIdentifier, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, ClientIdentifier, main_versions());
 
 }  // namespace hermod::integration

@@ -53,6 +53,6 @@ TEST_P(KeepAlive, ZeroTurnsItOff) {
   eternal.ping();
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, KeepAlive, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, KeepAlive, main_versions());
 
 }  // namespace hermod::integration

@@ -23,6 +23,6 @@ TEST_P(Ping, ManyAtOnceAreAnsweredOneByOne) {
   pinging.raw().expect_silence(50ms);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Ping, all_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(All, Ping, all_versions());
 
 }  // namespace hermod::integration

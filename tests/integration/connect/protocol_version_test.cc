@@ -17,7 +17,7 @@ TEST_P(ProtocolVersion, ConnackOfVersionThreeIsTwoBytes) {
   raw.expect_bytes(hex("20 02 00 00"));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ProtocolVersion, all_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(All, ProtocolVersion, all_versions());
 
 using ProtocolName = BrokerTest;
 

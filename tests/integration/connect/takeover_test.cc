@@ -58,7 +58,7 @@ TEST_P(Takeover, CleanTakeoverForgetsTheSession) {
   second.expect_quiet();
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, Takeover, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, Takeover, main_versions());
 
 using TakeoverBetweenVersions = BrokerTest;
 

@@ -27,7 +27,7 @@ TEST_P(InflightLimit, OnlySoManyMessagesAreUnderWay) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, InflightLimit, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, InflightLimit, main_versions());
 
 using InflightLimitOf5 = BrokerTest;
 

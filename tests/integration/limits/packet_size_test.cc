@@ -21,7 +21,7 @@ TEST_F(PacketSize, LimitIsToldInConnack) {
 
 TEST_F(PacketSize, PacketAtTheLimitPassesAndOneByteMoreDoesNot) {
   HERMOD_NEEDS_OWN_BROKER();
-  constexpr std::size_t kLimit = 20000;
+  constexpr std::size_t kLimit = 100000;
   start_with({{setting::kMaxPacketSize, std::to_string(kLimit) + "B"}});
   EXPECT_EQ(connack_of({.client_id = "asking"}).properties.number(property::kMaximumPacketSize), kLimit);
   for (const Version version : {Version::V311, Version::V5}) {

@@ -59,6 +59,6 @@ TEST_P(QueuedMessagesLimit, QosZeroIsNotCounted) {
   publisher.ping();
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, QueuedMessagesLimit, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, QueuedMessagesLimit, main_versions());
 
 }  // namespace hermod::integration

@@ -32,6 +32,6 @@ TEST_P(SubscriptionLimit, OnePacketIsAnsweredFilterByFilter) {
   for (std::size_t i = 0; i < 12; ++i) EXPECT_EQ(ack.reasons[i], i < 10 ? 1 : refusal());
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, SubscriptionLimit, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, SubscriptionLimit, main_versions());
 
 }  // namespace hermod::integration

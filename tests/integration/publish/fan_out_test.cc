@@ -46,6 +46,6 @@ TEST_P(FanOut, ManyPublishersReachOneSubscriber) {
   EXPECT_EQ(next.size(), static_cast<std::size_t>(kPublishers));
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, FanOut, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, FanOut, main_versions());
 
 }  // namespace hermod::integration

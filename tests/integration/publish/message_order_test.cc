@@ -39,6 +39,6 @@ TEST_P(MessageOrder, OrderHoldsWithManyUnderWay) {
   for (int i = 0; i < kMessages; ++i) ASSERT_EQ(subscriber.receive().payload, std::to_string(i));
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, MessageOrder, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, MessageOrder, main_versions());
 
 }  // namespace hermod::integration

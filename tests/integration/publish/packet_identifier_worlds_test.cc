@@ -38,6 +38,6 @@ TEST_P(PacketIdentifierWorlds, SubscribeMayUseTheIdentifierOfAnIncomingMessage) 
   both.ping();
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, PacketIdentifierWorlds, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, PacketIdentifierWorlds, main_versions());
 
 }  // namespace hermod::integration

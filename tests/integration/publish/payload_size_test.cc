@@ -47,6 +47,6 @@ TEST_P(PayloadSize, LongestTopicArrives) {
   EXPECT_TRUE(both.receive().topic == topic);
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, PayloadSize, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, PayloadSize, main_versions());
 
 }  // namespace hermod::integration

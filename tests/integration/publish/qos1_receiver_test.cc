@@ -43,6 +43,6 @@ TEST_P(QosOneReceiver, AcksComeInTheOrderOfThePublishes) {
   for (std::uint16_t id = 1; id <= 90; ++id) publisher.await_ack(Type::Puback, id);  // [MQTT-4.6.0-2]
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, QosOneReceiver, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, QosOneReceiver, main_versions());
 
 }  // namespace hermod::integration

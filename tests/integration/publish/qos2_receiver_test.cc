@@ -73,6 +73,6 @@ TEST_P(QosTwoReceiver, HalfDoneExchangeGoesOnBehindAReconnect) {
   EXPECT_EQ(subscriber.receive_payloads(2), (std::vector<std::string>{"once", "next"}));
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, QosTwoReceiver, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, QosTwoReceiver, main_versions());
 
 }  // namespace hermod::integration

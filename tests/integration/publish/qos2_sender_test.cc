@@ -69,7 +69,7 @@ TEST_P(QosTwoSender, RepeatedPubrecIsAnsweredByPubrel) {
   EXPECT_EQ(subscriber.receive().payload, "next");
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, QosTwoSender, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, QosTwoSender, main_versions());
 
 using QosTwoSenderOf5 = BrokerTest;
 

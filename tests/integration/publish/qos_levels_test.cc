@@ -36,7 +36,7 @@ TEST_P(QosLevels, PublisherMayBeItsOwnSubscriber) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, QosLevels, all_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(All, QosLevels, all_versions());
 
 using QosBetweenVersions = BrokerTest;
 

@@ -76,6 +76,6 @@ TEST_P(Redelivery, CleanSessionGetsNothingAgain) {
   second.expect_quiet();
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, Redelivery, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, Redelivery, main_versions());
 
 }  // namespace hermod::integration

@@ -41,6 +41,6 @@ TEST_P(TopicName, UnusualNamesAreNormal) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, TopicName, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, TopicName, main_versions());
 
 }  // namespace hermod::integration

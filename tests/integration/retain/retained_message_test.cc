@@ -123,6 +123,6 @@ TEST_P(RetainedMessage, ReconnectAloneDoesNotSendIt) {
   again.expect_quiet();
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, RetainedMessage, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, RetainedMessage, main_versions());
 
 }  // namespace hermod::integration

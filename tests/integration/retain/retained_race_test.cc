@@ -7,7 +7,11 @@
 
 namespace hermod::integration {
 
-using RetainedRace = BrokerTest;
+class RetainedRace : public BrokerTest {
+ protected:
+  // Before there is a second thread.
+  void SetUp() override { port(); }
+};
 
 // A subscriber that comes while values are replaced gets the stored one, or a live one, and ends at the last.
 TEST_F(RetainedRace, SubscriberSeesTheLastValueInTheEnd) {

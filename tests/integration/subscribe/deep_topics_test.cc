@@ -56,6 +56,6 @@ TEST_P(DeepTopics, ManyWildcardsDoNotMultiplyTheWork) {
   EXPECT_LT(since(start), scaled(1s));
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, DeepTopics, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, DeepTopics, main_versions());
 
 }  // namespace hermod::integration

@@ -61,6 +61,6 @@ TEST_P(MalformedSubscribe, EmptyFilter) {
   expect_service();
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, MalformedSubscribe, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, MalformedSubscribe, main_versions());
 
 }  // namespace hermod::integration

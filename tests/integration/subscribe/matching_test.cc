@@ -71,6 +71,6 @@ TEST_P(Matching, WildcardsAtTheFirstLevelLeaveDollarNamesAlone) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Matching, all_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(All, Matching, all_versions());
 
 }  // namespace hermod::integration

@@ -33,6 +33,6 @@ TEST_P(OverlappingSubscriptions, RemovingOneLeavesTheOther) {
   both.expect_quiet(50ms);
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, OverlappingSubscriptions, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, OverlappingSubscriptions, main_versions());
 
 }  // namespace hermod::integration

@@ -46,6 +46,6 @@ TEST_P(Suback, SubscribingAgainReplacesTheSubscription) {
   EXPECT_EQ(message.qos, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, Suback, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, Suback, main_versions());
 
 }  // namespace hermod::integration

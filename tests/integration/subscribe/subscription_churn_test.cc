@@ -32,6 +32,6 @@ TEST_P(SubscriptionChurn, SubscriptionsOfCleanSessionsEndWithThem) {
   EXPECT_EQ(client("publisher").publish("churn/topic", "x", 1).reason, reason::kNoMatchingSubscribers);
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, SubscriptionChurn, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, SubscriptionChurn, main_versions());
 
 }  // namespace hermod::integration

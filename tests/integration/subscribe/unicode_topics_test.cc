@@ -28,6 +28,6 @@ TEST_P(UnicodeTopics, EveryLengthOfCharacterWorks) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, UnicodeTopics, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, UnicodeTopics, main_versions());
 
 }  // namespace hermod::integration

@@ -49,7 +49,7 @@ TEST_P(Unsubscribe, AnswerHasTheRightForm) {
   subscriber.raw().expect_bytes(is_v5() ? hex("B0 04 01 02 00 11") : hex("B0 02 01 02"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, Unsubscribe, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, Unsubscribe, main_versions());
 
 using UnsubscribeOf5 = BrokerTest;
 

@@ -1,0 +1,85 @@
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+
+#include "base/log.h"
+#include "tests/sim/schedule.h"
+
+namespace hermod::sim {
+namespace {
+
+constexpr std::uint64_t kSeedsPerCase = 50;
+constexpr int kCases = 20;
+constexpr std::size_t kSteps = 2500;
+
+/// For the signal handler alone: a failed assertion of the broker has to say which schedule it was.
+std::uint64_t running_seed = 0;
+const Report* running_report = nullptr;
+
+void print_running_schedule() {
+  if (running_report == nullptr) return;
+  std::cerr << "schedule with HERMOD_SIM_SEED=" << running_seed << ", the last steps:\n";
+  running_report->print(std::cerr);
+}
+
+void on_abort(int signal) {
+  print_running_schedule();
+  std::signal(signal, SIG_DFL);
+}
+
+std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+bool run_seed(std::uint64_t seed, Schedule::Disk disk) {
+  Report report(number_from("HERMOD_SIM_NOTES", 60));
+  running_seed = seed;
+  running_report = &report;
+  Schedule schedule(seed, disk, number_from("HERMOD_SIM_STEPS", kSteps), report);
+  const bool kept = schedule.run();
+  if (!kept) print_running_schedule();
+  running_report = nullptr;
+  return kept;
+}
+
+/// HERMOD_SIM_SEED replays one schedule in place of a case's fifty; HERMOD_SIM_NOTES says how many steps to
+/// print, HERMOD_SIM_RUNS how many seeds a case runs.
+class Simulation : public ::testing::TestWithParam<int> {
+ protected:
+  static void SetUpTestSuite() {
+    std::signal(SIGABRT, on_abort);
+    std::signal(SIGSEGV, on_abort);
+    log::set_level(log::Level::Error);
+  }
+
+  static void run_case(Schedule::Disk disk, std::uint64_t base) {
+    if (const std::uint64_t seed = number_from("HERMOD_SIM_SEED", 0)) {
+      EXPECT_TRUE(run_seed(seed, disk)) << "HERMOD_SIM_SEED=" << seed;
+      return;
+    }
+    const std::uint64_t seeds = number_from("HERMOD_SIM_RUNS", kSeedsPerCase);
+    const std::uint64_t first = base + static_cast<std::uint64_t>(GetParam()) * seeds;
+    for (std::uint64_t seed = first; seed < first + seeds; ++seed)
+      ASSERT_TRUE(run_seed(seed, disk)) << "replay with HERMOD_SIM_SEED=" << seed;
+  }
+};
+
+class SoundDisk : public Simulation {};
+class FailingDisk : public Simulation {};
+
+TEST_P(SoundDisk, EveryPromiseIsKept) {
+  run_case(Schedule::Disk::Sound, 1);
+}
+TEST_P(FailingDisk, EveryPromiseIsKeptAndNothingIsAcknowledgedThatFailed) {
+  run_case(Schedule::Disk::Failing, 1'000'001);
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, SoundDisk, ::testing::Range(0, kCases));
+INSTANTIATE_TEST_SUITE_P(Seeds, FailingDisk, ::testing::Range(0, kCases / 4));
+
+}  // namespace
+}  // namespace hermod::sim

@@ -1,0 +1,86 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/counters.h"
+#include "broker/address_counts.h"
+#include "broker/commit_fanout.h"
+#include "broker/options.h"
+#include "broker/shard.h"
+#include "retain/retained_index.h"
+#include "session/session_directory.h"
+#include "store/committer.h"
+#include "store/memory_journal.h"
+#include "tests/support/fake_transport.h"
+#include "tests/support/manual_clock.h"
+#include "topic/subscription_index.h"
+
+namespace hermod::test {
+
+/// The whole broker without threads, sockets and disk: the parts of broker::Broker, put together in the same
+/// order, each stepped by the test. What happens, and in which order, is the test's choice alone.
+class SteppedBroker {
+ public:
+  /// `options.threads` shards. Without a journal of the test's own everything is durable at once.
+  explicit SteppedBroker(broker::Options options, store::Journal* journal = nullptr);
+  SteppedBroker(const SteppedBroker&) = delete;
+  SteppedBroker& operator=(const SteppedBroker&) = delete;
+  /// Answers every ticket that is still out.
+  ~SteppedBroker();
+
+  ManualClock& clock() { return clock_; }
+  std::size_t shard_count() const { return shards_.size(); }
+  broker::Shard& shard(std::size_t index) { return *shards_[index]; }
+  broker::ShardMailbox& mailbox(std::size_t index) { return *mailbox_list_[index]; }
+  store::Committer& committer() { return *committer_; }
+  session::SessionDirectory& directory() { return directory_; }
+  topic::SubscriptionIndex& subscriptions() { return subscriptions_; }
+  retain::RetainedIndex& retained() { return retained_; }
+  std::uint64_t counted(Counter counter) const { return counters_.total(counter); }
+  const broker::Options& options() const { return options_; }
+
+  /// A new connection that shard `index` has accepted.
+  std::shared_ptr<FakePeer> connect(std::size_t index);
+  /// Timers of one shard, and transports that go on reading after a pause.
+  void run_timers(std::size_t index) { loops_[index]->run_timers(); }
+  /// The second half of a shard's tick: its own work, then its output. True when it has more to do at once.
+  bool step(std::size_t index);
+  /// Everything that waits for the committer becomes durable, or fails; false when nothing waited.
+  bool commit() { return committer_->run_once(); }
+
+  /// Transports read, shards step, the committer commits, until nothing is left to do. The clock stands
+  /// still.
+  void settle();
+  /// The same without the committer.
+  void settle_shards();
+  /// The clock moves in steps no longer than `resolution`; after each one everything settles.
+  void pass(std::chrono::nanoseconds time,
+            std::chrono::nanoseconds resolution = std::chrono::milliseconds{100});
+  bool has_commits_in_flight() const;
+
+ private:
+  bool poll_transports();
+  bool run_shards();
+
+  const broker::Options options_;
+  ManualClock clock_;
+  Counters counters_;
+  topic::SubscriptionIndex subscriptions_;
+  retain::RetainedIndex retained_;
+  session::SessionDirectory directory_;
+  std::atomic<std::uint32_t> connections_{0};
+  broker::AddressCounts addresses_;
+  store::MemoryJournal memory_journal_;
+  std::vector<std::unique_ptr<broker::ShardMailbox>> mailboxes_;
+  std::vector<broker::ShardMailbox*> mailbox_list_;
+  std::unique_ptr<broker::CommitFanout> fanout_;
+  std::unique_ptr<store::Committer> committer_;
+  std::vector<std::unique_ptr<FakeLoop>> loops_;
+  std::vector<std::unique_ptr<broker::Shard>> shards_;
+  std::vector<std::weak_ptr<FakePeer>> peers_;
+  bool posted_ = false;  ///< something came into an empty mailbox
+};
+
+}  // namespace hermod::test

@@ -11,7 +11,7 @@ template <class Tag, class Rep>
 struct Id {
   using rep = Rep;
   Rep v{};
-  friend auto operator<=>(const Id&, const Id&) = default;
+  friend auto operator<=>(const Id&, const Id&) = default;  // NOLINT(modernize-use-nullptr): compares with 0
   template <class H>
   friend H AbslHashValue(H h, const Id& id) {
     return H::combine(std::move(h), id.v);

@@ -10,7 +10,6 @@
 namespace hermod::broker {
 
 using wire::PacketType;
-using wire::QoS;
 using wire::ReasonCode;
 
 void Shard::on_ack(Connection& c, const wire::Ack& packet) {

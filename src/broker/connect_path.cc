@@ -126,7 +126,7 @@ void Shard::on_take_over(TakeOver& request) {
     HERMOD_ASSERT(id.has_value());
     SessionGranted granted{request.claimer, std::move(request.client_id), *id, nullptr};
     if (granted.claimer.shard == id_) return on_session_granted(granted);
-    return outbox_.send(granted.claimer.shard, std::move(granted));
+    return outbox_.send(request.claimer.shard, std::move(granted));
   }
   session->set_successor(request.claimer);
   counters_.add(Counter::SessionsTakenOver);

@@ -1,5 +1,7 @@
 // What becomes of a session without a connection: its will, its expiry, its successor, its end.
 
+#include <algorithm>
+
 #include "broker/shard.h"
 #include "session/records.h"
 
@@ -132,6 +134,9 @@ bool Shard::draw_member(queue::Delivery& delivery) {
   const topic::Match& match = matches_[0];
   const auto where = shared_.directory.slots().locate(match.session);
   if (!where) return false;
+  delivery.qos =
+      std::min(delivery.message->qos(), static_cast<wire::QoS>(match.granted_qos));  // [MQTT-3.8.4-8]
+  delivery.retain = match.retain_as_published && delivery.message->retain();
   delivery.identifiers.assign(matches_.identifiers(match).begin(), matches_.identifiers(match).end());
   targets_.push_back({match.session, *where, delivery});
   return true;

@@ -54,7 +54,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
  public:
   Shard(ShardId id, const Shared& shared, ShardMailbox& mailbox, net::TimerWheel& timers,
         CounterBlock& counters);
-  ~Shard();
+  ~Shard() override;
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 

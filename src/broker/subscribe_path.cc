@@ -13,7 +13,6 @@ namespace hermod::broker {
 
 using session::Session;
 using topic::SubscriptionChange;
-using wire::QoS;
 using wire::ReasonCode;
 
 void Shard::on_subscribe(Connection& c, const wire::Subscribe& packet) {

@@ -7,8 +7,9 @@ namespace {
 
 template <class Items>
 auto position(Items& items, std::string_view filter) {
-  return std::lower_bound(items.begin(), items.end(), filter,
-                          [](const Subscription& s, std::string_view f) { return s.filter < f; });
+  return std::lower_bound(items.begin(), items.end(), filter, [](const Subscription& s, std::string_view f) {
+    return std::string_view(s.filter).compare(f) < 0;
+  });
 }
 
 }  // namespace

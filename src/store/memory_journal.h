@@ -25,7 +25,7 @@ class MemoryJournal final : public Journal {
   std::size_t size() const;
 
  private:
-  const Options options_;
+  const Options options_{};
   mutable std::mutex mutex_;
   GroupNo last_;
   std::map<GroupNo, std::string> groups_;

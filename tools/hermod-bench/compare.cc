@@ -66,7 +66,7 @@ Figures medians(const std::vector<Outcome>& outcomes) {
 
 std::string markdown_row(const std::string& title, const Figures& a, const Figures& b) {
   char text[256];
-  std::snprintf(text, sizeof text, "| %s | %.2f | %.2f | %.1f | %.0f | %.0f | %.0f | %.0f | %.2f |\n",
+  std::snprintf(text, sizeof text, "| %s | %.2f | %.2f | %.3f | %.0f | %.0f | %.0f | %.0f | %.2f |\n",
                 title.c_str(), a.us, b.us, b.us > 0 ? a.us / b.us : 0.0, a.rate, b.rate, a.p99_us, b.p99_us,
                 b.own_us);
   return text;

@@ -1,5 +1,8 @@
 #include "connection_run.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <algorithm>
 #include <chrono>
 #include <thread>
@@ -10,8 +13,9 @@
 namespace hermod::bench {
 namespace {
 
-/// Fewer than the 28,232 local ports that Linux gives out for one source and destination.
-constexpr std::uint32_t kConnectionsPerSource = 25'000;
+/// Far fewer than the 28,232 local ports that Linux gives out for one source and destination: when half of
+/// them are taken, connect() looks for a free one long enough to be seen in the figures.
+constexpr std::uint32_t kConnectionsPerSource = 10'000;
 
 using Workers = std::vector<std::unique_ptr<Worker>>;
 
@@ -32,6 +36,13 @@ void add_clients(Workers& workers, const ConnectionScenario& scenario) {
     const std::string filter = scenario.subscribes ? scenario.base.topic + "/idle/" + std::to_string(i) : "";
     workers[i % workers.size()]->add_idle(i, filter, scenario.keep_alive_seconds);
   }
+}
+
+/// On 127.0.0.0/8 every address is ours to connect from.
+bool is_loopback(const Address& address) {
+  if (address.storage.ss_family != AF_INET) return false;
+  const auto& internet = reinterpret_cast<const sockaddr_in&>(address.storage);
+  return ntohl(internet.sin_addr.s_addr) >> 24 == 127;
 }
 
 void sleep_seconds(double seconds) {
@@ -62,7 +73,8 @@ Result<ConnectionOutcome> run_connections(const ConnectionScenario& scenario) {
   const std::uint32_t count = std::max(1U, scenario.base.threads);
   Worker::Opening opening;
   opening.rate = scenario.rate;
-  if (scenario.connections > kConnectionsPerSource) opening.per_source = kConnectionsPerSource;
+  if (scenario.connections > kConnectionsPerSource && is_loopback(*address))
+    opening.per_source = kConnectionsPerSource;
   for (std::uint32_t i = 0; i < count; ++i)
     workers.push_back(std::make_unique<Worker>(scenario.base, *address, exchange, i, count, opening));
   add_clients(workers, scenario);

@@ -57,17 +57,15 @@ void CommitFanout::deliver(PublishCommit& publish, std::span<const store::Append
   publish.targets.clear();
 }
 
-/// The sequences of a failed group are never filled; their queues go on behind them.
+/// The sequences of a failed group are never filled; their queues go on behind them. A batch that a read-only
+/// store refused was given none.
 void CommitFanout::skip(const PublishCommit& publish, std::span<const store::Appended> appended) {
   std::size_t next = 0;
   for (const CommitTarget& target : publish.targets) {
+    Seq seq{};
+    if (target.durable && next < appended.size()) seq = appended[next++].seq;
     const auto where = slots_.locate(target.session);
-    if (target.durable) {
-      const Seq seq = appended[next++].seq;
-      if (where) outbox_.send(where->shard, SkipSequence{target.session, seq, publish.message->size()});
-    } else if (where) {
-      outbox_.send(where->shard, SkipSequence{target.session, Seq{0}, publish.message->size()});
-    }
+    if (where) outbox_.send(where->shard, SkipSequence{target.session, seq, publish.message->size()});
   }
 }
 

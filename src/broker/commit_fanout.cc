@@ -65,7 +65,7 @@ void CommitFanout::skip(const PublishCommit& publish, std::span<const store::App
     Seq seq{};
     if (target.durable && next < appended.size()) seq = appended[next++].seq;
     const auto where = slots_.locate(target.session);
-    if (where) outbox_.send(where->shard, SkipSequence{target.session, seq, publish.message->size()});
+    if (where) outbox_.send(where->shard, SkipSequence{target.session, seq, target.delivery.message->size()});
   }
 }
 

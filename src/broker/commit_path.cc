@@ -58,6 +58,9 @@ void Shard::on_commit_finished(CommitFinished& finished) {
   }
   std::visit([&](auto& work) { finish(c, session, work, finished.error); }, ticket.work);
 
+  c = live(ticket.connection);
+  if (c != nullptr && c->ends_with && c->pending_commits == 0) disconnect_behind_acks(*c, *c->ends_with);
+
   session = sessions_.find(ticket.session);
   if (session != nullptr && session->successor() && !session->is_online() &&
       !session->has_commits_in_flight())
@@ -85,7 +88,7 @@ void Shard::finish(Connection* c, Session* session, PublishCommit& work, std::op
 
 void Shard::refuse_stored_publish(Connection& c, wire::PacketId id, QoS qos, ReasonCode reason) {
   constexpr std::string_view kWhy = "the message could not be stored";
-  if (!c.agreement().is_v5()) return disconnect(c, reason, kWhy);
+  if (!c.agreement().is_v5()) return disconnect_behind_acks(c, reason);
   send_publish_ack(c, id, qos, reason, kWhy);
   c.session()->inbound().on_acknowledged(id);
 }
@@ -142,6 +145,9 @@ void Shard::finish(Connection*, Session* session, EntriesErased& work, std::opti
 void Shard::finish(Connection* c, Session* session, SubscriptionsStored& work, std::optional<Errc> error) {
   if (session == nullptr) return;
   if (error) {
+    // UNSUBACK of MQTT 3 cannot say that the subscription is still there.
+    if (c != nullptr && work.unsubscribe && !c->agreement().is_v5())
+      return disconnect_behind_acks(*c, reason_for(*error));
     for (SubscriptionRequest& request : work.requests)
       if (!is_failure(request.reason)) request.reason = ReasonCode::ImplementationSpecificError;
     if (c != nullptr) send_subscription_ack(*c, work);

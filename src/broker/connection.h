@@ -77,7 +77,7 @@ class Connection final : public net::TransportHandler, private net::TimerHandler
     Closing,       ///< nothing is read or sent any more
   };
   /// Why reading is paused; it goes on when no reason is left.
-  enum class Pause : std::uint8_t { Claim = 1, Output = 2, SlowReader = 4, CommitBacklog = 8 };
+  enum class Pause : std::uint8_t { Claim = 1, Output = 2, SlowReader = 4, CommitBacklog = 8, Ending = 16 };
 
   Connection(ConnectionId id, ConnectionEvents& events, std::unique_ptr<net::Transport> transport,
              const wire::Limits& limits);
@@ -105,6 +105,8 @@ class Connection final : public net::TransportHandler, private net::TimerHandler
 
   /// Commits whose answer this connection waits for; an answer that needs no commit waits behind them.
   std::uint32_t pending_commits = 0;
+  /// Why the connection ends as soon as pending_commits is 0; nothing: it does not.
+  std::optional<wire::ReasonCode> ends_with;
   /// Retained messages still to be delivered, in the order of the subscriptions.
   std::vector<RetainedRead> retained_reads;
   /// The CONNECT that waits for its session.

@@ -40,6 +40,14 @@ void Shard::disconnect(Connection& c, ReasonCode reason, std::string_view why) {
   close_connection(c, WillRule::Publish);
 }
 
+/// MQTT 3 has no code to refuse a PUBLISH with: the connection ends, but what came before is acknowledged
+/// first, so that the client does not send that again and again.
+void Shard::disconnect_behind_acks(Connection& c, ReasonCode reason) {
+  if (c.pending_commits == 0) return disconnect(c, reason, wire::name_of(reason));
+  c.ends_with = reason;
+  c.pause(Connection::Pause::Ending);
+}
+
 /// Why, in words, for a client that wants to know and takes a packet of that size. [MQTT-3.1.2-29]
 /// [MQTT-3.14.2-3]
 void Shard::add_reason_string(const Connection& c, wire::PropertyWriter& properties, std::string_view why) {

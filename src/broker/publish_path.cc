@@ -136,7 +136,7 @@ void Shard::refuse_publish(Connection& c, const wire::Publish& packet, ReasonCod
     return;
   }
   c.session()->inbound().on_commit_failed(packet.id, packet.qos);
-  if (!c.agreement().is_v5()) return disconnect(c, reason, why);
+  if (!c.agreement().is_v5()) return disconnect_behind_acks(c, reason);
   send_publish_ack(c, packet.id, packet.qos, reason, why);
   c.session()->inbound().on_acknowledged(packet.id);
 }

@@ -187,6 +187,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   // disconnect_path.cc
   void on_disconnect(Connection& c, const wire::Disconnect& packet);
   void disconnect(Connection& c, wire::ReasonCode reason, std::string_view why);
+  void disconnect_behind_acks(Connection& c, wire::ReasonCode reason);
   void add_reason_string(const Connection& c, wire::PropertyWriter& properties, std::string_view why);
   void log_disconnected(const Connection& c, const session::Session& session, std::string_view by);
   void close_connection(Connection& c, WillRule will);

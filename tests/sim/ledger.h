@@ -69,6 +69,8 @@ class Ledger {
   /// From now on commits may have failed: what was published at QoS 0 before its commit cannot be called
   /// back.
   void disturb() { disturbed_ = true; }
+  /// From now on a message may have been refused, sent again and taken behind the next one.
+  void expect_refusals() { refusals_ = true; }
   bool is_disturbed() const { return disturbed_; }
 
   // At the end, when everything has come to rest.
@@ -82,10 +84,12 @@ class Ledger {
  private:
   /// Arrivals of one message at one client.
   struct Tally {
-    std::size_t live = 0;      ///< RETAIN 0
+    std::size_t live[3] = {};  ///< RETAIN 0, by QoS
     std::size_t retained = 0;  ///< RETAIN 1
     std::size_t fresh = 0;     ///< RETAIN 0 and DUP 0
-    std::size_t total() const { return live + retained; }
+    std::size_t exact = 0;     ///< at QoS 2, RETAIN 0 or 1
+    std::size_t total_live() const { return live[0] + live[1] + live[2]; }
+    std::size_t total() const { return total_live() + retained; }
   };
   using Lane = std::tuple<std::size_t, std::uint32_t, std::size_t, std::uint32_t, std::string, int, int>;
 
@@ -100,6 +104,7 @@ class Ledger {
   std::map<std::pair<std::size_t, std::size_t>, Tally> tallies_;  // client, number
   std::map<Lane, std::size_t> last_;
   bool disturbed_ = false;
+  bool refusals_ = false;
 };
 
 }  // namespace hermod::sim

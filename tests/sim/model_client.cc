@@ -65,7 +65,7 @@ void ModelClient::connect(std::shared_ptr<test::FakePeer> peer, bool clean, std:
   must_have_session_ = must_have_session_ && session_expiry_ > 0;
   test::FakeClient client(peer, profile_.version, profile_.topic_alias_maximum);
   connection_.emplace(Connection{
-      std::move(client), std::move(peer), wants_clean_, expiry, false, false, 65535, {}, {}, {}, {}});
+      std::move(client), std::move(peer), wants_clean_, expiry, false, false, 65535, {}, {}, {}, {}, {}});
   report_.note("client connects (client, clean, expiry)", static_cast<std::int64_t>(index_),
                wants_clean_ ? 1 : 0, expiry);
   send_connect();
@@ -130,7 +130,7 @@ void ModelClient::send_connect() {
 /// nothing of.
 void ModelClient::end_connection() {
   if (connection_->up) {
-    last_end_ = report_.moment();
+    last_end_ = connection_->closed.value_or(report_.moment());
     last_will_ = connection_->will;
     attempts_ = 0;
     if (session_expiry_ == 0) lose_session();
@@ -147,7 +147,7 @@ void ModelClient::end_without_goodbye() {
   if (connection_->up && connection_->will) {
     WillFate& will = *ledger_.at(*connection_->will).will;
     const std::chrono::seconds delay(std::min(will.delay, session_expiry_));
-    will.not_before = report_.moment().time + delay;
+    will.not_before = connection_->closed.value_or(report_.moment()).time + delay;
     if (delay.count() == 0) will.due = true;
     ended_.push_back({connection_->peer, *connection_->will, false, std::nullopt});
   }
@@ -182,6 +182,10 @@ void ModelClient::leave(bool with_will) {
 }
 
 void ModelClient::watch_ends() {
+  if (connection_ && !connection_->closed) {
+    const test::FakeTransport* transport = connection_->peer->transport();
+    if (transport == nullptr || !transport->is_open()) connection_->closed = report_.moment();
+  }
   std::erase_if(ended_, [&](Ended& ended) {
     if (ended.noticed) return last_will_ != ended.will;
     const test::FakeTransport* transport = ended.peer->transport();
@@ -288,7 +292,10 @@ void ModelClient::subscribe(const Stay& wanted, wire::RetainHandling handling) {
 }
 
 void ModelClient::unsubscribe(std::string_view filter) {
-  if (connection_->requests.size() >= kMostRequests) return;
+  const bool asked = std::any_of(
+      connection_->requests.begin(), connection_->requests.end(),
+      [&](const Request& request) { return request.unsubscribe && request.filters.front() == filter; });
+  if (asked || connection_->requests.size() >= kMostRequests) return;
   book_.leaving(filter, report_.moment().step);
   const PacketId id = free_id();
   connection_->client.unsubscribe(id, {filter});

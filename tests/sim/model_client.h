@@ -68,8 +68,8 @@ class ModelClient {
   void hang_up();
   /// DISCONNECT, with the will or without, then the end of the stream. Precondition: is_up().
   void leave(bool with_will);
-  /// Looks whether the broker noticed the ends of earlier connections; called after everything that may tell
-  /// it.
+  /// Looks whether the broker noticed the ends of connections, or ended one itself; called after everything
+  /// that may tell it.
   void watch_ends();
 
   // Preconditions: is_up().
@@ -98,6 +98,7 @@ class ModelClient {
     wire::PacketId id;
     wire::QoS qos{};
     bool released = false;
+    bool sent_again = false;
     std::string payload;
     bool retain = false;
     std::optional<std::uint32_t> expiry;
@@ -123,6 +124,7 @@ class ModelClient {
     std::deque<Answer> answers;
     std::vector<Request> requests;
     std::optional<std::size_t> will;
+    std::optional<Moment> closed;  ///< by the broker, which the client need not know yet
   };
   /// A connection that ended here, with a will, and whose broker's end may not know yet.
   struct Ended {

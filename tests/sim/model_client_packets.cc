@@ -51,7 +51,7 @@ void ModelClient::receive(std::size_t most) {
 void ModelClient::on_packet(const test::Arrived& packet) {
   report_.note("client receives (client, packet type, packet id)", static_cast<std::int64_t>(index_),
                static_cast<std::int64_t>(packet.type), packet.id.v,
-               packet.topic + (packet.dup ? " dup " : " ") +
+               packet.topic + (packet.dup ? " dup " : " ") + (packet.retain ? "retained " : "") +
                    packet.payload.substr(0, packet.payload.find('.')) +
                    (packet.session_present ? " present" : ""));
   if (packet.type == PacketType::Connack) return on_connack(packet);
@@ -130,8 +130,9 @@ void ModelClient::judge_will_of_last_connection(bool present) {
 
 /// Everything unfinished is sent again, in the original order. [MQTT-4.4.0-1] [MQTT-4.6.0-1]
 void ModelClient::resume() {
-  for (const Outgoing& out : outgoing_) {
+  for (Outgoing& out : outgoing_) {
     --connection_->send_quota;
+    out.sent_again = true;
     if (out.released) {
       connection_->client.ack(PacketType::Pubrel, out.id);
     } else {
@@ -194,7 +195,9 @@ void ModelClient::finish(std::size_t position, ReasonCode reason) {
   if (is_failure(reason)) {
     if (!is_innocent(reason, ledger_.is_disturbed()))
       report_.violation(who("a PUBLISH was refused with " + std::string(wire::name_of(reason))));
-    sent.fate = Sent::Fate::Refused;
+    // When it was sent before at QoS 1, the broker may have taken it then.
+    const bool uncertain = outgoing_[position].sent_again && outgoing_[position].qos == QoS::AtLeastOnce;
+    sent.fate = uncertain ? Sent::Fate::Abandoned : Sent::Fate::Refused;
   } else {
     sent.fate = Sent::Fate::Acked;
     sent.acked = report_.moment().step;

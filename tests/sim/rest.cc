@@ -19,6 +19,7 @@ constexpr std::chrono::milliseconds kRound{20};
 
 void Schedule::watch_ends() {
   for (const auto& client : clients_) client->watch_ends();
+  if (broker_->counted(Counter::PublishRefused) > 0) ledger_.expect_refusals();
 }
 
 /// Client 0 subscribes to every will before anything else happens.
@@ -93,8 +94,14 @@ bool Schedule::come_to_rest() {
     if (quiet == kQuietRounds) return true;
   }
   std::string who;
-  for (const auto& client : clients_)
+  for (const auto& client : clients_) {
     if (!client->is_at_rest()) who += " " + client->profile().client_id + " (" + client->unrest() + ")";
+    if (const auto session = broker_->directory().find(client->profile().client_id))
+      who += " queue " + std::to_string(broker_->directory().slots().fill(*session).messages);
+  }
+  for (const Counter counter : {Counter::PublishRefused, Counter::DroppedQueueFull, Counter::ProtocolErrors,
+                                Counter::ReceiveMaximumExceeded, Counter::ConnectionsRefused})
+    who += ", " + std::string(counter_name(counter)) + " " + std::to_string(broker_->counted(counter));
   report_.violation("it does not come to rest:" + who);
   return false;
 }

@@ -32,7 +32,7 @@ enum Kind : std::size_t {
 constexpr std::array<unsigned, kKinds> kUsualWeights{30, 16, 4, 8, 2, 18, 14, 14, 3, 1, 3};
 
 constexpr std::string_view kTopics[] = {"p/0", "p/1", "p/0/x", "s/0", "s/1"};
-constexpr std::string_view kFilters[] = {"p/#", "p/+", "p/0", "p/0/#", "p/+/x", "r/#", "r/+/0", "w/#"};
+constexpr std::string_view kFilters[] = {"p/#", "p/+", "p/0", "p/0/#", "p/+/x", "r/#", "r/+/1", "w/#"};
 constexpr std::string_view kSharedFilters[] = {"s/#", "s/+", "s/0", "p/+"};
 constexpr std::string_view kShareNames[] = {"g1", "g2"};
 
@@ -50,12 +50,11 @@ Schedule::Schedule(std::uint64_t seed, Disk disk, std::size_t steps, Report& rep
     static constexpr unsigned kFactors[] = {1, 4, 4, 4, 12};
     weights_.push_back(weight * random_.pick(kFactors));
   }
-  if (disk_ == Disk::Failing) journal_->fail_after(random_.below(60));
 }
 
 broker::Options Schedule::random_options() {
   static constexpr std::uint32_t kBuffers[] = {1024, 8192, 1U << 20};
-  static constexpr std::uint32_t kQueues[] = {6, 60, 100'000, 100'000};
+  static constexpr std::uint32_t kQueues[] = {6, 60, 100'000};
   static constexpr std::uint16_t kWindows[] = {1, 2, 5, 100};
   static constexpr std::size_t kBacklogs[] = {2048, 65536, std::size_t{16} << 20};
   broker::Options options;
@@ -99,6 +98,7 @@ Profile Schedule::random_profile(std::size_t index) {
 
 bool Schedule::run() {
   begin_watching();
+  if (disk_ == Disk::Failing) journal_->fail_after(random_.below(60));
   while (report_.moment().step < steps_ && !report_.has_violation()) random_step();
   if (!report_.has_violation() && come_to_rest()) check_promises();
   if (!report_.has_violation()) end_all_sessions();
@@ -225,8 +225,9 @@ void Schedule::publish(ModelClient& client) {
   publication.topic = random_.pick(kTopics);
   publication.size = random_.chance(10) ? random_.below(9000) : random_.below(60);
   if (random_.chance(15)) {
-    // A topic of its own, so that the order of its retained messages is known.
-    publication.topic = "r/" + client.profile().client_id + "/" + std::to_string(random_.below(3));
+    // A topic of its own and one QoS for it, so that the order of its retained messages is known.
+    publication.topic =
+        "r/" + client.profile().client_id + "/" + std::to_string(static_cast<int>(publication.qos));
     publication.retain = true;
     publication.clears = random_.chance(20);
   } else if (client.profile().version == Version::Mqtt5 && random_.chance(10)) {

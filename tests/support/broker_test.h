@@ -7,7 +7,6 @@
 
 #include "tests/support/broker_process.h"
 #include "tests/support/mqtt_client.h"
-#include "tests/support/settings.h"
 
 namespace hermod::integration {
 

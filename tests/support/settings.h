@@ -17,6 +17,7 @@ constexpr const char* kMaxSessions = "limits.max_sessions";
 constexpr const char* kMaxSubscriptionsPerSession = "limits.max_subscriptions_per_session";
 constexpr const char* kMaxQueuedMessages = "session.max_queued_messages";
 constexpr const char* kMaxInflight = "session.max_inflight";
+constexpr const char* kCloseTime = "net.close_time";
 constexpr const char* kAllowAnonymous = "auth.allow_anonymous";
 
 }  // namespace hermod::support::setting

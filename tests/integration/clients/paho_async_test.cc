@@ -1,3 +1,4 @@
+#include <deque>
 #include <set>
 
 #include "tests/integration/clients/paho_test.h"
@@ -15,17 +16,20 @@ TEST_P(PahoAsync, ManyMessagesInFlightArriveInOrder) {
   mqtt::async_client publisher(server(), "paho-publisher", creation());
   publisher.connect(connection(true))->wait();
   for (int qos = 1; qos <= 2; ++qos) {
-    std::vector<mqtt::delivery_token_ptr> tokens;
-    tokens.reserve(kMessages);
+    // Paho holds at most a hundred messages of its own.
+    std::deque<mqtt::delivery_token_ptr> open;
     for (int i = 0; i < kMessages; ++i) {
-      tokens.push_back(publisher.publish(mqtt::make_message("paho/order", std::to_string(i), qos, false)));
+      open.push_back(publisher.publish(mqtt::make_message("paho/order", std::to_string(i), qos, false)));
+      if (open.size() < 50) continue;
+      ASSERT_TRUE(open.front()->wait_for(kPatience));
+      open.pop_front();
     }
     for (int i = 0; i < kMessages; ++i) {
       mqtt::const_message_ptr message;
       ASSERT_TRUE(subscriber.try_consume_message_for(&message, kPatience));
       ASSERT_EQ(message->to_string(), std::to_string(i));
     }
-    for (const mqtt::delivery_token_ptr& token : tokens) EXPECT_TRUE(token->wait_for(kPatience));
+    for (const mqtt::delivery_token_ptr& token : open) EXPECT_TRUE(token->wait_for(kPatience));
   }
   publisher.disconnect()->wait();
   subscriber.disconnect()->wait();

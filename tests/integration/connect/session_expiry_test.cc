@@ -1,6 +1,7 @@
 #include <thread>
 
 #include "tests/support/broker_test.h"
+#include "tests/support/settings.h"
 
 namespace hermod::integration {
 

@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "tests/integration/hostile/hostile_test.h"
+#include "tests/support/settings.h"
 
 namespace hermod::integration {
 

@@ -1,4 +1,5 @@
 #include "tests/integration/hostile/hostile_test.h"
+#include "tests/support/settings.h"
 
 namespace hermod::integration {
 

@@ -1,4 +1,5 @@
 #include "tests/support/broker_test.h"
+#include "tests/support/settings.h"
 
 namespace hermod::integration {
 

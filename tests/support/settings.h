@@ -18,6 +18,7 @@ constexpr const char* kMaxSubscriptionsPerSession = "limits.max_subscriptions_pe
 constexpr const char* kMaxQueuedMessages = "session.max_queued_messages";
 constexpr const char* kMaxInflight = "session.max_inflight";
 constexpr const char* kCloseTime = "net.close_time";
+constexpr const char* kSysInterval = "admin.sys_interval";
 constexpr const char* kAllowAnonymous = "auth.allow_anonymous";
 
 }  // namespace hermod::support::setting

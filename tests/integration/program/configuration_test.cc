@@ -53,6 +53,15 @@ TEST_F(Program, MistakesOfTheCommandLineAreNamed) {
   expect_refused({"-t", "--listen", "mqtt://127.0.0.1:99999"}, {"--listen", "port"});
 }
 
+TEST_F(Program, MistakesOfTheEnvironmentAreNamed) {
+  const Finished finished =
+      run({"env", "HERMOD_MQTT__CONNECT_TIMEOUT=soon", "HERMOD_MQTT__CONECT=1", HERMOD_BROKER_BINARY, "-t"});
+  EXPECT_NE(finished.exit_code, 0);
+  for (const char* name : {"HERMOD_MQTT__CONNECT_TIMEOUT", "HERMOD_MQTT__CONECT"}) {
+    EXPECT_THAT(finished.errors, ::testing::HasSubstr(name));
+  }
+}
+
 TEST_F(Program, HelpAndVersionAreAnswered) {
   const Finished help = hermod({"--help"});
   EXPECT_EQ(help.exit_code, 0);

@@ -28,6 +28,7 @@ TEST_F(Reload, BrokenFileChangesNothingAndIsNamed) {
   EXPECT_NE(broker.log().find(named), std::string::npos) << broker.log();
   connected.ping();
   MqttClient(broker.port(), {.client_id = "another"}).ping();
+  connected.disconnect();
   EXPECT_EQ(broker.stop(), 0);
 }
 
@@ -40,6 +41,7 @@ TEST_F(Reload, GoodFileDropsNobody) {
   for (int i = 0; i < 20; ++i) broker.process().signal(SIGHUP);
   connected.ping();
   MqttClient(broker.port(), {.client_id = "another"}).ping();
+  connected.disconnect();
   EXPECT_EQ(broker.stop(), 0);
 }
 

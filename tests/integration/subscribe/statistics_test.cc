@@ -1,0 +1,57 @@
+#include "tests/support/broker_test.h"
+#include "tests/support/settings.h"
+
+namespace hermod::integration {
+
+/// The $SYS tree: retained, brought up to date at the configured interval.
+class Statistics : public BrokerTest {
+ protected:
+  void SetUp() override {
+    HERMOD_NEEDS_OWN_BROKER();
+    start_with({{setting::kSysInterval, "1s"}});
+  }
+  /// Reads until a message of that topic has that payload.
+  static void wait_for(MqttClient& reader, const std::string& payload) {
+    const auto deadline = Clock::now() + kPatience;
+    std::string last;
+    while (last != payload) {
+      ASSERT_LT(Clock::now(), deadline) << "the last value was " << last;
+      if (const auto message = reader.try_receive(100ms)) last = message->payload;
+    }
+  }
+};
+
+TEST_F(Statistics, VersionIsRetained) {
+  MqttClient reader = client("reader");
+  reader.subscribe("$SYS/broker/version", 0);
+  EXPECT_EQ(reader.receive().payload, std::string("hermod version ") + HERMOD_VERSION);
+}
+
+TEST_F(Statistics, ConnectedClientsAndSubscriptionsAreCounted) {
+  std::vector<MqttClient> others;
+  for (int i = 0; i < 4; ++i) {
+    others.push_back(client("other-" + std::to_string(i)));
+    others.back().subscribe("some/topic", 0);
+  }
+  MqttClient counting_clients = client("clients");
+  counting_clients.subscribe("$SYS/broker/clients/connected", 0);
+  MqttClient counting_subscriptions = client("subscriptions");
+  counting_subscriptions.subscribe("$SYS/broker/subscriptions/count", 0);
+  wait_for(counting_clients, "6");
+  wait_for(counting_subscriptions, "6");
+  others.back().disconnect();
+  others.pop_back();
+  wait_for(counting_clients, "5");
+  wait_for(counting_subscriptions, "5");
+}
+
+TEST_F(Statistics, OnlyFiltersThatNameTheTreeFindIt) {
+  MqttClient blind = client("blind");
+  for (const char* filter : {"#", "+/broker/#", "+/broker/version"}) blind.subscribe(filter, 0);
+  MqttClient seeing = client("seeing");
+  seeing.subscribe("$SYS/#", 0);
+  EXPECT_TRUE(seeing.receive().topic.starts_with("$SYS/broker/"));
+  blind.expect_quiet(1200ms);
+}
+
+}  // namespace hermod::integration

@@ -23,7 +23,7 @@ void CommitFanout::on_durable(std::span<store::Done> done) {
   for (store::Done& one : done) {
     if (auto* publish = std::get_if<PublishCommit>(&ticket_of(one).work)) {
       if (publish->retain) retain_message(*publish);
-      deliver(*publish, one.appended);
+      deliver(ticket_of(one).home, *publish, one.appended);
     }
     finish(one, std::nullopt);
   }
@@ -38,8 +38,9 @@ void CommitFanout::on_failed(std::span<store::Done> done, const Error& error) {
   outbox_.post_all();
 }
 
-/// Every receiver gets the message where it lives now.
-void CommitFanout::deliver(PublishCommit& publish, std::span<const store::Appended> appended) {
+/// Every receiver gets the message where it lives now. For one that ended meanwhile the publisher's shard
+/// finds another member of its group, if it has one.
+void CommitFanout::deliver(ShardId home, PublishCommit& publish, std::span<const store::Appended> appended) {
   std::size_t next = 0;
   for (CommitTarget& target : publish.targets) {
     Seq seq{};
@@ -48,11 +49,7 @@ void CommitFanout::deliver(PublishCommit& publish, std::span<const store::Append
       seq = appended[next++].seq;
     }
     const auto where = slots_.locate(target.session);
-    if (!where) {
-      counters_.add(Counter::DroppedSessionEnded);
-      continue;
-    }
-    outbox_.send(where->shard, Deliver{target.session, seq, std::move(target.delivery)});
+    outbox_.send(where ? where->shard : home, Deliver{target.session, seq, std::move(target.delivery)});
   }
   publish.targets.clear();
 }

@@ -24,7 +24,7 @@ class CommitFanout final : public store::CommitObserver {
   void on_failed(std::span<store::Done> done, const Error& error) override;
 
  private:
-  void deliver(PublishCommit& publish, std::span<const store::Appended> appended);
+  void deliver(ShardId home, PublishCommit& publish, std::span<const store::Appended> appended);
   void skip(const PublishCommit& publish, std::span<const store::Appended> appended);
   void retain_message(const PublishCommit& publish);
   void finish(store::Done& done, std::optional<Errc> error);

@@ -27,19 +27,22 @@ void Shard::leave_session(Session& session, WillRule rule) {
   if (!session.successor()) set_absence_deadlines(session);
 }
 
-/// What the client did not acknowledge of its shared groups' QoS 1 messages goes to members that are there;
-/// QoS 2 exchanges stay until the session ends. [MQTT-4.8.2-4] [MQTT-4.8.2-5]
+/// What the client did not acknowledge of its shared groups' QoS 1 messages goes to members that are there
+/// and have room; QoS 2 exchanges stay until the session ends. [MQTT-4.8.2-4] [MQTT-4.8.2-5]
 void Shard::hand_on_shared(Session& session) {
   std::vector<queue::Entry> entries;
   session.queue().for_each([&](const queue::Entry& entry) {
     if (entry.delivery.group != 0 && entry.delivery.qos == wire::QoS::AtLeastOnce) entries.push_back(entry);
   });
   for (queue::Entry& entry : entries) {
-    if (!draw_member(entry.delivery) || !targets_.front().where.online) continue;
+    if (!draw_member(entry.delivery)) continue;
+    const Target& drawn = targets_.front();
+    if (!drawn.where.online || entry.delivery.qos == wire::QoS::AtMostOnce) continue;
+    if (!reserve_room(entry.delivery.message) || !drawn.delivery.message) continue;
     if (entry.phase == queue::Entry::Phase::Sent)
       session.outbound().on_puback(qos::packet_id_for(entry.seq));  // a late PUBACK finds nothing
     finish_entry(session, entry.seq);
-    redispatch(std::move(entry.delivery));
+    hand_to_drawn(entry.delivery.message);
   }
 }
 
@@ -142,13 +145,34 @@ bool Shard::draw_member(queue::Delivery& delivery) {
   return true;
 }
 
-/// A QoS 1 message whose group member left goes to another member. [MQTT-4.8.2-4]
+/// A QoS 1 message whose group member ended goes to another member. It was acknowledged to its publisher, so
+/// a full queue keeps it too. [MQTT-4.8.2-4]
 void Shard::redispatch(queue::Delivery delivery) {
   if (!draw_member(delivery)) return counters_.add(Counter::DroppedSessionEnded);
-  if (!reserve_room(delivery.message)) return counters_.add(Counter::DroppedQueueFull);
-  if (needs_commit(nullptr, delivery.message, false))
-    return commit_publish(nullptr, delivery.message, {}, wire::QoS::AtMostOnce, false);
+  if (delivery.qos != wire::QoS::AtMostOnce)
+    shared_.directory.slots().reserve_anyway(targets_.front().session, delivery.message->size());
+  hand_to_drawn(delivery.message);
+}
+
+/// Precondition: targets_ is the member that was drawn, with room for the message.
+void Shard::hand_to_drawn(const queue::MessagePtr& message) {
+  if (needs_commit(nullptr, message, false))
+    return commit_publish(nullptr, message, {}, wire::QoS::AtMostOnce, false);
   hand_over_now(/*qos0_only=*/false);
+}
+
+/// A message whose session ended while it was on its way.
+void Shard::strand(Deliver& message) {
+  const queue::Delivery& delivery = message.delivery;
+  if (delivery.group == 0 || delivery.qos != wire::QoS::AtLeastOnce)
+    return counters_.add(Counter::DroppedSessionEnded);
+  stranded_.push_back(std::move(message.delivery));
+}
+
+void Shard::redispatch_stranded() {
+  std::vector<queue::Delivery> stranded;
+  stranded.swap(stranded_);
+  for (queue::Delivery& delivery : stranded) redispatch(std::move(delivery));
 }
 
 }  // namespace hermod::broker

@@ -67,6 +67,7 @@ bool Shard::step() {
   for (ShardMessage& message : inbox_) receive(message);
   bool more = false;
   if (!retained_readers_.empty()) more = send_retained_slices();
+  if (!stranded_.empty()) redispatch_stranded();
   if (!with_finished_entries_.empty()) submit_finished_entries();
   // Direct deliveries first: a commit that follows them must not overtake them on its way to the same shard.
   outbox_.post_all();
@@ -76,7 +77,7 @@ bool Shard::step() {
   ended_.clear();
   tick_now_.reset();
   tick_wall_.reset();
-  return more;
+  return more || !stranded_.empty();
 }
 
 void Shard::receive(ShardMessage& message) {
@@ -202,7 +203,7 @@ void Shard::skip_sequence(const SkipSequence& skip) {
 void Shard::follow_session(SessionId id, ShardMessage message) {
   const auto where = shared_.directory.slots().locate(id);
   if (!where) {
-    if (std::holds_alternative<Deliver>(message)) counters_.add(Counter::DroppedSessionEnded);
+    if (auto* deliver = std::get_if<Deliver>(&message)) strand(*deliver);
   } else if (where->shard == id_) {
     early_messages_.push_back({id, std::move(message)});
   } else {
@@ -220,8 +221,8 @@ void Shard::take_early_messages(Session& session) {
       receive(one.message);
     } else if (shared_.directory.slots().locate(one.session)) {
       early_messages_.push_back(std::move(one));
-    } else if (std::holds_alternative<Deliver>(one.message)) {
-      counters_.add(Counter::DroppedSessionEnded);
+    } else if (auto* deliver = std::get_if<Deliver>(&one.message)) {
+      strand(*deliver);
     }
   }
 }

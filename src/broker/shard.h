@@ -195,6 +195,9 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   // session_end.cc
   void leave_session(session::Session& session, WillRule will);
   void hand_on_shared(session::Session& session);
+  void hand_to_drawn(const queue::MessagePtr& message);
+  void strand(Deliver& message);
+  void redispatch_stranded();
   void set_absence_deadlines(const session::Session& session);
   void publish_will(session::Session& session);
   void end_session(session::Session& session, Counter reason);
@@ -237,6 +240,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   std::vector<Target> targets_;
   std::string forwarded_properties_;
 
+  std::vector<queue::Delivery> stranded_;  ///< of shared groups, whose member ended: drawn again in this tick
   std::vector<EarlyMessage> early_messages_;
   std::vector<SessionId> with_finished_entries_;
   std::vector<StreamId> ended_streams_;  ///< forgotten behind the submissions of their last tick

@@ -76,7 +76,7 @@ void Ledger::arrived(const Receiver& to, const test::Arrived& packet) {
   Tally& tally = tallies_[{to.client, *number}];
   check_order(to, *number, packet, tally);
   const auto qos = static_cast<std::size_t>(packet.qos);
-  ++(packet.retain ? tally.retained : tally.live[qos]);
+  ++(packet.retain ? tally.retained : tally.live)[qos];
   if (!packet.retain && !packet.dup) ++tally.fresh;
   if (packet.qos == QoS::ExactlyOnce) ++tally.exact;
   check_copies(to, *number, packet, tally);
@@ -122,11 +122,14 @@ void Ledger::check_copies(const Receiver& to, std::size_t number, const test::Ar
   if (disturbed_ && packet.qos == QoS::AtMostOnce) return;
   // At QoS 1 a member of a group may get what another one left behind.
   const bool handed_on = packet.qos == QoS::AtLeastOnce && groups > 0;
-  if (tally.fresh > copies && !handed_on) return broken("delivered more often than once", number, to.client);
+  // What was handed over at QoS 0 before its commit failed comes again when its publisher sends it again.
+  const std::size_t fresh = tally.fresh - (disturbed_ ? tally.live[0] : 0);
+  if (fresh > copies && !handed_on) return broken("delivered more often than once", number, to.client);
   if (packet.qos != QoS::AtLeastOnce && !packet.retain &&
       tally.live[static_cast<std::size_t>(packet.qos)] > copies)
     return broken("delivered more often than once", number, to.client);
-  if (packet.qos != QoS::AtLeastOnce && tally.retained > retained)
+  if (packet.qos != QoS::AtLeastOnce && packet.retain &&
+      tally.retained[static_cast<std::size_t>(packet.qos)] > retained)
     return broken("the retained message came more often than asked for", number, to.client);
 }
 
@@ -135,7 +138,8 @@ void Ledger::check_copies(const Receiver& to, std::size_t number, const test::Ar
 void Ledger::check_order(const Receiver& to, std::size_t number, const test::Arrived& packet,
                          const Tally& before) {
   const Sent& sent = sent_[number];
-  if (packet.retain || before.total_live() > 0 || sent.will || disturbed_ || refusals_) return;
+  if (packet.retain || before.total_live() > 0 || sent.will || sent.expires || disturbed_ || refusals_)
+    return;
   // Only between messages that were both sent under the same subscription: the first copy of one that is sent
   // again may find a subscriber who was not there before.
   bool shared = false;
@@ -143,7 +147,7 @@ void Ledger::check_order(const Receiver& to, std::size_t number, const test::Arr
   for (const Stay& stay : to.book.stays()) {
     if (!matches(stay.bare, sent.topic)) continue;
     shared |= !stay.share_name.empty();
-    settled |= stay.granted && *stay.granted < sent.first_sent.step &&
+    settled |= stay.qos >= packet.qos && stay.granted && *stay.granted < sent.first_sent.step &&
                (!stay.left || *stay.left > sent.first_sent.step);
   }
   if (shared || !settled) return;
@@ -198,7 +202,7 @@ void Ledger::check_groups(const std::vector<const SubscriptionBook*>& books) {
     }
     if (exact > possible.size() && !disturbed_)
       broken("a shared subscription got more than one copy", number, books.size());
-    if (sent.fate != Sent::Fate::Acked || sent.expires) continue;
+    if (sent.fate != Sent::Fate::Acked || sent.expires || disturbed_) continue;
     const auto wanted = static_cast<std::size_t>(std::count_if(
         certain.begin(), certain.end(), [&](const std::string& filter) { return !unsafe.contains(filter); }));
     if (copies < wanted) broken("no member of a shared subscription got it", number, books.size());
@@ -226,6 +230,14 @@ std::vector<std::string> Ledger::retained_topics() const {
 
 /// Every such topic has one publisher, so its messages have an order; but what an earlier session of it never
 /// heard of may come last, for its shard may have been slow.
+/// Whether `earlier` may have been taken behind `later`: it was left to a session that ended, or it was refused
+/// first and sent again while `later` was on its way.
+bool Ledger::may_follow(const Sent& earlier, const Sent& later) const {
+  if (earlier.fate == Sent::Fate::Abandoned) return earlier.publisher_session < later.publisher_session;
+  return (disturbed_ || refusals_) && earlier.fate == Sent::Fate::Acked &&
+         earlier.acked > later.first_sent.step;
+}
+
 void Ledger::check_retained(const std::string& topic, const std::optional<std::string>& payload) {
   std::optional<std::size_t> newest_certain;
   bool allowed = !payload.has_value();
@@ -236,8 +248,7 @@ void Ledger::check_retained(const std::string& topic, const std::optional<std::s
     const bool is_it = sent.clears ? !payload.has_value() : found == number;
     if (sent.fate == Sent::Fate::Acked) {
       newest_certain = number;
-      allowed = is_it || (allowed && found < number && sent_[found].fate == Sent::Fate::Abandoned &&
-                          sent_[found].publisher_session < sent.publisher_session);
+      allowed = is_it || (allowed && found < number && may_follow(sent_[found], sent));
     } else {
       allowed |= is_it;
     }

@@ -69,7 +69,7 @@ class Ledger {
   /// From now on commits may have failed: what was published at QoS 0 before its commit cannot be called
   /// back.
   void disturb() { disturbed_ = true; }
-  /// From now on a message may have been refused, sent again and taken behind the next one.
+  /// From now on a message may have been refused or dropped, sent again and taken behind the next one.
   void expect_refusals() { refusals_ = true; }
   bool is_disturbed() const { return disturbed_; }
 
@@ -84,18 +84,19 @@ class Ledger {
  private:
   /// Arrivals of one message at one client.
   struct Tally {
-    std::size_t live[3] = {};  ///< RETAIN 0, by QoS
-    std::size_t retained = 0;  ///< RETAIN 1
-    std::size_t fresh = 0;     ///< RETAIN 0 and DUP 0
-    std::size_t exact = 0;     ///< at QoS 2, RETAIN 0 or 1
+    std::size_t live[3] = {};      ///< RETAIN 0, by QoS
+    std::size_t retained[3] = {};  ///< RETAIN 1, by QoS
+    std::size_t fresh = 0;         ///< RETAIN 0 and DUP 0
+    std::size_t exact = 0;         ///< at QoS 2, RETAIN 0 or 1
     std::size_t total_live() const { return live[0] + live[1] + live[2]; }
-    std::size_t total() const { return total_live() + retained; }
+    std::size_t total() const { return total_live() + retained[0] + retained[1] + retained[2]; }
   };
   using Lane = std::tuple<std::size_t, std::uint32_t, std::size_t, std::uint32_t, std::string, int, int>;
 
   void check_subscribed(const Receiver& to, std::size_t number, const test::Arrived& packet);
   void check_copies(const Receiver& to, std::size_t number, const test::Arrived& packet, const Tally& tally);
   void check_order(const Receiver& to, std::size_t number, const test::Arrived& packet, const Tally& before);
+  bool may_follow(const Sent& earlier, const Sent& later) const;
   void broken(const std::string& promise, std::size_t number, std::size_t client);
   std::size_t total(std::size_t client, std::size_t number) const;
 

@@ -19,7 +19,8 @@ constexpr std::chrono::milliseconds kRound{20};
 
 void Schedule::watch_ends() {
   for (const auto& client : clients_) client->watch_ends();
-  if (broker_->counted(Counter::PublishRefused) > 0) ledger_.expect_refusals();
+  if (broker_->counted(Counter::PublishRefused) + broker_->counted(Counter::DroppedQueueFull) > 0)
+    ledger_.expect_refusals();
 }
 
 /// Client 0 subscribes to every will before anything else happens.

@@ -93,8 +93,14 @@ void FakeTransport::show_to_handler(Bytes arrived) {
   if (state_ == State::Open) {
     input_.keep_rest();
   } else {
-    input_ = ReadBuffer{};
+    drop_input();
   }
+}
+
+/// What arrived and was not processed.
+void FakeTransport::drop_input() {
+  far_->unread_ += input_.bytes().size();
+  input_ = ReadBuffer{};
 }
 
 void FakeTransport::request_flush() {
@@ -113,10 +119,7 @@ void FakeTransport::close(net::CloseReason reason) {
   if (state_ != State::Open) return;
   state_ = State::Flushing;
   close_reason_ = reason;
-  if (!showing_) {
-    far_->unread_ += input_.bytes().size();
-    input_ = ReadBuffer{};
-  }
+  if (!showing_) drop_input();
   std::erase(loop_.deferred_, this);
   blocked_ = false;
   request_flush();
@@ -177,7 +180,7 @@ void FakeTransport::end(net::CloseReason reason) {
   std::erase(loop_.flushes_, this);
   std::erase(loop_.deferred_, this);
   close_timer_.cancel();
-  input_ = ReadBuffer{};
+  drop_input();
   output_.clear();
   far_->ended_by_broker_ = true;
   handler_->on_closed(reason);

@@ -116,6 +116,7 @@ class FakeTransport final : public net::Transport {
   void on_later();
   bool read_once(std::size_t most);
   void show_to_handler(Bytes arrived);
+  void drop_input();
   void write_pending();
   bool write_output();
   void continue_closing();

@@ -101,12 +101,12 @@ void append_entry(store::WriteBatch& batch, StreamId queue, const Delivery& deli
 }
 
 void erase_entry(store::WriteBatch& batch, StreamId queue, Seq seq) {
-  batch.erase(store::Table::Entries, as_bytes(store::entry_key(queue, seq)));
+  batch.erase_entry(queue, seq);
 }
 
 void record_released(store::WriteBatch& batch, StreamId queue, Seq seq) {
   const std::array<std::uint8_t, 2> record{kRecordVersion, kReleasedMark};
-  batch.put(store::Table::Entries, as_bytes(store::entry_key(queue, seq)), record);
+  batch.put_entry(queue, seq, record);
 }
 
 }  // namespace hermod::queue

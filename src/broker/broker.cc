@@ -32,7 +32,7 @@ Broker::Broker(Options options)
     shards_.push_back(std::make_unique<ShardThread>(ShardId{i}, options_, clock_, counters_.block(i)));
     mailboxes_.push_back(&shards_.back()->mailbox());
   }
-  fanout_ = std::make_unique<CommitFanout>(mailboxes_, directory_.slots(), retained_, clock_,
+  fanout_ = std::make_unique<CommitFanout>(mailboxes_, directory_.slots(), retained_,
                                            counters_.block(options_.threads));
   committer_ = std::make_unique<store::Committer>(options_.store, journal_, *fanout_, clock_);
   const Shared shared{options_,    clock_,     subscriptions_, retained_, directory_,

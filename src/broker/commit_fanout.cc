@@ -8,8 +8,6 @@
 namespace hermod::broker {
 namespace {
 
-constexpr std::size_t kPurge = 4;
-
 CommitTicket& ticket_of(store::Done& done) {
   return static_cast<CommitTicket&>(*done.ticket);
 }
@@ -32,7 +30,10 @@ void CommitFanout::on_durable(std::span<store::Done> done) {
 
 void CommitFanout::on_failed(std::span<store::Done> done, const Error& error) {
   for (store::Done& one : done) {
-    if (const auto* publish = std::get_if<PublishCommit>(&ticket_of(one).work)) skip(*publish, one.appended);
+    if (const auto* publish = std::get_if<PublishCommit>(&ticket_of(one).work)) {
+      if (publish->retain) retained_.settle(publish->message->topic());
+      skip(*publish, one.appended);
+    }
     finish(one, error.code);
   }
   outbox_.post_all();
@@ -68,16 +69,14 @@ void CommitFanout::skip(const PublishCommit& publish, std::span<const store::App
 
 /// [MQTT-3.3.1-5] [MQTT-3.3.1-6] [MQTT-3.3.1-7]
 void CommitFanout::retain_message(const PublishCommit& publish) {
-  // Expired messages leave as new ones come, a few at a time.
-  std::vector<queue::MessagePtr> expired;
-  counters_.add(Counter::DroppedExpired, retained_.purge_expired(clock_.wall(), kPurge, expired));
   const bool clears = publish.message->payload().empty();
   if (clears) {
     retained_.clear(publish.message->topic());
-  } else if (!retained_.set(publish.message)) {
-    counters_.add(Counter::DroppedQueueFull);  // the limit was reached between the publisher's check and now
-    return;
+  } else {
+    // It is in the store, so the limit, which its publisher was held to, is not asked again.
+    retained_.restore(publish.message, publish.retained_number);
   }
+  retained_.settle(publish.message->topic());
   counters_.add(clears ? Counter::RetainedCleared : Counter::RetainedSet);
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 #include <span>
 
-#include "base/clock.h"
 #include "base/counters.h"
 #include "broker/outbox.h"
 #include "broker/shard_message.h"
@@ -16,8 +15,8 @@ namespace hermod::broker {
 class CommitFanout final : public store::CommitObserver {
  public:
   CommitFanout(std::span<ShardMailbox* const> mailboxes, const session::SessionSlots& slots,
-               retain::RetainedIndex& retained, const Clock& clock, CounterBlock& counters)
-      : outbox_(mailboxes), slots_(slots), retained_(retained), clock_(clock), counters_(counters) {}
+               retain::RetainedIndex& retained, CounterBlock& counters)
+      : outbox_(mailboxes), slots_(slots), retained_(retained), counters_(counters) {}
 
   void on_sequenced(std::span<store::Done> done) override;
   void on_durable(std::span<store::Done> done) override;
@@ -32,7 +31,6 @@ class CommitFanout final : public store::CommitObserver {
   Outbox outbox_;
   const session::SessionSlots& slots_;
   retain::RetainedIndex& retained_;
-  const Clock& clock_;
   CounterBlock& counters_;
 };
 

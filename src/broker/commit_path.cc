@@ -145,6 +145,8 @@ void Shard::finish(Connection*, Session* session, EntriesErased& work, std::opti
 void Shard::finish(Connection* c, Session* session, SubscriptionsStored& work, std::optional<Errc> error) {
   if (session == nullptr) return;
   if (error) {
+    for (const SubscriptionRequest& request : work.requests)
+      if (request.number != 0) session->subscriptions().settle(request.filter);
     // UNSUBACK of MQTT 3 cannot say that the subscription is still there.
     if (c != nullptr && work.unsubscribe && !c->agreement().is_v5())
       return disconnect_behind_acks(*c, reason_for(*error));

@@ -31,6 +31,7 @@ struct PublishCommit {
   std::vector<CommitTarget> targets;
   bool matched = false;  ///< somebody subscribed; else 0x10
   bool retain = false;   ///< becomes the retained message of its topic, or clears it
+  std::uint64_t retained_number = 0;  ///< of its record
 };
 /// A QoS 2 PUBLISH that was seen before waits for what is pending: then PUBREC.
 struct PublishSeenAgain {
@@ -56,6 +57,7 @@ struct SubscriptionRequest {
   wire::ReasonCode reason = wire::ReasonCode::Success;
   topic::SubscriptionOptions options;
   wire::RetainHandling retain_handling = wire::RetainHandling::SendAtSubscribe;
+  std::uint32_t number = 0;  ///< of its record; 0 when there is none
 };
 /// SUBSCRIBE or UNSUBSCRIBE of a durable session: then the index changes and the ack leaves.
 struct SubscriptionsStored {

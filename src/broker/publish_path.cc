@@ -15,6 +15,14 @@ namespace hermod::broker {
 using wire::QoS;
 using wire::ReasonCode;
 
+namespace {
+
+/// Expired retained messages that one retained PUBLISH takes out at most, and when room is short.
+constexpr std::size_t kPurge = 4;
+constexpr std::size_t kPurgeForRoom = 1000;
+
+}  // namespace
+
 void Shard::on_publish(Connection& c, const wire::Publish& packet) {
   counters_.add(packet.qos == QoS::AtMostOnce    ? Counter::PublishReceivedQoS0
                 : packet.qos == QoS::AtLeastOnce ? Counter::PublishReceivedQoS1
@@ -27,7 +35,7 @@ void Shard::on_publish(Connection& c, const wire::Publish& packet) {
   if (const auto refusal = refusal_for(packet, topic)) return refuse_publish(c, packet, *refusal, {});
 
   const queue::MessagePtr message = make_message(packet, topic, session.id());  // the one copy of the payload
-  if (packet.retain && !shared_.retained.check(*message))
+  if (packet.retain && !has_room_to_retain(*message))
     return refuse_publish(c, packet, ReasonCode::QuotaExceeded, "a limit on retained messages is reached");
   find_targets(message, session.id());
   if (!reserve_room(message))
@@ -187,6 +195,26 @@ void Shard::find_targets(const queue::MessagePtr& message, SessionId publisher) 
   }
 }
 
+/// Expired messages leave as new ones come, a few at a time; all of them when room is short.
+bool Shard::has_room_to_retain(const queue::Message& message) {
+  purge_retained(kPurge);
+  if (shared_.retained.check(message)) return true;
+  while (purge_retained(kPurgeForRoom) == kPurgeForRoom) continue;
+  return shared_.retained.check(message).has_value();
+}
+
+std::size_t Shard::purge_retained(std::size_t most) {
+  std::vector<retain::RetainedIndex::Expired> expired;
+  const std::size_t purged = shared_.retained.purge_expired(wall(), most, expired);
+  if (purged == 0) return 0;
+  counters_.add(Counter::DroppedExpired, purged);
+  store::WriteBatch batch;
+  for (const auto& one : expired)
+    if (one.number != 0) retain::erase(batch, one.number);
+  if (!batch.empty()) submit(std::move(batch), std::nullopt, SessionId{}, Recorded{});
+  return purged;
+}
+
 /// Counts the message into every queue it is for, or into none.
 bool Shard::reserve_room(const queue::MessagePtr& message) {
   session::SessionSlots& slots = shared_.directory.slots();
@@ -253,7 +281,10 @@ void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire
     work.targets.push_back({target.session, std::move(target.delivery), target.where.durable});
   }
   work.retain = retain;
-  if (retain) retain::record(batch, *message);
+  if (retain) {
+    work.retained_number = shared_.retained.number_for(message->topic());
+    retain::record(batch, work.retained_number, *message);
+  }
   SessionId session{};
   if (c != nullptr) {
     session = c->session()->id();

@@ -126,6 +126,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   queue::MessagePtr make_message(const wire::Publish& packet, std::string_view topic, SessionId publisher);
   void find_targets(const queue::MessagePtr& message, SessionId publisher);
   bool reserve_room(const queue::MessagePtr& message);
+  bool has_room_to_retain(const queue::Message& message);
+  std::size_t purge_retained(std::size_t most);
   void hand_over_now(bool qos0_only);
   bool needs_commit(const Connection* c, const queue::MessagePtr& message, bool retain) const;
   void commit_publish(Connection* c, const queue::MessagePtr& message, wire::PacketId id, wire::QoS qos,

@@ -31,7 +31,7 @@ SteppedBroker::SteppedBroker(broker::Options options, store::Journal* journal)
     mailbox_list_.push_back(mailboxes_.back().get());
     loops_.push_back(std::make_unique<FakeLoop>(clock_, options_.net));
   }
-  fanout_ = std::make_unique<broker::CommitFanout>(mailbox_list_, directory_.slots(), retained_, clock_,
+  fanout_ = std::make_unique<broker::CommitFanout>(mailbox_list_, directory_.slots(), retained_,
                                                    counters_.block(options_.threads));
   committer_ = std::make_unique<store::Committer>(
       options_.store, journal != nullptr ? *journal : memory_journal_, *fanout_, clock_);

@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -56,6 +57,18 @@ class ReadView {
   Status scan_entries(const VisitEntry& visit);
 
  private:
+  struct Snapshot;
+  struct Found;
+  /// Both transactions, and what is in memory, as of one moment; `look` runs under the memtable's lock.
+  template <class Look>
+  Result<Snapshot> snapshot(Look&& look);
+  Result<std::string> body_of(Snapshot& snapshot, MessageId message);
+  Result<std::size_t> body_size_of(Snapshot& snapshot, MessageId message);
+  /// One slice of a scan: adds to `found`; gives false at the end of the table.
+  Result<bool> scan_slice(Table table, std::string& from, std::vector<std::pair<std::string, std::string>>& found);
+  Result<bool> entry_slice(const std::vector<StreamId>& in_memory, StreamId& stream, Seq& from,
+                           std::vector<Found>& found);
+
   const Memtable& memtable_;
   LmdbTables& tables_;
   LmdbJournal& journal_;

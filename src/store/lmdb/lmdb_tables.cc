@@ -115,11 +115,13 @@ Result<std::optional<std::size_t>> LmdbTablesReader::size(Table table, Bytes key
 }
 
 Result<std::optional<TableRecord>> LmdbTablesReader::seek(Table table, Bytes key) {
-  MDB_cursor* cursor = nullptr;
-  if (const int code = mdb_cursor_open(txn_.get(), databases_[index_of(table)], &cursor); code != 0)
-    return failed(code, index_of(table));
-  cursor_ = LmdbCursor(cursor);
-  walked_ = table;
+  if (cursor_.get() == nullptr || walked_ != table) {
+    MDB_cursor* cursor = nullptr;
+    if (const int code = mdb_cursor_open(txn_.get(), databases_[index_of(table)], &cursor); code != 0)
+      return failed(code, index_of(table));
+    cursor_ = LmdbCursor(cursor);
+    walked_ = table;
+  }
   return at_cursor(key.empty() ? MDB_FIRST : MDB_SET_RANGE, key);
 }
 
@@ -174,7 +176,7 @@ Result<std::optional<std::pair<std::string, std::string>>> LmdbTablesWriter::fir
   const LmdbCursor cursor(raw);
   MDB_val k = value_of(key);
   MDB_val value{};
-  const int code = mdb_cursor_get(raw, &k, &value, MDB_SET_RANGE);
+  const int code = mdb_cursor_get(raw, &k, &value, key.empty() ? MDB_FIRST : MDB_SET_RANGE);
   if (code == MDB_NOTFOUND) return std::optional<std::pair<std::string, std::string>>{};
   if (code != 0) return failed(code, index_of(table));
   auto good = checked(index_of(table), bytes_of(k), bytes_of(value));

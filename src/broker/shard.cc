@@ -173,6 +173,11 @@ void Shard::on_output_drained(Connection& c) {
   Session& session = *c.session();
   pump(session);
   if (session.congested_since) watch_congestion(session);
+  // Often this is the end of a tick: nothing else would wake the shard for the next slice, and the next tick
+  // has its own time.
+  if (!c.retained_reads.empty()) timers_.schedule(deadline_timer_, now());
+  tick_now_.reset();
+  tick_wall_.reset();
 }
 
 /// The transport is gone. A client that did not say goodbye has its will published. [MQTT-3.1.2-8]

@@ -123,7 +123,7 @@ void PathTest::publish(FakeClient& from, const Words& words) {
   packet.retain = words.retain;
   packet.dup = words.dup;
   wire::PropertyWriter properties;
-  if (words.expiry != 0) properties.add(PropertyId::MessageExpiryInterval, words.expiry);
+  if (words.expiry) properties.add(PropertyId::MessageExpiryInterval, *words.expiry);
   if (from.is_v5()) packet.properties = properties.properties();
   from.publish(packet);
 }

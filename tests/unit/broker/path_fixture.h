@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -71,7 +72,7 @@ struct Words {
   std::uint16_t id = 0;
   bool retain = false;
   bool dup = false;
-  std::uint32_t expiry = 0;  ///< seconds; 0: none
+  std::optional<std::uint32_t> expiry{};  ///< seconds
 };
 
 /// What a client has received since it was asked last, one text for each packet: the type, "#" and the packet

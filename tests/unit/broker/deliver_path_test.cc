@@ -238,6 +238,7 @@ TEST_F(DeliverPath, AMessageExpiresCountedFromItsOwnTick) {
   subscribe(reader, "big", kQoS1);
   FakeClient client = login({.client_id = "sub", .durable = true});
   subscribe(client, "a", kQoS1);
+  FakeClient other = login("other");
   FakeClient publisher = login("pub");
   publish(publisher, {"big", std::string(5000, 'x'), kQoS1, 1});
   publish(publisher, {.topic = "big", .payload = "expired", .qos = kQoS1, .id = 2, .expiry = 0});
@@ -246,8 +247,8 @@ TEST_F(DeliverPath, AMessageExpiresCountedFromItsOwnTick) {
   ASSERT_EQ(counted(Counter::DroppedExpired), 1) << "dropped when the large one had left";
 
   broker().clock().advance(std::chrono::seconds{100});
-  publish(publisher, {.topic = "a", .payload = "1", .qos = kQoS1, .id = 3, .expiry = 5});
-  publisher.peer().transport()->on_ready();
+  publish(other, {.topic = "a", .payload = "1", .qos = kQoS1, .id = 3, .expiry = 5});
+  other.peer().transport()->on_ready();
   settle();
   const auto packets = client.receive();
   ASSERT_EQ(packets.size(), 1);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "broker/pending_connect.h"
 #include "broker/reason_for.h"
+#include "session/records.h"
 
 namespace hermod::broker {
 
@@ -249,6 +250,9 @@ void Shard::on_timer(net::Timer&) {
       continue;
     if (deadline->kind == session::DeadlineKind::WillDelay) {
       publish_will(*session);
+      store::WriteBatch batch;  // else it would be published again after a restart
+      session::record_session(batch, *session);
+      submit(std::move(batch), std::nullopt, session->id(), Recorded{});
     } else {
       counters_.add(Counter::SessionsExpired);
       end_session(*session, Counter::DroppedSessionEnded);  // [MQTT-4.1.0-2]

@@ -29,6 +29,8 @@ class FakeLoop {
   std::size_t run_timers();
   /// The end of a tick: transports that asked for it write.
   void flush_pending();
+  /// Nothing was put off: a poll may wait.
+  bool is_idle() const { return flushes_.empty() && deferred_.empty(); }
 
  private:
   friend class FakeTransport;

@@ -17,6 +17,7 @@
 #include "tests/support/fake_client.h"
 #include "tests/support/faulty_journal.h"
 #include "tests/support/stepped_broker.h"
+#include "wire/property_writer.h"
 #include "wire/types.h"
 
 namespace hermod::broker::testing {

@@ -59,6 +59,8 @@ class FakePeer {
 
   /// The client can take this many bytes more.
   void make_room(std::size_t bytes) { room_ += bytes; }
+  /// The client takes nothing more.
+  void stall() { room_ = 0; }
   std::size_t room() const { return room_; }
   /// Up to `most` of the bytes the broker wrote.
   std::string take(std::size_t most = std::string::npos);

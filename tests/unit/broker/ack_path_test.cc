@@ -217,8 +217,7 @@ TEST_F(AckPath, EntriesThatFinishInOneTickAreErasedInOneBatch) {
   written();
   for (const std::uint16_t id : Ids{2, 3, 4}) subscriber.ack(PacketType::Puback, {id});
   settle();
-  const auto batches = written();
-  ASSERT_EQ(batches.size(), 1);
+  EXPECT_THAT(written(), ElementsAre("erase Entries, erase Entries, erase Entries"));
   EXPECT_EQ(queued("sub"), 0);
 }
 
@@ -233,18 +232,7 @@ TEST_F(AckPath, AnEraseThatFailedIsTriedAgainWithTheNext) {
   EXPECT_THAT(written(), IsEmpty());
   subscriber.ack(PacketType::Puback, {3});
   settle();
-  const auto both = written();
-  ASSERT_EQ(both.size(), 1);
-  subscriber.ack(PacketType::Puback, {4});  // a stray one: nothing is left to erase
-  settle();
-  EXPECT_THAT(written(), IsEmpty());
-  send("3", kQoS1);
-  written();
-  subscriber.ack(PacketType::Puback, {4});
-  settle();
-  const auto single = written();
-  ASSERT_EQ(single.size(), 1);
-  EXPECT_EQ(both[0], single[0] + ", " + single[0]);
+  EXPECT_THAT(written(), ElementsAre("erase Entries, erase Entries"));
 }
 
 /// The identifier of a message is its sequence, so the one 65,535 messages later has the same.

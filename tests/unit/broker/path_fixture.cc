@@ -69,7 +69,7 @@ void PathTest::SetUpTestSuite() {
 }
 
 test::SteppedBroker& PathTest::broker() {
-  if (!broker_) broker_.emplace(options_, &journal_);
+  if (!broker_) broker_.emplace(options_, &journal());
   return *broker_;
 }
 

@@ -19,6 +19,7 @@ void CommitFanout::on_sequenced(std::span<store::Done>) {}
 
 void CommitFanout::on_durable(std::span<store::Done> done) {
   for (store::Done& one : done) {
+    if (!one.ticket) continue;  // nobody waits for it
     if (auto* publish = std::get_if<PublishCommit>(&ticket_of(one).work)) {
       if (publish->retain) retain_message(*publish);
       deliver(ticket_of(one).home, *publish, one.appended);
@@ -30,6 +31,7 @@ void CommitFanout::on_durable(std::span<store::Done> done) {
 
 void CommitFanout::on_failed(std::span<store::Done> done, const Error& error) {
   for (store::Done& one : done) {
+    if (!one.ticket) continue;
     if (const auto* publish = std::get_if<PublishCommit>(&ticket_of(one).work)) {
       if (publish->retain) retained_.settle(publish->message->topic());
       skip(*publish, one.appended);

@@ -20,6 +20,11 @@ namespace {
 /// Expired retained messages that one retained PUBLISH takes out at most, and when room is short.
 constexpr std::size_t kPurge = 4;
 constexpr std::size_t kPurgeForRoom = 1000;
+/// Bytes saved from which on a message is stored once for all its queues.
+constexpr std::size_t kShareFrom = 512;
+/// An id of a shared message: the start, the shard, and a number of its own.
+constexpr unsigned kEpochShift = 44;
+constexpr unsigned kShardShift = 36;
 
 }  // namespace
 
@@ -275,9 +280,14 @@ void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire
   work.qos = qos;
   work.message = message;
   work.matched = !targets_.empty();
+  const std::optional<MessageId> shared = share_body(batch, *message);
   for (Target& target : targets_) {
     if (!target.delivery.message) continue;
-    if (target.where.durable) queue::append_entry(batch, StreamId{target.session.v}, target.delivery);
+    if (target.where.durable && shared) {
+      queue::append_entry(batch, StreamId{target.session.v}, target.delivery, *shared);
+    } else if (target.where.durable) {
+      queue::append_entry(batch, StreamId{target.session.v}, target.delivery);
+    }
     work.targets.push_back({target.session, std::move(target.delivery), target.where.durable});
   }
   work.retain = retain;
@@ -291,6 +301,17 @@ void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire
     if (qos == QoS::ExactlyOnce && c->session()->is_durable()) session::record_inbound_id(batch, session, id);
   }
   submit(std::move(batch), c != nullptr ? std::optional(c->id()) : std::nullopt, session, std::move(work));
+}
+
+/// A message for several durable queues is stored once when that saves more than the reference costs.
+std::optional<MessageId> Shard::share_body(store::WriteBatch& batch, const queue::Message& message) {
+  const auto copies = static_cast<std::size_t>(std::count_if(targets_.begin(), targets_.end(), [](const Target& t) {
+    return t.where.durable && t.delivery.message;
+  }));
+  if (copies < 2 || (copies - 1) * message.size() < kShareFrom) return std::nullopt;
+  const MessageId id{shared_.epoch << kEpochShift | std::uint64_t{id_.v} << kShardShift | ++messages_shared_};
+  queue::put_message(batch, id, message);
+  return id;
 }
 
 /// PUBACK or PUBREC with success, or with 0x10 when nobody subscribed.

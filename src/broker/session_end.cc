@@ -12,6 +12,7 @@ using session::Session;
 /// The session is without a connection now: it ends, or waits for its client, or goes to its successor.
 void Shard::leave_session(Session& session, WillRule rule) {
   session.unbind();
+  session.set_absent_since(wall());
   session.shown_busy = false;
   if (session.congested_since) watch_congestion(session);
   if (rule == WillRule::Discard) session.set_will(nullptr);  // [MQTT-3.14.4-3]
@@ -46,17 +47,18 @@ void Shard::hand_on_shared(Session& session) {
   }
 }
 
-/// When the will and the session itself are due, if the client stays away. [MQTT-3.1.3-9]
+/// When the will and the session itself are due, if the client stays away. The broker may have been down for
+/// a part of the absence. [MQTT-3.1.3-9]
 void Shard::set_absence_deadlines(const Session& session) {
   using std::chrono::seconds;
-  if (session.will() != nullptr) {
-    deadlines_.add({now() + seconds(session.will()->delay), session.id(), session::DeadlineKind::WillDelay,
-                    session.absence()});
-  }
-  if (session.expiry_interval() != Session::kNeverExpires) {
-    deadlines_.add({now() + seconds(session.expiry_interval()), session.id(),
-                    session::DeadlineKind::SessionExpiry, session.absence()});
-  }
+  const auto away = std::max(wall() - session.absent_since().value_or(wall()), WallTime::duration::zero());
+  const auto add = [&](std::uint32_t interval, session::DeadlineKind kind) {
+    const auto left = std::max<std::chrono::nanoseconds>(seconds(interval) - away, seconds(0));
+    deadlines_.add({now() + left, session.id(), kind, session.absence()});
+  };
+  if (session.will() != nullptr) add(session.will()->delay, session::DeadlineKind::WillDelay);
+  if (session.expiry_interval() != Session::kNeverExpires)
+    add(session.expiry_interval(), session::DeadlineKind::SessionExpiry);
   schedule_deadlines();
 }
 

@@ -63,6 +63,12 @@ void Shard::on_accepted(std::unique_ptr<net::Transport> transport) {
   timers_.schedule(c.timer(), now() + shared_.options.mqtt.connect_timeout);
 }
 
+void Shard::adopt(std::unique_ptr<Session> session) {
+  set_absence_deadlines(sessions_.add(std::move(session)));
+  tick_now_.reset();  // the first tick is later
+  tick_wall_.reset();
+}
+
 bool Shard::step() {
   mailbox_.drain(inbox_);
   for (ShardMessage& message : inbox_) receive(message);

@@ -34,6 +34,7 @@ namespace hermod::broker {
 /// What all shards share. Each part outlives the shards and may be used from any of them.
 struct Shared {
   const Options& options;
+  std::uint64_t epoch;  ///< of this start; part of the ids of messages that several queues share
   const Clock& clock;
   topic::SubscriptionIndex& subscriptions;
   retain::RetainedIndex& retained;
@@ -59,6 +60,9 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   Shard& operator=(const Shard&) = delete;
 
   void on_accepted(std::unique_ptr<net::Transport> transport) override;
+
+  /// A session that the store held lives here. Before the first step().
+  void adopt(std::unique_ptr<session::Session> session);
 
   /// Everything between reading sockets and writing them: the mailbox, due sessions, a slice of retained
   /// messages; then what was collected goes to the other shards and to the committer. True when there is
@@ -132,6 +136,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   bool needs_commit(const Connection* c, const queue::MessagePtr& message, bool retain) const;
   void commit_publish(Connection* c, const queue::MessagePtr& message, wire::PacketId id, wire::QoS qos,
                       bool retain);
+  std::optional<MessageId> share_body(store::WriteBatch& batch, const queue::Message& message);
   void acknowledge_publish(Connection& c, wire::PacketId id, wire::QoS qos, wire::ReasonCode reason);
   void send_publish_ack(Connection& c, wire::PacketId id, wire::QoS qos, wire::ReasonCode reason,
                         std::string_view why);
@@ -235,6 +240,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   std::vector<store::Submission> submissions_;
   std::uint64_t bytes_submitted_ = 0;  ///< and not finished
   std::uint64_t commits_in_flight_ = 0;
+  std::uint64_t messages_shared_ = 0;  ///< ids given to messages that several queues share
   std::vector<ShardMessage> inbox_;
 
   // Kept between calls so that the hot path allocates nothing.

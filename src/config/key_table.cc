@@ -189,9 +189,18 @@ void add_net(std::vector<Key>& keys) {
 }
 
 void add_store(std::vector<Key>& keys) {
-  keys.push_back(text<Place<&Settings::data_dir>>(
+  keys.push_back(text<OfStore<&StoreFields::path>>(
       "store.data_dir",
-      "Folder of the store. This version keeps everything in memory and writes nothing there."));
+      "Folder of the store. Sessions, queued and retained messages are kept here. Empty: in memory only, and a "
+      "restart loses everything."));
+  keys.push_back(size<OfStore<&StoreFields::max_size>>(
+      "store.max_size", 64 * kMiB, 16 * kTiB,
+      "What the store may take on the disk. When it is full, publishers are refused and consumers go on."));
+  keys.push_back(size<OfStore<&StoreFields::checkpoint_bytes>>(
+      "store.checkpoint_size", kMiB, 16 * kGiB,
+      "Bytes written to the journal after which the tables are brought up to date."));
+  keys.push_back(duration<OfStore<&StoreFields::checkpoint_interval>>(
+      "store.checkpoint_interval", 1s, 24h, "The same at the latest after this time."));
   keys.push_back(size<OfStore<&StoreFields::max_bytes_in_flight>>(
       "store.max_bytes_in_flight", 64 * kKiB, 16 * kGiB,
       "Bytes one thread may have with the committer before it stops reading from its publishers."));

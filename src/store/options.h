@@ -16,7 +16,7 @@ struct Options {
   /// Threads for blocking reads, 1 to 4.
   std::size_t reader_threads = 1;
   /// The folder of the store; empty: memory only.
-  std::string path;
+  std::string path = "var";
   /// What journal and tables together may take on the disk, in bytes, and in address space: the journal gets
   /// a quarter, the tables the rest.
   std::uint64_t max_size = std::uint64_t{16} << 30;

@@ -52,6 +52,8 @@ class Memtable final : public CommitSink {
   /// A message as a reader that captured sees it; takes the lock.
   std::optional<Place> find_message(const Capture& capture, MessageId id) const;
 
+  /// Where recovery found the end of the journal.
+  void set_next_group(GroupNo next) { next_group_.store(next.v, std::memory_order_release); }
   GroupNo next_group() const { return {next_group_.load(std::memory_order_acquire)}; }
   /// Bytes of the active generation's records: what starts a checkpoint.
   std::uint64_t active_bytes() const { return active_bytes_.load(std::memory_order_relaxed); }

@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cstring>
+#include <vector>
 #include <utility>
 
 #include "store/lmdb/lmdb_error.h"
@@ -109,7 +111,14 @@ Result<LmdbTransaction> LmdbEnvironment::begin_write() {
 Status LmdbEnvironment::make_room(std::uint64_t bytes) {
   const std::uint64_t wanted = high_water_bytes() + bytes + kSlackPages * page_size_;
   if (wanted <= map_size_ || map_size_ >= settings_.max_size) return {};
-  const std::uint64_t size = std::min(std::max(2 * map_size_, wanted), settings_.max_size);
+  return set_map(std::min(std::max(2 * map_size_, wanted), settings_.max_size));
+}
+
+Status LmdbEnvironment::open_reserve(std::uint64_t bytes) {
+  return set_map(std::max(settings_.max_size, high_water_bytes()) + bytes);
+}
+
+Status LmdbEnvironment::set_map(std::uint64_t size) {
   const std::lock_guard enter(turnstile_);
   const std::lock_guard grow(gate_);
   if (const int code = mdb_env_set_mapsize(env_, size); code != 0) return error(code, "grow");
@@ -119,6 +128,56 @@ Status LmdbEnvironment::make_room(std::uint64_t bytes) {
 
 Status LmdbEnvironment::sync() {
   if (const int code = mdb_env_sync(env_, 1); code != 0) return error(code, "sync");
+  return {};
+}
+
+Status LmdbEnvironment::check_free_pages(std::span<const unsigned> databases) {
+  auto txn = begin_read();
+  if (!txn) return tl::unexpected(txn.error());
+  MDB_envinfo info{};
+  mdb_env_info(env_, &info);
+  std::uint64_t pages = 2;  // the two that every file begins with
+  constexpr MDB_dbi kFreePages = 0;
+  constexpr MDB_dbi kNames = 1;
+  for (const unsigned database : {kFreePages, kNames}) {
+    MDB_stat stat{};
+    if (const int code = mdb_stat(txn->get(), database, &stat); code != 0) return error(code, "free pages");
+    pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+  }
+  for (const unsigned database : databases) {
+    MDB_stat stat{};
+    if (database == kNames) continue;  // the journal has only that one
+    if (const int code = mdb_stat(txn->get(), database, &stat); code != 0) return error(code, "free pages");
+    pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+  }
+  MDB_cursor* raw = nullptr;
+  if (const int code = mdb_cursor_open(txn->get(), kFreePages, &raw); code != 0) return error(code, "free pages");
+  const LmdbCursor cursor(raw);
+  std::vector<bool> seen(info.me_last_pgno + 1);
+  MDB_val key{};
+  MDB_val value{};
+  int code = mdb_cursor_get(raw, &key, &value, MDB_FIRST);
+  for (; code == 0; code = mdb_cursor_get(raw, &key, &value, MDB_NEXT)) {
+    // A list: how many, then that many page numbers, falling.
+    std::uint64_t count = 0;
+    std::uint64_t before = info.me_last_pgno + 1;
+    if (value.mv_size < sizeof count) return failure(Errc::Corruption, settings_.file + ": list of free pages");
+    const auto* at = static_cast<const std::uint8_t*>(value.mv_data);
+    std::memcpy(&count, at, sizeof count);
+    if (count > value.mv_size / sizeof count - 1)
+      return failure(Errc::Corruption, settings_.file + ": list of free pages");
+    for (std::uint64_t i = 1; i <= count; ++i) {
+      std::uint64_t page = 0;
+      std::memcpy(&page, at + i * sizeof page, sizeof page);
+      if (page < 2 || page >= before || seen[page])
+        return failure(Errc::Corruption, settings_.file + ": list of free pages");
+      seen[page] = true;
+      before = page;
+    }
+    pages += count;
+  }
+  if (code != MDB_NOTFOUND) return error(code, "free pages");
+  if (pages > info.me_last_pgno + 1) return failure(Errc::Corruption, settings_.file + ": pages used and free");
   return {};
 }
 

@@ -80,7 +80,13 @@ class LmdbEnvironment {
   /// Makes room for about `bytes` more. No error when the limit is reached: the write says so then.
   /// The writing thread, outside its transactions.
   Status make_room(std::uint64_t bytes);
+  /// Opens `bytes` beyond the limit, for a transaction that only erases: it needs pages before it gives any.
+  /// Zero: back to the limit, or to what is used. The writing thread, outside its transactions.
+  Status open_reserve(std::uint64_t bytes);
   Status sync();
+  /// Whether the library's list of free pages is one: pages of the file, in order, none twice. `databases`: all
+  /// there are. Errors: Corruption.
+  Status check_free_pages(std::span<const unsigned> databases);
 
   std::uint64_t file_bytes() const;
   /// Pages of these databases. Any thread.
@@ -92,6 +98,8 @@ class LmdbEnvironment {
 
  private:
   LmdbEnvironment(Settings settings, MDB_env* env);
+
+  Status set_map(std::uint64_t size);
 
   const Settings settings_;
   MDB_env* env_;

@@ -18,6 +18,7 @@ constexpr std::size_t kPage = 4096;
 constexpr std::uint64_t kTrimRecords = 32;
 constexpr std::size_t kTrimPages = 384;
 constexpr std::uint64_t kDropRecords = 1024;
+constexpr std::uint64_t kReserve = std::uint64_t{1} << 20;
 
 /// A group number as the library wants it.
 class Key {
@@ -66,17 +67,18 @@ Result<Bytes> LmdbJournalReader::read(GroupNo group, std::size_t offset, std::si
   return record_.subspan(offset, size);
 }
 
-Result<std::unique_ptr<LmdbJournal>> LmdbJournal::open(const std::string& file, std::uint64_t max_size) {
-  std::unique_ptr<LmdbJournal> journal(new LmdbJournal(file, max_size));
+Result<std::unique_ptr<LmdbJournal>> LmdbJournal::open(const std::string& file, std::uint64_t max_size,
+                                                       bool read_only) {
+  std::unique_ptr<LmdbJournal> journal(new LmdbJournal(file, max_size, read_only));
   if (Status opened = journal->open_file(); !opened) return tl::unexpected(opened.error());
   return journal;
 }
 
 Status LmdbJournal::open_file() {
-  auto environment = LmdbEnvironment::open({.file = file_, .max_size = max_size_});
+  auto environment = LmdbEnvironment::open({.file = file_, .max_size = max_size_, .read_only = read_only_});
   if (!environment) return tl::unexpected(environment.error());
   environment_ = std::move(*environment);
-  auto txn = environment_->begin_write();
+  auto txn = read_only_ ? environment_->begin_read() : environment_->begin_write();
   if (!txn) return tl::unexpected(txn.error());
   int code = mdb_dbi_open(txn->get(), nullptr, 0, &database_);
   if (code == 0) code = txn->commit();
@@ -88,21 +90,20 @@ Status LmdbJournal::open_file() {
 }
 
 Status LmdbJournal::append(GroupNo number, std::span<const Bytes> group) {
+  if (!environment_) return failure(Errc::Closed, file_ + ": the journal is closed");
   if (number <= last_)
     return failure(Errc::Invalid,
                    "journal: group " + std::to_string(number.v) + " after " + std::to_string(last_.v));
   const auto begin = std::chrono::steady_clock::now();
   std::size_t size = 0;
   for (const Bytes piece : group) size += piece.size();
-  if (Status room = environment_->make_room(size); !room) return room;
-  auto txn = environment_->begin_write();
-  if (!txn) return tl::unexpected(txn.error());
-  GroupNo first = first_.v == 0 ? number : first_;
-  if (Status trimmed = delete_trimmed(txn->get(), first); !trimmed) return trimmed;
-  if (Status written = put(txn->get(), number, group, size); !written) return written;
-  if (const int code = txn->commit(); code != 0) return environment_->error(code, "commit");
-  first_ = first;
-  last_ = number;
+  Status written = write(number, group, size);
+  if (!written && written.error().code == Errc::NoSpace) {
+    const auto more = make_space();
+    if (!more) return tl::unexpected(more.error());
+    if (*more) written = write(number, group, size);
+  }
+  if (!written) return written;
   groups_.fetch_add(1, std::memory_order_relaxed);
   bytes_.fetch_add(size, std::memory_order_relaxed);
   const auto took = std::chrono::steady_clock::now() - begin;
@@ -110,6 +111,36 @@ Status LmdbJournal::append(GroupNo number, std::span<const Bytes> group) {
       static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count()),
       std::memory_order_relaxed);
   return {};
+}
+
+Status LmdbJournal::write(GroupNo number, std::span<const Bytes> group, std::size_t size) {
+  if (Status room = environment_->make_room(size); !room) return room;
+  auto txn = environment_->begin_write();
+  if (!txn) return tl::unexpected(txn.error());
+  GroupNo first = first_.v == 0 ? number : first_;
+  if (Status trimmed = delete_trimmed(txn->get(), first, kTrimRecords); !trimmed) return trimmed;
+  if (Status written = put(txn->get(), number, group, size); !written) return written;
+  if (const int code = txn->commit(); code != 0) return environment_->error(code, "commit");
+  first_ = first;
+  last_ = number;
+  return {};
+}
+
+Result<bool> LmdbJournal::make_space() {
+  const GroupNo before{trim_before_.load(std::memory_order_acquire)};
+  if (first_.v == 0 || first_ >= before) return false;
+  if (Status opened = environment_->open_reserve(kReserve); !opened) return tl::unexpected(opened.error());
+  // The pages of one transaction are free for the one after the next.
+  for (int round = 0; round < 3; ++round) {
+    auto txn = environment_->begin_write();
+    if (!txn) return tl::unexpected(txn.error());
+    GroupNo first = first_;
+    if (Status trimmed = delete_trimmed(txn->get(), first, 1); !trimmed) return tl::unexpected(trimmed.error());
+    if (const int code = txn->commit(); code != 0) return environment_->error(code, "trim");
+    first_ = first;
+  }
+  if (Status closed = environment_->open_reserve(0); !closed) return tl::unexpected(closed.error());
+  return true;
 }
 
 Status LmdbJournal::put(MDB_txn* txn, GroupNo number, std::span<const Bytes> group, std::size_t size) {
@@ -124,9 +155,9 @@ Status LmdbJournal::put(MDB_txn* txn, GroupNo number, std::span<const Bytes> gro
   return {};
 }
 
-Status LmdbJournal::delete_trimmed(MDB_txn* txn, GroupNo& first) {
+Status LmdbJournal::delete_trimmed(MDB_txn* txn, GroupNo& first, std::uint64_t at_least) {
   const GroupNo before{trim_before_.load(std::memory_order_acquire)};
-  if (before.v < first.v + kTrimRecords) return {};
+  if (before.v < first.v + at_least) return {};
   auto cursor = open_cursor(*environment_, txn, database_);
   if (!cursor) return tl::unexpected(cursor.error());
   for (std::size_t pages = 0; pages < kTrimPages;) {

@@ -30,7 +30,8 @@ class LmdbJournalReader {
 class LmdbJournal final : public Journal {
  public:
   /// Makes the file when there is none. The limit counts bytes of the file.
-  static Result<std::unique_ptr<LmdbJournal>> open(const std::string& file, std::uint64_t max_size);
+  static Result<std::unique_ptr<LmdbJournal>> open(const std::string& file, std::uint64_t max_size,
+                                                   bool read_only = false);
 
   Status append(GroupNo number, std::span<const Bytes> group) override;
   Status replay(GroupNo from, const Visit& visit) override;
@@ -45,6 +46,7 @@ class LmdbJournal final : public Journal {
   Status drop_from(GroupNo from);
   /// Closes the file and opens it again. Readers wait. No append meanwhile.
   Status reopen();
+  Status check_free_pages() { return environment_->check_free_pages({&database_, 1}); }
 
   std::uint64_t file_bytes() const;
   std::uint64_t used_bytes() const;
@@ -53,13 +55,18 @@ class LmdbJournal final : public Journal {
   std::uint64_t last_commit_micros() const { return last_commit_micros_.load(std::memory_order_relaxed); }
 
  private:
-  LmdbJournal(std::string file, std::uint64_t max_size) : file_(std::move(file)), max_size_(max_size) {}
+  LmdbJournal(std::string file, std::uint64_t max_size, bool read_only)
+      : file_(std::move(file)), max_size_(max_size), read_only_(read_only) {}
   Status open_file();
   Status put(MDB_txn* txn, GroupNo number, std::span<const Bytes> group, std::size_t size);
-  Status delete_trimmed(MDB_txn* txn, GroupNo& first);
+  Status write(GroupNo number, std::span<const Bytes> group, std::size_t size);
+  /// Deletes what is trimmed in transactions of its own; false when nothing is.
+  Result<bool> make_space();
+  Status delete_trimmed(MDB_txn* txn, GroupNo& first, std::uint64_t at_least);
 
   const std::string file_;
   const std::uint64_t max_size_;
+  const bool read_only_;
   mutable std::shared_mutex files_;  // exclusive: reopen
   std::unique_ptr<LmdbEnvironment> environment_;
   unsigned database_ = 0;

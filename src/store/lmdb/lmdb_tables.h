@@ -74,6 +74,8 @@ class LmdbTables {
   /// The first group that the tables do not have.
   Result<GroupNo> position();
 
+  Status check_free_pages() { return environment_->check_free_pages(databases_); }
+
   std::uint64_t file_bytes() const { return environment_->file_bytes(); }
   std::uint64_t used_bytes() { return environment_->used_bytes(databases_); }
 

@@ -45,4 +45,12 @@ TEST_F(HostileResend, T26_AfterAPause) {
   expect_once([] { std::this_thread::sleep_for(1500ms); });
 }
 
+TEST_F(HostileResend, T26_AfterARestartOfTheBroker) {
+  HERMOD_NEEDS_OWN_BROKER();
+  expect_once([&] {
+    broker().kill();
+    broker().start();
+  });
+}
+
 }  // namespace hermod::integration

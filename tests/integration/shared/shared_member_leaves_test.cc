@@ -73,6 +73,6 @@ TEST_P(SharedMemberLeaves, UnacknowledgedQosOneOfACleanMemberGoesToAnotherMember
   EXPECT_EQ(other.receive().payload, "held");
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, SharedMemberLeaves, main_versions());
+INSTANTIATE_TEST_SUITE_P(Main, SharedMemberLeaves, main_versions(), version_name);
 
 }  // namespace hermod::integration

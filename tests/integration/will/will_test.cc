@@ -117,6 +117,6 @@ TEST_P(WillMessage, ReachesOfflineSessions) {
   EXPECT_EQ(durable_client("sleeper", GetParam()).receive().payload, "gone");
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, WillMessage, main_versions());
+INSTANTIATE_TEST_SUITE_P(Main, WillMessage, main_versions(), version_name);
 
 }  // namespace hermod::integration

@@ -32,6 +32,7 @@ constexpr std::array<std::string_view, kCounterCount> kCounterNames = {
     "dropped_offline",
     "dropped_session_ended",
     "dropped_commit_failed",
+    "store_failures",
     "dropped_refused_by_receiver",
     "receive_maximum_exceeded",
     "stray_acks",

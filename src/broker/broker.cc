@@ -28,7 +28,7 @@ Options completed(Options options) {
 Broker::Broker(Options options, Progress progress)
     : options_(completed(std::move(options))),
       progress_(std::move(progress)),
-      counters_(options_.threads + std::size_t{1}),
+      counters_(options_.threads + std::size_t{2}),
       retained_(options_.retain),
       directory_({options_.session.max_sessions, options_.session.takeovers_per_minute}),
       addresses_(options_.limits.max_connections_per_address) {
@@ -51,6 +51,7 @@ Status Broker::start() {
   if (Status status = recover(); !status) return status;
   if (Status status = listen(); !status) return status;
   if (store_) store_->start();
+  if (keeper_) keeper_->start();
   committer_->start();
   for (auto& shard : shards_) shard->start();
   running_ = true;
@@ -81,6 +82,9 @@ Status Broker::open_store() {
   committer_ = std::make_unique<store::Committer>(options_.store, store_->journal(), *fanout_, clock_,
                                                   &store_->sink());
   committer_->resume(store_->next_group());
+  keeper_ = std::make_unique<StoreKeeper>(*store_, *committer_, mailboxes_,
+                                          counters_.block(options_.threads + std::size_t{1}));
+  fanout_->report_failures_to([this] { keeper_->on_failure(); });
   return {};
 }
 
@@ -115,7 +119,8 @@ Status Broker::recover() {
                       clock_,      subscriptions_,
                       retained_,   directory_,
                       *committer_, mailboxes_,
-                      connections_, addresses_};
+                      connections_, addresses_,
+                      keeper_.get()};
   for (auto& shard : shards_) shard->build(shared);
   for (auto& [home, session] : sessions) shards_[home.v]->adopt(std::move(session));
   committer_->run_once();  // the number of this start, and what recovery has cleaned up
@@ -139,6 +144,7 @@ void Broker::stop(std::chrono::milliseconds patience) {
   if (!std::exchange(running_, false)) return;
   for (auto& shard : shards_) shard->request_stop(patience);
   for (auto& shard : shards_) shard->join();
+  if (keeper_) keeper_->stop();
   committer_->stop();
   if (store_) store_->stop();
 }

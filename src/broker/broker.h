@@ -13,6 +13,7 @@
 #include "broker/commit_fanout.h"
 #include "broker/options.h"
 #include "broker/shard_thread.h"
+#include "broker/store_keeper.h"
 #include "broker/view.h"
 #include "retain/retained_index.h"
 #include "session/session_directory.h"
@@ -73,6 +74,7 @@ class Broker {
   std::vector<ShardMailbox*> mailboxes_;
   std::unique_ptr<CommitFanout> fanout_;
   std::unique_ptr<store::Committer> committer_;
+  std::unique_ptr<StoreKeeper> keeper_;
   std::vector<std::uint16_t> ports_;
   std::vector<std::uint64_t> last_ticks_;
   bool running_ = false;

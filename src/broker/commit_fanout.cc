@@ -30,6 +30,7 @@ void CommitFanout::on_durable(std::span<store::Done> done) {
 }
 
 void CommitFanout::on_failed(std::span<store::Done> done, const Error& error) {
+  if (on_failure_) on_failure_();
   for (store::Done& one : done) {
     if (!one.ticket) continue;
     if (const auto* publish = std::get_if<PublishCommit>(&ticket_of(one).work)) {

@@ -1,5 +1,7 @@
 #pragma once
+#include <functional>
 #include <span>
+#include <utility>
 
 #include "base/counters.h"
 #include "broker/outbox.h"
@@ -18,6 +20,9 @@ class CommitFanout final : public store::CommitObserver {
                retain::RetainedIndex& retained, CounterBlock& counters)
       : outbox_(mailboxes), slots_(slots), retained_(retained), counters_(counters) {}
 
+  /// `on_failure` is called on the committer's thread with every commit that fails. Before the first commit.
+  void report_failures_to(std::function<void()> on_failure) { on_failure_ = std::move(on_failure); }
+
   void on_sequenced(std::span<store::Done> done) override;
   void on_durable(std::span<store::Done> done) override;
   void on_failed(std::span<store::Done> done, const Error& error) override;
@@ -32,6 +37,7 @@ class CommitFanout final : public store::CommitObserver {
   const session::SessionSlots& slots_;
   retain::RetainedIndex& retained_;
   CounterBlock& counters_;
+  std::function<void()> on_failure_;
 };
 
 }  // namespace hermod::broker

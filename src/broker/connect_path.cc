@@ -214,6 +214,7 @@ void Shard::finish_connect(Connection& c, Session& session, bool session_present
   shared_.directory.slots().place(session.id(),
                                   {.shard = id_, .online = true, .durable = session.is_durable()});
   const auto next = shared_.directory.arrived(session.client_id(), id_);
+  if (session.is_group_member) tell_members_connected();
 
   c.outbound_aliases().set_maximum(
       std::min(c.agreement().topic_alias_maximum, shared_.options.mqtt.topic_alias_maximum));

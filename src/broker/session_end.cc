@@ -21,7 +21,10 @@ void Shard::leave_session(Session& session, WillRule rule) {
     return end_session(session, Counter::DroppedSessionEnded);
   }
   if (session.will() != nullptr && session.will()->delay == 0) publish_will(session);
-  hand_on_shared(session);
+  if (session.is_group_member) {
+    holders_.insert(session.id());
+    hand_on_shared(session);
+  }
   store::WriteBatch batch;
   session::record_session(batch, session);
   submit(std::move(batch), std::nullopt, session.id(), Recorded{});
@@ -45,6 +48,24 @@ void Shard::hand_on_shared(Session& session) {
     finish_entry(session, entry.seq);
     hand_to_drawn(entry.delivery.message);
   }
+}
+
+/// A member of some group came: whoever holds messages for a group whose members were away hands them on.
+void Shard::hand_on_held() {
+  for (const SessionId id : std::vector<SessionId>(holders_.begin(), holders_.end())) {
+    Session* session = sessions_.find(id);
+    if (session == nullptr || session->is_online()) {
+      holders_.erase(id);
+    } else {
+      hand_on_shared(*session);
+    }
+  }
+}
+
+/// To every shard, this one included.
+void Shard::tell_members_connected() {
+  for (std::size_t i = 0; i < shared_.mailboxes.size(); ++i)
+    outbox_.send(ShardId{static_cast<std::uint16_t>(i)}, MembersConnected{});
 }
 
 /// When the will and the session itself are due, if the client stays away. The broker may have been down for

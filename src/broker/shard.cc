@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "broker/pending_connect.h"
 #include "broker/reason_for.h"
+#include "broker/store_keeper.h"
 #include "session/records.h"
 
 namespace hermod::broker {
@@ -63,8 +64,10 @@ void Shard::on_accepted(std::unique_ptr<net::Transport> transport) {
   timers_.schedule(c.timer(), now() + shared_.options.mqtt.connect_timeout);
 }
 
-void Shard::adopt(std::unique_ptr<Session> session) {
-  set_absence_deadlines(sessions_.add(std::move(session)));
+void Shard::adopt(std::unique_ptr<Session> owned) {
+  Session& session = sessions_.add(std::move(owned));
+  if (session.is_group_member) holders_.insert(session.id());
+  set_absence_deadlines(session);
   tick_now_.reset();  // the first tick is later
   tick_wall_.reset();
 }
@@ -96,6 +99,10 @@ void Shard::receive(ShardMessage& message) {
     void operator()(TakeOver& m) { shard.on_take_over(m); }
     void operator()(SessionGranted& m) { shard.on_session_granted(m); }
     void operator()(Announce& m) { shard.announce(m.message); }
+    void operator()(MembersConnected&) { shard.hand_on_held(); }
+    void operator()(HearFailures&) {
+      if (shard.shared_.keeper != nullptr) shard.shared_.keeper->heard();
+    }
     void operator()(StopServing&) { shard.stop_serving(); }
   };
   std::visit(Receiver{*this}, message);

@@ -1,5 +1,6 @@
 #pragma once
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
 
 #include <atomic>
 #include <memory>
@@ -31,6 +32,8 @@
 
 namespace hermod::broker {
 
+class StoreKeeper;
+
 /// What all shards share. Each part outlives the shards and may be used from any of them.
 struct Shared {
   const Options& options;
@@ -43,6 +46,7 @@ struct Shared {
   std::span<ShardMailbox* const> mailboxes;
   std::atomic<std::uint32_t>& connections;  ///< of all shards, for limits.max_connections
   AddressCounts& addresses;
+  StoreKeeper* keeper;  ///< null when there is no store on disk
 };
 
 /// One thread's part of the broker: its connections, the sessions of its clients, and the path of every
@@ -203,6 +207,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void leave_session(session::Session& session, WillRule will);
   void hand_on_shared(session::Session& session);
   void hand_to_drawn(const queue::MessagePtr& message);
+  void hand_on_held();
+  void tell_members_connected();
   void strand(Deliver& message);
   void redispatch_stranded();
   void set_absence_deadlines(const session::Session& session);
@@ -249,6 +255,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   std::string forwarded_properties_;
 
   std::vector<queue::Delivery> stranded_;  ///< of shared groups, whose member ended: drawn again in this tick
+  absl::flat_hash_set<SessionId> holders_;  ///< group members that are away and may hold messages of the group
   std::vector<EarlyMessage> early_messages_;
   std::vector<SessionId> with_finished_entries_;
   std::vector<StreamId> ended_streams_;  ///< forgotten behind the submissions of their last tick

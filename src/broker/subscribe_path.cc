@@ -111,6 +111,10 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
     if (target->is_shared()) session.is_group_member = true;
   }
   const auto outcomes = shared_.subscriptions.apply(changes);
+  const bool joins_group = std::any_of(changes.begin(), changes.end(), [](const SubscriptionChange& change) {
+    return change.kind == SubscriptionChange::Kind::Set && change.target.is_shared();
+  });
+  if (joins_group && session.is_online()) tell_members_connected();
   if (c == nullptr) return;
   send_subscription_ack(*c, work);
   if (work.unsubscribe) return;

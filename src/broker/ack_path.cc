@@ -113,7 +113,10 @@ void Shard::finish_entry(session::Session& session, Seq seq) {
   if (!session.is_durable()) {
     session.outbound().on_erased(seq);
   } else {
-    if (session.finished().empty()) with_finished_entries_.push_back(session.id());
+    // What could not be erased before may be waiting in finished(), so that does not say whether it is
+    // listed.
+    if (with_finished_entries_.empty() || with_finished_entries_.back() != session.id())
+      with_finished_entries_.push_back(session.id());
     session.finished().push_back(seq);
   }
   if (session.congested_since) watch_congestion(session);

@@ -278,7 +278,9 @@ void Shard::refuse_connect(Connection& c, ReasonCode reason, std::string_view wh
   counters_.add(Counter::ConnectionsRefused);
   HERMOD_LOG_LIMITED(log::Level::Notice, "client.refused", {"address", c.transport().peer().address},
                      {"reason", wire::name_of(reason)}, {"why", why});
-  if (reason == ReasonCode::SessionTakenOver) reason = ReasonCode::ServerBusy;  // CONNACK has no 0x8E
+  // CONNACK has no 0x8E and no 0x8B.
+  if (reason == ReasonCode::SessionTakenOver) reason = ReasonCode::ServerBusy;
+  if (reason == ReasonCode::ServerShuttingDown) reason = ReasonCode::ServerUnavailable;
   wire::PropertyWriter properties;
   add_reason_string(c, properties, why);
   if (reason == ReasonCode::UseAnotherServer)

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "broker/pending_connect.h"
 #include "broker/reason_for.h"
+#include "session/records.h"
 
 namespace hermod::broker {
 
@@ -174,6 +175,11 @@ void Shard::on_output_drained(Connection& c) {
   Session& session = *c.session();
   pump(session);
   if (session.congested_since) watch_congestion(session);
+  // Often this is the end of a tick: nothing else would wake the shard for the next slice, and the next tick
+  // has its own time.
+  if (!c.retained_reads.empty()) timers_.schedule(deadline_timer_, now());
+  tick_now_.reset();
+  tick_wall_.reset();
 }
 
 /// The transport is gone. A client that did not say goodbye has its will published. [MQTT-3.1.2-8]
@@ -245,6 +251,9 @@ void Shard::on_timer(net::Timer&) {
       continue;
     if (deadline->kind == session::DeadlineKind::WillDelay) {
       publish_will(*session);
+      store::WriteBatch batch;  // else it would be published again after a restart
+      session::record_session(batch, *session);
+      submit(std::move(batch), std::nullopt, session->id(), Recorded{});
     } else {
       counters_.add(Counter::SessionsExpired);
       end_session(*session, Counter::DroppedSessionEnded);  // [MQTT-4.1.0-2]

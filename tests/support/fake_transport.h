@@ -29,6 +29,8 @@ class FakeLoop {
   std::size_t run_timers();
   /// The end of a tick: transports that asked for it write.
   void flush_pending();
+  /// Nothing was put off: a poll may wait.
+  bool is_idle() const { return flushes_.empty() && deferred_.empty(); }
 
  private:
   friend class FakeTransport;
@@ -57,6 +59,8 @@ class FakePeer {
 
   /// The client can take this many bytes more.
   void make_room(std::size_t bytes) { room_ += bytes; }
+  /// The client takes nothing more.
+  void stall() { room_ = 0; }
   std::size_t room() const { return room_; }
   /// Up to `most` of the bytes the broker wrote.
   std::string take(std::size_t most = std::string::npos);

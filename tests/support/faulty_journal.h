@@ -10,8 +10,11 @@ namespace hermod::test {
 /// A journal whose appends fail when the test says so; a failed append leaves no trace.
 class FaultyJournal final : public store::Journal {
  public:
-  /// The append after `good` more successful ones fails, once.
-  void fail_after(std::size_t good) { good_left_ = good; }
+  /// The append after `good` more successful ones fails with `why`, once.
+  void fail_after(std::size_t good, Errc why = Errc::Io) {
+    good_left_ = good;
+    why_ = why;
+  }
   std::size_t failures() const { return failures_; }
   /// Of the last successful append.
   GroupNo last() const { return last_; }
@@ -20,7 +23,7 @@ class FaultyJournal final : public store::Journal {
     if (good_left_ && *good_left_ == 0) {
       good_left_.reset();
       ++failures_;
-      return failure(Errc::Io, "the test's journal fails");
+      return failure(why_, "the test's journal fails");
     }
     if (good_left_) --*good_left_;
     last_ = number;
@@ -32,6 +35,7 @@ class FaultyJournal final : public store::Journal {
  private:
   store::MemoryJournal journal_{store::MemoryJournal::Options{.keep = true}};
   std::optional<std::size_t> good_left_;
+  Errc why_ = Errc::Io;
   std::size_t failures_ = 0;
   GroupNo last_;
 };

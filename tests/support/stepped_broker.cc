@@ -73,13 +73,14 @@ bool SteppedBroker::poll_transports() {
   return any;
 }
 
-/// True when a timer fired, a shard has more to do, or somebody was told something.
+/// True when a timer fired, a shard has more to do, something was put off, or somebody was told something.
 bool SteppedBroker::run_shards() {
   posted_ = false;
   bool any = false;
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     any |= loops_[i]->run_timers() > 0;
     any |= step(i);
+    any |= !loops_[i]->is_idle();
   }
   return any || posted_;
 }

@@ -6,22 +6,24 @@ namespace hermod::integration {
 
 class HostileLastWords : public Hostile {
  protected:
-  static ConnectOptions with_will(const std::string& id) {
-    return {.client_id = id, .will = Will{.topic = "last/will", .payload = "gone", .qos = 1}};
+  static ConnectOptions with_will(const std::string& id, Version version = Version::V5) {
+    return {
+        .client_id = id, .version = version, .will = Will{.topic = "last/will", .payload = "gone", .qos = 1}};
   }
 };
 
 TEST_F(HostileLastWords, T35_PublishFollowedByDisconnectIsProcessedWithoutAWill) {
   constexpr int kTimes = 50;
   MqttClient observer = client("observer");
-  observer.subscribe("last/#", 1);
+  observer.subscribe("last/#", 2);
   for (int i = 0; i < kTimes; ++i) {
-    MqttClient leaving = connect(with_will("leaving"));
-    leaving.raw().send(publish_bytes(Version::V5, {.topic = "last/words",
-                                                   .payload = std::to_string(i),
-                                                   .qos = static_cast<std::uint8_t>(i % 2),
-                                                   .packet_id = 1}) +
-                       disconnect_bytes(Version::V5));
+    const Version version = i % 4 < 2 ? Version::V5 : Version::V311;
+    MqttClient leaving = connect(with_will("leaving", version));
+    leaving.raw().send(publish_bytes(version, {.topic = "last/words",
+                                               .payload = std::to_string(i),
+                                               .qos = static_cast<std::uint8_t>(i % 3),
+                                               .packet_id = 1}) +
+                       disconnect_bytes(version));
     leaving.raw().close();
   }
   std::set<std::string> heard;

@@ -38,6 +38,7 @@ struct Sent {
   bool retain = false;
   bool clears = false;   ///< an empty payload, which cannot be told from others
   bool expires = false;  ///< has a Message Expiry Interval
+  bool again = false;    ///< was sent once more on a later connection
   Moment first_sent;
   Fate fate = Fate::Open;
   std::uint64_t acked = 0;  ///< the step

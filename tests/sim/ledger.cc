@@ -158,7 +158,8 @@ void Ledger::check_order(const Receiver& to, std::size_t number, const test::Arr
     if (!matches(stay.bare, sent.topic)) continue;
     shared |= !stay.share_name.empty();
     settled |= stay.qos >= packet.qos && stay.granted && *stay.granted < sent.first_sent.step &&
-               (!stay.left || *stay.left > sent.first_sent.step);
+               (!stay.left || *stay.left > sent.first_sent.step) &&
+               !(stay.no_local && sent.publisher == to.client);
   }
   if (shared || !settled) return;
   const Lane lane{to.client,

@@ -84,7 +84,7 @@ void Ledger::arrived(const Receiver& to, const test::Arrived& packet) {
   check_order(to, *number, packet, tally);
   const auto qos = static_cast<std::size_t>(packet.qos);
   ++(packet.retain ? tally.retained : tally.live)[qos];
-  if (!packet.retain && !packet.dup) ++tally.fresh;
+  if (!packet.retain && !packet.dup) ++tally.fresh[qos];
   if (packet.qos == QoS::ExactlyOnce) ++tally.exact;
   check_copies(to, *number, packet, tally);
 }
@@ -127,11 +127,12 @@ void Ledger::check_copies(const Receiver& to, std::size_t number, const test::Ar
   const std::size_t retained =
       to.book.retained_allowance(sent.topic) + (as_published && sent.retain ? copies : 0);
   if (disturbed_ && packet.qos == QoS::AtMostOnce) return;
-  // At QoS 1 a member of a group may get what another one left behind.
-  const bool handed_on = packet.qos == QoS::AtLeastOnce && groups > 0;
-  // What was handed over at QoS 0 before its commit failed comes again when its publisher sends it again.
-  const std::size_t fresh = tally.fresh - (disturbed_ ? tally.live[0] : 0);
-  if (fresh > copies && !handed_on) return broken("delivered more often than once", number, to.client);
+  // At QoS 1 a member of a group may get again what it, or another one, left behind; at QoS 0 and 2 the copy
+  // of a group goes to nobody else. What was handed over at QoS 0 before its commit failed comes again when
+  // its publisher sends it again.
+  const std::size_t fresh =
+      tally.fresh[2] + (groups > 0 ? 0 : tally.fresh[1]) + (disturbed_ ? 0 : tally.fresh[0]);
+  if (fresh > copies) return broken("delivered more often than once", number, to.client);
   if (packet.qos != QoS::AtLeastOnce && !packet.retain &&
       tally.live[static_cast<std::size_t>(packet.qos)] > copies)
     return broken("delivered more often than once", number, to.client);
@@ -227,7 +228,7 @@ void Ledger::check_wills(std::size_t watcher, bool must_arrive) {
     if (!will) continue;
     const auto tally = tallies_.find({watcher, number});
     const std::size_t copies = total(watcher, number);
-    if (tally != tallies_.end() && tally->second.fresh > 1)
+    if (tally != tallies_.end() && tally->second.total_fresh() > 1)
       broken("a will was published more than once", number, watcher);
     if (will->due && copies == 0 && must_arrive) broken("a will was not published", number, watcher);
   }

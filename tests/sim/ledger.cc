@@ -230,8 +230,8 @@ std::vector<std::string> Ledger::retained_topics() const {
 
 /// Every such topic has one publisher, so its messages have an order; but what an earlier session of it never
 /// heard of may come last, for its shard may have been slow.
-/// Whether `earlier` may have been taken behind `later`: it was left to a session that ended, or it was refused
-/// first and sent again while `later` was on its way.
+/// Whether `earlier` may have been taken behind `later`: it was left to a session that ended, or it was
+/// refused first and sent again while `later` was on its way.
 bool Ledger::may_follow(const Sent& earlier, const Sent& later) const {
   if (earlier.fate == Sent::Fate::Abandoned) return earlier.publisher_session < later.publisher_session;
   return (disturbed_ || refusals_) && earlier.fate == Sent::Fate::Acked &&

@@ -50,6 +50,28 @@ TEST_F(HostileLastWords, T35_PublishFollowedByAnEndOfStreamIsProcessedWithAWill)
   }
 }
 
+TEST_F(HostileLastWords, T35_EverythingInFrontOfAnEndOfStreamIsProcessedAfterAPause) {
+  constexpr int kTimes = 50;
+  MqttClient observer = client("observer");
+  observer.subscribe("last/#", 1);
+  // The durable session is stored first, and nothing is read meanwhile.
+  ConnectOptions leaving = durable("leaving");
+  leaving.will = Will{.topic = "last/will", .payload = "gone", .qos = 1};
+  std::string story = connect_bytes(leaving);
+  for (int i = 0; i < kTimes; ++i) {
+    story += publish_bytes(Version::V5, {.topic = "last/words",
+                                         .payload = std::to_string(i),
+                                         .qos = 1,
+                                         .packet_id = static_cast<std::uint16_t>(i + 1)});
+  }
+  RawClient raw(port());
+  raw.send(story + disconnect_bytes(Version::V5));
+  raw.finish_sending();
+  for (int i = 0; i < kTimes; ++i) EXPECT_EQ(observer.receive().payload, std::to_string(i));
+  observer.expect_quiet(100ms);
+  EXPECT_TRUE(raw.drain_until_closed());
+}
+
 TEST_F(HostileLastWords, T35_PubackFollowedByDisconnectCounts) {
   MqttClient publisher = client("publisher");
   for (int i = 0; i < 20; ++i) {

@@ -253,7 +253,10 @@ void Shard::schedule_deadlines() {
     const MonotonicTime check = now() + kCongestionCheck;
     if (!due || check < *due) due = check;
   }
-  if (due) timers_.schedule(deadline_timer_, *due);
+  // Only ever moved forward: inside the advance() in which it is due it would else be put off to the next.
+  if (!due || (deadline_timer_.scheduled() && deadline_timer_due_ <= *due)) return;
+  deadline_timer_due_ = *due;
+  timers_.schedule(deadline_timer_, *due);
 }
 
 void Shard::on_timer(net::Timer&) {

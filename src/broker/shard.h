@@ -241,6 +241,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   session::SessionTable sessions_;
   session::Deadlines deadlines_;
   net::Timer deadline_timer_;
+  MonotonicTime deadline_timer_due_{};
   Outbox outbox_;
   MemberChoice members_;
   std::vector<store::Submission> submissions_;

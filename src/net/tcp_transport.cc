@@ -98,6 +98,7 @@ void TcpTransport::on_ready(std::uint32_t events) {
   if (state_ != State::Open) return continue_closing();
   if ((events & (EPOLLIN | EPOLLERR | EPOLLHUP)) == 0) return;
   if (paused_) return update_watch();
+  if (Deferred::linked()) return;  // what arrived before is shown first, or the end of stream would drop it
   read_once();
 }
 

@@ -24,6 +24,13 @@ bool may_cover(const Stay& stay, const Sent& sent, std::size_t receiver) {
   return !(stay.no_local && sent.publisher == receiver);
 }
 
+/// Whether the broker may have drawn this member of a shared group for the message and lost it with the
+/// member. To the client a session can be over long before the broker stops drawing it.
+bool may_swallow(const Stay& stay, const Sent& sent) {
+  return (stay.lost || stay.qos == QoS::AtMostOnce) && matches(stay.bare, sent.topic) &&
+         !(stay.gone && *stay.gone <= sent.first_sent.step);
+}
+
 /// Whether the message must have been matched with this stay and kept for it.
 bool must_cover(const Stay& stay, const Sent& sent, std::size_t receiver) {
   return stay.granted && *stay.granted < sent.first_sent.step && !stay.lost &&
@@ -77,7 +84,7 @@ void Ledger::arrived(const Receiver& to, const test::Arrived& packet) {
   check_order(to, *number, packet, tally);
   const auto qos = static_cast<std::size_t>(packet.qos);
   ++(packet.retain ? tally.retained : tally.live)[qos];
-  if (!packet.retain && !packet.dup) ++tally.fresh;
+  if (!packet.retain && !packet.dup) ++tally.fresh[qos];
   if (packet.qos == QoS::ExactlyOnce) ++tally.exact;
   check_copies(to, *number, packet, tally);
 }
@@ -120,11 +127,12 @@ void Ledger::check_copies(const Receiver& to, std::size_t number, const test::Ar
   const std::size_t retained =
       to.book.retained_allowance(sent.topic) + (as_published && sent.retain ? copies : 0);
   if (disturbed_ && packet.qos == QoS::AtMostOnce) return;
-  // At QoS 1 a member of a group may get what another one left behind.
-  const bool handed_on = packet.qos == QoS::AtLeastOnce && groups > 0;
-  // What was handed over at QoS 0 before its commit failed comes again when its publisher sends it again.
-  const std::size_t fresh = tally.fresh - (disturbed_ ? tally.live[0] : 0);
-  if (fresh > copies && !handed_on) return broken("delivered more often than once", number, to.client);
+  // At QoS 1 a member of a group may get again what it, or another one, left behind; at QoS 0 and 2 the copy
+  // of a group goes to nobody else. What was handed over at QoS 0 before its commit failed comes again when
+  // its publisher sends it again.
+  const std::size_t fresh =
+      tally.fresh[2] + (groups > 0 ? 0 : tally.fresh[1]) + (disturbed_ ? 0 : tally.fresh[0]);
+  if (fresh > copies) return broken("delivered more often than once", number, to.client);
   if (packet.qos != QoS::AtLeastOnce && !packet.retain &&
       tally.live[static_cast<std::size_t>(packet.qos)] > copies)
     return broken("delivered more often than once", number, to.client);
@@ -140,6 +148,9 @@ void Ledger::check_order(const Receiver& to, std::size_t number, const test::Arr
   const Sent& sent = sent_[number];
   if (packet.retain || before.total_live() > 0 || sent.will || sent.expires || disturbed_ || refusals_)
     return;
+  // To a subscriber at QoS 0 the first copy may have been lost, for it was away or slow; then the publisher's
+  // second copy is the first to arrive. At QoS 2 the broker passes no second copy on.
+  if (packet.qos == QoS::AtMostOnce && sent.qos == QoS::AtLeastOnce && sent.again) return;
   // Only between messages that were both sent under the same subscription: the first copy of one that is sent
   // again may find a subscriber who was not there before.
   bool shared = false;
@@ -148,7 +159,8 @@ void Ledger::check_order(const Receiver& to, std::size_t number, const test::Arr
     if (!matches(stay.bare, sent.topic)) continue;
     shared |= !stay.share_name.empty();
     settled |= stay.qos >= packet.qos && stay.granted && *stay.granted < sent.first_sent.step &&
-               (!stay.left || *stay.left > sent.first_sent.step);
+               (!stay.left || *stay.left > sent.first_sent.step) &&
+               !(stay.no_local && sent.publisher == to.client);
   }
   if (shared || !settled) return;
   const Lane lane{to.client,
@@ -194,9 +206,10 @@ void Ledger::check_groups(const std::vector<const SubscriptionBook*>& books) {
       if (const auto tally = tallies_.find({client, number}); tally != tallies_.end())
         exact += tally->second.exact;
       for (const Stay& stay : books[client]->stays()) {
-        if (stay.share_name.empty() || !may_cover(stay, sent, client)) continue;
+        if (stay.share_name.empty()) continue;
+        if (may_swallow(stay, sent)) unsafe.insert(stay.filter);
+        if (!may_cover(stay, sent, client)) continue;
         possible.insert(stay.filter);
-        if (stay.lost || stay.qos == QoS::AtMostOnce) unsafe.insert(stay.filter);
         if (must_cover(stay, sent, client)) certain.insert(stay.filter);
       }
     }
@@ -215,7 +228,7 @@ void Ledger::check_wills(std::size_t watcher, bool must_arrive) {
     if (!will) continue;
     const auto tally = tallies_.find({watcher, number});
     const std::size_t copies = total(watcher, number);
-    if (tally != tallies_.end() && tally->second.fresh > 1)
+    if (tally != tallies_.end() && tally->second.total_fresh() > 1)
       broken("a will was published more than once", number, watcher);
     if (will->due && copies == 0 && must_arrive) broken("a will was not published", number, watcher);
   }
@@ -230,8 +243,8 @@ std::vector<std::string> Ledger::retained_topics() const {
 
 /// Every such topic has one publisher, so its messages have an order; but what an earlier session of it never
 /// heard of may come last, for its shard may have been slow.
-/// Whether `earlier` may have been taken behind `later`: it was left to a session that ended, or it was refused
-/// first and sent again while `later` was on its way.
+/// Whether `earlier` may have been taken behind `later`: it was left to a session that ended, or it was
+/// refused first and sent again while `later` was on its way.
 bool Ledger::may_follow(const Sent& earlier, const Sent& later) const {
   if (earlier.fate == Sent::Fate::Abandoned) return earlier.publisher_session < later.publisher_session;
   return (disturbed_ || refusals_) && earlier.fate == Sent::Fate::Acked &&

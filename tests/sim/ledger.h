@@ -38,6 +38,7 @@ struct Sent {
   bool retain = false;
   bool clears = false;   ///< an empty payload, which cannot be told from others
   bool expires = false;  ///< has a Message Expiry Interval
+  bool again = false;    ///< was sent once more on a later connection
   Moment first_sent;
   Fate fate = Fate::Open;
   std::uint64_t acked = 0;  ///< the step
@@ -86,9 +87,10 @@ class Ledger {
   struct Tally {
     std::size_t live[3] = {};      ///< RETAIN 0, by QoS
     std::size_t retained[3] = {};  ///< RETAIN 1, by QoS
-    std::size_t fresh = 0;         ///< RETAIN 0 and DUP 0
+    std::size_t fresh[3] = {};     ///< RETAIN 0 and DUP 0, by QoS
     std::size_t exact = 0;         ///< at QoS 2, RETAIN 0 or 1
     std::size_t total_live() const { return live[0] + live[1] + live[2]; }
+    std::size_t total_fresh() const { return fresh[0] + fresh[1] + fresh[2]; }
     std::size_t total() const { return total_live() + retained[0] + retained[1] + retained[2]; }
   };
   using Lane = std::tuple<std::size_t, std::uint32_t, std::size_t, std::uint32_t, std::string, int, int>;

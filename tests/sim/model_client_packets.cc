@@ -94,6 +94,7 @@ void ModelClient::on_connack(const test::Arrived& packet) {
   judge_will_of_last_connection(present);
   wants_clean_ = false;
   if (!present) lose_session();
+  book_.connected(report_.moment().step);
   session_expiry_ = profile_.version == Version::Mqtt5 ? connection_->expiry
                     : connection_->clean               ? 0
                                                        : kNever;
@@ -136,6 +137,7 @@ void ModelClient::resume() {
     if (out.released) {
       connection_->client.ack(PacketType::Pubrel, out.id);
     } else {
+      ledger_.at(out.number).again = true;
       send_outgoing(out, true);
     }
   }

@@ -47,7 +47,7 @@ void SubscriptionBook::granted(std::string_view filter, std::uint64_t step) {
 }
 
 void SubscriptionBook::refused(std::string_view filter, std::uint64_t step) {
-  if (Stay* stay = open(filter); stay != nullptr && !stay->granted) stay->left = step;
+  if (Stay* stay = open(filter); stay != nullptr && !stay->granted) stay->left = stay->gone = step;
 }
 
 void SubscriptionBook::leaving(std::string_view filter, std::uint64_t step) {
@@ -55,7 +55,7 @@ void SubscriptionBook::leaving(std::string_view filter, std::uint64_t step) {
 }
 
 void SubscriptionBook::left(std::string_view filter, std::uint64_t step) {
-  if (Stay* stay = open(filter)) stay->left = step;
+  if (Stay* stay = open(filter)) stay->left = stay->gone = step;
 }
 
 void SubscriptionBook::session_lost(std::uint64_t step) {
@@ -66,6 +66,11 @@ void SubscriptionBook::session_lost(std::uint64_t step) {
     stay.left = step;
     if (!stay.leaving) stay.leaving = step;
   }
+}
+
+void SubscriptionBook::connected(std::uint64_t step) {
+  for (Stay& stay : stays_)
+    if (stay.lost && !stay.gone) stay.gone = step;
 }
 
 std::size_t SubscriptionBook::retained_allowance(std::string_view topic) const {

@@ -27,6 +27,9 @@ struct Stay {
   std::optional<std::uint64_t> leaving;  ///< UNSUBSCRIBE sent
   std::optional<std::uint64_t> left;     ///< UNSUBACK received
   bool lost = false;                     ///< ended with its session: what was in the queue may be gone
+  /// From then on the broker matches nothing with it. Later than `left` when the client ended the session by
+  /// ending the connection, of which the broker hears in its own time.
+  std::optional<std::uint64_t> gone;
 };
 
 /// What one client believes of its subscriptions, over the whole schedule and all of its sessions.
@@ -40,8 +43,10 @@ class SubscriptionBook {
   void refused(std::string_view filter, std::uint64_t step);
   void leaving(std::string_view filter, std::uint64_t step);
   void left(std::string_view filter, std::uint64_t step);
-  /// The session ended at some time before; everything in it is gone.
+  /// The session is over for the client; everything in it is gone.
   void session_lost(std::uint64_t step);
+  /// A CONNACK came: what was lost until now is gone for the broker too.
+  void connected(std::uint64_t step);
   /// A SUBSCRIBE was sent that asks for retained messages.
   void retained_asked(std::string_view filter) { retained_asks_.emplace_back(filter); }
 

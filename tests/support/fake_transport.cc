@@ -47,9 +47,14 @@ FakeTransport::~FakeTransport() {
   far_->ended_by_broker_ = true;
 }
 
+bool FakeTransport::is_deferred() const {
+  return std::find(loop_.deferred_.begin(), loop_.deferred_.end(), this) != loop_.deferred_.end();
+}
+
 bool FakeTransport::is_ready() const {
   if (state_ == State::Ended) return false;
   if (blocked_ && (far_->room_ > 0 || far_->dropped_)) return true;
+  if (state_ == State::Open && is_deferred()) return false;  // what arrived before is shown first
   const bool readable = !far_->on_the_way_.empty() || far_->finished_ || far_->dropped_ || output_broken_;
   return readable && (state_ != State::Open || !paused_);
 }
@@ -62,7 +67,7 @@ bool FakeTransport::on_ready(std::size_t most) {
     continue_closing();
     return true;
   }
-  if (paused_) return true;
+  if (paused_ || is_deferred()) return true;
   read_once(most);
   return true;
 }
@@ -112,7 +117,7 @@ void FakeTransport::request_flush() {
 void FakeTransport::pause_reading(bool paused) {
   if (state_ != State::Open || paused_ == paused) return;
   paused_ = paused;
-  if (!paused && !input_.empty()) loop_.deferred_.push_back(this);
+  if (!paused && !input_.empty() && !is_deferred()) loop_.deferred_.push_back(this);
 }
 
 void FakeTransport::close(net::CloseReason reason) {

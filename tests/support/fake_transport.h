@@ -118,6 +118,8 @@ class FakeTransport final : public net::Transport {
 
   void on_flush();
   void on_later();
+  /// Reading goes on after a pause, and what arrived before is still to be shown again.
+  bool is_deferred() const;
   bool read_once(std::size_t most);
   void show_to_handler(Bytes arrived);
   void drop_input();

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <initializer_list>
 #include <string>
@@ -23,13 +24,20 @@ class Hostile : public BrokerTest {
     raw.expect_close(kPatience, where);
   }
 
-  /// A CONNECT that is refused: by a CONNACK with an error and a close, or by a close.
-  void expect_connect_refused(Version version, const std::string& bytes, Where where = Where::current()) {
+  /// A CONNECT that is refused: by a CONNACK with an error and a close, or by a close. A CONNACK of 5.0 gives
+  /// one of `reasons`, when there are any.
+  void expect_connect_refused(Version version, const std::string& bytes,
+                              std::initializer_list<std::uint8_t> reasons = {},
+                              Where where = Where::current()) {
     RawClient raw(port());
     raw.try_send(bytes);
     if (const auto answer = raw.poll(kPatience)) {
-      EXPECT_NE(parse_connack(version, *answer).reason, 0)
-          << "line " << where.line() << ": " << to_hex(bytes);
+      const std::uint8_t given = parse_connack(version, *answer).reason;
+      EXPECT_NE(given, 0) << "line " << where.line() << ": " << to_hex(bytes);
+      if (version == Version::V5 && reasons.size() != 0) {
+        EXPECT_NE(std::find(reasons.begin(), reasons.end(), given), reasons.end())
+            << "line " << where.line() << ": reason " << int{given} << " for " << to_hex(bytes);
+      }
     }
     EXPECT_TRUE(raw.drain_until_closed()) << "line " << where.line() << ": " << to_hex(bytes);
   }

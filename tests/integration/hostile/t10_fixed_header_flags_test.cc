@@ -28,7 +28,7 @@ constexpr Form kForms[] = {
 TEST_F(Hostile, T10_WrongFixedHeaderFlagsAreMalformed) {
   for (const Version version : kMainVersions) {
     for (const Form& form : kForms) {
-      for (const int flags : {0, 1, 2, 4, 8, 15}) {
+      for (int flags = 0; flags < 16; ++flags) {
         if (flags == form.right_flags) continue;
         const auto first = static_cast<std::uint8_t>(form.type << 4 | flags);
         expect_ended(version, packet_bytes(first, hex(version == Version::V5 ? form.body_5 : form.body_311)),
@@ -39,10 +39,12 @@ TEST_F(Hostile, T10_WrongFixedHeaderFlagsAreMalformed) {
 }
 
 TEST_F(Hostile, T10_WrongFlagsOfConnectAreRefused) {
-  std::string connect = connect_bytes({.client_id = "flags"});
-  for (int flags = 1; flags < 16; ++flags) {
-    connect[0] = static_cast<char>(0x10 | flags);
-    expect_connect_refused(Version::V5, connect);
+  for (const Version version : kMainVersions) {
+    std::string connect = connect_bytes({.client_id = "flags", .version = version});
+    for (int flags = 1; flags < 16; ++flags) {
+      connect[0] = static_cast<char>(0x10 | flags);
+      expect_connect_refused(version, connect, {reason::kMalformedPacket});
+    }
   }
 }
 
@@ -68,7 +70,11 @@ TEST_F(Hostile, T10_ReservedPacketTypesAreMalformed) {
       expect_ended(version, hex(packet), {reason::kMalformedPacket, reason::kProtocolError});
     }
   }
+  expect_ended(Version::V31, hex("F0 00"), {});
   expect_ended(Version::V311, hex("F0 00"), {});
+  for (const char* packet : {"F1 00", "F2 00", "FF 00"}) {
+    expect_ended(Version::V5, hex(packet), {reason::kMalformedPacket});
+  }
   expect_close_without_answer(hex("00 00"));
 }
 

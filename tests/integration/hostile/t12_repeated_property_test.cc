@@ -17,8 +17,15 @@ TEST_F(Hostile, T12_RepeatedPropertyInConnectIsRefused) {
   for (const Properties& properties :
        {twice(property::kSessionExpiryInterval, 1), twice(property::kReceiveMaximum, 1),
         twice(property::kMaximumPacketSize, 1000), twice(property::kTopicAliasMaximum, 1),
-        twice(property::kRequestResponseInformation, 1), twice(property::kRequestProblemInformation, 1)}) {
-    expect_connect_refused(Version::V5, connect_bytes({.client_id = "twice", .properties = properties}));
+        twice(property::kRequestResponseInformation, 1), twice(property::kRequestProblemInformation, 1),
+        twice(property::kAuthenticationMethod, "a"),
+        Properties().add(property::kReceiveMaximum, 1).add(property::kReceiveMaximum, 2),
+        Properties()
+            .add(property::kAuthenticationMethod, "a")
+            .add(property::kAuthenticationData, "b")
+            .add(property::kAuthenticationData, "b")}) {
+    expect_connect_refused(Version::V5, connect_bytes({.client_id = "twice", .properties = properties}),
+                           {reason::kProtocolError});
   }
 }
 
@@ -28,7 +35,8 @@ TEST_F(Hostile, T12_RepeatedPropertyInAWillIsRefused) {
         twice(property::kPayloadFormatIndicator, 1), twice(property::kContentType, "a"),
         twice(property::kResponseTopic, "a"), twice(property::kCorrelationData, "a")}) {
     const Will will{.topic = "will/topic", .payload = "gone", .properties = properties};
-    expect_connect_refused(Version::V5, connect_bytes({.client_id = "twice", .will = will}));
+    expect_connect_refused(Version::V5, connect_bytes({.client_id = "twice", .will = will}),
+                           {reason::kProtocolError});
   }
 }
 
@@ -43,12 +51,26 @@ TEST_F(Hostile, T12_RepeatedPropertyInPublishIsAProtocolError) {
   }
 }
 
+// The one property that may come more than once.
+TEST_F(Hostile, T12_RepeatedUserPropertyIsFine) {
+  MqttClient both = client("both");
+  both.subscribe("t", 1);
+  both.publish(
+      {.topic = "t", .payload = "x", .qos = 1, .properties = Properties().user("k", "v").user("k", "v")});
+  EXPECT_EQ(both.receive().properties.users().size(), 2U);
+}
+
 TEST_F(Hostile, T12_RepeatedPropertyElsewhereIsAProtocolError) {
   expect_ended(Version::V5, disconnect_bytes(Version::V5, 0, twice(property::kReasonString, "a")),
                {reason::kProtocolError});
   expect_ended(Version::V5, disconnect_bytes(Version::V5, 0, twice(property::kSessionExpiryInterval, 0)),
                {reason::kProtocolError});
-  expect_ended(Version::V5, ack_bytes(Type::Pubrel, 1, 0, twice(property::kReasonString, "a")),
+  for (const Type type : {Type::Puback, Type::Pubrec, Type::Pubrel, Type::Pubcomp}) {
+    expect_ended(Version::V5, ack_bytes(type, 1, 0, twice(property::kReasonString, "a")),
+                 {reason::kProtocolError});
+  }
+  expect_ended(Version::V5,
+               subscribe_bytes(Version::V5, 1, {{"t", 0}}, twice(property::kSubscriptionIdentifier, 1)),
                {reason::kProtocolError});
 }
 

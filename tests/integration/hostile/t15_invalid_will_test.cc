@@ -16,4 +16,18 @@ TEST_F(Hostile, T15_InvalidWillPropertiesDoNotLeak) {
   });
 }
 
+TEST_F(Hostile, T15_EveryInvalidWillIsRefused) {
+  const auto refused = {reason::kMalformedPacket, reason::kProtocolError};
+  for (const Properties& properties :
+       {Properties().add(property::kTopicAlias, 1), Properties().add(property::kSessionExpiryInterval, 1),
+        Properties().add(property::kReceiveMaximum, 1), Properties().add(property::kReasonString, "r"),
+        Properties().add(property::kSubscriptionIdentifier, 1),
+        Properties().add(property::kPayloadFormatIndicator, 2),
+        Properties().add(property::kWillDelayInterval, 1).add(property::kWillDelayInterval, 1),
+        Properties().add(property::kResponseTopic, "a/#")}) {
+    const Will will{.topic = "will/topic", .payload = "gone", .properties = properties};
+    expect_connect_refused(Version::V5, connect_bytes({.client_id = "mortal", .will = will}), refused);
+  }
+}
+
 }  // namespace hermod::integration

@@ -89,6 +89,17 @@ TEST_F(HostileText, T20_BadTextInPropertiesIsRefused) {
                    publish_bytes(Version::V5, {.topic = "t", .payload = "x", .properties = properties}),
                    {reason::kMalformedPacket, reason::kProtocolError});
     }
+    for (const Properties& properties :
+         {Properties().user(text, "v"), Properties().add(property::kContentType, text),
+          Properties().add(property::kResponseTopic, text)}) {
+      const Will will{.topic = "will/topic", .payload = "gone", .properties = properties};
+      expect_connect_refused(Version::V5, connect_bytes({.client_id = "text", .will = will}),
+                             {reason::kMalformedPacket, reason::kProtocolError});
+    }
+    expect_ended(Version::V5,
+                 disconnect_bytes(Version::V5, 0, Properties().add(property::kReasonString, text)),
+                 {reason::kMalformedPacket, reason::kProtocolError});
+    expect_not_logged(text);
   }
 }
 

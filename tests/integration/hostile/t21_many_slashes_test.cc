@@ -19,6 +19,14 @@ TEST_F(Hostile, T21_TopicsOfSlashesDoNotHurt) {
       while (!answered) {
         const auto packet = raw.poll(kPatience);
         ASSERT_TRUE(packet || raw.closed());
+        if (packet && packet->type == Type::Suback) {
+          EXPECT_EQ(parse_ack(version, Type::Suback, *packet).reasons.at(0),
+                    version == Version::V5 ? reason::kTopicFilterInvalid : 0x80)
+              << "deeper than the limit";
+        }
+        if (packet && packet->type == Type::Puback) {
+          EXPECT_EQ(parse_ack(version, Type::Puback, *packet).reason, reason::kTopicNameInvalid);
+        }
         answered = raw.closed() || packet->type == Type::Pingresp || packet->type == Type::Disconnect;
       }
     }

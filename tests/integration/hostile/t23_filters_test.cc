@@ -25,6 +25,8 @@ TEST_F(Hostile, T23_WrongFiltersAreRefusedAndTheTreeStaysRight) {
       if (answer && answer->type == Type::Suback) {
         const Ack ack = parse_ack(version, Type::Suback, *answer);
         ASSERT_EQ(ack.reasons.size(), 3U) << filter;
+        EXPECT_EQ(ack.reasons[0], reason::kGrantedQoS1) << filter;
+        EXPECT_EQ(ack.reasons[2], reason::kGrantedQoS1) << filter;
         EXPECT_EQ(ack.reasons[1], version == Version::V5 ? reason::kTopicFilterInvalid : 0x80) << filter;
       } else {
         EXPECT_TRUE(subscriber.raw().drain_until_closed()) << filter;
@@ -41,6 +43,20 @@ TEST_F(Hostile, T23_WrongFiltersAreRefusedAndTheTreeStaysRight) {
     witness.expect_quiet(20ms);
     witness.disconnect();
   }
+}
+
+// [MQTT-3.8.3-4]
+TEST_F(Hostile, T23_NoLocalOnASharedSubscriptionIsAProtocolError) {
+  for (const std::uint8_t options : std::initializer_list<std::uint8_t>{
+           kNoLocal, kNoLocal | kRetainAsPublished, kNoLocal | kRetainNever}) {
+    expect_ended(Version::V5,
+                 subscribe_bytes(Version::V5, 1,
+                                 {{.filter = "plain/topic", .qos = 1},
+                                  {.filter = "$share/g/a", .qos = 1, .options = options}}),
+                 {reason::kProtocolError});
+  }
+  MqttClient publisher = client("publisher");
+  EXPECT_EQ(publisher.publish("a", "x", 1).reason, reason::kNoMatchingSubscribers);
 }
 
 TEST_F(Hostile, T23_MixedSubscribeAndUnsubscribeOfSharedAndPlainFilters) {

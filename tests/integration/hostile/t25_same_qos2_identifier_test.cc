@@ -34,4 +34,23 @@ TEST_F(Hostile, T25_IdentifiersWithoutPubrelAreBounded) {
   }
 }
 
+TEST_F(Hostile, T25_SameQosTwoIdentifierOfVersionThreeIsOneMessage) {
+  MqttClient subscriber = client("subscriber", Version::V311);
+  subscriber.subscribe("once/topic", 2);
+  MqttClient publisher = client("publisher", Version::V311);
+  // All at once, so that the copies meet the first one on its way.
+  std::string burst;
+  for (int i = 0; i < 100; ++i) {
+    burst += publish_bytes(
+        Version::V311, {.topic = "once/topic", .payload = "once", .qos = 2, .dup = i > 0, .packet_id = 9});
+  }
+  publisher.raw().send(burst);
+  publisher.await_ack(Type::Pubrec, 9);
+  publisher.ping();
+  publisher.send_ack(Type::Pubrel, 9);
+  publisher.await_ack(Type::Pubcomp, 9);
+  client("other").publish("once/topic", "end", 2);
+  EXPECT_EQ(subscriber.receive_payloads(2), (std::vector<std::string>{"once", "end"}));
+}
+
 }  // namespace hermod::integration

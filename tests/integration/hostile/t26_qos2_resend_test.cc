@@ -13,16 +13,21 @@ class HostileResend : public Hostile {
   /// once.
   template <class Between>
   void expect_once(Between between) {
+    for (const Version version : kMainVersions) expect_once(version, between);
+  }
+
+  template <class Between>
+  void expect_once(Version version, Between between) {
     MqttClient subscriber = durable_client("subscriber");
     subscriber.subscribe("once/topic", 2);
     subscriber.disconnect();
     {
-      MqttClient publisher = durable_client("publisher");
+      MqttClient publisher = durable_client("publisher", version);
       publisher.send_publish({.topic = "once/topic", .payload = "once", .qos = 2, .packet_id = 33});
       publisher.await_ack(Type::Pubrec, 33);
-      between();
+      between(version);
     }
-    MqttClient again = durable_client("publisher");
+    MqttClient again = durable_client("publisher", version);
     ASSERT_TRUE(again.connack().session_present);
     for (int i = 0; i < 3; ++i) {
       again.send_publish({.topic = "once/topic", .payload = "once", .qos = 2, .dup = true, .packet_id = 33});
@@ -38,11 +43,11 @@ class HostileResend : public Hostile {
 };
 
 TEST_F(HostileResend, T26_AfterTakeover) {
-  expect_once([&] { MqttClient other = durable_client("publisher"); });
+  expect_once([&](Version version) { MqttClient other = durable_client("publisher", version); });
 }
 
 TEST_F(HostileResend, T26_AfterAPause) {
-  expect_once([] { std::this_thread::sleep_for(1500ms); });
+  expect_once([](Version) { std::this_thread::sleep_for(1500ms); });
 }
 
 TEST_F(HostileResend, T26_AfterARestartOfTheBroker) {

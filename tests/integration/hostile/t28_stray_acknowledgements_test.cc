@@ -3,7 +3,7 @@
 namespace hermod::integration {
 
 TEST_F(Hostile, T28_StrayAcknowledgementsDoNotRaiseTheQuota) {
-  for (const Type stray : {Type::Puback, Type::Pubcomp}) {
+  for (const Type stray : {Type::Puback, Type::Pubrec, Type::Pubrel, Type::Pubcomp}) {
     ConnectOptions options{.client_id = "subscriber"};
     options.properties.add(property::kReceiveMaximum, 2);
     MqttClient subscriber = connect(options);

@@ -6,22 +6,24 @@ namespace hermod::integration {
 
 class HostileLastWords : public Hostile {
  protected:
-  static ConnectOptions with_will(const std::string& id) {
-    return {.client_id = id, .will = Will{.topic = "last/will", .payload = "gone", .qos = 1}};
+  static ConnectOptions with_will(const std::string& id, Version version = Version::V5) {
+    return {
+        .client_id = id, .version = version, .will = Will{.topic = "last/will", .payload = "gone", .qos = 1}};
   }
 };
 
 TEST_F(HostileLastWords, T35_PublishFollowedByDisconnectIsProcessedWithoutAWill) {
   constexpr int kTimes = 50;
   MqttClient observer = client("observer");
-  observer.subscribe("last/#", 1);
+  observer.subscribe("last/#", 2);
   for (int i = 0; i < kTimes; ++i) {
-    MqttClient leaving = connect(with_will("leaving"));
-    leaving.raw().send(publish_bytes(Version::V5, {.topic = "last/words",
-                                                   .payload = std::to_string(i),
-                                                   .qos = static_cast<std::uint8_t>(i % 2),
-                                                   .packet_id = 1}) +
-                       disconnect_bytes(Version::V5));
+    const Version version = i % 4 < 2 ? Version::V5 : Version::V311;
+    MqttClient leaving = connect(with_will("leaving", version));
+    leaving.raw().send(publish_bytes(version, {.topic = "last/words",
+                                               .payload = std::to_string(i),
+                                               .qos = static_cast<std::uint8_t>(i % 3),
+                                               .packet_id = 1}) +
+                       disconnect_bytes(version));
     leaving.raw().close();
   }
   std::set<std::string> heard;
@@ -46,6 +48,28 @@ TEST_F(HostileLastWords, T35_PublishFollowedByAnEndOfStreamIsProcessedWithAWill)
     EXPECT_EQ(observer.receive().topic, "last/words");
     EXPECT_EQ(observer.receive().topic, "last/will");
   }
+}
+
+TEST_F(HostileLastWords, T35_EverythingInFrontOfAnEndOfStreamIsProcessedAfterAPause) {
+  constexpr int kTimes = 50;
+  MqttClient observer = client("observer");
+  observer.subscribe("last/#", 1);
+  // The durable session is stored first, and nothing is read meanwhile.
+  ConnectOptions leaving = durable("leaving");
+  leaving.will = Will{.topic = "last/will", .payload = "gone", .qos = 1};
+  std::string story = connect_bytes(leaving);
+  for (int i = 0; i < kTimes; ++i) {
+    story += publish_bytes(Version::V5, {.topic = "last/words",
+                                         .payload = std::to_string(i),
+                                         .qos = 1,
+                                         .packet_id = static_cast<std::uint16_t>(i + 1)});
+  }
+  RawClient raw(port());
+  raw.send(story + disconnect_bytes(Version::V5));
+  raw.finish_sending();
+  for (int i = 0; i < kTimes; ++i) EXPECT_EQ(observer.receive().payload, std::to_string(i));
+  observer.expect_quiet(100ms);
+  EXPECT_TRUE(raw.drain_until_closed());
 }
 
 TEST_F(HostileLastWords, T35_PubackFollowedByDisconnectCounts) {

@@ -12,7 +12,16 @@ TEST_F(Hostile, T37_PublishToAFullQueueIsNotASuccess) {
   MqttClient publisher = client("publisher");
   EXPECT_EQ(publisher.publish("full/topic", "first", 1).reason, 0);
   for (int i = 0; i < 50; ++i) {
-    EXPECT_EQ(publisher.publish("full/topic", "too much", 1).reason, reason::kQuotaExceeded);
+    EXPECT_EQ(publisher.publish("full/topic", "too much", static_cast<std::uint8_t>(1 + i % 2)).reason,
+              reason::kQuotaExceeded);
+  }
+  // MQTT 3 can only be told by the end of the connection, without an acknowledgement before.
+  for (const Version version : {Version::V31, Version::V311}) {
+    for (const std::uint8_t qos : std::initializer_list<std::uint8_t>{1, 2}) {
+      expect_ended(
+          version,
+          publish_bytes(version, {.topic = "full/topic", .payload = "x", .qos = qos, .packet_id = 1}), {});
+    }
   }
   MqttClient back = durable_client("sleeper");
   EXPECT_EQ(back.receive().payload, "first");

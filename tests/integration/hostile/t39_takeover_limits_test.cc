@@ -22,4 +22,26 @@ TEST_F(Hostile, T39_TakeoverAppliesTheNewConnectionsLimits) {
   second.expect_quiet(50ms);
 }
 
+// However identifiers are looked up, each finds its own session and no other.
+TEST_F(Hostile, T39_AmongManyIdentifiersEachFindsItsOwnSession) {
+  constexpr int kSessions = 400;
+  const auto name = [](int i) {
+    return std::string("session-") + static_cast<char>('a' + i % 26) + std::to_string(i);
+  };
+  for (int i = 0; i < kSessions; ++i) {
+    MqttClient fresh = durable_client(name(i));
+    ASSERT_FALSE(fresh.connack().session_present) << name(i);
+    fresh.subscribe("own/" + name(i), 1);
+    fresh.disconnect();
+  }
+  MqttClient publisher = client("publisher");
+  for (int i = 0; i < kSessions; ++i) publisher.publish("own/" + name(i), name(i), 1);
+  for (int i = 0; i < kSessions; ++i) {
+    MqttClient back = durable_client(name(i));
+    ASSERT_TRUE(back.connack().session_present);
+    ASSERT_EQ(back.receive().payload, name(i));
+    back.disconnect();
+  }
+}
+
 }  // namespace hermod::integration

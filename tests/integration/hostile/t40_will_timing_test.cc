@@ -16,4 +16,18 @@ TEST_F(Hostile, T40_WillDelayEndsWithASessionThatDoesNotOutliveTheConnection) {
   observer.expect_quiet(50ms);
 }
 
+TEST_F(Hostile, T40_WillDelayIsNotEndedByATakeoverThatGoesOnWithTheSession) {
+  MqttClient observer = client("observer");
+  observer.subscribe("will/topic", 1);
+  ConnectOptions options = durable("mortal");
+  options.will = Will{.topic = "will/topic", .payload = "gone", .qos = 1};
+  options.will->properties.add(property::kWillDelayInterval, 3600);
+  MqttClient first = connect(options);
+  MqttClient second = durable_client("mortal");
+  ASSERT_TRUE(second.connack().session_present);
+  first.expect_ended({reason::kSessionTakenOver});
+  second.disconnect();
+  observer.expect_quiet();
+}
+
 }  // namespace hermod::integration

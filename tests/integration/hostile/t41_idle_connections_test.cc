@@ -19,6 +19,16 @@ TEST_F(Hostile, T41_IdleConnectionsCostLittle) {
   }
 }
 
+TEST_F(Hostile, T41_KeepAliveIsCappedSoThatIdleConnectionsEnd) {
+  HERMOD_NEEDS_OWN_BROKER();
+  start_with({{setting::kMaxKeepAlive, "1s"}});
+  for (const std::uint16_t asked : std::initializer_list<std::uint16_t>{0, 65535}) {
+    MqttClient idle = connect({.client_id = "idle", .keep_alive = asked});
+    EXPECT_EQ(idle.connack().properties.number(property::kServerKeepAlive), 1U);
+    idle.expect_ended({reason::kKeepAliveTimeout}, scaled(4s));
+  }
+}
+
 TEST_F(Hostile, T41_OneAddressMayOnlyHaveSoManyConnections) {
   HERMOD_NEEDS_OWN_BROKER();
   start_with({{setting::kMaxConnectionsPerAddress, "5"}});

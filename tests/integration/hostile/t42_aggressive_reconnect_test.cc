@@ -16,6 +16,9 @@ TEST_F(Hostile, T42_AggressiveReconnectOfOneIdentifierIsThrottled) {
   EXPECT_EQ(given, reason::kServerBusy);
   EXPECT_GT(fighters.size(), 15U);
   fighters.back().expect_close();
+  RawClient old_words(port());
+  old_words.send(connect_bytes({.client_id = "aggressive", .version = Version::V311}));
+  EXPECT_EQ(parse_connack(Version::V311, old_words.next()).reason, return_code::kServerUnavailable);
   // Others are not affected.
   client("peaceful").ping();
 }

@@ -128,6 +128,25 @@ TEST_F(TcpRead, T35_BytesInFrontOfTheEndOfStreamAreAllProcessed) {
   EXPECT_EQ(handler.closed, CloseReason::PeerClosed);
 }
 
+TEST_F(TcpRead, T35_BytesLeftAtAPauseAreProcessedInFrontOfTheEndOfStream) {
+  RecordingHandler handler;
+  auto [transport, theirs] = connected_transport(handler);
+  Transport& ours = *transport;
+  handler.take = [&](ReadBuffer& buffer) {
+    handler.received.append(as_text(buffer.bytes().first(1)));
+    buffer.consume(1);
+    if (!buffer.bytes().empty()) ours.pause_reading(true);
+  };
+  send_all(theirs, "abc");
+  theirs.reset();
+  ASSERT_TRUE(tick_until([&] {
+    ours.pause_reading(false);
+    return handler.closed.has_value();
+  }));
+  EXPECT_EQ(handler.received, "abc");
+  EXPECT_EQ(handler.closed, CloseReason::PeerClosed);
+}
+
 TEST_F(TcpRead, T35_BytesThatArrivedAreProcessedEvenWhenAnswersMeetAClosedPeer) {
   options_.receive_buffer = 1 << 20;  // all of it arrives before the peer is gone
   RecordingHandler handler;

@@ -206,6 +206,9 @@ TEST_F(CommitPath, AnAckIsNotForTheNextConnectionInTheSamePlace) {
   settle();
   EXPECT_THAT(heard(next), IsEmpty());
   EXPECT_THAT(heard(subscriber), ElementsAre("PUBLISH a=1 q1 #2"));
+  publish(next, {"nobody", "2", kQoS1, 8});
+  settle_without_commit();
+  EXPECT_THAT(heard(next), ElementsAre("PUBACK #8 0x10")) << "nor does it wait for that commit";
 }
 
 TEST_F(CommitPath, AClientThatWaitsForNothingMoreIsNotHeldUpByItsOldCommits) {

@@ -73,6 +73,6 @@ TEST_P(OfflineQueue, NewMessagesComeBehindWaitingOnes) {
   EXPECT_EQ(sleeper.receive_payloads(sent.size()), sent);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, OfflineQueue, all_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(All, OfflineQueue, all_versions());
 
 }  // namespace hermod::integration

@@ -37,6 +37,6 @@ TEST_P(SlowAcknowledgements, HeldMessageKeepsItsIdentifierForItself) {
   subscriber.acknowledge(held);
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, SlowAcknowledgements, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, SlowAcknowledgements, main_versions());
 
 }  // namespace hermod::integration

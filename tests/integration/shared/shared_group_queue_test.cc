@@ -56,7 +56,7 @@ TEST_P(SharedGroupQueue, WaitingMessagesSurviveARestart) {
   for (int i = 0; i < 10; ++i) EXPECT_EQ(member.receive().payload, std::to_string(i));
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, SharedGroupQueue, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, SharedGroupQueue, main_versions());
 
 using SharedGroupWindow = BrokerTest;
 

@@ -73,6 +73,6 @@ TEST_P(SharedMemberLeaves, UnacknowledgedQosOneOfACleanMemberGoesToAnotherMember
   EXPECT_EQ(other.receive().payload, "held");
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, SharedMemberLeaves, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, SharedMemberLeaves, main_versions());
 
 }  // namespace hermod::integration

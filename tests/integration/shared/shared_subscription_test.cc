@@ -155,7 +155,7 @@ TEST_P(SharedSubscription, EachMemberHasItsOwnQos) {
   EXPECT_EQ(seen, 20);
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, SharedSubscription, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, SharedSubscription, main_versions());
 
 using SharedSubscriptionOf5 = BrokerTest;
 

@@ -117,6 +117,6 @@ TEST_P(WillMessage, ReachesOfflineSessions) {
   EXPECT_EQ(durable_client("sleeper", GetParam()).receive().payload, "gone");
 }
 
-INSTANTIATE_TEST_SUITE_P(Main, WillMessage, main_versions(), version_name);
+INSTANTIATE_TEST_SUITE_P(Main, WillMessage, main_versions());
 
 }  // namespace hermod::integration

@@ -25,9 +25,11 @@ std::optional<std::uint32_t> remaining_expiry(const queue::Message& message, Wal
 
 }  // namespace
 
-/// A message for a session that should live here. If it has moved, the message follows it.
+/// A message for a session that should live here. If it has moved, the message follows it; at QoS 0 it would
+/// come behind later ones that were sent to the new place, and its connection is over. [MQTT-4.6.0-6]
 void Shard::deliver(SessionId to, Seq seq, queue::Delivery delivery) {
   session::Session* session = sessions_.find(to);
+  if (session == nullptr && delivery.qos == QoS::AtMostOnce) return counters_.add(Counter::DroppedOffline);
   if (session == nullptr) return follow_session(to, Deliver{to, seq, std::move(delivery)});
   if (delivery.qos == QoS::AtMostOnce) return deliver_qos0(*session, delivery);
   enqueue(*session, seq, std::move(delivery));

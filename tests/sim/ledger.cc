@@ -241,8 +241,6 @@ std::vector<std::string> Ledger::retained_topics() const {
   return {topics.begin(), topics.end()};
 }
 
-/// Every such topic has one publisher, so its messages have an order; but what an earlier session of it never
-/// heard of may come last, for its shard may have been slow.
 /// Whether `earlier` may have been taken behind `later`: it was left to a session that ended, or it was
 /// refused first and sent again while `later` was on its way.
 bool Ledger::may_follow(const Sent& earlier, const Sent& later) const {
@@ -251,6 +249,8 @@ bool Ledger::may_follow(const Sent& earlier, const Sent& later) const {
          earlier.acked > later.first_sent.step;
 }
 
+/// Every such topic has one publisher, so its messages have an order; but what an earlier session of it never
+/// heard of may come last, for its shard may have been slow.
 void Ledger::check_retained(const std::string& topic, const std::optional<std::string>& payload) {
   std::optional<std::size_t> newest_certain;
   bool allowed = !payload.has_value();

@@ -101,7 +101,7 @@ TEST_F(SessionEnd, ASessionIsGoneWithEverythingWhenItsTimeIsOver) {
   EXPECT_EQ(counted(Counter::DroppedSessionEnded), 1);
   const auto batches = written();
   ASSERT_EQ(batches.size(), 1) << "all of it in one batch";
-  EXPECT_THAT(batches[0], ::testing::StartsWith("erase Sessions, erase Subscriptions, erase Entries"));
+  EXPECT_THAT(batches[0], ::testing::StartsWith("erase Sessions, erase Subscriptions, erase stream"));
   FakeClient again = call({.client_id = "c", .durable = true});
   settle();
   EXPECT_THAT(heard(again), ElementsAre("CONNACK"));

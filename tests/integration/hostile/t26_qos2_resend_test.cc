@@ -52,7 +52,7 @@ TEST_F(HostileResend, T26_AfterAPause) {
 
 TEST_F(HostileResend, T26_AfterARestartOfTheBroker) {
   HERMOD_NEEDS_OWN_BROKER();
-  expect_once([&] {
+  expect_once([&](Version) {
     broker().kill();
     broker().start();
   });

@@ -10,6 +10,7 @@
 #include "base/counters.h"
 #include "base/result.h"
 #include "broker/commit_fanout.h"
+#include "broker/commit_watch.h"
 #include "broker/options.h"
 #include "broker/shard_thread.h"
 #include "broker/view.h"
@@ -40,7 +41,8 @@ class Broker {
 
   /// The real port of each listen address, in order.
   const std::vector<std::uint16_t>& ports() const { return ports_; }
-  /// True when every shard thread answered since the last call; for the watchdog.
+  /// True when since the last call every shard thread answered and the committer, if it had work, finished
+  /// some; for the watchdog. Calls must be further apart than the slowest healthy write to the disk.
   bool made_progress();
 
   /// For admin; lives no longer than the broker.
@@ -66,6 +68,7 @@ class Broker {
   std::unique_ptr<store::Committer> committer_;
   std::vector<std::uint16_t> ports_;
   std::vector<std::uint64_t> last_ticks_;
+  CommitWatch commit_watch_;
   bool running_ = false;
 };
 

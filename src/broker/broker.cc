@@ -151,7 +151,7 @@ void Broker::stop(std::chrono::milliseconds patience) {
 
 bool Broker::made_progress() {
   last_ticks_.resize(shards_.size());
-  bool all = true;
+  bool all = commit_watch_.moved(*committer_);
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     shards_[i]->wake();
     const std::uint64_t ticks = shards_[i]->ticks();

@@ -11,6 +11,7 @@
 #include "base/counters.h"
 #include "base/result.h"
 #include "broker/commit_fanout.h"
+#include "broker/commit_watch.h"
 #include "broker/options.h"
 #include "broker/shard_thread.h"
 #include "broker/store_keeper.h"
@@ -46,7 +47,8 @@ class Broker {
 
   /// The real port of each listen address, in order.
   const std::vector<std::uint16_t>& ports() const { return ports_; }
-  /// True when every shard thread answered since the last call; for the watchdog.
+  /// True when since the last call every shard thread answered and the committer, if it had work, finished
+  /// some; for the watchdog. Calls must be further apart than the slowest healthy write to the disk.
   bool made_progress();
 
   /// For admin; lives no longer than the broker.
@@ -77,6 +79,7 @@ class Broker {
   std::unique_ptr<StoreKeeper> keeper_;
   std::vector<std::uint16_t> ports_;
   std::vector<std::uint64_t> last_ticks_;
+  CommitWatch commit_watch_;
   bool running_ = false;
 };
 

@@ -168,6 +168,7 @@ void Committer::commit(std::span<Submission> group) {
     refuse(group);
   }
   done_.clear();
+  groups_finished_.fetch_add(1, std::memory_order_relaxed);
   bytes_in_flight_.fetch_sub(bytes, std::memory_order_relaxed);
 }
 

@@ -91,6 +91,8 @@ class Committer {
 
   /// Cost of what is submitted and not finished: encoded bytes and a fixed amount per batch. Any thread.
   std::size_t bytes_in_flight() const { return bytes_in_flight_.load(std::memory_order_relaxed); }
+  /// Groups that were written, refused or failed so far; stands still while the journal does. Any thread.
+  std::uint64_t groups_finished() const { return groups_finished_.load(std::memory_order_relaxed); }
   /// False from a failed append until resume(). Any thread.
   bool healthy() const { return healthy_.load(std::memory_order_acquire); }
   /// The journal has been opened, after a failure replayed again, and the next group gets this number. Takes
@@ -152,6 +154,7 @@ class Committer {
   std::thread thread_;
 
   std::atomic<std::size_t> bytes_in_flight_{0};
+  std::atomic<std::uint64_t> groups_finished_{0};
   std::atomic<bool> healthy_{true};
 
   // The committer's thread only.

@@ -1,5 +1,6 @@
 #include "store/lmdb/lmdb_environment.h"
 
+#include <fcntl.h>
 #include <lmdb.h>
 #include <sys/stat.h>
 
@@ -110,8 +111,18 @@ Result<LmdbTransaction> LmdbEnvironment::begin_write() {
 
 Status LmdbEnvironment::make_room(std::uint64_t bytes) {
   const std::uint64_t wanted = high_water_bytes() + bytes + kSlackPages * page_size_;
+  if (settings_.grow_file_by > 0 && wanted > blocks_) reserve_blocks(wanted);
   if (wanted <= map_size_ || map_size_ >= settings_.max_size) return {};
   return set_map(std::min(std::max(2 * map_size_, wanted), settings_.max_size));
+}
+
+void LmdbEnvironment::reserve_blocks(std::uint64_t wanted) {
+  const std::uint64_t step = settings_.grow_file_by;
+  const std::uint64_t size = std::min((wanted + step - 1) / step * step, settings_.max_size);
+  blocks_ = std::max(size, wanted);  // tried once, whatever comes of it: the write finds out what it means
+  mdb_filehandle_t file = 0;
+  if (mdb_env_get_fd(env_, &file) == 0 && file_bytes() < size)
+    static_cast<void>(::fallocate(file, 0, 0, static_cast<off_t>(size)));
 }
 
 Status LmdbEnvironment::open_reserve(std::uint64_t bytes) {

@@ -65,6 +65,9 @@ class LmdbEnvironment {
     /// False: a commit does not wait for the page that makes it valid; after a power cut the last ones may be
     /// undone, never torn. sync() makes them hold.
     bool sync_every_commit = true;
+    /// The file takes its blocks from the disk so much at a time: a sync that also has to record a new size of
+    /// the file costs about twice as much. Zero: page by page.
+    std::uint64_t grow_file_by = 0;
     /// Without lock file, for a process that only looks while nobody writes.
     bool read_only = false;
   };
@@ -100,10 +103,12 @@ class LmdbEnvironment {
   LmdbEnvironment(Settings settings, MDB_env* env);
 
   Status set_map(std::uint64_t size);
+  void reserve_blocks(std::uint64_t wanted);
 
   const Settings settings_;
   MDB_env* env_;
-  std::uint64_t map_size_ = 0;  // the writing thread's
+  std::uint64_t map_size_ = 0;  // the writing thread's, as the next one
+  std::uint64_t blocks_ = 0;    // bytes of the file that have their blocks
   unsigned page_size_ = 4096;
   std::mutex turnstile_;
   std::shared_mutex gate_;

@@ -18,6 +18,7 @@ constexpr std::size_t kPage = 4096;
 constexpr std::uint64_t kTrimRecords = 32;
 constexpr std::size_t kTrimPages = 384;
 constexpr std::uint64_t kDropRecords = 1024;
+constexpr std::uint64_t kGrowBy = std::uint64_t{16} << 20;
 constexpr std::uint64_t kReserve = std::uint64_t{1} << 20;
 
 /// A group number as the library wants it.
@@ -75,7 +76,8 @@ Result<std::unique_ptr<LmdbJournal>> LmdbJournal::open(const std::string& file, 
 }
 
 Status LmdbJournal::open_file() {
-  auto environment = LmdbEnvironment::open({.file = file_, .max_size = max_size_, .read_only = read_only_});
+  auto environment = LmdbEnvironment::open(
+      {.file = file_, .max_size = max_size_, .grow_file_by = kGrowBy, .read_only = read_only_});
   if (!environment) return tl::unexpected(environment.error());
   environment_ = std::move(*environment);
   auto txn = read_only_ ? environment_->begin_read() : environment_->begin_write();

@@ -47,6 +47,13 @@ struct OutboundReleased {
   Seq seq;
   bool again = false;  ///< the mark itself is in an earlier batch
 };
+/// An answer that needs no commit waits behind those that do, so that answers leave in order.
+struct AnswerLater {
+  wire::PacketType type{};
+  wire::PacketId packet_id{};
+  wire::ReasonCode reason{};
+  std::string why;
+};
 /// Finished exchanges wait until their entries are erased: then their packet identifiers are free.
 struct EntriesErased {
   std::vector<Seq> sequences;
@@ -80,7 +87,8 @@ struct Recorded {};
 /// connection: `connection` is the one that asked, and only it is answered.
 class CommitTicket final : public store::Ticket {
  public:
-  using Work = std::variant<PublishCommit, PublishSeenAgain, InboundReleased, OutboundReleased, EntriesErased,
+  using Work = std::variant<PublishCommit, PublishSeenAgain, InboundReleased, OutboundReleased, AnswerLater,
+                            EntriesErased,
                             SubscriptionsStored, SessionStored, RetainedBarrier, Recorded>;
 
   CommitTicket(ShardId home_shard, std::optional<ConnectionId> asked_by, SessionId concerned, Work to_do)

@@ -26,6 +26,10 @@ constexpr std::size_t kShareFrom = 512;
 constexpr unsigned kEpochShift = 44;
 constexpr unsigned kShardShift = 36;
 
+wire::PacketType ack_type_for(QoS qos) {
+  return qos == QoS::AtLeastOnce ? wire::PacketType::Puback : wire::PacketType::Pubrec;
+}
+
 }  // namespace
 
 void Shard::on_publish(Connection& c, const wire::Publish& packet) {
@@ -98,7 +102,7 @@ bool Shard::admit_publish(Connection& c, session::Session& session, const wire::
     case qos::Admit::PacketIdInUse:
       counters_.add(Counter::PublishRefused);
       if (c.agreement().is_v5()) {
-        send_publish_ack(c, packet.id, packet.qos, ReasonCode::PacketIdentifierInUse, {});
+        answer_in_order(c, {ack_type_for(packet.qos), packet.id, ReasonCode::PacketIdentifierInUse, {}});
       } else {
         disconnect(c, ReasonCode::PacketIdentifierInUse,
                    "the packet identifier belongs to an unfinished exchange");
@@ -150,8 +154,7 @@ void Shard::refuse_publish(Connection& c, const wire::Publish& packet, ReasonCod
   }
   c.session()->inbound().on_commit_failed(packet.id, packet.qos);
   if (!c.agreement().is_v5()) return disconnect_behind_acks(c, reason);
-  send_publish_ack(c, packet.id, packet.qos, reason, why);
-  c.session()->inbound().on_acknowledged(packet.id);
+  answer_in_order(c, {ack_type_for(packet.qos), packet.id, reason, std::string(why)});
 }
 
 queue::MessagePtr Shard::make_message(const wire::Publish& packet, std::string_view topic,
@@ -322,7 +325,7 @@ void Shard::acknowledge_publish(Connection& c, wire::PacketId id, QoS qos, Reaso
 
 void Shard::send_publish_ack(Connection& c, wire::PacketId id, QoS qos, ReasonCode reason,
                              std::string_view why) {
-  send_ack(c, qos == QoS::AtLeastOnce ? wire::PacketType::Puback : wire::PacketType::Pubrec, id, reason, why);
+  send_ack(c, ack_type_for(qos), id, reason, why);
 }
 
 /// Reading from this publisher pauses while one of its receivers is congested, or the receiver's shard is

@@ -226,6 +226,9 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void finish(Connection* c, session::Session* session, PublishSeenAgain& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, InboundReleased& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, OutboundReleased& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, AnswerLater& work, std::optional<Errc> error);
+  void answer_in_order(Connection& c, AnswerLater answer);
+  void send_answer(Connection& c, const AnswerLater& answer);
   void finish(Connection* c, session::Session* session, EntriesErased& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, SubscriptionsStored& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, SessionStored& work, std::optional<Errc> error);

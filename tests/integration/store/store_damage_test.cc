@@ -18,7 +18,8 @@ std::string read_file(const std::string& file) {
 }
 
 void write_file(const std::string& file, std::string_view bytes) {
-  std::ofstream(file, std::ios::binary | std::ios::trunc).write(bytes.data(), static_cast<long>(bytes.size()));
+  std::ofstream(file, std::ios::binary | std::ios::trunc)
+      .write(bytes.data(), static_cast<long>(bytes.size()));
 }
 
 /// Turns a bit in every copy of a group's record: older copies of its page may still be in the file.
@@ -155,7 +156,8 @@ TEST_F(StoreDamageTest, TurnedBitsAreFoundOrChangeNothing) {
     std::string damaged = journal ? journal_ : tables_;
     const std::size_t used = std::min<std::size_t>(damaged.size(), 60 * 4096);
     const std::size_t at = random() % (round % 4 < 2 ? used : 8192);
-    for (int bits = 0; bits < 1 + round % 3; ++bits) damaged[at + bits] ^= static_cast<char>(1 << random() % 8);
+    for (int bits = 0; bits < 1 + round % 3; ++bits)
+      damaged[at + bits] ^= static_cast<char>(1 << random() % 8);
     write_file(options_.path + (journal ? "/journal" : "/tables"), damaged);
     expect_sound((journal ? "journal, byte " : "tables, byte ") + std::to_string(at));
     if (HasFatalFailure()) return;
@@ -191,8 +193,9 @@ TEST_F(StoreDamageTest, ADamagedGroupInTheMiddleIsDamage) {
 
 TEST_F(StoreDamageTest, ForeignAndNewerStoresAreSetAside) {
   const std::pair<const char*, const char*> cases[] = {
-      {"format", "hermod store\nformat 2\n"}, {"format", "hermod store\nformat 0\n"}, {"format", "something else"},
-      {"format", ""},                         {"journal", "this is a letter"},        {"tables", "mosquitto db\n"}};
+      {"format", "hermod store\nformat 2\n"}, {"format", "hermod store\nformat 0\n"},
+      {"format", "something else"},           {"format", ""},
+      {"journal", "this is a letter"},        {"tables", "mosquitto db\n"}};
   for (const auto& [name, text] : cases) {
     restore();
     write_file(options_.path + "/" + name, text);

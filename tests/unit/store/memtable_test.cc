@@ -41,9 +41,7 @@ class MemtableTest : public ::testing::Test {
     batch.erase_entry({stream}, {seq});
     apply(std::move(batch));
   }
-  Bytes at(const Place& place) {
-    return as_bytes(records_[place.group]).subspan(place.offset, place.size);
-  }
+  Bytes at(const Place& place) { return as_bytes(records_[place.group]).subspan(place.offset, place.size); }
   static void merge(Stream& stream, const StreamChanges& changes, MemtableTest& self) {
     if (changes.ended) stream.clear();
     for (const EntryChange& change : changes.entries) {

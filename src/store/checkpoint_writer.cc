@@ -24,7 +24,8 @@ Status CheckpointWriter::write() {
   for (std::size_t table = 0; table < kTableCount; ++table)
     if (Status written = write_table(static_cast<Table>(table)); !written) return written;
   if (Status written = write_entries(); !written) return written;
-  if (Status erased = generation_.tables_may_know() ? sweep_messages() : erase_messages(); !erased) return erased;
+  if (Status erased = generation_.tables_may_know() ? sweep_messages() : erase_messages(); !erased)
+    return erased;
   if (Status placed = writer_->set_position({generation_.last().v + 1}); !placed) return placed;
   if (Status committed = writer_->commit(); !committed) return committed;
   writer_.reset();
@@ -134,9 +135,8 @@ Status CheckpointWriter::write_entry(StreamId stream, const EntryChange& change)
   if (change.place.kind() == Change::Erased || change.place.fresh == 0 || generation_.tables_may_know()) {
     // What is there may name a message.
     std::string old;
-    auto erased = change.place.kind() == Change::Erased
-                      ? writer_->erase(Table::Entries, as_bytes(key), &old)
-                      : Result<bool>(false);
+    auto erased = change.place.kind() == Change::Erased ? writer_->erase(Table::Entries, as_bytes(key), &old)
+                                                        : Result<bool>(false);
     if (!erased) return tl::unexpected(erased.error());
     if (change.place.kind() != Change::Erased) {
       auto found = writer_->get(Table::Entries, as_bytes(key));
@@ -155,14 +155,16 @@ Status CheckpointWriter::write_entry(StreamId stream, const EntryChange& change)
     head += number_key(parts->message.v);
     counts_.add(parts->message);
   }
-  if (Status put = writer_->put(Table::Entries, as_bytes(key), {as_bytes(head), parts->value}); !put) return put;
+  if (Status put = writer_->put(Table::Entries, as_bytes(key), {as_bytes(head), parts->value}); !put)
+    return put;
   return breathe(key.size() + head.size() + parts->value.size());
 }
 
 void CheckpointWriter::count_out(const std::string& stored_entry) {
   if (stored_entry.empty()) return;
   const auto parts = parts_in_table(as_bytes(stored_entry));
-  if (parts && parts->message.v != 0 && counts_.remove(parts->message) == 0) orphans_.push_back(parts->message);
+  if (parts && parts->message.v != 0 && counts_.remove(parts->message) == 0)
+    orphans_.push_back(parts->message);
 }
 
 Status CheckpointWriter::erase_stream(StreamId stream) {

@@ -14,11 +14,12 @@
 namespace hermod::store {
 
 /// Writes one frozen generation to the tables: in key order, in transactions of bounded size, the position
-/// with the last one, then a sync. A crash anywhere leaves tables from which a replay of the same groups gives
-/// the same state, because every change says what is and not what is added. One object per checkpoint.
+/// with the last one, then a sync. A crash anywhere leaves tables from which a replay of the same groups
+/// gives the same state, because every change says what is and not what is added. One object per checkpoint.
 class CheckpointWriter {
  public:
-  CheckpointWriter(const Generation& generation, LmdbTables& tables, LmdbJournal& journal, MessageCounts& counts)
+  CheckpointWriter(const Generation& generation, LmdbTables& tables, LmdbJournal& journal,
+                   MessageCounts& counts)
       : generation_(generation), tables_(tables), journal_(journal), counts_(counts) {}
 
   Status write();

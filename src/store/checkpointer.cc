@@ -9,16 +9,17 @@
 namespace hermod::store {
 namespace {
 
-/// Entries of one stream lie side by side in the tables. Below so many bytes of a stream the pages around them
-/// weigh more than they do, and it pays to wait for more of them.
+/// Entries of one stream lie side by side in the tables. Below so many bytes of a stream the pages around
+/// them weigh more than they do, and it pays to wait for more of them.
 constexpr std::uint64_t kThinStream = 16 * 1024;
-constexpr std::uint64_t kMaxWait = 8;  // times checkpoint_bytes
+constexpr std::uint64_t kMaxWait = 8;   // times checkpoint_bytes
 constexpr std::uint64_t kFewBytes = 8;  // a fraction: an eighth of checkpoint_bytes
 constexpr std::chrono::seconds kRetry{1};
 
 }  // namespace
 
-Checkpointer::Checkpointer(const Options& options, Memtable& memtable, LmdbTables& tables, LmdbJournal& journal)
+Checkpointer::Checkpointer(const Options& options, Memtable& memtable, LmdbTables& tables,
+                           LmdbJournal& journal)
     : options_(options),
       memtable_(memtable),
       tables_(tables),

@@ -13,7 +13,8 @@ struct Submission;
 class CommitSink {
  public:
   virtual ~CommitSink() = default;
-  /// The batches of `group` have their sequences and lie in the record in this order; empty ones left no trace.
+  /// The batches of `group` have their sequences and lie in the record in this order; empty ones left no
+  /// trace.
   virtual void applied(GroupNo number, WallTime batch_time, std::span<const Submission> group) = 0;
 };
 

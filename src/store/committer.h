@@ -64,8 +64,9 @@ class CommitObserver {
 
 /// The only writer and the sequencer: takes what all shards have waiting, gives sequences, appends each group
 /// as one journal record. Owns the next sequence of every stream, which is reserved ahead in the same group
-/// (see SequenceTable), so that no sequence is given twice even when its entry has left no trace. Its work is done by one thread, its own
-/// (start) or the test's (run_once); submit is for any thread. Lives between the journal and the shards.
+/// (see SequenceTable), so that no sequence is given twice even when its entry has left no trace. Its work is
+/// done by one thread, its own (start) or the test's (run_once); submit is for any thread. Lives between the
+/// journal and the shards.
 ///
 /// After a failed append the store is read-only: every batch that holds a change fails until resume(). Empty
 /// batches need no disk and still succeed.

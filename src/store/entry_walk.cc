@@ -10,8 +10,7 @@ Result<std::optional<EntryWalk::Item>> EntryWalk::next() {
     if (Status found = seek(); !found) return tl::unexpected(found.error());
   }
   for (;;) {
-    const EntryChange* change =
-        changed_ < changes_.entries.size() ? &changes_.entries[changed_] : nullptr;
+    const EntryChange* change = changed_ < changes_.entries.size() ? &changes_.entries[changed_] : nullptr;
     if (change != nullptr && (!stored_ || change->seq <= *stored_)) {
       if (stored_ && *stored_ == change->seq) {
         if (Status moved = step(); !moved) return tl::unexpected(moved.error());

@@ -18,8 +18,8 @@ class EntryWalk {
     Seq seq;
     EntryParts parts;
   };
-  EntryWalk(LmdbTablesReader& tables, LmdbJournalReader& journal, const StreamChanges& changes, StreamId stream,
-            Seq from)
+  EntryWalk(LmdbTablesReader& tables, LmdbJournalReader& journal, const StreamChanges& changes,
+            StreamId stream, Seq from)
       : tables_(tables), journal_(journal), changes_(changes), stream_(stream), from_(from) {}
 
   /// The next entry; nothing at the end of the stream or of what `changes` covers (changes.bound).
@@ -36,7 +36,7 @@ class EntryWalk {
   const StreamId stream_;
   const Seq from_;
   bool started_ = false;
-  std::size_t changed_ = 0;  // index of the next change
+  std::size_t changed_ = 0;              // index of the next change
   std::optional<std::uint64_t> stored_;  // sequence at the cursor of the tables
   Bytes stored_value_;
 };

@@ -105,7 +105,8 @@ Result<Folder> Folder::lock(const std::string& path) {
   return folder;
 }
 
-Folder::Folder(Folder&& other) noexcept : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+Folder::Folder(Folder&& other) noexcept
+    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
 
 Folder::~Folder() {
   if (lock_ >= 0) ::close(lock_);
@@ -133,7 +134,8 @@ Result<Folder::Format> Folder::format() const {
 }
 
 Status Folder::write_format() const {
-  const std::string text = std::string(kFormatName) + std::string(kFormatLine) + std::to_string(kFormat) + "\n";
+  const std::string text =
+      std::string(kFormatName) + std::string(kFormatLine) + std::to_string(kFormat) + "\n";
   if (Status written = write_small(path_ + "/format", text); !written) return written;
   return sync();
 }

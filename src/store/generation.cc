@@ -111,8 +111,7 @@ void Generation::erase_entry(const Op& op) {
   }
   count(appended->place, -1);
   appended->place = place_of(tables_may_know_ ? Change::Erased : Change::Nothing);
-  while (stream.head < stream.appended.size() &&
-         stream.appended[stream.head].place.kind() == Change::Nothing)
+  while (stream.head < stream.appended.size() && stream.appended[stream.head].place.kind() == Change::Nothing)
     ++stream.head;
   if (stream.head < kWorthCompacting || stream.head < stream.appended.size() / 2) return;
   // Never the last one: appends are told from changes of older entries by it.

@@ -30,7 +30,8 @@ enum class Change : std::uint8_t {
 struct Place {
   std::uint64_t group : 56;
   std::uint64_t change : 7;
-  std::uint64_t fresh : 1;  // the entry came with this generation: unless a checkpoint failed, no table has it
+  std::uint64_t
+      fresh : 1;  // the entry came with this generation: unless a checkpoint failed, no table has it
   std::uint32_t offset;
   std::uint32_t size;  // of a shared entry: u64 message id, length, value
 
@@ -130,7 +131,8 @@ struct EntryParts {
 };
 /// From the bytes that a Place names in the journal.
 Result<EntryParts> parts_in_journal(Change change, Bytes bytes);
-/// From a value in Table::Entries: u8 0 (inline) or 1 (shared), then for shared u64 message id, then the value.
+/// From a value in Table::Entries: u8 0 (inline) or 1 (shared), then for shared u64 message id, then the
+/// value.
 Result<EntryParts> parts_in_table(Bytes value);
 inline constexpr std::uint8_t kInlineEntry = 0;
 inline constexpr std::uint8_t kSharedEntry = 1;

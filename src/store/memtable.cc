@@ -34,7 +34,8 @@ void Memtable::applied(GroupNo number, WallTime /*batch_time*/, std::span<const 
     for (const Submission& submission : group) {
       const WriteBatch& batch = submission.batch;
       if (batch.empty()) continue;
-      active_->apply(number, batch.encoded().subspan(WriteBatch::kFrameSize), offset + WriteBatch::kFrameSize);
+      active_->apply(number, batch.encoded().subspan(WriteBatch::kFrameSize),
+                     offset + WriteBatch::kFrameSize);
       offset += batch.bytes();
     }
     active_->count_group(number, offset + kGroupTrailerSize);
@@ -104,11 +105,13 @@ KeyChanges Memtable::keys(Table table, Bytes from, std::size_t max) const {
   KeyChanges older = frozen_->keys(table, from, max);
   std::optional<std::string> bound;
   for (const KeyChanges* part : {&changes, &older})
-    if (!part->complete && (!bound || part->records.back().first < *bound)) bound = part->records.back().first;
+    if (!part->complete && (!bound || part->records.back().first < *bound))
+      bound = part->records.back().first;
   changes.records = merged(std::move(changes.records), std::move(older.records),
                            [](const auto& a, const auto& b) { return a.first < b.first; });
   changes.complete = !bound;
-  while (bound && !changes.records.empty() && *bound < changes.records.back().first) changes.records.pop_back();
+  while (bound && !changes.records.empty() && *bound < changes.records.back().first)
+    changes.records.pop_back();
   return changes;
 }
 

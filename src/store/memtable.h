@@ -42,13 +42,13 @@ class Memtable final : public CommitSink {
 
   /// For a look at several things at once: hold the lock and use the functions that want it held.
   std::shared_lock<std::shared_mutex> lock() const { return std::shared_lock(mutex_); }
-  Capture capture() const { return {active_, frozen_}; }        // lock held
+  Capture capture() const { return {active_, frozen_}; }                   // lock held
   StreamChanges stream(StreamId stream, Seq from, std::size_t max) const;  // lock held
   static StreamChanges stream_in(const Capture& capture, StreamId stream, Seq from,
-                                 std::size_t max);                          // lock held
-  KeyChanges keys(Table table, Bytes from, std::size_t max) const;         // lock held
-  std::optional<Place> find(Table table, Bytes key) const;                 // lock held
-  std::vector<StreamId> stream_ids() const;                                // lock held
+                                 std::size_t max);                  // lock held
+  KeyChanges keys(Table table, Bytes from, std::size_t max) const;  // lock held
+  std::optional<Place> find(Table table, Bytes key) const;          // lock held
+  std::vector<StreamId> stream_ids() const;                         // lock held
   /// A message as a reader that captured sees it; takes the lock.
   std::optional<Place> find_message(const Capture& capture, MessageId id) const;
 

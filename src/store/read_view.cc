@@ -60,7 +60,8 @@ Result<std::optional<std::string>> ReadView::get(Table table, Bytes key) {
   return std::optional(std::string(as_text(**found)));
 }
 
-Result<Slice> ReadView::read_stream(StreamId stream, Seq from, std::size_t max_entries, std::size_t max_bytes) {
+Result<Slice> ReadView::read_stream(StreamId stream, Seq from, std::size_t max_entries,
+                                    std::size_t max_bytes) {
   HERMOD_ASSERT(max_entries > 0);
   Slice slice;
   for (std::size_t bytes = 0;;) {

@@ -47,8 +47,8 @@ class ReadView {
   /// Entries of one stream from `from` on, at most `max_entries` and about `max_bytes` (at least one), in
   /// sequence order, the bodies of shared ones resolved. Precondition: max_entries > 0.
   Result<Slice> read_stream(StreamId stream, Seq from, std::size_t max_entries, std::size_t max_bytes);
-  /// Every record of a table from `from_key` on, in key order, until visit returns false. `visit` may take its
-  /// time: no transaction is open meanwhile. Precondition: not Table::Entries.
+  /// Every record of a table from `from_key` on, in key order, until visit returns false. `visit` may take
+  /// its time: no transaction is open meanwhile. Precondition: not Table::Entries.
   Status scan(Table table, Bytes from_key, const std::function<bool(Bytes key, Bytes value)>& visit);
   /// For recovery: every entry of every stream, in (stream, sequence) order, until visit returns false. The
   /// value comes without its body; body_size says how large that is.
@@ -65,7 +65,8 @@ class ReadView {
   Result<std::string> body_of(Snapshot& snapshot, MessageId message);
   Result<std::size_t> body_size_of(Snapshot& snapshot, MessageId message);
   /// One slice of a scan: adds to `found`; gives false at the end of the table.
-  Result<bool> scan_slice(Table table, std::string& from, std::vector<std::pair<std::string, std::string>>& found);
+  Result<bool> scan_slice(Table table, std::string& from,
+                          std::vector<std::pair<std::string, std::string>>& found);
   Result<bool> entry_slice(const std::vector<StreamId>& in_memory, StreamId& stream, Seq& from,
                            std::vector<Found>& found);
 

@@ -124,9 +124,11 @@ Result<std::unique_ptr<Store>> Store::open(const Options& options, const Clock& 
   if (!folder) return tl::unexpected(folder.error());
   auto parts = std::make_unique<Parts>(options, std::move(*folder));
   GroupNo torn;
-  if (Status looked = inspect(parts->folder, clock, report, torn); !looked) return tl::unexpected(looked.error());
+  if (Status looked = inspect(parts->folder, clock, report, torn); !looked)
+    return tl::unexpected(looked.error());
   if (Status opened = parts->open_files(); !opened) return tl::unexpected(opened.error());
-  if (Status restricted = parts->folder.restrict_modes(); !restricted) return tl::unexpected(restricted.error());
+  if (Status restricted = parts->folder.restrict_modes(); !restricted)
+    return tl::unexpected(restricted.error());
   if (report.fresh) {
     // Last, so that a folder with this file is a whole store.
     if (Status synced = parts->tables->sync(); !synced) return tl::unexpected(synced.error());

@@ -15,22 +15,22 @@ namespace hermod::store {
 
 /// What opening found, for the log and the operator.
 struct OpenReport {
-  bool fresh = false;           // nothing was there, or what was there has been set aside
-  bool set_aside = false;       // a damaged, foreign or newer store was moved
-  std::string set_aside_path;   // to here
-  std::string why;              // what was wrong, for people
-  GroupNo replayed_from{1};     // the first group that the tables did not have
-  GroupNo next_group{1};        // for Committer::resume()
+  bool fresh = false;          // nothing was there, or what was there has been set aside
+  bool set_aside = false;      // a damaged, foreign or newer store was moved
+  std::string set_aside_path;  // to here
+  std::string why;             // what was wrong, for people
+  GroupNo replayed_from{1};    // the first group that the tables did not have
+  GroupNo next_group{1};       // for Committer::resume()
   std::uint64_t groups_replayed = 0;
   std::uint64_t bytes_replayed = 0;
-  bool torn_tail = false;       // the last journal record was damaged and has been dropped
+  bool torn_tail = false;  // the last journal record was damaged and has been dropped
 };
 
 /// Numbers of the store since it was opened; bytes where nothing else is said.
 struct Stats {
-  std::uint64_t used_bytes = 0;          // pages in use, journal and tables
-  std::uint64_t max_bytes = 0;           // Options::max_size
-  std::uint64_t disk_free_bytes = 0;     // of the file system, for us
+  std::uint64_t used_bytes = 0;       // pages in use, journal and tables
+  std::uint64_t max_bytes = 0;        // Options::max_size
+  std::uint64_t disk_free_bytes = 0;  // of the file system, for us
   std::uint64_t journal_file_bytes = 0;
   std::uint64_t tables_file_bytes = 0;
   std::uint64_t journal_used_bytes = 0;
@@ -72,13 +72,13 @@ class Store {
   void start();
   /// Ends it and brings the tables up to date. After the committer's stop().
   void stop();
-  /// Brings the tables up to date now, on the caller's thread. Any thread. On an error the tables stay as they
-  /// were or further on the way, and the next checkpoint goes on.
+  /// Brings the tables up to date now, on the caller's thread. Any thread. On an error the tables stay as
+  /// they were or further on the way, and the next checkpoint goes on.
   Status checkpoint();
 
   /// After a failed append: opens the journal again and drops what the failed append may have left, because
-  /// nobody was told that it holds. Gives the number for Committer::resume(). On the thread that calls resume,
-  /// while the committer is not healthy.
+  /// nobody was told that it holds. Gives the number for Committer::resume(). On the thread that calls
+  /// resume, while the committer is not healthy.
   Result<GroupNo> reopen_journal();
 
   /// Any thread.

@@ -77,7 +77,8 @@ std::string printed(const Verdict& verdict) {
 }
 
 [[noreturn]] void run_child(int pipe, const std::string& journal, const std::string& tables) {
-  for (const int number : {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE, SIGTERM, SIGINT}) ::signal(number, SIG_DFL);
+  for (const int number : {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE, SIGTERM, SIGINT})
+    ::signal(number, SIG_DFL);
   const struct rlimit no_core {};
   ::setrlimit(RLIMIT_CORE, &no_core);
   const std::string text = printed(verify(journal, tables));
@@ -120,7 +121,8 @@ Verdict verify(const std::string& journal_file, const std::string& tables_file) 
 
 Result<Verdict> verify_in_child(const std::string& journal, const std::string& tables) {
   std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return failure(Errc::Io, std::string("pipe: ") + std::strerror(errno));
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0)
+    return failure(Errc::Io, std::string("pipe: ") + std::strerror(errno));
   const pid_t child = ::fork();
   if (child == 0) run_child(ends[1], journal, tables);
   const int code = errno;
@@ -136,7 +138,8 @@ Result<Verdict> verify_in_child(const std::string& journal, const std::string& t
   }
   if (WIFSIGNALED(status))
     return damaged(std::string("reading it ends the process with ") + ::strsignal(WTERMSIG(status)));
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || text.empty()) return damaged("reading it ends the process");
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || text.empty())
+    return damaged("reading it ends the process");
   if (text[0] == 'd') return damaged(text.substr(1));
   Verdict verdict{true, {}, {}};
   if (text[0] == 't') verdict.torn = {std::strtoull(text.c_str() + 1, nullptr, 10)};

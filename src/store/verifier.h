@@ -9,8 +9,8 @@ namespace hermod::store {
 /// What a look at every record of a store found.
 struct Verdict {
   bool good = false;
-  std::string why;        // when not good
-  GroupNo torn;           // the last journal record, when it alone is damaged; zero otherwise
+  std::string why;  // when not good
+  GroupNo torn;     // the last journal record, when it alone is damaged; zero otherwise
 };
 
 /// Reads every record of both files in a process of its own, because a damaged file can end the process that

@@ -87,7 +87,8 @@ class WriteBatch {
   /// Adds an entry to the end of `stream`; the committer gives its sequence. Returns the op's index, by which
   /// Appended names it. Never for a stream that this or an earlier batch erases.
   std::size_t append(StreamId stream, Bytes value);
-  /// The same for an entry whose body is a message: put in this batch, or held by an entry that is not erased.
+  /// The same for an entry whose body is a message: put in this batch, or held by an entry that is not
+  /// erased.
   std::size_t append_shared(StreamId stream, MessageId message, Bytes value);
   /// Overwrites an entry, its body included, with an inline value.
   void put_entry(StreamId stream, Seq seq, Bytes value);

@@ -1,10 +1,12 @@
-// Durable messages a second through committer and store, with checkpoints, beside the floor of the same disk in the
-// same run: append + fdatasync to a preallocated file, one group at a time. 256-byte entries over 10,000 queues.
+// Durable messages a second through committer and store, with checkpoints, beside the floor of the same disk
+// in the same run: append + fdatasync to a preallocated file, one group at a time. 256-byte entries over
+// 10,000 queues.
 //
 //   bench_store [--folder DIR] [--seconds N] [--disk vda] [--group N]
 //
-// Prints per group size: messages/s of both, their ratio, CPU per message, device bytes per payload byte. "kept":
-// nothing is ever erased, every byte ends in the tables. "read": an entry is erased 20,000 messages later.
+// Prints per group size: messages/s of both, their ratio, CPU per message, device bytes per payload byte.
+// "kept": nothing is ever erased, every byte ends in the tables. "read": an entry is erased 20,000 messages
+// later.
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -17,6 +19,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -61,7 +64,9 @@ double thread_cpu_seconds() {
 double cpu_seconds() {
   struct rusage usage {};
   ::getrusage(RUSAGE_SELF, &usage);
-  const auto of = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+  const auto of = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
   return of(usage.ru_utime) + of(usage.ru_stime);
 }
 
@@ -85,34 +90,67 @@ struct Numbers {
   double amplification = 0;
 };
 
-Numbers floor_of(const std::string& folder, std::size_t group, double seconds) {
-  const std::string file = folder + "/floor";
-  constexpr off_t kSize = off_t{512} << 20;
-  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  const std::string zeros(1 << 20, '\0');
-  for (off_t at = 0; at < kSize; at += 1 << 20)
-    if (::pwrite(fd, zeros.data(), zeros.size(), at) < 0) std::exit(1);
-  ::fsync(fd);
-  const std::string record(group * kPayload, 'v');
-  const std::uint64_t bytes = device_bytes();
-  const double cpu = cpu_seconds();
-  const auto begin = Clock::now();
-  std::size_t messages = 0;
-  for (off_t at = 0; seconds_since(begin) < seconds; at += static_cast<off_t>(record.size())) {
-    if (at + static_cast<off_t>(record.size()) > kSize) at = 0;
-    if (::pwrite(fd, record.data(), record.size(), at) < 0) std::exit(1);
-    ::fdatasync(fd);
-    messages += group;
+/// Append and fdatasync to a file whose blocks are all written.
+class Floor {
+ public:
+  Floor(const std::string& folder, std::size_t group) : file_(folder + "/floor") {
+    fd_ = ::open(file_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    const std::string zeros(1 << 20, '\0');
+    for (off_t at = 0; at < kSize; at += 1 << 20)
+      if (::pwrite(fd_, zeros.data(), zeros.size(), at) < 0) std::exit(1);
+    ::fsync(fd_);
+    record_.assign(group * kPayload, 'v');
   }
-  const double took = seconds_since(begin);
-  ::close(fd);
-  std::filesystem::remove(file);
-  const auto count = static_cast<double>(messages);
-  return {count / took, (cpu_seconds() - cpu) * 1e6 / count,
-          static_cast<double>(device_bytes() - bytes) / (count * kPayload)};
-}
+  ~Floor() {
+    ::close(fd_);
+    std::filesystem::remove(file_);
+  }
+  Floor(const Floor&) = delete;
+  Floor& operator=(const Floor&) = delete;
+  void commit() {
+    if (at_ + static_cast<off_t>(record_.size()) > kSize) at_ = 0;
+    if (::pwrite(fd_, record_.data(), record_.size(), at_) < 0) std::exit(1);
+    ::fdatasync(fd_);
+    at_ += static_cast<off_t>(record_.size());
+  }
 
-Numbers store_of(const std::string& folder, std::size_t group, double seconds, bool read, Stats& stats) {
+ private:
+  static constexpr off_t kSize = off_t{256} << 20;
+  const std::string file_;
+  std::string record_;
+  int fd_ = -1;
+  off_t at_ = 0;
+};
+
+/// Sums over turns, because the disk's mood changes within seconds: store and floor take turns of half a
+/// second.
+struct Sum {
+  double seconds = 0;
+  double cpu = 0;
+  std::uint64_t device = 0;
+  std::size_t messages = 0;
+
+  template <class Work>
+  void measure(double limit, std::size_t group, Work&& work) {
+    const std::uint64_t device_before = device_bytes();
+    const double cpu_before = cpu_seconds();
+    const auto begin = Clock::now();
+    while (seconds_since(begin) < limit) {
+      work();
+      messages += group;
+    }
+    seconds += seconds_since(begin);
+    cpu += cpu_seconds() - cpu_before;
+    device += device_bytes() - device_before;
+  }
+  Numbers numbers() const {
+    const auto count = static_cast<double>(messages);
+    return {count / seconds, cpu * 1e6 / count, static_cast<double>(device) / (count * kPayload)};
+  }
+};
+
+std::pair<Numbers, Numbers> measure(const std::string& folder, std::size_t group, double seconds, bool read,
+                                    Stats& stats) {
   Options options;
   options.path = folder + "/store";
   SystemClock clock;
@@ -129,7 +167,6 @@ Numbers store_of(const std::string& folder, std::size_t group, double seconds, b
   const std::string value(kPayload, 'v');
   std::vector<Submission> batches;
   std::uint64_t queue = 0;
-  std::size_t messages = 0;
   const auto commit_group = [&](std::size_t size) {
     for (std::size_t i = 0; i < size; ++i) {
       WriteBatch batch;
@@ -143,26 +180,28 @@ Numbers store_of(const std::string& folder, std::size_t group, double seconds, b
     committer.submit_all(batches);
     committer.run_once();
     if (!read) collector.entries.clear();
-    messages += size;
   };
   // The file has its size and every stream its reservation.
   while (store.stats().checkpoints < 1) commit_group(4096);
   if (!store.checkpoint()) std::exit(1);
-  messages = 0;
-  const std::uint64_t bytes = device_bytes();
-  const double cpu = cpu_seconds();
-  const auto begin = Clock::now();
-  while (seconds_since(begin) < seconds) commit_group(group);
-  const double took = seconds_since(begin);
+  Sum of_store;
+  Sum of_floor;
+  {
+    Floor floor(folder, group);
+    for (const auto begin = Clock::now(); seconds_since(begin) < seconds;) {
+      of_floor.measure(0.25, group, [&] { floor.commit(); });
+      of_store.measure(0.5, group, [&] { commit_group(group); });
+    }
+  }
   committer.stop();
-  store.stop();  // what the checkpoint still owes counts
+  // What the last checkpoint still owes counts.
+  const std::uint64_t before = device_bytes();
+  store.stop();
+  of_store.device += device_bytes() - before;
   stats = store.stats();
-  const auto count = static_cast<double>(messages);
-  const Numbers numbers{count / took, (cpu_seconds() - cpu) * 1e6 / count,
-                        static_cast<double>(device_bytes() - bytes) / (count * kPayload)};
   opened->reset();
   std::filesystem::remove_all(options.path);
-  return numbers;
+  return {of_store.numbers(), of_floor.numbers()};
 }
 
 /// What one append costs the committer's thread in the memtable, without any disk.
@@ -214,14 +253,13 @@ int main(int argc, char** argv) {
   std::filesystem::create_directories(folder);
   print_sink_cost(folder);
   std::filesystem::remove_all(folder + "/store");
-  std::printf("%6s %5s %10s %10s %6s %8s %8s %8s %6s %9s\n", "group", "kind", "store/s", "floor/s", "ratio", "cpu us",
-              "floor", "bytes/B", "floor", "checkp.");
+  std::printf("%6s %5s %10s %10s %6s %8s %8s %8s %6s %9s\n", "group", "kind", "store/s", "floor/s", "ratio",
+              "cpu us", "floor", "bytes/B", "floor", "checkp.");
   for (const std::size_t group : {16U, 128U, 1024U}) {
     if (only != 0 && group != only) continue;
     for (const bool read : {false, true}) {
-      const Numbers floor = floor_of(folder, group, seconds / 2);
       Stats stats;
-      const Numbers store = store_of(folder, group, seconds, read, stats);
+      const auto [store, floor] = measure(folder, group, seconds, read, stats);
       std::printf("%6zu %5s %10.0f %10.0f %6.2f %8.2f %8.2f %8.2f %6.2f %4lu %lu MB, %lu ms\n", group,
                   read ? "read" : "kept", store.rate, floor.rate, store.rate / floor.rate, store.cpu_micros,
                   floor.cpu_micros, store.amplification, floor.amplification,

@@ -6,8 +6,8 @@
 
 #include <algorithm>
 #include <cstring>
-#include <vector>
 #include <utility>
+#include <vector>
 
 #include "store/lmdb/lmdb_error.h"
 
@@ -58,7 +58,8 @@ void LmdbCursor::close() {
   if (cursor_ != nullptr) mdb_cursor_close(std::exchange(cursor_, nullptr));
 }
 
-LmdbEnvironment::LmdbEnvironment(Settings settings, MDB_env* env) : settings_(std::move(settings)), env_(env) {}
+LmdbEnvironment::LmdbEnvironment(Settings settings, MDB_env* env)
+    : settings_(std::move(settings)), env_(env) {}
 
 LmdbEnvironment::~LmdbEnvironment() {
   // Who opens the file again must not find a reader of the old map.
@@ -162,7 +163,8 @@ Status LmdbEnvironment::check_free_pages(std::span<const unsigned> databases) {
     pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
   }
   MDB_cursor* raw = nullptr;
-  if (const int code = mdb_cursor_open(txn->get(), kFreePages, &raw); code != 0) return error(code, "free pages");
+  if (const int code = mdb_cursor_open(txn->get(), kFreePages, &raw); code != 0)
+    return error(code, "free pages");
   const LmdbCursor cursor(raw);
   std::vector<bool> seen(info.me_last_pgno + 1);
   MDB_val key{};
@@ -172,7 +174,8 @@ Status LmdbEnvironment::check_free_pages(std::span<const unsigned> databases) {
     // A list: how many, then that many page numbers, falling.
     std::uint64_t count = 0;
     std::uint64_t before = info.me_last_pgno + 1;
-    if (value.mv_size < sizeof count) return failure(Errc::Corruption, settings_.file + ": list of free pages");
+    if (value.mv_size < sizeof count)
+      return failure(Errc::Corruption, settings_.file + ": list of free pages");
     const auto* at = static_cast<const std::uint8_t*>(value.mv_data);
     std::memcpy(&count, at, sizeof count);
     if (count > value.mv_size / sizeof count - 1)
@@ -188,7 +191,8 @@ Status LmdbEnvironment::check_free_pages(std::span<const unsigned> databases) {
     pages += count;
   }
   if (code != MDB_NOTFOUND) return error(code, "free pages");
-  if (pages > info.me_last_pgno + 1) return failure(Errc::Corruption, settings_.file + ": pages used and free");
+  if (pages > info.me_last_pgno + 1)
+    return failure(Errc::Corruption, settings_.file + ": pages used and free");
   return {};
 }
 

@@ -20,7 +20,8 @@ namespace hermod::store {
 class LmdbTransaction {
  public:
   LmdbTransaction() = default;
-  LmdbTransaction(MDB_txn* txn, std::shared_lock<std::shared_mutex> gate) : txn_(txn), gate_(std::move(gate)) {}
+  LmdbTransaction(MDB_txn* txn, std::shared_lock<std::shared_mutex> gate)
+      : txn_(txn), gate_(std::move(gate)) {}
   LmdbTransaction(LmdbTransaction&& other) noexcept
       : txn_(std::exchange(other.txn_, nullptr)), gate_(std::move(other.gate_)) {}
   LmdbTransaction& operator=(LmdbTransaction&& other) noexcept;
@@ -51,8 +52,8 @@ class LmdbCursor {
   MDB_cursor* cursor_ = nullptr;
 };
 
-/// One LMDB file. Owns the library's environment and the size of its map, which grows by itself up to a limit.
-/// Any number of reading threads and one writing thread; lives longer than its transactions.
+/// One LMDB file. Owns the library's environment and the size of its map, which grows by itself up to a
+/// limit. Any number of reading threads and one writing thread; lives longer than its transactions.
 ///
 /// Growing moves the map, so it waits until no transaction is open. Readers enter through a turnstile: those
 /// that come while somebody grows wait, so they cannot keep him out for ever.
@@ -65,8 +66,8 @@ class LmdbEnvironment {
     /// False: a commit does not wait for the page that makes it valid; after a power cut the last ones may be
     /// undone, never torn. sync() makes them hold.
     bool sync_every_commit = true;
-    /// The file takes its blocks from the disk so much at a time: a sync that also has to record a new size of
-    /// the file costs about twice as much. Zero: page by page.
+    /// The file takes its blocks from the disk so much at a time: a sync that also has to record a new size
+    /// of the file costs about twice as much. Zero: page by page.
     std::uint64_t grow_file_by = 0;
     /// Without lock file, for a process that only looks while nobody writes.
     bool read_only = false;
@@ -87,8 +88,8 @@ class LmdbEnvironment {
   /// Zero: back to the limit, or to what is used. The writing thread, outside its transactions.
   Status open_reserve(std::uint64_t bytes);
   Status sync();
-  /// Whether the library's list of free pages is one: pages of the file, in order, none twice. `databases`: all
-  /// there are. Errors: Corruption.
+  /// Whether the library's list of free pages is one: pages of the file, in order, none twice. `databases`:
+  /// all there are. Errors: Corruption.
   Status check_free_pages(std::span<const unsigned> databases);
 
   std::uint64_t file_bytes() const;

@@ -137,7 +137,8 @@ Result<bool> LmdbJournal::make_space() {
     auto txn = environment_->begin_write();
     if (!txn) return tl::unexpected(txn.error());
     GroupNo first = first_;
-    if (Status trimmed = delete_trimmed(txn->get(), first, 1); !trimmed) return tl::unexpected(trimmed.error());
+    if (Status trimmed = delete_trimmed(txn->get(), first, 1); !trimmed)
+      return tl::unexpected(trimmed.error());
     if (const int code = txn->commit(); code != 0) return environment_->error(code, "trim");
     first_ = first;
   }
@@ -147,7 +148,8 @@ Result<bool> LmdbJournal::make_space() {
 
 Status LmdbJournal::put(MDB_txn* txn, GroupNo number, std::span<const Bytes> group, std::size_t size) {
   MDB_val value{size, nullptr};
-  if (const int code = mdb_put(txn, database_, Key(number).get(), &value, MDB_APPEND | MDB_RESERVE); code != 0)
+  if (const int code = mdb_put(txn, database_, Key(number).get(), &value, MDB_APPEND | MDB_RESERVE);
+      code != 0)
     return environment_->error(code, "append");
   auto* to = static_cast<std::uint8_t*>(value.mv_data);
   for (const Bytes piece : group) {

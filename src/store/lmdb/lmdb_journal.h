@@ -15,7 +15,8 @@ namespace hermod::store {
 class LmdbJournalReader {
  public:
   LmdbJournalReader(LmdbTransaction txn, unsigned database) : txn_(std::move(txn)), database_(database) {}
-  /// `size` bytes of a record from `offset` on. Errors: NotFound (no such record), Corruption (it is shorter).
+  /// `size` bytes of a record from `offset` on. Errors: NotFound (no such record), Corruption (it is
+  /// shorter).
   Result<Bytes> read(GroupNo group, std::size_t offset, std::size_t size);
 
  private:

@@ -17,9 +17,9 @@ constexpr const char* kOwnName = "store";
 constexpr std::string_view kPositionKey = "position";
 constexpr std::uint8_t kPositionVersion = 1;
 
-constexpr std::array<const char*, kTableCount> kNames{"messages",    "entries",  "sessions", "subscriptions",
-                                                      "inbound_ids", "retained", "delayed",  "meta",
-                                                      "streams"};
+constexpr std::array<const char*, kTableCount> kNames{"messages",      "entries",     "sessions",
+                                                      "subscriptions", "inbound_ids", "retained",
+                                                      "delayed",       "meta",        "streams"};
 
 MDB_val value_of(Bytes bytes) {
   // The library does not write through it.
@@ -75,7 +75,8 @@ Status put_checked(MDB_txn* txn, unsigned handle, std::size_t database, Bytes ke
   for (const Bytes piece : pieces) size += piece.size();
   MDB_val k = value_of(key);
   MDB_val value{size, nullptr};
-  if (const int code = mdb_put(txn, handle, &k, &value, MDB_RESERVE); code != 0) return failed(code, database);
+  if (const int code = mdb_put(txn, handle, &k, &value, MDB_RESERVE); code != 0)
+    return failed(code, database);
   auto* to = static_cast<std::uint8_t*>(value.mv_data);
   Checksum checksum;
   checksum.add(key);
@@ -238,7 +239,8 @@ Result<GroupNo> LmdbTables::position() {
   if (!value) return tl::unexpected(value.error());
   if (!*value) return GroupNo{1};
   ByteReader in(**value);
-  if (in.u8() != kPositionVersion) return failure(Errc::Unsupported, "tables: position of an unknown version");
+  if (in.u8() != kPositionVersion)
+    return failure(Errc::Unsupported, "tables: position of an unknown version");
   const GroupNo next{in.u64()};
   if (!in.ok() || in.remaining() != 0 || next.v == 0) return failure(Errc::Corruption, "tables: position");
   return next;

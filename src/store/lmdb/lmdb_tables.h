@@ -60,9 +60,9 @@ class LmdbTablesWriter {
   std::span<const unsigned> databases_;
 };
 
-/// The tables on disk: one LMDB file, a database per table and one for the store itself. Every value ends with
-/// a CRC-32C of key and value. One writing thread, any number of reading ones. A commit alone may be undone by
-/// a power cut; sync() makes all of them hold.
+/// The tables on disk: one LMDB file, a database per table and one for the store itself. Every value ends
+/// with a CRC-32C of key and value. One writing thread, any number of reading ones. A commit alone may be
+/// undone by a power cut; sync() makes all of them hold.
 class LmdbTables {
  public:
   static Result<std::unique_ptr<LmdbTables>> open(const std::string& file, std::uint64_t max_size,

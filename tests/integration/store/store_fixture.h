@@ -108,7 +108,8 @@ class StoreTest : public ::testing::Test {
         return found;
       }
       for (const StoredEntry& entry : slice->entries) {
-        found.push_back(std::to_string(entry.seq.v) + "=" + entry.value + (entry.shared ? "+" + entry.body : ""));
+        found.push_back(std::to_string(entry.seq.v) + "=" + entry.value +
+                        (entry.shared ? "+" + entry.body : ""));
         from = {entry.seq.v + 1};
       }
       if (slice->end) return found;

@@ -119,12 +119,13 @@ class StoreModelTest : public StoreTest, public ::testing::WithParamInterface<un
       ASSERT_EQ(entries(stream, 1 + below(5)), expected) << "stream " << stream;
     }
     std::vector<std::string> scanned;
-    ASSERT_TRUE(store_->view()->scan_entries([&](StreamId stream, Seq seq, Bytes value, MessageId message,
-                                                 std::size_t body_size) {
-      scanned.push_back(std::to_string(stream.v) + "/" + std::to_string(seq.v) + "=" + std::string(as_text(value)));
-      EXPECT_EQ(body_size, message.v == 0 ? 0 : model_.messages[message.v].size());
-      return true;
-    }));
+    ASSERT_TRUE(store_->view()->scan_entries(
+        [&](StreamId stream, Seq seq, Bytes value, MessageId message, std::size_t body_size) {
+          scanned.push_back(std::to_string(stream.v) + "/" + std::to_string(seq.v) + "=" +
+                            std::string(as_text(value)));
+          EXPECT_EQ(body_size, message.v == 0 ? 0 : model_.messages[message.v].size());
+          return true;
+        }));
     ASSERT_EQ(scanned, all);
     std::map<std::string, std::string> sessions;
     ASSERT_TRUE(store_->view()->scan(Table::Sessions, {}, [&](Bytes key, Bytes value) {

@@ -125,11 +125,11 @@ TEST(WriteBatch, TheEncodingOfEntryOpsIsPinned) {
   batch.erase_entry({5}, {6});
   batch.erase_stream({7});
   batch.give_sequences([](std::size_t, StreamId) { return Seq{9}; });
-  const std::string expected =
-      std::string("\x00\x00\x00\x48\x00\x00\x00\x04", 8) +
-      std::string("\x41\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\x09\0\0\0\0\0\0\0\2\1x", 27) +
-      std::string("\x51\0\0\0\0\0\0\0\3\0\0\0\0\0\0\0\4\1y", 19) +
-      std::string("\x61\0\0\0\0\0\0\0\5\0\0\0\0\0\0\0\6", 17) + std::string("\x71\0\0\0\0\0\0\0\7", 9);
+  const std::string expected = std::string("\x00\x00\x00\x48\x00\x00\x00\x04", 8) +
+                               std::string("\x41\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\x09\0\0\0\0\0\0\0\2\1x", 27) +
+                               std::string("\x51\0\0\0\0\0\0\0\3\0\0\0\0\0\0\0\4\1y", 19) +
+                               std::string("\x61\0\0\0\0\0\0\0\5\0\0\0\0\0\0\0\6", 17) +
+                               std::string("\x71\0\0\0\0\0\0\0\7", 9);
   EXPECT_EQ(as_text(batch.encoded()), expected);
 }
 

@@ -93,7 +93,7 @@ Status Broker::recover() {
   std::unique_ptr<store::ReadView> view = store_ ? store_->view() : nullptr;
   std::optional<Recovery> recovery;
   if (view) {
-    const Recovery::Parts parts{options_,    subscriptions_, retained_,      directory_,
+    const Recovery::Parts parts{options_,    subscriptions_, retained_,    directory_,
                                 *committer_, shards_.size(), clock_.wall()};
     recovery.emplace(parts, *view, [this](const Recovered& found) {
       if (progress_)
@@ -115,10 +115,10 @@ Status Broker::recover() {
                 {"retained_messages", found->retained_messages},
                 {"damaged", found->damaged}});
   }
-  const Shared shared{options_,    recovery ? recovery->epoch() : 1,
-                      clock_,      subscriptions_,
-                      retained_,   directory_,
-                      *committer_, mailboxes_,
+  const Shared shared{options_,     recovery ? recovery->epoch() : 1,
+                      clock_,       subscriptions_,
+                      retained_,    directory_,
+                      *committer_,  mailboxes_,
                       connections_, addresses_,
                       keeper_.get()};
   for (auto& shard : shards_) shard->build(shared);

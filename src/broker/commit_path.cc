@@ -134,7 +134,8 @@ void Shard::finish(Connection* c, Session*, AnswerLater& work, std::optional<Err
   if (c != nullptr) send_answer(*c, work);
 }
 
-/// An answer at once, or behind what is pending on the connection. [MQTT-4.6.0-2] [MQTT-4.6.0-3] [MQTT-4.6.0-4]
+/// An answer at once, or behind what is pending on the connection. [MQTT-4.6.0-2] [MQTT-4.6.0-3]
+/// [MQTT-4.6.0-4]
 void Shard::answer_in_order(Connection& c, AnswerLater answer) {
   if (c.pending_commits == 0) return send_answer(c, answer);
   submit({}, c.id(), c.session()->id(), std::move(answer));
@@ -143,7 +144,7 @@ void Shard::answer_in_order(Connection& c, AnswerLater answer) {
 void Shard::send_answer(Connection& c, const AnswerLater& answer) {
   send_ack(c, answer.type, answer.packet_id, answer.reason, answer.why);
   const bool refuses_publish = is_failure(answer.reason) && (answer.type == wire::PacketType::Puback ||
-                                                            answer.type == wire::PacketType::Pubrec);
+                                                             answer.type == wire::PacketType::Pubrec);
   if (refuses_publish && answer.reason != ReasonCode::PacketIdentifierInUse)
     c.session()->inbound().on_acknowledged(answer.packet_id);
 }

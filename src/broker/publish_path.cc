@@ -308,9 +308,10 @@ void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire
 
 /// A message for several durable queues is stored once when that saves more than the reference costs.
 std::optional<MessageId> Shard::share_body(store::WriteBatch& batch, const queue::Message& message) {
-  const auto copies = static_cast<std::size_t>(std::count_if(targets_.begin(), targets_.end(), [](const Target& t) {
-    return t.where.durable && t.delivery.message;
-  }));
+  const auto copies =
+      static_cast<std::size_t>(std::count_if(targets_.begin(), targets_.end(), [](const Target& t) {
+        return t.where.durable && t.delivery.message;
+      }));
   if (copies < 2 || (copies - 1) * message.size() < kShareFrom) return std::nullopt;
   const MessageId id{shared_.epoch << kEpochShift | std::uint64_t{id_.v} << kShardShift | ++messages_shared_};
   queue::put_message(batch, id, message);

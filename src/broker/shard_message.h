@@ -62,8 +62,7 @@ struct HearFailures {};
 struct StopServing {};
 
 /// Everything shards say to each other: plain values, no references into another shard.
-using ShardMessage =
-    std::variant<Deliver, SkipSequence, CommitFinished, TakeOver, SessionGranted, Announce,
+using ShardMessage = std::variant<Deliver, SkipSequence, CommitFinished, TakeOver, SessionGranted, Announce,
                                   MembersConnected, HearFailures, StopServing>;
 
 }  // namespace hermod::broker

@@ -189,10 +189,10 @@ void add_net(std::vector<Key>& keys) {
 }
 
 void add_store(std::vector<Key>& keys) {
-  keys.push_back(text<OfStore<&StoreFields::path>>(
-      "store.data_dir",
-      "Folder of the store. Sessions, queued and retained messages are kept here. Empty: in memory only, and a "
-      "restart loses everything."));
+  keys.push_back(text<OfStore<&StoreFields::path>>("store.data_dir",
+                                                   "Folder of the store. Sessions, queued and retained "
+                                                   "messages are kept here. Empty: in memory only, and a "
+                                                   "restart loses everything."));
   keys.push_back(size<OfStore<&StoreFields::max_size>>(
       "store.max_size", 64 * kMiB, 16 * kTiB,
       "What the store may take on the disk. When it is full, publishers are refused and consumers go on."));

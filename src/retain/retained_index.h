@@ -50,8 +50,8 @@ class RetainedIndex {
   Status check(const queue::Message& message) const;
 
   /// Makes `message` the retained message of its topic in place of the one before  [MQTT-3.3.1-5]; an empty
-  /// payload clears the topic. Errc::NoSpace as in check(): then nothing was changed. `number` is its record in
-  /// the store; 0 when it is in memory only.
+  /// payload clears the topic. Errc::NoSpace as in check(): then nothing was changed. `number` is its record
+  /// in the store; 0 when it is in memory only.
   Status set(queue::MessagePtr message, std::uint64_t number = 0);
 
   /// The same without asking the limits, for messages the store already holds.

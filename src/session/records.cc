@@ -56,7 +56,8 @@ Result<std::unique_ptr<Will>> read_will(ByteReader& in) {
   will->forwarded_properties = as_text(in.sized32());
   will->payload = as_text(in.sized32());
   if (!in.ok()) return failure(Errc::Corruption, "session record: it ends inside the will");
-  if (qos > 2 || retain > 1 || expires > 1) return failure(Errc::Corruption, "session record: unknown will flags");
+  if (qos > 2 || retain > 1 || expires > 1)
+    return failure(Errc::Corruption, "session record: unknown will flags");
   will->qos = static_cast<wire::QoS>(qos);
   will->retain = retain == 1;
   return will;
@@ -151,7 +152,8 @@ Result<RecordKey> decode_key(Table table, Bytes bytes) {
   key.session = SessionId{in.u64()};
   if (table == Table::Subscriptions) key.number = in.u32();
   if (table == Table::InboundIds) key.number = in.u16();
-  if (!in.ok() || in.remaining() != 0) return failure(Errc::Corruption, "a key of another length than its table's");
+  if (!in.ok() || in.remaining() != 0)
+    return failure(Errc::Corruption, "a key of another length than its table's");
   return key;
 }
 

@@ -21,8 +21,8 @@ struct Subscription {
 /// touched by its shard.
 class Subscriptions {
  public:
-  /// The number under which a subscription to `filter` is to be recorded: the one it has, or has on its way to
-  /// the store, or a new one. Call settle() when the record is stored or has failed.
+  /// The number under which a subscription to `filter` is to be recorded: the one it has, or has on its way
+  /// to the store, or a new one. Call settle() when the record is stored or has failed.
   std::uint32_t number_for(std::string_view filter);
   /// The number of a subscription that is there or on its way; 0 when there is none.
   std::uint32_t number_of(std::string_view filter) const;

@@ -94,13 +94,14 @@ TEST_F(Kill, AtAnyMomentKeepsEveryPromise) {
   in_time([&] { return ledger_.group_violations({"member-1", "member-2"}, "s/").empty(); });
   for (auto& client : clients_) client->stop();
 
-  for (const std::string& violation : ledger_.violations({"reader", "sleeper"}, "l/")) ADD_FAILURE() << violation;
+  for (const std::string& violation : ledger_.violations({"reader", "sleeper"}, "l/"))
+    ADD_FAILURE() << violation;
   for (const std::string& violation : ledger_.group_violations({"member-1", "member-2"}, "s/"))
     ADD_FAILURE() << violation;
   std::sort(starts.begin(), starts.end());
   std::cout << rounds << " kills, " << ledger_.acknowledged_count() << " messages acknowledged, "
-            << ledger_.arrived_count() << " arrived; start in ms: median " << starts[starts.size() / 2] << ", p99 "
-            << starts[starts.size() * 99 / 100] << ", longest " << starts.back() << "\n";
+            << ledger_.arrived_count() << " arrived; start in ms: median " << starts[starts.size() / 2]
+            << ", p99 " << starts[starts.size() * 99 / 100] << ", longest " << starts.back() << "\n";
 }
 
 }  // namespace

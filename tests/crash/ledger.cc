@@ -14,7 +14,8 @@ void Ledger::acknowledged(const std::string& topic, std::uint64_t number) {
   topics_.at(topic).acknowledged.at(number) = true;
 }
 
-void Ledger::arrived(const std::string& receiver, const std::string& topic, std::uint64_t number, bool first) {
+void Ledger::arrived(const std::string& receiver, const std::string& topic, std::uint64_t number,
+                     bool first) {
   const std::lock_guard lock(mutex_);
   const auto about = topics_.find(topic);
   if (about == topics_.end() || number >= about->second.acknowledged.size()) {
@@ -92,7 +93,9 @@ std::vector<std::string> Ledger::group_violations(const std::vector<std::string>
         const auto received = topics->second.find(name);
         came = came || (received != topics->second.end() && received->second.copies.contains(number));
       }
-      if (!came) all.push_back(members.front() + " never got " + name + " " + std::to_string(number) + ", which was acknowledged");
+      if (!came)
+        all.push_back(members.front() + " never got " + name + " " + std::to_string(number) +
+                      ", which was acknowledged");
     }
   }
   return all;

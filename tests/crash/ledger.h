@@ -29,7 +29,8 @@ class Ledger {
   /// True when `receiver` has got everything that was acknowledged on topics that begin with `prefix`.
   bool is_complete(const std::string& receiver, const std::string& prefix) const;
   /// Every promise about these receivers that was not kept, at most twenty of them.
-  std::vector<std::string> violations(const std::vector<std::string>& receivers, const std::string& prefix) const;
+  std::vector<std::string> violations(const std::vector<std::string>& receivers,
+                                      const std::string& prefix) const;
   /// Members of one group together: everything that was acknowledged came to one of them.
   std::vector<std::string> group_violations(const std::vector<std::string>& members,
                                             const std::string& prefix) const;

@@ -43,7 +43,8 @@ bool PersistentClient::connect() {
     return false;
   }
   has_session_ = true;
-  if (!role_.subscriptions.empty() && !raw_->try_send(subscribe_bytes(Version::V5, 65000, role_.subscriptions)))
+  if (!role_.subscriptions.empty() &&
+      !raw_->try_send(subscribe_bytes(Version::V5, 65000, role_.subscriptions)))
     return false;
   return send_again();
 }

@@ -52,12 +52,12 @@ void Shard::on_pubrec(Connection& c, session::Session& session, const wire::Ack&
       return submit(std::move(batch), c.id(), session.id(), OutboundReleased{next.seq});
     }
     case What::PubrelAgain:
-      return answer_in_order(c, {PacketType::Pubrel, packet.id, ReasonCode::Success, {}});
+      return send_ack(c, PacketType::Pubrel, packet.id, ReasonCode::Success);
     case What::AnswerUnderway:
       return;
     case What::UnknownId:
       counters_.add(Counter::StrayAcks);
-      return answer_in_order(c, {PacketType::Pubrel, packet.id, ReasonCode::PacketIdentifierNotFound, {}});
+      return send_ack(c, PacketType::Pubrel, packet.id, ReasonCode::PacketIdentifierNotFound);
     case What::ProtocolError:
       return disconnect(c, ReasonCode::ProtocolError, "PUBREC for a QoS 1 message");
   }
@@ -80,7 +80,7 @@ void Shard::on_pubrel(Connection& c, session::Session& session, const wire::Ack&
     case qos::OnPubrel::AnswerUnderway:
       return;
     case qos::OnPubrel::Unknown:
-      return answer_in_order(c, {PacketType::Pubcomp, packet.id, ReasonCode::PacketIdentifierNotFound, {}});
+      return send_ack(c, PacketType::Pubcomp, packet.id, ReasonCode::PacketIdentifierNotFound);
     case qos::OnPubrel::ProtocolError:
       return disconnect(c, ReasonCode::ProtocolError,
                         "PUBREL for a message that was not acknowledged by PUBREC");

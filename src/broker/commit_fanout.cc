@@ -26,7 +26,7 @@ void CommitFanout::on_durable(std::span<store::Done> done) {
     }
     finish(one, std::nullopt);
   }
-  post_all();
+  outbox_.post_all();
 }
 
 void CommitFanout::on_failed(std::span<store::Done> done, const Error& error) {
@@ -39,14 +39,7 @@ void CommitFanout::on_failed(std::span<store::Done> done, const Error& error) {
     }
     finish(one, error.code);
   }
-  post_all();
-}
-
-/// Deliveries first, on all shards: a publisher that hears of its commit may send a message that needs none,
-/// and that one must not overtake on the receiver's shard. [MQTT-4.6.0-6]
-void CommitFanout::post_all() {
   outbox_.post_all();
-  answers_.post_all();
 }
 
 /// Every receiver gets the message where it lives now. For one that ended meanwhile the publisher's shard
@@ -93,7 +86,7 @@ void CommitFanout::retain_message(const PublishCommit& publish) {
 void CommitFanout::finish(store::Done& done, std::optional<Errc> error) {
   std::unique_ptr<CommitTicket> ticket(static_cast<CommitTicket*>(done.ticket.release()));
   const ShardId home = ticket->home;
-  answers_.send(home, CommitFinished{std::move(ticket), error});
+  outbox_.send(home, CommitFinished{std::move(ticket), error});
 }
 
 }  // namespace hermod::broker

@@ -18,7 +18,7 @@ class CommitFanout final : public store::CommitObserver {
  public:
   CommitFanout(std::span<ShardMailbox* const> mailboxes, const session::SessionSlots& slots,
                retain::RetainedIndex& retained, CounterBlock& counters)
-      : outbox_(mailboxes), answers_(mailboxes), slots_(slots), retained_(retained), counters_(counters) {}
+      : outbox_(mailboxes), slots_(slots), retained_(retained), counters_(counters) {}
 
   /// `on_failure` is called on the committer's thread with every commit that fails. Before the first commit.
   void report_failures_to(std::function<void()> on_failure) { on_failure_ = std::move(on_failure); }
@@ -33,10 +33,7 @@ class CommitFanout final : public store::CommitObserver {
   void retain_message(const PublishCommit& publish);
   void finish(store::Done& done, std::optional<Errc> error);
 
-  void post_all();
-
   Outbox outbox_;
-  Outbox answers_;  ///< posted behind everything in outbox_
   const session::SessionSlots& slots_;
   retain::RetainedIndex& retained_;
   CounterBlock& counters_;

@@ -17,8 +17,7 @@ namespace {
 /// True for work whose end answers a packet; later answers of the connection wait behind it.
 bool answers_packet(const CommitTicket::Work& work) {
   return std::holds_alternative<PublishCommit>(work) || std::holds_alternative<PublishSeenAgain>(work) ||
-         std::holds_alternative<InboundReleased>(work) || std::holds_alternative<OutboundReleased>(work) ||
-         std::holds_alternative<AnswerLater>(work);
+         std::holds_alternative<InboundReleased>(work) || std::holds_alternative<OutboundReleased>(work);
 }
 
 }  // namespace
@@ -128,25 +127,6 @@ void Shard::finish(Connection* c, Session* session, OutboundReleased& work, std:
   if (c != nullptr)
     send_ack(*c, wire::PacketType::Pubrel, qos::packet_id_for(work.seq),
              ReasonCode::Success);  // [MQTT-4.3.3-4]
-}
-
-void Shard::finish(Connection* c, Session*, AnswerLater& work, std::optional<Errc>) {
-  if (c != nullptr) send_answer(*c, work);
-}
-
-/// An answer at once, or behind what is pending on the connection. [MQTT-4.6.0-2] [MQTT-4.6.0-3]
-/// [MQTT-4.6.0-4]
-void Shard::answer_in_order(Connection& c, AnswerLater answer) {
-  if (c.pending_commits == 0) return send_answer(c, answer);
-  submit({}, c.id(), c.session()->id(), std::move(answer));
-}
-
-void Shard::send_answer(Connection& c, const AnswerLater& answer) {
-  send_ack(c, answer.type, answer.packet_id, answer.reason, answer.why);
-  const bool refuses_publish = is_failure(answer.reason) && (answer.type == wire::PacketType::Puback ||
-                                                             answer.type == wire::PacketType::Pubrec);
-  if (refuses_publish && answer.reason != ReasonCode::PacketIdentifierInUse)
-    c.session()->inbound().on_acknowledged(answer.packet_id);
 }
 
 /// A packet identifier is free when its erase is durable. What could not be erased is tried again with the

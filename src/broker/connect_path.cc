@@ -55,8 +55,6 @@ void Shard::on_connect(Connection& c, const wire::Connect& packet) {
   if (packet.properties.authentication_method())  // no method is configured [MQTT-4.12.0-1]
     return refuse_connect(c, ReasonCode::BadAuthenticationMethod,
                           "no extended authentication method is configured");
-  if (!shared_.options.allow_anonymous)
-    return refuse_connect(c, ReasonCode::NotAuthorized, "auth.allow_anonymous is false");
   if (stopping_) return refuse_connect(c, ReasonCode::ServerShuttingDown, "the broker is stopping");
   if (shared_.connections.load(std::memory_order_relaxed) > shared_.options.limits.max_connections)
     return refuse_connect(

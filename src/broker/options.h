@@ -38,8 +38,8 @@ struct LimitOptions {
 
 /// Everything the broker room needs; config/ fills it.
 struct Options {
-  std::uint16_t threads = 0;    ///< shards; 0 = one per core
-  bool allow_anonymous = true;  ///< there are no accounts yet: false lets nobody in
+  std::uint16_t threads = 0;  ///< shards; 0 = one per core
+  bool allow_anonymous = false;
   MqttOptions mqtt;
   LimitOptions limits;
   session::Options session;

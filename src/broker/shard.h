@@ -226,9 +226,6 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void finish(Connection* c, session::Session* session, PublishSeenAgain& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, InboundReleased& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, OutboundReleased& work, std::optional<Errc> error);
-  void finish(Connection* c, session::Session* session, AnswerLater& work, std::optional<Errc> error);
-  void answer_in_order(Connection& c, AnswerLater answer);
-  void send_answer(Connection& c, const AnswerLater& answer);
   void finish(Connection* c, session::Session* session, EntriesErased& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, SubscriptionsStored& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, SessionStored& work, std::optional<Errc> error);
@@ -259,8 +256,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   std::string forwarded_properties_;
 
   std::vector<queue::Delivery> stranded_;  ///< of shared groups, whose member ended: drawn again in this tick
-  absl::flat_hash_set<SessionId>
-      holders_;  ///< group members that are away and may hold messages of the group
+  absl::flat_hash_set<SessionId> holders_;  ///< group members that are away and may hold messages of the group
   std::vector<EarlyMessage> early_messages_;
   std::vector<SessionId> with_finished_entries_;
   std::vector<StreamId> ended_streams_;  ///< forgotten behind the submissions of their last tick

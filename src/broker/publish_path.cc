@@ -26,6 +26,11 @@ constexpr std::size_t kShareFrom = 512;
 constexpr unsigned kEpochShift = 44;
 constexpr unsigned kShardShift = 36;
 
+/// What answers a PUBLISH of that QoS, which is not 0.
+wire::PacketType ack_type(QoS qos) {
+  return qos == QoS::AtLeastOnce ? wire::PacketType::Puback : wire::PacketType::Pubrec;
+}
+
 }  // namespace
 
 void Shard::on_publish(Connection& c, const wire::Publish& packet) {
@@ -98,10 +103,12 @@ bool Shard::admit_publish(Connection& c, session::Session& session, const wire::
     case qos::Admit::PacketIdInUse:
       counters_.add(Counter::PublishRefused);
       if (c.agreement().is_v5()) {
-        send_publish_ack(c, packet.id, packet.qos, ReasonCode::PacketIdentifierInUse, {});
+        send_ack_in_order(c, session,
+                          {.type = ack_type(packet.qos),
+                           .packet_id = packet.id,
+                           .reason = ReasonCode::PacketIdentifierInUse});
       } else {
-        disconnect(c, ReasonCode::PacketIdentifierInUse,
-                   "the packet identifier belongs to an unfinished exchange");
+        disconnect_behind_acks(c, ReasonCode::PacketIdentifierInUse);
       }
       return false;
     case qos::Admit::QuotaExceeded:
@@ -150,8 +157,12 @@ void Shard::refuse_publish(Connection& c, const wire::Publish& packet, ReasonCod
   }
   c.session()->inbound().on_commit_failed(packet.id, packet.qos);
   if (!c.agreement().is_v5()) return disconnect_behind_acks(c, reason);
-  send_publish_ack(c, packet.id, packet.qos, reason, why);
-  c.session()->inbound().on_acknowledged(packet.id);
+  send_ack_in_order(c, *c.session(),
+                    {.type = ack_type(packet.qos),
+                     .packet_id = packet.id,
+                     .reason = reason,
+                     .why = std::string(why),
+                     .ends_publish = true});
 }
 
 queue::MessagePtr Shard::make_message(const wire::Publish& packet, std::string_view topic,
@@ -305,9 +316,10 @@ void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire
 
 /// A message for several durable queues is stored once when that saves more than the reference costs.
 std::optional<MessageId> Shard::share_body(store::WriteBatch& batch, const queue::Message& message) {
-  const auto copies = static_cast<std::size_t>(std::count_if(targets_.begin(), targets_.end(), [](const Target& t) {
-    return t.where.durable && t.delivery.message;
-  }));
+  const auto copies =
+      static_cast<std::size_t>(std::count_if(targets_.begin(), targets_.end(), [](const Target& t) {
+        return t.where.durable && t.delivery.message;
+      }));
   if (copies < 2 || (copies - 1) * message.size() < kShareFrom) return std::nullopt;
   const MessageId id{shared_.epoch << kEpochShift | std::uint64_t{id_.v} << kShardShift | ++messages_shared_};
   queue::put_message(batch, id, message);
@@ -322,7 +334,7 @@ void Shard::acknowledge_publish(Connection& c, wire::PacketId id, QoS qos, Reaso
 
 void Shard::send_publish_ack(Connection& c, wire::PacketId id, QoS qos, ReasonCode reason,
                              std::string_view why) {
-  send_ack(c, qos == QoS::AtLeastOnce ? wire::PacketType::Puback : wire::PacketType::Pubrec, id, reason, why);
+  send_ack(c, ack_type(qos), id, reason, why);
 }
 
 /// Reading from this publisher pauses while one of its receivers is congested, or the receiver's shard is

@@ -177,6 +177,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void finish_entry(session::Session& session, Seq seq);
   void send_ack(Connection& c, wire::PacketType type, wire::PacketId id, wire::ReasonCode reason,
                 std::string_view why = {});
+  void send_ack_in_order(Connection& c, session::Session& session, AnswerLater answer);
   void submit_finished_entries();
 
   // subscribe_path.cc
@@ -226,6 +227,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void finish(Connection* c, session::Session* session, PublishSeenAgain& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, InboundReleased& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, OutboundReleased& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, AnswerLater& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, EntriesErased& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, SubscriptionsStored& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, SessionStored& work, std::optional<Errc> error);

@@ -352,14 +352,16 @@ void Shard::wait_for_slow_reader(Connection& c) {
   }
 }
 
-/// A message of the broker's own (a will): the same steps without an ack.
-void Shard::publish_for_broker(const queue::MessagePtr& message, SessionId publisher) {
-  find_targets(message, publisher);
+/// A message of the broker's own (a will): the same steps without an ack. Like every message of its client it
+/// stays behind those that wait for their commit. [MQTT-4.6.0-6]
+void Shard::publish_for_broker(const queue::MessagePtr& message, const session::Session& publisher) {
+  find_targets(message, publisher.id());
   if (!reserve_room(message)) {
     counters_.add(Counter::DroppedQueueFull, targets_.size());
     return;
   }
-  if (needs_commit(nullptr, message, message->retain())) {
+  const bool behind_others = message->qos() != QoS::AtMostOnce && publisher.has_commits_in_flight();
+  if (behind_others || needs_commit(nullptr, message, message->retain())) {
     hand_over_now(/*qos0_only=*/true);
     commit_publish(nullptr, message, {}, QoS::AtMostOnce, message->retain());
   } else {

@@ -99,7 +99,7 @@ void Shard::publish_will(Session& session) {
   fields.stored_at = wall();
   if (will->message_expiry_interval)
     fields.expires_at = wall() + std::chrono::seconds(*will->message_expiry_interval);
-  publish_for_broker(queue::Message::create(fields), session.id());
+  publish_for_broker(queue::Message::create(fields), session);
 }
 
 /// The session is over: its subscriptions and messages go, whoever waits for the client identifier comes

@@ -145,7 +145,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void send_publish_ack(Connection& c, wire::PacketId id, wire::QoS qos, wire::ReasonCode reason,
                         std::string_view why);
   void wait_for_slow_reader(Connection& c);
-  void publish_for_broker(const queue::MessagePtr& message, SessionId publisher);
+  void publish_for_broker(const queue::MessagePtr& message, const session::Session& publisher);
   bool draw_member(queue::Delivery& delivery);
   void redispatch(queue::Delivery delivery);
   void announce(const queue::MessagePtr& message);

@@ -48,7 +48,7 @@ void Shard::on_publish(Connection& c, const wire::Publish& packet) {
   if (packet.retain && !has_room_to_retain(*message))
     return refuse_publish(c, packet, ReasonCode::QuotaExceeded, "a limit on retained messages is reached");
   find_targets(message, session.id());
-  if (!reserve_room(message))
+  if (!reserve_room(message, shared_.options.session.queue.overflow))
     return refuse_publish(c, packet, ReasonCode::QuotaExceeded, "a subscriber's queue is full");
 
   if (needs_commit(&c, message, message->retain())) {
@@ -231,8 +231,9 @@ std::size_t Shard::purge_retained(std::size_t most) {
   return purged;
 }
 
-/// Counts the message into every queue it is for, or into none.
-bool Shard::reserve_room(const queue::MessagePtr& message) {
+/// Counts the message into every queue it is for, or into none; `overflow` says what becomes of it where a
+/// queue is full. False only with Reject.
+bool Shard::reserve_room(const queue::MessagePtr& message, queue::Overflow overflow) {
   session::SessionSlots& slots = shared_.directory.slots();
   const queue::Options& limits = shared_.options.session.queue;
   for (std::size_t i = 0; i < targets_.size(); ++i) {
@@ -240,12 +241,12 @@ bool Shard::reserve_room(const queue::MessagePtr& message) {
     if (target.delivery.qos == QoS::AtMostOnce) continue;
     const auto room = slots.reserve(target.session, message->size(), limits.max_messages, limits.max_bytes);
     if (room == session::SessionSlots::Room::Reserved) continue;
-    if (room == session::SessionSlots::Room::Gone || limits.overflow == queue::Overflow::DropNewest) {
+    if (room == session::SessionSlots::Room::Gone || overflow == queue::Overflow::DropNewest) {
       if (room == session::SessionSlots::Room::Full) counters_.add(Counter::DroppedQueueFull);
       target.delivery = {};
       continue;
     }
-    if (limits.overflow == queue::Overflow::DropOldest) {
+    if (overflow == queue::Overflow::DropOldest) {
       slots.reserve_anyway(target.session, message->size());
       continue;
     }
@@ -352,18 +353,19 @@ void Shard::wait_for_slow_reader(Connection& c) {
   }
 }
 
-/// A message of the broker's own (a will): the same steps without an ack. Like every message of its client it
-/// stays behind those that wait for their commit. [MQTT-4.6.0-6]
+/// A message of the broker's own (a will): the same steps without an ack. There is nobody to refuse it to, so
+/// a full queue misses it alone, and beyond a limit on retained messages it is delivered all the same. Like
+/// every message of its client it stays behind those that wait for their commit. [MQTT-4.6.0-6]
 void Shard::publish_for_broker(const queue::MessagePtr& message, const session::Session& publisher) {
+  const bool retain = message->retain() && has_room_to_retain(*message);
+  if (retain != message->retain()) counters_.add(Counter::PublishRefused);
   find_targets(message, publisher.id());
-  if (!reserve_room(message)) {
-    counters_.add(Counter::DroppedQueueFull, targets_.size());
-    return;
-  }
+  const queue::Overflow overflow = shared_.options.session.queue.overflow;
+  reserve_room(message, overflow == queue::Overflow::Reject ? queue::Overflow::DropNewest : overflow);
   const bool behind_others = message->qos() != QoS::AtMostOnce && publisher.has_commits_in_flight();
-  if (behind_others || needs_commit(nullptr, message, message->retain())) {
+  if (behind_others || needs_commit(nullptr, message, retain)) {
     hand_over_now(/*qos0_only=*/true);
-    commit_publish(nullptr, message, {}, QoS::AtMostOnce, message->retain());
+    commit_publish(nullptr, message, {}, QoS::AtMostOnce, retain);
   } else {
     hand_over_now(/*qos0_only=*/false);
   }

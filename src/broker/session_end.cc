@@ -42,7 +42,9 @@ void Shard::hand_on_shared(Session& session) {
     if (!draw_member(entry.delivery)) continue;
     const Target& drawn = targets_.front();
     if (!drawn.where.online || entry.delivery.qos == wire::QoS::AtMostOnce) continue;
-    if (!reserve_room(entry.delivery.message) || !drawn.delivery.message) continue;
+    if (!reserve_room(entry.delivery.message, shared_.options.session.queue.overflow) ||
+        !drawn.delivery.message)
+      continue;
     if (entry.phase == queue::Entry::Phase::Sent)
       session.outbound().on_puback(qos::packet_id_for(entry.seq));  // a late PUBACK finds nothing
     finish_entry(session, entry.seq);

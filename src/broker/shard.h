@@ -133,7 +133,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
                       std::string_view why);
   queue::MessagePtr make_message(const wire::Publish& packet, std::string_view topic, SessionId publisher);
   void find_targets(const queue::MessagePtr& message, SessionId publisher);
-  bool reserve_room(const queue::MessagePtr& message);
+  bool reserve_room(const queue::MessagePtr& message, queue::Overflow overflow);
   bool has_room_to_retain(const queue::Message& message);
   std::size_t purge_retained(std::size_t most);
   void hand_over_now(bool qos0_only);

@@ -282,11 +282,11 @@ void Shard::hand_over_now(bool qos0_only) {
   }
 }
 
-/// One batch: an entry per durable receiver, the inbound packet identifier, the retained message. The ack and
-/// the deliveries at QoS 1 and 2 follow when it is durable.
+/// One batch, with what is in it already: an entry per durable receiver, the inbound packet identifier, the
+/// retained message. The ack and the deliveries at QoS 1 and 2 follow when it is durable. `session` is the
+/// publisher's without a connection, if that stays here until then.
 void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire::PacketId id, QoS qos,
-                           bool retain) {
-  store::WriteBatch batch;
+                           bool retain, store::WriteBatch batch, SessionId session) {
   PublishCommit work;
   work.packet_id = id;
   work.qos = qos;
@@ -307,7 +307,6 @@ void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire
     work.retained_number = shared_.retained.number_for(message->topic());
     retain::record(batch, work.retained_number, *message);
   }
-  SessionId session{};
   if (c != nullptr) {
     session = c->session()->id();
     if (qos == QoS::ExactlyOnce && c->session()->is_durable()) session::record_inbound_id(batch, session, id);
@@ -356,16 +355,18 @@ void Shard::wait_for_slow_reader(Connection& c) {
 /// A message of the broker's own (a will): the same steps without an ack. There is nobody to refuse it to, so
 /// a full queue misses it alone, and beyond a limit on retained messages it is delivered all the same. Like
 /// every message of its client it stays behind those that wait for their commit. [MQTT-4.6.0-6]
-void Shard::publish_for_broker(const queue::MessagePtr& message, const session::Session& publisher) {
+/// What is in `batch` already is stored together with it.
+void Shard::publish_for_broker(const queue::MessagePtr& message, const session::Session& publisher,
+                               store::WriteBatch batch) {
   const bool retain = message->retain() && has_room_to_retain(*message);
   if (retain != message->retain()) counters_.add(Counter::PublishRefused);
   find_targets(message, publisher.id());
   const queue::Overflow overflow = shared_.options.session.queue.overflow;
   reserve_room(message, overflow == queue::Overflow::Reject ? queue::Overflow::DropNewest : overflow);
   const bool behind_others = message->qos() != QoS::AtMostOnce && publisher.has_commits_in_flight();
-  if (behind_others || needs_commit(nullptr, message, retain)) {
+  if (!batch.empty() || behind_others || needs_commit(nullptr, message, retain)) {
     hand_over_now(/*qos0_only=*/true);
-    commit_publish(nullptr, message, {}, QoS::AtMostOnce, retain);
+    commit_publish(nullptr, message, {}, QoS::AtMostOnce, retain, std::move(batch), publisher.id());
   } else {
     hand_over_now(/*qos0_only=*/false);
   }

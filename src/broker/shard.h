@@ -139,13 +139,14 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void hand_over_now(bool qos0_only);
   bool needs_commit(const Connection* c, const queue::MessagePtr& message, bool retain) const;
   void commit_publish(Connection* c, const queue::MessagePtr& message, wire::PacketId id, wire::QoS qos,
-                      bool retain);
+                      bool retain, store::WriteBatch batch = {}, SessionId session = {});
   std::optional<MessageId> share_body(store::WriteBatch& batch, const queue::Message& message);
   void acknowledge_publish(Connection& c, wire::PacketId id, wire::QoS qos, wire::ReasonCode reason);
   void send_publish_ack(Connection& c, wire::PacketId id, wire::QoS qos, wire::ReasonCode reason,
                         std::string_view why);
   void wait_for_slow_reader(Connection& c);
-  void publish_for_broker(const queue::MessagePtr& message, const session::Session& publisher);
+  void publish_for_broker(const queue::MessagePtr& message, const session::Session& publisher,
+                          store::WriteBatch batch);
   bool draw_member(queue::Delivery& delivery);
   void redispatch(queue::Delivery delivery);
   void announce(const queue::MessagePtr& message);
@@ -213,7 +214,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void strand(Deliver& message);
   void redispatch_stranded();
   void set_absence_deadlines(const session::Session& session);
-  void publish_will(session::Session& session);
+  bool publish_will(session::Session& session);
   void end_session(session::Session& session, Counter reason);
   void pass_on(const std::string& client_id);
   void discard_session_state(session::Session& session, Counter reason);

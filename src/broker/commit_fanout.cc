@@ -24,9 +24,8 @@ void CommitFanout::on_durable(std::span<store::Done> done) {
       if (publish->retain) retain_message(*publish);
       deliver(ticket_of(one).home, *publish, one.appended);
     }
-    finish(one, std::nullopt);
   }
-  outbox_.post_all();
+  finish_all(done, std::nullopt);
 }
 
 void CommitFanout::on_failed(std::span<store::Done> done, const Error& error) {
@@ -37,9 +36,8 @@ void CommitFanout::on_failed(std::span<store::Done> done, const Error& error) {
       if (publish->retain) retained_.settle(publish->message->topic());
       skip(*publish, one.appended);
     }
-    finish(one, error.code);
   }
-  outbox_.post_all();
+  finish_all(done, error.code);
 }
 
 /// Every receiver gets the message where it lives now. For one that ended meanwhile the publisher's shard
@@ -83,10 +81,17 @@ void CommitFanout::retain_message(const PublishCommit& publish) {
   counters_.add(clears ? Counter::RetainedCleared : Counter::RetainedSet);
 }
 
-void CommitFanout::finish(store::Done& done, std::optional<Errc> error) {
-  std::unique_ptr<CommitTicket> ticket(static_cast<CommitTicket*>(done.ticket.release()));
-  const ShardId home = ticket->home;
-  outbox_.send(home, CommitFinished{std::move(ticket), error});
+/// A shard that hears of its commit may send the next message directly to any other shard, so what goes there
+/// for the group is in every mailbox first. [MQTT-4.6.0-6]
+void CommitFanout::finish_all(std::span<store::Done> done, std::optional<Errc> error) {
+  outbox_.post_all();
+  for (store::Done& one : done) {
+    if (!one.ticket) continue;
+    std::unique_ptr<CommitTicket> ticket(static_cast<CommitTicket*>(one.ticket.release()));
+    const ShardId home = ticket->home;
+    outbox_.send(home, CommitFinished{std::move(ticket), error});
+  }
+  outbox_.post_all();
 }
 
 }  // namespace hermod::broker

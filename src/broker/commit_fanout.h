@@ -31,7 +31,7 @@ class CommitFanout final : public store::CommitObserver {
   void deliver(ShardId home, PublishCommit& publish, std::span<const store::Appended> appended);
   void skip(const PublishCommit& publish, std::span<const store::Appended> appended);
   void retain_message(const PublishCommit& publish);
-  void finish(store::Done& done, std::optional<Errc> error);
+  void finish_all(std::span<store::Done> done, std::optional<Errc> error);
 
   Outbox outbox_;
   const session::SessionSlots& slots_;

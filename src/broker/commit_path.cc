@@ -17,7 +17,8 @@ namespace {
 /// True for work whose end answers a packet; later answers of the connection wait behind it.
 bool answers_packet(const CommitTicket::Work& work) {
   return std::holds_alternative<PublishCommit>(work) || std::holds_alternative<PublishSeenAgain>(work) ||
-         std::holds_alternative<InboundReleased>(work) || std::holds_alternative<OutboundReleased>(work);
+         std::holds_alternative<InboundReleased>(work) || std::holds_alternative<OutboundReleased>(work) ||
+         std::holds_alternative<AnswerLater>(work);
 }
 
 }  // namespace
@@ -127,6 +128,13 @@ void Shard::finish(Connection* c, Session* session, OutboundReleased& work, std:
   if (c != nullptr)
     send_ack(*c, wire::PacketType::Pubrel, qos::packet_id_for(work.seq),
              ReasonCode::Success);  // [MQTT-4.3.3-4]
+}
+
+/// What it says was true before the commits it waited for, so their failure does not change it.
+void Shard::finish(Connection* c, Session*, AnswerLater& work, std::optional<Errc>) {
+  if (c == nullptr || c->state() != Connection::State::Connected) return;
+  send_ack(*c, work.type, work.packet_id, work.reason, work.why);
+  if (work.ends_publish) c->session()->inbound().on_acknowledged(work.packet_id);
 }
 
 /// A packet identifier is free when its erase is durable. What could not be erased is tried again with the

@@ -20,14 +20,17 @@ void Shard::leave_session(Session& session, WillRule rule) {
   if (!session.outlives_connection()) {
     return end_session(session, Counter::DroppedSessionEnded);
   }
-  if (session.will() != nullptr && session.will()->delay == 0) publish_will(session);
+  const bool will_is_due = session.will() != nullptr && session.will()->delay == 0;
+  const bool recorded = will_is_due && publish_will(session);
   if (session.is_group_member) {
     holders_.insert(session.id());
     hand_on_shared(session);
   }
-  store::WriteBatch batch;
-  session::record_session(batch, session);
-  submit(std::move(batch), std::nullopt, session.id(), Recorded{});
+  if (!recorded) {
+    store::WriteBatch batch;
+    session::record_session(batch, session);
+    submit(std::move(batch), std::nullopt, session.id(), Recorded{});
+  }
   if (!session.successor()) set_absence_deadlines(session);
 }
 
@@ -42,7 +45,9 @@ void Shard::hand_on_shared(Session& session) {
     if (!draw_member(entry.delivery)) continue;
     const Target& drawn = targets_.front();
     if (!drawn.where.online || entry.delivery.qos == wire::QoS::AtMostOnce) continue;
-    if (!reserve_room(entry.delivery.message) || !drawn.delivery.message) continue;
+    if (!reserve_room(entry.delivery.message, shared_.options.session.queue.overflow) ||
+        !drawn.delivery.message)
+      continue;
     if (entry.phase == queue::Entry::Phase::Sent)
       session.outbound().on_puback(qos::packet_id_for(entry.seq));  // a late PUBACK finds nothing
     finish_entry(session, entry.seq);
@@ -83,10 +88,12 @@ void Shard::set_absence_deadlines(const Session& session) {
   schedule_deadlines();
 }
 
-/// Publishes the will, if there is one, as a PUBLISH of the client itself. [MQTT-3.1.2-8]
-void Shard::publish_will(Session& session) {
+/// Publishes the will, if there is one, as a PUBLISH of the client itself. The record of a durable session
+/// loses it in the same batch, so that no crash makes it come twice. True when the session was recorded so.
+/// [MQTT-3.1.2-8]
+bool Shard::publish_will(Session& session) {
   const std::unique_ptr<session::Will> will = session.take_will();  // [MQTT-3.1.2-10]
-  if (!will) return;
+  if (!will) return false;
   counters_.add(Counter::WillsPublished);
   queue::Message::Fields fields;
   fields.topic = will->topic;
@@ -99,7 +106,10 @@ void Shard::publish_will(Session& session) {
   fields.stored_at = wall();
   if (will->message_expiry_interval)
     fields.expires_at = wall() + std::chrono::seconds(*will->message_expiry_interval);
-  publish_for_broker(queue::Message::create(fields), session.id());
+  store::WriteBatch batch;
+  if (session.is_durable()) session::record_session(batch, session);
+  publish_for_broker(queue::Message::create(fields), session, std::move(batch));
+  return session.is_durable();
 }
 
 /// The session is over: its subscriptions and messages go, whoever waits for the client identifier comes

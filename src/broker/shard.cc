@@ -266,8 +266,8 @@ void Shard::on_timer(net::Timer&) {
         session->successor())
       continue;
     if (deadline->kind == session::DeadlineKind::WillDelay) {
-      publish_will(*session);
-      store::WriteBatch batch;  // else it would be published again after a restart
+      if (publish_will(*session)) continue;
+      store::WriteBatch batch;
       session::record_session(batch, *session);
       submit(std::move(batch), std::nullopt, session->id(), Recorded{});
     } else {

@@ -133,19 +133,20 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
                       std::string_view why);
   queue::MessagePtr make_message(const wire::Publish& packet, std::string_view topic, SessionId publisher);
   void find_targets(const queue::MessagePtr& message, SessionId publisher);
-  bool reserve_room(const queue::MessagePtr& message);
+  bool reserve_room(const queue::MessagePtr& message, queue::Overflow overflow);
   bool has_room_to_retain(const queue::Message& message);
   std::size_t purge_retained(std::size_t most);
   void hand_over_now(bool qos0_only);
   bool needs_commit(const Connection* c, const queue::MessagePtr& message, bool retain) const;
   void commit_publish(Connection* c, const queue::MessagePtr& message, wire::PacketId id, wire::QoS qos,
-                      bool retain);
+                      bool retain, store::WriteBatch batch = {}, SessionId session = {});
   std::optional<MessageId> share_body(store::WriteBatch& batch, const queue::Message& message);
   void acknowledge_publish(Connection& c, wire::PacketId id, wire::QoS qos, wire::ReasonCode reason);
   void send_publish_ack(Connection& c, wire::PacketId id, wire::QoS qos, wire::ReasonCode reason,
                         std::string_view why);
   void wait_for_slow_reader(Connection& c);
-  void publish_for_broker(const queue::MessagePtr& message, SessionId publisher);
+  void publish_for_broker(const queue::MessagePtr& message, const session::Session& publisher,
+                          store::WriteBatch batch);
   bool draw_member(queue::Delivery& delivery);
   void redispatch(queue::Delivery delivery);
   void announce(const queue::MessagePtr& message);
@@ -177,6 +178,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void finish_entry(session::Session& session, Seq seq);
   void send_ack(Connection& c, wire::PacketType type, wire::PacketId id, wire::ReasonCode reason,
                 std::string_view why = {});
+  void send_ack_in_order(Connection& c, session::Session& session, AnswerLater answer);
   void submit_finished_entries();
 
   // subscribe_path.cc
@@ -212,7 +214,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void strand(Deliver& message);
   void redispatch_stranded();
   void set_absence_deadlines(const session::Session& session);
-  void publish_will(session::Session& session);
+  bool publish_will(session::Session& session);
   void end_session(session::Session& session, Counter reason);
   void pass_on(const std::string& client_id);
   void discard_session_state(session::Session& session, Counter reason);
@@ -226,6 +228,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void finish(Connection* c, session::Session* session, PublishSeenAgain& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, InboundReleased& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, OutboundReleased& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, AnswerLater& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, EntriesErased& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, SubscriptionsStored& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, SessionStored& work, std::optional<Errc> error);

@@ -259,7 +259,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   std::string forwarded_properties_;
 
   std::vector<queue::Delivery> stranded_;  ///< of shared groups, whose member ended: drawn again in this tick
-  absl::flat_hash_set<SessionId> holders_;  ///< group members that are away and may hold messages of the group
+  absl::flat_hash_set<SessionId>
+      holders_;  ///< group members that are away and may hold messages of the group
   std::vector<EarlyMessage> early_messages_;
   std::vector<SessionId> with_finished_entries_;
   std::vector<StreamId> ended_streams_;  ///< forgotten behind the submissions of their last tick

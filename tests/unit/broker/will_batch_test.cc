@@ -1,4 +1,5 @@
-// A will and the record of its session change together, so that a crash neither loses the will nor repeats it.
+// A will and the record of its session change together, so that a crash neither loses the will nor repeats
+// it.
 
 #include "tests/unit/broker/path_fixture.h"
 

@@ -52,6 +52,8 @@ void Shard::on_connect(Connection& c, const wire::Connect& packet) {
   agreement.topic_alias_maximum = packet.properties.topic_alias_maximum().value_or(0);
   agreement.request_problem_information = packet.properties.request_problem_information().value_or(true);
 
+  if (!shared_.options.allow_anonymous)  // whoever comes is a stranger: there are no accounts
+    return refuse_connect(c, ReasonCode::NotAuthorized, "auth.allow_anonymous is false");
   if (packet.properties.authentication_method())  // no method is configured [MQTT-4.12.0-1]
     return refuse_connect(c, ReasonCode::BadAuthenticationMethod,
                           "no extended authentication method is configured");

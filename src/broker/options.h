@@ -39,7 +39,7 @@ struct LimitOptions {
 /// Everything the broker room needs; config/ fills it.
 struct Options {
   std::uint16_t threads = 0;  ///< shards; 0 = one per core
-  bool allow_anonymous = false;
+  bool allow_anonymous = false;  ///< there are no accounts yet: false refuses every CONNECT
   MqttOptions mqtt;
   LimitOptions limits;
   session::Options session;

@@ -155,7 +155,7 @@ Status Recovery::read_streams() {
 }
 
 Status Recovery::read_entries() {
-  const Status status =
+  Status status =
       view_.scan_entries([&](StreamId stream, Seq seq, Bytes value, MessageId shared, std::size_t) {
         Loaded* loaded = find(SessionId{stream.v});
         if (loaded == nullptr) return true;  // its stream goes as a whole

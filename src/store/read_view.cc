@@ -35,10 +35,11 @@ template <class Look>
 Result<ReadView::Snapshot> ReadView::snapshot(Look&& look) {
   // Under the lock, so that nothing moves from memory to the tables between the two looks.
   const auto lock = memtable_.lock();
-  auto tables = tables_.reader();
-  if (!tables) return tl::unexpected(tables.error());
+  // The journal first, as the checkpointer does: each reader may wait for its environment to grow.
   auto journal = journal_.reader();
   if (!journal) return tl::unexpected(journal.error());
+  auto tables = tables_.reader();
+  if (!tables) return tl::unexpected(tables.error());
   look();
   return Snapshot{memtable_.capture(), std::move(*tables), std::move(*journal)};
 }

@@ -208,6 +208,7 @@ Result<bool> ReadView::entry_slice(const std::vector<StreamId>& in_memory, Strea
     StreamChanges changes;
     if (changed) {
       // The changes must not be newer than the journal's transaction.
+      snap = tl::unexpected(Error{Errc::Busy, {}});  // never two at once: growth waits for the first one
       snap = snapshot([&] { changes = memtable_.stream(stream, from, kSliceRecords); });
       if (!snap) return tl::unexpected(snap.error());
     }

@@ -43,6 +43,7 @@ std::unique_ptr<session::Will> will_of(const wire::Connect& packet) {
 }  // namespace
 
 void Shard::on_connect(Connection& c, const wire::Connect& packet) {
+  counters_.add(Counter::ConnectReceived);
   const MqttOptions& mqtt = shared_.options.mqtt;
   Agreement& agreement = c.agreement();
   agreement.version = packet.version;
@@ -268,6 +269,7 @@ void Shard::send_connack(Connection& c, Session& session, bool session_present) 
               {"session_present", session_present ? "1" : "0"}});
   c.pending_connect.reset();
   c.set_state(Connection::State::Connected);
+  counters_.add(Counter::ClientsConnected);
   start_keep_alive(c);
   pump(session);
   c.resume(Connection::Pause::Claim);

@@ -65,6 +65,7 @@ void Shard::log_disconnected(const Connection& c, const Session& session, std::s
 /// The connection ends here for the session; the transport follows when its last bytes are written.
 void Shard::close_connection(Connection& c, WillRule will) {
   if (c.state() == Connection::State::Closing) return;
+  if (c.state() == Connection::State::Connected) counters_.add(Counter::ClientsDisconnected);
   c.set_state(Connection::State::Closing);
   Session* session = c.session();
   if (session != nullptr) log_disconnected(c, *session, will == WillRule::Discard ? "client" : "broker");

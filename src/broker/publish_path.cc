@@ -19,6 +19,7 @@ void Shard::on_publish(Connection& c, const wire::Publish& packet) {
   counters_.add(packet.qos == QoS::AtMostOnce    ? Counter::PublishReceivedQoS0
                 : packet.qos == QoS::AtLeastOnce ? Counter::PublishReceivedQoS1
                                                  : Counter::PublishReceivedQoS2);
+  counters_.add(Counter::PublishBytesReceived, packet.payload.size());
   std::string_view topic;
   if (!within_agreement(c, packet) || !resolve_topic(c, packet, topic)) return;
   session::Session& session = *c.session();

@@ -188,6 +188,7 @@ void Shard::on_connection_closed(Connection& c, net::CloseReason) {
   if (shared_.addresses.is_limited()) shared_.addresses.leave(c.peer_address());
   shared_.connections.fetch_sub(1, std::memory_order_relaxed);
   Session* session = c.session();
+  if (c.state() == Connection::State::Connected) counters_.add(Counter::ClientsDisconnected);
   c.set_session(nullptr);
   c.set_state(Connection::State::Closing);
   ended_.push_back(connections_.take(c.id()));

@@ -131,7 +131,7 @@ void Shard::refuse_publish(Connection& c, const wire::Publish& packet, ReasonCod
   counters_.add(Counter::PublishRefused);
   if (why.empty()) why = wire::name_of(reason);
   HERMOD_LOG_LIMITED(log::Level::Notice, "publish.refused", {"client", c.session()->client_id()},
-                     {"reason", wire::name_of(reason)}, {"why", why});
+                     {"reason", wire::name_of(reason)}, {"code", code_of(reason)}, {"why", why});
   if (packet.qos == QoS::AtMostOnce) {
     if (reason == ReasonCode::TopicNameInvalid && !c.agreement().is_v5()) disconnect(c, reason, why);
     return;

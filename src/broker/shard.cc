@@ -135,11 +135,13 @@ void Shard::on_protocol_error(Connection& c, const wire::ProtocolError& error) {
   counters_.add(Counter::ProtocolErrors);
   HERMOD_LOG_LIMITED(log::Level::Notice, "client.protocol_error", {"address", c.transport().peer().address},
                      {"client", c.session() != nullptr ? c.session()->client_id() : std::string()},
-                     {"reason", wire::name_of(error.reason)}, {"clause", error.clause},
-                     {"why", error.detail});
+                     {"reason", wire::name_of(error.reason)}, {"code", code_of(error.reason)},
+                     {"clause", error.clause}, {"why", error.detail});
   if (c.state() == Connection::State::Connected) return disconnect(c, error.reason, error.detail);
   if (error.answer == wire::Answer::Connack) return refuse_connect(c, error.reason, error.detail);
-  close_connection(c, WillRule::Publish);  // [MQTT-3.1.0-1]: no answer to what is not a CONNECT
+  close_connection(
+      c, WillRule::Publish,
+      {"broker", error.reason, error.detail});  // [MQTT-3.1.0-1]: no answer to what is not a CONNECT
 }
 
 void Shard::start_keep_alive(Connection& c) {
@@ -155,7 +157,7 @@ void Shard::on_connection_timer(Connection& c) {
     counters_.add(Counter::ConnectTimeouts);
     if (c.state() == Connection::State::Claiming)
       return refuse_connect(c, ReasonCode::ServerUnavailable, "the session could not be had in time");
-    return close_connection(c, WillRule::Discard);
+    return close_connection(c, WillRule::Discard, {"broker", {}, "no CONNECT in time"});
   }
   if (c.state() != Connection::State::Connected) return;
   const auto due = c.last_arrival() + std::chrono::milliseconds(c.agreement().keep_alive * 1500);
@@ -183,7 +185,7 @@ void Shard::on_output_drained(Connection& c) {
 }
 
 /// The transport is gone. A client that did not say goodbye has its will published. [MQTT-3.1.2-8]
-void Shard::on_connection_closed(Connection& c, net::CloseReason) {
+void Shard::on_connection_closed(Connection& c, net::CloseReason reason) {
   counters_.add(Counter::ConnectionsClosed);
   if (shared_.addresses.is_limited()) shared_.addresses.leave(c.peer_address());
   shared_.connections.fetch_sub(1, std::memory_order_relaxed);
@@ -193,7 +195,12 @@ void Shard::on_connection_closed(Connection& c, net::CloseReason) {
   c.set_state(Connection::State::Closing);
   ended_.push_back(connections_.take(c.id()));
   if (session == nullptr) return;
-  log_disconnected(*ended_.back(), *session, "network");
+  log_disconnected(
+      *ended_.back(), *session,
+      {"network",
+       {},
+       reason == net::CloseReason::PeerClosed ? "the client closed the connection without DISCONNECT"
+                                              : "the connection broke"});
   leave_session(*session, WillRule::Publish);
 }
 
@@ -276,7 +283,8 @@ void Shard::stop_serving() {
     if (c->state() == Connection::State::Connected) {
       disconnect(*c, ReasonCode::ServerShuttingDown, "the broker is stopping");
     } else {
-      close_connection(*c, WillRule::Discard);
+      close_connection(*c, WillRule::Discard,
+                       {"broker", ReasonCode::ServerShuttingDown, "the broker is stopping"});
     }
   }
 }

@@ -57,6 +57,8 @@ void Shard::on_accepted(std::unique_ptr<net::Transport> transport) {
   limits.maximum_packet_size = shared_.options.mqtt.max_packet_size;
   limits.maximum_connect_size =
       std::min(shared_.options.mqtt.max_connect_size, shared_.options.mqtt.max_packet_size);
+  limits.maximum_user_properties = shared_.options.mqtt.max_user_properties;
+  limits.maximum_filters = shared_.options.mqtt.max_filters;
   auto& c = connections_.add(
       std::make_unique<Connection>(connections_.next_id(), *this, std::move(transport), limits));
   c.inbound_aliases().set_maximum(shared_.options.mqtt.topic_alias_maximum);

@@ -33,11 +33,11 @@ function(hermod_room name)
 endfunction()
 
 # hermod_test(<name> [LABEL label] [SOURCES file...] [LIBRARIES target...])
-# A GoogleTest binary; every test case becomes a ctest of its own.
+# A GoogleTest binary; every test case becomes a ctest of its own. Without sources configuring fails.
 function(hermod_test name)
   cmake_parse_arguments(TEST "" "LABEL;TIMEOUT" "SOURCES;LIBRARIES" ${ARGN})
   if(NOT TEST_SOURCES)
-    return()
+    message(FATAL_ERROR "hermod_test(${name}): no source files; a test that is not there must not count as passed")
   endif()
   if(NOT TEST_TIMEOUT)
     set(TEST_TIMEOUT 120)

@@ -51,7 +51,9 @@ int run(const config::CommandLine& line, config::Configuration configuration) {
 
   log::start(config::log_sink(settings.log.format), settings.log.level);
   broker::prepare_process();
-  broker::Broker broker(settings.broker);
+  broker::Broker broker(settings.broker, [](const std::string& progress) {
+    sd_notifyf(0, "STATUS=%s\nEXTEND_TIMEOUT_USEC=60000000", progress.c_str());
+  });
   if (const Status started = broker.start(); !started) {
     log::event(log::Level::Error, "broker.not_started", {{"reason", started.error().detail}});
     return kFailed;

@@ -26,6 +26,9 @@ using QueueId = Id<struct QueueTag, std::uint64_t>;
 using Seq = Id<struct SeqTag, std::uint64_t>;
 /// An append-only stream of the store; queues are streams.
 using StreamId = Id<struct StreamTag, std::uint64_t>;
+/// A message body that several entries of the store share; the room above chooses it, never twice, never
+/// zero.
+using MessageId = Id<struct MessageTag, std::uint64_t>;
 /// One shard: one thread, one event loop. 0 .. shards-1.
 using ShardId = Id<struct ShardTag, std::uint16_t>;
 /// Number of a commit group in the journal, from 1 upward.

@@ -1,6 +1,8 @@
 // PUBACK, PUBREC, PUBREL and PUBCOMP in both directions. The order of disk and answer is the table of
 // docs/durability.md: PUBREL follows "released", PUBCOMP follows "erased".
 
+#include <utility>
+
 #include "base/log.h"
 #include "broker/shard.h"
 #include "queue/records.h"
@@ -52,12 +54,15 @@ void Shard::on_pubrec(Connection& c, session::Session& session, const wire::Ack&
       return submit(std::move(batch), c.id(), session.id(), OutboundReleased{next.seq});
     }
     case What::PubrelAgain:
-      return send_ack(c, PacketType::Pubrel, packet.id, ReasonCode::Success);
+      return send_ack_in_order(c, session, {.type = PacketType::Pubrel, .packet_id = packet.id});
     case What::AnswerUnderway:
       return;
     case What::UnknownId:
       counters_.add(Counter::StrayAcks);
-      return send_ack(c, PacketType::Pubrel, packet.id, ReasonCode::PacketIdentifierNotFound);
+      return send_ack_in_order(c, session,
+                               {.type = PacketType::Pubrel,
+                                .packet_id = packet.id,
+                                .reason = ReasonCode::PacketIdentifierNotFound});
     case What::ProtocolError:
       return disconnect(c, ReasonCode::ProtocolError, "PUBREC for a QoS 1 message");
   }
@@ -80,7 +85,10 @@ void Shard::on_pubrel(Connection& c, session::Session& session, const wire::Ack&
     case qos::OnPubrel::AnswerUnderway:
       return;
     case qos::OnPubrel::Unknown:
-      return send_ack(c, PacketType::Pubcomp, packet.id, ReasonCode::PacketIdentifierNotFound);
+      return send_ack_in_order(c, session,
+                               {.type = PacketType::Pubcomp,
+                                .packet_id = packet.id,
+                                .reason = ReasonCode::PacketIdentifierNotFound});
     case qos::OnPubrel::ProtocolError:
       return disconnect(c, ReasonCode::ProtocolError,
                         "PUBREL for a message that was not acknowledged by PUBREC");
@@ -134,6 +142,13 @@ void Shard::submit_finished_entries() {
     submit(std::move(batch), session->connection(), id, std::move(work));
   }
   with_finished_entries_.clear();
+}
+
+/// An ack that needs no disk: at once, or behind every answer that still waits for it.
+void Shard::send_ack_in_order(Connection& c, session::Session& session, AnswerLater answer) {
+  if (c.pending_commits > 0) return submit({}, c.id(), session.id(), std::move(answer));
+  send_ack(c, answer.type, answer.packet_id, answer.reason, answer.why);
+  if (answer.ends_publish) session.inbound().on_acknowledged(answer.packet_id);
 }
 
 void Shard::send_ack(Connection& c, PacketType type, wire::PacketId id, ReasonCode reason,

@@ -1,10 +1,13 @@
 #include "broker/broker.h"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <thread>
 #include <utility>
 
 #include "base/log.h"
+#include "broker/recovery.h"
 #include "net/socket.h"
 
 namespace hermod::broker {
@@ -22,9 +25,10 @@ Options completed(Options options) {
 
 }  // namespace
 
-Broker::Broker(Options options)
+Broker::Broker(Options options, Progress progress)
     : options_(completed(std::move(options))),
-      counters_(options_.threads + std::size_t{1}),
+      progress_(std::move(progress)),
+      counters_(options_.threads + std::size_t{2}),
       retained_(options_.retain),
       directory_({options_.session.max_sessions, options_.session.takeovers_per_minute}),
       addresses_(options_.limits.max_connections_per_address) {
@@ -32,12 +36,8 @@ Broker::Broker(Options options)
     shards_.push_back(std::make_unique<ShardThread>(ShardId{i}, options_, clock_, counters_.block(i)));
     mailboxes_.push_back(&shards_.back()->mailbox());
   }
-  fanout_ = std::make_unique<CommitFanout>(mailboxes_, directory_.slots(), retained_, clock_,
+  fanout_ = std::make_unique<CommitFanout>(mailboxes_, directory_.slots(), retained_,
                                            counters_.block(options_.threads));
-  committer_ = std::make_unique<store::Committer>(options_.store, journal_, *fanout_, clock_);
-  const Shared shared{options_,    clock_,     subscriptions_, retained_, directory_,
-                      *committer_, mailboxes_, connections_,   addresses_};
-  for (auto& shard : shards_) shard->build(shared);
 }
 
 Broker::~Broker() {
@@ -47,7 +47,11 @@ Broker::~Broker() {
 Status Broker::start() {
   for (auto& shard : shards_)
     if (Status status = shard->status(); !status) return status;
+  if (Status status = open_store(); !status) return status;
+  if (Status status = recover(); !status) return status;
   if (Status status = listen(); !status) return status;
+  if (store_) store_->start();
+  if (keeper_) keeper_->start();
   committer_->start();
   for (auto& shard : shards_) shard->start();
   running_ = true;
@@ -55,6 +59,73 @@ Status Broker::start() {
     log::event(log::Level::Notice, "listener.started",
                {{"address", options_.net.listen[i].host}, {"port", ports_[i]}, {"protocol", "mqtt"}});
   }
+  return {};
+}
+
+Status Broker::open_store() {
+  if (options_.store.path.empty()) {
+    committer_ = std::make_unique<store::Committer>(options_.store, memory_journal_, *fanout_, clock_);
+    return {};
+  }
+  store::OpenReport report;
+  auto opened = store::Store::open(options_.store, clock_, report);
+  if (!opened) return tl::unexpected(opened.error());
+  store_ = std::move(*opened);
+  if (report.set_aside)
+    log::event(log::Level::Error, "store.set_aside",
+               {{"folder", options_.store.path}, {"moved_to", report.set_aside_path}, {"why", report.why}});
+  log::event(log::Level::Notice, "store.opened",
+             {{"folder", options_.store.path},
+              {"fresh", report.fresh ? "1" : "0"},
+              {"groups_replayed", report.groups_replayed},
+              {"torn_tail", report.torn_tail ? "1" : "0"}});
+  committer_ = std::make_unique<store::Committer>(options_.store, store_->journal(), *fanout_, clock_,
+                                                  &store_->sink());
+  committer_->resume(store_->next_group());
+  keeper_ = std::make_unique<StoreKeeper>(*store_, *committer_, mailboxes_,
+                                          counters_.block(options_.threads + std::size_t{1}));
+  fanout_->report_failures_to([this] { keeper_->on_failure(); });
+  return {};
+}
+
+/// On this thread, before there is another.
+Status Broker::recover() {
+  std::unique_ptr<store::ReadView> view = store_ ? store_->view() : nullptr;
+  std::optional<Recovery> recovery;
+  if (view) {
+    const Recovery::Parts parts{options_,    subscriptions_, retained_,    directory_,
+                                *committer_, shards_.size(), clock_.wall()};
+    recovery.emplace(parts, *view, [this](const Recovered& found) {
+      if (progress_)
+        progress_("Recovering: " + std::to_string(found.sessions) + " sessions, " +
+                  std::to_string(found.queued_messages) + " queued messages");
+    });
+  }
+  std::vector<std::pair<ShardId, std::unique_ptr<session::Session>>> sessions;
+  if (recovery) {
+    const auto found = recovery->run([&](ShardId home, std::unique_ptr<session::Session> session) {
+      sessions.emplace_back(home, std::move(session));
+    });
+    if (!found) return tl::unexpected(found.error());
+    log::event(log::Level::Notice, "store.recovered",
+               {{"sessions", found->sessions},
+                {"subscriptions", found->subscriptions},
+                {"queued_messages", found->queued_messages},
+                {"exchanges", found->exchanges},
+                {"retained_messages", found->retained_messages},
+                {"damaged", found->damaged}});
+  }
+  const Shared shared{options_,     recovery ? recovery->epoch() : 1,
+                      clock_,       subscriptions_,
+                      retained_,    directory_,
+                      *committer_,  mailboxes_,
+                      connections_, addresses_,
+                      keeper_.get()};
+  for (auto& shard : shards_) shard->build(shared);
+  for (auto& [home, session] : sessions) shards_[home.v]->adopt(std::move(session));
+  committer_->run_once();  // the number of this start, and what recovery has cleaned up
+  if (!committer_->healthy())
+    return failure(Errc::Io, "the store in " + options_.store.path + " cannot be written");
   return {};
 }
 
@@ -73,12 +144,14 @@ void Broker::stop(std::chrono::milliseconds patience) {
   if (!std::exchange(running_, false)) return;
   for (auto& shard : shards_) shard->request_stop(patience);
   for (auto& shard : shards_) shard->join();
+  if (keeper_) keeper_->stop();
   committer_->stop();
+  if (store_) store_->stop();
 }
 
 bool Broker::made_progress() {
   last_ticks_.resize(shards_.size());
-  bool all = true;
+  bool all = commit_watch_.moved(*committer_);
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     shards_[i]->wake();
     const std::uint64_t ticks = shards_[i]->ticks();

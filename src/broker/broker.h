@@ -2,6 +2,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,13 +11,16 @@
 #include "base/counters.h"
 #include "base/result.h"
 #include "broker/commit_fanout.h"
+#include "broker/commit_watch.h"
 #include "broker/options.h"
 #include "broker/shard_thread.h"
+#include "broker/store_keeper.h"
 #include "broker/view.h"
 #include "retain/retained_index.h"
 #include "session/session_directory.h"
 #include "store/committer.h"
 #include "store/memory_journal.h"
+#include "store/store.h"
 #include "topic/subscription_index.h"
 
 namespace hermod::broker {
@@ -25,14 +29,17 @@ namespace hermod::broker {
 /// and stop() are called by one thread.
 class Broker {
  public:
-  explicit Broker(Options options);
+  /// Told how far a start has come, in words for people.
+  using Progress = std::function<void(const std::string&)>;
+
+  explicit Broker(Options options, Progress progress = {});
   Broker(const Broker&) = delete;
   Broker& operator=(const Broker&) = delete;
   /// Stops it if it runs.
   ~Broker();
 
-  /// Opens the listeners and starts every thread; when it returns clients can connect. Errors name the
-  /// listener and what to do; then nothing runs.
+  /// Opens the store, brings back what it holds, opens the listeners and starts every thread; when it returns
+  /// clients can connect. Errors name the folder or the listener and what to do; then nothing runs.
   Status start();
   /// Says 0x8B to every client, waits until what was acknowledged is stored and what was written is sent (at
   /// most `patience`), and ends every thread.
@@ -40,7 +47,8 @@ class Broker {
 
   /// The real port of each listen address, in order.
   const std::vector<std::uint16_t>& ports() const { return ports_; }
-  /// True when every shard thread answered since the last call; for the watchdog.
+  /// True when since the last call every shard thread answered and the committer, if it had work, finished
+  /// some; for the watchdog. Calls must be further apart than the slowest healthy write to the disk.
   bool made_progress();
 
   /// For admin; lives no longer than the broker.
@@ -49,9 +57,12 @@ class Broker {
   }
 
  private:
+  Status open_store();
+  Status recover();
   Status listen();
 
   const Options options_;
+  const Progress progress_;
   SystemClock clock_;
   Counters counters_;
   topic::SubscriptionIndex subscriptions_;
@@ -59,13 +70,16 @@ class Broker {
   session::SessionDirectory directory_;
   std::atomic<std::uint32_t> connections_{0};
   AddressCounts addresses_;
-  store::MemoryJournal journal_;
+  std::unique_ptr<store::Store> store_;  ///< null: everything is in memory
+  store::MemoryJournal memory_journal_;
   std::vector<std::unique_ptr<ShardThread>> shards_;
   std::vector<ShardMailbox*> mailboxes_;
   std::unique_ptr<CommitFanout> fanout_;
   std::unique_ptr<store::Committer> committer_;
+  std::unique_ptr<StoreKeeper> keeper_;
   std::vector<std::uint16_t> ports_;
   std::vector<std::uint64_t> last_ticks_;
+  CommitWatch commit_watch_;
   bool running_ = false;
 };
 

@@ -8,8 +8,6 @@
 namespace hermod::broker {
 namespace {
 
-constexpr std::size_t kPurge = 4;
-
 CommitTicket& ticket_of(store::Done& done) {
   return static_cast<CommitTicket&>(*done.ticket);
 }
@@ -21,21 +19,25 @@ void CommitFanout::on_sequenced(std::span<store::Done>) {}
 
 void CommitFanout::on_durable(std::span<store::Done> done) {
   for (store::Done& one : done) {
+    if (!one.ticket) continue;  // nobody waits for it
     if (auto* publish = std::get_if<PublishCommit>(&ticket_of(one).work)) {
       if (publish->retain) retain_message(*publish);
       deliver(ticket_of(one).home, *publish, one.appended);
     }
-    finish(one, std::nullopt);
   }
-  outbox_.post_all();
+  finish_all(done, std::nullopt);
 }
 
 void CommitFanout::on_failed(std::span<store::Done> done, const Error& error) {
+  if (on_failure_) on_failure_();
   for (store::Done& one : done) {
-    if (const auto* publish = std::get_if<PublishCommit>(&ticket_of(one).work)) skip(*publish, one.appended);
-    finish(one, error.code);
+    if (!one.ticket) continue;
+    if (const auto* publish = std::get_if<PublishCommit>(&ticket_of(one).work)) {
+      if (publish->retain) retained_.settle(publish->message->topic());
+      skip(*publish, one.appended);
+    }
   }
-  outbox_.post_all();
+  finish_all(done, error.code);
 }
 
 /// Every receiver gets the message where it lives now. For one that ended meanwhile the publisher's shard
@@ -68,23 +70,28 @@ void CommitFanout::skip(const PublishCommit& publish, std::span<const store::App
 
 /// [MQTT-3.3.1-5] [MQTT-3.3.1-6] [MQTT-3.3.1-7]
 void CommitFanout::retain_message(const PublishCommit& publish) {
-  // Expired messages leave as new ones come, a few at a time.
-  std::vector<queue::MessagePtr> expired;
-  counters_.add(Counter::DroppedExpired, retained_.purge_expired(clock_.wall(), kPurge, expired));
   const bool clears = publish.message->payload().empty();
   if (clears) {
     retained_.clear(publish.message->topic());
-  } else if (!retained_.set(publish.message)) {
-    counters_.add(Counter::DroppedQueueFull);  // the limit was reached between the publisher's check and now
-    return;
+  } else {
+    // It is in the store, so the limit, which its publisher was held to, is not asked again.
+    retained_.restore(publish.message, publish.retained_number);
   }
+  retained_.settle(publish.message->topic());
   counters_.add(clears ? Counter::RetainedCleared : Counter::RetainedSet);
 }
 
-void CommitFanout::finish(store::Done& done, std::optional<Errc> error) {
-  std::unique_ptr<CommitTicket> ticket(static_cast<CommitTicket*>(done.ticket.release()));
-  const ShardId home = ticket->home;
-  outbox_.send(home, CommitFinished{std::move(ticket), error});
+/// A shard that hears of its commit may send the next message directly to any other shard, so what goes there
+/// for the group is in every mailbox first. [MQTT-4.6.0-6]
+void CommitFanout::finish_all(std::span<store::Done> done, std::optional<Errc> error) {
+  outbox_.post_all();
+  for (store::Done& one : done) {
+    if (!one.ticket) continue;
+    std::unique_ptr<CommitTicket> ticket(static_cast<CommitTicket*>(one.ticket.release()));
+    const ShardId home = ticket->home;
+    outbox_.send(home, CommitFinished{std::move(ticket), error});
+  }
+  outbox_.post_all();
 }
 
 }  // namespace hermod::broker

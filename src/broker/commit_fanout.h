@@ -1,7 +1,8 @@
 #pragma once
+#include <functional>
 #include <span>
+#include <utility>
 
-#include "base/clock.h"
 #include "base/counters.h"
 #include "broker/outbox.h"
 #include "broker/shard_message.h"
@@ -16,8 +17,11 @@ namespace hermod::broker {
 class CommitFanout final : public store::CommitObserver {
  public:
   CommitFanout(std::span<ShardMailbox* const> mailboxes, const session::SessionSlots& slots,
-               retain::RetainedIndex& retained, const Clock& clock, CounterBlock& counters)
-      : outbox_(mailboxes), slots_(slots), retained_(retained), clock_(clock), counters_(counters) {}
+               retain::RetainedIndex& retained, CounterBlock& counters)
+      : outbox_(mailboxes), slots_(slots), retained_(retained), counters_(counters) {}
+
+  /// `on_failure` is called on the committer's thread with every commit that fails. Before the first commit.
+  void report_failures_to(std::function<void()> on_failure) { on_failure_ = std::move(on_failure); }
 
   void on_sequenced(std::span<store::Done> done) override;
   void on_durable(std::span<store::Done> done) override;
@@ -27,13 +31,13 @@ class CommitFanout final : public store::CommitObserver {
   void deliver(ShardId home, PublishCommit& publish, std::span<const store::Appended> appended);
   void skip(const PublishCommit& publish, std::span<const store::Appended> appended);
   void retain_message(const PublishCommit& publish);
-  void finish(store::Done& done, std::optional<Errc> error);
+  void finish_all(std::span<store::Done> done, std::optional<Errc> error);
 
   Outbox outbox_;
   const session::SessionSlots& slots_;
   retain::RetainedIndex& retained_;
-  const Clock& clock_;
   CounterBlock& counters_;
+  std::function<void()> on_failure_;
 };
 
 }  // namespace hermod::broker

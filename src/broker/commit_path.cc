@@ -17,7 +17,8 @@ namespace {
 /// True for work whose end answers a packet; later answers of the connection wait behind it.
 bool answers_packet(const CommitTicket::Work& work) {
   return std::holds_alternative<PublishCommit>(work) || std::holds_alternative<PublishSeenAgain>(work) ||
-         std::holds_alternative<InboundReleased>(work) || std::holds_alternative<OutboundReleased>(work);
+         std::holds_alternative<InboundReleased>(work) || std::holds_alternative<OutboundReleased>(work) ||
+         std::holds_alternative<AnswerLater>(work);
 }
 
 }  // namespace
@@ -130,6 +131,13 @@ void Shard::finish(Connection* c, Session* session, OutboundReleased& work, std:
              ReasonCode::Success);  // [MQTT-4.3.3-4]
 }
 
+/// What it says was true before the commits it waited for, so their failure does not change it.
+void Shard::finish(Connection* c, Session*, AnswerLater& work, std::optional<Errc>) {
+  if (c == nullptr || c->state() != Connection::State::Connected) return;
+  send_ack(*c, work.type, work.packet_id, work.reason, work.why);
+  if (work.ends_publish) c->session()->inbound().on_acknowledged(work.packet_id);
+}
+
 /// A packet identifier is free when its erase is durable. What could not be erased is tried again with the
 /// next.
 void Shard::finish(Connection*, Session* session, EntriesErased& work, std::optional<Errc> error) {
@@ -146,6 +154,8 @@ void Shard::finish(Connection*, Session* session, EntriesErased& work, std::opti
 void Shard::finish(Connection* c, Session* session, SubscriptionsStored& work, std::optional<Errc> error) {
   if (session == nullptr) return;
   if (error) {
+    for (const SubscriptionRequest& request : work.requests)
+      if (request.number != 0) session->subscriptions().settle(request.filter);
     // UNSUBACK of MQTT 3 cannot say that the subscription is still there.
     if (c != nullptr && work.unsubscribe && !c->agreement().is_v5())
       return disconnect_behind_acks(*c, reason_for(*error));

@@ -29,8 +29,9 @@ struct PublishCommit {
   wire::QoS qos = wire::QoS::AtMostOnce;
   queue::MessagePtr message;
   std::vector<CommitTarget> targets;
-  bool matched = false;  ///< somebody subscribed; else 0x10
-  bool retain = false;   ///< becomes the retained message of its topic, or clears it
+  bool matched = false;               ///< somebody subscribed; else 0x10
+  bool retain = false;                ///< becomes the retained message of its topic, or clears it
+  std::uint64_t retained_number = 0;  ///< of its record
 };
 /// A QoS 2 PUBLISH that was seen before waits for what is pending: then PUBREC.
 struct PublishSeenAgain {
@@ -46,6 +47,15 @@ struct OutboundReleased {
   Seq seq;
   bool again = false;  ///< the mark itself is in an earlier batch
 };
+/// An answer that needs no commit of its own waits for those that were asked for before it. [MQTT-4.6.0-2]
+/// [MQTT-4.6.0-3] [MQTT-4.6.0-4]
+struct AnswerLater {
+  wire::PacketType type{};
+  wire::PacketId packet_id{};
+  wire::ReasonCode reason = wire::ReasonCode::Success;
+  std::string why{};          ///< for the Reason String; may be empty
+  bool ends_publish = false;  ///< the client's PUBLISH ends with it: its quota is free again
+};
 /// Finished exchanges wait until their entries are erased: then their packet identifiers are free.
 struct EntriesErased {
   std::vector<Seq> sequences;
@@ -56,6 +66,7 @@ struct SubscriptionRequest {
   wire::ReasonCode reason = wire::ReasonCode::Success;
   topic::SubscriptionOptions options;
   wire::RetainHandling retain_handling = wire::RetainHandling::SendAtSubscribe;
+  std::uint32_t number = 0;  ///< of its record; 0 when there is none
 };
 /// SUBSCRIBE or UNSUBSCRIBE of a durable session: then the index changes and the ack leaves.
 struct SubscriptionsStored {
@@ -78,8 +89,8 @@ struct Recorded {};
 /// connection: `connection` is the one that asked, and only it is answered.
 class CommitTicket final : public store::Ticket {
  public:
-  using Work = std::variant<PublishCommit, PublishSeenAgain, InboundReleased, OutboundReleased, EntriesErased,
-                            SubscriptionsStored, SessionStored, RetainedBarrier, Recorded>;
+  using Work = std::variant<PublishCommit, PublishSeenAgain, InboundReleased, OutboundReleased, AnswerLater,
+                            EntriesErased, SubscriptionsStored, SessionStored, RetainedBarrier, Recorded>;
 
   CommitTicket(ShardId home_shard, std::optional<ConnectionId> asked_by, SessionId concerned, Work to_do)
       : home(home_shard), connection(asked_by), session(concerned), work(std::move(to_do)) {}

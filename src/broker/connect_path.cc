@@ -53,6 +53,8 @@ void Shard::on_connect(Connection& c, const wire::Connect& packet) {
   agreement.topic_alias_maximum = packet.properties.topic_alias_maximum().value_or(0);
   agreement.request_problem_information = packet.properties.request_problem_information().value_or(true);
 
+  if (!shared_.options.allow_anonymous)  // whoever comes is a stranger: there are no accounts
+    return refuse_connect(c, ReasonCode::NotAuthorized, "auth.allow_anonymous is false");
   if (packet.properties.authentication_method())  // no method is configured [MQTT-4.12.0-1]
     return refuse_connect(c, ReasonCode::BadAuthenticationMethod,
                           "no extended authentication method is configured");
@@ -215,6 +217,7 @@ void Shard::finish_connect(Connection& c, Session& session, bool session_present
   shared_.directory.slots().place(session.id(),
                                   {.shard = id_, .online = true, .durable = session.is_durable()});
   const auto next = shared_.directory.arrived(session.client_id(), id_);
+  if (session.is_group_member) tell_members_connected();
 
   c.outbound_aliases().set_maximum(
       std::min(c.agreement().topic_alias_maximum, shared_.options.mqtt.topic_alias_maximum));

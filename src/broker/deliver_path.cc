@@ -112,7 +112,7 @@ void Shard::show_busy(session::Session& session) {
 /// One packet of an exchange that an earlier connection began.
 void Shard::send_again(Connection& c, session::Session& session, const qos::Resend& resend) {
   if (resend.what == qos::Resend::What::Pubrel) {
-    return send_ack(c, wire::PacketType::Pubrel, resend.id, wire::ReasonCode::Success);
+    return send_ack_in_order(c, session, {.type = wire::PacketType::Pubrel, .packet_id = resend.id});
   }
   if (resend.what == qos::Resend::What::PubrelBehindPending) {
     return submit({}, c.id(), session.id(), OutboundReleased{resend.seq, true});

@@ -13,8 +13,8 @@ class MemberChoice final : public topic::MemberSelector {
   Rank rank(SessionId member) const override {
     const auto where = slots_.locate(member);
     if (!where) return Rank::Never;
-    if (where->online && !where->congested && !where->stalled && !where->busy) return Rank::Online;
-    return where->online || where->durable ? Rank::Offline : Rank::Never;
+    if (where->online) return where->congested || where->stalled || where->busy ? Rank::Busy : Rank::Online;
+    return where->durable ? Rank::Offline : Rank::Never;
   }
 
  private:

@@ -40,8 +40,8 @@ struct LimitOptions {
 
 /// Everything the broker room needs; config/ fills it.
 struct Options {
-  std::uint16_t threads = 0;  ///< shards; 0 = one per core
-  bool allow_anonymous = false;
+  std::uint16_t threads = 0;     ///< shards; 0 = one per core
+  bool allow_anonymous = false;  ///< there are no accounts yet: false refuses every CONNECT
   MqttOptions mqtt;
   LimitOptions limits;
   session::Options session;

@@ -18,7 +18,11 @@ class Outbox {
   explicit Outbox(std::span<ShardMailbox* const> mailboxes)
       : mailboxes_(mailboxes.begin(), mailboxes.end()), pending_(mailboxes.size()) {}
 
-  void send(ShardId to, ShardMessage message) { pending_[to.v].push_back(std::move(message)); }
+  /// `message`: a ShardMessage or one of its kinds.
+  template <class Kind>
+  void send(ShardId to, Kind&& message) {
+    pending_[to.v].emplace_back(std::forward<Kind>(message));
+  }
   void post_all() {
     for (std::size_t i = 0; i < pending_.size(); ++i) mailboxes_[i]->post_all(pending_[i]);
   }

@@ -15,6 +15,24 @@ namespace hermod::broker {
 using wire::QoS;
 using wire::ReasonCode;
 
+namespace {
+
+/// Expired retained messages that one retained PUBLISH takes out at most, and when room is short.
+constexpr std::size_t kPurge = 4;
+constexpr std::size_t kPurgeForRoom = 1000;
+/// Bytes saved from which on a message is stored once for all its queues.
+constexpr std::size_t kShareFrom = 512;
+/// An id of a shared message: the start, the shard, and a number of its own.
+constexpr unsigned kEpochShift = 44;
+constexpr unsigned kShardShift = 36;
+
+/// What answers a PUBLISH of that QoS, which is not 0.
+wire::PacketType ack_type(QoS qos) {
+  return qos == QoS::AtLeastOnce ? wire::PacketType::Puback : wire::PacketType::Pubrec;
+}
+
+}  // namespace
+
 void Shard::on_publish(Connection& c, const wire::Publish& packet) {
   counters_.add(packet.qos == QoS::AtMostOnce    ? Counter::PublishReceivedQoS0
                 : packet.qos == QoS::AtLeastOnce ? Counter::PublishReceivedQoS1
@@ -28,10 +46,10 @@ void Shard::on_publish(Connection& c, const wire::Publish& packet) {
   if (const auto refusal = refusal_for(packet, topic)) return refuse_publish(c, packet, *refusal, {});
 
   const queue::MessagePtr message = make_message(packet, topic, session.id());  // the one copy of the payload
-  if (packet.retain && !shared_.retained.check(*message))
+  if (packet.retain && !has_room_to_retain(*message))
     return refuse_publish(c, packet, ReasonCode::QuotaExceeded, "a limit on retained messages is reached");
   find_targets(message, session.id());
-  if (!reserve_room(message))
+  if (!reserve_room(message, shared_.options.session.queue.overflow))
     return refuse_publish(c, packet, ReasonCode::QuotaExceeded, "a subscriber's queue is full");
 
   if (needs_commit(&c, message, message->retain())) {
@@ -86,10 +104,12 @@ bool Shard::admit_publish(Connection& c, session::Session& session, const wire::
     case qos::Admit::PacketIdInUse:
       counters_.add(Counter::PublishRefused);
       if (c.agreement().is_v5()) {
-        send_publish_ack(c, packet.id, packet.qos, ReasonCode::PacketIdentifierInUse, {});
+        send_ack_in_order(c, session,
+                          {.type = ack_type(packet.qos),
+                           .packet_id = packet.id,
+                           .reason = ReasonCode::PacketIdentifierInUse});
       } else {
-        disconnect(c, ReasonCode::PacketIdentifierInUse,
-                   "the packet identifier belongs to an unfinished exchange");
+        disconnect_behind_acks(c, ReasonCode::PacketIdentifierInUse);
       }
       return false;
     case qos::Admit::QuotaExceeded:
@@ -138,8 +158,12 @@ void Shard::refuse_publish(Connection& c, const wire::Publish& packet, ReasonCod
   }
   c.session()->inbound().on_commit_failed(packet.id, packet.qos);
   if (!c.agreement().is_v5()) return disconnect_behind_acks(c, reason);
-  send_publish_ack(c, packet.id, packet.qos, reason, why);
-  c.session()->inbound().on_acknowledged(packet.id);
+  send_ack_in_order(c, *c.session(),
+                    {.type = ack_type(packet.qos),
+                     .packet_id = packet.id,
+                     .reason = reason,
+                     .why = std::string(why),
+                     .ends_publish = true});
 }
 
 queue::MessagePtr Shard::make_message(const wire::Publish& packet, std::string_view topic,
@@ -188,8 +212,29 @@ void Shard::find_targets(const queue::MessagePtr& message, SessionId publisher) 
   }
 }
 
-/// Counts the message into every queue it is for, or into none.
-bool Shard::reserve_room(const queue::MessagePtr& message) {
+/// Expired messages leave as new ones come, a few at a time; all of them when room is short.
+bool Shard::has_room_to_retain(const queue::Message& message) {
+  purge_retained(kPurge);
+  if (shared_.retained.check(message)) return true;
+  while (purge_retained(kPurgeForRoom) == kPurgeForRoom) continue;
+  return shared_.retained.check(message).has_value();
+}
+
+std::size_t Shard::purge_retained(std::size_t most) {
+  std::vector<retain::RetainedIndex::Expired> expired;
+  const std::size_t purged = shared_.retained.purge_expired(wall(), most, expired);
+  if (purged == 0) return 0;
+  counters_.add(Counter::DroppedExpired, purged);
+  store::WriteBatch batch;
+  for (const auto& one : expired)
+    if (one.number != 0) retain::erase(batch, one.number);
+  if (!batch.empty()) submit(std::move(batch), std::nullopt, SessionId{}, Recorded{});
+  return purged;
+}
+
+/// Counts the message into every queue it is for, or into none; `overflow` says what becomes of it where a
+/// queue is full. False only with Reject.
+bool Shard::reserve_room(const queue::MessagePtr& message, queue::Overflow overflow) {
   session::SessionSlots& slots = shared_.directory.slots();
   const queue::Options& limits = shared_.options.session.queue;
   for (std::size_t i = 0; i < targets_.size(); ++i) {
@@ -197,12 +242,12 @@ bool Shard::reserve_room(const queue::MessagePtr& message) {
     if (target.delivery.qos == QoS::AtMostOnce) continue;
     const auto room = slots.reserve(target.session, message->size(), limits.max_messages, limits.max_bytes);
     if (room == session::SessionSlots::Room::Reserved) continue;
-    if (room == session::SessionSlots::Room::Gone || limits.overflow == queue::Overflow::DropNewest) {
+    if (room == session::SessionSlots::Room::Gone || overflow == queue::Overflow::DropNewest) {
       if (room == session::SessionSlots::Room::Full) counters_.add(Counter::DroppedQueueFull);
       target.delivery = {};
       continue;
     }
-    if (limits.overflow == queue::Overflow::DropOldest) {
+    if (overflow == queue::Overflow::DropOldest) {
       slots.reserve_anyway(target.session, message->size());
       continue;
     }
@@ -238,29 +283,48 @@ void Shard::hand_over_now(bool qos0_only) {
   }
 }
 
-/// One batch: an entry per durable receiver, the inbound packet identifier, the retained message. The ack and
-/// the deliveries at QoS 1 and 2 follow when it is durable.
+/// One batch, with what is in it already: an entry per durable receiver, the inbound packet identifier, the
+/// retained message. The ack and the deliveries at QoS 1 and 2 follow when it is durable. `session` is the
+/// publisher's without a connection, if that stays here until then.
 void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire::PacketId id, QoS qos,
-                           bool retain) {
-  store::WriteBatch batch;
+                           bool retain, store::WriteBatch batch, SessionId session) {
   PublishCommit work;
   work.packet_id = id;
   work.qos = qos;
   work.message = message;
   work.matched = !targets_.empty();
+  const std::optional<MessageId> shared = share_body(batch, *message);
   for (Target& target : targets_) {
     if (!target.delivery.message) continue;
-    if (target.where.durable) queue::append_entry(batch, StreamId{target.session.v}, target.delivery);
+    if (target.where.durable && shared) {
+      queue::append_entry(batch, StreamId{target.session.v}, target.delivery, *shared);
+    } else if (target.where.durable) {
+      queue::append_entry(batch, StreamId{target.session.v}, target.delivery);
+    }
     work.targets.push_back({target.session, std::move(target.delivery), target.where.durable});
   }
   work.retain = retain;
-  if (retain) retain::record(batch, *message);
-  SessionId session{};
+  if (retain) {
+    work.retained_number = shared_.retained.number_for(message->topic());
+    retain::record(batch, work.retained_number, *message);
+  }
   if (c != nullptr) {
     session = c->session()->id();
     if (qos == QoS::ExactlyOnce && c->session()->is_durable()) session::record_inbound_id(batch, session, id);
   }
   submit(std::move(batch), c != nullptr ? std::optional(c->id()) : std::nullopt, session, std::move(work));
+}
+
+/// A message for several durable queues is stored once when that saves more than the reference costs.
+std::optional<MessageId> Shard::share_body(store::WriteBatch& batch, const queue::Message& message) {
+  const auto copies =
+      static_cast<std::size_t>(std::count_if(targets_.begin(), targets_.end(), [](const Target& t) {
+        return t.where.durable && t.delivery.message;
+      }));
+  if (copies < 2 || (copies - 1) * message.size() < kShareFrom) return std::nullopt;
+  const MessageId id{shared_.epoch << kEpochShift | std::uint64_t{id_.v} << kShardShift | ++messages_shared_};
+  queue::put_message(batch, id, message);
+  return id;
 }
 
 /// PUBACK or PUBREC with success, or with 0x10 when nobody subscribed.
@@ -271,7 +335,7 @@ void Shard::acknowledge_publish(Connection& c, wire::PacketId id, QoS qos, Reaso
 
 void Shard::send_publish_ack(Connection& c, wire::PacketId id, QoS qos, ReasonCode reason,
                              std::string_view why) {
-  send_ack(c, qos == QoS::AtLeastOnce ? wire::PacketType::Puback : wire::PacketType::Pubrec, id, reason, why);
+  send_ack(c, ack_type(qos), id, reason, why);
 }
 
 /// Reading from this publisher pauses while one of its receivers is congested, or the receiver's shard is
@@ -289,16 +353,21 @@ void Shard::wait_for_slow_reader(Connection& c) {
   }
 }
 
-/// A message of the broker's own (a will): the same steps without an ack.
-void Shard::publish_for_broker(const queue::MessagePtr& message, SessionId publisher) {
-  find_targets(message, publisher);
-  if (!reserve_room(message)) {
-    counters_.add(Counter::DroppedQueueFull, targets_.size());
-    return;
-  }
-  if (needs_commit(nullptr, message, message->retain())) {
+/// A message of the broker's own (a will): the same steps without an ack. There is nobody to refuse it to, so
+/// a full queue misses it alone, and beyond a limit on retained messages it is delivered all the same. Like
+/// every message of its client it stays behind those that wait for their commit. [MQTT-4.6.0-6]
+/// What is in `batch` already is stored together with it.
+void Shard::publish_for_broker(const queue::MessagePtr& message, const session::Session& publisher,
+                               store::WriteBatch batch) {
+  const bool retain = message->retain() && has_room_to_retain(*message);
+  if (retain != message->retain()) counters_.add(Counter::PublishRefused);
+  find_targets(message, publisher.id());
+  const queue::Overflow overflow = shared_.options.session.queue.overflow;
+  reserve_room(message, overflow == queue::Overflow::Reject ? queue::Overflow::DropNewest : overflow);
+  const bool behind_others = message->qos() != QoS::AtMostOnce && publisher.has_commits_in_flight();
+  if (!batch.empty() || behind_others || needs_commit(nullptr, message, retain)) {
     hand_over_now(/*qos0_only=*/true);
-    commit_publish(nullptr, message, {}, QoS::AtMostOnce, message->retain());
+    commit_publish(nullptr, message, {}, QoS::AtMostOnce, retain, std::move(batch), publisher.id());
   } else {
     hand_over_now(/*qos0_only=*/false);
   }

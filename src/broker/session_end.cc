@@ -12,6 +12,7 @@ using session::Session;
 /// The session is without a connection now: it ends, or waits for its client, or goes to its successor.
 void Shard::leave_session(Session& session, WillRule rule) {
   session.unbind();
+  session.set_absent_since(wall());
   session.shown_busy = false;
   if (session.congested_since) watch_congestion(session);
   if (rule == WillRule::Discard) session.set_will(nullptr);  // [MQTT-3.14.4-3]
@@ -19,11 +20,17 @@ void Shard::leave_session(Session& session, WillRule rule) {
   if (!session.outlives_connection()) {
     return end_session(session, Counter::DroppedSessionEnded);
   }
-  if (session.will() != nullptr && session.will()->delay == 0) publish_will(session);
-  hand_on_shared(session);
-  store::WriteBatch batch;
-  session::record_session(batch, session);
-  submit(std::move(batch), std::nullopt, session.id(), Recorded{});
+  const bool will_is_due = session.will() != nullptr && session.will()->delay == 0;
+  const bool recorded = will_is_due && publish_will(session);
+  if (session.is_group_member) {
+    holders_.insert(session.id());
+    hand_on_shared(session);
+  }
+  if (!recorded) {
+    store::WriteBatch batch;
+    session::record_session(batch, session);
+    submit(std::move(batch), std::nullopt, session.id(), Recorded{});
+  }
   if (!session.successor()) set_absence_deadlines(session);
 }
 
@@ -38,7 +45,9 @@ void Shard::hand_on_shared(Session& session) {
     if (!draw_member(entry.delivery)) continue;
     const Target& drawn = targets_.front();
     if (!drawn.where.online || entry.delivery.qos == wire::QoS::AtMostOnce) continue;
-    if (!reserve_room(entry.delivery.message) || !drawn.delivery.message) continue;
+    if (!reserve_room(entry.delivery.message, shared_.options.session.queue.overflow) ||
+        !drawn.delivery.message)
+      continue;
     if (entry.phase == queue::Entry::Phase::Sent)
       session.outbound().on_puback(qos::packet_id_for(entry.seq));  // a late PUBACK finds nothing
     finish_entry(session, entry.seq);
@@ -46,24 +55,45 @@ void Shard::hand_on_shared(Session& session) {
   }
 }
 
-/// When the will and the session itself are due, if the client stays away. [MQTT-3.1.3-9]
+/// A member of some group came: whoever holds messages for a group whose members were away hands them on.
+void Shard::hand_on_held() {
+  for (const SessionId id : std::vector<SessionId>(holders_.begin(), holders_.end())) {
+    Session* session = sessions_.find(id);
+    if (session == nullptr || session->is_online()) {
+      holders_.erase(id);
+    } else {
+      hand_on_shared(*session);
+    }
+  }
+}
+
+/// To every shard, this one included.
+void Shard::tell_members_connected() {
+  for (std::size_t i = 0; i < shared_.mailboxes.size(); ++i)
+    outbox_.send(ShardId{static_cast<std::uint16_t>(i)}, MembersConnected{});
+}
+
+/// When the will and the session itself are due, if the client stays away. The broker may have been down for
+/// a part of the absence. [MQTT-3.1.3-9]
 void Shard::set_absence_deadlines(const Session& session) {
   using std::chrono::seconds;
-  if (session.will() != nullptr) {
-    deadlines_.add({now() + seconds(session.will()->delay), session.id(), session::DeadlineKind::WillDelay,
-                    session.absence()});
-  }
-  if (session.expiry_interval() != Session::kNeverExpires) {
-    deadlines_.add({now() + seconds(session.expiry_interval()), session.id(),
-                    session::DeadlineKind::SessionExpiry, session.absence()});
-  }
+  const auto away = std::max(wall() - session.absent_since().value_or(wall()), WallTime::duration::zero());
+  const auto add = [&](std::uint32_t interval, session::DeadlineKind kind) {
+    const auto left = std::max<std::chrono::nanoseconds>(seconds(interval) - away, seconds(0));
+    deadlines_.add({now() + left, session.id(), kind, session.absence()});
+  };
+  if (session.will() != nullptr) add(session.will()->delay, session::DeadlineKind::WillDelay);
+  if (session.expiry_interval() != Session::kNeverExpires)
+    add(session.expiry_interval(), session::DeadlineKind::SessionExpiry);
   schedule_deadlines();
 }
 
-/// Publishes the will, if there is one, as a PUBLISH of the client itself. [MQTT-3.1.2-8]
-void Shard::publish_will(Session& session) {
+/// Publishes the will, if there is one, as a PUBLISH of the client itself. The record of a durable session
+/// loses it in the same batch, so that no crash makes it come twice. True when the session was recorded so.
+/// [MQTT-3.1.2-8]
+bool Shard::publish_will(Session& session) {
   const std::unique_ptr<session::Will> will = session.take_will();  // [MQTT-3.1.2-10]
-  if (!will) return;
+  if (!will) return false;
   counters_.add(Counter::WillsPublished);
   queue::Message::Fields fields;
   fields.topic = will->topic;
@@ -76,7 +106,10 @@ void Shard::publish_will(Session& session) {
   fields.stored_at = wall();
   if (will->message_expiry_interval)
     fields.expires_at = wall() + std::chrono::seconds(*will->message_expiry_interval);
-  publish_for_broker(queue::Message::create(fields), session.id());
+  store::WriteBatch batch;
+  if (session.is_durable()) session::record_session(batch, session);
+  publish_for_broker(queue::Message::create(fields), session, std::move(batch));
+  return session.is_durable();
 }
 
 /// The session is over: its subscriptions and messages go, whoever waits for the client identifier comes

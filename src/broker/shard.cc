@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "broker/pending_connect.h"
 #include "broker/reason_for.h"
+#include "broker/store_keeper.h"
 #include "session/records.h"
 
 namespace hermod::broker {
@@ -65,6 +66,14 @@ void Shard::on_accepted(std::unique_ptr<net::Transport> transport) {
   timers_.schedule(c.timer(), now() + shared_.options.mqtt.connect_timeout);
 }
 
+void Shard::adopt(std::unique_ptr<Session> owned) {
+  Session& session = sessions_.add(std::move(owned));
+  if (session.is_group_member) holders_.insert(session.id());
+  set_absence_deadlines(session);
+  tick_now_.reset();  // the first tick is later
+  tick_wall_.reset();
+}
+
 bool Shard::step() {
   mailbox_.drain(inbox_);
   for (ShardMessage& message : inbox_) receive(message);
@@ -92,6 +101,10 @@ void Shard::receive(ShardMessage& message) {
     void operator()(TakeOver& m) { shard.on_take_over(m); }
     void operator()(SessionGranted& m) { shard.on_session_granted(m); }
     void operator()(Announce& m) { shard.announce(m.message); }
+    void operator()(MembersConnected&) { shard.hand_on_held(); }
+    void operator()(HearFailures&) {
+      if (shard.shared_.keeper != nullptr) shard.shared_.keeper->heard();
+    }
     void operator()(StopServing&) { shard.stop_serving(); }
   };
   std::visit(Receiver{*this}, message);
@@ -263,8 +276,8 @@ void Shard::on_timer(net::Timer&) {
         session->successor())
       continue;
     if (deadline->kind == session::DeadlineKind::WillDelay) {
-      publish_will(*session);
-      store::WriteBatch batch;  // else it would be published again after a restart
+      if (publish_will(*session)) continue;
+      store::WriteBatch batch;
       session::record_session(batch, *session);
       submit(std::move(batch), std::nullopt, session->id(), Recorded{});
     } else {

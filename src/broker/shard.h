@@ -1,5 +1,6 @@
 #pragma once
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
 
 #include <atomic>
 #include <memory>
@@ -32,9 +33,12 @@
 
 namespace hermod::broker {
 
+class StoreKeeper;
+
 /// What all shards share. Each part outlives the shards and may be used from any of them.
 struct Shared {
   const Options& options;
+  std::uint64_t epoch;  ///< of this start; part of the ids of messages that several queues share
   const Clock& clock;
   topic::SubscriptionIndex& subscriptions;
   retain::RetainedIndex& retained;
@@ -43,6 +47,7 @@ struct Shared {
   std::span<ShardMailbox* const> mailboxes;
   std::atomic<std::uint32_t>& connections;  ///< of all shards, for limits.max_connections
   AddressCounts& addresses;
+  StoreKeeper* keeper;  ///< null when there is no store on disk
 };
 
 /// One thread's part of the broker: its connections, the sessions of its clients, and the path of every
@@ -60,6 +65,9 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   Shard& operator=(const Shard&) = delete;
 
   void on_accepted(std::unique_ptr<net::Transport> transport) override;
+
+  /// A session that the store held lives here. Before the first step().
+  void adopt(std::unique_ptr<session::Session> session);
 
   /// Everything between reading sockets and writing them: the mailbox, due sessions, a slice of retained
   /// messages; then what was collected goes to the other shards and to the committer. True when there is
@@ -126,16 +134,20 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
                       std::string_view why);
   queue::MessagePtr make_message(const wire::Publish& packet, std::string_view topic, SessionId publisher);
   void find_targets(const queue::MessagePtr& message, SessionId publisher);
-  bool reserve_room(const queue::MessagePtr& message);
+  bool reserve_room(const queue::MessagePtr& message, queue::Overflow overflow);
+  bool has_room_to_retain(const queue::Message& message);
+  std::size_t purge_retained(std::size_t most);
   void hand_over_now(bool qos0_only);
   bool needs_commit(const Connection* c, const queue::MessagePtr& message, bool retain) const;
   void commit_publish(Connection* c, const queue::MessagePtr& message, wire::PacketId id, wire::QoS qos,
-                      bool retain);
+                      bool retain, store::WriteBatch batch = {}, SessionId session = {});
+  std::optional<MessageId> share_body(store::WriteBatch& batch, const queue::Message& message);
   void acknowledge_publish(Connection& c, wire::PacketId id, wire::QoS qos, wire::ReasonCode reason);
   void send_publish_ack(Connection& c, wire::PacketId id, wire::QoS qos, wire::ReasonCode reason,
                         std::string_view why);
   void wait_for_slow_reader(Connection& c);
-  void publish_for_broker(const queue::MessagePtr& message, SessionId publisher);
+  void publish_for_broker(const queue::MessagePtr& message, const session::Session& publisher,
+                          store::WriteBatch batch);
   bool draw_member(queue::Delivery& delivery);
   void redispatch(queue::Delivery delivery);
   void announce(const queue::MessagePtr& message);
@@ -167,6 +179,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void finish_entry(session::Session& session, Seq seq);
   void send_ack(Connection& c, wire::PacketType type, wire::PacketId id, wire::ReasonCode reason,
                 std::string_view why = {});
+  void send_ack_in_order(Connection& c, session::Session& session, AnswerLater answer);
   void submit_finished_entries();
 
   // subscribe_path.cc
@@ -197,10 +210,12 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void leave_session(session::Session& session, WillRule will);
   void hand_on_shared(session::Session& session);
   void hand_to_drawn(const queue::MessagePtr& message);
+  void hand_on_held();
+  void tell_members_connected();
   void strand(Deliver& message);
   void redispatch_stranded();
   void set_absence_deadlines(const session::Session& session);
-  void publish_will(session::Session& session);
+  bool publish_will(session::Session& session);
   void end_session(session::Session& session, Counter reason);
   void pass_on(const std::string& client_id);
   void discard_session_state(session::Session& session, Counter reason);
@@ -214,6 +229,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void finish(Connection* c, session::Session* session, PublishSeenAgain& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, InboundReleased& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, OutboundReleased& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, AnswerLater& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, EntriesErased& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, SubscriptionsStored& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, SessionStored& work, std::optional<Errc> error);
@@ -235,6 +251,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   std::vector<store::Submission> submissions_;
   std::uint64_t bytes_submitted_ = 0;  ///< and not finished
   std::uint64_t commits_in_flight_ = 0;
+  std::uint64_t messages_shared_ = 0;  ///< ids given to messages that several queues share
   std::vector<ShardMessage> inbox_;
 
   // Kept between calls so that the hot path allocates nothing.
@@ -243,6 +260,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   std::string forwarded_properties_;
 
   std::vector<queue::Delivery> stranded_;  ///< of shared groups, whose member ended: drawn again in this tick
+  absl::flat_hash_set<SessionId>
+      holders_;  ///< group members that are away and may hold messages of the group
   std::vector<EarlyMessage> early_messages_;
   std::vector<SessionId> with_finished_entries_;
   std::vector<StreamId> ended_streams_;  ///< forgotten behind the submissions of their last tick

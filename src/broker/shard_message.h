@@ -51,11 +51,18 @@ struct Announce {
   queue::MessagePtr message;
 };
 
+/// Members of shared groups are connected now: what other members hold for them while they are away goes to
+/// them. Sent to every shard.
+struct MembersConnected {};
+
+/// Answer that every failed commit posted before is heard of.
+struct HearFailures {};
+
 /// Say goodbye to every client and close. [operations: SIGTERM]
 struct StopServing {};
 
 /// Everything shards say to each other: plain values, no references into another shard.
-using ShardMessage =
-    std::variant<Deliver, SkipSequence, CommitFinished, TakeOver, SessionGranted, Announce, StopServing>;
+using ShardMessage = std::variant<Deliver, SkipSequence, CommitFinished, TakeOver, SessionGranted, Announce,
+                                  MembersConnected, HearFailures, StopServing>;
 
 }  // namespace hermod::broker

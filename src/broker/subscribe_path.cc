@@ -33,7 +33,10 @@ void Shard::on_subscribe(Connection& c, const wire::Subscribe& packet) {
       request.options.retain_as_published = wanted.retain_as_published;
       request.options.identifier = packet.properties.subscription_identifier().value_or(0);
       request.retain_handling = wanted.retain_handling;
-      if (session.is_durable()) session::record_subscription(batch, session, request.filter, request.options);
+      if (session.is_durable()) {
+        request.number = session.subscriptions().number_for(request.filter);
+        session::record_subscription(batch, session.id(), request.number, request.filter, request.options);
+      }
       if (session.subscriptions().find(request.filter) == nullptr) ++added;
     }
     work.requests.push_back(std::move(request));  // one reason per filter, in order [MQTT-3.8.4-6]
@@ -74,8 +77,8 @@ void Shard::on_unsubscribe(Connection& c, const wire::Unsubscribe& packet) {
     // done.
     if (!topic::parse_subscription(filter, {shared_.options.mqtt.max_topic_levels})) {
       request.reason = ReasonCode::TopicFilterInvalid;
-    } else if (session.is_durable()) {
-      session::erase_subscription(batch, session, filter);
+    } else if (const std::uint32_t number = session.subscriptions().number_of(filter); number != 0) {
+      session::erase_subscription(batch, session.id(), number);
     }
     work.requests.push_back(std::move(request));  // [MQTT-3.11.3-2]
   }
@@ -97,7 +100,8 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
       }
       if (c != nullptr) stop_retained_reads(*c, request.filter);
     } else {
-      session.subscriptions().set(request.filter, request.options);  // [MQTT-3.8.4-3]
+      session.subscriptions().set(request.filter, request.options, request.number);  // [MQTT-3.8.4-3]
+      if (request.number != 0) session.subscriptions().settle(request.filter);
     }
     const auto target = topic::parse_subscription(request.filter, {shared_.options.mqtt.max_topic_levels});
     HERMOD_ASSERT(target.has_value());
@@ -107,6 +111,10 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
     if (target->is_shared()) session.is_group_member = true;
   }
   const auto outcomes = shared_.subscriptions.apply(changes);
+  const bool joins_group = std::any_of(changes.begin(), changes.end(), [](const SubscriptionChange& change) {
+    return change.kind == SubscriptionChange::Kind::Set && change.target.is_shared();
+  });
+  if (joins_group && session.is_online()) tell_members_connected();
   if (c == nullptr) return;
   send_subscription_ack(*c, work);
   if (work.unsubscribe) return;

@@ -72,9 +72,9 @@ void add_broker_and_auth(std::vector<Key>& keys) {
       "broker.threads", 0, 256, "Threads that serve connections. 0: one per processor core."));
   keys.push_back(toggle<OfBroker<&Broker::allow_anonymous>>(
       "auth.allow_anonymous",
-      "Whether clients may connect without a user name. When it is not set, it follows the listeners: true "
-      "while "
-      "all of them are on loopback, and otherwise the broker does not start until it is set."));
+      "Whether clients may connect without an account. There are no accounts yet, so false refuses every "
+      "client: with 0x87 in MQTT 5, with return code 5 before. When it is not set, it follows the listeners: "
+      "true while all of them are on loopback, and otherwise the broker does not start until it is set."));
 }
 
 void add_mqtt(std::vector<Key>& keys) {
@@ -198,9 +198,18 @@ void add_net(std::vector<Key>& keys) {
 }
 
 void add_store(std::vector<Key>& keys) {
-  keys.push_back(text<Place<&Settings::data_dir>>(
-      "store.data_dir",
-      "Folder of the store. This version keeps everything in memory and writes nothing there."));
+  keys.push_back(text<OfStore<&StoreFields::path>>("store.data_dir",
+                                                   "Folder of the store. Sessions, queued and retained "
+                                                   "messages are kept here. Empty: in memory only, and a "
+                                                   "restart loses everything."));
+  keys.push_back(size<OfStore<&StoreFields::max_size>>(
+      "store.max_size", 64 * kMiB, 16 * kTiB,
+      "What the store may take on the disk. When it is full, publishers are refused and consumers go on."));
+  keys.push_back(size<OfStore<&StoreFields::checkpoint_bytes>>(
+      "store.checkpoint_size", kMiB, 16 * kGiB,
+      "Bytes written to the journal after which the tables are brought up to date."));
+  keys.push_back(duration<OfStore<&StoreFields::checkpoint_interval>>(
+      "store.checkpoint_interval", 1s, 24h, "The same at the latest after this time."));
   keys.push_back(size<OfStore<&StoreFields::max_bytes_in_flight>>(
       "store.max_bytes_in_flight", 64 * kKiB, 16 * kGiB,
       "Bytes one thread may have with the committer before it stops reading from its publishers."));

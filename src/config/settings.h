@@ -24,7 +24,6 @@ struct Settings {
   broker::Options broker;
   admin::Options admin;
   LogOptions log;
-  std::string data_dir = "var";  ///< folder of the store
 };
 
 }  // namespace hermod::config

@@ -1,5 +1,6 @@
 #include "queue/queue_window.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/assert.h"
@@ -39,6 +40,16 @@ void QueueWindow::start_at(Seq next) {
   next_ = next;
 }
 
+void QueueWindow::restore(Seq seq, Delivery delivery) {
+  HERMOD_ASSERT(seq >= next_ && !early_);
+  add_visible(seq, std::move(delivery), Entry::Phase::Waiting);
+}
+
+void QueueWindow::resume_at(Seq next) {
+  HERMOD_ASSERT(!early_);
+  next_ = std::max(next_, next);
+}
+
 void QueueWindow::add_visible(Seq seq, Delivery delivery, Entry::Phase phase) {
   next_ = Seq{seq.v + 1};
   if (phase == Entry::Phase::Waiting) {
@@ -61,8 +72,13 @@ void QueueWindow::add_early() {
 
 std::size_t QueueWindow::index_of(Seq seq) const {
   if (head_ == entries_.size() || seq < entries_[head_].seq) return entries_.size();
+  // Sequences are gapless but for what a restart has left out.
   const std::uint64_t offset = seq.v - entries_[head_].seq.v;
-  return offset < entries_.size() - head_ ? head_ + offset : entries_.size();
+  if (offset < entries_.size() - head_ && entries_[head_ + offset].seq == seq) return head_ + offset;
+  const auto at = std::lower_bound(entries_.begin() + static_cast<std::ptrdiff_t>(head_), entries_.end(), seq,
+                                   [](const Entry& entry, Seq wanted) { return entry.seq < wanted; });
+  return at != entries_.end() && at->seq == seq ? static_cast<std::size_t>(at - entries_.begin())
+                                                : entries_.size();
 }
 
 const Entry* QueueWindow::next_waiting() const {

@@ -46,6 +46,12 @@ class QueueWindow {
   void skip(Seq seq);
   /// The first sequence that will be visible. Precondition: the queue is empty.
   void start_at(Seq next);
+  /// The sequence that becomes visible next.
+  Seq next() const { return next_; }
+  /// After a restart, behind the last restore(): sequences below `next` that were not restored are gone.
+  void resume_at(Seq next);
+  /// After a restart: an entry the store holds, in the order of sequences and before any other.
+  void restore(Seq seq, Delivery delivery);
 
   /// The oldest entry that was never handed out, or null.
   const Entry* next_waiting() const;
@@ -81,7 +87,7 @@ class QueueWindow {
   void forget(std::size_t index);
   void trim();
 
-  std::vector<Entry> entries_;  // from head_: gapless sequences, erased ones stay as Gone until at the front
+  std::vector<Entry> entries_;  // from head_: rising sequences, erased ones stay as Gone until at the front
   std::size_t head_ = 0;
   std::size_t cursor_ = 0;  // index of the first entry that was never sent
   std::size_t waiting_ = 0;

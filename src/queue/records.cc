@@ -45,6 +45,32 @@ Result<MessagePtr> read_message(ByteReader& in) {
   return Message::create(fields);
 }
 
+void write_delivery(ByteWriter& out, const Delivery& delivery) {
+  out.u8(kRecordVersion);
+  out.u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(delivery.qos) |
+                                   (delivery.retain ? kRetainFlag : 0)));
+  out.u64(delivery.group);
+  out.u16(static_cast<std::uint16_t>(delivery.identifiers.size()));
+  for (const std::uint32_t identifier : delivery.identifiers) out.u32(identifier);
+}
+
+/// Everything of a delivery but its message.
+Result<Delivery> read_delivery(ByteReader& in) {
+  if (in.u8() != kRecordVersion) return failure(Errc::Unsupported, "entry record: unknown version");
+  Delivery delivery;
+  const std::uint8_t flags = in.u8();
+  delivery.group = in.u64();
+  const std::uint16_t identifiers = in.u16();
+  if (!in.ok() || in.remaining() < std::size_t{identifiers} * 4)
+    return failure(Errc::Corruption, "entry record: it ends inside the subscription identifiers");
+  if ((flags & ~(kRetainFlag | 0x03)) != 0 || (flags & 0x03) == 3)
+    return failure(Errc::Corruption, "entry record: unknown flags");
+  delivery.qos = static_cast<wire::QoS>(flags & 0x03);
+  delivery.retain = (flags & kRetainFlag) != 0;
+  for (std::uint16_t i = 0; i < identifiers; ++i) delivery.identifiers.push_back(in.u32());
+  return delivery;
+}
+
 }  // namespace
 
 std::string encode_message(const Message& message) {
@@ -62,37 +88,42 @@ Result<MessagePtr> decode_message(Bytes record) {
   return read_message(in);
 }
 
+bool is_released(Bytes record) {
+  return record.size() == 2 && record[0] == kRecordVersion && record[1] == kReleasedMark;
+}
+
 std::string encode_entry(const Delivery& delivery) {
   std::string record;
   record.reserve(80 + delivery.message->size());
   ByteWriter out(record);
-  out.u8(kRecordVersion);
-  out.u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(delivery.qos) |
-                                   (delivery.retain ? kRetainFlag : 0)));
-  out.u64(delivery.group);
-  out.u16(static_cast<std::uint16_t>(delivery.identifiers.size()));
-  for (const std::uint32_t identifier : delivery.identifiers) out.u32(identifier);
+  write_delivery(out, delivery);
   write_message(out, *delivery.message);
+  return record;
+}
+
+std::string encode_shared_entry(const Delivery& delivery) {
+  std::string record;
+  ByteWriter out(record);
+  write_delivery(out, delivery);
   return record;
 }
 
 Result<Delivery> decode_entry(Bytes record) {
   ByteReader in(record);
-  if (in.u8() != kRecordVersion) return failure(Errc::Unsupported, "entry record: unknown version");
-  Delivery delivery;
-  const std::uint8_t flags = in.u8();
-  if ((flags & ~(kRetainFlag | 0x03)) != 0 || (flags & 0x03) == 3)
-    return failure(Errc::Corruption, "entry record: unknown flags");
-  delivery.qos = static_cast<wire::QoS>(flags & 0x03);
-  delivery.retain = (flags & kRetainFlag) != 0;
-  delivery.group = in.u64();
-  const std::uint16_t identifiers = in.u16();
-  if (in.remaining() < std::size_t{identifiers} * 4)
-    return failure(Errc::Corruption, "entry record: it ends inside the subscription identifiers");
-  for (std::uint16_t i = 0; i < identifiers; ++i) delivery.identifiers.push_back(in.u32());
+  auto delivery = read_delivery(in);
+  if (!delivery) return delivery;
   auto message = read_message(in);
   if (!message) return tl::unexpected(message.error());
-  delivery.message = std::move(*message);
+  delivery->message = std::move(*message);
+  return delivery;
+}
+
+Result<Delivery> decode_shared_entry(Bytes record, MessagePtr message) {
+  ByteReader in(record);
+  auto delivery = read_delivery(in);
+  if (!delivery) return delivery;
+  if (in.remaining() != 0) return failure(Errc::Corruption, "entry record: bytes behind its end");
+  delivery->message = std::move(message);
   return delivery;
 }
 
@@ -100,13 +131,21 @@ void append_entry(store::WriteBatch& batch, StreamId queue, const Delivery& deli
   batch.append(queue, as_bytes(encode_entry(delivery)));
 }
 
+void append_entry(store::WriteBatch& batch, StreamId queue, const Delivery& delivery, MessageId stored) {
+  batch.append_shared(queue, stored, as_bytes(encode_shared_entry(delivery)));
+}
+
+void put_message(store::WriteBatch& batch, MessageId id, const Message& message) {
+  batch.put_message(id, as_bytes(encode_message(message)));
+}
+
 void erase_entry(store::WriteBatch& batch, StreamId queue, Seq seq) {
-  batch.erase(store::Table::Entries, as_bytes(store::entry_key(queue, seq)));
+  batch.erase_entry(queue, seq);
 }
 
 void record_released(store::WriteBatch& batch, StreamId queue, Seq seq) {
   const std::array<std::uint8_t, 2> record{kRecordVersion, kReleasedMark};
-  batch.put(store::Table::Entries, as_bytes(store::entry_key(queue, seq)), record);
+  batch.put_entry(queue, seq, record);
 }
 
 }  // namespace hermod::queue

@@ -20,8 +20,18 @@ Result<MessagePtr> decode_message(Bytes record);
 std::string encode_entry(const Delivery& delivery);
 Result<Delivery> decode_entry(Bytes record);
 
+/// An entry whose message is stored once for several queues.
+std::string encode_shared_entry(const Delivery& delivery);
+Result<Delivery> decode_shared_entry(Bytes record, MessagePtr message);
+/// True for the record of an entry that was released: only its sequence is left.
+bool is_released(Bytes record);
+
 /// Adds the delivery to the end of a queue; the committer gives the sequence.
 void append_entry(store::WriteBatch& batch, StreamId queue, const Delivery& delivery);
+/// The same for a message that several queues share. `stored` is its id, put into this batch before.
+void append_entry(store::WriteBatch& batch, StreamId queue, const Delivery& delivery, MessageId stored);
+/// The message of all entries that name this id.
+void put_message(store::WriteBatch& batch, MessageId id, const Message& message);
 /// Its exchange is over.
 void erase_entry(store::WriteBatch& batch, StreamId queue, Seq seq);
 /// PUBREC arrived: from now on only PUBREL is sent for it.

@@ -2,20 +2,34 @@
 
 #include <string>
 
-#include "base/bytes.h"
-#include "base/hash.h"
 #include "queue/records.h"
 
 namespace hermod::retain {
+namespace {
 
-void record(store::WriteBatch& batch, const queue::Message& message) {
+std::string key_of(std::uint64_t number) {
   std::string key;
-  ByteWriter(key).u64(stable_hash(message.topic()));
-  if (message.payload().empty()) {
-    batch.erase(store::Table::Retained, as_bytes(key));
-  } else {
-    batch.put(store::Table::Retained, as_bytes(key), as_bytes(queue::encode_message(message)));
-  }
+  ByteWriter(key).u64(number);
+  return key;
+}
+
+}  // namespace
+
+void record(store::WriteBatch& batch, std::uint64_t number, const queue::Message& message) {
+  if (message.payload().empty()) return erase(batch, number);
+  batch.put(store::Table::Retained, as_bytes(key_of(number)), as_bytes(queue::encode_message(message)));
+}
+
+void erase(store::WriteBatch& batch, std::uint64_t number) {
+  batch.erase(store::Table::Retained, as_bytes(key_of(number)));
+}
+
+Result<std::uint64_t> number_in(Bytes key) {
+  ByteReader in(key);
+  const std::uint64_t number = in.u64();
+  if (!in.ok() || in.remaining() != 0 || number == 0)
+    return failure(Errc::Corruption, "retained record: a key that is no number");
+  return number;
 }
 
 }  // namespace hermod::retain

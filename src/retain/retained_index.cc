@@ -1,5 +1,6 @@
 #include "retain/retained_index.h"
 
+#include <algorithm>
 #include <compare>
 #include <mutex>
 #include <shared_mutex>
@@ -13,6 +14,15 @@ namespace hermod::retain {
 using queue::Message;
 using queue::MessagePtr;
 
+namespace {
+
+/// The map's own kind of view, which is not std::string_view in Debian's build of abseil.
+absl::string_view lookup(std::string_view topic) {
+  return {topic.data(), topic.size()};
+}
+
+}  // namespace
+
 RetainedIndex::TopicKey::TopicKey(std::string_view name) : topic(name), hash(topic::hash_text(name)) {}
 
 bool RetainedIndex::InTopicOrder::operator()(const Entry* a, const Entry* b) const {
@@ -25,21 +35,39 @@ Status RetainedIndex::check(const Message& message) const {
   return fits(message, by_topic_.find(key));
 }
 
-Status RetainedIndex::set(MessagePtr message) {
+std::uint64_t RetainedIndex::number_for(std::string_view topic) {
+  const TopicKey key(topic);
+  const std::unique_lock lock(mutex_);
+  Pending& pending = pending_[std::string(topic)];
+  if (pending.records++ > 0) return pending.number;
+  const Entry* entry = by_topic_.find(key);
+  pending.number = entry != nullptr && entry->number != 0 ? entry->number : next_number_++;
+  return pending.number;
+}
+
+void RetainedIndex::settle(std::string_view topic) {
+  const std::unique_lock lock(mutex_);
+  const auto pending = pending_.find(lookup(topic));
+  HERMOD_ASSERT(pending != pending_.end());
+  if (--pending->second.records == 0) pending_.erase(pending);
+}
+
+Status RetainedIndex::set(MessagePtr message, std::uint64_t number) {
   const TopicKey key(message->topic());
   MessagePtr displaced;  // may be large: freed behind the lock
   const std::unique_lock lock(mutex_);
   Entry* const replaced = by_topic_.find(key);
   if (Status status = fits(*message, replaced); !status) return status;
-  displaced = put(key, replaced, message);
+  displaced = put(key, replaced, message, number);
   return {};
 }
 
-void RetainedIndex::restore(MessagePtr message) {
+void RetainedIndex::restore(MessagePtr message, std::uint64_t number) {
   const TopicKey key(message->topic());
   MessagePtr displaced;
   const std::unique_lock lock(mutex_);
-  displaced = put(key, by_topic_.find(key), message);
+  next_number_ = std::max(next_number_, number + 1);
+  displaced = put(key, by_topic_.find(key), message, number);
 }
 
 bool RetainedIndex::clear(std::string_view topic) {
@@ -72,18 +100,21 @@ Status RetainedIndex::fits(const Message& message, const Entry* replaced) const 
   return {};
 }
 
-MessagePtr RetainedIndex::put(const TopicKey& key, Entry* replaced, const MessagePtr& message) {
+MessagePtr RetainedIndex::put(const TopicKey& key, Entry* replaced, const MessagePtr& message,
+                              std::uint64_t number) {
   if (message->payload().empty()) {  // [MQTT-3.3.1-6], [MQTT-3.3.1-7]
     return replaced == nullptr ? MessagePtr{} : remove(*replaced);
   }
   bytes_ += message->size();
   if (replaced == nullptr) {
     Entry& entry = by_topic_.insert(std::make_unique<Entry>(key, message));
+    entry.number = number;
     ordered_.insert(&entry);
     schedule_expiry(entry);
     return {};
   }
   forget_expiry(*replaced);
+  replaced->number = number;
   MessagePtr displaced = std::exchange(replaced->message, message);
   bytes_ -= displaced->size();
   schedule_expiry(*replaced);
@@ -156,13 +187,18 @@ RetainedIndex::Ordered::const_iterator RetainedIndex::move_on(Ordered::const_ite
   return ordered_.lower_bound(seek);
 }
 
-std::size_t RetainedIndex::purge_expired(WallTime now, std::size_t max, std::vector<MessagePtr>& removed) {
-  std::size_t purged = 0;
+std::size_t RetainedIndex::purge_expired(WallTime now, std::size_t max, std::vector<Expired>& removed) {
+  std::vector<Entry*> expired;
   const std::unique_lock lock(mutex_);
-  for (; purged < max && !by_expiry_.empty() && by_expiry_.begin()->first <= now; ++purged) {
-    removed.push_back(remove(*by_expiry_.begin()->second));
+  for (const auto& [expires_at, entry] : by_expiry_) {
+    if (expires_at > now || expired.size() == max) break;
+    if (pending_.empty() || !pending_.contains(lookup(entry->message->topic()))) expired.push_back(entry);
   }
-  return purged;
+  for (Entry* entry : expired) {
+    const std::uint64_t number = entry->number;
+    removed.push_back({remove(*entry), number});
+  }
+  return expired.size();
 }
 
 std::size_t RetainedIndex::count() const {

@@ -1,5 +1,6 @@
 #pragma once
 #include <absl/container/btree_set.h>
+#include <absl/container/flat_hash_map.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -38,16 +39,23 @@ class RetainedIndex {
  public:
   explicit RetainedIndex(Options options) : options_(options) {}
 
+  /// The number under which the store keeps the message of `topic`: the one it has, or has on its way to the
+  /// store, or a new one. Each call is followed by one settle().
+  std::uint64_t number_for(std::string_view topic);
+  /// A record that number_for() was asked for is stored and set(), or has failed.
+  void settle(std::string_view topic);
+
   /// Would set() take this message now? Errc::NoSpace when a limit would be passed. For answering a publisher
   /// before the message is stored.
   Status check(const queue::Message& message) const;
 
   /// Makes `message` the retained message of its topic in place of the one before  [MQTT-3.3.1-5]; an empty
-  /// payload clears the topic. Errc::NoSpace as in check(): then nothing was changed.
-  Status set(queue::MessagePtr message);
+  /// payload clears the topic. Errc::NoSpace as in check(): then nothing was changed. `number` is its record
+  /// in the store; 0 when it is in memory only.
+  Status set(queue::MessagePtr message, std::uint64_t number = 0);
 
   /// The same without asking the limits, for messages the store already holds.
-  void restore(queue::MessagePtr message);
+  void restore(queue::MessagePtr message, std::uint64_t number = 0);
 
   /// False when there was none.
   bool clear(std::string_view topic);
@@ -63,9 +71,15 @@ class RetainedIndex {
   std::size_t collect(const topic::TopicFilter& filter, RetainedCursor& cursor, std::size_t max_topics,
                       WallTime now, std::vector<queue::MessagePtr>& out) const;
 
+  /// A message that expired, and its record in the store.
+  struct Expired {
+    queue::MessagePtr message;
+    std::uint64_t number = 0;
+  };
   /// Takes out up to `max` messages that are expired at `now`, the longest expired first, and appends them to
-  /// `removed`. Returns how many; call again soon when that is `max`.
-  std::size_t purge_expired(WallTime now, std::size_t max, std::vector<queue::MessagePtr>& removed);
+  /// `removed`; one whose topic has a record on its way stays. Returns how many; call again soon when that is
+  /// `max`. The caller erases their records.
+  std::size_t purge_expired(WallTime now, std::size_t max, std::vector<Expired>& removed);
 
   std::size_t count() const;
   /// Topics, properties and payloads, as Message::size() counts them.
@@ -83,6 +97,12 @@ class RetainedIndex {
 
     std::uint64_t hash;
     queue::MessagePtr message;
+    std::uint64_t number = 0;
+  };
+  /// A number with records on their way to the store.
+  struct Pending {
+    std::uint64_t number = 0;
+    std::uint32_t records = 0;
   };
   struct InTopicOrder {
     using is_transparent = void;
@@ -95,7 +115,8 @@ class RetainedIndex {
 
   // put and remove hand back the message that was retained, so that it can be freed behind the lock.
   Status fits(const queue::Message& message, const Entry* replaced) const;
-  queue::MessagePtr put(const TopicKey& key, Entry* replaced, const queue::MessagePtr& message);
+  queue::MessagePtr put(const TopicKey& key, Entry* replaced, const queue::MessagePtr& message,
+                        std::uint64_t number);
   queue::MessagePtr remove(Entry& entry);
   void schedule_expiry(Entry& entry);
   void forget_expiry(Entry& entry);
@@ -110,6 +131,8 @@ class RetainedIndex {
   /// Only entries whose message expires.
   absl::btree_set<std::pair<WallTime, Entry*>> by_expiry_;
   std::uint64_t bytes_ = 0;
+  absl::flat_hash_map<std::string, Pending> pending_;
+  std::uint64_t next_number_ = 1;
 };
 
 }  // namespace hermod::retain

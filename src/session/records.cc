@@ -1,13 +1,15 @@
 #include "session/records.h"
 
-#include "base/bytes.h"
-#include "base/hash.h"
-#include "queue/records.h"
+#include <chrono>
+#include <utility>
 
 namespace hermod::session {
 namespace {
 
 using store::Table;
+
+constexpr std::uint8_t kNoLocal = 0x04;
+constexpr std::uint8_t kRetainAsPublished = 0x08;
 
 std::string key_of(SessionId session) {
   std::string key;
@@ -15,10 +17,9 @@ std::string key_of(SessionId session) {
   return key;
 }
 
-/// Filters may be longer than a key of the store: the key holds their hash, the value their text.
-std::string subscription_key(SessionId session, std::string_view filter) {
+std::string subscription_key(SessionId session, std::uint32_t number) {
   std::string key = key_of(session);
-  ByteWriter(key).u64(stable_hash(filter));
+  ByteWriter(key).u32(number);
   return key;
 }
 
@@ -26,6 +27,40 @@ std::string inbound_key(SessionId session, wire::PacketId id) {
   std::string key = key_of(session);
   ByteWriter(key).u16(id.v);
   return key;
+}
+
+std::uint64_t micros(WallTime time) {
+  return static_cast<std::uint64_t>(time.time_since_epoch().count());
+}
+
+void write_will(ByteWriter& out, const Will& will) {
+  out.u8(static_cast<std::uint8_t>(will.qos));
+  out.u8(will.retain ? 1 : 0);
+  out.u32(will.delay);
+  out.u8(will.message_expiry_interval ? 1 : 0);
+  out.u32(will.message_expiry_interval.value_or(0));
+  out.sized16(will.topic);
+  out.sized32(will.forwarded_properties);
+  out.sized32(will.payload);
+}
+
+Result<std::unique_ptr<Will>> read_will(ByteReader& in) {
+  auto will = std::make_unique<Will>();
+  const std::uint8_t qos = in.u8();
+  const std::uint8_t retain = in.u8();
+  will->delay = in.u32();
+  const std::uint8_t expires = in.u8();
+  const std::uint32_t interval = in.u32();
+  if (expires == 1) will->message_expiry_interval = interval;
+  will->topic = as_text(in.sized16());
+  will->forwarded_properties = as_text(in.sized32());
+  will->payload = as_text(in.sized32());
+  if (!in.ok()) return failure(Errc::Corruption, "session record: it ends inside the will");
+  if (qos > 2 || retain > 1 || expires > 1)
+    return failure(Errc::Corruption, "session record: unknown will flags");
+  will->qos = static_cast<wire::QoS>(qos);
+  will->retain = retain == 1;
+  return will;
 }
 
 }  // namespace
@@ -36,17 +71,32 @@ std::string encode_session(const Session& session) {
   out.u8(kRecordVersion);
   out.sized16(session.client_id());
   out.u32(session.expiry_interval());
+  out.u64(session.absent_since() ? micros(*session.absent_since()) : 0);
+  out.u64(session.sent_before().v);
   const Will* will = session.will();
   out.u8(will != nullptr ? 1 : 0);
-  if (will == nullptr) return record;
-  out.u8(static_cast<std::uint8_t>(will->qos));
-  out.u8(will->retain ? 1 : 0);
-  out.u32(will->delay);
-  out.u8(will->message_expiry_interval ? 1 : 0);
-  out.u32(will->message_expiry_interval.value_or(0));
-  out.sized16(will->topic);
-  out.sized32(will->forwarded_properties);
-  out.sized32(will->payload);
+  if (will != nullptr) write_will(out, *will);
+  return record;
+}
+
+Result<SessionRecord> decode_session(Bytes bytes) {
+  ByteReader in(bytes);
+  if (in.u8() != kRecordVersion) return failure(Errc::Unsupported, "session record: unknown version");
+  SessionRecord record;
+  record.client_id = as_text(in.sized16());
+  record.expiry_interval = in.u32();
+  if (const std::uint64_t since = in.u64(); since != 0)
+    record.absent_since = WallTime{std::chrono::microseconds(static_cast<std::int64_t>(since))};
+  record.sent_before = Seq{in.u64()};
+  const std::uint8_t has_will = in.u8();
+  if (!in.ok()) return failure(Errc::Corruption, "session record: it ends too early");
+  if (has_will > 1) return failure(Errc::Corruption, "session record: unknown flags");
+  if (has_will == 1) {
+    auto will = read_will(in);
+    if (!will) return tl::unexpected(will.error());
+    record.will = std::move(*will);
+  }
+  if (in.remaining() != 0) return failure(Errc::Corruption, "session record: bytes behind its end");
   return record;
 }
 
@@ -56,29 +106,55 @@ void record_session(store::WriteBatch& batch, const Session& session) {
 
 void erase_session(store::WriteBatch& batch, const Session& session) {
   batch.erase(Table::Sessions, as_bytes(key_of(session.id())));
-  for (const Subscription& subscription : session.subscriptions().items())
-    erase_subscription(batch, session, subscription.filter);
-  for (const qos::InboundExchange& exchange : session.inbound().exchanges())
-    if (exchange.phase != qos::InboundExchange::Phase::Publishing)
-      erase_inbound_id(batch, session.id(), exchange.id);
-  session.queue().for_each(
-      [&](const queue::Entry& entry) { queue::erase_entry(batch, session.stream(), entry.seq); });
+  session.subscriptions().for_each_number(
+      [&](std::uint32_t number) { erase_subscription(batch, session.id(), number); });
+  for (const wire::PacketId id : session.inbound().exactly_once_ids())
+    erase_inbound_id(batch, session.id(), id);
+  batch.erase_stream(session.stream());
 }
 
-void record_subscription(store::WriteBatch& batch, const Session& session, std::string_view filter,
-                         const topic::SubscriptionOptions& options) {
+void record_subscription(store::WriteBatch& batch, SessionId session, std::uint32_t number,
+                         std::string_view filter, const topic::SubscriptionOptions& options) {
   std::string record;
   ByteWriter out(record);
   out.u8(kRecordVersion);
-  out.u8(static_cast<std::uint8_t>(options.granted_qos | (options.no_local ? 0x04 : 0) |
-                                   (options.retain_as_published ? 0x08 : 0)));
+  out.u8(static_cast<std::uint8_t>(options.granted_qos | (options.no_local ? kNoLocal : 0) |
+                                   (options.retain_as_published ? kRetainAsPublished : 0)));
   out.u32(options.identifier);
   out.sized16(filter);
-  batch.put(Table::Subscriptions, as_bytes(subscription_key(session.id(), filter)), as_bytes(record));
+  batch.put(Table::Subscriptions, as_bytes(subscription_key(session, number)), as_bytes(record));
 }
 
-void erase_subscription(store::WriteBatch& batch, const Session& session, std::string_view filter) {
-  batch.erase(Table::Subscriptions, as_bytes(subscription_key(session.id(), filter)));
+void erase_subscription(store::WriteBatch& batch, SessionId session, std::uint32_t number) {
+  batch.erase(Table::Subscriptions, as_bytes(subscription_key(session, number)));
+}
+
+Result<Subscription> decode_subscription(Bytes bytes) {
+  ByteReader in(bytes);
+  if (in.u8() != kRecordVersion) return failure(Errc::Unsupported, "subscription record: unknown version");
+  Subscription subscription;
+  const std::uint8_t flags = in.u8();
+  subscription.options.identifier = in.u32();
+  subscription.filter = as_text(in.sized16());
+  if (!in.ok() || in.remaining() != 0)
+    return failure(Errc::Corruption, "subscription record: not as long as it says");
+  if ((flags & ~(kNoLocal | kRetainAsPublished | 0x03)) != 0 || (flags & 0x03) == 3)
+    return failure(Errc::Corruption, "subscription record: unknown flags");
+  subscription.options.granted_qos = flags & 0x03;
+  subscription.options.no_local = (flags & kNoLocal) != 0;
+  subscription.options.retain_as_published = (flags & kRetainAsPublished) != 0;
+  return subscription;
+}
+
+Result<RecordKey> decode_key(Table table, Bytes bytes) {
+  ByteReader in(bytes);
+  RecordKey key;
+  key.session = SessionId{in.u64()};
+  if (table == Table::Subscriptions) key.number = in.u32();
+  if (table == Table::InboundIds) key.number = in.u16();
+  if (!in.ok() || in.remaining() != 0)
+    return failure(Errc::Corruption, "a key of another length than its table's");
+  return key;
 }
 
 void record_inbound_id(store::WriteBatch& batch, SessionId session, wire::PacketId id) {

@@ -15,6 +15,7 @@ void Session::bind(ConnectionId connection, std::uint16_t our_receive_maximum,
   thread_.check();
   HERMOD_ASSERT(!connection_);
   connection_ = connection;
+  absent_since_.reset();
   inbound_.on_connected(our_receive_maximum);
   outbound_.on_connected(std::min(client_receive_maximum, max_inflight_));
 }
@@ -24,6 +25,11 @@ void Session::unbind() {
   HERMOD_ASSERT(connection_);
   connection_.reset();
   ++absence_;
+}
+
+Seq Session::sent_before() const {
+  const queue::Entry* waiting = queue_.next_waiting();
+  return waiting != nullptr ? waiting->seq : queue_.next();
 }
 
 void Session::commit_finished() {

@@ -49,6 +49,11 @@ class Session {
   void bind(ConnectionId connection, std::uint16_t our_receive_maximum, std::uint16_t client_receive_maximum);
   /// The connection is gone; everything after this is another absence.
   void unbind();
+  /// Since when no connection is bound to it, in wall time; nothing while one is.
+  const std::optional<WallTime>& absent_since() const { return absent_since_; }
+  void set_absent_since(WallTime since) { absent_since_ = since; }
+  /// Entries below this sequence may be with the client already.
+  Seq sent_before() const;
   /// Counts how often the session lost its connection; tells old deadlines from current ones.
   std::uint32_t absence() const { return absence_; }
 
@@ -97,6 +102,7 @@ class Session {
   std::uint32_t absence_ = 0;
   std::uint32_t commits_in_flight_ = 0;
   std::optional<ConnectionId> connection_;
+  std::optional<WallTime> absent_since_;
   std::optional<ConnectionId> successor_;
   qos::InboundFlow inbound_;
   qos::OutboundFlow outbound_;

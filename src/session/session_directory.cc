@@ -50,6 +50,29 @@ std::optional<ConnectionId> SessionDirectory::next_waiter(Record& record) {
   return next;
 }
 
+bool SessionDirectory::restore(std::string_view client_id, SessionId id, ShardId owner) {
+  std::lock_guard lock(mutex_);
+  const auto slot = static_cast<std::uint32_t>(id.v);
+  if (slot >= kMostSlots || records_.contains(lookup(client_id))) return false;
+  if (restored_.size() <= slot) restored_.resize(slot + std::size_t{1});
+  if (restored_[slot]) return false;
+  restored_[slot] = true;
+  slots_.restore(id, owner);
+  Record record;
+  record.id = id;
+  record.owner = owner;
+  records_.emplace(client_id, std::move(record));
+  return true;
+}
+
+void SessionDirectory::finish_restoring() {
+  std::lock_guard lock(mutex_);
+  slots_used_ = static_cast<std::uint32_t>(restored_.size());
+  for (std::uint32_t slot = slots_used_; slot-- > 0;)
+    if (!restored_[slot]) free_slots_.push_back(slot);
+  restored_ = {};
+}
+
 SessionDirectory::Claim SessionDirectory::claim(std::string_view client_id, ConnectionId claimer,
                                                 MonotonicTime now) {
   std::lock_guard lock(mutex_);

@@ -39,6 +39,11 @@ class SessionDirectory {
     SessionId session{};
     ShardId owner{};
   };
+  /// A session that the store holds. Before any shard runs; then finish_restoring().
+  /// False when another session has this client identifier or this cell.
+  bool restore(std::string_view client_id, SessionId id, ShardId owner);
+  void finish_restoring();
+
   /// Connection `claimer` wants the session of `client_id`.
   Claim claim(std::string_view client_id, ConnectionId claimer, MonotonicTime now);
 
@@ -76,6 +81,8 @@ class SessionDirectory {
     std::uint32_t minute = 0;
   };
 
+  static constexpr std::size_t kMostSlots = SessionSlots::kChunk * SessionSlots::kChunks;
+
   SessionId open_slot(ShardId shard);
   void close_slot(SessionId id);
   bool throttled(Record& record, MonotonicTime now) const;
@@ -87,6 +94,7 @@ class SessionDirectory {
   std::vector<std::uint32_t> free_slots_;
   std::uint32_t slots_used_ = 0;
   SessionSlots slots_;
+  std::vector<bool> restored_;  ///< cells taken, until finish_restoring()
 };
 
 }  // namespace hermod::session

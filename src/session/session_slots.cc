@@ -1,5 +1,7 @@
 #include "session/session_slots.h"
 
+#include <algorithm>
+
 #include "base/assert.h"
 
 namespace hermod::session {
@@ -39,13 +41,24 @@ SessionSlots::Slot* SessionSlots::find(SessionId id) const {
   return (state & kAlive) != 0 && generation_of(state) == generation_of(id.v) ? &cell : nullptr;
 }
 
-SessionId SessionSlots::open(std::uint32_t slot, ShardId shard) {
+SessionSlots::Slot& SessionSlots::make(std::uint32_t slot) {
   HERMOD_ASSERT(slot / kChunk < kChunks);
   auto& chunk = chunks_[slot / kChunk];
   if (chunk.load(std::memory_order_relaxed) == nullptr) chunk.store(new Chunk(), std::memory_order_release);
-  Slot& cell = at(slot);
-  const std::uint64_t generation =
-      (generation_of(cell.state.load(std::memory_order_relaxed)) + 1) & 0xFFFFFFFFU;
+  return at(slot);
+}
+
+void SessionSlots::restore(SessionId id, ShardId shard) {
+  Slot& cell = make(slot_of(id));
+  HERMOD_ASSERT((cell.state.load(std::memory_order_relaxed) & kAlive) == 0);
+  cell.state.store(generation_of(id.v) << 32 | std::uint64_t{shard.v} << 16 | kAlive,
+                   std::memory_order_release);
+}
+
+SessionId SessionSlots::open(std::uint32_t slot, ShardId shard) {
+  Slot& cell = make(slot);
+  const std::uint64_t used = generation_of(cell.state.load(std::memory_order_relaxed));
+  const std::uint64_t generation = (std::max<std::uint64_t>(used, first_generation_) + 1) & 0xFFFFFFFFU;
   cell.messages.store(0, std::memory_order_relaxed);
   cell.bytes.store(0, std::memory_order_relaxed);
   cell.state.store(generation << 32 | std::uint64_t{shard.v} << 16 | kAlive, std::memory_order_release);

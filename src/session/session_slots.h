@@ -36,6 +36,10 @@ class SessionSlots {
   /// Brings a cell to life and returns the identifier of its new generation. Caller holds the directory's
   /// lock.
   SessionId open(std::uint32_t slot, ShardId shard);
+  /// Brings back the cell of an identifier that the store knows. Before any shard runs.
+  void restore(SessionId id, ShardId shard);
+  /// New generations of cells that were never used begin above this one. Before any open().
+  void begin_generations_at(std::uint32_t generation) { first_generation_ = generation; }
   /// Ends the identifier. Caller holds the directory's lock.
   void close(SessionId id);
 
@@ -73,8 +77,10 @@ class SessionSlots {
 
   Slot* find(SessionId id) const;
   Slot& at(std::uint32_t slot) const;
+  Slot& make(std::uint32_t slot);
 
   std::array<std::atomic<Chunk*>, kChunks> chunks_{};
+  std::uint32_t first_generation_ = 0;
 };
 
 }  // namespace hermod::session

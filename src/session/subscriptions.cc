@@ -14,13 +14,43 @@ auto position(Items& items, std::string_view filter) {
 
 }  // namespace
 
-bool Subscriptions::set(std::string_view filter, const topic::SubscriptionOptions& options) {
+std::uint32_t Subscriptions::number_for(std::string_view filter) {
+  for (Pending& pending : pending_) {
+    if (pending.filter != filter) continue;
+    ++pending.records;
+    return pending.number;
+  }
+  const Subscription* known = find(filter);
+  const std::uint32_t number = known != nullptr ? known->number : next_number_++;
+  pending_.push_back({std::string(filter), number, 1});
+  return number;
+}
+
+std::uint32_t Subscriptions::number_of(std::string_view filter) const {
+  for (const Pending& pending : pending_)
+    if (pending.filter == filter) return pending.number;
+  const Subscription* known = find(filter);
+  return known != nullptr ? known->number : 0;
+}
+
+void Subscriptions::settle(std::string_view filter) {
+  const auto at = std::find_if(pending_.begin(), pending_.end(),
+                               [&](const Pending& pending) { return pending.filter == filter; });
+  if (at == pending_.end() || --at->records > 0) return;
+  pending_.erase(at);
+  if (pending_.empty()) pending_.shrink_to_fit();
+}
+
+bool Subscriptions::set(std::string_view filter, const topic::SubscriptionOptions& options,
+                        std::uint32_t number) {
+  next_number_ = std::max(next_number_, number + 1);
   auto at = position(items_, filter);
   if (at != items_.end() && at->filter == filter) {
     at->options = options;
+    at->number = number;
     return false;
   }
-  items_.insert(at, Subscription{std::string(filter), options});
+  items_.insert(at, Subscription{std::string(filter), options, number});
   return true;
 }
 

@@ -22,8 +22,9 @@ void for_each_run(std::span<const Submission> group, Visit&& visit) {
 
 }  // namespace
 
-Committer::Committer(const Options& options, Journal& journal, CommitObserver& observer, const Clock& clock)
-    : options_(options), journal_(journal), observer_(observer), clock_(clock) {}
+Committer::Committer(const Options& options, Journal& journal, CommitObserver& observer, const Clock& clock,
+                     CommitSink* sink)
+    : options_(options), journal_(journal), observer_(observer), clock_(clock), sink_(sink) {}
 
 Committer::~Committer() {
   stop();
@@ -167,6 +168,7 @@ void Committer::commit(std::span<Submission> group) {
     refuse(group);
   }
   done_.clear();
+  groups_finished_.fetch_add(1, std::memory_order_relaxed);
   bytes_in_flight_.fetch_sub(bytes, std::memory_order_relaxed);
 }
 
@@ -177,6 +179,7 @@ void Committer::commit_writable(std::span<Submission> group) {
   if (written) return observer_.on_durable(done_);
 
   failure_ = written.error();
+  sequences_.forget_reservations();
   healthy_.store(false, std::memory_order_release);
   for_each_run(group, [&](std::size_t first, std::size_t count, bool barrier) {
     const std::span<Done> run = std::span(done_).subspan(first, count);
@@ -204,12 +207,20 @@ void Committer::sequence(std::span<Submission> group) {
   for (Submission& submission : group) {
     const std::size_t first = appended_.size();
     submission.batch.give_sequences([&](std::size_t op, StreamId stream) {
-      const Seq seq = sequences_.take(stream);
-      appended_.push_back({op, stream, seq});
-      return seq;
+      const SequenceTable::Taken taken = sequences_.take(stream);
+      if (taken.reserve.v != 0) reservations_.emplace_back(stream, taken.reserve);
+      appended_.push_back({op, stream, taken.seq});
+      return taken.seq;
     });
+    if (!reservations_.empty()) reserve(submission.batch);
     done_.push_back({std::move(submission.ticket), std::span(appended_).subspan(first)});
   }
+}
+
+void Committer::reserve(WriteBatch& batch) {
+  for (const auto& [stream, next] : reservations_)
+    batch.put(Table::Streams, as_bytes(number_key(stream.v)), as_bytes(number_key(next.v)));
+  reservations_.clear();
 }
 
 Status Committer::write(std::span<const Submission> group) {
@@ -217,7 +228,10 @@ Status Committer::write(std::span<const Submission> group) {
   for (const Submission& submission : group) encoder_.add(submission.batch);
   if (encoder_.empty()) return {};
   const GroupNo number{next_group_.v++};
-  return journal_.append(number, encoder_.finish(number, clock_.wall()));
+  const WallTime batch_time = clock_.wall();
+  Status written = journal_.append(number, encoder_.finish(number, batch_time));
+  if (written && sink_ != nullptr) sink_->applied(number, batch_time, group);
+  return written;
 }
 
 }  // namespace hermod::store

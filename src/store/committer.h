@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "store/commit_sink.h"
 #include "store/group_codec.h"
 #include "store/journal.h"
 #include "store/options.h"
@@ -62,14 +63,18 @@ class CommitObserver {
 };
 
 /// The only writer and the sequencer: takes what all shards have waiting, gives sequences, appends each group
-/// as one journal record. Owns the next sequence of every stream. Its work is done by one thread, its own
-/// (start) or the test's (run_once); submit is for any thread. Lives between the journal and the shards.
+/// as one journal record. Owns the next sequence of every stream, which is reserved ahead in the same group
+/// (see SequenceTable), so that no sequence is given twice even when its entry has left no trace. Its work is
+/// done by one thread, its own (start) or the test's (run_once); submit is for any thread. Lives between the
+/// journal and the shards.
 ///
 /// After a failed append the store is read-only: every batch that holds a change fails until resume(). Empty
 /// batches need no disk and still succeed.
 class Committer {
  public:
-  Committer(const Options& options, Journal& journal, CommitObserver& observer, const Clock& clock);
+  /// `sink` may be null: then nobody reads what is committed.
+  Committer(const Options& options, Journal& journal, CommitObserver& observer, const Clock& clock,
+            CommitSink* sink = nullptr);
   ~Committer();
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
@@ -79,13 +84,16 @@ class Committer {
   /// Submits all of `batches` in order under one lock and leaves it empty: one call per shard and tick.
   void submit_all(std::vector<Submission>& batches);
 
-  /// The next append to `stream` gets at least `next`. Call before that append is submitted; any thread.
+  /// The next append to `stream` gets at least `next`. After recovery `next` is the stream's record in
+  /// Table::Streams. Call before that append is submitted; any thread.
   void restore_next(StreamId stream, Seq next);
   /// The stream has ended; takes effect behind everything submitted before. Its id must never be used again.
   void forget(StreamId stream);
 
   /// Cost of what is submitted and not finished: encoded bytes and a fixed amount per batch. Any thread.
   std::size_t bytes_in_flight() const { return bytes_in_flight_.load(std::memory_order_relaxed); }
+  /// Groups that were written, refused or failed so far; stands still while the journal does. Any thread.
+  std::uint64_t groups_finished() const { return groups_finished_.load(std::memory_order_relaxed); }
   /// False from a failed append until resume(). Any thread.
   bool healthy() const { return healthy_.load(std::memory_order_acquire); }
   /// The journal has been opened, after a failure replayed again, and the next group gets this number. Takes
@@ -129,12 +137,15 @@ class Committer {
   void commit_writable(std::span<Submission> group);
   void refuse(std::span<Submission> group);
   void sequence(std::span<Submission> group);
+  /// Adds the record in Table::Streams to a batch whose append takes its stream past what is reserved.
+  void reserve(WriteBatch& batch);
   Status write(std::span<const Submission> group);
 
   const Options options_;
   Journal& journal_;
   CommitObserver& observer_;
   const Clock& clock_;
+  CommitSink* const sink_;
 
   std::mutex mutex_;
   std::condition_variable work_;
@@ -144,6 +155,7 @@ class Committer {
   std::thread thread_;
 
   std::atomic<std::size_t> bytes_in_flight_{0};
+  std::atomic<std::uint64_t> groups_finished_{0};
   std::atomic<bool> healthy_{true};
 
   // The committer's thread only.
@@ -151,6 +163,7 @@ class Committer {
   SequenceTable sequences_;
   Inbox in_hand_;
   std::vector<Appended> appended_;
+  std::vector<std::pair<StreamId, Seq>> reservations_;
   std::vector<Done> done_;
   GroupEncoder encoder_;
   Error failure_;  // why the store is read-only

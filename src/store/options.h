@@ -1,5 +1,8 @@
 #pragma once
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <string>
 
 namespace hermod::store {
 
@@ -12,6 +15,16 @@ struct Options {
   std::size_t max_bytes_in_flight = std::size_t{16} << 20;
   /// Threads for blocking reads, 1 to 4.
   std::size_t reader_threads = 1;
+  /// The folder of the store; empty: memory only.
+  std::string path = "var";
+  /// What journal and tables together may take on the disk, in bytes, and in address space: the journal gets
+  /// a quarter, the tables the rest.
+  std::uint64_t max_size = std::uint64_t{16} << 30;
+  /// Journaled bytes after which the tables are brought up to date. Waits for up to eight times as much while
+  /// what there is to write is spread so thin over the streams that it would cost more than it frees.
+  std::size_t checkpoint_bytes = std::size_t{64} << 20;
+  /// At the latest after this time, when anything has changed.
+  std::chrono::seconds checkpoint_interval{300};
 };
 
 }  // namespace hermod::store

@@ -1,6 +1,7 @@
 #include "store/sequence_table.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "base/assert.h"
@@ -9,12 +10,22 @@ namespace hermod::store {
 namespace {
 
 constexpr std::size_t kFirstSize = 64;
+constexpr std::uint64_t kFirstBlock = 64;
+constexpr std::uint64_t kLargestBlock = 4096;
 constexpr std::size_t kNowhere = ~std::size_t{0};
 
 }  // namespace
 
-Seq SequenceTable::take(StreamId stream) {
-  return {find_or_insert(stream).next++};
+SequenceTable::Taken SequenceTable::take(StreamId stream) {
+  Slot& slot = find_or_insert(stream);
+  const std::uint64_t seq = slot.next++;
+  if (seq < slot.reserved) return {{seq}, {}};
+  slot.reserved = seq + std::clamp(std::bit_floor(seq), kFirstBlock, kLargestBlock);
+  return {{seq}, {slot.reserved}};
+}
+
+void SequenceTable::forget_reservations() {
+  for (Slot& slot : slots_) slot.reserved = 0;
 }
 
 void SequenceTable::restore(StreamId stream, Seq next) {
@@ -52,7 +63,7 @@ SequenceTable::Slot& SequenceTable::find_or_insert(StreamId stream) {
     if (slots_[at].stream == stream.v) return slots_[at];
     at = (at + 1) & mask;
   }
-  slots_[at] = {stream.v, 1};
+  slots_[at] = {stream.v, 1, 0};
   ++size_;
   return slots_[at];
 }

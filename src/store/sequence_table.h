@@ -7,16 +7,26 @@
 
 namespace hermod::store {
 
-/// The next sequence of every stream: an open-addressed table of two words per stream, because the committer
-/// looks here once per append. Touched by one thread; belongs to the committer.
+/// The next sequence of every stream, and up to where its sequences are reserved on disk: an open-addressed
+/// table of three words per stream, because the committer looks here once per append. Touched by one thread;
+/// belongs to the committer.
+///
+/// After a crash a stream goes on at its reserved bound, so a sequence may only be told to anybody when the
+/// bound on disk is above it. Blocks are as long as the stream is, between 64 and 4096.
 class SequenceTable {
  public:
+  struct Taken {
+    Seq seq;
+    Seq reserve;  // the bound to put on disk together with this sequence; zero: it is there already
+  };
   /// The next sequence of `stream`, from 1 upward; it is never given again.
-  Seq take(StreamId stream);
+  Taken take(StreamId stream);
   /// The next take(stream) gives at least `next`. Never goes back.
   void restore(StreamId stream, Seq next);
   /// Forgets the stream; its id must never be used again.
   void forget(StreamId stream);
+  /// What was reserved may not have reached the disk: every stream reserves again at its next take().
+  void forget_reservations();
   /// What take() would give.
   Seq peek(StreamId stream) const;
   std::size_t size() const { return size_; }
@@ -24,7 +34,8 @@ class SequenceTable {
  private:
   struct Slot {
     std::uint64_t stream = 0;
-    std::uint64_t next = 0;  // zero: free
+    std::uint64_t next = 0;      // zero: free
+    std::uint64_t reserved = 0;  // the first sequence that is not reserved
   };
   Slot& find_or_insert(StreamId stream);
   std::size_t find(StreamId stream) const;

@@ -20,8 +20,10 @@ enum class Table : std::uint8_t {
   Retained = 5,
   Delayed = 6,
   Meta = 7,
+  /// Stream id (8 bytes) -> the reserved next sequence of the stream (8 bytes). Written by the committer.
+  Streams = 8,
 };
-inline constexpr std::size_t kTableCount = 8;
+inline constexpr std::size_t kTableCount = 9;
 /// LMDB's limit, kept for every journal.
 inline constexpr std::size_t kMaxKeySize = 511;
 
@@ -30,15 +32,23 @@ struct Op {
   enum class Kind : std::uint8_t {
     Put = 1,
     Erase = 2,
-    /// A put into Table::Entries whose key is made of stream and sequence (entry_key()).
+    /// A new entry with everything inside.
     Append = 3,
+    /// A new entry whose body is a message in Table::Messages.
+    AppendShared = 4,
+    /// Overwrites an entry; everything is inside.
+    PutEntry = 5,
+    EraseEntry = 6,
+    /// Every entry of a stream and its record in Table::Streams.
+    EraseStream = 7,
   };
   Kind kind{};
   Table table{};
-  StreamId stream;  // Append only
-  Seq seq;          // Append only; zero until the committer has given one
-  Bytes key;        // Put, Erase
-  Bytes value;      // Put, Append
+  StreamId stream;    // kinds 3 to 7
+  Seq seq;            // kinds 3 to 6; zero in an append until the committer has given one
+  MessageId message;  // AppendShared
+  Bytes key;          // Put, Erase
+  Bytes value;        // Put, Append, AppendShared, PutEntry
 };
 
 /// Reads the ops of an encoded batch one by one and checks every byte. Borrows the bytes.
@@ -48,12 +58,15 @@ class OpReader {
   /// The next op; nothing at the end or at the first damage.
   std::optional<Op> next();
   /// False when the bytes are not what WriteBatch writes: unknown kind or table, a key of 0 or more than
-  /// kMaxKeySize bytes, a length past the end or not in its shortest form.
+  /// kMaxKeySize bytes or of a size that its table has not, a key in Table::Entries, a length past the end or
+  /// not in its shortest form, a message id of zero.
   bool ok() const { return ok_; }
 
  private:
   std::optional<std::size_t> length();
   std::optional<Op> damaged();
+  bool read_keyed(Op& op);
+  bool read_entry(Op& op);
 
   Bytes rest_;
   bool ok_ = true;
@@ -64,12 +77,24 @@ class OpReader {
 /// is a barrier, done when everything submitted before it is done.
 class WriteBatch {
  public:
-  /// Preconditions: 1 <= key.size() <= kMaxKeySize, value.size() < 2^32.
+  /// Preconditions: 1 <= key.size() <= kMaxKeySize, 8 in Messages and Streams; value.size() < 2^32; entries
+  /// have functions of their own.
   void put(Table table, Bytes key, Bytes value);
   void erase(Table table, Bytes key);
+  /// A message body, stored once for all entries that name it. It lives as long as an entry names it: the
+  /// same batch must append one. Precondition: id is not zero.
+  void put_message(MessageId id, Bytes body);
   /// Adds an entry to the end of `stream`; the committer gives its sequence. Returns the op's index, by which
-  /// Appended names it.
+  /// Appended names it. Never for a stream that this or an earlier batch erases.
   std::size_t append(StreamId stream, Bytes value);
+  /// The same for an entry whose body is a message: put in this batch, or held by an entry that is not
+  /// erased.
+  std::size_t append_shared(StreamId stream, MessageId message, Bytes value);
+  /// Overwrites an entry, its body included, with an inline value.
+  void put_entry(StreamId stream, Seq seq, Bytes value);
+  void erase_entry(StreamId stream, Seq seq);
+  /// Ends the stream: its entries and its reserved sequence go. Its id is never appended to again.
+  void erase_stream(StreamId stream);
 
   bool empty() const { return op_count_ == 0; }
   std::size_t op_count() const { return op_count_; }
@@ -99,11 +124,14 @@ class WriteBatch {
     std::size_t op = 0;
   };
   void begin_op(Op::Kind kind, Table table, std::size_t size_hint);
+  void add_u64(std::uint64_t value);
   void add_length(std::size_t value);
+  void add_sized(Bytes value);
   void close_op();
   AppendPlace first_append() const { return find_append(kFrameSize, 0); }
   AppendPlace append_after(AppendPlace place) const;
   AppendPlace find_append(std::size_t offset, std::size_t op) const;
+  std::size_t end_of_op(std::size_t offset) const;
   StreamId stream_at(AppendPlace place) const;
   void write_seq(AppendPlace place, Seq seq);
 
@@ -112,7 +140,9 @@ class WriteBatch {
   std::uint32_t append_count_ = 0;
 };
 
-/// The key of an appended entry in Table::Entries: stream and sequence, big-endian, 16 bytes.
+/// The key of an entry in Table::Entries: stream and sequence, big-endian, 16 bytes.
 std::string entry_key(StreamId stream, Seq seq);
+/// The key of a message or a stream: the number, big-endian, 8 bytes.
+std::string number_key(std::uint64_t number);
 
 }  // namespace hermod::store

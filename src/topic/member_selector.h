@@ -12,7 +12,8 @@ class MemberSelector {
  public:
   enum class Rank : std::uint8_t {
     Never,    ///< gone: gets nothing
-    Offline,  ///< would keep the message until it returns (or is online but full); only when nobody is Online
+    Offline,  ///< would keep the message until it, or another member, returns; only when nobody is connected
+    Busy,     ///< connected, and full for the moment; only when nobody is Online
     Online    ///< connected and with room
   };
 

@@ -9,6 +9,7 @@ const Subscriber* SharedGroup::choose(const MemberSelector& selector) const {
   if (size == 0) return nullptr;
   const std::uint32_t first = turn_.fetch_add(1, std::memory_order_relaxed);
   const std::size_t asked = std::min(size, kMostAsked);
+  const Subscriber* busy = nullptr;
   const Subscriber* sleeping = nullptr;
   std::size_t at = first % size;
   for (std::size_t i = 0; i < asked; ++i) {
@@ -18,15 +19,19 @@ const Subscriber* SharedGroup::choose(const MemberSelector& selector) const {
         // Whoever stood in for busy or sleeping members has had the turn: the next one is behind it.
         if (i > 0) turn_.store(first + static_cast<std::uint32_t>(i) + 1, std::memory_order_relaxed);
         return &member;
+      case MemberSelector::Rank::Busy:
+        if (busy == nullptr) busy = &member;
+        break;
       case MemberSelector::Rank::Offline:
-        if (sleeping == nullptr) sleeping = &member;
+        // Always the same one while all are away, so that the group's messages wait in one queue, in order.
+        if (sleeping == nullptr || &member < sleeping) sleeping = &member;
         break;
       case MemberSelector::Rank::Never:
         break;
     }
     if (++at == size) at = 0;
   }
-  return sleeping;
+  return busy != nullptr ? busy : sleeping;
 }
 
 }  // namespace hermod::topic

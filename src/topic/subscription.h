@@ -7,8 +7,9 @@
 
 namespace hermod::topic {
 
-/// One shared subscription (share name and filter) as long as it has members; never given twice in a run of
-/// the broker, unknown to the next run. Zero stands for "not shared".
+/// One shared subscription (share name and filter) as long as it has members. Made from its name, so that it
+/// is the same after a restart; where two names give the same number the later one takes the next that is
+/// free. Zero stands for "not shared".
 using GroupKey = Id<struct GroupKeyTag, std::uint64_t>;
 
 /// What a group is called; owned text, for records that outlive the group.

@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "base/hash.h"
 #include "topic/text_hash.h"
 
 namespace hermod::topic {
@@ -99,15 +100,21 @@ ChangeOutcome SubscriptionTree::change_at(Node& node, std::unique_ptr<FilterSubs
   return outcome;
 }
 
+GroupKey SubscriptionTree::free_key_for(const GroupName& name) const {
+  GroupKey key{stable_hash(name.share_name + '/' + name.filter)};  // a share name has no slash
+  while (key.v == 0 || groups_.contains(key)) ++key.v;
+  return key;
+}
+
 ChangeOutcome SubscriptionTree::set(FilterSubscribers& at, const SubscriptionChange& change) {
   const SubscriptionTarget& target = change.target;
   if (!target.is_shared()) return at.plain.set(change.session, change.options);  // [MQTT-3.8.4-3]
   if (at.groups == nullptr) at.groups = std::make_unique<FilterSubscribers::Groups>();
   std::unique_ptr<SharedGroup>& group = (*at.groups)[target.share_name];
   if (group == nullptr) {
-    const GroupKey key{++last_group_};
-    group = std::make_unique<SharedGroup>(
-        key, GroupName{std::string(target.share_name), std::string(target.filter.text())});
+    GroupName name{std::string(target.share_name), std::string(target.filter.text())};
+    const GroupKey key = free_key_for(name);
+    group = std::make_unique<SharedGroup>(key, std::move(name));
     groups_.emplace(key, group.get());
   }
   return group->members().set(change.session, change.options);

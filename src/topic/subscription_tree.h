@@ -92,6 +92,7 @@ class SubscriptionTree {
                           const SubscriptionChange& change);
   Node* child_of(const Node& parent, std::string_view level) const;
   Node& add_child(Node& parent, std::string_view level);
+  GroupKey free_key_for(const GroupName& name) const;
   void prune(Node* node);
   const FilterSubscribers* find(const TopicFilter& filter) const;
   void match_wildcards(const TopicName& name, const MemberSelector& selector, MatchSet& out) const;
@@ -101,7 +102,6 @@ class SubscriptionTree {
   SlicedSet<Node, NodeKey> nodes_;
   Node root_;
   absl::flat_hash_map<GroupKey, const SharedGroup*> groups_;
-  std::uint64_t last_group_ = 0;
   std::size_t plain_count_ = 0;
   std::size_t shared_count_ = 0;
 };

@@ -63,7 +63,7 @@ void commit_fan_out(benchmark::State& state) {
   Committer committer({}, journal, observer, clock);
   for (auto _ : state) {
     WriteBatch batch;
-    batch.put(Table::Messages, as_bytes("12345678"), as_bytes(std::string(256, 'm')));
+    batch.put_message({1}, as_bytes(std::string(256, 'm')));
     for (std::uint64_t queue = 1; queue <= queues; ++queue) batch.append({queue}, as_bytes(reference));
     committer.submit(std::move(batch), std::make_unique<SmallTicket>());
     committer.run_once();

@@ -95,7 +95,7 @@ class RunningBroker(unittest.TestCase):
         self.file.write_text("[log]\nlevel = \"info\"\n")
         with self.log.open("w") as log:
             self.broker = subprocess.Popen(
-                [HERMOD, "-c", str(self.file), "--listen", "mqtt://127.0.0.1:0"], stderr=log,
+                [HERMOD, "-c", str(self.file), "--listen", "mqtt://127.0.0.1:0"], stderr=log, cwd=self.folder.name,
                 env={**os.environ, "NOTIFY_SOCKET": self.folder.name + "/notify", "WATCHDOG_USEC": "600000"})
         self.addCleanup(self.end)
         self.told("READY=1")

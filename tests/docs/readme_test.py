@@ -69,7 +69,8 @@ class Readme(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
         self.port = free_port()
-        self.broker = subprocess.Popen([BIN / "hermod", "-p", str(self.port)], stderr=subprocess.PIPE)
+        self.broker = subprocess.Popen([BIN / "hermod", "-p", str(self.port)], cwd=self.folder,
+                                       stderr=subprocess.PIPE)
         self.addCleanup(self.stop)
         self.reader = Reader(self.folder, self.port)
         for _ in range(200):

@@ -10,6 +10,8 @@ SOURCE = pathlib.Path(os.environ["HERMOD_SOURCE"])
 HERMOD = pathlib.Path(os.environ["HERMOD_BIN"]) / "hermod"
 UNIT = SOURCE / "systemd" / "hermod.service"
 MOST_EXPOSURE = 1.5
+SLOW_DISK = 32 << 20  # bytes a second
+UNITS = {"MiB": 1 << 20, "GiB": 1 << 30}
 
 
 def run(*words):
@@ -38,9 +40,19 @@ class Service(unittest.TestCase):
     def test_service_runs_as_its_own_user_in_a_private_folder(self):
         self.assertEqual(self.settings("User"), ["hermod"])
         self.assertEqual(self.settings("StateDirectoryMode"), ["0700"])
+        self.assertEqual(self.settings("LogsDirectoryMode"), ["0700"])
         self.assertEqual(self.settings("UMask"), ["0077"])
         self.assertIn("u hermod ", (SOURCE / "systemd" / "hermod.sysusers").read_text())
         self.assertRegex((SOURCE / "systemd" / "hermod.tmpfiles").read_text(), r"d /var/lib/hermod +0700 hermod hermod")
+
+    def test_folders_of_the_service_have_its_name(self):
+        for name in ("StateDirectory", "LogsDirectory", "ConfigurationDirectory"):
+            self.assertEqual(self.settings(name), ["hermod"], name)
+
+    def test_start_may_take_as_long_as_reading_a_full_store_from_a_slow_disk(self):
+        minutes = re.fullmatch(r"(\d+)min", self.settings("TimeoutStartSec")[0])
+        size = re.search(r'^#max_size = "(\d+)(\w+)"$', (SOURCE / "config" / "hermod.toml").read_text(), re.MULTILINE)
+        self.assertGreaterEqual(int(minutes[1]) * 60, int(size[1]) * UNITS[size[2]] / SLOW_DISK)
 
     def test_command_line_of_the_service_is_one_the_broker_understands(self):
         words = self.settings("ExecStart")[0].split()[1:]

@@ -1,5 +1,6 @@
 """Proves that the checkers in tools/ fail on a tree that breaks their rule, and pass on one that does not."""
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,7 @@ GOOD = {
     "src/qos/flow.cc": '#include "wire/types.h"\n#include "qos/flow.h"\n',
     "src/qos/flow.h": "#include <cstdint>\n",
     "src/config/config.h": '#include "store/options.h"\n',
+    **{f"src/{room}/README.md": "a line\n" * 10 for room in ("base", "wire", "store", "qos", "config")},
 }
 
 
@@ -115,10 +117,32 @@ class Sizes(CheckerCase):
         self.assertEqual(code, 0, output)
         self.assertIn("warning: src/wire/types.h has 600 lines", output)
 
+    def test_room_without_a_readme_is_refused(self):
+        self.assert_refused({"src/extra/x.h": "#pragma once\n"}, "src/extra/README.md is missing")
+
+    def test_readme_of_a_room_has_10_to_30_lines(self):
+        self.assert_refused({"src/qos/README.md": "a line\n" * 9}, "src/qos/README.md has 9 lines, not 10 to 30")
+        self.assert_refused({"src/qos/README.md": "a line\n" * 31}, "src/qos/README.md has 31 lines, not 10 to 30")
+        code, output = self.run_on({"src/qos/README.md": "a line\n" * 30})
+        self.assertEqual(code, 0, output)
+
     def test_empty_tree_is_refused(self):
         with tempfile.TemporaryDirectory() as folder:
             done = subprocess.run([sys.executable, TOOLS / self.script, folder], capture_output=True, text=True)
         self.assertNotEqual(done.returncode, 0)
+
+
+@unittest.skipUnless(shutil.which("clang-format-14") or shutil.which("clang-format"), "clang-format is missing")
+class Format(unittest.TestCase):
+    def test_file_that_is_not_cplusplus_is_left_alone(self):
+        with tempfile.TemporaryDirectory() as folder:
+            texts = {"README.md": "# a / b\n\n**Owns** x.\n", "list.txt": "a  b\n", "x.cc": "int  x ;\n"}
+            paths = [pathlib.Path(folder) / name for name in texts]
+            for path in paths:
+                path.write_text(texts[path.name])
+            subprocess.run([TOOLS / "format.sh", *paths], check=True)
+            after = {path.name: path.read_text() for path in paths}
+        self.assertEqual(after, {**texts, "x.cc": "int x;\n"})
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ TEST(InboundModel, NoStateOfFourQoS2MessagesBreaksARule) {
   const Outcome outcome = explore(model);
   report("inbound, QoS 2", outcome);
   EXPECT_EQ(outcome.violation, "") << outcome.story();
-  EXPECT_GT(outcome.states, 50'000U);
+  EXPECT_GT(outcome.states, 100'000U);
 }
 
 TEST(InboundModel, NoStateOfMixedQoSBreaksARule) {

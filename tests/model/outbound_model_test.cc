@@ -32,7 +32,7 @@ TEST(OutboundModel, NoStateOfFiveQoS2MessagesBreaksARule) {
   const Outcome outcome = explore(model);
   report("outbound, QoS 2", outcome);
   EXPECT_EQ(outcome.violation, "") << outcome.story();
-  EXPECT_GT(outcome.states, 50'000U);
+  EXPECT_GT(outcome.states, 100'000U);
 }
 
 TEST(OutboundModel, NoStateOfMixedQoSBreaksARule) {

@@ -58,6 +58,7 @@ broker::Options Schedule::random_options() {
   static constexpr std::uint16_t kWindows[] = {1, 2, 5, 100};
   static constexpr std::size_t kBacklogs[] = {2048, 65536, std::size_t{16} << 20};
   broker::Options options;
+  options.allow_anonymous = true;
   options.threads = static_cast<std::uint16_t>(1 + random_.below(4));
   options.limits.outbound_buffer = random_.pick(kBuffers);
   options.session.queue.max_messages = random_.pick(kQueues);

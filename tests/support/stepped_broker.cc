@@ -31,12 +31,13 @@ SteppedBroker::SteppedBroker(broker::Options options, store::Journal* journal)
     mailbox_list_.push_back(mailboxes_.back().get());
     loops_.push_back(std::make_unique<FakeLoop>(clock_, options_.net));
   }
-  fanout_ = std::make_unique<broker::CommitFanout>(mailbox_list_, directory_.slots(), retained_, clock_,
+  fanout_ = std::make_unique<broker::CommitFanout>(mailbox_list_, directory_.slots(), retained_,
                                                    counters_.block(options_.threads));
   committer_ = std::make_unique<store::Committer>(
       options_.store, journal != nullptr ? *journal : memory_journal_, *fanout_, clock_);
-  const broker::Shared shared{options_,    clock_,        subscriptions_, retained_, directory_,
-                              *committer_, mailbox_list_, connections_,   addresses_};
+  constexpr std::uint64_t kEpoch = 1;
+  const broker::Shared shared{options_,    kEpoch,        clock_,       subscriptions_, retained_, directory_,
+                              *committer_, mailbox_list_, connections_, addresses_,     nullptr};
   for (std::uint16_t i = 0; i < options_.threads; ++i) {
     shards_.push_back(std::make_unique<broker::Shard>(ShardId{i}, shared, *mailboxes_[i], loops_[i]->timers(),
                                                       counters_.block(i)));

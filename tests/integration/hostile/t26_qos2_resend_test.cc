@@ -50,4 +50,12 @@ TEST_F(HostileResend, T26_AfterAPause) {
   expect_once([](Version) { std::this_thread::sleep_for(1500ms); });
 }
 
+TEST_F(HostileResend, T26_AfterARestartOfTheBroker) {
+  HERMOD_NEEDS_OWN_BROKER();
+  expect_once([&](Version) {
+    broker().kill();
+    broker().start();
+  });
+}
+
 }  // namespace hermod::integration

@@ -14,4 +14,14 @@ TEST_F(SecondInstance, TakenPortIsNamed) {
   EXPECT_EQ(first.stop(), 0);
 }
 
+TEST_F(SecondInstance, TakenDataFolderIsNamed) {
+  BrokerProcess first{BrokerSetup{}};
+  first.start();
+  expect_refused({"--listen", "mqtt://127.0.0.1:" + std::to_string(free_port()), "--data-dir",
+                  first.data_folder().string()},
+                 {first.data_folder().string()});
+  MqttClient(first.port(), {.client_id = "still-served"}).ping();
+  EXPECT_EQ(first.stop(), 0);
+}
+
 }  // namespace hermod::integration

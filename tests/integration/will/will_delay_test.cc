@@ -86,4 +86,19 @@ TEST_F(WillDelay, DisconnectWithWillWaitsToo) {
   EXPECT_GE(since(start), 500ms);
 }
 
+TEST_F(WillDelay, WillOfALostClientSurvivesTheBroker) {
+  HERMOD_NEEDS_OWN_BROKER();
+  {
+    MqttClient sleeper = durable_client("sleeper");
+    sleeper.subscribe("will/topic", 1);
+    sleeper.disconnect();
+  }
+  connect(mortal(2, 60)).raw().reset();
+  MqttClient(port(), {.client_id = "barrier"}).ping();
+  broker().kill();
+  broker().start();
+  MqttClient sleeper = durable_client("sleeper");
+  EXPECT_EQ(sleeper.receive().payload, "gone");
+}
+
 }  // namespace hermod::integration

@@ -54,9 +54,9 @@ TEST_F(AckPath, AnIdentifierIsNotNewWhileItsEraseIsPending) {
   publisher.ack(PacketType::Pubrel, {7});
   publish(publisher, {"a", "2", kQoS2, 7});
   settle_without_commit();
-  EXPECT_THAT(heard(publisher), ElementsAre("PUBREC #7 0x91"));
+  EXPECT_THAT(heard(publisher), IsEmpty());
   settle();
-  EXPECT_THAT(heard(publisher), ElementsAre("PUBCOMP #7"));
+  EXPECT_THAT(heard(publisher), ElementsAre("PUBCOMP #7", "PUBREC #7 0x91"));
 }
 
 TEST_F(AckPath, PubcompOfASessionWithoutDiskIsAnsweredAtOnce) {

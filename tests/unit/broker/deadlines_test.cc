@@ -24,6 +24,7 @@ class Deadlines : public ::testing::Test {
   Deadlines() {
     Options options;
     options.threads = 1;
+    options.allow_anonymous = true;
     broker_.emplace(options);
   }
 

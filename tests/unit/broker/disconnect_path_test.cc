@@ -110,7 +110,7 @@ TEST_F(DisconnectPath, ASessionCanBeEndedWithItsGoodbye) {
   client.send(wire::Disconnect{wire::kNormalDisconnection, properties.properties()});
   settle();
   EXPECT_EQ(broker().directory().count(), 1) << "only the watcher";
-  EXPECT_THAT(written(), ElementsAre("erase Sessions"));
+  EXPECT_THAT(written(), ElementsAre("erase Sessions, erase stream"));
 }
 
 TEST_F(DisconnectPath, OnlyMqtt5HearsWhy) {

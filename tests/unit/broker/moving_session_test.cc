@@ -30,6 +30,7 @@ class MovingSession : public ::testing::Test {
   static Options three_shards() {
     Options options;
     options.threads = 3;
+    options.allow_anonymous = true;
     return options;
   }
 

@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "session/records.h"
 #include "store/group_codec.h"
 #include "wire/property_writer.h"
 
@@ -39,19 +40,29 @@ std::string text_of(const Arrived& packet) {
   return text;
 }
 
-/// Version, client identifier, expiry; then 1 when there is a will.
-bool has_will(Bytes session_record) {
-  const std::size_t name = static_cast<std::size_t>(session_record[1]) << 8 | session_record[2];
-  return session_record[3 + name + 4] == 1;
-}
-
 std::string text_of(const store::Op& op) {
   static constexpr std::array<const char*, store::kTableCount> kTables{
-      "Messages", "Entries", "Sessions", "Subscriptions", "InboundIds", "Retained", "Delayed", "Meta"};
-  if (op.kind == store::Op::Kind::Append) return "append";
-  const std::string verb = op.kind == store::Op::Kind::Put ? "put " : "erase ";
-  const bool will =
-      op.kind == store::Op::Kind::Put && op.table == store::Table::Sessions && has_will(op.value);
+      "Messages", "Entries", "Sessions", "Subscriptions", "InboundIds",
+      "Retained", "Delayed", "Meta",     "Streams"};
+  using Kind = store::Op::Kind;
+  switch (op.kind) {
+    case Kind::Append:
+      return "append";
+    case Kind::AppendShared:
+      return "append shared";
+    case Kind::PutEntry:
+      return "put Entries";
+    case Kind::EraseEntry:
+      return "erase Entries";
+    case Kind::EraseStream:
+      return "erase stream";
+    case Kind::Put:
+    case Kind::Erase:
+      break;
+  }
+  const std::string verb = op.kind == Kind::Put ? "put " : "erase ";
+  const auto session = session::decode_session(op.table == store::Table::Sessions ? op.value : Bytes{});
+  const bool will = op.kind == Kind::Put && session && session->will;
   return verb + kTables[static_cast<std::size_t>(op.table)] + (will ? " with will" : "");
 }
 
@@ -155,8 +166,10 @@ std::vector<std::string> PathTest::written() {
     for (const Bytes batch : group->batches) {
       std::string text;
       store::OpReader ops(batch);
-      while (const auto op = ops.next()) text += (text.empty() ? "" : ", ") + text_of(*op);
-      batches.push_back(std::move(text));
+      while (const auto op = ops.next())
+        if (op->table != store::Table::Streams)  // the committer's own
+          text += (text.empty() ? "" : ", ") + text_of(*op);
+      if (!text.empty()) batches.push_back(std::move(text));
     }
     return {};
   });

@@ -85,7 +85,10 @@ std::vector<std::string> heard(FakeClient& client);
 /// one test, on its thread. `options_` is changed before broker() is used first.
 class PathTest : public ::testing::Test {
  protected:
-  PathTest() { options_.threads = 1; }
+  PathTest() {
+    options_.threads = 1;
+    options_.allow_anonymous = true;
+  }
   static void SetUpTestSuite();
 
   test::SteppedBroker& broker();

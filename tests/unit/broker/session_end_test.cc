@@ -39,7 +39,7 @@ TEST_F(SessionEnd, APublishedWillIsAMessageLikeAnyOtherAndLeavesTheRecord) {
   settle_without_commit();
   EXPECT_THAT(heard(watcher), IsEmpty());
   settle();
-  EXPECT_THAT(written(), ElementsAre("append, put Retained", "put Sessions"));
+  EXPECT_THAT(written(), ElementsAre("put Sessions, append, put Retained"));
   EXPECT_THAT(heard(watcher), ElementsAre("PUBLISH w=will q2 #2"));
 }
 
@@ -56,7 +56,7 @@ TEST_F(SessionEnd, ADelayedWillStaysInTheRecordUntilItIsPublished) {
   EXPECT_THAT(heard(watcher), IsEmpty());
   broker().pass(std::chrono::milliseconds{200});
   EXPECT_THAT(heard(watcher), ElementsAre("PUBLISH w=will q1 #2"));
-  EXPECT_THAT(written(), ElementsAre("append", "put Sessions")) << "after a restart it would come again";
+  EXPECT_THAT(written(), ElementsAre("put Sessions, append")) << "after a restart it would come again";
 }
 
 TEST_F(SessionEnd, ADelayedWillIsTakenBackWhenItsClientReturns) {
@@ -101,7 +101,7 @@ TEST_F(SessionEnd, ASessionIsGoneWithEverythingWhenItsTimeIsOver) {
   EXPECT_EQ(counted(Counter::DroppedSessionEnded), 1);
   const auto batches = written();
   ASSERT_EQ(batches.size(), 1) << "all of it in one batch";
-  EXPECT_THAT(batches[0], ::testing::StartsWith("erase Sessions, erase Subscriptions, erase Entries"));
+  EXPECT_THAT(batches[0], ::testing::StartsWith("erase Sessions, erase Subscriptions, erase stream"));
   FakeClient again = call({.client_id = "c", .durable = true});
   settle();
   EXPECT_THAT(heard(again), ElementsAre("CONNACK"));

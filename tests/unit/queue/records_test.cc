@@ -95,5 +95,133 @@ TEST(QueueRecords, EntryBytesAreTheOnesOfVersionOne) {
   EXPECT_EQ(encode_entry(delivery), expected);
 }
 
+/// The value of the only op of a batch.
+template <class Fill>
+std::string only_value(store::Op::Kind kind, Fill fill) {
+  store::WriteBatch batch;
+  fill(batch);
+  store::OpReader ops = batch.ops();
+  const auto op = ops.next();
+  EXPECT_TRUE(op && op->kind == kind);
+  EXPECT_FALSE(ops.next());
+  EXPECT_TRUE(ops.ok());
+  return op ? std::string(as_text(op->value)) : std::string();
+}
+
+TEST(QueueRecords, SharedEntryComesBackWithTheMessageItIsGiven) {
+  const Delivery original = example();
+  const auto decoded = decode_shared_entry(as_bytes(encode_shared_entry(original)), original.message);
+  ASSERT_TRUE(decoded) << decoded.error().detail;
+  EXPECT_EQ(decoded->qos, original.qos);
+  EXPECT_EQ(decoded->retain, original.retain);
+  EXPECT_EQ(decoded->group, original.group);
+  EXPECT_EQ(decoded->identifiers, original.identifiers);
+  EXPECT_EQ(decoded->message, original.message) << "shared, not copied";
+}
+
+TEST(QueueRecords, SharedEntryHoldsNothingOfTheMessage) {
+  Delivery small = example();
+  Delivery large = example();
+  const std::string payload(10'000, 'p');
+  Message::Fields fields;
+  fields.topic = "other";
+  fields.payload = as_bytes(payload);
+  large.message = Message::create(fields);
+  EXPECT_EQ(encode_shared_entry(small), encode_shared_entry(large));
+}
+
+TEST(QueueRecords, SharedEntryOfEveryOtherLengthIsRefused) {
+  const Delivery original = example();
+  const std::string record = encode_shared_entry(original);
+  for (std::size_t size = 0; size < record.size(); ++size)
+    EXPECT_FALSE(decode_shared_entry(as_bytes(std::string_view(record).substr(0, size)), original.message))
+        << size;
+  EXPECT_FALSE(decode_shared_entry(as_bytes(record + "x"), original.message));
+  EXPECT_FALSE(decode_shared_entry(as_bytes(encode_entry(original)), original.message))
+      << "an entry with its message inside is not a shared one";
+}
+
+TEST(QueueRecords, MessageOfEveryOtherLengthIsRefused) {
+  const std::string record = encode_message(*example().message);
+  for (std::size_t size = 0; size < record.size(); ++size)
+    EXPECT_FALSE(decode_message(as_bytes(std::string_view(record).substr(0, size)))) << size;
+  EXPECT_FALSE(decode_message(as_bytes(record + "x")));
+}
+
+TEST(QueueRecords, UnknownFlagsAreRefused) {
+  const Delivery original = example();
+  for (unsigned flags = 0; flags < 256; ++flags) {
+    const bool known = (flags & ~0x13U) == 0 && (flags & 3) != 3;
+    std::string entry = encode_shared_entry(original);
+    entry[1] = static_cast<char>(flags);
+    EXPECT_EQ(decode_shared_entry(as_bytes(entry), original.message).has_value(), known) << flags;
+    std::string message = encode_message(*original.message);
+    message[1] = static_cast<char>(flags);
+    EXPECT_EQ(decode_message(as_bytes(message)).has_value(), known) << flags;
+  }
+}
+
+TEST(QueueRecords, SharedEntryOfAnUnknownVersionIsUnsupported) {
+  const Delivery original = example();
+  std::string record = encode_shared_entry(original);
+  record[0] = 2;
+  const auto decoded = decode_shared_entry(as_bytes(record), original.message);
+  ASSERT_FALSE(decoded);
+  EXPECT_EQ(decoded.error().code, Errc::Unsupported);
+}
+
+TEST(QueueRecords, ReleasedEntryIsTwoBytesAndNeverTakenForAMessage) {
+  const std::string record = only_value(store::Op::Kind::PutEntry, [](store::WriteBatch& batch) {
+    record_released(batch, StreamId{3}, Seq{4});
+  });
+  EXPECT_EQ(record, "\x01\xFF");
+  EXPECT_TRUE(is_released(as_bytes(record)));
+  EXPECT_FALSE(decode_entry(as_bytes(record)));
+  EXPECT_FALSE(decode_shared_entry(as_bytes(record), example().message));
+}
+
+TEST(QueueRecords, NothingElseIsTakenForReleased) {
+  const std::string record("\x01\xFF");
+  EXPECT_FALSE(is_released(as_bytes(record.substr(0, 0))));
+  EXPECT_FALSE(is_released(as_bytes(record.substr(0, 1))));
+  EXPECT_FALSE(is_released(as_bytes(record + "x")));
+  EXPECT_FALSE(is_released(as_bytes("\x02\xFF")));
+  EXPECT_FALSE(is_released(as_bytes("\x01\x02")));
+  EXPECT_FALSE(is_released(as_bytes(encode_entry(example()))));
+  EXPECT_FALSE(is_released(as_bytes(encode_shared_entry(example()))));
+}
+
+TEST(QueueRecords, BatchHoldsTheRecordsAndNamesStreamSequenceAndMessage) {
+  const Delivery delivery = example();
+  store::WriteBatch batch;
+  put_message(batch, MessageId{77}, *delivery.message);
+  append_entry(batch, StreamId{3}, delivery, MessageId{77});
+  append_entry(batch, StreamId{4}, delivery);
+  erase_entry(batch, StreamId{5}, Seq{6});
+  store::OpReader ops = batch.ops();
+  const auto message = ops.next();
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->kind, store::Op::Kind::Put);
+  EXPECT_EQ(message->table, store::Table::Messages);
+  EXPECT_EQ(as_text(message->value), encode_message(*delivery.message));
+  const auto shared = ops.next();
+  ASSERT_TRUE(shared);
+  EXPECT_EQ(shared->kind, store::Op::Kind::AppendShared);
+  EXPECT_EQ(shared->stream, StreamId{3});
+  EXPECT_EQ(shared->message, MessageId{77});
+  EXPECT_EQ(as_text(shared->value), encode_shared_entry(delivery));
+  const auto whole = ops.next();
+  ASSERT_TRUE(whole);
+  EXPECT_EQ(whole->kind, store::Op::Kind::Append);
+  EXPECT_EQ(whole->stream, StreamId{4});
+  EXPECT_EQ(as_text(whole->value), encode_entry(delivery));
+  const auto erased = ops.next();
+  ASSERT_TRUE(erased);
+  EXPECT_EQ(erased->kind, store::Op::Kind::EraseEntry);
+  EXPECT_EQ(erased->stream, StreamId{5});
+  EXPECT_EQ(erased->seq, Seq{6});
+  EXPECT_FALSE(ops.next());
+}
+
 }  // namespace
 }  // namespace hermod::queue

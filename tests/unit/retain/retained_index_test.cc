@@ -126,15 +126,47 @@ TEST(RetainedIndex, PurgeTakesOutWhatIsExpiredInSlices) {
   ASSERT_TRUE(index.set(message_of("t/9", "renewed", at_second(500))));
   ASSERT_TRUE(index.set(message_of("t/8", "stays")));
   EXPECT_TRUE(index.clear("t/7"));
-  std::vector<queue::MessagePtr> removed;
+  std::vector<RetainedIndex::Expired> removed;
   EXPECT_EQ(index.purge_expired(at_second(93), 10, removed), 0U);
   EXPECT_EQ(index.purge_expired(at_second(98), 3, removed), 3U);
   EXPECT_EQ(index.purge_expired(at_second(98), 3, removed), 2U);
   EXPECT_EQ(index.purge_expired(at_second(98), 3, removed), 0U);
   Topics topics;
-  for (const queue::MessagePtr& message : removed) topics.emplace_back(message->topic());
+  for (const auto& expired : removed) topics.emplace_back(expired.message->topic());
   EXPECT_EQ(topics, (Topics{"t/6", "t/5", "t/4", "t/3", "t/2"}));
   EXPECT_EQ(lookup(index, "t/#"), (Topics{"t/0", "t/1", "t/8", "t/9"}));
+}
+
+TEST(RetainedIndex, TopicKeepsItsNumberWhileItHasAMessageOrARecordOnItsWay) {
+  RetainedIndex index{Options{}};
+  const std::uint64_t first = index.number_for("a");
+  EXPECT_EQ(index.number_for("a"), first);  // set by two publishers at once
+  EXPECT_NE(index.number_for("b"), first);
+  ASSERT_TRUE(index.set(message_of("a", "1"), first));
+  index.settle("a");
+  EXPECT_TRUE(index.clear("a"));
+  EXPECT_EQ(index.number_for("a"), first);  // the other publisher's record is still on its way
+  index.settle("a");
+  index.settle("a");
+  EXPECT_NE(index.number_for("a"), first);  // its record is gone, and numbers are not used twice
+}
+
+TEST(RetainedIndex, RestoredNumberIsNotGivenToAnotherTopic) {
+  RetainedIndex index{Options{}};
+  index.restore(message_of("a", "1"), 7);
+  EXPECT_EQ(index.number_for("a"), 7U);
+  EXPECT_GT(index.number_for("b"), 7U);
+}
+
+TEST(RetainedIndex, MessageWithARecordOnItsWayIsNotPurged) {
+  RetainedIndex index{Options{}};
+  const std::uint64_t number = index.number_for("a");
+  ASSERT_TRUE(index.set(message_of("a", "1", at_second(1)), number));
+  std::vector<RetainedIndex::Expired> removed;
+  EXPECT_EQ(index.purge_expired(at_second(2), 10, removed), 0U);
+  index.settle("a");
+  EXPECT_EQ(index.purge_expired(at_second(2), 10, removed), 1U);
+  EXPECT_EQ(removed.at(0).number, number);
 }
 
 TEST(RetainedIndex, LookupLooksOnlyWhereMatchesCanBe) {
@@ -234,7 +266,7 @@ TEST(RetainedIndex, ShardsMaySetClearPurgeAndLookUpAtOnce) {
   for (std::uint32_t writer = 0; writer < 2; ++writer) {
     threads.emplace_back([&, writer] {
       RandomTexts random(writer);
-      std::vector<queue::MessagePtr> removed;
+      std::vector<RetainedIndex::Expired> removed;
       for (int i = 0; i < 4000; ++i) {
         const std::string topic = "fixed/" + std::to_string(random.below(kFixed)) + "/" + random.topic();
         if (!index.set(message_of(topic, "y", at_second(random.below(100))))) ++wrong;
@@ -253,7 +285,7 @@ TEST(RetainedIndex, ShardsMaySetClearPurgeAndLookUpAtOnce) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(wrong.load(), 0);
-  std::vector<queue::MessagePtr> removed;
+  std::vector<RetainedIndex::Expired> removed;
   while (index.purge_expired(at_second(100), 100, removed) > 0) {
   }
   EXPECT_EQ(index.count(), static_cast<std::size_t>(kFixed));

@@ -87,7 +87,7 @@ TEST_F(CommitterTest, SubmitAllKeepsTheOrderAndLeavesTheListEmpty) {
 
 TEST_F(CommitterTest, EachAppendOfABatchIsNamedByItsOp) {
   WriteBatch batch;
-  batch.put(Table::Messages, as_bytes("m"), as_bytes("body"));
+  batch.put(Table::Retained, as_bytes("m"), as_bytes("body"));
   batch.append({7}, as_bytes("x"));
   batch.erase(Table::Delayed, as_bytes("d"));
   batch.append({8}, as_bytes("y"));
@@ -241,6 +241,70 @@ TEST_F(CommitterTest, StopFinishesWhatWaitsEvenWithoutAThread) {
   committer_.submit(appending(1), named("a"));
   committer_.stop();
   EXPECT_EQ(observer_.events.back(), "durable:a 0@1=1");
+}
+
+/// What one record holds for Table::Streams, as "stream=next".
+std::vector<std::string> reservations_in(const std::string& record) {
+  std::vector<std::string> found;
+  const Result<Group> group = decode_group(as_bytes(record));
+  if (!group) return {"damaged"};
+  for (const Bytes ops : group->batches) {
+    OpReader reader(ops);
+    while (const auto op = reader.next()) {
+      if (op->kind != Op::Kind::Put || op->table != Table::Streams) continue;
+      found.push_back(std::to_string(ByteReader(op->key).u64()) + "=" +
+                      std::to_string(ByteReader(op->value).u64()));
+    }
+  }
+  return found;
+}
+
+TEST_F(CommitterTest, ASequenceIsReservedInTheGroupThatGivesIt) {
+  committer_.submit(appending(7), nullptr);
+  committer_.run_once();
+  committer_.submit(appending(7), nullptr);
+  committer_.run_once();
+  for (int i = 0; i < 63; ++i) committer_.submit(appending(7), nullptr);
+  committer_.run_once();
+  ASSERT_EQ(journal_.records.size(), 3U);
+  EXPECT_EQ(reservations_in(journal_.records[0]), std::vector<std::string>{"7=65"});
+  EXPECT_TRUE(reservations_in(journal_.records[1]).empty());
+  EXPECT_EQ(reservations_in(journal_.records[2]), std::vector<std::string>{"7=129"});
+}
+
+TEST_F(CommitterTest, AStreamReservesAgainAfterAFailedGroup) {
+  journal_.failing = {1};
+  committer_.submit(appending(7), nullptr);
+  committer_.run_once();
+  committer_.resume({1});
+  committer_.submit(appending(7), nullptr);
+  committer_.run_once();
+  ASSERT_EQ(journal_.records.size(), 1U);
+  EXPECT_EQ(reservations_in(journal_.records[0]), std::vector<std::string>{"7=66"});
+}
+
+class RecordingSink final : public CommitSink {
+ public:
+  explicit RecordingSink(RecordingObserver& observer) : observer_(observer) {}
+  void applied(GroupNo number, WallTime, std::span<const Submission> group) override {
+    observer_.events.push_back("applied:" + std::to_string(number.v) + " of " + std::to_string(group.size()));
+  }
+
+ private:
+  RecordingObserver& observer_;
+};
+
+TEST_F(CommitterTest, TheSinkHearsOfAGroupBehindTheJournalAndBeforeAnybodyElse) {
+  RecordingSink sink(observer_);
+  Committer committer(options_, journal_, observer_, clock_, &sink);
+  journal_.failing = {2};
+  committer.submit(appending(1), named("a"));
+  committer.run_once();
+  committer.submit(appending(1), named("b"));
+  committer.run_once();
+  EXPECT_EQ(observer_.events,
+            (std::vector<std::string>{"sequenced:a 0@1=1", "applied:1 of 1", "durable:a 0@1=1",
+                                      "sequenced:b 0@1=2", "failed:b 0@1=2"}));
 }
 
 }  // namespace

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <unordered_map>
+#include <vector>
 
 namespace hermod::store {
 namespace {
@@ -11,17 +13,17 @@ namespace {
 TEST(SequenceTable, SequencesStartAtOneAndNeverRepeat) {
   SequenceTable table;
   EXPECT_EQ(table.peek({5}), Seq{1});
-  EXPECT_EQ(table.take({5}), Seq{1});
-  EXPECT_EQ(table.take({5}), Seq{2});
-  EXPECT_EQ(table.take({6}), Seq{1});
-  EXPECT_EQ(table.take({5}), Seq{3});
+  EXPECT_EQ(table.take({5}).seq, Seq{1});
+  EXPECT_EQ(table.take({5}).seq, Seq{2});
+  EXPECT_EQ(table.take({6}).seq, Seq{1});
+  EXPECT_EQ(table.take({5}).seq, Seq{3});
   EXPECT_EQ(table.peek({5}), Seq{4});
 }
 
 TEST(SequenceTable, StreamZeroIsAStreamLikeAnyOther) {
   SequenceTable table;
-  EXPECT_EQ(table.take({0}), Seq{1});
-  EXPECT_EQ(table.take({0}), Seq{2});
+  EXPECT_EQ(table.take({0}).seq, Seq{1});
+  EXPECT_EQ(table.take({0}).seq, Seq{2});
   EXPECT_EQ(table.size(), 1U);
 }
 
@@ -29,7 +31,7 @@ TEST(SequenceTable, RestoreNeverGoesBack) {
   SequenceTable table;
   table.restore({1}, {100});
   table.restore({1}, {50});
-  EXPECT_EQ(table.take({1}), Seq{100});
+  EXPECT_EQ(table.take({1}).seq, Seq{100});
 }
 
 TEST(SequenceTable, ForgettingWhatIsNotThereIsNothing) {
@@ -52,12 +54,46 @@ TEST(SequenceTable, BehavesAsAMapUnderRandomUse) {
       oracle.erase(stream);
     } else {
       std::uint64_t& next = oracle.try_emplace(stream, 1).first->second;
-      ASSERT_EQ(table.take({stream}), Seq{next}) << "step " << step;
+      ASSERT_EQ(table.take({stream}).seq, Seq{next}) << "step " << step;
       ++next;
     }
     ASSERT_EQ(table.size(), oracle.size());
   }
   for (const auto& [stream, next] : oracle) EXPECT_EQ(table.peek({stream}), Seq{next});
+}
+
+TEST(SequenceTable, ReservesInBlocksThatGrowWithTheStream) {
+  SequenceTable table;
+  std::uint64_t bound = 0;
+  std::vector<std::uint64_t> blocks;
+  for (std::uint64_t seq = 1; seq <= 40'000; ++seq) {
+    const SequenceTable::Taken taken = table.take({1});
+    ASSERT_EQ(taken.seq, Seq{seq});
+    if (seq >= bound) {
+      ASSERT_GT(taken.reserve, taken.seq) << "a sequence at the bound takes a new one with it";
+      blocks.push_back(taken.reserve.v - seq);
+      bound = taken.reserve.v;
+    } else {
+      ASSERT_EQ(taken.reserve, Seq{0});
+    }
+  }
+  EXPECT_EQ(blocks.front(), 64U);
+  EXPECT_EQ(blocks.back(), 4096U);
+  EXPECT_TRUE(std::is_sorted(blocks.begin(), blocks.end()));
+}
+
+TEST(SequenceTable, ARestoredStreamReservesWithItsFirstSequence) {
+  SequenceTable table;
+  table.restore({1}, {65});
+  EXPECT_EQ(table.take({1}).reserve, Seq{129});
+}
+
+TEST(SequenceTable, ForgottenReservationsAreMadeAgain) {
+  SequenceTable table;
+  EXPECT_EQ(table.take({1}).reserve, Seq{65});
+  EXPECT_EQ(table.take({1}).reserve, Seq{0});
+  table.forget_reservations();
+  EXPECT_EQ(table.take({1}).reserve, Seq{67});
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ TEST(WriteBatch, LengthsAroundEveryBoundarySurvive) {
     WriteBatch batch;
     const std::string value(size, 'v');
     batch.append({1}, as_bytes(value));
-    batch.put(Table::Messages, as_bytes(std::string(kMaxKeySize, 'k')), as_bytes(value));
+    batch.put(Table::Retained, as_bytes(std::string(kMaxKeySize, 'k')), as_bytes(value));
     const std::vector<Op> ops = ops_of(batch);
     ASSERT_EQ(ops.size(), 2U);
     EXPECT_EQ(ops[0].value.size(), size);
@@ -75,10 +75,12 @@ TEST(WriteBatch, LengthsAroundEveryBoundarySurvive) {
 
 TEST(WriteBatch, SequencesAreGivenToAppendsOnlyAndInOrder) {
   WriteBatch batch;
-  batch.put(Table::Messages, as_bytes("a"), as_bytes(std::string(300, 'x')));
+  batch.put(Table::Retained, as_bytes("a"), as_bytes(std::string(300, 'x')));
   batch.append({10}, as_bytes("first"));
-  batch.erase(Table::Entries, as_bytes("b"));
-  batch.append({11}, as_bytes("second"));
+  batch.erase_entry({10}, {7});
+  batch.put_entry({10}, {8}, as_bytes("other"));
+  batch.erase_stream({12});
+  batch.append_shared({11}, {5}, as_bytes("second"));
   EXPECT_EQ(batch.append_count(), 2U);
 
   std::vector<std::pair<std::size_t, StreamId>> asked;
@@ -86,12 +88,16 @@ TEST(WriteBatch, SequencesAreGivenToAppendsOnlyAndInOrder) {
     asked.emplace_back(op, stream);
     return Seq{stream.v * 100};
   });
-  EXPECT_EQ(asked, (std::vector<std::pair<std::size_t, StreamId>>{{1, {10}}, {3, {11}}}));
+  EXPECT_EQ(asked, (std::vector<std::pair<std::size_t, StreamId>>{{1, {10}}, {5, {11}}}));
   const std::vector<Op> ops = ops_of(batch);
   EXPECT_EQ(ops[1].seq, Seq{1000});
   EXPECT_EQ(as_text(ops[1].value), "first");
-  EXPECT_EQ(ops[3].seq, Seq{1100});
-  EXPECT_EQ(as_text(ops[3].value), "second");
+  EXPECT_EQ(ops[2].seq, Seq{7});
+  EXPECT_EQ(ops[3].seq, Seq{8});
+  EXPECT_EQ(ops[4].stream, StreamId{12});
+  EXPECT_EQ(ops[5].seq, Seq{1100});
+  EXPECT_EQ(ops[5].message, MessageId{5});
+  EXPECT_EQ(as_text(ops[5].value), "second");
 }
 
 TEST(WriteBatch, TheEncodingIsPinned) {
@@ -112,9 +118,24 @@ TEST(WriteBatch, TheEncodingIsPinned) {
   EXPECT_EQ(as_text(batch.encoded()), expected);
 }
 
+TEST(WriteBatch, TheEncodingOfEntryOpsIsPinned) {
+  WriteBatch batch;
+  batch.append_shared({1}, {2}, as_bytes("x"));
+  batch.put_entry({3}, {4}, as_bytes("y"));
+  batch.erase_entry({5}, {6});
+  batch.erase_stream({7});
+  batch.give_sequences([](std::size_t, StreamId) { return Seq{9}; });
+  const std::string expected = std::string("\x00\x00\x00\x48\x00\x00\x00\x04", 8) +
+                               std::string("\x41\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\x09\0\0\0\0\0\0\0\2\1x", 27) +
+                               std::string("\x51\0\0\0\0\0\0\0\3\0\0\0\0\0\0\0\4\1y", 19) +
+                               std::string("\x61\0\0\0\0\0\0\0\5\0\0\0\0\0\0\0\6", 17) +
+                               std::string("\x71\0\0\0\0\0\0\0\7", 9);
+  EXPECT_EQ(as_text(batch.encoded()), expected);
+}
+
 TEST(WriteBatch, MoveLeavesTheBytesWhereTheyAre) {
   WriteBatch batch;
-  batch.put(Table::Messages, as_bytes("key"), as_bytes(std::string(100, 'x')));
+  batch.put(Table::Retained, as_bytes("key"), as_bytes(std::string(100, 'x')));
   const std::uint8_t* place = batch.encoded().data();
   const WriteBatch moved = std::move(batch);
   EXPECT_EQ(moved.encoded().data(), place);
@@ -123,8 +144,13 @@ TEST(WriteBatch, MoveLeavesTheBytesWhereTheyAre) {
 TEST(OpReader, RefusesWhatWriteBatchNeverWrites) {
   EXPECT_TRUE(is_well_formed(std::string("\x12\x01\x01kv", 5)));
   EXPECT_FALSE(is_well_formed(std::string("\x02\x01\x01kv", 5))) << "kind 0";
-  EXPECT_FALSE(is_well_formed(std::string("\x42\x01\x01kv", 5))) << "kind 4";
-  EXPECT_FALSE(is_well_formed(std::string("\x18\x01\x01kv", 5))) << "table 8";
+  EXPECT_FALSE(is_well_formed(std::string("\x82\x01\x01kv", 5))) << "kind 8";
+  EXPECT_FALSE(is_well_formed(std::string("\x19\x01\x01kv", 5))) << "table 9";
+  EXPECT_FALSE(is_well_formed(std::string("\x11\x01\x01kv", 5))) << "a key in the table of entries";
+  EXPECT_FALSE(is_well_formed(std::string("\x10\x01\x01kv", 5))) << "a message whose key is not a number";
+  EXPECT_FALSE(is_well_formed(std::string("\x41\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0\0", 26)))
+      << "message zero";
+  EXPECT_FALSE(is_well_formed(std::string("\x61\0\0\0\0\0\0\0\1\0\0\0", 12))) << "erase of an entry cut off";
   EXPECT_FALSE(is_well_formed(std::string("\x12\x00\x01v", 4))) << "empty key";
   EXPECT_FALSE(is_well_formed(std::string("\x12\x81\x00\x01kv", 6))) << "length not in its shortest form";
   EXPECT_FALSE(is_well_formed(std::string("\x12\x01\x05kv", 5))) << "value past the end";
@@ -149,8 +175,8 @@ TEST(OpReader, RefusesWhatWriteBatchNeverWrites) {
 
 TEST(OpReader, EveryCutOfAGoodBatchIsEitherWholeOpsOrRefused) {
   WriteBatch batch;
-  batch.put(Table::Messages, as_bytes("key"), as_bytes("value"));
-  batch.erase(Table::Messages, as_bytes("key"));
+  batch.put(Table::Retained, as_bytes("key"), as_bytes("value"));
+  batch.erase(Table::Retained, as_bytes("key"));
   batch.append({1}, as_bytes("entry"));
   const Bytes ops = batch.encoded().subspan(WriteBatch::kFrameSize);
   std::size_t well_formed = 0;

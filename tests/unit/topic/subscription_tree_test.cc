@@ -149,14 +149,25 @@ TEST_F(SubscriptionTreeTest, AnotherMemberCanBePickedByGroup) {
   }
 }
 
-TEST_F(SubscriptionTreeTest, GroupThatLostItsLastMemberComesBackUnderAnotherKey) {
+TEST_F(SubscriptionTreeTest, GroupThatLostItsLastMemberComesBackUnderItsKey) {
   tree.apply(set("$share/g/t", 1));
   const GroupKey old = match("t")[0].group;
   tree.apply(remove("$share/g/t", 1));
   EXPECT_EQ(tree.group_name(old), nullptr);
   tree.apply(set("$share/g/t", 1));
-  EXPECT_NE(match("t")[0].group, old);
-  EXPECT_EQ(tree.group_name(old), nullptr);
+  EXPECT_EQ(match("t")[0].group, old);
+  EXPECT_NE(tree.group_name(old), nullptr);
+}
+
+TEST_F(SubscriptionTreeTest, GroupKeyIsTheSameInEveryTree) {
+  tree.apply(set("$share/g/t/+", 1));
+  SubscriptionTree other;
+  other.apply(set("$share/g/u", 2));
+  other.apply(set("$share/g/t/+", 3));
+  MatchSet others;
+  other.match(TopicName::parse("t/x").value(), {}, selector, others);
+  ASSERT_EQ(others.size(), 1U);
+  EXPECT_EQ(others[0].group, match("t/x")[0].group);
 }
 
 TEST_F(SubscriptionTreeTest, SharedAndPlainOfOneFilterAreRemovedApart) {

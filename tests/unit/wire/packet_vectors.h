@@ -115,7 +115,7 @@ inline PacketVector vector_of(const std::vector<std::string>& columns) {
 
 /// Every row of every table, in a fixed order.
 inline std::vector<PacketVector> load_packet_vectors() {
-  const auto folder = std::filesystem::path(__FILE__).parent_path() / "../../data/packets";
+  const std::filesystem::path folder = HERMOD_TEST_DATA "/packets";
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) files.push_back(entry.path());
   std::sort(files.begin(), files.end());

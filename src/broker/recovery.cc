@@ -1,0 +1,252 @@
+#include "broker/recovery.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "queue/records.h"
+#include "retain/records.h"
+
+namespace hermod::broker {
+
+using session::Session;
+using store::Table;
+
+namespace {
+
+/// Records between two calls of Progress.
+constexpr std::uint64_t kProgressEvery = 50'000;
+/// In Table::Meta: how often the broker has started.
+constexpr std::string_view kEpochKey = "broker.epoch";
+/// Identifiers of sessions that begin in this run differ from those of earlier ones.
+constexpr unsigned kGenerationsPerEpoch = 12;
+
+}  // namespace
+
+Result<Recovered> Recovery::run(const Adopt& adopt) {
+  using Step = Status (Recovery::*)();
+  for (const Step step : {&Recovery::read_epoch, &Recovery::read_sessions, &Recovery::read_subscriptions,
+                          &Recovery::read_inbound_ids, &Recovery::read_streams, &Recovery::read_entries,
+                          &Recovery::read_retained})
+    if (Status status = (this->*step)(); !status) return tl::unexpected(status.error());
+  parts_.directory.finish_restoring();
+  for (auto& [id, loaded] : sessions_) {
+    loaded.session->queue().resume_at(loaded.next);
+    adopt(home_of(id), std::move(loaded.session));
+  }
+  parts_.committer.submit(std::move(cleaning_), nullptr);
+  return found_;
+}
+
+Status Recovery::read_epoch() {
+  auto stored = view_.get(Table::Meta, as_bytes(kEpochKey));
+  if (!stored) return tl::unexpected(stored.error());
+  if (*stored) {
+    ByteReader in(as_bytes(**stored));
+    epoch_ = in.u64();
+  }
+  ++epoch_;
+  std::string value;
+  ByteWriter(value).u64(epoch_);
+  cleaning_.put(Table::Meta, as_bytes(kEpochKey), as_bytes(value));
+  parts_.directory.slots().begin_generations_at(static_cast<std::uint32_t>(epoch_ << kGenerationsPerEpoch));
+  return {};
+}
+
+Status Recovery::read_sessions() {
+  return view_.scan(Table::Sessions, {}, [&](Bytes key, Bytes value) {
+    const auto id = session::decode_key(Table::Sessions, key);
+    auto record = id ? session::decode_session(value) : tl::unexpected(id.error());
+    if (!record) {
+      damaged("sessions", record.error());
+      return true;
+    }
+    if (!parts_.directory.restore(record->client_id, id->session, home_of(id->session))) {
+      damaged("sessions", {Errc::Corruption, "two sessions of one client identifier or in one cell"});
+      return true;
+    }
+    Loaded loaded;
+    loaded.session = std::make_unique<Session>(id->session, std::move(record->client_id), /*durable=*/true,
+                                               parts_.options.session);
+    loaded.session->set_expiry_interval(record->expiry_interval);
+    loaded.session->set_will(std::move(record->will));
+    loaded.was_online = !record->absent_since;
+    // The connection ended with the broker, and nobody knows when that was: the clocks begin now.
+    loaded.session->set_absent_since(record->absent_since.value_or(parts_.now));
+    loaded.sent_before = record->sent_before;
+    parts_.directory.slots().place(id->session, {.shard = home_of(id->session), .durable = true});
+    sessions_.emplace(id->session, std::move(loaded));
+    ++found_.sessions;
+    tell_progress();
+    return true;
+  });
+}
+
+Status Recovery::read_subscriptions() {
+  return view_.scan(Table::Subscriptions, {}, [&](Bytes key, Bytes value) {
+    const auto id = session::decode_key(Table::Subscriptions, key);
+    const auto record = id ? session::decode_subscription(value) : tl::unexpected(id.error());
+    if (!record) {
+      damaged("subscriptions", record.error());
+      return true;
+    }
+    Loaded* loaded = find(id->session);
+    if (loaded == nullptr) {
+      orphan([&](store::WriteBatch& batch) { session::erase_subscription(batch, id->session, id->number); });
+      return true;
+    }
+    // A limit that was lowered meanwhile binds new subscriptions only.
+    const auto target = topic::parse_subscription(record->filter, {});
+    if (!target) {
+      damaged("subscriptions", target.error());
+      return true;
+    }
+    loaded->session->subscriptions().set(record->filter, record->options, id->number);
+    if (target->is_shared()) loaded->session->is_group_member = true;
+    const topic::SubscriptionChange change{topic::SubscriptionChange::Kind::Set, *target, id->session,
+                                           record->options};
+    parts_.subscriptions.apply({&change, 1});
+    ++found_.subscriptions;
+    tell_progress();
+    return true;
+  });
+}
+
+Status Recovery::read_inbound_ids() {
+  return view_.scan(Table::InboundIds, {}, [&](Bytes key, Bytes) {
+    const auto id = session::decode_key(Table::InboundIds, key);
+    if (!id || id->number == 0) {
+      damaged("inbound identifiers", id ? Error{Errc::Corruption, "packet identifier 0"} : id.error());
+      return true;
+    }
+    const wire::PacketId packet{static_cast<std::uint16_t>(id->number)};
+    Loaded* loaded = find(id->session);
+    if (loaded == nullptr) {
+      orphan([&](store::WriteBatch& batch) { session::erase_inbound_id(batch, id->session, packet); });
+      return true;
+    }
+    loaded->session->inbound().restore(packet);
+    ++found_.exchanges;
+    return true;
+  });
+}
+
+/// Sequences go on behind what is reserved on disk, never behind the last entry that is left: entries whose
+/// exchange the client remembers may be gone.
+Status Recovery::read_streams() {
+  return view_.scan(Table::Streams, {}, [&](Bytes key, Bytes value) {
+    ByteReader stream_in(key);
+    ByteReader next_in(value);
+    const StreamId stream{stream_in.u64()};
+    const Seq next{next_in.u64()};
+    if (!stream_in.ok() || !next_in.ok()) {
+      damaged("streams", {Errc::Corruption, "a record of another length"});
+      return true;
+    }
+    Loaded* loaded = find(SessionId{stream.v});
+    if (loaded == nullptr) {
+      orphan([&](store::WriteBatch& batch) { batch.erase_stream(stream); });
+      return true;
+    }
+    loaded->next = next;
+    parts_.committer.restore_next(stream, next);
+    return true;
+  });
+}
+
+Status Recovery::read_entries() {
+  Status status =
+      view_.scan_entries([&](StreamId stream, Seq seq, Bytes value, MessageId shared, std::size_t) {
+        Loaded* loaded = find(SessionId{stream.v});
+        if (loaded == nullptr) return true;  // its stream goes as a whole
+        tell_progress();
+        if (shared.v == 0 && queue::is_released(value)) {
+          restore_released(*loaded, seq);
+          return true;
+        }
+        Result<queue::Delivery> delivery = tl::unexpected(Error{});
+        if (shared.v == 0) {
+          delivery = queue::decode_entry(value);
+        } else if (auto message = shared_message(shared)) {
+          delivery = queue::decode_shared_entry(value, std::move(*message));
+        } else {
+          delivery = tl::unexpected(message.error());
+        }
+        if (!delivery || delivery->qos == wire::QoS::AtMostOnce) {
+          damaged("entries", delivery ? Error{Errc::Corruption, "entry record: QoS 0"} : delivery.error());
+          return true;
+        }
+        restore_entry(*loaded, seq, std::move(*delivery));
+        return true;
+      });
+  messages_.clear();
+  return status;
+}
+
+void Recovery::restore_entry(Loaded& loaded, Seq seq, queue::Delivery delivery) {
+  Session& session = *loaded.session;
+  const wire::QoS qos = delivery.qos;
+  parts_.directory.slots().reserve_anyway(session.id(), delivery.message->size());
+  session.queue().restore(seq, std::move(delivery));
+  ++found_.queued_messages;
+  // Nothing is written before a PUBLISH is sent. What may have reached the client is sent with DUP.
+  const bool maybe_sent = seq < loaded.sent_before ||
+                          (loaded.was_online && loaded.maybe_sent < parts_.options.session.max_inflight);
+  if (!maybe_sent || session.queue().next_waiting()->seq != seq) return;
+  ++loaded.maybe_sent;
+  session.queue().mark_sent(seq);
+  session.outbound().restore(seq, qos, /*released=*/false);
+}
+
+void Recovery::restore_released(Loaded& loaded, Seq seq) {
+  loaded.session->outbound().restore(seq, wire::QoS::ExactlyOnce, /*released=*/true);
+  ++loaded.maybe_sent;
+  ++found_.exchanges;
+}
+
+Result<queue::MessagePtr> Recovery::shared_message(MessageId id) {
+  if (const auto known = messages_.find(id); known != messages_.end()) return known->second;
+  auto body = view_.get(Table::Messages, as_bytes(store::number_key(id.v)));
+  if (!body) return tl::unexpected(body.error());
+  if (!*body) return failure(Errc::Corruption, "an entry names a message that is not there");
+  auto message = queue::decode_message(as_bytes(**body));
+  if (message) messages_.emplace(id, *message);
+  return message;
+}
+
+Status Recovery::read_retained() {
+  return view_.scan(Table::Retained, {}, [&](Bytes key, Bytes value) {
+    const auto number = retain::number_in(key);
+    auto message = number ? queue::decode_message(value) : tl::unexpected(number.error());
+    if (!message) {
+      damaged("retained messages", message.error());
+      return true;
+    }
+    parts_.retained.restore(std::move(*message), *number);
+    ++found_.retained_messages;
+    tell_progress();
+    return true;
+  });
+}
+
+Recovery::Loaded* Recovery::find(SessionId id) {
+  const auto found = sessions_.find(id);
+  return found == sessions_.end() ? nullptr : &found->second;
+}
+
+void Recovery::damaged(std::string_view table, const Error& error) {
+  ++found_.damaged;
+  HERMOD_LOG_LIMITED(log::Level::Error, "store.record_damaged", {"table", table}, {"why", error.detail});
+}
+
+/// What a session left behind that ended while its last records were on their way.
+void Recovery::orphan(const std::function<void(store::WriteBatch&)>& erase) {
+  ++found_.orphans;
+  erase(cleaning_);
+}
+
+void Recovery::tell_progress() {
+  if (progress_ && ++since_progress_ % kProgressEvery == 0) progress_(found_);
+}
+
+}  // namespace hermod::broker

@@ -1,0 +1,100 @@
+#pragma once
+#include <absl/container/flat_hash_map.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/counters.h"
+#include "base/result.h"
+#include "broker/options.h"
+#include "queue/message.h"
+#include "retain/retained_index.h"
+#include "session/records.h"
+#include "session/session_directory.h"
+#include "store/committer.h"
+#include "store/read_view.h"
+#include "topic/subscription_index.h"
+
+namespace hermod::broker {
+
+/// What a start found in the store.
+struct Recovered {
+  std::uint64_t sessions = 0;
+  std::uint64_t subscriptions = 0;
+  std::uint64_t queued_messages = 0;
+  std::uint64_t exchanges = 0;  ///< QoS 2 identifiers that clients or we still hold
+  std::uint64_t retained_messages = 0;
+  std::uint64_t orphans = 0;  ///< records of sessions that are gone, erased now
+  std::uint64_t damaged = 0;  ///< records that could not be read, left where they are and logged
+};
+
+/// Brings back what the store holds: sessions with their subscriptions, queues and exchanges, and retained
+/// messages. Runs once, on the starting thread, before any other one; then it is thrown away.
+class Recovery {
+ public:
+  struct Parts {
+    const Options& options;
+    topic::SubscriptionIndex& subscriptions;
+    retain::RetainedIndex& retained;
+    session::SessionDirectory& directory;
+    store::Committer& committer;
+    std::size_t shards;
+    WallTime now;
+  };
+  /// Takes over a session that lives on this shard from now on.
+  using Adopt = std::function<void(ShardId, std::unique_ptr<session::Session>)>;
+  /// Told how far it is, about ten times a second; for systemd's status line.
+  using Progress = std::function<void(const Recovered&)>;
+
+  Recovery(const Parts& parts, store::ReadView& view, Progress progress)
+      : parts_(parts), view_(view), progress_(std::move(progress)) {}
+
+  /// Errors: Io of the store. Damaged records are counted and logged, and everything else goes on.
+  Result<Recovered> run(const Adopt& adopt);
+  /// The number of this start: higher than at every start before.
+  std::uint64_t epoch() const { return epoch_; }
+
+ private:
+  struct Loaded {
+    std::unique_ptr<session::Session> session;
+    bool was_online = false;
+    Seq sent_before;
+    Seq next;  ///< what its queue gives out next
+    std::uint32_t maybe_sent = 0;
+  };
+
+  Status read_epoch();
+  Status read_sessions();
+  Status read_subscriptions();
+  Status read_inbound_ids();
+  Status read_streams();
+  Status read_entries();
+  Status read_retained();
+  void restore_entry(Loaded& loaded, Seq seq, queue::Delivery delivery);
+  void restore_released(Loaded& loaded, Seq seq);
+  /// The shared message `id`; null when it cannot be read.
+  Result<queue::MessagePtr> shared_message(MessageId id);
+  Loaded* find(SessionId id);
+  void damaged(std::string_view table, const Error& error);
+  void orphan(const std::function<void(store::WriteBatch&)>& erase);
+  void tell_progress();
+  ShardId home_of(SessionId id) const {
+    return ShardId{static_cast<std::uint16_t>(static_cast<std::uint32_t>(id.v) % parts_.shards)};
+  }
+
+  const Parts parts_;
+  store::ReadView& view_;
+  const Progress progress_;
+  Recovered found_;
+  std::uint64_t epoch_ = 0;
+  std::uint64_t since_progress_ = 0;
+  absl::flat_hash_map<SessionId, Loaded> sessions_;
+  absl::flat_hash_map<MessageId, queue::MessagePtr> messages_;  ///< shared ones, while entries are read
+  store::WriteBatch cleaning_;
+};
+
+}  // namespace hermod::broker

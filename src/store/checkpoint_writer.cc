@@ -1,0 +1,210 @@
+#include "store/checkpoint_writer.h"
+
+#include <algorithm>
+
+namespace hermod::store {
+namespace {
+
+/// One transaction: so much memory it takes, and so long the pages that the journal frees wait.
+constexpr std::size_t kMaxOps = 16384;
+constexpr std::size_t kMaxBytes = std::size_t{8} << 20;
+/// What it may take in the file: its bytes twice, and a page of another entry for every op.
+constexpr std::uint64_t kRoom = 2 * kMaxBytes + std::uint64_t{kMaxOps} * 4096;
+constexpr std::size_t kStreamSlice = 4096;
+
+}  // namespace
+
+Status CheckpointWriter::write() {
+  if (!counts_.known()) {
+    if (Status counted = counts_.rebuild(tables_); !counted) return counted;
+  }
+  if (Status begun = begin(); !begun) return begun;
+  if (Status found = find_needed(); !found) return found;
+  if (Status written = write_messages(); !written) return written;
+  for (std::size_t table = 0; table < kTableCount; ++table)
+    if (Status written = write_table(static_cast<Table>(table)); !written) return written;
+  if (Status written = write_entries(); !written) return written;
+  if (Status erased = generation_.tables_may_know() ? sweep_messages() : erase_messages(); !erased)
+    return erased;
+  if (Status placed = writer_->set_position({generation_.last().v + 1}); !placed) return placed;
+  if (Status committed = writer_->commit(); !committed) return committed;
+  writer_.reset();
+  reader_.reset();
+  return tables_.sync();
+}
+
+Status CheckpointWriter::begin() {
+  reader_.reset();
+  writer_.reset();
+  auto reader = journal_.reader();
+  if (!reader) return tl::unexpected(reader.error());
+  reader_.emplace(std::move(*reader));
+  auto writer = tables_.writer(kRoom);
+  if (!writer) return tl::unexpected(writer.error());
+  writer_.emplace(std::move(*writer));
+  ops_in_hand_ = 0;
+  bytes_in_hand_ = 0;
+  return {};
+}
+
+Status CheckpointWriter::breathe(std::size_t bytes) {
+  ++ops_in_hand_;
+  bytes_in_hand_ += bytes;
+  bytes_ += bytes;
+  if (ops_in_hand_ < kMaxOps && bytes_in_hand_ < kMaxBytes) return {};
+  if (Status committed = writer_->commit(); !committed) return committed;
+  return begin();
+}
+
+Result<Bytes> CheckpointWriter::value(const Place& place) {
+  return reader_->read({place.group}, place.offset, place.size);
+}
+
+Status CheckpointWriter::find_needed() {
+  if (generation_.messages().empty()) return {};
+  for (const StreamId stream : generation_.stream_ids()) {
+    Seq from{0};
+    for (bool more = true; more;) {
+      const StreamChanges changes = generation_.stream(stream, from, kStreamSlice);
+      for (const EntryChange& change : changes.entries) {
+        if (change.place.kind() != Change::Shared) continue;
+        auto bytes = value(change.place);
+        if (!bytes) return tl::unexpected(bytes.error());
+        needed_.push_back({ByteReader(*bytes).u64()});
+      }
+      more = changes.bound != StreamChanges::kNoBound;
+      from = {changes.bound + 1};
+    }
+  }
+  std::sort(needed_.begin(), needed_.end());
+  needed_.erase(std::unique(needed_.begin(), needed_.end()), needed_.end());
+  return {};
+}
+
+Status CheckpointWriter::write_messages() {
+  for (const auto& [id, place] : generation_.messages()) {
+    const MessageId message{id};
+    const std::string key = number_key(id);
+    if (place.kind() == Change::Erased) {
+      if (auto erased = writer_->erase(Table::Messages, as_bytes(key)); !erased)
+        return tl::unexpected(erased.error());
+    } else if (counts_.of(message) > 0 || std::binary_search(needed_.begin(), needed_.end(), message)) {
+      auto bytes = value(place);
+      if (!bytes) return tl::unexpected(bytes.error());
+      if (Status put = writer_->put(Table::Messages, as_bytes(key), {*bytes}); !put) return put;
+      if (Status on = breathe(key.size() + bytes->size()); !on) return on;
+    }
+  }
+  return {};
+}
+
+Status CheckpointWriter::write_table(Table table) {
+  for (const auto& [key, place] : generation_.records(table)) {
+    if (place.kind() == Change::Erased) {
+      if (auto erased = writer_->erase(table, as_bytes(key)); !erased) return tl::unexpected(erased.error());
+      if (Status on = breathe(key.size()); !on) return on;
+      continue;
+    }
+    auto bytes = value(place);
+    if (!bytes) return tl::unexpected(bytes.error());
+    if (Status put = writer_->put(table, as_bytes(key), {*bytes}); !put) return put;
+    if (Status on = breathe(key.size() + bytes->size()); !on) return on;
+  }
+  return {};
+}
+
+Status CheckpointWriter::write_entries() {
+  for (const StreamId stream : generation_.stream_ids()) {
+    Seq from{0};
+    for (bool more = true; more;) {
+      const StreamChanges changes = generation_.stream(stream, from, kStreamSlice);
+      if (changes.ended && from.v == 0) {
+        if (Status erased = erase_stream(stream); !erased) return erased;
+      }
+      for (const EntryChange& change : changes.entries)
+        if (Status written = write_entry(stream, change); !written) return written;
+      more = changes.bound != StreamChanges::kNoBound;
+      from = {changes.bound + 1};
+    }
+  }
+  return {};
+}
+
+Status CheckpointWriter::write_entry(StreamId stream, const EntryChange& change) {
+  const std::string key = entry_key(stream, {change.seq});
+  if (change.place.kind() == Change::Erased || change.place.fresh == 0 || generation_.tables_may_know()) {
+    // What is there may name a message.
+    std::string old;
+    auto erased = change.place.kind() == Change::Erased ? writer_->erase(Table::Entries, as_bytes(key), &old)
+                                                        : Result<bool>(false);
+    if (!erased) return tl::unexpected(erased.error());
+    if (change.place.kind() != Change::Erased) {
+      auto found = writer_->get(Table::Entries, as_bytes(key));
+      if (!found) return tl::unexpected(found.error());
+      if (*found) old = std::move(**found);
+    }
+    count_out(old);
+    if (change.place.kind() == Change::Erased) return breathe(key.size());
+  }
+  auto bytes = value(change.place);
+  if (!bytes) return tl::unexpected(bytes.error());
+  auto parts = parts_in_journal(change.place.kind(), *bytes);
+  if (!parts) return tl::unexpected(parts.error());
+  std::string head(1, static_cast<char>(parts->message.v != 0 ? kSharedEntry : kInlineEntry));
+  if (parts->message.v != 0) {
+    head += number_key(parts->message.v);
+    counts_.add(parts->message);
+  }
+  if (Status put = writer_->put(Table::Entries, as_bytes(key), {as_bytes(head), parts->value}); !put)
+    return put;
+  return breathe(key.size() + head.size() + parts->value.size());
+}
+
+void CheckpointWriter::count_out(const std::string& stored_entry) {
+  if (stored_entry.empty()) return;
+  const auto parts = parts_in_table(as_bytes(stored_entry));
+  if (parts && parts->message.v != 0 && counts_.remove(parts->message) == 0)
+    orphans_.push_back(parts->message);
+}
+
+Status CheckpointWriter::erase_stream(StreamId stream) {
+  const std::string start = entry_key(stream, {0});
+  for (;;) {
+    auto record = writer_->first(Table::Entries, as_bytes(start));
+    if (!record) return tl::unexpected(record.error());
+    if (!*record || (*record)->first.compare(0, 8, start, 0, 8) != 0) return {};
+    count_out((*record)->second);
+    if (auto erased = writer_->erase(Table::Entries, as_bytes((*record)->first)); !erased)
+      return tl::unexpected(erased.error());
+    if (Status on = breathe(start.size()); !on) return on;
+  }
+}
+
+Status CheckpointWriter::erase_messages() {
+  std::sort(orphans_.begin(), orphans_.end());
+  for (const MessageId message : orphans_) {
+    if (counts_.of(message) > 0) continue;  // it has got another one
+    if (auto erased = writer_->erase(Table::Messages, as_bytes(number_key(message.v))); !erased)
+      return tl::unexpected(erased.error());
+    if (Status on = breathe(8); !on) return on;
+  }
+  return {};
+}
+
+Status CheckpointWriter::sweep_messages() {
+  std::string from;
+  for (;;) {
+    auto record = writer_->first(Table::Messages, as_bytes(from));
+    if (!record) return tl::unexpected(record.error());
+    if (!*record) return {};
+    const std::string& key = (*record)->first;
+    if (key.size() == 8 && counts_.of({ByteReader(as_bytes(key)).u64()}) == 0) {
+      if (auto erased = writer_->erase(Table::Messages, as_bytes(key)); !erased)
+        return tl::unexpected(erased.error());
+    }
+    from = key + '\0';
+    if (Status on = breathe(8); !on) return on;
+  }
+}
+
+}  // namespace hermod::store

@@ -1,0 +1,59 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "store/generation.h"
+#include "store/lmdb/lmdb_journal.h"
+#include "store/lmdb/lmdb_tables.h"
+#include "store/message_counts.h"
+
+namespace hermod::store {
+
+/// Writes one frozen generation to the tables: in key order, in transactions of bounded size, the position
+/// with the last one, then a sync. A crash anywhere leaves tables from which a replay of the same groups
+/// gives the same state, because every change says what is and not what is added. One object per checkpoint.
+class CheckpointWriter {
+ public:
+  CheckpointWriter(const Generation& generation, LmdbTables& tables, LmdbJournal& journal,
+                   MessageCounts& counts)
+      : generation_(generation), tables_(tables), journal_(journal), counts_(counts) {}
+
+  Status write();
+  std::uint64_t bytes() const { return bytes_; }
+
+ private:
+  /// The messages that an entry of this generation names.
+  Status find_needed();
+  Status write_messages();
+  Status write_table(Table table);
+  Status write_entries();
+  Status write_entry(StreamId stream, const EntryChange& change);
+  Status erase_stream(StreamId stream);
+  Status erase_messages();
+  /// After a checkpoint that did not end, messages without entries may be anywhere.
+  Status sweep_messages();
+
+  Result<Bytes> value(const Place& place);
+  void count_out(const std::string& stored_entry);
+  /// Commits what is written and begins anew when that was enough for one transaction.
+  Status breathe(std::size_t bytes);
+  Status begin();
+
+  const Generation& generation_;
+  LmdbTables& tables_;
+  LmdbJournal& journal_;
+  MessageCounts& counts_;
+  std::optional<LmdbTablesWriter> writer_;
+  std::optional<LmdbJournalReader> reader_;
+  std::vector<MessageId> needed_;   // in order
+  std::vector<MessageId> orphans_;  // may have lost their last entry
+  std::size_t ops_in_hand_ = 0;
+  std::size_t bytes_in_hand_ = 0;
+  std::uint64_t bytes_ = 0;
+};
+
+}  // namespace hermod::store

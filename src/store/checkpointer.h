@@ -1,0 +1,65 @@
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+
+#include "base/result.h"
+#include "store/lmdb/lmdb_journal.h"
+#include "store/lmdb/lmdb_tables.h"
+#include "store/memtable.h"
+#include "store/message_counts.h"
+#include "store/options.h"
+
+namespace hermod::store {
+
+/// Brings the tables up to date and trims the journal: when enough has been journaled, when enough time has
+/// passed, and when asked. Owns its thread and the counts of shared messages; lives as long as the store.
+class Checkpointer {
+ public:
+  struct Numbers {
+    std::uint64_t checkpoints = 0;
+    std::uint64_t failed = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t last_micros = 0;
+  };
+
+  Checkpointer(const Options& options, Memtable& memtable, LmdbTables& tables, LmdbJournal& journal);
+  ~Checkpointer();
+  Checkpointer(const Checkpointer&) = delete;
+  Checkpointer& operator=(const Checkpointer&) = delete;
+
+  /// Everything applied before the call is in the tables behind it, or the error says why not. Any thread.
+  Status run_once();
+  void start();
+  /// Ends the thread; does not write.
+  void stop();
+  Numbers numbers() const;
+
+ private:
+  void run();
+  /// Any thread; told by the memtable.
+  void on_growth(std::uint64_t active_bytes);
+  /// Whether it is worth it now; otherwise says when to look again.
+  bool is_due();
+  Status write_frozen(const Generation& generation);
+
+  const Options options_;
+  Memtable& memtable_;
+  LmdbTables& tables_;
+  LmdbJournal& journal_;
+
+  std::mutex writing_;  // one checkpoint at a time
+  MessageCounts counts_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  bool grown_ = false;
+  bool stopping_ = false;
+  std::atomic<std::uint64_t> look_at_;  // active bytes
+  std::thread thread_;
+  Numbers numbers_;
+};
+
+}  // namespace hermod::store

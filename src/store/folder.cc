@@ -1,0 +1,188 @@
+#include "store/folder.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <string_view>
+#include <utility>
+
+namespace hermod::store {
+namespace {
+
+constexpr mode_t kFolderMode = 0700;
+constexpr mode_t kFileMode = 0600;
+constexpr std::string_view kFormatName = "hermod store\n";
+constexpr std::string_view kFormatLine = "format ";
+constexpr unsigned long kFormat = 1;
+constexpr std::array<const char*, 5> kFiles{"format", "journal", "journal-lock", "tables", "tables-lock"};
+
+tl::unexpected<Error> system_failure(const std::string& what) {
+  const int code = errno;
+  Errc kind = Errc::Io;
+  if (code == ENOSPC || code == EDQUOT) kind = Errc::NoSpace;
+  if (code == ENOTDIR || code == EEXIST || code == ENAMETOOLONG) kind = Errc::Invalid;
+  return failure(kind, what + ": " + std::strerror(code));
+}
+
+bool exists(const std::string& file) {
+  struct stat status {};
+  return ::lstat(file.c_str(), &status) == 0;
+}
+
+Status make_folders(const std::string& path) {
+  for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
+    const std::string part = path.substr(0, end);
+    if (::mkdir(part.c_str(), kFolderMode) != 0 && errno != EEXIST) return system_failure(part);
+    if (end == std::string::npos) break;
+  }
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return system_failure(path);
+  if (!S_ISDIR(status.st_mode)) return failure(Errc::Invalid, path + ": not a folder");
+  return {};
+}
+
+/// Up to 4 KiB of a file.
+Result<std::string> read_small(const std::string& file) {
+  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return system_failure(file);
+  std::string text(4096, '\0');
+  const ssize_t size = ::read(fd, text.data(), text.size());
+  const int code = errno;
+  ::close(fd);
+  errno = code;
+  if (size < 0) return system_failure(file);
+  text.resize(static_cast<std::size_t>(size));
+  return text;
+}
+
+/// Writes the file whole or not at all, and durably.
+Status write_small(const std::string& file, std::string_view text) {
+  const std::string fresh = file + ".new";
+  const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kFileMode);
+  if (fd < 0) return system_failure(fresh);
+  const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  const bool synced = written && ::fsync(fd) == 0;
+  ::close(fd);
+  if (!synced || ::rename(fresh.c_str(), file.c_str()) != 0) return system_failure(file);
+  return {};
+}
+
+std::string utc(WallTime now) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(
+      std::chrono::time_point_cast<std::chrono::system_clock::duration>(now));
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  std::array<char, 32> text{};
+  const std::size_t size = std::strftime(text.data(), text.size(), "%Y%m%dT%H%M%SZ", &parts);
+  return {text.data(), size};
+}
+
+}  // namespace
+
+Result<Folder> Folder::lock(const std::string& path) {
+  if (path.empty()) return failure(Errc::Invalid, "store: no folder given");
+  if (Status made = make_folders(path); !made) return tl::unexpected(made.error());
+  const std::string file = path + "/lock";
+  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kFileMode);
+  if (fd < 0) return system_failure(file);
+  Folder folder(path, fd);
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return system_failure(file);
+    const auto holder = read_small(file);
+    const std::string pid = holder && !holder->empty() ? holder->substr(0, holder->find('\n')) : "unknown";
+    return failure(Errc::Busy, path + ": another broker uses this store, process " + pid);
+  }
+  const std::string pid = std::to_string(::getpid()) + "\n";
+  if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size()))
+    return system_failure(file);
+  return folder;
+}
+
+Folder::Folder(Folder&& other) noexcept
+    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+
+Folder::~Folder() {
+  if (lock_ >= 0) ::close(lock_);
+}
+
+Result<Folder::Format> Folder::format() const {
+  const std::string file = path_ + "/format";
+  if (!exists(file)) return Format::None;
+  const auto text = read_small(file);
+  if (!text) {
+    if (text.error().code == Errc::Io && ::access(file.c_str(), R_OK) == 0) return Format::Foreign;
+    return tl::unexpected(text.error());
+  }
+  std::string_view rest(*text);
+  if (!rest.starts_with(kFormatName)) return Format::Foreign;
+  rest.remove_prefix(kFormatName.size());
+  if (!rest.starts_with(kFormatLine) || rest.back() != '\n') return Format::Foreign;
+  rest.remove_prefix(kFormatLine.size());
+  rest.remove_suffix(1);
+  if (rest.empty() || rest.size() > 9 || rest.find_first_not_of("0123456789") != std::string_view::npos)
+    return Format::Foreign;
+  const unsigned long number = std::strtoul(std::string(rest).c_str(), nullptr, 10);
+  if (number > kFormat) return Format::Newer;
+  return number == kFormat ? Format::Current : Format::Foreign;
+}
+
+Status Folder::write_format() const {
+  const std::string text =
+      std::string(kFormatName) + std::string(kFormatLine) + std::to_string(kFormat) + "\n";
+  if (Status written = write_small(path_ + "/format", text); !written) return written;
+  return sync();
+}
+
+bool Folder::has_files() const {
+  for (const char* name : kFiles)
+    if (exists(path_ + "/" + name)) return true;
+  return false;
+}
+
+Result<std::string> Folder::set_aside(WallTime now, const std::string& why) const {
+  const std::string base = path_ + "/damaged-" + utc(now);
+  std::string target = base;
+  for (int i = 2; ::mkdir(target.c_str(), kFolderMode) != 0; ++i) {
+    if (errno != EEXIST || i > 1000) return system_failure(target);
+    target = base + "-" + std::to_string(i);
+  }
+  for (const char* name : kFiles) {
+    const std::string file = path_ + "/" + name;
+    if (!exists(file)) continue;
+    if (::rename(file.c_str(), (target + "/" + name).c_str()) != 0) return system_failure(file);
+  }
+  const std::string report = "This store was set aside on " + utc(now) + ".\nReason: " + why +
+                             "\nThe broker went on with an empty one. Nothing here is used any more.\n";
+  if (Status written = write_small(target + "/report.txt", report); !written)
+    return tl::unexpected(written.error());
+  if (Status synced = sync(); !synced) return tl::unexpected(synced.error());
+  return target;
+}
+
+Status Folder::restrict_modes() const {
+  if (::chmod(path_.c_str(), kFolderMode) != 0) return system_failure(path_);
+  for (const char* name : kFiles) {
+    const std::string file = path_ + "/" + name;
+    if (::chmod(file.c_str(), kFileMode) != 0 && errno != ENOENT) return system_failure(file);
+  }
+  return {};
+}
+
+Status Folder::sync() const {
+  const int fd = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return system_failure(path_);
+  const int code = ::fsync(fd) == 0 ? 0 : errno;
+  ::close(fd);
+  errno = code;
+  if (code != 0) return system_failure(path_);
+  return {};
+}
+
+}  // namespace hermod::store

@@ -1,0 +1,43 @@
+#pragma once
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace hermod::store {
+
+/// The folder of a store and the lock on it. Owns the lock's descriptor; the lock ends with the object, and
+/// with the process.
+class Folder {
+ public:
+  enum class Format { None, Current, Newer, Foreign };
+
+  /// Makes the folder (0700, with its parents) and locks it. Errors: Busy when another process has it,
+  /// Invalid when the path is not a folder, Io.
+  static Result<Folder> lock(const std::string& path);
+  ~Folder();
+  Folder(Folder&& other) noexcept;
+  Folder& operator=(Folder&&) = delete;
+
+  const std::string& path() const { return path_; }
+  std::string journal() const { return path_ + "/journal"; }
+  std::string tables() const { return path_ + "/tables"; }
+
+  Result<Format> format() const;
+  Status write_format() const;
+  /// True when any file of a store is here besides the lock.
+  bool has_files() const;
+  /// Moves all files of the store to <path>/damaged-<time>/ with a report; gives that folder's path.
+  Result<std::string> set_aside(WallTime now, const std::string& why) const;
+  /// Nobody but the owner reads the files.
+  Status restrict_modes() const;
+  Status sync() const;
+
+ private:
+  Folder(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}
+
+  std::string path_;
+  int lock_;
+};
+
+}  // namespace hermod::store

@@ -1,0 +1,237 @@
+#include "store/generation.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+
+namespace hermod::store {
+namespace {
+
+constexpr std::uint32_t kWorthCompacting = 32;
+
+std::size_t length_size(std::size_t value) {
+  std::size_t size = 1;
+  for (; value >= 0x80; value >>= 7) ++size;
+  return size;
+}
+
+bool by_seq(const EntryChange& entry, std::uint64_t seq) {
+  return entry.seq < seq;
+}
+
+}  // namespace
+
+Place place_of(Change change, GroupNo group, std::size_t offset, std::size_t size) {
+  HERMOD_ASSERT(group.v < std::uint64_t{1} << 56 && offset <= std::numeric_limits<std::uint32_t>::max() &&
+                size <= std::numeric_limits<std::uint32_t>::max());
+  Place place{};
+  place.group = group.v & ((std::uint64_t{1} << 56) - 1);
+  place.change = static_cast<std::uint8_t>(change) & 0x7FU;
+  place.fresh = 0;
+  place.offset = static_cast<std::uint32_t>(offset);
+  place.size = static_cast<std::uint32_t>(size);
+  return place;
+}
+
+void Generation::count_group(GroupNo group, std::size_t record_bytes) {
+  if (first_.v == 0) first_ = group;
+  last_ = group;
+  record_bytes_ += record_bytes;
+}
+
+void Generation::apply(GroupNo group, Bytes ops, std::size_t offset) {
+  OpReader reader(ops);
+  while (const std::optional<Op> op = reader.next()) {
+    std::size_t at = offset + static_cast<std::size_t>(op->value.data() - ops.data());
+    switch (op->kind) {
+      case Op::Kind::Put:
+        apply_keyed(*op, place_of(Change::Put, group, at, op->value.size()));
+        break;
+      case Op::Kind::Erase:
+        apply_keyed(*op, place_of(Change::Erased));
+        break;
+      case Op::Kind::Append:
+        append(*op, place_of(Change::Put, group, at, op->value.size()));
+        break;
+      case Op::Kind::AppendShared: {
+        const std::size_t before = 8 + length_size(op->value.size());
+        append(*op, place_of(Change::Shared, group, at - before, before + op->value.size()));
+        break;
+      }
+      case Op::Kind::PutEntry:
+        put_entry(*op, place_of(Change::Put, group, at, op->value.size()));
+        break;
+      case Op::Kind::EraseEntry:
+        erase_entry(*op);
+        break;
+      case Op::Kind::EraseStream:
+        erase_stream(op->stream);
+        break;
+    }
+  }
+}
+
+void Generation::apply_keyed(const Op& op, Place place) {
+  if (op.table == Table::Messages) {
+    messages_[ByteReader(op.key).u64()] = place;
+  } else {
+    tables_[static_cast<std::size_t>(op.table)][std::string(as_text(op.key))] = place;
+  }
+}
+
+void Generation::append(const Op& op, Place place) {
+  Stream& stream = streams_[op.stream.v];
+  if (stream.ended) return;  // against the rule: nothing is appended to a stream that has ended
+  if (!stream.appended.empty() && stream.appended.back().seq >= op.seq.v) return put_entry(op, place);
+  place.fresh = 1;
+  stream.appended.push_back({op.seq.v, place});
+  count(place, 1);
+}
+
+void Generation::put_entry(const Op& op, Place place) {
+  Stream& stream = streams_[op.stream.v];
+  if (stream.ended) return;
+  EntryChange* appended = find_appended(stream, op.seq.v);
+  Place& there = appended != nullptr ? appended->place : stream.older[op.seq.v];
+  count(there, -1);
+  place.fresh = there.fresh;
+  there = place;
+  count(there, 1);
+}
+
+void Generation::erase_entry(const Op& op) {
+  Stream& stream = streams_[op.stream.v];
+  if (stream.ended) return;
+  EntryChange* appended = find_appended(stream, op.seq.v);
+  if (appended == nullptr) {
+    Place& there = stream.older[op.seq.v];
+    count(there, -1);
+    there = place_of(Change::Erased);
+    return;
+  }
+  count(appended->place, -1);
+  appended->place = place_of(tables_may_know_ ? Change::Erased : Change::Nothing);
+  while (stream.head < stream.appended.size() && stream.appended[stream.head].place.kind() == Change::Nothing)
+    ++stream.head;
+  if (stream.head < kWorthCompacting || stream.head < stream.appended.size() / 2) return;
+  // Never the last one: appends are told from changes of older entries by it.
+  const std::uint32_t gone = std::min(stream.head, static_cast<std::uint32_t>(stream.appended.size() - 1));
+  stream.appended.erase(stream.appended.begin(), stream.appended.begin() + gone);
+  stream.head -= gone;
+}
+
+void Generation::erase_stream(StreamId id) {
+  Stream& stream = streams_[id.v];
+  for (std::size_t i = stream.head; i < stream.appended.size(); ++i) count(stream.appended[i].place, -1);
+  for (const auto& [seq, place] : stream.older) count(place, -1);
+  stream = {};
+  stream.ended = true;
+  tables_[static_cast<std::size_t>(Table::Streams)][number_key(id.v)] = place_of(Change::Erased);
+}
+
+EntryChange* Generation::find_appended(Stream& stream, std::uint64_t seq) {
+  const auto begin = stream.appended.begin() + stream.head;
+  if (begin == stream.appended.end() || seq < begin->seq) return nullptr;
+  if (begin->seq == seq) return &*begin;  // acks mostly come in order
+  const auto at = std::lower_bound(begin, stream.appended.end(), seq, by_seq);
+  return at != stream.appended.end() && at->seq == seq ? &*at : nullptr;
+}
+
+void Generation::count(const Place& place, int sign) {
+  if (place.kind() != Change::Put && place.kind() != Change::Shared) return;
+  live_entries_ += static_cast<std::uint64_t>(sign);
+  live_bytes_ += static_cast<std::uint64_t>(sign * static_cast<std::int64_t>(place.size));
+}
+
+std::optional<Place> Generation::find(Table table, Bytes key) const {
+  if (table == Table::Messages)
+    return key.size() == 8 ? find_message({ByteReader(key).u64()}) : std::optional<Place>{};
+  const auto& records = tables_[static_cast<std::size_t>(table)];
+  const auto at = records.find(as_text(key));
+  return at == records.end() ? std::optional<Place>{} : at->second;
+}
+
+std::optional<Place> Generation::find_message(MessageId id) const {
+  const auto at = messages_.find(id.v);
+  return at == messages_.end() ? std::optional<Place>{} : at->second;
+}
+
+StreamChanges Generation::stream(StreamId id, Seq from, std::size_t max) const {
+  StreamChanges changes;
+  const auto found = streams_.find(id.v);
+  if (found == streams_.end()) return changes;
+  const Stream& stream = found->second;
+  changes.ended = stream.ended;
+  auto newer = std::lower_bound(stream.appended.begin() + stream.head, stream.appended.end(), from.v, by_seq);
+  auto older = stream.older.lower_bound(from.v);
+  while (newer != stream.appended.end() || older != stream.older.end()) {
+    const bool take_older =
+        older != stream.older.end() && (newer == stream.appended.end() || older->first < newer->seq);
+    const EntryChange next = take_older ? EntryChange{older->first, older->second} : *newer;
+    take_older ? static_cast<void>(++older) : static_cast<void>(++newer);
+    if (next.place.kind() == Change::Nothing) continue;
+    if (changes.entries.size() == max) {
+      changes.bound = changes.entries.back().seq;
+      break;
+    }
+    changes.entries.push_back(next);
+  }
+  return changes;
+}
+
+KeyChanges Generation::keys(Table table, Bytes from, std::size_t max) const {
+  KeyChanges changes;
+  const auto add = [&](std::string key, Place place) {
+    if (changes.records.size() == max) {
+      changes.complete = false;
+      return false;
+    }
+    changes.records.emplace_back(std::move(key), place);
+    return true;
+  };
+  if (table == Table::Messages) {
+    std::string first(as_text(from.first(std::min<std::size_t>(from.size(), 8))));
+    const bool behind = from.size() > 8;  // "key and a zero byte": whatever follows the key
+    first.resize(8, '\0');
+    for (auto at = messages_.lower_bound(ByteReader(as_bytes(first)).u64()); at != messages_.end(); ++at) {
+      if (behind && number_key(at->first) == first) continue;
+      if (!add(number_key(at->first), at->second)) break;
+    }
+    return changes;
+  }
+  const auto& records = tables_[static_cast<std::size_t>(table)];
+  for (auto at = records.lower_bound(as_text(from)); at != records.end(); ++at)
+    if (!add(at->first, at->second)) break;
+  return changes;
+}
+
+std::vector<StreamId> Generation::stream_ids() const {
+  std::vector<StreamId> ids;
+  ids.reserve(streams_.size());
+  for (const auto& [id, stream] : streams_) ids.push_back({id});
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+Result<EntryParts> parts_in_journal(Change change, Bytes bytes) {
+  if (change != Change::Shared) return EntryParts{{}, bytes};
+  ByteReader in(bytes);
+  const MessageId message{in.u64()};
+  while (in.remaining() > 0 && in.u8() >= 0x80) {
+  }
+  if (!in.ok() || message.v == 0) return failure(Errc::Corruption, "journal: a shared entry without message");
+  return EntryParts{message, in.rest()};
+}
+
+Result<EntryParts> parts_in_table(Bytes value) {
+  ByteReader in(value);
+  const std::uint8_t kind = in.u8();
+  EntryParts parts;
+  if (kind == kSharedEntry) parts.message = {in.u64()};
+  const bool known = kind == kInlineEntry || (kind == kSharedEntry && parts.message.v != 0);
+  if (!in.ok() || !known) return failure(Errc::Corruption, "table entries: an entry of an unknown kind");
+  parts.value = in.rest();
+  return parts;
+}
+
+}  // namespace hermod::store

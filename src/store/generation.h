@@ -1,0 +1,140 @@
+#pragma once
+#include <absl/container/btree_map.h>
+#include <absl/container/flat_hash_map.h>
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "store/write_batch.h"
+
+namespace hermod::store {
+
+/// What a change leaves of a record.
+enum class Change : std::uint8_t {
+  Nothing,  // came and went: nothing to do
+  Put,      // a value (of an entry: an inline one)
+  Shared,   // an entry whose body is a message
+  Erased,   // the tables may hold it; it is gone
+};
+
+/// A change with the place of its value in the journal: no bytes are kept in memory.
+struct Place {
+  std::uint64_t group : 56;
+  std::uint64_t change : 7;
+  std::uint64_t
+      fresh : 1;  // the entry came with this generation: unless a checkpoint failed, no table has it
+  std::uint32_t offset;
+  std::uint32_t size;  // of a shared entry: u64 message id, length, value
+
+  Change kind() const { return static_cast<Change>(change); }
+};
+static_assert(sizeof(Place) == 16);
+
+Place place_of(Change change, GroupNo group = {}, std::size_t offset = 0, std::size_t size = 0);
+
+struct EntryChange {
+  std::uint64_t seq;
+  Place place;
+};
+static_assert(sizeof(EntryChange) == 24);
+
+/// The changes of one stream in sequence order, complete up to and including `bound`.
+struct StreamChanges {
+  static constexpr std::uint64_t kNoBound = std::numeric_limits<std::uint64_t>::max();
+  bool ended = false;  // nothing older than these is left of the stream
+  std::uint64_t bound = kNoBound;
+  std::vector<EntryChange> entries;
+};
+
+/// Changes of one table in key order, complete up to and including the last key unless `complete`.
+struct KeyChanges {
+  bool complete = true;
+  std::vector<std::pair<std::string, Place>> records;
+};
+
+/// The net effect of a run of neighbouring groups. What was appended and erased within it leaves nothing;
+/// an erase is remembered only where the tables may hold the record. Filled by one thread; the memtable
+/// guards it as long as it grows.
+class Generation {
+ public:
+  /// `tables_may_know`: the tables may hold changes of these very groups already, from a checkpoint that did
+  /// not end. Then every erase is remembered.
+  explicit Generation(bool tables_may_know) : tables_may_know_(tables_may_know) {}
+
+  /// Applies the ops of one batch, which begin at `offset` of the group's record.
+  void apply(GroupNo group, Bytes ops, std::size_t offset);
+  /// The size of the record, and that there is one.
+  void count_group(GroupNo group, std::size_t record_bytes);
+
+  bool empty() const { return first_.v == 0; }
+  GroupNo first() const { return first_; }
+  GroupNo last() const { return last_; }
+  std::uint64_t record_bytes() const { return record_bytes_; }
+  /// Entries that a checkpoint would write: their number, their bytes, and over how many streams.
+  std::uint64_t live_entries() const { return live_entries_; }
+  std::uint64_t live_bytes() const { return live_bytes_; }
+  std::size_t streams() const { return streams_.size(); }
+  bool tables_may_know() const { return tables_may_know_; }
+  void set_tables_may_know() { tables_may_know_ = true; }
+
+  std::optional<Place> find(Table table, Bytes key) const;
+  std::optional<Place> find_message(MessageId id) const;
+  /// At most `max` changes from `from` on, those that leave nothing not among them. max > 0.
+  StreamChanges stream(StreamId stream, Seq from, std::size_t max) const;
+  KeyChanges keys(Table table, Bytes from, std::size_t max) const;
+  /// In order.
+  std::vector<StreamId> stream_ids() const;
+  const absl::btree_map<std::uint64_t, Place>& messages() const { return messages_; }
+  const absl::btree_map<std::string, Place, std::less<>>& records(Table table) const {
+    return tables_[static_cast<std::size_t>(table)];
+  }
+
+ private:
+  struct Stream {
+    std::vector<EntryChange> appended;  // rising; those before `head` have left nothing
+    std::uint32_t head = 0;
+    bool ended = false;
+    absl::btree_map<std::uint64_t, Place> older;  // changes of entries that were there before
+  };
+  void apply_keyed(const Op& op, Place place);
+  void append(const Op& op, Place place);
+  void put_entry(const Op& op, Place place);
+  void erase_entry(const Op& op);
+  void erase_stream(StreamId id);
+  static EntryChange* find_appended(Stream& stream, std::uint64_t seq);
+  void count(const Place& place, int sign);
+
+  bool tables_may_know_;
+  GroupNo first_;
+  GroupNo last_;
+  std::uint64_t record_bytes_ = 0;
+  std::uint64_t live_entries_ = 0;
+  std::uint64_t live_bytes_ = 0;
+  absl::flat_hash_map<std::uint64_t, Stream> streams_;
+  absl::btree_map<std::uint64_t, Place> messages_;
+  std::array<absl::btree_map<std::string, Place, std::less<>>, kTableCount> tables_;
+};
+
+/// An entry's bytes taken apart; views into what was given.
+struct EntryParts {
+  MessageId message;  // zero: everything is in the value
+  Bytes value;
+};
+/// From the bytes that a Place names in the journal.
+Result<EntryParts> parts_in_journal(Change change, Bytes bytes);
+/// From a value in Table::Entries: u8 0 (inline) or 1 (shared), then for shared u64 message id, then the
+/// value.
+Result<EntryParts> parts_in_table(Bytes value);
+inline constexpr std::uint8_t kInlineEntry = 0;
+inline constexpr std::uint8_t kSharedEntry = 1;
+
+}  // namespace hermod::store

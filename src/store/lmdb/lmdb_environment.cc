@@ -1,0 +1,225 @@
+#include "store/lmdb/lmdb_environment.h"
+
+#include <fcntl.h>
+#include <lmdb.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "store/lmdb/lmdb_error.h"
+
+namespace hermod::store {
+namespace {
+
+constexpr std::uint64_t kFirstMap = std::uint64_t{64} << 20;
+/// Pages that a commit may need besides its data: the path to the root, the list of free pages.
+constexpr std::uint64_t kSlackPages = 256;
+constexpr mdb_mode_t kFileMode = 0600;
+
+std::uint64_t size_of_file(const std::string& file) {
+  struct stat status {};
+  return ::stat(file.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+}
+
+}  // namespace
+
+LmdbTransaction& LmdbTransaction::operator=(LmdbTransaction&& other) noexcept {
+  if (this != &other) {
+    abort();
+    txn_ = std::exchange(other.txn_, nullptr);
+    gate_ = std::move(other.gate_);
+  }
+  return *this;
+}
+
+int LmdbTransaction::commit() {
+  const int code = mdb_txn_commit(std::exchange(txn_, nullptr));
+  if (gate_.owns_lock()) gate_.unlock();
+  return code;
+}
+
+void LmdbTransaction::abort() {
+  if (txn_ != nullptr) mdb_txn_abort(std::exchange(txn_, nullptr));
+  if (gate_.owns_lock()) gate_.unlock();
+}
+
+LmdbCursor& LmdbCursor::operator=(LmdbCursor&& other) noexcept {
+  if (this != &other) {
+    close();
+    cursor_ = std::exchange(other.cursor_, nullptr);
+  }
+  return *this;
+}
+
+void LmdbCursor::close() {
+  if (cursor_ != nullptr) mdb_cursor_close(std::exchange(cursor_, nullptr));
+}
+
+LmdbEnvironment::LmdbEnvironment(Settings settings, MDB_env* env)
+    : settings_(std::move(settings)), env_(env) {}
+
+LmdbEnvironment::~LmdbEnvironment() {
+  // Who opens the file again must not find a reader of the old map.
+  const std::lock_guard enter(turnstile_);
+  const std::lock_guard last(gate_);
+  mdb_env_close(env_);
+}
+
+Result<std::unique_ptr<LmdbEnvironment>> LmdbEnvironment::open(const Settings& settings) {
+  MDB_env* raw = nullptr;
+  if (const int code = mdb_env_create(&raw); code != 0) return lmdb_failure(code, settings.file);
+  std::unique_ptr<LmdbEnvironment> environment(new LmdbEnvironment(settings, raw));
+  const std::uint64_t present = size_of_file(settings.file);
+  std::uint64_t map_size = settings.read_only ? present : std::max(present + present / 2, kFirstMap);
+  if (!settings.read_only) map_size = std::max(present, std::min(map_size, settings.max_size));
+  environment->map_size_ = map_size;
+  mdb_env_set_mapsize(raw, map_size);
+  if (settings.databases > 0) mdb_env_set_maxdbs(raw, settings.databases);
+  // Readers are not bound to threads: a thread may look at two snapshots at once.
+  unsigned flags = MDB_NOSUBDIR | MDB_NOTLS;
+  if (settings.read_only) flags |= MDB_RDONLY | MDB_NOLOCK;
+  if (!settings.sync_every_commit) flags |= MDB_NOMETASYNC;
+  if (const int code = mdb_env_open(raw, settings.file.c_str(), flags, kFileMode); code != 0)
+    return environment->error(code, "open");
+  MDB_stat stat{};
+  mdb_env_stat(raw, &stat);
+  environment->page_size_ = stat.ms_psize;
+  MDB_envinfo info{};
+  mdb_env_info(raw, &info);
+  environment->map_size_ = info.me_mapsize;
+  return environment;
+}
+
+Result<LmdbTransaction> LmdbEnvironment::begin_read() {
+  std::shared_lock<std::shared_mutex> gate;
+  {
+    const std::lock_guard enter(turnstile_);
+    gate = std::shared_lock(gate_);
+  }
+  MDB_txn* txn = nullptr;
+  if (const int code = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn); code != 0) return error(code, "read");
+  return LmdbTransaction(txn, std::move(gate));
+}
+
+Result<LmdbTransaction> LmdbEnvironment::begin_write() {
+  MDB_txn* txn = nullptr;
+  if (const int code = mdb_txn_begin(env_, nullptr, 0, &txn); code != 0) return error(code, "write");
+  return LmdbTransaction(txn, {});
+}
+
+Status LmdbEnvironment::make_room(std::uint64_t bytes) {
+  const std::uint64_t wanted = high_water_bytes() + bytes + kSlackPages * page_size_;
+  if (settings_.grow_file_by > 0 && wanted > blocks_) reserve_blocks(wanted);
+  if (wanted <= map_size_ || map_size_ >= settings_.max_size) return {};
+  return set_map(std::min(std::max(2 * map_size_, wanted), settings_.max_size));
+}
+
+void LmdbEnvironment::reserve_blocks(std::uint64_t wanted) {
+  const std::uint64_t step = settings_.grow_file_by;
+  const std::uint64_t size = std::min((wanted + step - 1) / step * step, settings_.max_size);
+  blocks_ = std::max(size, wanted);  // tried once, whatever comes of it: the write finds out what it means
+  mdb_filehandle_t file = 0;
+  if (mdb_env_get_fd(env_, &file) == 0 && file_bytes() < size)
+    static_cast<void>(::fallocate(file, 0, 0, static_cast<off_t>(size)));
+}
+
+Status LmdbEnvironment::open_reserve(std::uint64_t bytes) {
+  return set_map(std::max(settings_.max_size, high_water_bytes()) + bytes);
+}
+
+Status LmdbEnvironment::set_map(std::uint64_t size) {
+  const std::lock_guard enter(turnstile_);
+  const std::lock_guard grow(gate_);
+  if (const int code = mdb_env_set_mapsize(env_, size); code != 0) return error(code, "grow");
+  map_size_ = size;
+  return {};
+}
+
+Status LmdbEnvironment::sync() {
+  if (const int code = mdb_env_sync(env_, 1); code != 0) return error(code, "sync");
+  return {};
+}
+
+Status LmdbEnvironment::check_free_pages(std::span<const unsigned> databases) {
+  auto txn = begin_read();
+  if (!txn) return tl::unexpected(txn.error());
+  MDB_envinfo info{};
+  mdb_env_info(env_, &info);
+  std::uint64_t pages = 2;  // the two that every file begins with
+  constexpr MDB_dbi kFreePages = 0;
+  constexpr MDB_dbi kNames = 1;
+  for (const unsigned database : {kFreePages, kNames}) {
+    MDB_stat stat{};
+    if (const int code = mdb_stat(txn->get(), database, &stat); code != 0) return error(code, "free pages");
+    pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+  }
+  for (const unsigned database : databases) {
+    MDB_stat stat{};
+    if (database == kNames) continue;  // the journal has only that one
+    if (const int code = mdb_stat(txn->get(), database, &stat); code != 0) return error(code, "free pages");
+    pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+  }
+  MDB_cursor* raw = nullptr;
+  if (const int code = mdb_cursor_open(txn->get(), kFreePages, &raw); code != 0)
+    return error(code, "free pages");
+  const LmdbCursor cursor(raw);
+  std::vector<bool> seen(info.me_last_pgno + 1);
+  MDB_val key{};
+  MDB_val value{};
+  int code = mdb_cursor_get(raw, &key, &value, MDB_FIRST);
+  for (; code == 0; code = mdb_cursor_get(raw, &key, &value, MDB_NEXT)) {
+    // A list: how many, then that many page numbers, falling.
+    std::uint64_t count = 0;
+    std::uint64_t before = info.me_last_pgno + 1;
+    if (value.mv_size < sizeof count)
+      return failure(Errc::Corruption, settings_.file + ": list of free pages");
+    const auto* at = static_cast<const std::uint8_t*>(value.mv_data);
+    std::memcpy(&count, at, sizeof count);
+    if (count > value.mv_size / sizeof count - 1)
+      return failure(Errc::Corruption, settings_.file + ": list of free pages");
+    for (std::uint64_t i = 1; i <= count; ++i) {
+      std::uint64_t page = 0;
+      std::memcpy(&page, at + i * sizeof page, sizeof page);
+      if (page < 2 || page >= before || seen[page])
+        return failure(Errc::Corruption, settings_.file + ": list of free pages");
+      seen[page] = true;
+      before = page;
+    }
+    pages += count;
+  }
+  if (code != MDB_NOTFOUND) return error(code, "free pages");
+  if (pages > info.me_last_pgno + 1)
+    return failure(Errc::Corruption, settings_.file + ": pages used and free");
+  return {};
+}
+
+std::uint64_t LmdbEnvironment::file_bytes() const {
+  return size_of_file(settings_.file);
+}
+
+std::uint64_t LmdbEnvironment::used_bytes(std::span<const unsigned> databases) {
+  auto txn = begin_read();
+  if (!txn) return 0;
+  std::uint64_t pages = 2;
+  for (const unsigned database : databases) {
+    MDB_stat stat{};
+    if (mdb_stat(txn->get(), database, &stat) != 0) continue;
+    pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+  }
+  return pages * page_size_;
+}
+
+std::uint64_t LmdbEnvironment::high_water_bytes() const {
+  MDB_envinfo info{};
+  mdb_env_info(env_, &info);
+  return (static_cast<std::uint64_t>(info.me_last_pgno) + 1) * page_size_;
+}
+
+tl::unexpected<Error> LmdbEnvironment::error(int code, const char* action) const {
+  return lmdb_failure(code, settings_.file + ": " + action);
+}
+
+}  // namespace hermod::store

@@ -1,0 +1,118 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+struct MDB_env;
+struct MDB_txn;
+struct MDB_cursor;
+
+namespace hermod::store {
+
+/// A read or write transaction. Ends with the object: what is not committed is dropped. Used by one thread.
+class LmdbTransaction {
+ public:
+  LmdbTransaction() = default;
+  LmdbTransaction(MDB_txn* txn, std::shared_lock<std::shared_mutex> gate)
+      : txn_(txn), gate_(std::move(gate)) {}
+  LmdbTransaction(LmdbTransaction&& other) noexcept
+      : txn_(std::exchange(other.txn_, nullptr)), gate_(std::move(other.gate_)) {}
+  LmdbTransaction& operator=(LmdbTransaction&& other) noexcept;
+  ~LmdbTransaction() { abort(); }
+
+  MDB_txn* get() const { return txn_; }
+  /// Gives the library's code; the transaction is over either way.
+  int commit();
+  void abort();
+
+ private:
+  MDB_txn* txn_ = nullptr;
+  std::shared_lock<std::shared_mutex> gate_;
+};
+
+/// A cursor; ends with the object, before its transaction.
+class LmdbCursor {
+ public:
+  LmdbCursor() = default;
+  explicit LmdbCursor(MDB_cursor* cursor) : cursor_(cursor) {}
+  LmdbCursor(LmdbCursor&& other) noexcept : cursor_(std::exchange(other.cursor_, nullptr)) {}
+  LmdbCursor& operator=(LmdbCursor&& other) noexcept;
+  ~LmdbCursor() { close(); }
+  MDB_cursor* get() const { return cursor_; }
+  void close();
+
+ private:
+  MDB_cursor* cursor_ = nullptr;
+};
+
+/// One LMDB file. Owns the library's environment and the size of its map, which grows by itself up to a
+/// limit. Any number of reading threads and one writing thread; lives longer than its transactions.
+///
+/// Growing moves the map, so it waits until no transaction is open. Readers enter through a turnstile: those
+/// that come while somebody grows wait, so they cannot keep him out for ever.
+class LmdbEnvironment {
+ public:
+  struct Settings {
+    std::string file;
+    std::uint64_t max_size = 0;  // limit of the map in bytes
+    unsigned databases = 0;      // named ones
+    /// False: a commit does not wait for the page that makes it valid; after a power cut the last ones may be
+    /// undone, never torn. sync() makes them hold.
+    bool sync_every_commit = true;
+    /// The file takes its blocks from the disk so much at a time: a sync that also has to record a new size
+    /// of the file costs about twice as much. Zero: page by page.
+    std::uint64_t grow_file_by = 0;
+    /// Without lock file, for a process that only looks while nobody writes.
+    bool read_only = false;
+  };
+
+  static Result<std::unique_ptr<LmdbEnvironment>> open(const Settings& settings);
+  ~LmdbEnvironment();
+  LmdbEnvironment(const LmdbEnvironment&) = delete;
+  LmdbEnvironment& operator=(const LmdbEnvironment&) = delete;
+
+  Result<LmdbTransaction> begin_read();
+  /// One at a time; the caller has no other transaction of this environment.
+  Result<LmdbTransaction> begin_write();
+  /// Makes room for about `bytes` more. No error when the limit is reached: the write says so then.
+  /// The writing thread, outside its transactions.
+  Status make_room(std::uint64_t bytes);
+  /// Opens `bytes` beyond the limit, for a transaction that only erases: it needs pages before it gives any.
+  /// Zero: back to the limit, or to what is used. The writing thread, outside its transactions.
+  Status open_reserve(std::uint64_t bytes);
+  Status sync();
+  /// Whether the library's list of free pages is one: pages of the file, in order, none twice. `databases`:
+  /// all there are. Errors: Corruption.
+  Status check_free_pages(std::span<const unsigned> databases);
+
+  std::uint64_t file_bytes() const;
+  /// Pages of these databases. Any thread.
+  std::uint64_t used_bytes(std::span<const unsigned> databases);
+  /// As far as the file was ever used.
+  std::uint64_t high_water_bytes() const;
+  const std::string& file() const { return settings_.file; }
+  tl::unexpected<Error> error(int code, const char* action) const;
+
+ private:
+  LmdbEnvironment(Settings settings, MDB_env* env);
+
+  Status set_map(std::uint64_t size);
+  void reserve_blocks(std::uint64_t wanted);
+
+  const Settings settings_;
+  MDB_env* env_;
+  std::uint64_t map_size_ = 0;  // the writing thread's, as the next one
+  std::uint64_t blocks_ = 0;    // bytes of the file that have their blocks
+  unsigned page_size_ = 4096;
+  std::mutex turnstile_;
+  std::shared_mutex gate_;
+};
+
+}  // namespace hermod::store

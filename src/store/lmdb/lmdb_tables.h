@@ -1,0 +1,92 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/ids.h"
+#include "store/lmdb/lmdb_environment.h"
+#include "store/write_batch.h"
+
+namespace hermod::store {
+
+/// A record of a table, checked; valid as long as the transaction it was read in.
+struct TableRecord {
+  Bytes key;
+  Bytes value;
+};
+
+/// A snapshot of the tables. Keep it for a slice of work only: what is replaced meanwhile takes room.
+class LmdbTablesReader {
+ public:
+  LmdbTablesReader(LmdbTransaction txn, std::span<const unsigned> databases);
+  /// Errors: Corruption when the record does not fit its checksum.
+  Result<std::optional<Bytes>> get(Table table, Bytes key);
+  /// Size of the value without reading it.
+  Result<std::optional<std::size_t>> size(Table table, Bytes key);
+  /// The first record at or behind `key`. Ends the walk of before.
+  Result<std::optional<TableRecord>> seek(Table table, Bytes key);
+  /// The one behind it.
+  Result<std::optional<TableRecord>> next();
+
+ private:
+  Result<std::optional<TableRecord>> at_cursor(int operation, Bytes from);
+
+  LmdbTransaction txn_;
+  LmdbCursor cursor_;  // behind txn_: ends first
+  std::span<const unsigned> databases_;
+  Table walked_{};
+};
+
+/// A write transaction on the tables. Nothing of it holds until commit().
+class LmdbTablesWriter {
+ public:
+  LmdbTablesWriter(LmdbEnvironment& environment, LmdbTransaction txn, std::span<const unsigned> databases);
+  /// The value is given in pieces; its checksum is added.
+  Status put(Table table, Bytes key, std::initializer_list<Bytes> value);
+  /// What was there goes into `old` when the caller asks. False: there was nothing.
+  Result<bool> erase(Table table, Bytes key, std::string* old = nullptr);
+  Result<std::optional<std::string>> get(Table table, Bytes key);
+  /// The first record at or behind `key`.
+  Result<std::optional<std::pair<std::string, std::string>>> first(Table table, Bytes key);
+  Status set_position(GroupNo next);
+  Status commit();
+
+ private:
+  LmdbEnvironment& environment_;
+  LmdbTransaction txn_;
+  std::span<const unsigned> databases_;
+};
+
+/// The tables on disk: one LMDB file, a database per table and one for the store itself. Every value ends
+/// with a CRC-32C of key and value. One writing thread, any number of reading ones. A commit alone may be
+/// undone by a power cut; sync() makes all of them hold.
+class LmdbTables {
+ public:
+  static Result<std::unique_ptr<LmdbTables>> open(const std::string& file, std::uint64_t max_size,
+                                                  bool read_only = false);
+  Result<LmdbTablesReader> reader();
+  /// `bytes`: about how much will be written.
+  Result<LmdbTablesWriter> writer(std::uint64_t bytes);
+  Status sync() { return environment_->sync(); }
+  /// The first group that the tables do not have.
+  Result<GroupNo> position();
+
+  Status check_free_pages() { return environment_->check_free_pages(databases_); }
+
+  std::uint64_t file_bytes() const { return environment_->file_bytes(); }
+  std::uint64_t used_bytes() { return environment_->used_bytes(databases_); }
+
+ private:
+  explicit LmdbTables(std::unique_ptr<LmdbEnvironment> environment) : environment_(std::move(environment)) {}
+
+  const std::unique_ptr<LmdbEnvironment> environment_;
+  std::array<unsigned, kTableCount + 1> databases_{};  // the last one is the store's own
+};
+
+/// The name of a table's database, which is part of the format.
+const char* table_name(Table table);
+
+}  // namespace hermod::store

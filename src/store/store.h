@@ -1,0 +1,94 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "store/commit_sink.h"
+#include "store/journal.h"
+#include "store/options.h"
+#include "store/read_view.h"
+
+namespace hermod::store {
+
+/// What opening found, for the log and the operator.
+struct OpenReport {
+  bool fresh = false;          // nothing was there, or what was there has been set aside
+  bool set_aside = false;      // a damaged, foreign or newer store was moved
+  std::string set_aside_path;  // to here
+  std::string why;             // what was wrong, for people
+  GroupNo replayed_from{1};    // the first group that the tables did not have
+  GroupNo next_group{1};       // for Committer::resume()
+  std::uint64_t groups_replayed = 0;
+  std::uint64_t bytes_replayed = 0;
+  bool torn_tail = false;  // the last journal record was damaged and has been dropped
+};
+
+/// Numbers of the store since it was opened; bytes where nothing else is said.
+struct Stats {
+  std::uint64_t used_bytes = 0;       // pages in use, journal and tables
+  std::uint64_t max_bytes = 0;        // Options::max_size
+  std::uint64_t disk_free_bytes = 0;  // of the file system, for us
+  std::uint64_t journal_file_bytes = 0;
+  std::uint64_t tables_file_bytes = 0;
+  std::uint64_t journal_used_bytes = 0;
+  std::uint64_t tables_used_bytes = 0;
+  std::uint64_t groups = 0;              // appended
+  std::uint64_t journaled_bytes = 0;     // size of the records appended
+  std::uint64_t checkpointed_bytes = 0;  // keys and values written to the tables
+  std::uint64_t memtable_entries = 0;    // changes that wait for a checkpoint
+  std::uint64_t waiting_bytes = 0;       // journaled and not yet in the tables
+  std::uint64_t checkpoints = 0;
+  std::uint64_t failed_checkpoints = 0;
+  std::uint64_t last_commit_micros = 0;  // the last append with its sync
+  std::uint64_t last_checkpoint_micros = 0;
+};
+
+/// The store on disk: one folder. Owns the lock on the folder, the journal and the tables, what is not in the
+/// tables yet, and the checkpointer's thread. Opened and destroyed by one thread; lives longer than the
+/// committer and every ReadView.
+class Store {
+ public:
+  /// Opens the folder of options.path, makes it if need be, and brings back what was committed. A store that
+  /// is damaged, of a newer format or not ours is set aside and a fresh one opened; the report says so.
+  /// Errors: Busy (another broker has the folder; names its process), Invalid (no path, or not a folder), Io,
+  /// NoSpace.
+  static Result<std::unique_ptr<Store>> open(const Options& options, const Clock& clock, OpenReport& report);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  /// For the committer.
+  Journal& journal();
+  CommitSink& sink();
+  GroupNo next_group() const;
+
+  /// Any thread.
+  std::unique_ptr<ReadView> view() const;
+
+  /// Starts the checkpointer's thread.
+  void start();
+  /// Ends it and brings the tables up to date. After the committer's stop().
+  void stop();
+  /// Brings the tables up to date now, on the caller's thread. Any thread. On an error the tables stay as
+  /// they were or further on the way, and the next checkpoint goes on.
+  Status checkpoint();
+
+  /// After a failed append: opens the journal again and drops what the failed append may have left, because
+  /// nobody was told that it holds. Gives the number for Committer::resume(). On the thread that calls
+  /// resume, while the committer is not healthy.
+  Result<GroupNo> reopen_journal();
+
+  /// Any thread.
+  Stats stats() const;
+
+ private:
+  struct Parts;
+  explicit Store(std::unique_ptr<Parts> parts);
+
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace hermod::store

@@ -1,0 +1,149 @@
+#include "store/verifier.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "store/generation.h"
+#include "store/group_codec.h"
+#include "store/lmdb/lmdb_journal.h"
+#include "store/lmdb/lmdb_tables.h"
+
+namespace hermod::store {
+namespace {
+
+Verdict damaged(std::string why) {
+  return {false, std::move(why), {}};
+}
+
+Status check_table(LmdbTables& tables, Table table) {
+  auto reader = tables.reader();
+  if (!reader) return tl::unexpected(reader.error());
+  std::string before;
+  for (auto record = reader->seek(table, {});; record = reader->next()) {
+    if (!record) return tl::unexpected(record.error());
+    if (!*record) return {};
+    const std::string_view key = as_text((*record)->key);
+    // A damaged page may lead back: then the keys do not rise, and the walk would not end.
+    if (!before.empty() && key <= before)
+      return failure(Errc::Corruption, std::string("table ") + table_name(table) + ": keys do not rise");
+    before = key;
+    if (table != Table::Entries) continue;
+    if (key.size() != 16) return failure(Errc::Corruption, "table entries: a key of another size");
+    if (auto parts = parts_in_table((*record)->value); !parts) return tl::unexpected(parts.error());
+  }
+}
+
+/// Why the journal is not good, and which record is torn.
+Status check_journal(LmdbJournal& journal, GroupNo position, GroupNo& torn) {
+  const auto range = journal.range();
+  if (!range) return tl::unexpected(range.error());
+  GroupNo before;
+  Status checked = journal.replay({0}, [&](GroupNo number, Bytes record) -> Status {
+    if (number <= before) return failure(Errc::Corruption, "journal: group numbers do not rise");
+    const GroupNo expected = before < position ? position : GroupNo{before.v + 1};
+    if (number >= position && number != expected)
+      return failure(Errc::Corruption, "journal: group " + std::to_string(expected.v) + " is missing");
+    before = number;
+    const auto group = decode_group(record);
+    if (group && group->number == number) return {};
+    if (number == range->second) {
+      torn = number;
+      return {};
+    }
+    return failure(Errc::Corruption, "journal: group " + std::to_string(number.v) + ": " +
+                                         (group ? "the number is not its key" : group.error().detail));
+  });
+  return checked;
+}
+
+bool is_empty(const std::string& file) {
+  struct stat status {};
+  return ::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0;
+}
+
+/// First byte 'g' good, 't' torn, 'd' damaged; then a number or a text.
+std::string printed(const Verdict& verdict) {
+  if (!verdict.good) return "d" + verdict.why;
+  return verdict.torn.v != 0 ? "t" + std::to_string(verdict.torn.v) : "g";
+}
+
+[[noreturn]] void run_child(int pipe, const std::string& journal, const std::string& tables) {
+  for (const int number : {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE, SIGTERM, SIGINT})
+    ::signal(number, SIG_DFL);
+  const struct rlimit no_core {};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  const std::string text = printed(verify(journal, tables));
+  const ssize_t written = ::write(pipe, text.data(), text.size());
+  ::_exit(written == static_cast<ssize_t>(text.size()) ? 0 : 1);
+}
+
+std::string read_all(int pipe) {
+  std::string text;
+  std::array<char, 512> piece{};
+  for (;;) {
+    const ssize_t size = ::read(pipe, piece.data(), piece.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) return text;
+    text.append(piece.data(), static_cast<std::size_t>(size));
+  }
+}
+
+}  // namespace
+
+Verdict verify(const std::string& journal_file, const std::string& tables_file) {
+  for (const std::string& file : {journal_file, tables_file})
+    if (is_empty(file)) return damaged(file + ": missing or empty");
+  auto tables = LmdbTables::open(tables_file, 0, true);
+  if (!tables) return damaged(tables.error().detail);
+  const auto position = (*tables)->position();
+  if (!position) return damaged(position.error().detail);
+  for (std::size_t table = 0; table < kTableCount; ++table)
+    if (Status checked = check_table(**tables, static_cast<Table>(table)); !checked)
+      return damaged(checked.error().detail);
+  if (Status checked = (*tables)->check_free_pages(); !checked) return damaged(checked.error().detail);
+  auto journal = LmdbJournal::open(journal_file, 0, true);
+  if (!journal) return damaged(journal.error().detail);
+  Verdict verdict{true, {}, {}};
+  if (Status checked = check_journal(**journal, *position, verdict.torn); !checked)
+    return damaged(checked.error().detail);
+  if (Status checked = (*journal)->check_free_pages(); !checked) return damaged(checked.error().detail);
+  return verdict;
+}
+
+Result<Verdict> verify_in_child(const std::string& journal, const std::string& tables) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0)
+    return failure(Errc::Io, std::string("pipe: ") + std::strerror(errno));
+  const pid_t child = ::fork();
+  if (child == 0) run_child(ends[1], journal, tables);
+  const int code = errno;
+  ::close(ends[1]);
+  if (child < 0) {
+    ::close(ends[0]);
+    return failure(Errc::Io, std::string("fork: ") + std::strerror(code));
+  }
+  const std::string text = read_all(ends[0]);
+  ::close(ends[0]);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFSIGNALED(status))
+    return damaged(std::string("reading it ends the process with ") + ::strsignal(WTERMSIG(status)));
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || text.empty())
+    return damaged("reading it ends the process");
+  if (text[0] == 'd') return damaged(text.substr(1));
+  Verdict verdict{true, {}, {}};
+  if (text[0] == 't') verdict.torn = {std::strtoull(text.c_str() + 1, nullptr, 10)};
+  return verdict;
+}
+
+}  // namespace hermod::store

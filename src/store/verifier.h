@@ -1,0 +1,23 @@
+#pragma once
+#include <string>
+
+#include "base/ids.h"
+#include "base/result.h"
+
+namespace hermod::store {
+
+/// What a look at every record of a store found.
+struct Verdict {
+  bool good = false;
+  std::string why;  // when not good
+  GroupNo torn;     // the last journal record, when it alone is damaged; zero otherwise
+};
+
+/// Reads every record of both files in a process of its own, because a damaged file can end the process that
+/// maps it. Nobody has the files open. Error: only when no process can be made.
+Result<Verdict> verify_in_child(const std::string& journal, const std::string& tables);
+
+/// The same in this process.
+Verdict verify(const std::string& journal, const std::string& tables);
+
+}  // namespace hermod::store

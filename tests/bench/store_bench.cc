@@ -1,0 +1,273 @@
+// Durable messages a second through committer and store, with checkpoints, beside the floor of the same disk
+// in the same run: append + fdatasync to a preallocated file, one group at a time. 256-byte entries over
+// 10,000 queues.
+//
+//   bench_store [--folder DIR] [--seconds N] [--disk vda] [--group N]
+//
+// Prints per group size: messages/s of both, their ratio, CPU per message, device bytes per payload byte.
+// "kept": nothing is ever erased, every byte ends in the tables. "read": an entry is erased 20,000 messages
+// later.
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "store/committer.h"
+#include "store/store.h"
+
+namespace hermod::store {
+namespace {
+
+constexpr std::size_t kPayload = 256;
+constexpr std::uint64_t kQueues = 10'000;
+constexpr std::size_t kReadBehind = 20'000;
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+/// The whole disk's, when it is named: /proc/self/io counts a page as written when it becomes dirty, and with
+/// large folios that is a multiple of what reaches the device. Then nothing else may write meanwhile.
+std::string disk_statistics;  // NOLINT: set once by main
+
+std::uint64_t device_bytes() {
+  if (!disk_statistics.empty()) {
+    std::ifstream statistics(disk_statistics);
+    std::uint64_t number = 0;
+    for (int field = 0; field < 7; ++field) statistics >> number;
+    return number * 512;
+  }
+  std::ifstream io("/proc/self/io");
+  for (std::string name, value; io >> name >> value;)
+    if (name == "write_bytes:") return std::strtoull(value.c_str(), nullptr, 10);
+  return 0;
+}
+
+double thread_cpu_seconds() {
+  struct timespec time {};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+}
+
+double cpu_seconds() {
+  struct rusage usage {};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto of = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
+  return of(usage.ru_utime) + of(usage.ru_stime);
+}
+
+class Collector final : public CommitObserver {
+ public:
+  void on_sequenced(std::span<Done>) override {}
+  void on_durable(std::span<Done> group) override {
+    for (const Done& done : group)
+      for (const Appended& appended : done.appended) entries.push_back(appended);
+  }
+  void on_failed(std::span<Done>, const Error& why) override {
+    std::fprintf(stderr, "commit failed: %s\n", why.detail.c_str());
+    std::exit(1);
+  }
+  std::deque<Appended> entries;
+};
+
+struct Numbers {
+  double rate = 0;
+  double cpu_micros = 0;
+  double amplification = 0;
+};
+
+/// Append and fdatasync to a file whose blocks are all written.
+class Floor {
+ public:
+  Floor(const std::string& folder, std::size_t group) : file_(folder + "/floor") {
+    fd_ = ::open(file_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    const std::string zeros(1 << 20, '\0');
+    for (off_t at = 0; at < kSize; at += 1 << 20)
+      if (::pwrite(fd_, zeros.data(), zeros.size(), at) < 0) std::exit(1);
+    ::fsync(fd_);
+    record_.assign(group * kPayload, 'v');
+  }
+  ~Floor() {
+    ::close(fd_);
+    std::filesystem::remove(file_);
+  }
+  Floor(const Floor&) = delete;
+  Floor& operator=(const Floor&) = delete;
+  void commit() {
+    if (at_ + static_cast<off_t>(record_.size()) > kSize) at_ = 0;
+    if (::pwrite(fd_, record_.data(), record_.size(), at_) < 0) std::exit(1);
+    ::fdatasync(fd_);
+    at_ += static_cast<off_t>(record_.size());
+  }
+
+ private:
+  static constexpr off_t kSize = off_t{256} << 20;
+  const std::string file_;
+  std::string record_;
+  int fd_ = -1;
+  off_t at_ = 0;
+};
+
+/// Sums over turns, because the disk's mood changes within seconds: store and floor take turns of half a
+/// second.
+struct Sum {
+  double seconds = 0;
+  double cpu = 0;
+  std::uint64_t device = 0;
+  std::size_t messages = 0;
+
+  template <class Work>
+  void measure(double limit, std::size_t group, Work&& work) {
+    const std::uint64_t device_before = device_bytes();
+    const double cpu_before = cpu_seconds();
+    const auto begin = Clock::now();
+    while (seconds_since(begin) < limit) {
+      work();
+      messages += group;
+    }
+    seconds += seconds_since(begin);
+    cpu += cpu_seconds() - cpu_before;
+    device += device_bytes() - device_before;
+  }
+  Numbers numbers() const {
+    const auto count = static_cast<double>(messages);
+    return {count / seconds, cpu * 1e6 / count, static_cast<double>(device) / (count * kPayload)};
+  }
+};
+
+std::pair<Numbers, Numbers> measure(const std::string& folder, std::size_t group, double seconds, bool read,
+                                    Stats& stats) {
+  Options options;
+  options.path = folder + "/store";
+  SystemClock clock;
+  OpenReport report;
+  auto opened = Store::open(options, clock, report);
+  if (!opened) {
+    std::fprintf(stderr, "%s\n", opened.error().detail.c_str());
+    std::exit(1);
+  }
+  Store& store = **opened;
+  Collector collector;
+  Committer committer(options, store.journal(), collector, clock, &store.sink());
+  store.start();
+  const std::string value(kPayload, 'v');
+  std::vector<Submission> batches;
+  std::uint64_t queue = 0;
+  const auto commit_group = [&](std::size_t size) {
+    for (std::size_t i = 0; i < size; ++i) {
+      WriteBatch batch;
+      batch.append({1 + ++queue * 7919 % kQueues}, as_bytes(value));
+      if (read && collector.entries.size() > kReadBehind) {
+        batch.erase_entry(collector.entries.front().stream, collector.entries.front().seq);
+        collector.entries.pop_front();
+      }
+      batches.push_back({std::move(batch), nullptr});
+    }
+    committer.submit_all(batches);
+    committer.run_once();
+    if (!read) collector.entries.clear();
+  };
+  // The file has its size and every stream its reservation.
+  while (store.stats().checkpoints < 1) commit_group(4096);
+  if (!store.checkpoint()) std::exit(1);
+  Sum of_store;
+  Sum of_floor;
+  {
+    Floor floor(folder, group);
+    for (const auto begin = Clock::now(); seconds_since(begin) < seconds;) {
+      of_floor.measure(0.25, group, [&] { floor.commit(); });
+      of_store.measure(0.5, group, [&] { commit_group(group); });
+    }
+  }
+  committer.stop();
+  // What the last checkpoint still owes counts.
+  const std::uint64_t before = device_bytes();
+  store.stop();
+  of_store.device += device_bytes() - before;
+  stats = store.stats();
+  opened->reset();
+  std::filesystem::remove_all(options.path);
+  return {of_store.numbers(), of_floor.numbers()};
+}
+
+/// What one append costs the committer's thread in the memtable, without any disk.
+void print_sink_cost(const std::string& folder) {
+  Options options;
+  options.path = folder + "/store";
+  SystemClock clock;
+  OpenReport report;
+  auto store = Store::open(options, clock, report);
+  if (!store) std::exit(1);
+  const std::string value(kPayload, 'v');
+  std::vector<Submission> group;
+  std::uint64_t queue = 0;
+  std::uint64_t seq = 0;
+  double spent = 0;
+  constexpr std::size_t kGroup = 1024;
+  constexpr std::uint64_t kGroups = 1000;
+  for (std::uint64_t number = 1; number <= kGroups; ++number) {
+    group.clear();
+    for (std::size_t i = 0; i < kGroup; ++i) {
+      group.emplace_back();
+      group.back().batch.append({1 + ++queue * 7919 % kQueues}, as_bytes(value));
+      group.back().batch.give_sequences([&](std::size_t, StreamId) { return Seq{1 + seq++ / kQueues}; });
+    }
+    const double begin = thread_cpu_seconds();
+    (*store)->sink().applied({number}, {}, group);
+    spent += thread_cpu_seconds() - begin;
+  }
+  std::printf("memtable: %.0f ns per append\n", spent * 1e9 / (kGroup * kGroups));
+  std::fflush(stdout);
+}
+
+}  // namespace
+}  // namespace hermod::store
+
+int main(int argc, char** argv) {
+  using namespace hermod::store;
+  std::string folder = "/tmp";
+  double seconds = 10;
+  std::size_t only = 0;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string name = argv[i];
+    if (name == "--folder") folder = argv[i + 1];
+    if (name == "--disk") disk_statistics = std::string("/sys/block/") + argv[i + 1] + "/stat";
+    if (name == "--group") only = std::strtoul(argv[i + 1], nullptr, 10);
+    if (name == "--seconds") seconds = std::atof(argv[i + 1]);
+  }
+  folder += "/hermod-store-bench";
+  std::filesystem::create_directories(folder);
+  print_sink_cost(folder);
+  std::filesystem::remove_all(folder + "/store");
+  std::printf("%6s %5s %10s %10s %6s %8s %8s %8s %6s %9s\n", "group", "kind", "store/s", "floor/s", "ratio",
+              "cpu us", "floor", "bytes/B", "floor", "checkp.");
+  for (const std::size_t group : {16U, 128U, 1024U}) {
+    if (only != 0 && group != only) continue;
+    for (const bool read : {false, true}) {
+      Stats stats;
+      const auto [store, floor] = measure(folder, group, seconds, read, stats);
+      std::printf("%6zu %5s %10.0f %10.0f %6.2f %8.2f %8.2f %8.2f %6.2f %4lu %lu MB, %lu ms\n", group,
+                  read ? "read" : "kept", store.rate, floor.rate, store.rate / floor.rate, store.cpu_micros,
+                  floor.cpu_micros, store.amplification, floor.amplification,
+                  static_cast<unsigned long>(stats.checkpoints),
+                  static_cast<unsigned long>(stats.tables_file_bytes >> 20),
+                  static_cast<unsigned long>(stats.last_checkpoint_micros / 1000));
+      std::fflush(stdout);
+    }
+  }
+  std::filesystem::remove_all(folder);
+}

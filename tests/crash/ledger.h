@@ -1,0 +1,57 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace hermod::crash {
+
+/// What publishers sent and were promised, and what subscribers got, over any number of deaths of the broker.
+/// Messages are numbered from 0 per topic. Shared by all threads of a test, locked.
+class Ledger {
+ public:
+  /// One topic has one publisher and one QoS.
+  void sent(const std::string& topic, std::uint8_t qos, std::uint64_t number);
+  /// PUBACK or PUBREC with success came.
+  void acknowledged(const std::string& topic, std::uint64_t number);
+  /// `first` tells that the receiver's side of the exchange has not seen it before (no DUP, or a QoS 2
+  /// identifier it does not hold).
+  void arrived(const std::string& receiver, const std::string& topic, std::uint64_t number, bool first);
+  /// This receiver shares a group with others: what one of them leaves behind comes to another one late.
+  void shares(const std::string& receiver);
+  /// A promise that a client saw broken by itself.
+  void broken(const std::string& what);
+
+  std::uint64_t acknowledged_count() const;
+  std::uint64_t arrived_count() const;
+  /// True when `receiver` has got everything that was acknowledged on topics that begin with `prefix`.
+  bool is_complete(const std::string& receiver, const std::string& prefix) const;
+  /// Every promise about these receivers that was not kept, at most twenty of them.
+  std::vector<std::string> violations(const std::vector<std::string>& receivers,
+                                      const std::string& prefix) const;
+  /// Members of one group together: everything that was acknowledged came to one of them.
+  std::vector<std::string> group_violations(const std::vector<std::string>& members,
+                                            const std::string& prefix) const;
+
+ private:
+  struct Topic {
+    std::uint8_t qos = 0;
+    std::vector<bool> acknowledged;  ///< by number
+  };
+  struct Received {
+    std::map<std::uint64_t, std::uint32_t> copies;  ///< by number
+    std::uint64_t next_first = 0;                   ///< a first copy below this one came out of order
+  };
+
+  static constexpr std::size_t kMost = 20;
+
+  mutable std::mutex mutex_;
+  std::map<std::string, Topic> topics_;
+  std::map<std::string, std::map<std::string, Received>> received_;  ///< by receiver and topic
+  std::set<std::string> sharing_;
+  std::vector<std::string> broken_;
+};
+
+}  // namespace hermod::crash

@@ -1,0 +1,79 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/crash/ledger.h"
+#include "tests/support/raw_client.h"
+
+namespace hermod::crash {
+
+/// A client that keeps its half of the session over every death of the broker and connects again until it is
+/// told to stop. Publishes numbered messages or subscribes, in a thread of its own; writes what it sees into
+/// the ledger. Made and stopped by the test.
+class PersistentClient {
+ public:
+  struct Role {
+    std::string id;
+    std::vector<support::Subscription> subscriptions{};
+    /// Publishers: one topic, one QoS, this many messages on the way at once; 0 = none.
+    std::string topic{};
+    std::uint8_t qos = 0;
+    std::size_t window = 0;
+    bool retain = false;
+  };
+
+  PersistentClient(std::uint16_t port, Role role, Ledger& ledger)
+      : port_(port), role_(std::move(role)), ledger_(ledger) {}
+  ~PersistentClient() { stop(); }
+  PersistentClient(const PersistentClient&) = delete;
+  PersistentClient& operator=(const PersistentClient&) = delete;
+
+  void start();
+  /// Nothing new is published; what is on the way is finished.
+  void finish() { finishing_ = true; }
+  bool is_finished() const { return idle_; }
+  /// Ends the thread, whatever is on the way.
+  void stop();
+
+ private:
+  struct Outgoing {
+    std::uint64_t number;
+    std::uint16_t id;
+    bool released = false;
+  };
+
+  void run();
+  bool connect();
+  void serve();
+  void publish_more();
+  bool send_again();
+  void on_packet(const support::Packet& packet);
+  void on_message(const support::Message& message);
+  void on_answer(support::Type type, std::uint16_t id);
+  std::string publish_bytes_of(const Outgoing& out, bool duplicate) const;
+
+  const std::uint16_t port_;
+  const Role role_;
+  Ledger& ledger_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> finishing_{false};
+  std::atomic<bool> idle_{false};
+  std::thread thread_;
+
+  // The thread's own.
+  std::unique_ptr<support::RawClient> raw_;
+  bool has_session_ = false;
+  std::deque<Outgoing> outgoing_;
+  std::uint64_t next_number_ = 0;
+  std::uint16_t last_id_ = 0;
+  std::set<std::uint16_t> held_;  ///< QoS 2 identifiers of the broker that were not released yet
+};
+
+}  // namespace hermod::crash

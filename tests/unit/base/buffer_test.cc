@@ -1,0 +1,154 @@
+#include "base/buffer.h"
+
+#include <gtest/gtest.h>
+#include <sys/uio.h>
+
+#include <string>
+
+namespace hermod {
+namespace {
+
+std::string gathered(const WriteQueue& queue, std::size_t most = 1024) {
+  std::vector<iovec> pieces(most);
+  const std::size_t count = queue.gather(pieces.data(), most);
+  std::string text;
+  for (std::size_t i = 0; i < count; ++i)
+    text.append(static_cast<const char*>(pieces[i].iov_base), pieces[i].iov_len);
+  return text;
+}
+
+TEST(ReadBuffer, WholePacketsAreSeenWithoutACopy) {
+  ReadBuffer buffer;
+  const std::string arrived = "packet";
+  buffer.show(as_bytes(arrived));
+  EXPECT_EQ(buffer.bytes().data(), as_bytes(arrived).data());
+  buffer.consume(6);
+  buffer.keep_rest();
+  EXPECT_TRUE(buffer.empty());
+  EXPECT_EQ(buffer.owned_bytes(), 0U);
+}
+
+TEST(ReadBuffer, UnfinishedPacketSurvivesTheScratchBuffer) {
+  ReadBuffer buffer;
+  std::string scratch = "one|tw";
+  buffer.show(as_bytes(scratch));
+  buffer.consume(4);
+  buffer.keep_rest();
+  scratch = "o|thre";
+  EXPECT_EQ(as_text(buffer.bytes()), "tw");
+  EXPECT_GT(buffer.owned_bytes(), 0U);
+  buffer.show(as_bytes(scratch));
+  EXPECT_EQ(as_text(buffer.bytes()), "two|thre");
+  buffer.consume(4);
+  buffer.keep_rest();
+  scratch = "e";
+  buffer.show(as_bytes(scratch));
+  EXPECT_EQ(as_text(buffer.bytes()), "three");
+}
+
+TEST(ReadBuffer, OwnedMemoryGoesWithTheLastByteOfThePacket) {
+  ReadBuffer buffer;
+  buffer.show(as_bytes("ab"));
+  buffer.keep_rest();
+  buffer.show(as_bytes("c"));
+  EXPECT_EQ(as_text(buffer.bytes()), "abc");
+  buffer.consume(3);
+  buffer.keep_rest();
+  EXPECT_EQ(buffer.owned_bytes(), 0U);
+}
+
+TEST(ReadBuffer, PacketThatArrivesByteByByteIsPutTogether) {
+  const std::string packet = "a packet that nobody sends at once";
+  ReadBuffer buffer;
+  for (const char byte : packet) {
+    buffer.show(as_bytes(std::string_view(&byte, 1)));
+    buffer.keep_rest();
+  }
+  EXPECT_EQ(as_text(buffer.bytes()), packet);
+}
+
+TEST(WriteQueue, SmallPacketsShareAPiece) {
+  WriteQueue queue;
+  for (int i = 0; i < 10; ++i) queue.append(as_bytes("0123456789"));
+  std::vector<iovec> pieces(16);
+  EXPECT_EQ(queue.gather(pieces.data(), pieces.size()), 1U);
+  EXPECT_EQ(queue.size(), 100U);
+}
+
+TEST(WriteQueue, OrderHoldsBetweenCopiedAndSharedBytes) {
+  WriteQueue queue;
+  const SharedBytes payload = SharedBytes::copy_of("payload");
+  queue.append(as_bytes("head "));
+  queue.append_shared(payload);
+  queue.append(as_bytes(" tail"));
+  EXPECT_EQ(gathered(queue), "head payload tail");
+  std::vector<iovec> pieces(3);
+  ASSERT_EQ(queue.gather(pieces.data(), 3), 3U);
+  EXPECT_EQ(pieces[1].iov_base, payload.bytes().data()) << "held, not copied";
+  EXPECT_EQ(gathered(queue, 2), "head payload");
+}
+
+TEST(WriteQueue, NothingIsAppendedForNoBytes) {
+  WriteQueue queue;
+  queue.append({});
+  queue.append_shared({});
+  EXPECT_TRUE(queue.empty());
+  EXPECT_EQ(gathered(queue), "");
+}
+
+TEST(WriteQueue, AnySplitOfTheWritesKeepsTheBytes) {
+  std::string all;
+  for (std::size_t step = 1; step < 400; step += 7) {
+    WriteQueue queue;
+    all.clear();
+    for (int i = 0; i < 200; ++i) {
+      const std::string text = std::to_string(i) + ",";
+      i % 3 == 0 ? queue.append_shared(SharedBytes::copy_of(text)) : queue.append(as_bytes(text));
+      all += text;
+    }
+    std::string written;
+    while (!queue.empty()) {
+      const std::string front = gathered(queue).substr(0, step);
+      written += front;
+      queue.consume(front.size());
+    }
+    EXPECT_EQ(written, all) << step;
+  }
+}
+
+TEST(WriteQueue, RoomLargerThanAnyChunkIsContiguous) {
+  WriteQueue queue;
+  queue.append(as_bytes("x"));
+  constexpr std::size_t kSize = 300'000;
+  std::memset(queue.extend(kSize), 'y', kSize);
+  EXPECT_EQ(gathered(queue), "x" + std::string(kSize, 'y'));
+}
+
+TEST(WriteQueue, SharedBytesAreLetGoWhenWritten) {
+  auto owner = std::make_shared<std::string>("payload");
+  WriteQueue queue;
+  queue.append_shared({owner, as_bytes(*owner)});
+  queue.append(as_bytes("more"));
+  EXPECT_EQ(owner.use_count(), 2);
+  queue.consume(7);
+  EXPECT_EQ(owner.use_count(), 1);
+  EXPECT_EQ(gathered(queue), "more");
+}
+
+TEST(WriteQueue, ClearForgetsEverything) {
+  WriteQueue queue;
+  queue.append(as_bytes("lost"));
+  queue.clear();
+  EXPECT_TRUE(queue.empty());
+  queue.append(as_bytes("next"));
+  EXPECT_EQ(gathered(queue), "next");
+}
+
+TEST(WriteQueueDeathTest, MoreThanThereIsCannotBeConsumed) {
+  WriteQueue queue;
+  queue.append(as_bytes("abc"));
+  EXPECT_DEATH(queue.consume(4), "assertion failed: size <= size_");
+}
+
+}  // namespace
+}  // namespace hermod

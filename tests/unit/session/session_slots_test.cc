@@ -1,0 +1,113 @@
+#include "session/session_slots.h"
+
+#include <gtest/gtest.h>
+
+namespace hermod::session {
+namespace {
+
+using Room = SessionSlots::Room;
+
+TEST(SessionSlots, EveryFlagComesBackAsItWasPlacedAndAlone) {
+  SessionSlots slots;
+  const SessionId id = slots.open(3, ShardId{1});
+  for (unsigned bits = 0; bits < 32; ++bits) {
+    const Location placed{.shard = ShardId{static_cast<std::uint16_t>(bits * 2000)},
+                          .online = (bits & 1) != 0,
+                          .durable = (bits & 2) != 0,
+                          .congested = (bits & 4) != 0,
+                          .busy = (bits & 8) != 0,
+                          .stalled = (bits & 16) != 0};
+    slots.place(id, placed);
+    const auto found = slots.locate(id);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->shard, placed.shard);
+    EXPECT_EQ(found->online, placed.online);
+    EXPECT_EQ(found->durable, placed.durable);
+    EXPECT_EQ(found->congested, placed.congested);
+    EXPECT_EQ(found->busy, placed.busy);
+    EXPECT_EQ(found->stalled, placed.stalled);
+  }
+}
+
+TEST(SessionSlots, IdentifierOfAnEndedSessionFindsNothing) {
+  SessionSlots slots;
+  const SessionId ended = slots.open(5, ShardId{0});
+  ASSERT_EQ(slots.reserve(ended, 10, 5, 100), Room::Reserved);
+  slots.close(ended);
+  EXPECT_FALSE(slots.locate(ended));
+  EXPECT_EQ(slots.reserve(ended, 10, 5, 100), Room::Gone);
+  const SessionId next = slots.open(5, ShardId{1});
+  EXPECT_NE(next, ended);
+  EXPECT_FALSE(slots.locate(ended));
+  slots.release(ended, 1, 10);  // late, and for nobody
+  slots.reserve_anyway(ended, 10);
+  EXPECT_EQ(slots.fill(next).messages, 0U);
+  EXPECT_EQ(slots.fill(next).bytes, 0U);
+}
+
+TEST(SessionSlots, UnknownIdentifiersFindNothing) {
+  SessionSlots slots;
+  EXPECT_FALSE(slots.locate(SessionId{0}));
+  EXPECT_FALSE(slots.locate(SessionId{std::uint64_t{1} << 32 | 7}));
+  EXPECT_FALSE(slots.locate(SessionId{std::uint64_t{1} << 32 | 0xFFFFFFFF}));
+  EXPECT_EQ(slots.fill(SessionId{~std::uint64_t{0}}).messages, 0U);
+}
+
+TEST(SessionSlots, ReservationThatPassesALimitLeavesNoTrace) {
+  SessionSlots slots;
+  const SessionId id = slots.open(0, ShardId{0});
+  EXPECT_EQ(slots.reserve(id, 60, 2, 100), Room::Reserved);
+  EXPECT_EQ(slots.reserve(id, 41, 2, 100), Room::Full);
+  EXPECT_EQ(slots.fill(id).messages, 1U);
+  EXPECT_EQ(slots.fill(id).bytes, 60U);
+  EXPECT_EQ(slots.reserve(id, 40, 2, 100), Room::Reserved);
+  EXPECT_EQ(slots.reserve(id, 0, 2, 100), Room::Full);
+  slots.reserve_anyway(id, 1000);
+  EXPECT_EQ(slots.fill(id).messages, 3U);
+  EXPECT_EQ(slots.fill(id).bytes, 1100U);
+  slots.release(id, 3, 1100);
+  EXPECT_EQ(slots.fill(id).messages, 0U);
+  EXPECT_EQ(slots.fill(id).bytes, 0U);
+}
+
+TEST(SessionSlots, RestoredIdentifierIsFoundAndItsCellOpensUnderAHigherGeneration) {
+  SessionSlots slots;
+  const SessionId stored{std::uint64_t{77} << 32 | 2000};
+  slots.begin_generations_at(4096);
+  slots.restore(stored, ShardId{3});
+  ASSERT_TRUE(slots.locate(stored));
+  EXPECT_EQ(slots.locate(stored)->shard, ShardId{3});
+  slots.reserve_anyway(stored, 5);
+  EXPECT_EQ(slots.fill(stored).messages, 1U);
+  slots.close(stored);
+  EXPECT_EQ(slots.open(2000, ShardId{0}).v >> 32, 4097U);
+}
+
+TEST(SessionSlots, FreshCellsBeginAboveTheGenerationsOfEarlierStarts) {
+  SessionSlots slots;
+  slots.begin_generations_at(8192);
+  EXPECT_EQ(slots.open(1, ShardId{0}).v, std::uint64_t{8193} << 32 | 1);
+}
+
+TEST(SessionSlots, LastCellThatThereCanBeIsUsable) {
+  SessionSlots slots;
+  constexpr auto kLast = static_cast<std::uint32_t>(SessionSlots::kChunk * SessionSlots::kChunks - 1);
+  const SessionId id = slots.open(kLast, ShardId{9});
+  ASSERT_TRUE(slots.locate(id));
+  EXPECT_EQ(slots.locate(id)->shard, ShardId{9});
+}
+
+TEST(SessionSlotsDeathTest, MisuseEndsTheProcess) {
+  SessionSlots slots;
+  const SessionId id = slots.open(0, ShardId{0});
+  EXPECT_DEATH(slots.restore(id, ShardId{0}), "assertion failed");
+  EXPECT_DEATH(
+      slots.open(static_cast<std::uint32_t>(SessionSlots::kChunk * SessionSlots::kChunks), ShardId{0}),
+      "assertion failed");
+  slots.close(id);
+  EXPECT_DEATH(slots.close(id), "assertion failed");
+  EXPECT_DEATH(slots.place(id, {}), "assertion failed");
+}
+
+}  // namespace
+}  // namespace hermod::session

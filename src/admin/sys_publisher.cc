@@ -1,5 +1,6 @@
 #include "admin/sys_publisher.h"
 
+#include "admin/heap.h"
 #include "admin/sys_topics.h"
 
 namespace hermod::admin {
@@ -21,7 +22,8 @@ void SysPublisher::run() {
   SysTopics topics(view_.now());
   std::unique_lock lock(mutex_);
   do {
-    for (const SysValue& changed : topics.update(view_)) view_.announce(changed.topic, changed.value);
+    for (const SysValue& changed : topics.update(view_, heap_in_use()))
+      view_.announce(changed.topic, changed.value);
   } while (!wake_.wait_for(lock, options_.sys_interval, [this] { return stopping_; }));
 }
 

@@ -8,7 +8,22 @@
 namespace hermod::admin {
 namespace {
 
-std::uint64_t sum(const broker::View& view, std::initializer_list<Counter> counters) {
+constexpr std::array kConnects{Counter::ConnectReceived};
+constexpr std::array kSockets{Counter::ConnectionsAccepted};
+constexpr std::array kPacketsReceived{Counter::PacketsReceived};
+constexpr std::array kPacketsSent{Counter::PacketsSent};
+constexpr std::array kBytesReceived{Counter::BytesReceived};
+constexpr std::array kBytesSent{Counter::BytesSent};
+constexpr std::array kPublishReceived{Counter::PublishReceivedQoS0, Counter::PublishReceivedQoS1,
+                                      Counter::PublishReceivedQoS2};
+constexpr std::array kPublishSent{Counter::PublishSentQoS0, Counter::PublishSentQoS1,
+                                  Counter::PublishSentQoS2};
+constexpr std::array kPublishDropped{Counter::DroppedExpired,          Counter::DroppedQueueFull,
+                                     Counter::DroppedSlowReader,       Counter::DroppedTooLarge,
+                                     Counter::DroppedSessionEnded,     Counter::DroppedCommitFailed,
+                                     Counter::DroppedRefusedByReceiver};
+
+std::uint64_t sum(const broker::View& view, std::span<const Counter> counters) {
   std::uint64_t total = 0;
   for (const Counter counter : counters) total += view.total(counter);
   return total;
@@ -16,7 +31,20 @@ std::uint64_t sum(const broker::View& view, std::initializer_list<Counter> count
 
 }  // namespace
 
-std::vector<SysValue> SysTopics::update(const broker::View& view) {
+SysTopics::SysTopics(MonotonicTime started)
+    : started_(started),
+      last_update_(started),
+      loads_{{"connections", kConnects, {}},
+             {"sockets", kSockets, {}},
+             {"messages/received", kPacketsReceived, {}},
+             {"messages/sent", kPacketsSent, {}},
+             {"bytes/received", kBytesReceived, {}},
+             {"bytes/sent", kBytesSent, {}},
+             {"publish/received", kPublishReceived, {}},
+             {"publish/sent", kPublishSent, {}},
+             {"publish/dropped", kPublishDropped, {}}} {}
+
+std::vector<SysValue> SysTopics::update(const broker::View& view, std::uint64_t heap_in_use) {
   const MonotonicTime now = view.now();
   const std::chrono::duration<double> elapsed = now - last_update_;
   last_update_ = now;
@@ -26,12 +54,13 @@ std::vector<SysValue> SysTopics::update(const broker::View& view) {
       std::to_string(std::chrono::duration_cast<std::chrono::seconds>(now - started_).count()) + " seconds");
   add_clients(view);
   add_messages(view);
+  add_heap(heap_in_use);
   if (elapsed.count() > 0) add_loads(view, elapsed);
   return std::exchange(changed_, {});
 }
 
 void SysTopics::add_clients(const broker::View& view) {
-  const std::uint64_t connected = view.connections();
+  const std::uint64_t connected = view.clients();
   const std::uint64_t total = std::max<std::uint64_t>(view.sessions(), connected);
   most_clients_ = std::max(most_clients_, connected);
   add("clients/connected", connected);
@@ -48,20 +77,26 @@ void SysTopics::add_messages(const broker::View& view) {
   add("messages/sent", view.total(Counter::PacketsSent));
   add("bytes/received", view.total(Counter::BytesReceived));
   add("bytes/sent", view.total(Counter::BytesSent));
-  add("publish/messages/received",
-      sum(view, {Counter::PublishReceivedQoS0, Counter::PublishReceivedQoS1, Counter::PublishReceivedQoS2}));
-  add("publish/messages/sent",
-      sum(view, {Counter::PublishSentQoS0, Counter::PublishSentQoS1, Counter::PublishSentQoS2}));
-  add("publish/messages/dropped",
-      sum(view, {Counter::DroppedExpired, Counter::DroppedQueueFull, Counter::DroppedSlowReader,
-                 Counter::DroppedTooLarge, Counter::DroppedSessionEnded, Counter::DroppedCommitFailed,
-                 Counter::DroppedRefusedByReceiver}));
+  add("publish/messages/received", sum(view, kPublishReceived));
+  add("publish/messages/sent", sum(view, kPublishSent));
+  add("publish/messages/dropped", sum(view, kPublishDropped));
+  add("publish/bytes/received", view.total(Counter::PublishBytesReceived));
+  add("publish/bytes/sent", view.total(Counter::PublishBytesSent));
   add("retained messages/count", view.retained_messages());
+  const auto queued = view.queued();
+  add("store/messages/count", queued.messages);
+  add("store/messages/bytes", queued.bytes);
+}
+
+void SysTopics::add_heap(std::uint64_t in_use) {
+  largest_heap_ = std::max(largest_heap_, in_use);
+  add("heap/current", in_use);
+  add("heap/maximum", largest_heap_);
 }
 
 void SysTopics::add_loads(const broker::View& view, std::chrono::duration<double> elapsed) {
   for (Load& load : loads_) {
-    load.average.update(view.total(load.first), elapsed);
+    load.average.update(sum(view, load.counted), elapsed);
     for (std::size_t i = 0; i < LoadAverage::kMinutes.size(); ++i) {
       std::array<char, 32> text{};
       std::snprintf(text.data(), text.size(), "%.2f", load.average.average(i));

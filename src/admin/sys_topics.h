@@ -1,5 +1,7 @@
 #pragma once
 #include <chrono>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,32 +20,30 @@ struct SysValue {
 /// The `$SYS` tree with mosquitto's names: what changed since the last time. Touched by one thread.
 class SysTopics {
  public:
-  explicit SysTopics(MonotonicTime started) : started_(started), last_update_(started) {}
+  explicit SysTopics(MonotonicTime started);
 
-  /// The values that are new or differ from the last call.
-  std::vector<SysValue> update(const broker::View& view);
+  /// The values that are new or differ from the last call. `heap_in_use`: bytes, see heap.h.
+  std::vector<SysValue> update(const broker::View& view, std::uint64_t heap_in_use);
 
  private:
   void add(std::string topic, std::string value);
   void add(std::string topic, std::uint64_t value) { add(std::move(topic), std::to_string(value)); }
   void add_clients(const broker::View& view);
   void add_messages(const broker::View& view);
+  void add_heap(std::uint64_t in_use);
   void add_loads(const broker::View& view, std::chrono::duration<double> elapsed);
 
   struct Load {
     const char* name;
-    Counter first;
+    std::span<const Counter> counted;
     LoadAverage average;
   };
 
   const MonotonicTime started_;
   MonotonicTime last_update_;
   std::uint64_t most_clients_ = 0;
-  std::vector<Load> loads_{{"connections", Counter::ConnectionsAccepted, {}},
-                           {"messages/received", Counter::PacketsReceived, {}},
-                           {"messages/sent", Counter::PacketsSent, {}},
-                           {"bytes/received", Counter::BytesReceived, {}},
-                           {"bytes/sent", Counter::BytesSent, {}}};
+  std::uint64_t largest_heap_ = 0;
+  std::vector<Load> loads_;
   std::vector<SysValue> known_;  // sorted by topic
   std::vector<SysValue> changed_;
 };

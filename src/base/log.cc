@@ -119,7 +119,8 @@ void start(Sink sink, Level lowest) {
   active_sink = sink;
   set_level(lowest);
   auto logger = std::make_shared<spdlog::logger>("hermod", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  logger->set_pattern(sink == Sink::Json ? "%v" : "%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+  // The level is part of the line, because spdlog has no word for a notice.
+  logger->set_pattern(sink == Sink::Json ? "%v" : "%Y-%m-%dT%H:%M:%S.%e%z %v");
   logger->set_level(spdlog::level::trace);
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(std::move(logger));
@@ -143,7 +144,7 @@ void event(Level level, std::string_view event, std::initializer_list<Field> fie
       spdlog::log(spdlog_level(level), "{}", json_line(level, event, fields));
       return;
     case Sink::Text:
-      spdlog::log(spdlog_level(level), "{}", text_line(event, fields));
+      spdlog::log(spdlog_level(level), "{} {}", word(level), text_line(event, fields));
       return;
   }
 }

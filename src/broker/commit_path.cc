@@ -55,7 +55,8 @@ void Shard::on_commit_finished(CommitFinished& finished) {
   if (finished.error) {
     counters_.add(Counter::DroppedCommitFailed);
     HERMOD_LOG_LIMITED(log::Level::Error, "store.commit_failed",
-                       {"error", static_cast<int>(*finished.error)});
+                       {"reason", wire::name_of(reason_for(*finished.error))},
+                       {"code", code_of(reason_for(*finished.error))});
   }
   std::visit([&](auto& work) { finish(c, session, work, finished.error); }, ticket.work);
 

@@ -43,6 +43,7 @@ std::unique_ptr<session::Will> will_of(const wire::Connect& packet) {
 }  // namespace
 
 void Shard::on_connect(Connection& c, const wire::Connect& packet) {
+  counters_.add(Counter::ConnectReceived);
   const MqttOptions& mqtt = shared_.options.mqtt;
   Agreement& agreement = c.agreement();
   agreement.version = packet.version;
@@ -271,6 +272,7 @@ void Shard::send_connack(Connection& c, Session& session, bool session_present) 
               {"session_present", session_present ? "1" : "0"}});
   c.pending_connect.reset();
   c.set_state(Connection::State::Connected);
+  counters_.add(Counter::ClientsConnected);
   start_keep_alive(c);
   pump(session);
   c.resume(Connection::Pause::Claim);
@@ -280,7 +282,8 @@ void Shard::send_connack(Connection& c, Session& session, bool session_present) 
 void Shard::refuse_connect(Connection& c, ReasonCode reason, std::string_view why) {
   counters_.add(Counter::ConnectionsRefused);
   HERMOD_LOG_LIMITED(log::Level::Notice, "client.refused", {"address", c.transport().peer().address},
-                     {"reason", wire::name_of(reason)}, {"why", why});
+                     {"client", c.pending_connect ? c.pending_connect->client_id : std::string()},
+                     {"reason", wire::name_of(reason)}, {"code", code_of(reason)}, {"why", why});
   // CONNACK has no 0x8E and no 0x8B.
   if (reason == ReasonCode::SessionTakenOver) reason = ReasonCode::ServerBusy;
   if (reason == ReasonCode::ServerShuttingDown) reason = ReasonCode::ServerUnavailable;
@@ -291,7 +294,7 @@ void Shard::refuse_connect(Connection& c, ReasonCode reason, std::string_view wh
   wire::encode(c.output(), c.version(), wire::Connack{false, reason, properties.properties()});
   counters_.add(Counter::PacketsSent);
   c.flush();
-  close_connection(c, WillRule::Discard);
+  close_connection(c, WillRule::Discard, {"broker", reason, why});
 }
 
 }  // namespace hermod::broker

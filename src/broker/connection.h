@@ -117,7 +117,7 @@ class Connection final : public net::TransportHandler, private net::TimerHandler
   bool is_paused() const { return pauses_ != 0; }
 
   net::Timer& timer() { return timer_; }
-  /// When the last bytes arrived; the shard's tick time.
+  /// When the last whole packet arrived (bytes of an unfinished one do not count); the shard's tick time.
   MonotonicTime last_arrival() const { return last_arrival_; }
   void touch(MonotonicTime now) { last_arrival_ = now; }
   /// Ends the connection after what is queued was written. on_connection_closed() follows later.

@@ -175,6 +175,7 @@ void Shard::send_publish(Connection& c, const queue::Delivery& delivery, wire::P
   counters_.add(delivery.qos == QoS::AtMostOnce    ? Counter::PublishSentQoS0
                 : delivery.qos == QoS::AtLeastOnce ? Counter::PublishSentQoS1
                                                    : Counter::PublishSentQoS2);
+  counters_.add(Counter::PublishBytesSent, delivery.message->payload().size());
 }
 
 /// Takes a waiting entry out of the queue by a rule, counted by `reason`.

@@ -18,8 +18,10 @@ void Shard::on_disconnect(Connection& c, const wire::Disconnect& packet) {
       return disconnect(c, ReasonCode::ProtocolError, "a Session Expiry Interval of 0 cannot be raised");
     session.set_expiry_interval(std::min(*interval, shared_.options.session.max_expiry_interval));
   }
-  close_connection(c, packet.reason == wire::kNormalDisconnection ? WillRule::Discard
-                                                                  : WillRule::Publish);  // [MQTT-3.14.4-3]
+  const WillRule will = packet.reason == wire::kNormalDisconnection ? WillRule::Discard : WillRule::Publish;
+  close_connection(c, will,
+                   {"client", packet.reason, packet.properties.reason_string().value_or("DISCONNECT")});
+  // [MQTT-3.14.4-3]
 }
 
 /// Ends a connection for a reason the client is told where its version can carry it. [MQTT-4.13.1-1]
@@ -27,7 +29,8 @@ void Shard::disconnect(Connection& c, ReasonCode reason, std::string_view why) {
   if (c.state() == Connection::State::Closing) return;
   if (c.state() != Connection::State::Connected) return refuse_connect(c, reason, why);
   HERMOD_LOG_LIMITED(log::Level::Notice, "client.disconnected_by_broker",
-                     {"client", c.session()->client_id()}, {"reason", wire::name_of(reason)}, {"why", why});
+                     {"client", c.session()->client_id()}, {"reason", wire::name_of(reason)},
+                     {"code", code_of(reason)}, {"why", why});
   if (c.agreement().is_v5()) {
     wire::PropertyWriter properties;
     add_reason_string(c, properties, why);
@@ -37,7 +40,7 @@ void Shard::disconnect(Connection& c, ReasonCode reason, std::string_view why) {
     counters_.add(Counter::PacketsSent);
     c.flush();
   }
-  close_connection(c, WillRule::Publish);
+  close_connection(c, WillRule::Publish, {"broker", reason, why});
 }
 
 /// MQTT 3 has no code to refuse a PUBLISH with: the connection ends, but what came before is acknowledged
@@ -56,18 +59,31 @@ void Shard::add_reason_string(const Connection& c, wire::PropertyWriter& propert
   properties.add(wire::PropertyId::ReasonString, why);
 }
 
-void Shard::log_disconnected(const Connection& c, const Session& session, std::string_view by) {
+void Shard::log_disconnected(const Connection& c, const Session& session, const Ending& ending) {
+  constexpr std::string_view kEvent = "client.disconnected";
   if (!log::enabled(log::Level::Info)) return;
-  log::event(log::Level::Info, "client.disconnected",
-             {{"client", session.client_id()}, {"address", c.peer_address()}, {"by", by}});
+  if (!ending.reason)
+    return log::event(log::Level::Info, kEvent,
+                      {{"client", session.client_id()},
+                       {"address", c.peer_address()},
+                       {"by", ending.by},
+                       {"why", ending.why}});
+  log::event(log::Level::Info, kEvent,
+             {{"client", session.client_id()},
+              {"address", c.peer_address()},
+              {"by", ending.by},
+              {"reason", wire::name_of(*ending.reason)},
+              {"code", code_of(*ending.reason)},
+              {"why", ending.why}});
 }
 
 /// The connection ends here for the session; the transport follows when its last bytes are written.
-void Shard::close_connection(Connection& c, WillRule will) {
+void Shard::close_connection(Connection& c, WillRule will, const Ending& ending) {
   if (c.state() == Connection::State::Closing) return;
+  if (c.state() == Connection::State::Connected) counters_.add(Counter::ClientsDisconnected);
   c.set_state(Connection::State::Closing);
   Session* session = c.session();
-  if (session != nullptr) log_disconnected(c, *session, will == WillRule::Discard ? "client" : "broker");
+  if (session != nullptr) log_disconnected(c, *session, ending);
   c.set_session(nullptr);
   c.retained_reads.clear();
   c.close();

@@ -16,8 +16,10 @@ struct MqttOptions {
   std::uint32_t max_connect_size = 64U << 10;  ///< bytes of the first packet
   std::chrono::seconds connect_timeout{10};
   std::uint16_t max_keep_alive = 65535;  ///< seconds; a longer one, or none, becomes this (Server Keep Alive)
-  std::uint16_t topic_alias_maximum = 32;
+  std::uint16_t topic_alias_maximum = 32;  ///< of the client towards us, and of us towards the client
   std::uint16_t max_topic_levels = 200;
+  std::uint32_t max_user_properties = 256;  ///< in one packet of a client
+  std::uint32_t max_filters = 4096;         ///< in one SUBSCRIBE or UNSUBSCRIBE
   std::uint8_t max_qos = 2;
   bool retain_available = true;
   bool wildcard_available = true;

@@ -37,6 +37,7 @@ void Shard::on_publish(Connection& c, const wire::Publish& packet) {
   counters_.add(packet.qos == QoS::AtMostOnce    ? Counter::PublishReceivedQoS0
                 : packet.qos == QoS::AtLeastOnce ? Counter::PublishReceivedQoS1
                                                  : Counter::PublishReceivedQoS2);
+  counters_.add(Counter::PublishBytesReceived, packet.payload.size());
   std::string_view topic;
   if (!within_agreement(c, packet) || !resolve_topic(c, packet, topic)) return;
   session::Session& session = *c.session();
@@ -150,7 +151,7 @@ void Shard::refuse_publish(Connection& c, const wire::Publish& packet, ReasonCod
   counters_.add(Counter::PublishRefused);
   if (why.empty()) why = wire::name_of(reason);
   HERMOD_LOG_LIMITED(log::Level::Notice, "publish.refused", {"client", c.session()->client_id()},
-                     {"reason", wire::name_of(reason)}, {"why", why});
+                     {"reason", wire::name_of(reason)}, {"code", code_of(reason)}, {"why", why});
   if (packet.qos == QoS::AtMostOnce) {
     if (reason == ReasonCode::TopicNameInvalid && !c.agreement().is_v5()) disconnect(c, reason, why);
     return;

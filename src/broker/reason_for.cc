@@ -23,4 +23,10 @@ wire::ReasonCode reason_for(Errc error) {
   return ReasonCode::UnspecifiedError;
 }
 
+std::string code_of(wire::ReasonCode reason) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  const auto code = static_cast<std::uint8_t>(reason);
+  return std::string("0x") + kDigits[code >> 4] + kDigits[code & 0x0F];
+}
+
 }  // namespace hermod::broker

@@ -1,4 +1,6 @@
 #pragma once
+#include <string>
+
 #include "base/result.h"
 #include "wire/types.h"
 
@@ -6,5 +8,8 @@ namespace hermod::broker {
 
 /// The one table from failures of our own to reason codes.
 wire::ReasonCode reason_for(Errc error);
+
+/// The code as the specification writes it, for the log: 0x8E.
+std::string code_of(wire::ReasonCode reason);
 
 }  // namespace hermod::broker

@@ -58,6 +58,8 @@ void Shard::on_accepted(std::unique_ptr<net::Transport> transport) {
   limits.maximum_packet_size = shared_.options.mqtt.max_packet_size;
   limits.maximum_connect_size =
       std::min(shared_.options.mqtt.max_connect_size, shared_.options.mqtt.max_packet_size);
+  limits.maximum_user_properties = shared_.options.mqtt.max_user_properties;
+  limits.maximum_filters = shared_.options.mqtt.max_filters;
   auto& c = connections_.add(
       std::make_unique<Connection>(connections_.next_id(), *this, std::move(transport), limits));
   c.inbound_aliases().set_maximum(shared_.options.mqtt.topic_alias_maximum);
@@ -148,11 +150,13 @@ void Shard::on_protocol_error(Connection& c, const wire::ProtocolError& error) {
   counters_.add(Counter::ProtocolErrors);
   HERMOD_LOG_LIMITED(log::Level::Notice, "client.protocol_error", {"address", c.transport().peer().address},
                      {"client", c.session() != nullptr ? c.session()->client_id() : std::string()},
-                     {"reason", wire::name_of(error.reason)}, {"clause", error.clause},
-                     {"why", error.detail});
+                     {"reason", wire::name_of(error.reason)}, {"code", code_of(error.reason)},
+                     {"clause", error.clause}, {"why", error.detail});
   if (c.state() == Connection::State::Connected) return disconnect(c, error.reason, error.detail);
   if (error.answer == wire::Answer::Connack) return refuse_connect(c, error.reason, error.detail);
-  close_connection(c, WillRule::Publish);  // [MQTT-3.1.0-1]: no answer to what is not a CONNECT
+  close_connection(
+      c, WillRule::Publish,
+      {"broker", error.reason, error.detail});  // [MQTT-3.1.0-1]: no answer to what is not a CONNECT
 }
 
 void Shard::start_keep_alive(Connection& c) {
@@ -168,7 +172,7 @@ void Shard::on_connection_timer(Connection& c) {
     counters_.add(Counter::ConnectTimeouts);
     if (c.state() == Connection::State::Claiming)
       return refuse_connect(c, ReasonCode::ServerUnavailable, "the session could not be had in time");
-    return close_connection(c, WillRule::Discard);
+    return close_connection(c, WillRule::Discard, {"broker", {}, "no CONNECT in time"});
   }
   if (c.state() != Connection::State::Connected) return;
   const auto due = c.last_arrival() + std::chrono::milliseconds(c.agreement().keep_alive * 1500);
@@ -196,16 +200,22 @@ void Shard::on_output_drained(Connection& c) {
 }
 
 /// The transport is gone. A client that did not say goodbye has its will published. [MQTT-3.1.2-8]
-void Shard::on_connection_closed(Connection& c, net::CloseReason) {
+void Shard::on_connection_closed(Connection& c, net::CloseReason reason) {
   counters_.add(Counter::ConnectionsClosed);
   if (shared_.addresses.is_limited()) shared_.addresses.leave(c.peer_address());
   shared_.connections.fetch_sub(1, std::memory_order_relaxed);
   Session* session = c.session();
+  if (c.state() == Connection::State::Connected) counters_.add(Counter::ClientsDisconnected);
   c.set_session(nullptr);
   c.set_state(Connection::State::Closing);
   ended_.push_back(connections_.take(c.id()));
   if (session == nullptr) return;
-  log_disconnected(*ended_.back(), *session, "network");
+  log_disconnected(
+      *ended_.back(), *session,
+      {"network",
+       {},
+       reason == net::CloseReason::PeerClosed ? "the client closed the connection without DISCONNECT"
+                                              : "the connection broke"});
   leave_session(*session, WillRule::Publish);
 }
 
@@ -288,7 +298,8 @@ void Shard::stop_serving() {
     if (c->state() == Connection::State::Connected) {
       disconnect(*c, ReasonCode::ServerShuttingDown, "the broker is stopping");
     } else {
-      close_connection(*c, WillRule::Discard);
+      close_connection(*c, WillRule::Discard,
+                       {"broker", ReasonCode::ServerShuttingDown, "the broker is stopping"});
     }
   }
 }

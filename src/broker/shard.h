@@ -15,6 +15,7 @@
 #include "broker/address_counts.h"
 #include "broker/connection.h"
 #include "broker/connection_table.h"
+#include "broker/ending.h"
 #include "broker/member_choice.h"
 #include "broker/options.h"
 #include "broker/outbox.h"
@@ -202,8 +203,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void disconnect(Connection& c, wire::ReasonCode reason, std::string_view why);
   void disconnect_behind_acks(Connection& c, wire::ReasonCode reason);
   void add_reason_string(const Connection& c, wire::PropertyWriter& properties, std::string_view why);
-  void log_disconnected(const Connection& c, const session::Session& session, std::string_view by);
-  void close_connection(Connection& c, WillRule will);
+  void log_disconnected(const Connection& c, const session::Session& session, const Ending& ending);
+  void close_connection(Connection& c, WillRule will, const Ending& ending);
 
   // session_end.cc
   void leave_session(session::Session& session, WillRule will);

@@ -29,7 +29,16 @@ class View {
 
   std::uint64_t total(Counter counter) const { return counters_.total(counter); }
   std::uint32_t connections() const { return connections_.load(std::memory_order_relaxed); }
+  /// Clients whose CONNECT was granted and whose connection has not ended.
+  std::uint64_t clients() const {
+    // In this order: every end that is counted here has its beginning counted below.
+    const std::uint64_t ended = counters_.total(Counter::ClientsDisconnected);
+    const std::uint64_t begun = counters_.total(Counter::ClientsConnected);
+    return begun > ended ? begun - ended : 0;
+  }
   std::size_t sessions() const { return directory_.count(); }
+  /// Messages in the queues of all sessions.
+  session::SessionSlots::Total queued() const { return directory_.slots().total(); }
   std::size_t subscriptions() const { return subscriptions_.subscription_count(); }
   std::size_t shared_subscriptions() const { return subscriptions_.shared_subscription_count(); }
   std::size_t retained_messages() const { return retained_.count(); }

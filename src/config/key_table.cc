@@ -100,10 +100,19 @@ void add_mqtt(std::vector<Key>& keys) {
       "What happens to a client that sends more than receive_maximum: strict closes its connection with "
       "0x93, "
       "lenient only counts."));
-  keys.push_back(count<OfMqtt<&MqttFields::topic_alias_maximum>>(
-      "mqtt.topic_alias_maximum", 0, 65535, "Topic aliases one client may use towards us."));
+  keys.push_back(
+      count<OfMqtt<&MqttFields::topic_alias_maximum>>("mqtt.topic_alias_maximum", 0, 65535,
+                                                      "Topic aliases one client may use towards us; also the "
+                                                      "most we use towards a client that allows more."));
   keys.push_back(count<OfMqtt<&MqttFields::max_topic_levels>>("mqtt.max_topic_levels", 1, 65535,
                                                               "Levels a topic name or filter may have."));
+  keys.push_back(count<OfMqtt<&MqttFields::max_user_properties>>(
+      "mqtt.max_user_properties", 0, kMillion,
+      "User properties one packet of a client may have (a will's are counted apart); more are answered with "
+      "0x97."));
+  keys.push_back(count<OfMqtt<&MqttFields::max_filters>>(
+      "mqtt.max_filters", 1, kMillion,
+      "Topic filters one SUBSCRIBE or UNSUBSCRIBE may have; more are answered with 0x97."));
   keys.push_back(
       count<OfMqtt<&MqttFields::max_qos>>("mqtt.max_qos", 0, 2, "The highest QoS clients may publish with."));
   keys.push_back(toggle<OfMqtt<&MqttFields::retain_available>>("mqtt.retain_available",

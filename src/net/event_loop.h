@@ -91,6 +91,9 @@ class EventLoop {
     if (!item.linked()) deferred_.push_back(item);
   }
 
+  /// Asserts that the caller is on the thread that polls; before the first poll() that is whoever asks first.
+  void check_thread() const { thread_.check(); }
+
   TimerWheel& timers() { return timers_; }
   /// The time when this tick began.
   MonotonicTime now() const { return now_; }
@@ -118,7 +121,7 @@ class EventLoop {
 
   const Clock& clock_;
   CounterBlock* counters_;
-  ThreadChecker thread_;
+  mutable ThreadChecker thread_;
   Fd epoll_;
   Fd wake_;
   std::atomic<bool> woken_{false};

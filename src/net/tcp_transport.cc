@@ -68,15 +68,23 @@ TcpTransport::~TcpTransport() {
 }
 
 Peer TcpTransport::peer() const {
+  loop_.check_thread();
   return {.address = peer_.host(), .port = peer_.port()};
 }
 
+std::size_t TcpTransport::buffered_bytes() const {
+  loop_.check_thread();
+  return input_.bytes().size();
+}
+
 void TcpTransport::request_flush() {
+  loop_.check_thread();
   if (blocked_ || state_ == State::Ended) return;
   loop_.flush_at_tick_end(*this);
 }
 
 void TcpTransport::pause_reading(bool paused) {
+  loop_.check_thread();
   if (state_ != State::Open || paused_ == paused) return;
   paused_ = paused;
   if (paused) return;  // epoll is told when it reports the next bytes: most pauses end before
@@ -85,6 +93,7 @@ void TcpTransport::pause_reading(bool paused) {
 }
 
 void TcpTransport::close(CloseReason reason) {
+  loop_.check_thread();
   if (state_ != State::Open) return;
   state_ = State::Flushing;
   close_reason_ = reason;

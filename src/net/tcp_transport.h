@@ -15,8 +15,8 @@ namespace hermod::net {
 
 /// One accepted stream socket. It reads into the loop's scratch buffer and owns memory only for an unfinished
 /// packet and for output; output leaves at the end of the tick in as few system calls as possible. Owned by
-/// its connection, on the shard's thread; the loop and the options outlive it. Destroying it closes the
-/// socket at once and tells nobody.
+/// its connection, on the shard's thread, which every call asserts; the loop and the options outlive it.
+/// Destroying it closes the socket at once and tells nobody.
 class TcpTransport final : public Transport, private IoHandler, private Flushable, private Deferred {
  public:
   /// Takes a connected, non-blocking socket. Errors: Io when the loop cannot watch it.
@@ -30,7 +30,7 @@ class TcpTransport final : public Transport, private IoHandler, private Flushabl
   void pause_reading(bool paused) override;
   void close(CloseReason reason) override;
   Peer peer() const override;
-  std::size_t buffered_bytes() const override { return input_.bytes().size(); }
+  std::size_t buffered_bytes() const override;
 
  private:
   enum class State : std::uint8_t {

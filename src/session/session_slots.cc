@@ -125,4 +125,18 @@ SessionSlots::Fill SessionSlots::fill(SessionId id) const {
   return {cell->messages.load(std::memory_order_relaxed), cell->bytes.load(std::memory_order_relaxed)};
 }
 
+SessionSlots::Total SessionSlots::total() const {
+  Total total;
+  for (const auto& place : chunks_) {
+    const Chunk* chunk = place.load(std::memory_order_acquire);
+    if (chunk == nullptr) continue;
+    for (const Slot& cell : *chunk) {
+      if ((cell.state.load(std::memory_order_acquire) & kAlive) == 0) continue;
+      total.messages += cell.messages.load(std::memory_order_relaxed);
+      total.bytes += cell.bytes.load(std::memory_order_relaxed);
+    }
+  }
+  return total;
+}
+
 }  // namespace hermod::session

@@ -60,6 +60,12 @@ class SessionSlots {
     std::uint64_t bytes = 0;
   };
   Fill fill(SessionId id) const;
+  struct Total {
+    std::uint64_t messages = 0;
+    std::uint64_t bytes = 0;
+  };
+  /// What all queues hold, as of about now: each cell is read by itself. Looks at every cell; any thread.
+  Total total() const;
 
  private:
   struct Slot {

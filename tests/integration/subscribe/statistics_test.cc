@@ -45,6 +45,15 @@ TEST_F(Statistics, ConnectedClientsAndSubscriptionsAreCounted) {
   wait_for(counting_subscriptions, "5");
 }
 
+TEST_F(Statistics, SocketWithoutConnectIsNoClient) {
+  MqttClient reader = client("reader");
+  const RawClient silent[] = {RawClient(port()), RawClient(port()), RawClient(port())};
+  reader.subscribe("$SYS/broker/clients/connected", 0);
+  wait_for(reader, "1");
+  const MqttClient second = client("second");  // counted later than the sockets
+  wait_for(reader, "2");
+}
+
 TEST_F(Statistics, OnlyFiltersThatNameTheTreeFindIt) {
   MqttClient blind = client("blind");
   for (const char* filter : {"#", "+/broker/#", "+/broker/version"}) blind.subscribe(filter, 0);

@@ -22,7 +22,7 @@ class SysTopicsTest : public testing::Test {
   std::map<std::string, std::string> update(seconds passed = seconds{10}) {
     clock.advance(passed);
     std::map<std::string, std::string> values;
-    for (const SysValue& value : topics.update(view)) {
+    for (const SysValue& value : topics.update(view, kHeap)) {
       EXPECT_TRUE(value.topic.starts_with(kPrefix)) << value.topic;
       EXPECT_TRUE(values.emplace(value.topic.substr(kPrefix.size()), value.value).second)
           << value.topic << " twice";
@@ -33,7 +33,15 @@ class SysTopicsTest : public testing::Test {
     counters.block(writer).add(counter, n);
   }
 
+  /// So many clients are connected from now on.
+  void set_clients(std::uint64_t count) {
+    const std::uint64_t before = view.clients();
+    if (count > before) add(Counter::ClientsConnected, count - before);
+    if (count < before) add(Counter::ClientsDisconnected, before - count);
+  }
+
   static constexpr std::string_view kPrefix = "$SYS/broker/";
+  static constexpr std::uint64_t kHeap = 4096;
   test::ManualClock clock;
   Counters counters{2};
   session::SessionDirectory directory{{}};
@@ -64,9 +72,15 @@ TEST_F(SysTopicsTest, FirstUpdateTellsEveryTopicWithMosquittosNames) {
                                  "publish/messages/received",
                                  "publish/messages/sent",
                                  "publish/messages/dropped",
+                                 "publish/bytes/received",
+                                 "publish/bytes/sent",
+                                 "store/messages/count",
+                                 "store/messages/bytes",
+                                 "heap/current",
+                                 "heap/maximum",
                                  "retained messages/count"};
-  for (const char* load :
-       {"connections", "messages/received", "messages/sent", "bytes/received", "bytes/sent"})
+  for (const char* load : {"connections", "sockets", "messages/received", "messages/sent", "bytes/received",
+                           "bytes/sent", "publish/received", "publish/sent", "publish/dropped"})
     for (const char* minutes : {"1min", "5min", "15min"})
       expected.insert(std::string("load/") + load + "/" + minutes);
   EXPECT_EQ(names, expected);
@@ -85,7 +99,7 @@ TEST_F(SysTopicsTest, VersionIsThatOfTheProgram) {
 }
 
 TEST_F(SysTopicsTest, ClientsAreThoseConnectedAndTheSessionsBehindThem) {
-  connections = 1;
+  set_clients(1);
   directory.claim("here", {ShardId{0}, 0, 1}, clock.now());
   directory.claim("away", {ShardId{0}, 1, 1}, clock.now());
   auto values = update();
@@ -95,7 +109,7 @@ TEST_F(SysTopicsTest, ClientsAreThoseConnectedAndTheSessionsBehindThem) {
 }
 
 TEST_F(SysTopicsTest, ConnectionsThatHaveNoSessionYetDoNotMakeANegativeNumber) {
-  connections = 3;
+  set_clients(3);
   directory.claim("here", {ShardId{0}, 0, 1}, clock.now());
   auto values = update();
   EXPECT_EQ(values["clients/total"], "3");
@@ -103,11 +117,11 @@ TEST_F(SysTopicsTest, ConnectionsThatHaveNoSessionYetDoNotMakeANegativeNumber) {
 }
 
 TEST_F(SysTopicsTest, MaximumRemembersTheMostThatWereSeen) {
-  connections = 5;
+  set_clients(5);
   EXPECT_EQ(update()["clients/maximum"], "5");
-  connections = 2;
+  set_clients(2);
   EXPECT_FALSE(update().contains("clients/maximum"));
-  connections = 6;
+  set_clients(6);
   EXPECT_EQ(update()["clients/maximum"], "6");
 }
 

@@ -1,0 +1,107 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "admin/heap.h"
+#include "admin/sys_topics.h"
+#include "tests/support/manual_clock.h"
+
+namespace hermod::admin {
+namespace {
+
+/// The numbers of `$SYS` that are more than one counter, with nothing behind the view but counters and slots.
+class SysNumbers : public testing::Test {
+ protected:
+  /// One value of the next update; empty when it did not change.
+  std::string next(const std::string& topic, std::uint64_t heap = 0) {
+    clock.advance(std::chrono::seconds{10});
+    for (const SysValue& value : topics.update(view, heap))
+      if (value.topic == "$SYS/broker/" + topic) return value.value;
+    return {};
+  }
+  void add(Counter counter, std::uint64_t n, std::size_t writer = 0) {
+    counters.block(writer).add(counter, n);
+  }
+
+  test::ManualClock clock;
+  Counters counters{2};
+  session::SessionDirectory directory{{}};
+  topic::SubscriptionIndex subscriptions;
+  retain::RetainedIndex retained{{}};
+  std::atomic<std::uint32_t> sockets{0};
+  broker::ShardMailbox mailbox{[] {}};
+  broker::View view{counters, directory, subscriptions, retained, sockets, clock, mailbox};
+  SysTopics topics{clock.now()};
+};
+
+TEST_F(SysNumbers, ClientsAreConnectionsWhoseConnectWasGranted) {
+  sockets = 9;
+  add(Counter::ConnectionsAccepted, 9);
+  add(Counter::ClientsConnected, 3, 0);
+  add(Counter::ClientsConnected, 2, 1);
+  add(Counter::ClientsDisconnected, 1, 1);
+  EXPECT_EQ(next("clients/connected"), "4");
+}
+
+TEST_F(SysNumbers, MaximumOfClientsDoesNotFall) {
+  add(Counter::ClientsConnected, 3);
+  EXPECT_EQ(next("clients/maximum"), "3");
+  add(Counter::ClientsDisconnected, 2);
+  EXPECT_EQ(next("clients/maximum"), "");
+  EXPECT_EQ(view.clients(), 1U);
+}
+
+TEST_F(SysNumbers, PublishBytesArePayloads) {
+  add(Counter::PublishBytesReceived, 70);
+  add(Counter::PublishBytesSent, 30);
+  EXPECT_EQ(next("publish/bytes/received"), "70");
+  add(Counter::PublishBytesSent, 1);
+  EXPECT_EQ(next("publish/bytes/sent"), "31");
+}
+
+TEST_F(SysNumbers, HeapKeepsItsLargestValue) {
+  EXPECT_EQ(next("heap/current", 5000), "5000");
+  EXPECT_EQ(next("heap/current", 3000), "3000");
+  EXPECT_EQ(next("heap/maximum", 5000), "");
+  EXPECT_EQ(next("heap/maximum", 6000), "6000");
+}
+
+TEST_F(SysNumbers, StoreCountsTheQueuesOfAllSessions) {
+  const auto one = directory.claim("one", {ShardId{0}, 0, 1}, clock.now());
+  const auto two = directory.claim("two", {ShardId{0}, 1, 1}, clock.now());
+  directory.slots().reserve_anyway(one.session, 100);
+  directory.slots().reserve_anyway(two.session, 20);
+  EXPECT_EQ(next("store/messages/count"), "2");
+  directory.slots().release(one.session, 1, 100);
+  EXPECT_EQ(next("store/messages/bytes"), "20");
+}
+
+TEST_F(SysNumbers, LoadTellsSocketsConnectsAndPublishesApart) {
+  const std::map<std::string, std::vector<Counter>> loads{
+      {"load/sockets/1min", {Counter::ConnectionsAccepted}},
+      {"load/connections/1min", {Counter::ConnectReceived}},
+      {"load/publish/received/1min", {Counter::PublishReceivedQoS0, Counter::PublishReceivedQoS2}},
+      {"load/publish/sent/1min", {Counter::PublishSentQoS1}},
+      {"load/publish/dropped/1min", {Counter::DroppedQueueFull, Counter::DroppedExpired}}};
+  for (const auto& [topic, counted] : loads) {
+    next(topic);
+    for (const Counter counter : counted) add(counter, 1000);
+    EXPECT_FALSE(next(topic).empty()) << topic << " did not rise";
+  }
+}
+
+TEST(Heap, GrowsWithWhatIsAllocated) {
+  const std::uint64_t before = heap_in_use();
+  if (before == 0) GTEST_SKIP() << "this allocator does not tell";
+  constexpr std::size_t kSize = std::size_t{64} << 20;
+  const auto block = std::make_unique_for_overwrite<char[]>(kSize);
+  *const_cast<volatile char*>(block.get()) = 1;
+  EXPECT_GE(heap_in_use(), before + kSize);
+}
+
+}  // namespace
+}  // namespace hermod::admin

@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t kPurge = 4;
 constexpr std::size_t kPurgeForRoom = 1000;
 /// Bytes saved from which on a message is stored once for all its queues.
-constexpr std::size_t kShareFrom = 512;
+constexpr std::size_t kStoreOnceFrom = 512;
 /// An id of a shared message: the start, the shard, and a number of its own.
 constexpr unsigned kEpochShift = 44;
 constexpr unsigned kShardShift = 36;
@@ -321,7 +321,7 @@ std::optional<MessageId> Shard::share_body(store::WriteBatch& batch, const queue
       static_cast<std::size_t>(std::count_if(targets_.begin(), targets_.end(), [](const Target& t) {
         return t.where.durable && t.delivery.message;
       }));
-  if (copies < 2 || (copies - 1) * message.size() < kShareFrom) return std::nullopt;
+  if (copies < 2 || (copies - 1) * message.size() < kStoreOnceFrom) return std::nullopt;
   const MessageId id{shared_.epoch << kEpochShift | std::uint64_t{id_.v} << kShardShift | ++messages_shared_};
   queue::put_message(batch, id, message);
   return id;

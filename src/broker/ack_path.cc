@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "base/log.h"
+#include "broker/answer.h"
 #include "broker/shard.h"
 #include "queue/records.h"
 #include "session/records.h"
-#include "wire/encoder.h"
 
 namespace hermod::broker {
 
@@ -153,11 +153,8 @@ void Shard::send_ack_in_order(Connection& c, session::Session& session, AnswerLa
 
 void Shard::send_ack(Connection& c, PacketType type, wire::PacketId id, ReasonCode reason,
                      std::string_view why) {
-  wire::PropertyWriter properties;
-  if (!why.empty()) add_reason_string(c, properties, why);
-  wire::encode(c.output(), c.version(), wire::Ack{type, id, reason, properties.properties()});
-  c.flush();
-  counters_.add(Counter::PacketsSent);
+  const bool sent = answer(c, wire::Ack{type, id, reason, {}}, why);
+  HERMOD_ASSERT(sent);  // it is smaller than CONNACK, which the client took
 }
 
 }  // namespace hermod::broker

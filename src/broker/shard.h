@@ -121,7 +121,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void begin_session(Connection& c, std::unique_ptr<session::Session> old, SessionId fresh_id);
   void finish_connect(Connection& c, session::Session& session, bool session_present);
   void send_connack(Connection& c, session::Session& session, bool session_present);
-  void describe_server(const Connection& c, const session::Session& session, wire::PropertyWriter& out) const;
+  wire::PropertyWriter describe_server(const Connection& c) const;
   void refuse_connect(Connection& c, wire::ReasonCode reason, std::string_view why);
 
   // publish_path.cc
@@ -198,11 +198,14 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   bool send_retained_slice(Connection& c, session::Session& session);
   bool has_room_for_retained(Connection& c, const session::Session& session) const;
 
+  // answer.h
+  template <class P>
+  bool answer(Connection& c, P packet, std::string_view why = {});
+
   // disconnect_path.cc
   void on_disconnect(Connection& c, const wire::Disconnect& packet);
   void disconnect(Connection& c, wire::ReasonCode reason, std::string_view why);
   void disconnect_behind_acks(Connection& c, wire::ReasonCode reason);
-  void add_reason_string(const Connection& c, wire::PropertyWriter& properties, std::string_view why);
   void log_disconnected(const Connection& c, const session::Session& session, const Ending& ending);
   void close_connection(Connection& c, WillRule will, const Ending& ending);
 

@@ -4,10 +4,10 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "broker/answer.h"
 #include "broker/reason_for.h"
 #include "broker/shard.h"
 #include "session/records.h"
-#include "wire/encoder.h"
 
 namespace hermod::broker {
 
@@ -117,26 +117,24 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
   if (joins_group && session.is_online()) tell_members_connected();
   if (c == nullptr) return;
   send_subscription_ack(*c, work);
-  if (work.unsubscribe) return;
+  if (work.unsubscribe || c->state() != Connection::State::Connected) return;
   RetainedBarrier barrier;
   for (std::size_t i = 0; i < changed.size(); ++i)
     if (plan_retained_read(*c, *changed[i], outcomes[i] == topic::ChangeOutcome::Added)) ++barrier.reads;
   if (barrier.reads > 0) submit({}, c->id(), session.id(), barrier);
 }
 
+/// One that is too large for the client ends the connection, and maybe the session with it.
 void Shard::send_subscription_ack(Connection& c, const SubscriptionsStored& work) {
   std::vector<ReasonCode> reasons;
   reasons.reserve(work.requests.size());
   for (const SubscriptionRequest& request : work.requests) reasons.push_back(request.reason);
-  if (work.unsubscribe) {
-    wire::encode(c.output(), c.version(),
-                 wire::Unsuback{work.packet_id, wire::ReasonCodes(reasons), {}});  // [MQTT-3.10.4-4]
-  } else {
-    wire::encode(c.output(), c.version(),
-                 wire::Suback{work.packet_id, wire::ReasonCodes(reasons), {}});  // [MQTT-3.8.4-1]
-  }
-  c.flush();
-  counters_.add(Counter::PacketsSent);
+  const wire::ReasonCodes codes(reasons);
+  const bool sent = work.unsubscribe
+                        ? answer(c, wire::Unsuback{work.packet_id, codes, {}})  // [MQTT-3.10.4-4]
+                        : answer(c, wire::Suback{work.packet_id, codes, {}});   // [MQTT-3.8.4-1]
+  if (!sent)
+    disconnect(c, ReasonCode::PacketTooLarge, "the answer is above the client's Maximum Packet Size");
 }
 
 /// Takes all subscriptions of a session out of the index.

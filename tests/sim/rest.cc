@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "broker/shard.h"
 #include "tests/sim/schedule.h"
 
 namespace hermod::sim {

@@ -15,9 +15,9 @@ bool answer_fits(const Connection& c, const P& packet) {
   return most == kAnySize || wire::encoded_size(c.version(), packet) <= most;
 }
 
-/// Sends a packet of the broker's own that is not a PUBLISH. What the client's Maximum Packet Size has no room
-/// for is left out: first `why` in words, then the other properties. False: nothing was sent, because even the
-/// bare packet is too large. [MQTT-3.1.2-24] [MQTT-3.1.2-25] [MQTT-3.1.2-29] [MQTT-3.14.2-3]
+/// Sends a packet of the broker's own that is not a PUBLISH. What the client's Maximum Packet Size has no
+/// room for is left out: first `why` in words, then the other properties. False: nothing was sent, because
+/// even the bare packet is too large. [MQTT-3.1.2-24] [MQTT-3.1.2-25] [MQTT-3.1.2-29] [MQTT-3.14.2-3]
 template <class P>
 bool Shard::answer(Connection& c, P packet, std::string_view why) {
   const wire::Properties needed = packet.properties;

@@ -69,7 +69,8 @@ void Shard::on_commit_finished(CommitFinished& finished) {
     hand_over(*session);
   if (!backlog_publishers_.empty() && bytes_submitted_ <= shared_.options.store.max_bytes_in_flight / 2) {
     for (const ConnectionId& id : std::exchange(backlog_publishers_, {}))
-      if (Connection* waiting = connections_.find(id)) waiting->resume(Connection::Pause::CommitBacklog);
+      if (Connection* waiting = connections_.find(id))
+        waiting->resume(Connection::Pause::CommitBacklog, now());
   }
 }
 

@@ -57,7 +57,7 @@ void Shard::check_congestion() {
   std::erase_if(waiting_publishers_, [&](const WaitingPublisher& waiting) {
     const auto where = slots.locate(waiting.receiver);
     if ((where && where->congested && !where->stalled) || is_behind(waiting.shard)) return false;
-    if (Connection* c = connections_.find(waiting.publisher)) c->resume(Connection::Pause::SlowReader);
+    if (Connection* c = connections_.find(waiting.publisher)) c->resume(Connection::Pause::SlowReader, now());
     return true;
   });
 }

@@ -278,7 +278,7 @@ void Shard::send_connack(Connection& c, Session& session, bool session_present) 
   counters_.add(Counter::ClientsConnected);
   start_keep_alive(c);
   pump(session);
-  c.resume(Connection::Pause::Claim);
+  c.resume(Connection::Pause::Claim, now());
 }
 
 /// CONNACK with the reason, then the end. MQTT 3 gets the nearest return code. [MQTT-3.1.4-2]

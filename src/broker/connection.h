@@ -113,8 +113,10 @@ class Connection final : public net::TransportHandler, private net::TimerHandler
   std::unique_ptr<PendingConnect> pending_connect;
 
   void pause(Pause reason);
-  void resume(Pause reason);
-  bool is_paused() const { return pauses_ != 0; }
+  /// When no reason is left, what waited is looked at next: until then the client's silence begins anew.
+  void resume(Pause reason, MonotonicTime now);
+  /// It is not read for a reason that is not its own: silence proves nothing.
+  bool is_held_up() const { return (pauses_ & ~static_cast<unsigned>(Pause::Output)) != 0; }
 
   net::Timer& timer() { return timer_; }
   /// When the last whole packet arrived (bytes of an unfinished one do not count); the shard's tick time.

@@ -176,7 +176,7 @@ void Shard::on_connection_timer(Connection& c) {
   }
   if (c.state() != Connection::State::Connected) return;
   const auto due = c.last_arrival() + std::chrono::milliseconds(c.agreement().keep_alive * 1500);
-  if (c.is_paused()) {  // we do not read, so silence proves nothing
+  if (c.is_held_up()) {
     timers_.schedule(c.timer(), now() + std::chrono::milliseconds(c.agreement().keep_alive * 1500));
   } else if (due > now()) {
     timers_.schedule(c.timer(), due);
@@ -188,7 +188,7 @@ void Shard::on_connection_timer(Connection& c) {
 
 void Shard::on_output_drained(Connection& c) {
   if (c.state() != Connection::State::Connected) return;
-  c.resume(Connection::Pause::Output);
+  c.resume(Connection::Pause::Output, now());
   Session& session = *c.session();
   pump(session);
   if (session.congested_since) watch_congestion(session);

@@ -17,7 +17,8 @@ void Shard::watch_congestion(session::Session& session) {
   const std::size_t output = c != nullptr ? c->output().size() : 0;
   const bool full = c != nullptr && (output >= limits.outbound_buffer / 2 || queued >= kCongestedFrom ||
                                      session.queue().bytes() >= limits.outbound_buffer);
-  const bool clear = c == nullptr || (output <= limits.outbound_buffer / 8 && queued <= kCongestedFrom / 4);
+  const bool clear = c == nullptr || (output <= limits.outbound_buffer / 8 && queued <= kCongestedFrom / 4 &&
+                                      session.queue().bytes() <= limits.outbound_buffer / 4);
   if (!session.congested_since) {
     if (!full) return;
     session.congested_since = now();

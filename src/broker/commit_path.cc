@@ -180,14 +180,12 @@ void Shard::finish(Connection* c, Session* session, SessionStored& work, std::op
 
 void Shard::finish(Connection* c, Session*, RetainedBarrier& work, std::optional<Errc>) {
   if (c == nullptr || c->retained_reads.empty()) return;
-  const bool is_reading = c->retained_reads.front().ready;  // it is among the readers already
-  std::size_t left = work.reads;
-  for (RetainedRead& read : c->retained_reads) {
-    if (left == 0) break;
-    if (!read.ready) --left;
-    read.ready = true;
+  for (RetainedRead& read : c->retained_reads)
+    if (read.number <= work.last_read) read.ready = true;
+  if (!c->reads_retained && c->retained_reads.front().ready) {
+    c->reads_retained = true;
+    retained_readers_.push_back(c->id());
   }
-  if (!is_reading) retained_readers_.push_back(c->id());
 }
 
 void Shard::finish(Connection*, Session*, Recorded&, std::optional<Errc>) {}

@@ -80,7 +80,7 @@ struct SessionStored {
 };
 /// Retained messages read for a subscriber leave behind every commit that began before.
 struct RetainedBarrier {
-  std::size_t reads = 0;  ///< of the connection, that were planned with it
+  std::uint64_t last_read = 0;  ///< the number of the connection's last one that was planned with it
 };
 /// A record was written and nobody waits for it.
 struct Recorded {};

@@ -62,8 +62,8 @@ struct RetainedRead {
   std::vector<queue::MessagePtr> found;  ///< of the last slice; from `next` on still to be delivered
   std::size_t next = 0;
   std::uint64_t since_version = 0;  ///< of the index; a message matched from then on came as a live one
+  std::uint64_t number = 0;         ///< rising with every read the connection has planned
   bool ready = false;               ///< every commit that began before the subscription is done
-  bool stopped = false;             ///< its subscription ended meanwhile
 };
 
 /// One network connection: its transport, its decoder, its topic aliases, its keep-alive. It survives
@@ -107,8 +107,11 @@ class Connection final : public net::TransportHandler, private net::TimerHandler
   std::uint32_t pending_commits = 0;
   /// Why the connection ends as soon as pending_commits is 0; nothing: it does not.
   std::optional<wire::ReasonCode> ends_with;
-  /// Retained messages still to be delivered, in the order of the subscriptions.
+  /// Retained messages still to be delivered, in the order of the subscriptions; one read per filter.
   std::vector<RetainedRead> retained_reads;
+  std::uint64_t retained_reads_planned = 0;
+  /// It is among those its shard reads retained messages for.
+  bool reads_retained = false;
   /// The CONNECT that waits for its session.
   std::unique_ptr<PendingConnect> pending_connect;
 

@@ -31,7 +31,9 @@ bool Shard::plan_retained_read(Connection& c, const SubscriptionRequest& request
   if (target->is_shared()) return false;
   if (request.retain_handling == wire::RetainHandling::DoNotSend) return false;
   if (request.retain_handling == wire::RetainHandling::SendIfNewSubscription && !is_new) return false;
+  stop_retained_reads(c, request.filter);  // the new one begins again and finds all that it would have found
   RetainedRead read;
+  read.number = ++c.retained_reads_planned;
   read.filter = request.filter;
   read.options = request.options;
   read.since_version = shared_.subscriptions.version();
@@ -39,10 +41,10 @@ bool Shard::plan_retained_read(Connection& c, const SubscriptionRequest& request
   return true;
 }
 
-/// The client unsubscribed: nothing that is not in its queue yet is added. [MQTT-3.10.4-2]
+/// The client unsubscribed, or subscribed again: nothing that is not in its queue yet is added.
+/// [MQTT-3.10.4-2]
 void Shard::stop_retained_reads(Connection& c, std::string_view filter) {
-  for (RetainedRead& read : c.retained_reads)
-    if (read.filter == filter) read.stopped = true;
+  std::erase_if(c.retained_reads, [&](const RetainedRead& read) { return read.filter == filter; });
 }
 
 /// A slice of retained messages for every connection that waits for some. They leave in bounded steps between
@@ -54,9 +56,10 @@ bool Shard::send_retained_slices() {
   for (const ConnectionId& id : retained_readers_) {
     Connection* c = connections_.find(id);
     if (c == nullptr || c->session() == nullptr) continue;
-    more |= send_retained_slice(*c, *c->session());
+    if (!c->retained_reads.empty()) more |= send_retained_slice(*c, *c->session());
     // A read whose barrier is still on its way brings the connection back itself.
-    if (!c->retained_reads.empty() && c->retained_reads.front().ready) still.push_back(id);
+    c->reads_retained = !c->retained_reads.empty() && c->retained_reads.front().ready;
+    if (c->reads_retained) still.push_back(id);
   }
   retained_readers_.swap(still);
   return more;
@@ -70,10 +73,6 @@ bool Shard::has_room_for_retained(Connection& c, const Session& session) const {
 /// True when the client could take more at once.
 bool Shard::send_retained_slice(Connection& c, Session& session) {
   RetainedRead& read = c.retained_reads.front();
-  if (read.ready && read.stopped) {
-    c.retained_reads.erase(c.retained_reads.begin());
-    return !c.retained_reads.empty() && c.retained_reads.front().ready;
-  }
   if (!read.ready || !has_room_for_retained(c, session)) return false;
   if (read.next == read.found.size()) {
     const auto filter = topic::TopicFilter::parse(read.filter, {shared_.options.mqtt.max_topic_levels});

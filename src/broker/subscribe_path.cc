@@ -118,10 +118,10 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
   if (c == nullptr) return;
   send_subscription_ack(*c, work);
   if (work.unsubscribe || c->state() != Connection::State::Connected) return;
-  RetainedBarrier barrier;
+  bool reads = false;
   for (std::size_t i = 0; i < changed.size(); ++i)
-    if (plan_retained_read(*c, *changed[i], outcomes[i] == topic::ChangeOutcome::Added)) ++barrier.reads;
-  if (barrier.reads > 0) submit({}, c->id(), session.id(), barrier);
+    if (plan_retained_read(*c, *changed[i], outcomes[i] == topic::ChangeOutcome::Added)) reads = true;
+  if (reads) submit({}, c->id(), session.id(), RetainedBarrier{c->retained_reads_planned});
 }
 
 /// One that is too large for the client ends the connection, and maybe the session with it.

@@ -185,8 +185,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   // subscribe_path.cc
   void on_subscribe(Connection& c, const wire::Subscribe& packet);
   void on_unsubscribe(Connection& c, const wire::Unsubscribe& packet);
-  wire::ReasonCode grant(const Connection& c, const wire::SubscribeFilter& wanted,
-                         std::size_t subscriptions) const;
+  wire::ReasonCode grant(const wire::SubscribeFilter& wanted, bool is_one_too_many) const;
   void apply_subscriptions(Connection* c, session::Session& session, SubscriptionsStored& work);
   void send_subscription_ack(Connection& c, const SubscriptionsStored& work);
   void remove_subscriptions(const session::Session& session);

@@ -20,11 +20,14 @@ void Shard::on_subscribe(Connection& c, const wire::Subscribe& packet) {
   SubscriptionsStored work;
   work.packet_id = packet.id;
   store::WriteBatch batch;
-  std::size_t added = 0;
+  // What is on its way to the store has been granted already.
+  std::size_t granted = session.subscriptions().size() + session.subscriptions().on_their_way();
   for (const wire::SubscribeFilter& wanted : packet.filters) {
     SubscriptionRequest request;
     request.filter = wanted.filter;
-    request.reason = grant(c, wanted, session.subscriptions().size() + added);
+    const bool is_new = session.subscriptions().find(wanted.filter) == nullptr &&
+                        session.subscriptions().number_of(wanted.filter) == 0;
+    request.reason = grant(wanted, is_new && granted >= shared_.options.session.max_subscriptions);
     if (request.reason == ReasonCode::ProtocolError)
       return disconnect(c, request.reason, "No Local on a shared subscription");  // [MQTT-3.8.3-4]
     if (!is_failure(request.reason)) {
@@ -37,7 +40,7 @@ void Shard::on_subscribe(Connection& c, const wire::Subscribe& packet) {
         request.number = session.subscriptions().number_for(request.filter);
         session::record_subscription(batch, session.id(), request.number, request.filter, request.options);
       }
-      if (session.subscriptions().find(request.filter) == nullptr) ++added;
+      if (is_new) ++granted;
     }
     work.requests.push_back(std::move(request));  // one reason per filter, in order [MQTT-3.8.4-6]
   }
@@ -46,8 +49,7 @@ void Shard::on_subscribe(Connection& c, const wire::Subscribe& packet) {
 }
 
 /// The reason code for one filter: a granted QoS or why not.
-ReasonCode Shard::grant(const Connection& c, const wire::SubscribeFilter& wanted,
-                        std::size_t subscriptions) const {
+ReasonCode Shard::grant(const wire::SubscribeFilter& wanted, bool is_one_too_many) const {
   const MqttOptions& mqtt = shared_.options.mqtt;
   const auto target = topic::parse_subscription(wanted.filter, {mqtt.max_topic_levels});
   if (!target) return ReasonCode::TopicFilterInvalid;
@@ -57,9 +59,7 @@ ReasonCode Shard::grant(const Connection& c, const wire::SubscribeFilter& wanted
   }
   if (target->filter.has_wildcard() && !mqtt.wildcard_available)
     return ReasonCode::WildcardSubscriptionsNotSupported;
-  if (subscriptions >= shared_.options.session.max_subscriptions &&
-      c.session()->subscriptions().find(wanted.filter) == nullptr)
-    return ReasonCode::QuotaExceeded;
+  if (is_one_too_many) return ReasonCode::QuotaExceeded;
   return static_cast<ReasonCode>(
       std::min(static_cast<std::uint8_t>(wanted.qos), mqtt.max_qos));  // [MQTT-3.8.4-8]
 }

@@ -105,7 +105,7 @@ class CommitTicket final : public store::Ticket {
   const ShardId home;
   const std::optional<ConnectionId> connection;
   const SessionId session;  ///< 0 when no session is concerned
-  std::size_t batch_bytes = 0;
+  std::size_t bytes = 0;    ///< it holds in memory until it is answered
   Work work;
 
  private:

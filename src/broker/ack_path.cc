@@ -121,13 +121,17 @@ void Shard::finish_entry(session::Session& session, Seq seq) {
   if (!session.is_durable()) {
     session.outbound().on_erased(seq);
   } else {
-    // What could not be erased before may be waiting in finished(), so that does not say whether it is
-    // listed.
-    if (with_finished_entries_.empty() || with_finished_entries_.back() != session.id())
-      with_finished_entries_.push_back(session.id());
     session.finished().push_back(seq);
+    list_finished_entries(session);
   }
   if (session.congested_since) watch_congestion(session);
+}
+
+/// What is in finished() is erased at the end of the tick. Whether it is listed for that already finished()
+/// does not say: what could not be erased before waits there too.
+void Shard::list_finished_entries(const session::Session& session) {
+  if (with_finished_entries_.empty() || with_finished_entries_.back() != session.id())
+    with_finished_entries_.push_back(session.id());
 }
 
 /// One batch per session and tick for all entries whose exchange ended in it.

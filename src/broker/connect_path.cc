@@ -160,6 +160,15 @@ void Shard::hand_over(Session& session) {
   outbox_.send(claimer.shard, std::move(granted));
 }
 
+/// A session came here from another connection: what waited for it, and what its last shard could not erase,
+/// is seen to here.
+Session& Shard::take_in(std::unique_ptr<Session> arrived) {
+  Session& session = sessions_.add(std::move(arrived));
+  take_early_messages(session);
+  if (!session.finished().empty()) list_finished_entries(session);
+  return session;
+}
+
 /// The session (or the right to begin a fresh one) arrived for a connection of this shard.
 void Shard::on_session_granted(SessionGranted& granted) {
   Connection* c = connections_.find(granted.claimer);
@@ -168,8 +177,7 @@ void Shard::on_session_granted(SessionGranted& granted) {
 
   // The claimer left meanwhile: the session waits for its client here, or is over.
   if (granted.session) {
-    Session& session = sessions_.add(std::move(granted.session));
-    take_early_messages(session);
+    Session& session = take_in(std::move(granted.session));
     shared_.directory.slots().place(session.id(), {.shard = id_, .durable = session.is_durable()});
     if (const auto next = shared_.directory.arrived(session.client_id(), id_)) {
       session.set_successor(*next);
@@ -188,8 +196,7 @@ void Shard::begin_session(Connection& c, std::unique_ptr<Session> old, SessionId
   bool present = false;
   Session* session = nullptr;
   if (old && !c.agreement().clean_start) {
-    session = &sessions_.add(std::move(old));
-    take_early_messages(*session);
+    session = &take_in(std::move(old));
     present = true;
     counters_.add(Counter::SessionsResumed);
   } else {

@@ -186,8 +186,8 @@ void Shard::drop_entry(session::Session& session, Seq seq, Counter reason) {
   counters_.add(reason);
   shared_.directory.slots().release(session.id(), 1, message->size());
   if (session.is_durable()) {
-    if (session.finished().empty()) with_finished_entries_.push_back(session.id());
     session.finished().push_back(seq);
+    list_finished_entries(session);
   }
 }
 

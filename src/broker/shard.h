@@ -118,6 +118,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void on_take_over(TakeOver& request);
   void hand_over(session::Session& session);
   void on_session_granted(SessionGranted& granted);
+  session::Session& take_in(std::unique_ptr<session::Session> session);
   void begin_session(Connection& c, std::unique_ptr<session::Session> old, SessionId fresh_id);
   void finish_connect(Connection& c, session::Session& session, bool session_present);
   void send_connack(Connection& c, session::Session& session, bool session_present);
@@ -180,6 +181,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void send_ack(Connection& c, wire::PacketType type, wire::PacketId id, wire::ReasonCode reason,
                 std::string_view why = {});
   void send_ack_in_order(Connection& c, session::Session& session, AnswerLater answer);
+  void list_finished_entries(const session::Session& session);
   void submit_finished_entries();
 
   // subscribe_path.cc

@@ -102,6 +102,17 @@ TEST(CommandLine, ListenAndSetMayBeRepeatedInAnyOrder) {
   EXPECT_EQ(line.assignments.values[3].value, Value{std::string()});
 }
 
+TEST(CommandLine, AnEmptyFolderIsAValueAndNotNothing) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"hermod", "--data-dir", ""}, {"hermod", "--data-dir="}}) {
+    const CommandLine line = parse_command_line(words);
+    EXPECT_EQ(line.action, Action::Run) << line.text;
+    ASSERT_EQ(line.assignments.values.size(), 1U);
+    EXPECT_EQ(line.assignments.values[0].key, "store.data_dir");
+    EXPECT_EQ(line.assignments.values[0].value, Value{std::string()});
+  }
+}
+
 TEST(CommandLine, SetWithoutAnEqualsSignIsAProblemOfItsFlag) {
   const CommandLine line = parse_command_line({"hermod", "--set", "log.level"});
   ASSERT_EQ(line.assignments.problems.size(), 1U);

@@ -166,6 +166,8 @@ Session& Shard::take_in(std::unique_ptr<Session> arrived) {
   Session& session = sessions_.add(std::move(arrived));
   take_early_messages(session);
   if (!session.finished().empty()) list_finished_entries(session);
+  session.expiry_watch.reset();  // the deadline is with the last shard
+  watch_expiry(session);
   return session;
 }
 

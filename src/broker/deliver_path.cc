@@ -66,6 +66,7 @@ void Shard::enqueue(session::Session& session, Seq seq, queue::Delivery delivery
       fill = shared_.directory.slots().fill(session.id());
     }
   }
+  watch_expiry(session);
   watch_congestion(session);
 }
 
@@ -189,6 +190,33 @@ void Shard::drop_entry(session::Session& session, Seq seq, Counter reason) {
     session.finished().push_back(seq);
     list_finished_entries(session);
   }
+}
+
+/// What is expired at the head of a queue does not wait for its client, or it would take the room of messages
+/// that are worth something. [MQTT-3.3.2-5]
+void Shard::drop_expired(session::Session& session) {
+  session.expiry_watch.reset();
+  for (std::size_t dropped = 0; dropped < kExpiredAtOnce; ++dropped) {
+    const queue::Entry* head = session.queue().next_waiting();
+    if (head == nullptr || !head->delivery.message->is_expired(wall())) break;
+    drop_entry(session, head->seq, Counter::DroppedExpired);
+  }
+  if (session.congested_since) watch_congestion(session);
+  watch_expiry(session);
+}
+
+/// Sets the deadline for the message at the head of the queue, if it expires and none is set.
+void Shard::watch_expiry(session::Session& session) {
+  const queue::Entry* head = session.queue().next_waiting();
+  if (session.expiry_watch || head == nullptr) return;
+  const WallTime expires_at = head->delivery.message->expires_at();
+  if (expires_at == queue::Message::kNever) return;
+  // Not at once, so that a long queue of expired messages leaves in steps.
+  const auto left = std::max<WallTime::duration>(expires_at - wall(), std::chrono::milliseconds{1});
+  session.expiry_watch = now() + left;
+  deadlines_.add(
+      {*session.expiry_watch, session.id(), session::DeadlineKind::MessageExpiry, session.absence()});
+  schedule_deadlines();
 }
 
 }  // namespace hermod::broker

@@ -70,6 +70,7 @@ void Shard::adopt(std::unique_ptr<Session> owned) {
   Session& session = sessions_.add(std::move(owned));
   if (session.is_group_member) holders_.insert(session.id());
   set_absence_deadlines(session);
+  watch_expiry(session);
   tick_now_.reset();  // the first tick is later
   tick_wall_.reset();
 }
@@ -272,6 +273,10 @@ void Shard::schedule_deadlines() {
 void Shard::on_timer(net::Timer&) {
   while (const auto deadline = deadlines_.take_due(now())) {
     Session* session = sessions_.find(deadline->session);
+    if (deadline->kind == session::DeadlineKind::MessageExpiry) {
+      if (session != nullptr && session->expiry_watch == deadline->due) drop_expired(*session);
+      continue;
+    }
     if (session == nullptr || session->is_online() || session->absence() != deadline->absence ||
         session->successor())
       continue;

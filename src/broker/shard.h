@@ -90,6 +90,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   };
   /// Messages waiting for one client from which on its publishers are asked to wait.
   static constexpr std::size_t kCongestedFrom = 2000;
+  /// Expired messages of one queue that are dropped at once.
+  static constexpr std::size_t kExpiredAtOnce = 1000;
   /// Unread messages of a shard from which on publishers of other shards wait.
   static constexpr std::size_t kMailboxFull = 20'000;
 
@@ -165,6 +167,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   bool fits(const Connection& c, const queue::Delivery& delivery);
   void send_publish(Connection& c, const queue::Delivery& delivery, wire::PacketId id, bool duplicate);
   void drop_entry(session::Session& session, Seq seq, Counter reason);
+  void drop_expired(session::Session& session);
+  void watch_expiry(session::Session& session);
   void watch_congestion(session::Session& session);
   void check_congestion();
   bool is_behind(ShardId shard) const;

@@ -116,15 +116,23 @@ void Shard::finish_exchange(Connection& c, session::Session& session, const qos:
 
 /// The exchange is over: the entry leaves the queue; its packet identifier is free when the erase is durable.
 void Shard::finish_entry(session::Session& session, Seq seq) {
+  if (const queue::Entry* entry = session.queue().find(seq)) settle_loan(entry->delivery.loan);
+  take_out_entry(session, seq);
+  if (session.is_durable()) return erase_entry(session, seq);
+  session.outbound().on_erased(seq);
+}
+
+/// Out of memory; what the store has of it stays.
+void Shard::take_out_entry(session::Session& session, Seq seq) {
   if (const queue::MessagePtr message = session.queue().erase(seq))
     shared_.directory.slots().release(session.id(), 1, message->size());
-  if (!session.is_durable()) {
-    session.outbound().on_erased(seq);
-  } else {
-    session.finished().push_back(seq);
-    list_finished_entries(session);
-  }
   if (session.congested_since) watch_congestion(session);
+}
+
+/// Out of the store, at the end of the tick. Precondition: a durable session.
+void Shard::erase_entry(session::Session& session, Seq seq) {
+  session.finished().push_back(seq);
+  list_finished_entries(session);
 }
 
 /// What is in finished() is erased at the end of the tick. Whether it is listed for that already finished()

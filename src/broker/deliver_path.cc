@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/log.h"
 #include "broker/shard.h"
@@ -52,6 +53,7 @@ void Shard::deliver_qos0(session::Session& session, const queue::Delivery& deliv
 }
 
 void Shard::enqueue(session::Session& session, Seq seq, queue::Delivery delivery) {
+  if (session.is_durable()) settle_loan(std::exchange(delivery.loan, {}));  // it has an entry of its own now
   if (seq.v == 0) {
     session.queue().push(std::move(delivery));
   } else {
@@ -181,15 +183,13 @@ void Shard::send_publish(Connection& c, const queue::Delivery& delivery, wire::P
 
 /// Takes a waiting entry out of the queue by a rule, counted by `reason`.
 void Shard::drop_entry(session::Session& session, Seq seq, Counter reason) {
+  settle_loan(session.queue().next_waiting()->delivery.loan);
   Seq dropped;
   const queue::MessagePtr message = session.queue().drop_oldest_waiting(dropped);
   HERMOD_ASSERT(message && dropped == seq);
   counters_.add(reason);
   shared_.directory.slots().release(session.id(), 1, message->size());
-  if (session.is_durable()) {
-    session.finished().push_back(seq);
-    list_finished_entries(session);
-  }
+  if (session.is_durable()) erase_entry(session, seq);
 }
 
 /// What is expired at the head of a queue does not wait for its client, or it would take the room of messages

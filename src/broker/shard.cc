@@ -103,6 +103,7 @@ void Shard::receive(ShardMessage& message) {
     void operator()(SessionGranted& m) { shard.on_session_granted(m); }
     void operator()(Announce& m) { shard.announce(m.message); }
     void operator()(MembersConnected&) { shard.hand_on_held(); }
+    void operator()(LoanSettled& m) { shard.on_loan_settled(m); }
     void operator()(HearFailures&) {
       if (shard.shared_.keeper != nullptr) shard.shared_.keeper->heard();
     }

@@ -182,6 +182,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void finish_exchange(Connection& c, session::Session& session, const qos::OnFinish& end,
                        std::string_view mistake);
   void finish_entry(session::Session& session, Seq seq);
+  void take_out_entry(session::Session& session, Seq seq);
+  void erase_entry(session::Session& session, Seq seq);
   void send_ack(Connection& c, wire::PacketType type, wire::PacketId id, wire::ReasonCode reason,
                 std::string_view why = {});
   void send_ack_in_order(Connection& c, session::Session& session, AnswerLater answer);
@@ -218,6 +220,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void leave_session(session::Session& session, WillRule will);
   void hand_on_shared(session::Session& session);
   void hand_to_drawn(const queue::MessagePtr& message);
+  void settle_loan(const queue::Loan& loan);
+  void on_loan_settled(const LoanSettled& settled);
   void hand_on_held();
   void tell_members_connected();
   void strand(Deliver& message);

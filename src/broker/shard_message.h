@@ -55,6 +55,11 @@ struct Announce {
 /// them. Sent to every shard.
 struct MembersConnected {};
 
+/// The message that an entry of this shard's session was kept for is with somebody else for good.
+struct LoanSettled {
+  queue::Loan loan;
+};
+
 /// Answer that every failed commit posted before is heard of.
 struct HearFailures {};
 
@@ -63,6 +68,6 @@ struct StopServing {};
 
 /// Everything shards say to each other: plain values, no references into another shard.
 using ShardMessage = std::variant<Deliver, SkipSequence, CommitFinished, TakeOver, SessionGranted, Announce,
-                                  MembersConnected, HearFailures, StopServing>;
+                                  MembersConnected, LoanSettled, HearFailures, StopServing>;
 
 }  // namespace hermod::broker

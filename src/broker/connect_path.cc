@@ -152,6 +152,7 @@ void Shard::hand_over(Session& session) {
   if (session.congested_since) {
     session.congested_since.reset();
   }
+  granted.retained_reads = take_kept_reads(session.id());
   granted.session = sessions_.take(session.id());
   granted.session->thread().release();
   if (claimer.shard == id_) return on_session_granted(granted);
@@ -173,6 +174,7 @@ Session& Shard::take_in(std::unique_ptr<Session> arrived) {
 
 /// The session (or the right to begin a fresh one) arrived for a connection of this shard.
 void Shard::on_session_granted(SessionGranted& granted) {
+  if (!granted.retained_reads.empty()) kept_reads_[granted.id] = std::move(granted.retained_reads);
   Connection* c = connections_.find(granted.claimer);
   if (c != nullptr && c->state() == Connection::State::Claiming)
     return begin_session(*c, std::move(granted.session), granted.id);
@@ -287,6 +289,7 @@ void Shard::send_connack(Connection& c, Session& session, bool session_present) 
   counters_.add(Counter::ClientsConnected);
   start_keep_alive(c);
   pump(session);
+  resume_retained_reads(c, session);
   c.resume(Connection::Pause::Claim, now());
 }
 

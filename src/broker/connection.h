@@ -8,11 +8,9 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "broker/pending_connect.h"
+#include "broker/retained_read.h"
 #include "net/timer_wheel.h"
 #include "net/transport.h"
-#include "queue/message.h"
-#include "retain/retained_index.h"
-#include "topic/subscription.h"
 #include "wire/decoder.h"
 #include "wire/topic_alias.h"
 #include "wire/types.h"
@@ -52,18 +50,6 @@ struct Agreement {
   bool clean_start = true;
 
   bool is_v5() const { return version == wire::Version::Mqtt5; }
-};
-
-/// A retained read that waits to be delivered in slices behind a SUBACK.
-struct RetainedRead {
-  std::string filter;
-  topic::SubscriptionOptions options;
-  retain::RetainedCursor cursor;
-  std::vector<queue::MessagePtr> found;  ///< of the last slice; from `next` on still to be delivered
-  std::size_t next = 0;
-  std::uint64_t since_version = 0;  ///< of the index; a message matched from then on came as a live one
-  std::uint64_t number = 0;         ///< rising with every read the connection has planned
-  bool ready = false;               ///< every commit that began before the subscription is done
 };
 
 /// One network connection: its transport, its decoder, its topic aliases, its keep-alive. It survives

@@ -74,7 +74,7 @@ void Shard::close_connection(Connection& c, WillRule will, const Ending& ending)
   Session* session = c.session();
   if (session != nullptr) log_disconnected(c, *session, ending);
   c.set_session(nullptr);
-  c.retained_reads.clear();
+  if (session != nullptr) keep_retained_reads(c, *session);
   c.close();
   if (session != nullptr) leave_session(*session, will);
 }

@@ -1,6 +1,7 @@
 // Retained messages for a new subscription: when they are due, and their delivery in slices.
 
 #include <algorithm>
+#include <utility>
 
 #include "broker/shard.h"
 #include "queue/records.h"
@@ -31,7 +32,8 @@ bool Shard::plan_retained_read(Connection& c, const SubscriptionRequest& request
   if (target->is_shared()) return false;
   if (request.retain_handling == wire::RetainHandling::DoNotSend) return false;
   if (request.retain_handling == wire::RetainHandling::SendIfNewSubscription && !is_new) return false;
-  stop_retained_reads(c, request.filter);  // the new one begins again and finds all that it would have found
+  stop_retained_reads(&c, c.session()->id(),
+                      request.filter);  // the new one begins again and finds all that it would have found
   RetainedRead read;
   read.number = ++c.retained_reads_planned;
   read.filter = request.filter;
@@ -43,8 +45,35 @@ bool Shard::plan_retained_read(Connection& c, const SubscriptionRequest& request
 
 /// The client unsubscribed, or subscribed again: nothing that is not in its queue yet is added.
 /// [MQTT-3.10.4-2]
-void Shard::stop_retained_reads(Connection& c, std::string_view filter) {
-  std::erase_if(c.retained_reads, [&](const RetainedRead& read) { return read.filter == filter; });
+void Shard::stop_retained_reads(Connection* c, SessionId session, std::string_view filter) {
+  const auto is_for = [&](const RetainedRead& read) { return read.filter == filter; };
+  if (c != nullptr) std::erase_if(c->retained_reads, is_for);
+  if (const auto kept = kept_reads_.find(session); kept != kept_reads_.end())
+    std::erase_if(kept->second, is_for);
+}
+
+/// The connection ends before its reads do. What is at QoS 1 or 2 is due to the session all the same: it goes
+/// on at the next connection. [MQTT-3.3.1-9]
+void Shard::keep_retained_reads(Connection& c, const Session& session) {
+  std::vector<RetainedRead> reads = std::exchange(c.retained_reads, {});
+  std::erase_if(reads, [](const RetainedRead& read) { return read.options.granted_qos == 0; });
+  if (!reads.empty() && session.outlives_connection()) kept_reads_[session.id()] = std::move(reads);
+}
+
+/// The reads an earlier connection left, behind a barrier of their own.
+void Shard::resume_retained_reads(Connection& c, const Session& session) {
+  c.retained_reads = take_kept_reads(session.id());
+  if (c.retained_reads.empty()) return;
+  for (RetainedRead& read : c.retained_reads) {
+    read.number = ++c.retained_reads_planned;
+    read.ready = false;
+  }
+  submit({}, c.id(), session.id(), RetainedBarrier{c.retained_reads_planned});
+}
+
+std::vector<RetainedRead> Shard::take_kept_reads(SessionId session) {
+  auto kept = kept_reads_.extract(session);
+  return kept ? std::move(kept.mapped()) : std::vector<RetainedRead>{};
 }
 
 /// A slice of retained messages for every connection that waits for some. They leave in bounded steps between
@@ -74,7 +103,8 @@ bool Shard::has_room_for_retained(Connection& c, const Session& session) const {
 bool Shard::send_retained_slice(Connection& c, Session& session) {
   RetainedRead& read = c.retained_reads.front();
   if (!read.ready || !has_room_for_retained(c, session)) return false;
-  if (read.next == read.found.size()) {
+  const bool is_fresh = read.next == read.found.size();
+  if (is_fresh) {
     const auto filter = topic::TopicFilter::parse(read.filter, {shared_.options.mqtt.max_topic_levels});
     read.found.clear();
     read.next = 0;
@@ -83,7 +113,9 @@ bool Shard::send_retained_slice(Connection& c, Session& session) {
   store::WriteBatch batch;
   PublishCommit work;
   for (; read.next < read.found.size() && has_room_for_retained(c, session); ++read.next) {
-    const queue::MessagePtr& message = read.found[read.next];
+    const queue::MessagePtr message =
+        is_fresh ? read.found[read.next] : shared_.retained.find(read.found[read.next]->topic());
+    if (!message || message->is_expired(wall())) continue;  // it is not retained any more
     if (message->matched_version() >= read.since_version) continue;
     if (is_own_and_local(read, *message, session)) continue;
     queue::Delivery delivery;

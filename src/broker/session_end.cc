@@ -159,6 +159,7 @@ void Shard::pass_on(const std::string& client_id) {
 /// by `reason`, or handed to other members of the shared group it came for.
 void Shard::discard_session_state(Session& session, Counter reason) {
   remove_subscriptions(session);
+  kept_reads_.erase(session.id());
   std::vector<queue::Delivery> shared;
   std::uint64_t dropped = 0;
   session.queue().for_each([&](const queue::Entry& entry) {

@@ -218,6 +218,7 @@ void Shard::on_connection_closed(Connection& c, net::CloseReason reason) {
        {},
        reason == net::CloseReason::PeerClosed ? "the client closed the connection without DISCONNECT"
                                               : "the connection broke"});
+  keep_retained_reads(*ended_.back(), *session);
   leave_session(*session, WillRule::Publish);
 }
 

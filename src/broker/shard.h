@@ -200,7 +200,10 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
 
   // retained_path.cc
   bool plan_retained_read(Connection& c, const SubscriptionRequest& request, bool is_new);
-  void stop_retained_reads(Connection& c, std::string_view filter);
+  void stop_retained_reads(Connection* c, SessionId session, std::string_view filter);
+  void keep_retained_reads(Connection& c, const session::Session& session);
+  void resume_retained_reads(Connection& c, const session::Session& session);
+  std::vector<RetainedRead> take_kept_reads(SessionId session);
   bool send_retained_slices();
   bool send_retained_slice(Connection& c, session::Session& session);
   bool has_room_for_retained(Connection& c, const session::Session& session) const;
@@ -280,6 +283,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   std::vector<SessionId> congested_;
   std::vector<std::unique_ptr<Connection>> ended_;  ///< destroyed at the end of the tick
   std::vector<ConnectionId> retained_readers_;
+  /// Of sessions without a connection, until the next one.
+  absl::flat_hash_map<SessionId, std::vector<RetainedRead>> kept_reads_;
   std::vector<WaitingPublisher> waiting_publishers_;
   std::vector<ConnectionId> backlog_publishers_;
   std::optional<MonotonicTime> tick_now_;

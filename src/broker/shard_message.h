@@ -2,9 +2,11 @@
 #include <memory>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/ids.h"
 #include "broker/commit_ticket.h"
+#include "broker/retained_read.h"
 #include "queue/queue_window.h"
 #include "session/session.h"
 
@@ -44,6 +46,7 @@ struct SessionGranted {
   std::string client_id;
   SessionId id;
   std::unique_ptr<session::Session> session;
+  std::vector<RetainedRead> retained_reads{};  ///< unfinished ones of the session
 };
 
 /// A value the broker publishes about itself: to subscribers at QoS 0, retained in memory only.

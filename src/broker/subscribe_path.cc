@@ -98,7 +98,7 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
         request.reason = ReasonCode::NoSubscriptionExisted;
         continue;
       }
-      if (c != nullptr) stop_retained_reads(*c, request.filter);
+      stop_retained_reads(c, session.id(), request.filter);
     } else {
       session.subscriptions().set(request.filter, request.options, request.number);  // [MQTT-3.8.4-3]
       if (request.number != 0) session.subscriptions().settle(request.filter);

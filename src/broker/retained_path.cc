@@ -27,7 +27,8 @@ bool is_own_and_local(const RetainedRead& read, const queue::Message& message, c
 
 /// Retained messages are due for a new subscription unless its Retain Handling says otherwise, and never for
 /// a shared one. [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]
-bool Shard::plan_retained_read(Connection& c, const SubscriptionRequest& request, bool is_new) {
+bool Shard::plan_retained_read(Connection& c, const SubscriptionRequest& request, bool is_new,
+                               std::uint64_t since_version) {
   const auto target = topic::parse_subscription(request.filter, {shared_.options.mqtt.max_topic_levels});
   if (target->is_shared()) return false;
   if (request.retain_handling == wire::RetainHandling::DoNotSend) return false;
@@ -38,9 +39,40 @@ bool Shard::plan_retained_read(Connection& c, const SubscriptionRequest& request
   read.number = ++c.retained_reads_planned;
   read.filter = request.filter;
   read.options = request.options;
-  read.since_version = shared_.subscriptions.version();
+  read.since_version = since_version;
   c.retained_reads.push_back(std::move(read));
   return true;
+}
+
+/// The reads planned so far begin when every message that was matched before their subscriptions, on any
+/// shard, is retained. A shard matches before it submits, so each is asked first, and answers behind its
+/// submissions; then comes a commit that is behind them all.
+void Shard::begin_retained_barrier(Connection& c, const Session& session) {
+  const std::uint64_t last_read = c.retained_reads_planned;
+  const std::size_t shards = shared_.mailboxes.size();
+  if (shards == 1) return submit({}, c.id(), session.id(), RetainedBarrier{last_read});
+  c.retained_waits.push_back({last_read, shards - 1});
+  for (std::uint16_t i = 0; i < shards; ++i)
+    if (ShardId{i} != id_) outbox_.send(ShardId{i}, AskSubmitted{c.id(), last_read});
+}
+
+/// What this shard has matched is with the committer.
+void Shard::answer_submitted() {
+  for (const AskSubmitted& ask : submitted_asked_)
+    outbox_.send(ask.reader.shard, Submitted{ask.reader, ask.last_read});
+  submitted_asked_.clear();
+  outbox_.post_all();
+}
+
+void Shard::on_submitted(const Submitted& answer) {
+  Connection* c = connections_.find(answer.reader);
+  if (c == nullptr || c->session() == nullptr) return;
+  const auto wait = std::find_if(c->retained_waits.begin(), c->retained_waits.end(),
+                                 [&](const auto& one) { return one.last_read == answer.last_read; });
+  HERMOD_ASSERT(wait != c->retained_waits.end());
+  if (--wait->answers > 0) return;
+  c->retained_waits.erase(wait);
+  submit({}, c->id(), c->session()->id(), RetainedBarrier{answer.last_read});
 }
 
 /// The client unsubscribed, or subscribed again: nothing that is not in its queue yet is added.
@@ -68,7 +100,7 @@ void Shard::resume_retained_reads(Connection& c, const Session& session) {
     read.number = ++c.retained_reads_planned;
     read.ready = false;
   }
-  submit({}, c.id(), session.id(), RetainedBarrier{c.retained_reads_planned});
+  begin_retained_barrier(c, session);
 }
 
 std::vector<RetainedRead> Shard::take_kept_reads(SessionId session) {

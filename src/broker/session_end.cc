@@ -121,7 +121,7 @@ bool Shard::publish_will(Session& session) {
   fields.qos = will->qos;
   fields.retain = will->retain;  // [MQTT-3.1.2-14] [MQTT-3.1.2-15]
   fields.publisher = session.id();
-  fields.matched_version = shared_.subscriptions.version();
+  fields.matched_version = match(will->topic, session.id());
   fields.stored_at = wall();
   if (will->message_expiry_interval)
     fields.expires_at = wall() + std::chrono::seconds(*will->message_expiry_interval);

@@ -135,8 +135,10 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   std::optional<wire::ReasonCode> refusal_for(const wire::Publish& packet, std::string_view topic) const;
   void refuse_publish(Connection& c, const wire::Publish& packet, wire::ReasonCode reason,
                       std::string_view why);
-  queue::MessagePtr make_message(const wire::Publish& packet, std::string_view topic, SessionId publisher);
-  void find_targets(const queue::MessagePtr& message, SessionId publisher);
+  std::uint64_t match(std::string_view topic, SessionId publisher);
+  queue::MessagePtr make_message(const wire::Publish& packet, std::string_view topic, SessionId publisher,
+                                 std::uint64_t matched_version);
+  void find_targets(const queue::MessagePtr& message);
   bool reserve_room(const queue::MessagePtr& message, queue::Overflow overflow);
   bool has_room_to_retain(const queue::Message& message);
   std::size_t purge_retained(std::size_t most);
@@ -199,8 +201,12 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void remove_subscriptions(const session::Session& session);
 
   // retained_path.cc
-  bool plan_retained_read(Connection& c, const SubscriptionRequest& request, bool is_new);
+  bool plan_retained_read(Connection& c, const SubscriptionRequest& request, bool is_new,
+                          std::uint64_t since_version);
   void stop_retained_reads(Connection* c, SessionId session, std::string_view filter);
+  void begin_retained_barrier(Connection& c, const session::Session& session);
+  void on_submitted(const Submitted& answer);
+  void answer_submitted();
   void keep_retained_reads(Connection& c, const session::Session& session);
   void resume_retained_reads(Connection& c, const session::Session& session);
   std::vector<RetainedRead> take_kept_reads(SessionId session);
@@ -278,6 +284,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   absl::flat_hash_set<SessionId>
       holders_;  ///< group members that are away and may hold messages of the group
   std::vector<EarlyMessage> early_messages_;
+  std::vector<AskSubmitted> submitted_asked_;  ///< answered behind this tick's submissions
   std::vector<SessionId> with_finished_entries_;
   std::vector<StreamId> ended_streams_;  ///< forgotten behind the submissions of their last tick
   std::vector<SessionId> congested_;

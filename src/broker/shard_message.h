@@ -63,6 +63,18 @@ struct LoanSettled {
   queue::Loan loan;
 };
 
+/// A client of another shard waits for retained messages: answer when what was matched here so far is with
+/// the committer.
+struct AskSubmitted {
+  ConnectionId reader;
+  std::uint64_t last_read = 0;  ///< the number of its last read that waits for it
+};
+/// The answer.
+struct Submitted {
+  ConnectionId reader;
+  std::uint64_t last_read = 0;
+};
+
 /// Answer that every failed commit posted before is heard of.
 struct HearFailures {};
 
@@ -70,7 +82,8 @@ struct HearFailures {};
 struct StopServing {};
 
 /// Everything shards say to each other: plain values, no references into another shard.
-using ShardMessage = std::variant<Deliver, SkipSequence, CommitFinished, TakeOver, SessionGranted, Announce,
-                                  MembersConnected, LoanSettled, HearFailures, StopServing>;
+using ShardMessage =
+    std::variant<Deliver, SkipSequence, CommitFinished, TakeOver, SessionGranted, Announce, MembersConnected,
+                 LoanSettled, AskSubmitted, Submitted, HearFailures, StopServing>;
 
 }  // namespace hermod::broker

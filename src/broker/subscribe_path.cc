@@ -110,7 +110,7 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
     changed.push_back(&request);
     if (target->is_shared()) session.is_group_member = true;
   }
-  const auto outcomes = shared_.subscriptions.apply(changes);
+  const auto applied = shared_.subscriptions.apply(changes);
   const bool joins_group = std::any_of(changes.begin(), changes.end(), [](const SubscriptionChange& change) {
     return change.kind == SubscriptionChange::Kind::Set && change.target.is_shared();
   });
@@ -120,8 +120,10 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
   if (work.unsubscribe || c->state() != Connection::State::Connected) return;
   bool reads = false;
   for (std::size_t i = 0; i < changed.size(); ++i)
-    if (plan_retained_read(*c, *changed[i], outcomes[i] == topic::ChangeOutcome::Added)) reads = true;
-  if (reads) submit({}, c->id(), session.id(), RetainedBarrier{c->retained_reads_planned});
+    if (plan_retained_read(*c, *changed[i], applied.outcomes[i] == topic::ChangeOutcome::Added,
+                           applied.version))
+      reads = true;
+  if (reads) begin_retained_barrier(*c, session);
 }
 
 /// One that is too large for the client ends the connection, and maybe the session with it.

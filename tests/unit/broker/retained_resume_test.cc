@@ -15,6 +15,7 @@ class RetainedResume : public PathTest, public ::testing::WithParamInterface<std
   RetainedResume() {
     options_.threads = 2;
     options_.limits.outbound_buffer = 16 * 1024;
+    options_.session.receive_maximum = 65535;
   }
   /// Many retained messages, of which a durable client has been sent some when its connection breaks.
   void read_some(QoS qos) {

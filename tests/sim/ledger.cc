@@ -249,6 +249,23 @@ bool Ledger::may_follow(const Sent& earlier, const Sent& later) const {
          earlier.acked > later.first_sent.step;
 }
 
+void Ledger::check_retained_arrived(const std::string& topic, const std::string& payload,
+                                    const std::vector<const SubscriptionBook*>& books) {
+  const std::size_t number = number_in(payload).value_or(sent_.size());
+  if (number >= sent_.size()) return;
+  const Sent& sent = sent_[number];
+  if (sent.qos == QoS::AtMostOnce || sent.expires) return;
+  for (std::size_t client = 0; client < books.size(); ++client) {
+    for (const Stay& stay : books[client]->stays()) {
+      const bool in_force = stay.granted && !stay.leaving && !stay.left && !stay.lost;
+      if (!in_force || !stay.wants_retained || !stay.share_name.empty() || stay.qos == QoS::AtMostOnce)
+        continue;
+      if (!matches(stay.bare, topic) || (stay.no_local && sent.publisher == client)) continue;
+      if (total(client, number) == 0) broken("the retained message never came", number, client);
+    }
+  }
+}
+
 /// Every such topic has one publisher, so its messages have an order; but what an earlier session of it never
 /// heard of may come last, for its shard may have been slow.
 void Ledger::check_retained(const std::string& topic, const std::optional<std::string>& payload) {

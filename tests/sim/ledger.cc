@@ -159,7 +159,7 @@ void Ledger::check_order(const Receiver& to, std::size_t number, const test::Arr
     if (!matches(stay.bare, sent.topic)) continue;
     shared |= !stay.share_name.empty();
     settled |= stay.qos >= packet.qos && stay.granted && *stay.granted < sent.first_sent.step &&
-               (!stay.left || *stay.left > sent.first_sent.step) &&
+               (!stay.leaving || *stay.leaving > sent.first_sent.step) &&
                !(stay.no_local && sent.publisher == to.client);
   }
   if (shared || !settled) return;

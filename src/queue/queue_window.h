@@ -14,6 +14,13 @@ namespace hermod::queue {
 /// Identifiers of all subscriptions a message matched; nearly always none or one.
 using SubscriptionIdentifiers = std::vector<std::uint32_t>;
 
+/// The entry that keeps a message on disk for a session which does not: it is erased when that session is
+/// done with the message.
+struct Loan {
+  SessionId keeper{};  ///< whose entry it is; 0: there is none
+  Seq seq{};
+};
+
 /// One message on its way to one session, as the subscription asked for it.
 struct Delivery {
   MessagePtr message;
@@ -21,6 +28,7 @@ struct Delivery {
   bool retain = false;                    ///< the RETAIN flag to send
   std::uint64_t group = 0;                ///< the $share group it was drawn from; 0 = none
   SubscriptionIdentifiers identifiers;
+  Loan loan{};
 };
 
 /// A message in a queue. Its sequence decides its packet identifier.

@@ -8,7 +8,6 @@
 #include "broker/address_counts.h"
 #include "broker/commit_fanout.h"
 #include "broker/options.h"
-#include "broker/shard.h"
 #include "retain/retained_index.h"
 #include "session/session_directory.h"
 #include "store/committer.h"
@@ -16,6 +15,10 @@
 #include "tests/support/fake_transport.h"
 #include "tests/support/manual_clock.h"
 #include "topic/subscription_index.h"
+
+namespace hermod::broker {
+class Shard;
+}
 
 namespace hermod::test {
 

@@ -24,7 +24,7 @@ class Statistics : public BrokerTest {
 TEST_F(Statistics, VersionIsRetained) {
   MqttClient reader = client("reader");
   reader.subscribe("$SYS/broker/version", 0);
-  EXPECT_EQ(reader.receive().payload, std::string("hermod version ") + HERMOD_VERSION);
+  EXPECT_EQ(reader.receive().payload, "hermod version " HERMOD_VERSION);
 }
 
 TEST_F(Statistics, ConnectedClientsAndSubscriptionsAreCounted) {

@@ -95,7 +95,7 @@ TEST_F(SysTopicsTest, OnlyWhatChangedIsToldAgain) {
 }
 
 TEST_F(SysTopicsTest, VersionIsThatOfTheProgram) {
-  EXPECT_EQ(update()["version"], std::string("hermod version ") + HERMOD_VERSION);
+  EXPECT_EQ(update()["version"], "hermod version " HERMOD_VERSION);
 }
 
 TEST_F(SysTopicsTest, ClientsAreThoseConnectedAndTheSessionsBehindThem) {

@@ -121,13 +121,17 @@ void Shard::finish_entry(session::Session& session, Seq seq) {
   if (!session.is_durable()) {
     session.outbound().on_erased(seq);
   } else {
-    // What could not be erased before may be waiting in finished(), so that does not say whether it is
-    // listed.
-    if (with_finished_entries_.empty() || with_finished_entries_.back() != session.id())
-      with_finished_entries_.push_back(session.id());
-    session.finished().push_back(seq);
+    list_finished(session, seq);
   }
   if (session.congested_since) watch_congestion(session);
+}
+
+/// It is erased at the end of the tick.
+void Shard::list_finished(session::Session& session, Seq seq) {
+  // What could not be erased before may be waiting in finished(), so that does not say whether it is listed.
+  if (with_finished_entries_.empty() || with_finished_entries_.back() != session.id())
+    with_finished_entries_.push_back(session.id());
+  session.finished().push_back(seq);
 }
 
 /// One batch per session and tick for all entries whose exchange ended in it.

@@ -57,15 +57,7 @@ void Shard::enqueue(session::Session& session, Seq seq, queue::Delivery delivery
   } else {
     session.queue().offer(seq, std::move(delivery));
   }
-  if (shared_.options.session.queue.overflow == queue::Overflow::DropOldest) {
-    const queue::Options& limits = shared_.options.session.queue;
-    auto fill = shared_.directory.slots().fill(session.id());
-    while ((fill.messages > limits.max_messages || fill.bytes > limits.max_bytes) &&
-           session.queue().waiting() > 1) {
-      drop_entry(session, session.queue().next_waiting()->seq, Counter::DroppedQueueFull);
-      fill = shared_.directory.slots().fill(session.id());
-    }
-  }
+  drop_what_is_over(session);
   watch_congestion(session);
 }
 
@@ -76,6 +68,7 @@ void Shard::pump(session::Session& session) {
   if (c == nullptr || c->state() != Connection::State::Connected) return;
   while (const auto resend = session.outbound().next_resend()) send_again(*c, session, *resend);
   send_waiting(*c, session);
+  read_ahead(session);
   if (session.is_group_member) show_busy(session);
 }
 
@@ -185,10 +178,7 @@ void Shard::drop_entry(session::Session& session, Seq seq, Counter reason) {
   HERMOD_ASSERT(message && dropped == seq);
   counters_.add(reason);
   shared_.directory.slots().release(session.id(), 1, message->size());
-  if (session.is_durable()) {
-    if (session.finished().empty()) with_finished_entries_.push_back(session.id());
-    session.finished().push_back(seq);
-  }
+  if (session.is_durable()) list_finished(session, seq);
 }
 
 }  // namespace hermod::broker

@@ -100,6 +100,8 @@ class QueueWindow {
   bool is_behind() const { return behind_ != nullptr; }
   /// What waits in the store only.
   Amount stored() const { return behind_ ? behind_->amount : Amount{}; }
+  /// Where that begins. Precondition: is_behind().
+  Seq first_stored() const { return behind_->from; }
   /// What waits in memory.
   const Amount& loaded() const { return loaded_; }
   /// A page was asked for and has not come.

@@ -1,18 +1,29 @@
-# One target with the warnings and sanitizers that every hermod target shares.
-add_library(hermod_flags INTERFACE)
-target_compile_options(hermod_flags INTERFACE
+# hermod_warnings: what every target shares. hermod_flags: the same and the sanitizers, for all that is hermod.
+# hermod_test_flags: for what tests it; without the checks for undefined behaviour, which would only look at the tests
+# and double the time to compile them.
+add_library(hermod_warnings INTERFACE)
+target_compile_options(hermod_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
   -Wconversion -Wno-sign-conversion -Werror)
-target_compile_definitions(hermod_flags INTERFACE HERMOD_VERSION="${PROJECT_VERSION}")
-if(HERMOD_SANITIZE)
-  target_compile_options(hermod_flags INTERFACE
-    -fsanitize=${HERMOD_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
-  target_link_options(hermod_flags INTERFACE -fsanitize=${HERMOD_SANITIZE})
+target_compile_definitions(hermod_warnings INTERFACE HERMOD_VERSION="${PROJECT_VERSION}")
+
+function(hermod_flags_target name sanitizers)
+  add_library(${name} INTERFACE)
+  target_link_libraries(${name} INTERFACE hermod_warnings)
+  if(NOT sanitizers)
+    return()
+  endif()
+  target_compile_options(${name} INTERFACE
+    -fsanitize=${sanitizers} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(${name} INTERFACE -fsanitize=${sanitizers})
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # GCC 12 finds this in its own <functional> and <regex> once a sanitizer is on (GCC bug 105562).
-    target_compile_options(hermod_flags INTERFACE -Wno-maybe-uninitialized)
+    target_compile_options(${name} INTERFACE -Wno-maybe-uninitialized)
   endif()
-endif()
+endfunction()
+hermod_flags_target(hermod_flags "${HERMOD_SANITIZE}")
+string(REPLACE ",undefined" "" test_sanitizers "${HERMOD_SANITIZE}")
+hermod_flags_target(hermod_test_flags "${test_sanitizers}")
 
 # hermod_room(<name> [DEPENDS room...] [LIBRARIES target...])
 # A room is a static library hermod_<name> made of every .cc file in src/<name>/.
@@ -21,21 +32,35 @@ function(hermod_room name)
   cmake_parse_arguments(ROOM "" "" "DEPENDS;LIBRARIES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
   list(TRANSFORM ROOM_DEPENDS PREPEND hermod_)
-  if(sources)
-    add_library(hermod_${name} STATIC ${sources})
-    set(scope PUBLIC)
-  else()
-    add_library(hermod_${name} INTERFACE)
-    set(scope INTERFACE)
+  add_library(hermod_${name} STATIC ${sources})
+  if(HERMOD_UNITY)
+    set_target_properties(hermod_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 10)
   endif()
-  target_include_directories(hermod_${name} ${scope} ${CMAKE_SOURCE_DIR}/src)
-  target_link_libraries(hermod_${name} ${scope} hermod_flags ${ROOM_DEPENDS} ${ROOM_LIBRARIES})
+  target_include_directories(hermod_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(hermod_${name} PUBLIC hermod_warnings ${ROOM_DEPENDS} ${ROOM_LIBRARIES})
+  target_link_libraries(hermod_${name} PRIVATE hermod_flags)
 endfunction()
 
-# hermod_test(<name> [LABEL label] [SOURCES file...] [LIBRARIES target...])
-# A GoogleTest binary; every test case becomes a ctest of its own. Without sources configuring fails.
+# hermod_precompiled(<name> <flags>): the target's sources begin with the headers that nearly every test includes,
+# parsed once for all that share the flags (hermod_test_flags or hermod_warnings).
+function(hermod_precompiled name flags)
+  set(headers ${flags}_headers)
+  if(NOT TARGET ${headers})
+    add_library(${headers} OBJECT ${CMAKE_SOURCE_DIR}/tests/support/precompiled.cc)
+    target_link_libraries(${headers} PRIVATE ${flags} GTest::gtest GTest::gmock tl::expected)
+    target_precompile_headers(${headers} PRIVATE <algorithm> <array> <atomic> <chrono> <cstdint>
+      <deque> <functional> <map> <memory> <mutex> <optional> <random> <set> <span> <string> <string_view>
+      <thread> <tuple> <utility> <variant> <vector> <absl/container/flat_hash_map.h>
+      <absl/container/inlined_vector.h> <gmock/gmock.h> <gtest/gtest.h> <tl/expected.hpp>)
+  endif()
+  target_precompile_headers(${name} REUSE_FROM ${headers})
+endfunction()
+
+# hermod_test(<name> [BLACK_BOX] [LABEL label] [SOURCES file...] [LIBRARIES target...])
+# A GoogleTest binary; every test case becomes a ctest of its own. Without sources configuring fails. BLACK_BOX:
+# it runs no code of hermod's in its own process, so the sanitizers leave it alone.
 function(hermod_test name)
-  cmake_parse_arguments(TEST "" "LABEL;TIMEOUT" "SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(TEST "BLACK_BOX" "LABEL;TIMEOUT" "SOURCES;LIBRARIES" ${ARGN})
   if(NOT TEST_SOURCES)
     message(FATAL_ERROR "hermod_test(${name}): no source files; a test that is not there must not count as passed")
   endif()
@@ -44,7 +69,12 @@ function(hermod_test name)
   endif()
   add_executable(${name} ${TEST_SOURCES})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
-  target_link_libraries(${name} PRIVATE hermod_flags ${TEST_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
+  set(flags hermod_test_flags)
+  if(TEST_BLACK_BOX)
+    set(flags hermod_warnings)
+  endif()
+  target_link_libraries(${name} PRIVATE ${flags} ${TEST_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
+  hermod_precompiled(${name} ${flags})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   if(HERMOD_SANITIZE AND TEST_LABEL MATCHES "^unit")
     # Thousands of small cases: under a sanitizer starting a process for each costs more than the test.

@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "base/log.h"
+#include "broker/answer.h"
 #include "broker/shard.h"
 #include "queue/records.h"
 #include "session/records.h"
-#include "wire/encoder.h"
 
 namespace hermod::broker {
 
@@ -116,22 +116,30 @@ void Shard::finish_exchange(Connection& c, session::Session& session, const qos:
 
 /// The exchange is over: the entry leaves the queue; its packet identifier is free when the erase is durable.
 void Shard::finish_entry(session::Session& session, Seq seq) {
+  if (const queue::Entry* entry = session.queue().find(seq)) settle_loan(entry->delivery.loan);
+  take_out_entry(session, seq);
+  if (session.is_durable()) return erase_entry(session, seq);
+  session.outbound().on_erased(seq);
+}
+
+/// Out of memory; what the store has of it stays.
+void Shard::take_out_entry(session::Session& session, Seq seq) {
   if (const queue::MessagePtr message = session.queue().erase(seq))
     shared_.directory.slots().release(session.id(), 1, message->size());
-  if (!session.is_durable()) {
-    session.outbound().on_erased(seq);
-  } else {
-    list_finished(session, seq);
-  }
   if (session.congested_since) watch_congestion(session);
 }
 
-/// It is erased at the end of the tick.
-void Shard::list_finished(session::Session& session, Seq seq) {
-  // What could not be erased before may be waiting in finished(), so that does not say whether it is listed.
+/// Out of the store, at the end of the tick. Precondition: a durable session.
+void Shard::erase_entry(session::Session& session, Seq seq) {
+  session.finished().push_back(seq);
+  list_finished_entries(session);
+}
+
+/// What is in finished() is erased at the end of the tick. Whether it is listed for that already finished()
+/// does not say: what could not be erased before waits there too.
+void Shard::list_finished_entries(const session::Session& session) {
   if (with_finished_entries_.empty() || with_finished_entries_.back() != session.id())
     with_finished_entries_.push_back(session.id());
-  session.finished().push_back(seq);
 }
 
 /// One batch per session and tick for all entries whose exchange ended in it.
@@ -157,11 +165,8 @@ void Shard::send_ack_in_order(Connection& c, session::Session& session, AnswerLa
 
 void Shard::send_ack(Connection& c, PacketType type, wire::PacketId id, ReasonCode reason,
                      std::string_view why) {
-  wire::PropertyWriter properties;
-  if (!why.empty()) add_reason_string(c, properties, why);
-  wire::encode(c.output(), c.version(), wire::Ack{type, id, reason, properties.properties()});
-  c.flush();
-  counters_.add(Counter::PacketsSent);
+  const bool sent = answer(c, wire::Ack{type, id, reason, {}}, why);
+  HERMOD_ASSERT(sent);  // it is smaller than CONNACK, which the client took
 }
 
 }  // namespace hermod::broker

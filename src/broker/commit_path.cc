@@ -1,5 +1,6 @@
 // Batches on their way to the committer, and what their shard does when they come back.
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
@@ -21,6 +22,14 @@ bool answers_packet(const CommitTicket::Work& work) {
          std::holds_alternative<AnswerLater>(work);
 }
 
+/// What a commit holds in memory until it is finished: its batch, and the message, of which the batch may
+/// have a part, a copy or nothing.
+std::size_t bytes_held(const store::WriteBatch& batch, const CommitTicket::Work& work) {
+  const auto* publish = std::get_if<PublishCommit>(&work);
+  const bool has_message = publish != nullptr && publish->message;
+  return std::max(batch.bytes(), has_message ? publish->message->size() : 0);
+}
+
 }  // namespace
 
 /// Collects a batch for the end of the tick. `connection` is answered, `session` stays on this shard until
@@ -30,8 +39,8 @@ void Shard::submit(store::WriteBatch batch, std::optional<ConnectionId> connecti
   if (Connection* c = live(connection); c != nullptr && answers_packet(work)) ++c->pending_commits;
   if (Session* s = sessions_.find(session)) s->commit_started();
   auto ticket = std::make_unique<CommitTicket>(id_, connection, session, std::move(work));
-  ticket->batch_bytes = batch.bytes();
-  bytes_submitted_ += ticket->batch_bytes;
+  ticket->bytes = bytes_held(batch, ticket->work);
+  bytes_submitted_ += ticket->bytes;
   ++commits_in_flight_;
   submissions_.push_back({std::move(batch), std::move(ticket)});
   if (bytes_submitted_ <= shared_.options.store.max_bytes_in_flight) return;
@@ -45,7 +54,7 @@ void Shard::on_commit_finished(CommitFinished& finished) {
   CommitTicket& ticket = *finished.ticket;
   ticket.answered();
   --commits_in_flight_;
-  bytes_submitted_ -= ticket.batch_bytes;
+  bytes_submitted_ -= ticket.bytes;
   Session* session = sessions_.find(ticket.session);
   if (session != nullptr) session->commit_finished();
   Connection* c = live(ticket.connection);
@@ -69,7 +78,8 @@ void Shard::on_commit_finished(CommitFinished& finished) {
     hand_over(*session);
   if (!backlog_publishers_.empty() && bytes_submitted_ <= shared_.options.store.max_bytes_in_flight / 2) {
     for (const ConnectionId& id : std::exchange(backlog_publishers_, {}))
-      if (Connection* waiting = connections_.find(id)) waiting->resume(Connection::Pause::CommitBacklog);
+      if (Connection* waiting = connections_.find(id))
+        waiting->resume(Connection::Pause::CommitBacklog, now());
   }
 }
 
@@ -181,14 +191,12 @@ void Shard::finish(Connection* c, Session* session, SessionStored& work, std::op
 
 void Shard::finish(Connection* c, Session*, RetainedBarrier& work, std::optional<Errc>) {
   if (c == nullptr || c->retained_reads.empty()) return;
-  const bool is_reading = c->retained_reads.front().ready;  // it is among the readers already
-  std::size_t left = work.reads;
-  for (RetainedRead& read : c->retained_reads) {
-    if (left == 0) break;
-    if (!read.ready) --left;
-    read.ready = true;
+  for (RetainedRead& read : c->retained_reads)
+    if (read.number <= work.last_read) read.ready = true;
+  if (!c->reads_retained && c->retained_reads.front().ready) {
+    c->reads_retained = true;
+    retained_readers_.push_back(c->id());
   }
-  if (!is_reading) retained_readers_.push_back(c->id());
 }
 
 void Shard::finish(Connection*, Session*, Recorded&, std::optional<Errc>) {}

@@ -80,7 +80,7 @@ struct SessionStored {
 };
 /// Retained messages read for a subscriber leave behind every commit that began before.
 struct RetainedBarrier {
-  std::size_t reads = 0;  ///< of the connection, that were planned with it
+  std::uint64_t last_read = 0;  ///< the number of the connection's last one that was planned with it
 };
 /// A record was written and nobody waits for it.
 struct Recorded {};
@@ -105,7 +105,7 @@ class CommitTicket final : public store::Ticket {
   const ShardId home;
   const std::optional<ConnectionId> connection;
   const SessionId session;  ///< 0 when no session is concerned
-  std::size_t batch_bytes = 0;
+  std::size_t bytes = 0;    ///< it holds in memory until it is answered
   Work work;
 
  private:

@@ -17,7 +17,8 @@ void Shard::watch_congestion(session::Session& session) {
   const std::size_t output = c != nullptr ? c->output().size() : 0;
   const bool full = c != nullptr && (output >= limits.outbound_buffer / 2 || queued >= kCongestedFrom ||
                                      session.queue().bytes() >= limits.outbound_buffer);
-  const bool clear = c == nullptr || (output <= limits.outbound_buffer / 8 && queued <= kCongestedFrom / 4);
+  const bool clear = c == nullptr || (output <= limits.outbound_buffer / 8 && queued <= kCongestedFrom / 4 &&
+                                      session.queue().bytes() <= limits.outbound_buffer / 4);
   if (!session.congested_since) {
     if (!full) return;
     session.congested_since = now();
@@ -57,7 +58,7 @@ void Shard::check_congestion() {
   std::erase_if(waiting_publishers_, [&](const WaitingPublisher& waiting) {
     const auto where = slots.locate(waiting.receiver);
     if ((where && where->congested && !where->stalled) || is_behind(waiting.shard)) return false;
-    if (Connection* c = connections_.find(waiting.publisher)) c->resume(Connection::Pause::SlowReader);
+    if (Connection* c = connections_.find(waiting.publisher)) c->resume(Connection::Pause::SlowReader, now());
     return true;
   });
 }

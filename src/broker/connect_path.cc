@@ -4,12 +4,12 @@
 #include <random>
 
 #include "base/log.h"
+#include "broker/answer.h"
 #include "broker/pending_connect.h"
 #include "broker/reason_for.h"
 #include "broker/shard.h"
 #include "session/records.h"
 #include "topic/topic_name.h"
-#include "wire/encoder.h"
 
 namespace hermod::broker {
 
@@ -95,6 +95,8 @@ void Shard::on_connect(Connection& c, const wire::Connect& packet) {
     agreement.keep_alive = pending->server_keep_alive = mqtt.max_keep_alive;  // [MQTT-3.1.2-21]
   }
   c.pending_connect = std::move(pending);
+  if (!answer_fits(c, wire::Connack{false, ReasonCode::Success, describe_server(c).properties()}))
+    return refuse_connect(c, ReasonCode::PacketTooLarge, "CONNACK is above the client's Maximum Packet Size");
   c.set_state(Connection::State::Claiming);
   c.pause(Connection::Pause::Claim);
   claim_session(c);
@@ -150,6 +152,7 @@ void Shard::hand_over(Session& session) {
   if (session.congested_since) {
     session.congested_since.reset();
   }
+  granted.retained_reads = take_kept_reads(session.id());
   granted.session = sessions_.take(session.id());
   granted.session->thread().release();
   if (claimer.shard == id_) return on_session_granted(granted);
@@ -158,16 +161,27 @@ void Shard::hand_over(Session& session) {
   outbox_.send(claimer.shard, std::move(granted));
 }
 
+/// A session came here from another connection: what waited for it, and what its last shard could not erase,
+/// is seen to here.
+Session& Shard::take_in(std::unique_ptr<Session> arrived) {
+  Session& session = sessions_.add(std::move(arrived));
+  take_early_messages(session);
+  if (!session.finished().empty()) list_finished_entries(session);
+  session.expiry_watch.reset();  // the deadline is with the last shard
+  watch_expiry(session);
+  return session;
+}
+
 /// The session (or the right to begin a fresh one) arrived for a connection of this shard.
 void Shard::on_session_granted(SessionGranted& granted) {
+  if (!granted.retained_reads.empty()) kept_reads_[granted.id] = std::move(granted.retained_reads);
   Connection* c = connections_.find(granted.claimer);
   if (c != nullptr && c->state() == Connection::State::Claiming)
     return begin_session(*c, std::move(granted.session), granted.id);
 
   // The claimer left meanwhile: the session waits for its client here, or is over.
   if (granted.session) {
-    Session& session = sessions_.add(std::move(granted.session));
-    take_early_messages(session);
+    Session& session = take_in(std::move(granted.session));
     shared_.directory.slots().place(session.id(), {.shard = id_, .durable = session.is_durable()});
     if (const auto next = shared_.directory.arrived(session.client_id(), id_)) {
       session.set_successor(*next);
@@ -186,8 +200,7 @@ void Shard::begin_session(Connection& c, std::unique_ptr<Session> old, SessionId
   bool present = false;
   Session* session = nullptr;
   if (old && !c.agreement().clean_start) {
-    session = &sessions_.add(std::move(old));
-    take_early_messages(*session);
+    session = &take_in(std::move(old));
     present = true;
     counters_.add(Counter::SessionsResumed);
   } else {
@@ -236,36 +249,37 @@ void Shard::finish_connect(Connection& c, Session& session, bool session_present
   }
 }
 
-/// What an MQTT 5 client is told about the broker and its session; defaults are left out.
-void Shard::describe_server(const Connection& c, const Session& session, wire::PropertyWriter& out) const {
+/// What an MQTT 5 client is told about the broker and its session. Defaults are left out, and so is what the
+/// client can do without when its Maximum Packet Size has no room for all.
+wire::PropertyWriter Shard::describe_server(const Connection& c) const {
   using wire::PropertyId;
+  wire::PropertyWriter out;
+  if (!c.agreement().is_v5()) return out;
   const MqttOptions& mqtt = shared_.options.mqtt;
   const PendingConnect& pending = *c.pending_connect;
   if (pending.client_id_assigned)
     out.add(PropertyId::AssignedClientIdentifier, pending.client_id);  // [MQTT-3.1.3-7]
   if (pending.server_keep_alive != 0) out.add(PropertyId::ServerKeepAlive, pending.server_keep_alive);
-  if (session.expiry_interval() != pending.asked_expiry_interval)
-    out.add(PropertyId::SessionExpiryInterval, session.expiry_interval());
+  if (pending.expiry_interval != pending.asked_expiry_interval)
+    out.add(PropertyId::SessionExpiryInterval, pending.expiry_interval);
   out.add(PropertyId::ReceiveMaximum, shared_.options.session.receive_maximum);
   out.add(PropertyId::MaximumPacketSize, mqtt.max_packet_size);
-  if (mqtt.topic_alias_maximum != 0) out.add(PropertyId::TopicAliasMaximum, mqtt.topic_alias_maximum);
   if (mqtt.max_qos < 2) out.add(PropertyId::MaximumQoS, mqtt.max_qos);  // [MQTT-3.2.2-9]
   if (!mqtt.retain_available) out.add(PropertyId::RetainAvailable, 0);
   if (!mqtt.wildcard_available) out.add(PropertyId::WildcardSubscriptionAvailable, 0);
   if (!mqtt.shared_available) out.add(PropertyId::SharedSubscriptionAvailable, 0);
+  wire::PropertyWriter in_full = out;
+  if (mqtt.topic_alias_maximum != 0) in_full.add(PropertyId::TopicAliasMaximum, mqtt.topic_alias_maximum);
   if (pending.response_information && !mqtt.response_information.empty())
-    out.add(PropertyId::ResponseInformation, mqtt.response_information);
+    in_full.add(PropertyId::ResponseInformation, mqtt.response_information);
+  return answer_fits(c, wire::Connack{false, ReasonCode::Success, in_full.properties()}) ? in_full : out;
 }
 
 /// CONNACK, then everything that was unfinished, then what waits. [MQTT-3.2.0-1]
 void Shard::send_connack(Connection& c, Session& session, bool session_present) {
-  wire::PropertyWriter properties;
-  if (c.agreement().is_v5()) describe_server(c, session, properties);
-  wire::encode(c.output(), c.version(),
-               wire::Connack{session_present, ReasonCode::Success,
-                             properties.properties()});  // [MQTT-3.2.2-2] [MQTT-3.2.2-3]
-  c.flush();
-  counters_.add(Counter::PacketsSent);
+  const wire::PropertyWriter properties = describe_server(c);
+  answer(c, wire::Connack{session_present, ReasonCode::Success,
+                          properties.properties()});  // [MQTT-3.2.2-2] [MQTT-3.2.2-3]
   log::event(log::Level::Info, "client.connected",
              {{"client", session.client_id()},
               {"address", c.transport().peer().address},
@@ -276,7 +290,8 @@ void Shard::send_connack(Connection& c, Session& session, bool session_present) 
   counters_.add(Counter::ClientsConnected);
   start_keep_alive(c);
   pump(session);
-  c.resume(Connection::Pause::Claim);
+  resume_retained_reads(c, session);
+  c.resume(Connection::Pause::Claim, now());
 }
 
 /// CONNACK with the reason, then the end. MQTT 3 gets the nearest return code. [MQTT-3.1.4-2]
@@ -289,12 +304,9 @@ void Shard::refuse_connect(Connection& c, ReasonCode reason, std::string_view wh
   if (reason == ReasonCode::SessionTakenOver) reason = ReasonCode::ServerBusy;
   if (reason == ReasonCode::ServerShuttingDown) reason = ReasonCode::ServerUnavailable;
   wire::PropertyWriter properties;
-  add_reason_string(c, properties, why);
   if (reason == ReasonCode::UseAnotherServer)
     properties.add(wire::PropertyId::ServerReference, shared_.options.mqtt.server_reference);
-  wire::encode(c.output(), c.version(), wire::Connack{false, reason, properties.properties()});
-  counters_.add(Counter::PacketsSent);
-  c.flush();
+  answer(c, wire::Connack{false, reason, properties.properties()}, why);
   close_connection(c, WillRule::Discard, {"broker", reason, why});
 }
 

@@ -18,10 +18,12 @@ void Connection::pause(Pause reason) {
   pauses_ |= static_cast<std::uint8_t>(reason);
 }
 
-void Connection::resume(Pause reason) {
+void Connection::resume(Pause reason, MonotonicTime now) {
   if ((pauses_ & static_cast<std::uint8_t>(reason)) == 0) return;
   pauses_ = static_cast<std::uint8_t>(pauses_ & ~static_cast<std::uint8_t>(reason));
-  if (pauses_ == 0 && state_ != State::Closing) transport_->pause_reading(false);
+  if (pauses_ != 0 || state_ == State::Closing) return;
+  touch(now);
+  transport_->pause_reading(false);
 }
 
 void Connection::close() {

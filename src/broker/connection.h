@@ -8,11 +8,9 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "broker/pending_connect.h"
+#include "broker/retained_read.h"
 #include "net/timer_wheel.h"
 #include "net/transport.h"
-#include "queue/message.h"
-#include "retain/retained_index.h"
-#include "topic/subscription.h"
 #include "wire/decoder.h"
 #include "wire/topic_alias.h"
 #include "wire/types.h"
@@ -52,18 +50,6 @@ struct Agreement {
   bool clean_start = true;
 
   bool is_v5() const { return version == wire::Version::Mqtt5; }
-};
-
-/// A retained read that waits to be delivered in slices behind a SUBACK.
-struct RetainedRead {
-  std::string filter;
-  topic::SubscriptionOptions options;
-  retain::RetainedCursor cursor;
-  std::vector<queue::MessagePtr> found;  ///< of the last slice; from `next` on still to be delivered
-  std::size_t next = 0;
-  std::uint64_t since_version = 0;  ///< of the index; a message matched from then on came as a live one
-  bool ready = false;               ///< every commit that began before the subscription is done
-  bool stopped = false;             ///< its subscription ended meanwhile
 };
 
 /// One network connection: its transport, its decoder, its topic aliases, its keep-alive. It survives
@@ -107,14 +93,25 @@ class Connection final : public net::TransportHandler, private net::TimerHandler
   std::uint32_t pending_commits = 0;
   /// Why the connection ends as soon as pending_commits is 0; nothing: it does not.
   std::optional<wire::ReasonCode> ends_with;
-  /// Retained messages still to be delivered, in the order of the subscriptions.
+  /// Retained messages still to be delivered, in the order of the subscriptions; one read per filter.
   std::vector<RetainedRead> retained_reads;
+  std::uint64_t retained_reads_planned = 0;
+  /// Reads up to that number wait for as many answers of other shards.
+  struct RetainedWait {
+    std::uint64_t last_read = 0;
+    std::size_t answers = 0;
+  };
+  std::vector<RetainedWait> retained_waits;
+  /// It is among those its shard reads retained messages for.
+  bool reads_retained = false;
   /// The CONNECT that waits for its session.
   std::unique_ptr<PendingConnect> pending_connect;
 
   void pause(Pause reason);
-  void resume(Pause reason);
-  bool is_paused() const { return pauses_ != 0; }
+  /// When no reason is left, what waited is looked at next: until then the client's silence begins anew.
+  void resume(Pause reason, MonotonicTime now);
+  /// It is not read for a reason that is not its own: silence proves nothing.
+  bool is_held_up() const { return (pauses_ & ~static_cast<unsigned>(Pause::Output)) != 0; }
 
   net::Timer& timer() { return timer_; }
   /// When the last whole packet arrived (bytes of an unfinished one do not count); the shard's tick time.

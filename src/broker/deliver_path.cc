@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/log.h"
 #include "broker/shard.h"
@@ -52,12 +53,14 @@ void Shard::deliver_qos0(session::Session& session, const queue::Delivery& deliv
 }
 
 void Shard::enqueue(session::Session& session, Seq seq, queue::Delivery delivery) {
+  if (session.is_durable()) settle_loan(std::exchange(delivery.loan, {}));  // it has an entry of its own now
   if (seq.v == 0) {
     session.queue().push(std::move(delivery));
   } else {
     session.queue().offer(seq, std::move(delivery));
   }
   drop_what_is_over(session);
+  watch_expiry(session);
   watch_congestion(session);
 }
 
@@ -173,12 +176,43 @@ void Shard::send_publish(Connection& c, const queue::Delivery& delivery, wire::P
 
 /// Takes a waiting entry out of the queue by a rule, counted by `reason`.
 void Shard::drop_entry(session::Session& session, Seq seq, Counter reason) {
+  settle_loan(session.queue().next_waiting()->delivery.loan);
   Seq dropped;
   const queue::MessagePtr message = session.queue().drop_oldest_waiting(dropped);
   HERMOD_ASSERT(message && dropped == seq);
   counters_.add(reason);
   shared_.directory.slots().release(session.id(), 1, message->size());
-  if (session.is_durable()) list_finished(session, seq);
+  if (session.is_durable()) erase_entry(session, seq);
+}
+
+/// What is expired at the head of a queue does not wait for its client, or it would take the room of messages
+/// that are worth something. What is only in the store is read for that. [MQTT-3.3.2-5]
+void Shard::drop_expired(session::Session& session) {
+  session.expiry_watch.reset();
+  for (std::size_t dropped = 0; dropped < kExpiredAtOnce; ++dropped) {
+    const queue::Entry* head = session.queue().next_waiting();
+    if (head == nullptr || !head->delivery.message->is_expired(wall())) break;
+    drop_entry(session, head->seq, Counter::DroppedExpired);
+  }
+  queue::QueueWindow& queue = session.queue();
+  if (queue.loaded().messages == 0 && queue.is_behind() && queue.first_expiry() <= wall()) {
+    if (!queue.is_reading()) ask_page(session, PageRead::Purpose::Window, queue.begin_page());
+    return;
+  }
+  if (session.congested_since) watch_congestion(session);
+  watch_expiry(session);
+}
+
+/// Sets the deadline for the message at the head of the queue, if it expires and none is set.
+void Shard::watch_expiry(session::Session& session) {
+  const WallTime expires_at = session.queue().first_expiry();
+  if (session.expiry_watch || expires_at == queue::Message::kNever) return;
+  // Not at once, so that a long queue of expired messages leaves in steps.
+  const auto left = std::max<WallTime::duration>(expires_at - wall(), std::chrono::milliseconds{1});
+  session.expiry_watch = now() + left;
+  deadlines_.add(
+      {*session.expiry_watch, session.id(), session::DeadlineKind::MessageExpiry, session.absence()});
+  schedule_deadlines();
 }
 
 }  // namespace hermod::broker

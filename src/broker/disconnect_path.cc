@@ -1,9 +1,9 @@
 // How a connection ends, and what becomes of its session: will, expiry, successor.
 
 #include "base/log.h"
+#include "broker/answer.h"
 #include "broker/reason_for.h"
 #include "broker/shard.h"
-#include "wire/encoder.h"
 
 namespace hermod::broker {
 
@@ -33,12 +33,9 @@ void Shard::disconnect(Connection& c, ReasonCode reason, std::string_view why) {
                      {"code", code_of(reason)}, {"why", why});
   if (c.agreement().is_v5()) {
     wire::PropertyWriter properties;
-    add_reason_string(c, properties, why);
     if (reason == ReasonCode::ServerShuttingDown && !shared_.options.mqtt.server_reference.empty())
       properties.add(wire::PropertyId::ServerReference, shared_.options.mqtt.server_reference);
-    wire::encode(c.output(), c.version(), wire::Disconnect{reason, properties.properties()});
-    counters_.add(Counter::PacketsSent);
-    c.flush();
+    answer(c, wire::Disconnect{reason, properties.properties()}, why);
   }
   close_connection(c, WillRule::Publish, {"broker", reason, why});
 }
@@ -49,14 +46,6 @@ void Shard::disconnect_behind_acks(Connection& c, ReasonCode reason) {
   if (c.pending_commits == 0) return disconnect(c, reason, wire::name_of(reason));
   c.ends_with = reason;
   c.pause(Connection::Pause::Ending);
-}
-
-/// Why, in words, for a client that wants to know and takes a packet of that size. [MQTT-3.1.2-29]
-/// [MQTT-3.14.2-3]
-void Shard::add_reason_string(const Connection& c, wire::PropertyWriter& properties, std::string_view why) {
-  if (!c.agreement().is_v5() || !c.agreement().request_problem_information) return;
-  if (why.size() + 64 > c.agreement().maximum_packet_size) return;
-  properties.add(wire::PropertyId::ReasonString, why);
 }
 
 void Shard::log_disconnected(const Connection& c, const Session& session, const Ending& ending) {
@@ -85,7 +74,7 @@ void Shard::close_connection(Connection& c, WillRule will, const Ending& ending)
   Session* session = c.session();
   if (session != nullptr) log_disconnected(c, *session, ending);
   c.set_session(nullptr);
-  c.retained_reads.clear();
+  if (session != nullptr) keep_retained_reads(c, *session);
   c.close();
   if (session != nullptr) leave_session(*session, will);
 }

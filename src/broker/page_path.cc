@@ -57,7 +57,7 @@ void Shard::on_page_read(PageRead& page) {
   if (page.purpose == PageRead::Purpose::HandOn) {
     queue.cancel_page();
     if (!session->is_online()) hand_on_page(*session, page);
-  } else if (session->is_online() || is_over_limit(*session)) {
+  } else if (session->is_online() || is_over_limit(*session) || queue.first_expiry() <= wall()) {
     const queue::Amount missing = queue.load(page.entries, page.end, page.to_end);
     if (missing.messages > 0)
       shared_.directory.slots().release(session->id(), static_cast<std::uint32_t>(missing.messages),
@@ -67,6 +67,10 @@ void Shard::on_page_read(PageRead& page) {
   }
   drop_what_is_over(*session);
   pump(*session);
+  if (!session->is_online() && !session->expiry_watch) {
+    drop_expired(*session);
+    if (!is_over_limit(*session)) limit_window(*session);
+  }
   if (!queue.is_reading() && hand_on_again_.erase(session->id()) > 0) look_for_shared(*session);
 }
 
@@ -128,7 +132,7 @@ void Shard::hand_on_page(Session& session, PageRead& page) {
     const std::uint64_t size = entry.delivery.message->size();
     shared_.directory.slots().release(session.id(), 1, size);
     queue.erase_stored(entry.seq, size);
-    list_finished(session, entry.seq);
+    targets_.front().delivery.loan = {session.id(), entry.seq};
     hand_to_drawn(entry.delivery.message);
   }
   if (!page.to_end && page.end < queue.next()) {

@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t kPurge = 4;
 constexpr std::size_t kPurgeForRoom = 1000;
 /// Bytes saved from which on a message is stored once for all its queues.
-constexpr std::size_t kShareFrom = 512;
+constexpr std::size_t kStoreOnceFrom = 512;
 /// An id of a shared message: the start, the shard, and a number of its own.
 constexpr unsigned kEpochShift = 44;
 constexpr unsigned kShardShift = 36;
@@ -45,10 +45,12 @@ void Shard::on_publish(Connection& c, const wire::Publish& packet) {
   if (packet.qos != QoS::AtMostOnce && !admit_publish(c, session, packet)) return;
   if (const auto refusal = refusal_for(packet, topic)) return refuse_publish(c, packet, *refusal, {});
 
-  const queue::MessagePtr message = make_message(packet, topic, session.id());  // the one copy of the payload
+  const std::uint64_t version = match(topic, session.id());
+  const queue::MessagePtr message =
+      make_message(packet, topic, session.id(), version);  // the one copy of the payload
   if (packet.retain && !has_room_to_retain(*message))
     return refuse_publish(c, packet, ReasonCode::QuotaExceeded, "a limit on retained messages is reached");
-  find_targets(message, session.id());
+  find_targets(message);
   if (!reserve_room(message, shared_.options.session.queue.overflow))
     return refuse_publish(c, packet, ReasonCode::QuotaExceeded, "a subscriber's queue is full");
 
@@ -166,8 +168,15 @@ void Shard::refuse_publish(Connection& c, const wire::Publish& packet, ReasonCod
                      .ends_publish = true});
 }
 
+/// Fills matches_ with who subscribed to the topic; the version of the index that says so.
+std::uint64_t Shard::match(std::string_view topic, SessionId publisher) {
+  const auto name = topic::TopicName::parse(topic, {shared_.options.mqtt.max_topic_levels});
+  HERMOD_ASSERT(name.has_value());
+  return shared_.subscriptions.match(*name, publisher, members_, matches_);
+}
+
 queue::MessagePtr Shard::make_message(const wire::Publish& packet, std::string_view topic,
-                                      SessionId publisher) {
+                                      SessionId publisher, std::uint64_t matched_version) {
   forwarded_properties_.clear();
   wire::append_forwarded(packet.properties.raw(), forwarded_properties_);
   queue::Message::Fields fields;
@@ -177,19 +186,17 @@ queue::MessagePtr Shard::make_message(const wire::Publish& packet, std::string_v
   fields.qos = packet.qos;
   fields.retain = packet.retain;
   fields.publisher = publisher;
-  fields.matched_version = shared_.subscriptions.version();
+  fields.matched_version = matched_version;
   fields.stored_at = wall();
   if (const auto seconds = packet.properties.message_expiry_interval())
     fields.expires_at = wall() + std::chrono::seconds(*seconds);
   return queue::Message::create(fields);
 }
 
-/// Fills targets_ with who gets the message, one copy per session (and one per shared group).
-void Shard::find_targets(const queue::MessagePtr& message, SessionId publisher) {
+/// Fills targets_ with who gets the message, one copy per session (and one per shared group). Precondition:
+/// matches_ is of its topic.
+void Shard::find_targets(const queue::MessagePtr& message) {
   targets_.clear();
-  const auto name = topic::TopicName::parse(message->topic(), {shared_.options.mqtt.max_topic_levels});
-  HERMOD_ASSERT(name.has_value());
-  shared_.subscriptions.match(*name, publisher, members_, matches_);
   for (const topic::Match& match : matches_) {
     const auto where = shared_.directory.slots().locate(match.session);
     if (!where) continue;                                                           // ended a moment ago
@@ -321,7 +328,7 @@ std::optional<MessageId> Shard::share_body(store::WriteBatch& batch, const queue
       static_cast<std::size_t>(std::count_if(targets_.begin(), targets_.end(), [](const Target& t) {
         return t.where.durable && t.delivery.message;
       }));
-  if (copies < 2 || (copies - 1) * message.size() < kShareFrom) return std::nullopt;
+  if (copies < 2 || (copies - 1) * message.size() < kStoreOnceFrom) return std::nullopt;
   const MessageId id{shared_.epoch << kEpochShift | std::uint64_t{id_.v} << kShardShift | ++messages_shared_};
   queue::put_message(batch, id, message);
   return id;
@@ -356,12 +363,12 @@ void Shard::wait_for_slow_reader(Connection& c) {
 /// A message of the broker's own (a will): the same steps without an ack. There is nobody to refuse it to, so
 /// a full queue misses it alone, and beyond a limit on retained messages it is delivered all the same. Like
 /// every message of its client it stays behind those that wait for their commit. [MQTT-4.6.0-6]
-/// What is in `batch` already is stored together with it.
+/// What is in `batch` already is stored together with it. Precondition: matches_ is of its topic.
 void Shard::publish_for_broker(const queue::MessagePtr& message, const session::Session& publisher,
                                store::WriteBatch batch) {
   const bool retain = message->retain() && has_room_to_retain(*message);
   if (retain != message->retain()) counters_.add(Counter::PublishRefused);
-  find_targets(message, publisher.id());
+  find_targets(message);
   const queue::Overflow overflow = shared_.options.session.queue.overflow;
   reserve_room(message, overflow == queue::Overflow::Reject ? queue::Overflow::DropNewest : overflow);
   const bool behind_others = message->qos() != QoS::AtMostOnce && publisher.has_commits_in_flight();
@@ -376,7 +383,8 @@ void Shard::publish_for_broker(const queue::MessagePtr& message, const session::
 /// What the broker says about itself never touches the disk.
 void Shard::announce(const queue::MessagePtr& message) {
   shared_.retained.restore(message);
-  find_targets(message, SessionId{});
+  match(message->topic(), SessionId{});
+  find_targets(message);
   hand_over_now(/*qos0_only=*/true);
 }
 

@@ -1,6 +1,7 @@
 // Retained messages for a new subscription: when they are due, and their delivery in slices.
 
 #include <algorithm>
+#include <utility>
 
 #include "broker/shard.h"
 #include "queue/records.h"
@@ -26,23 +27,85 @@ bool is_own_and_local(const RetainedRead& read, const queue::Message& message, c
 
 /// Retained messages are due for a new subscription unless its Retain Handling says otherwise, and never for
 /// a shared one. [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]
-bool Shard::plan_retained_read(Connection& c, const SubscriptionRequest& request, bool is_new) {
+bool Shard::plan_retained_read(Connection& c, const SubscriptionRequest& request, bool is_new,
+                               std::uint64_t since_version) {
   const auto target = topic::parse_subscription(request.filter, {shared_.options.mqtt.max_topic_levels});
   if (target->is_shared()) return false;
   if (request.retain_handling == wire::RetainHandling::DoNotSend) return false;
   if (request.retain_handling == wire::RetainHandling::SendIfNewSubscription && !is_new) return false;
+  stop_retained_reads(&c, c.session()->id(),
+                      request.filter);  // the new one begins again and finds all that it would have found
   RetainedRead read;
+  read.number = ++c.retained_reads_planned;
   read.filter = request.filter;
   read.options = request.options;
-  read.since_version = shared_.subscriptions.version();
+  read.since_version = since_version;
   c.retained_reads.push_back(std::move(read));
   return true;
 }
 
-/// The client unsubscribed: nothing that is not in its queue yet is added. [MQTT-3.10.4-2]
-void Shard::stop_retained_reads(Connection& c, std::string_view filter) {
-  for (RetainedRead& read : c.retained_reads)
-    if (read.filter == filter) read.stopped = true;
+/// The reads planned so far begin when every message that was matched before their subscriptions, on any
+/// shard, is retained. A shard matches before it submits, so each is asked first, and answers behind its
+/// submissions; then comes a commit that is behind them all.
+void Shard::begin_retained_barrier(Connection& c, const Session& session) {
+  const std::uint64_t last_read = c.retained_reads_planned;
+  const std::size_t shards = shared_.mailboxes.size();
+  if (shards == 1) return submit({}, c.id(), session.id(), RetainedBarrier{last_read});
+  c.retained_waits.push_back({last_read, shards - 1});
+  for (std::uint16_t i = 0; i < shards; ++i)
+    if (ShardId{i} != id_) outbox_.send(ShardId{i}, AskSubmitted{c.id(), last_read});
+}
+
+/// What this shard has matched is with the committer.
+void Shard::answer_submitted() {
+  for (const AskSubmitted& ask : submitted_asked_)
+    outbox_.send(ask.reader.shard, Submitted{ask.reader, ask.last_read});
+  submitted_asked_.clear();
+  outbox_.post_all();
+}
+
+void Shard::on_submitted(const Submitted& answer) {
+  Connection* c = connections_.find(answer.reader);
+  if (c == nullptr || c->session() == nullptr) return;
+  const auto wait = std::find_if(c->retained_waits.begin(), c->retained_waits.end(),
+                                 [&](const auto& one) { return one.last_read == answer.last_read; });
+  HERMOD_ASSERT(wait != c->retained_waits.end());
+  if (--wait->answers > 0) return;
+  c->retained_waits.erase(wait);
+  submit({}, c->id(), c->session()->id(), RetainedBarrier{answer.last_read});
+}
+
+/// The client unsubscribed, or subscribed again: nothing that is not in its queue yet is added.
+/// [MQTT-3.10.4-2]
+void Shard::stop_retained_reads(Connection* c, SessionId session, std::string_view filter) {
+  const auto is_for = [&](const RetainedRead& read) { return read.filter == filter; };
+  if (c != nullptr) std::erase_if(c->retained_reads, is_for);
+  if (const auto kept = kept_reads_.find(session); kept != kept_reads_.end())
+    std::erase_if(kept->second, is_for);
+}
+
+/// The connection ends before its reads do. What is at QoS 1 or 2 is due to the session all the same: it goes
+/// on at the next connection. [MQTT-3.3.1-9]
+void Shard::keep_retained_reads(Connection& c, const Session& session) {
+  std::vector<RetainedRead> reads = std::exchange(c.retained_reads, {});
+  std::erase_if(reads, [](const RetainedRead& read) { return read.options.granted_qos == 0; });
+  if (!reads.empty() && session.outlives_connection()) kept_reads_[session.id()] = std::move(reads);
+}
+
+/// The reads an earlier connection left, behind a barrier of their own.
+void Shard::resume_retained_reads(Connection& c, const Session& session) {
+  c.retained_reads = take_kept_reads(session.id());
+  if (c.retained_reads.empty()) return;
+  for (RetainedRead& read : c.retained_reads) {
+    read.number = ++c.retained_reads_planned;
+    read.ready = false;
+  }
+  begin_retained_barrier(c, session);
+}
+
+std::vector<RetainedRead> Shard::take_kept_reads(SessionId session) {
+  auto kept = kept_reads_.extract(session);
+  return kept ? std::move(kept.mapped()) : std::vector<RetainedRead>{};
 }
 
 /// A slice of retained messages for every connection that waits for some. They leave in bounded steps between
@@ -54,9 +117,10 @@ bool Shard::send_retained_slices() {
   for (const ConnectionId& id : retained_readers_) {
     Connection* c = connections_.find(id);
     if (c == nullptr || c->session() == nullptr) continue;
-    more |= send_retained_slice(*c, *c->session());
+    if (!c->retained_reads.empty()) more |= send_retained_slice(*c, *c->session());
     // A read whose barrier is still on its way brings the connection back itself.
-    if (!c->retained_reads.empty() && c->retained_reads.front().ready) still.push_back(id);
+    c->reads_retained = !c->retained_reads.empty() && c->retained_reads.front().ready;
+    if (c->reads_retained) still.push_back(id);
   }
   retained_readers_.swap(still);
   return more;
@@ -70,12 +134,9 @@ bool Shard::has_room_for_retained(Connection& c, const Session& session) const {
 /// True when the client could take more at once.
 bool Shard::send_retained_slice(Connection& c, Session& session) {
   RetainedRead& read = c.retained_reads.front();
-  if (read.ready && read.stopped) {
-    c.retained_reads.erase(c.retained_reads.begin());
-    return !c.retained_reads.empty() && c.retained_reads.front().ready;
-  }
   if (!read.ready || !has_room_for_retained(c, session)) return false;
-  if (read.next == read.found.size()) {
+  const bool is_fresh = read.next == read.found.size();
+  if (is_fresh) {
     const auto filter = topic::TopicFilter::parse(read.filter, {shared_.options.mqtt.max_topic_levels});
     read.found.clear();
     read.next = 0;
@@ -84,7 +145,9 @@ bool Shard::send_retained_slice(Connection& c, Session& session) {
   store::WriteBatch batch;
   PublishCommit work;
   for (; read.next < read.found.size() && has_room_for_retained(c, session); ++read.next) {
-    const queue::MessagePtr& message = read.found[read.next];
+    const queue::MessagePtr message =
+        is_fresh ? read.found[read.next] : shared_.retained.find(read.found[read.next]->topic());
+    if (!message || message->is_expired(wall())) continue;  // it is not retained any more
     if (message->matched_version() >= read.since_version) continue;
     if (is_own_and_local(read, *message, session)) continue;
     queue::Delivery delivery;

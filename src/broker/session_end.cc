@@ -1,6 +1,7 @@
 // What becomes of a session without a connection: its will, its expiry, its successor, its end.
 
 #include <algorithm>
+#include <utility>
 
 #include "broker/shard.h"
 #include "session/records.h"
@@ -36,7 +37,8 @@ void Shard::leave_session(Session& session, WillRule rule) {
 }
 
 /// What the client did not acknowledge of its shared groups' QoS 1 messages goes to members that are there
-/// and have room; QoS 2 exchanges stay until the session ends. [MQTT-4.8.2-4] [MQTT-4.8.2-5]
+/// and have room; QoS 2 exchanges stay until the session ends. The entry stays in the store until the
+/// receiver has one of its own, or is done with the message. [MQTT-4.8.2-4] [MQTT-4.8.2-5]
 void Shard::hand_on_shared(Session& session) {
   std::vector<queue::Entry> entries;
   session.queue().for_each([&](const queue::Entry& entry) {
@@ -46,7 +48,8 @@ void Shard::hand_on_shared(Session& session) {
     if (!draw_other_member(entry.delivery)) continue;
     if (entry.phase == queue::Entry::Phase::Sent)
       session.outbound().on_puback(qos::packet_id_for(entry.seq));  // a late PUBACK finds nothing
-    finish_entry(session, entry.seq);
+    take_out_entry(session, entry.seq);
+    targets_.front().delivery.loan = {session.id(), entry.seq};
     hand_to_drawn(entry.delivery.message);
   }
   look_for_shared(session);
@@ -58,6 +61,22 @@ bool Shard::draw_other_member(queue::Delivery& delivery) {
   const Target& drawn = targets_.front();
   if (!drawn.where.online || delivery.qos == wire::QoS::AtMostOnce) return false;
   return reserve_room(delivery.message, shared_.options.session.queue.overflow) && drawn.delivery.message;
+}
+
+/// Nobody needs the entry any more that kept a message for a session without a store. When the commit of a
+/// receiver fails this is not called: then the entry is all that is left of the message.
+void Shard::settle_loan(const queue::Loan& loan) {
+  if (loan.keeper.v == 0) return;
+  const auto where = shared_.directory.slots().locate(loan.keeper);
+  if (!where) return;  // it has ended, with all its entries
+  if (where->shard == id_) return on_loan_settled({loan});
+  outbox_.send(where->shard, LoanSettled{loan});
+}
+
+void Shard::on_loan_settled(const LoanSettled& settled) {
+  Session* keeper = sessions_.find(settled.loan.keeper);
+  if (keeper == nullptr) return follow_session(settled.loan.keeper, settled);
+  erase_entry(*keeper, settled.loan.seq);
 }
 
 /// A member of some group came: whoever holds messages for a group whose members were away hands them on.
@@ -107,7 +126,7 @@ bool Shard::publish_will(Session& session) {
   fields.qos = will->qos;
   fields.retain = will->retain;  // [MQTT-3.1.2-14] [MQTT-3.1.2-15]
   fields.publisher = session.id();
-  fields.matched_version = shared_.subscriptions.version();
+  fields.matched_version = match(will->topic, session.id());
   fields.stored_at = wall();
   if (will->message_expiry_interval)
     fields.expires_at = wall() + std::chrono::seconds(*will->message_expiry_interval);
@@ -145,12 +164,14 @@ void Shard::pass_on(const std::string& client_id) {
 /// by `reason`, or handed to other members of the shared group it came for.
 void Shard::discard_session_state(Session& session, Counter reason) {
   remove_subscriptions(session);
+  kept_reads_.erase(session.id());
   std::vector<queue::Delivery> shared;
   std::uint64_t dropped = 0;
   session.queue().for_each([&](const queue::Entry& entry) {
     if (entry.delivery.group != 0 && entry.delivery.qos == wire::QoS::AtLeastOnce) {
       shared.push_back(entry.delivery);
     } else {
+      settle_loan(entry.delivery.loan);
       ++dropped;  // a QoS 2 message goes to nobody else [MQTT-4.8.2-5]
     }
   });
@@ -193,9 +214,15 @@ bool Shard::draw_member(queue::Delivery& delivery) {
 /// A QoS 1 message whose group member ended goes to another member. It was acknowledged to its publisher, so
 /// a full queue keeps it too. [MQTT-4.8.2-4]
 void Shard::redispatch(queue::Delivery delivery) {
-  if (!draw_member(delivery)) return counters_.add(Counter::DroppedSessionEnded);
-  if (delivery.qos != wire::QoS::AtMostOnce)
+  if (!draw_member(delivery)) {
+    settle_loan(delivery.loan);
+    return counters_.add(Counter::DroppedSessionEnded);
+  }
+  if (delivery.qos == wire::QoS::AtMostOnce) {
+    settle_loan(std::exchange(targets_.front().delivery.loan, {}));
+  } else {
     shared_.directory.slots().reserve_anyway(targets_.front().session, delivery.message->size());
+  }
   hand_to_drawn(delivery.message);
 }
 
@@ -209,8 +236,10 @@ void Shard::hand_to_drawn(const queue::MessagePtr& message) {
 /// A message whose session ended while it was on its way.
 void Shard::strand(Deliver& message) {
   const queue::Delivery& delivery = message.delivery;
-  if (delivery.group == 0 || delivery.qos != wire::QoS::AtLeastOnce)
+  if (delivery.group == 0 || delivery.qos != wire::QoS::AtLeastOnce) {
+    settle_loan(delivery.loan);
     return counters_.add(Counter::DroppedSessionEnded);
+  }
   stranded_.push_back(std::move(message.delivery));
 }
 

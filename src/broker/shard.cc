@@ -71,6 +71,7 @@ void Shard::adopt(std::unique_ptr<Session> owned) {
   if (session.is_group_member) holders_.insert(session.id());
   limit_window(session);
   set_absence_deadlines(session);
+  watch_expiry(session);
   tick_now_.reset();  // the first tick is later
   tick_wall_.reset();
 }
@@ -85,6 +86,7 @@ bool Shard::step() {
   // Direct deliveries first: a commit that follows them must not overtake them on its way to the same shard.
   outbox_.post_all();
   if (!submissions_.empty()) shared_.committer.submit_all(submissions_);
+  if (!submitted_asked_.empty()) answer_submitted();
   for (const StreamId stream : ended_streams_) shared_.committer.forget(stream);
   ended_streams_.clear();
   ended_.clear();
@@ -103,6 +105,9 @@ void Shard::receive(ShardMessage& message) {
     void operator()(SessionGranted& m) { shard.on_session_granted(m); }
     void operator()(Announce& m) { shard.announce(m.message); }
     void operator()(MembersConnected&) { shard.hand_on_held(); }
+    void operator()(LoanSettled& m) { shard.on_loan_settled(m); }
+    void operator()(AskSubmitted& m) { shard.submitted_asked_.push_back(m); }
+    void operator()(Submitted& m) { shard.on_submitted(m); }
     void operator()(HearFailures&) {
       if (shard.shared_.keeper != nullptr) shard.shared_.keeper->heard();
     }
@@ -178,7 +183,7 @@ void Shard::on_connection_timer(Connection& c) {
   }
   if (c.state() != Connection::State::Connected) return;
   const auto due = c.last_arrival() + std::chrono::milliseconds(c.agreement().keep_alive * 1500);
-  if (c.is_paused()) {  // we do not read, so silence proves nothing
+  if (c.is_held_up()) {
     timers_.schedule(c.timer(), now() + std::chrono::milliseconds(c.agreement().keep_alive * 1500));
   } else if (due > now()) {
     timers_.schedule(c.timer(), due);
@@ -190,7 +195,7 @@ void Shard::on_connection_timer(Connection& c) {
 
 void Shard::on_output_drained(Connection& c) {
   if (c.state() != Connection::State::Connected) return;
-  c.resume(Connection::Pause::Output);
+  c.resume(Connection::Pause::Output, now());
   Session& session = *c.session();
   pump(session);
   if (session.congested_since) watch_congestion(session);
@@ -218,6 +223,7 @@ void Shard::on_connection_closed(Connection& c, net::CloseReason reason) {
        {},
        reason == net::CloseReason::PeerClosed ? "the client closed the connection without DISCONNECT"
                                               : "the connection broke"});
+  keep_retained_reads(*ended_.back(), *session);
   leave_session(*session, WillRule::Publish);
 }
 
@@ -275,6 +281,10 @@ void Shard::schedule_deadlines() {
 void Shard::on_timer(net::Timer&) {
   while (const auto deadline = deadlines_.take_due(now())) {
     Session* session = sessions_.find(deadline->session);
+    if (deadline->kind == session::DeadlineKind::MessageExpiry) {
+      if (session != nullptr && session->expiry_watch == deadline->due) drop_expired(*session);
+      continue;
+    }
     if (session == nullptr || session->is_online() || session->absence() != deadline->absence ||
         session->successor())
       continue;

@@ -99,6 +99,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   };
   /// Messages waiting for one client from which on its publishers are asked to wait.
   static constexpr std::size_t kCongestedFrom = 2000;
+  /// Expired messages of one queue that are dropped at once.
+  static constexpr std::size_t kExpiredAtOnce = 1000;
   /// Unread messages of a shard from which on publishers of other shards wait.
   static constexpr std::size_t kMailboxFull = 20'000;
 
@@ -127,10 +129,11 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void on_take_over(TakeOver& request);
   void hand_over(session::Session& session);
   void on_session_granted(SessionGranted& granted);
+  session::Session& take_in(std::unique_ptr<session::Session> session);
   void begin_session(Connection& c, std::unique_ptr<session::Session> old, SessionId fresh_id);
   void finish_connect(Connection& c, session::Session& session, bool session_present);
   void send_connack(Connection& c, session::Session& session, bool session_present);
-  void describe_server(const Connection& c, const session::Session& session, wire::PropertyWriter& out) const;
+  wire::PropertyWriter describe_server(const Connection& c) const;
   void refuse_connect(Connection& c, wire::ReasonCode reason, std::string_view why);
 
   // publish_path.cc
@@ -141,8 +144,10 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   std::optional<wire::ReasonCode> refusal_for(const wire::Publish& packet, std::string_view topic) const;
   void refuse_publish(Connection& c, const wire::Publish& packet, wire::ReasonCode reason,
                       std::string_view why);
-  queue::MessagePtr make_message(const wire::Publish& packet, std::string_view topic, SessionId publisher);
-  void find_targets(const queue::MessagePtr& message, SessionId publisher);
+  std::uint64_t match(std::string_view topic, SessionId publisher);
+  queue::MessagePtr make_message(const wire::Publish& packet, std::string_view topic, SessionId publisher,
+                                 std::uint64_t matched_version);
+  void find_targets(const queue::MessagePtr& message);
   bool reserve_room(const queue::MessagePtr& message, queue::Overflow overflow);
   bool has_room_to_retain(const queue::Message& message);
   std::size_t purge_retained(std::size_t most);
@@ -173,6 +178,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   bool fits(const Connection& c, const queue::Delivery& delivery);
   void send_publish(Connection& c, const queue::Delivery& delivery, wire::PacketId id, bool duplicate);
   void drop_entry(session::Session& session, Seq seq, Counter reason);
+  void drop_expired(session::Session& session);
+  void watch_expiry(session::Session& session);
   void watch_congestion(session::Session& session);
   void check_congestion();
   bool is_behind(ShardId shard) const;
@@ -201,33 +208,44 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void finish_exchange(Connection& c, session::Session& session, const qos::OnFinish& end,
                        std::string_view mistake);
   void finish_entry(session::Session& session, Seq seq);
-  void list_finished(session::Session& session, Seq seq);
+  void take_out_entry(session::Session& session, Seq seq);
+  void erase_entry(session::Session& session, Seq seq);
   void send_ack(Connection& c, wire::PacketType type, wire::PacketId id, wire::ReasonCode reason,
                 std::string_view why = {});
   void send_ack_in_order(Connection& c, session::Session& session, AnswerLater answer);
+  void list_finished_entries(const session::Session& session);
   void submit_finished_entries();
 
   // subscribe_path.cc
   void on_subscribe(Connection& c, const wire::Subscribe& packet);
   void on_unsubscribe(Connection& c, const wire::Unsubscribe& packet);
-  wire::ReasonCode grant(const Connection& c, const wire::SubscribeFilter& wanted,
-                         std::size_t subscriptions) const;
+  wire::ReasonCode grant(const wire::SubscribeFilter& wanted, bool is_one_too_many) const;
   void apply_subscriptions(Connection* c, session::Session& session, SubscriptionsStored& work);
   void send_subscription_ack(Connection& c, const SubscriptionsStored& work);
   void remove_subscriptions(const session::Session& session);
 
   // retained_path.cc
-  bool plan_retained_read(Connection& c, const SubscriptionRequest& request, bool is_new);
-  void stop_retained_reads(Connection& c, std::string_view filter);
+  bool plan_retained_read(Connection& c, const SubscriptionRequest& request, bool is_new,
+                          std::uint64_t since_version);
+  void stop_retained_reads(Connection* c, SessionId session, std::string_view filter);
+  void begin_retained_barrier(Connection& c, const session::Session& session);
+  void on_submitted(const Submitted& answer);
+  void answer_submitted();
+  void keep_retained_reads(Connection& c, const session::Session& session);
+  void resume_retained_reads(Connection& c, const session::Session& session);
+  std::vector<RetainedRead> take_kept_reads(SessionId session);
   bool send_retained_slices();
   bool send_retained_slice(Connection& c, session::Session& session);
   bool has_room_for_retained(Connection& c, const session::Session& session) const;
+
+  // answer.h
+  template <class P>
+  bool answer(Connection& c, P packet, std::string_view why = {});
 
   // disconnect_path.cc
   void on_disconnect(Connection& c, const wire::Disconnect& packet);
   void disconnect(Connection& c, wire::ReasonCode reason, std::string_view why);
   void disconnect_behind_acks(Connection& c, wire::ReasonCode reason);
-  void add_reason_string(const Connection& c, wire::PropertyWriter& properties, std::string_view why);
   void log_disconnected(const Connection& c, const session::Session& session, const Ending& ending);
   void close_connection(Connection& c, WillRule will, const Ending& ending);
 
@@ -236,6 +254,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void hand_on_shared(session::Session& session);
   bool draw_other_member(queue::Delivery& delivery);
   void hand_to_drawn(const queue::MessagePtr& message);
+  void settle_loan(const queue::Loan& loan);
+  void on_loan_settled(const LoanSettled& settled);
   void hand_on_held();
   void tell_members_connected();
   void strand(Deliver& message);
@@ -293,11 +313,14 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   std::vector<SessionId> read_again_;  ///< the store could not be read for these
   MonotonicTime read_again_at_{};
   std::vector<EarlyMessage> early_messages_;
+  std::vector<AskSubmitted> submitted_asked_;  ///< answered behind this tick's submissions
   std::vector<SessionId> with_finished_entries_;
   std::vector<StreamId> ended_streams_;  ///< forgotten behind the submissions of their last tick
   std::vector<SessionId> congested_;
   std::vector<std::unique_ptr<Connection>> ended_;  ///< destroyed at the end of the tick
   std::vector<ConnectionId> retained_readers_;
+  /// Of sessions without a connection, until the next one.
+  absl::flat_hash_map<SessionId, std::vector<RetainedRead>> kept_reads_;
   std::vector<WaitingPublisher> waiting_publishers_;
   std::vector<ConnectionId> backlog_publishers_;
   std::optional<MonotonicTime> tick_now_;

@@ -6,6 +6,7 @@
 
 #include "base/ids.h"
 #include "broker/commit_ticket.h"
+#include "broker/retained_read.h"
 #include "queue/queue_window.h"
 #include "session/session.h"
 
@@ -45,6 +46,7 @@ struct SessionGranted {
   std::string client_id;
   SessionId id;
   std::unique_ptr<session::Session> session;
+  std::vector<RetainedRead> retained_reads{};  ///< unfinished ones of the session
 };
 
 /// A value the broker publishes about itself: to subscribers at QoS 0, retained in memory only.
@@ -55,6 +57,23 @@ struct Announce {
 /// Members of shared groups are connected now: what other members hold for them while they are away goes to
 /// them. Sent to every shard.
 struct MembersConnected {};
+
+/// The message that an entry of this shard's session was kept for is with somebody else for good.
+struct LoanSettled {
+  queue::Loan loan;
+};
+
+/// A client of another shard waits for retained messages: answer when what was matched here so far is with
+/// the committer.
+struct AskSubmitted {
+  ConnectionId reader;
+  std::uint64_t last_read = 0;  ///< the number of its last read that waits for it
+};
+/// The answer.
+struct Submitted {
+  ConnectionId reader;
+  std::uint64_t last_read = 0;
+};
 
 /// Answer that every failed commit posted before is heard of.
 struct HearFailures {};
@@ -78,7 +97,8 @@ struct PageRead {
 struct StopServing {};
 
 /// Everything shards say to each other: plain values, no references into another shard.
-using ShardMessage = std::variant<Deliver, SkipSequence, CommitFinished, TakeOver, SessionGranted, Announce,
-                                  MembersConnected, HearFailures, PageRead, StopServing>;
+using ShardMessage =
+    std::variant<Deliver, SkipSequence, CommitFinished, TakeOver, SessionGranted, Announce, MembersConnected,
+                 LoanSettled, AskSubmitted, Submitted, HearFailures, PageRead, StopServing>;
 
 }  // namespace hermod::broker

@@ -4,10 +4,10 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "broker/answer.h"
 #include "broker/reason_for.h"
 #include "broker/shard.h"
 #include "session/records.h"
-#include "wire/encoder.h"
 
 namespace hermod::broker {
 
@@ -20,11 +20,14 @@ void Shard::on_subscribe(Connection& c, const wire::Subscribe& packet) {
   SubscriptionsStored work;
   work.packet_id = packet.id;
   store::WriteBatch batch;
-  std::size_t added = 0;
+  // What is on its way to the store has been granted already.
+  std::size_t granted = session.subscriptions().size() + session.subscriptions().on_their_way();
   for (const wire::SubscribeFilter& wanted : packet.filters) {
     SubscriptionRequest request;
     request.filter = wanted.filter;
-    request.reason = grant(c, wanted, session.subscriptions().size() + added);
+    const bool is_new = session.subscriptions().find(wanted.filter) == nullptr &&
+                        session.subscriptions().number_of(wanted.filter) == 0;
+    request.reason = grant(wanted, is_new && granted >= shared_.options.session.max_subscriptions);
     if (request.reason == ReasonCode::ProtocolError)
       return disconnect(c, request.reason, "No Local on a shared subscription");  // [MQTT-3.8.3-4]
     if (!is_failure(request.reason)) {
@@ -37,7 +40,7 @@ void Shard::on_subscribe(Connection& c, const wire::Subscribe& packet) {
         request.number = session.subscriptions().number_for(request.filter);
         session::record_subscription(batch, session.id(), request.number, request.filter, request.options);
       }
-      if (session.subscriptions().find(request.filter) == nullptr) ++added;
+      if (is_new) ++granted;
     }
     work.requests.push_back(std::move(request));  // one reason per filter, in order [MQTT-3.8.4-6]
   }
@@ -46,8 +49,7 @@ void Shard::on_subscribe(Connection& c, const wire::Subscribe& packet) {
 }
 
 /// The reason code for one filter: a granted QoS or why not.
-ReasonCode Shard::grant(const Connection& c, const wire::SubscribeFilter& wanted,
-                        std::size_t subscriptions) const {
+ReasonCode Shard::grant(const wire::SubscribeFilter& wanted, bool is_one_too_many) const {
   const MqttOptions& mqtt = shared_.options.mqtt;
   const auto target = topic::parse_subscription(wanted.filter, {mqtt.max_topic_levels});
   if (!target) return ReasonCode::TopicFilterInvalid;
@@ -57,9 +59,7 @@ ReasonCode Shard::grant(const Connection& c, const wire::SubscribeFilter& wanted
   }
   if (target->filter.has_wildcard() && !mqtt.wildcard_available)
     return ReasonCode::WildcardSubscriptionsNotSupported;
-  if (subscriptions >= shared_.options.session.max_subscriptions &&
-      c.session()->subscriptions().find(wanted.filter) == nullptr)
-    return ReasonCode::QuotaExceeded;
+  if (is_one_too_many) return ReasonCode::QuotaExceeded;
   return static_cast<ReasonCode>(
       std::min(static_cast<std::uint8_t>(wanted.qos), mqtt.max_qos));  // [MQTT-3.8.4-8]
 }
@@ -98,7 +98,7 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
         request.reason = ReasonCode::NoSubscriptionExisted;
         continue;
       }
-      if (c != nullptr) stop_retained_reads(*c, request.filter);
+      stop_retained_reads(c, session.id(), request.filter);
     } else {
       session.subscriptions().set(request.filter, request.options, request.number);  // [MQTT-3.8.4-3]
       if (request.number != 0) session.subscriptions().settle(request.filter);
@@ -110,33 +110,33 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
     changed.push_back(&request);
     if (target->is_shared()) session.is_group_member = true;
   }
-  const auto outcomes = shared_.subscriptions.apply(changes);
+  const auto applied = shared_.subscriptions.apply(changes);
   const bool joins_group = std::any_of(changes.begin(), changes.end(), [](const SubscriptionChange& change) {
     return change.kind == SubscriptionChange::Kind::Set && change.target.is_shared();
   });
   if (joins_group && session.is_online()) tell_members_connected();
   if (c == nullptr) return;
   send_subscription_ack(*c, work);
-  if (work.unsubscribe) return;
-  RetainedBarrier barrier;
+  if (work.unsubscribe || c->state() != Connection::State::Connected) return;
+  bool reads = false;
   for (std::size_t i = 0; i < changed.size(); ++i)
-    if (plan_retained_read(*c, *changed[i], outcomes[i] == topic::ChangeOutcome::Added)) ++barrier.reads;
-  if (barrier.reads > 0) submit({}, c->id(), session.id(), barrier);
+    if (plan_retained_read(*c, *changed[i], applied.outcomes[i] == topic::ChangeOutcome::Added,
+                           applied.version))
+      reads = true;
+  if (reads) begin_retained_barrier(*c, session);
 }
 
+/// One that is too large for the client ends the connection, and maybe the session with it.
 void Shard::send_subscription_ack(Connection& c, const SubscriptionsStored& work) {
   std::vector<ReasonCode> reasons;
   reasons.reserve(work.requests.size());
   for (const SubscriptionRequest& request : work.requests) reasons.push_back(request.reason);
-  if (work.unsubscribe) {
-    wire::encode(c.output(), c.version(),
-                 wire::Unsuback{work.packet_id, wire::ReasonCodes(reasons), {}});  // [MQTT-3.10.4-4]
-  } else {
-    wire::encode(c.output(), c.version(),
-                 wire::Suback{work.packet_id, wire::ReasonCodes(reasons), {}});  // [MQTT-3.8.4-1]
-  }
-  c.flush();
-  counters_.add(Counter::PacketsSent);
+  const wire::ReasonCodes codes(reasons);
+  const bool sent = work.unsubscribe
+                        ? answer(c, wire::Unsuback{work.packet_id, codes, {}})  // [MQTT-3.10.4-4]
+                        : answer(c, wire::Suback{work.packet_id, codes, {}});   // [MQTT-3.8.4-1]
+  if (!sent)
+    disconnect(c, ReasonCode::PacketTooLarge, "the answer is above the client's Maximum Packet Size");
 }
 
 /// Takes all subscriptions of a session out of the index.

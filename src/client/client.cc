@@ -2,14 +2,12 @@
 
 #include <random>
 
+#include "client/now.h"
+
 namespace hermod::client {
 namespace {
 
 constexpr std::chrono::seconds kConnackPatience{30};
-
-MonotonicTime now() {
-  return std::chrono::steady_clock::now();
-}
 
 std::uint16_t random_packet_id() {
   return static_cast<std::uint16_t>(1 + std::random_device{}() % 65535);

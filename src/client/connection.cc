@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "client/endpoint.h"
+#include "client/now.h"
 
 namespace hermod::client {
 namespace {
@@ -21,10 +22,6 @@ constexpr milliseconds kConnectPatience{10'000};
 constexpr std::size_t kScratchSize = 64 * 1024;
 /// Above this the command's input is left alone until the broker has read.
 constexpr std::size_t kMuchUnsent = 1 << 20;
-
-MonotonicTime now() {
-  return std::chrono::steady_clock::now();
-}
 
 wire::Limits client_limits() {
   wire::Limits limits;

@@ -10,7 +10,7 @@ constexpr std::string_view kFields = "tpqrlmxXACDEFPRSIUjJ";
 /// Numbers and hexadecimal digits; the others ignore the flag 0.
 constexpr std::string_view kZeroPadded = "AEFlmSXxqr";
 
-tl::unexpected<Failure> wrong(const std::string& what) {
+tl::unexpected<Failure> wrong_format(const std::string& what) {
   return fail(ExitCode::Usage, "-F: " + what);
 }
 
@@ -67,10 +67,10 @@ Outcome<std::size_t> MessageFormat::parse_field(std::string_view format, std::si
     (format[at] == '0' ? piece.zero : piece.left) = true;
   at = read_number(format, at, piece.width);
   if (at < format.size() && format[at] == '.') at = read_number(format, at + 1, piece.max_width);
-  if (at == format.size()) return wrong("a letter is missing behind the last %; write %% for a percent sign");
+  if (at == format.size()) return wrong_format("a letter is missing behind the last %; write %% for a percent sign");
   piece.letter = format[at];
   if (kFields.find(piece.letter) == std::string_view::npos)
-    return wrong(std::string("%") + piece.letter + " stands for nothing; see \"hermod sub --help\"");
+    return wrong_format(std::string("%") + piece.letter + " stands for nothing; see \"hermod sub --help\"");
   return at + 1;
 }
 
@@ -84,12 +84,12 @@ Outcome<MessageFormat> MessageFormat::parse(std::string_view format, bool pretty
       ++at;
       continue;
     }
-    if (at + 1 == format.size()) return wrong(std::string("a letter is missing behind the last ") + c);
+    if (at + 1 == format.size()) return wrong_format(std::string("a letter is missing behind the last ") + c);
     const char next = format[at + 1];
     if (c == '\\') {
       const int escape = escape_for(next);
       if (escape < 0)
-        return wrong(std::string("\\") + next + " stands for nothing; use \\\\ for a backslash");
+        return wrong_format(std::string("\\") + next + " stands for nothing; use \\\\ for a backslash");
       result.add_text(static_cast<char>(escape));
       at += 2;
     } else if (next == c) {

@@ -58,7 +58,7 @@ constexpr Command kCommands[] = {
 
 constexpr std::size_t kLongestText = 65535;
 
-tl::unexpected<Failure> wrong(const std::string& text) {
+tl::unexpected<Failure> wrong_property(const std::string& text) {
   return fail(ExitCode::Usage, "-D: " + text);
 }
 
@@ -89,17 +89,17 @@ Outcome<std::uint32_t> number_for(const wire::PropertyRule& rule, const std::str
   const std::uint64_t smallest = rule.range == wire::PropertyRange::NotZero ? 1 : 0;
   const std::uint64_t largest = largest_of(rule);
   if (error != std::errc{} || end != text.data() + text.size() || value < smallest || value > largest)
-    return wrong("\"" + text + "\" is no value for " + name + "; use a number from " +
+    return wrong_property("\"" + text + "\" is no value for " + name + "; use a number from " +
                  std::to_string(smallest) + " to " + std::to_string(largest));
   return static_cast<std::uint32_t>(value);
 }
 
 Outcome<void> check_text(const wire::PropertyRule& rule, const std::string& name, const std::string& text) {
-  if (text.size() > kLongestText) return wrong("the value of " + name + " is longer than 65535 bytes");
+  if (text.size() > kLongestText) return wrong_property("the value of " + name + " is longer than 65535 bytes");
   if (rule.type == PropertyType::BinaryData) return {};
-  if (!wire::is_valid_string(as_bytes(text))) return wrong("the value of " + name + " is not UTF-8");
+  if (!wire::is_valid_string(as_bytes(text))) return wrong_property("the value of " + name + " is not UTF-8");
   if (rule.range == wire::PropertyRange::TopicName && text.find_first_of("+#") != std::string::npos)
-    return wrong("\"" + text + "\" is no " + name + ": a topic without + and # is needed");
+    return wrong_property("\"" + text + "\" is no " + name + ": a topic without + and # is needed");
   return {};
 }
 
@@ -113,34 +113,34 @@ std::string_view option_name(PropertyId id) {
 
 Outcome<void> PropertyOptions::add(std::span<const std::string> words) {
   if (words.size() < 3)
-    return wrong("write a command, a property and a value: -D publish content-type text/plain");
+    return wrong_property("write a command, a property and a value: -D publish content-type text/plain");
   const std::string& command_name = words[0];
   const std::string& name = words[1];
   const auto* const command = std::find_if(std::begin(kCommands), std::end(kCommands),
                                            [&](const Command& c) { return c.name == lower(command_name); });
   if (command == std::end(kCommands))
-    return wrong("\"" + command_name +
+    return wrong_property("\"" + command_name +
                  "\" is no command; use connect, publish, subscribe, unsubscribe, disconnect or will");
   const auto* const known = std::find_if(std::begin(kNames), std::end(kNames),
                                          [&](const Name& n) { return n.text == lower(name); });
-  if (known == std::end(kNames)) return wrong("\"" + name + "\" is no property that a client can send");
+  if (known == std::end(kNames)) return wrong_property("\"" + name + "\" is no property that a client can send");
   const wire::PropertyRule& rule = wire::rule_for(known->id);
   const bool from_server_only =  // [MQTT-3.3.4-6]
       known->id == PropertyId::SubscriptionIdentifier &&
       command->place == wire::place_of(PacketType::Publish);
   if ((rule.allowed & wire::bit_of(command->place)) == 0 || from_server_only)
-    return wrong(name + " is no property of " + std::string(command->name));
+    return wrong_property(name + " is no property of " + std::string(command->name));
   wire::PropertyWriter& writer = this->*command->writer;
   any = true;
   if (known->id == PropertyId::UserProperty) {
-    if (words.size() < 4) return wrong("user-property needs a name and a value");
+    if (words.size() < 4) return wrong_property("user-property needs a name and a value");
     for (const std::string& text : words.subspan(2, 2))
       if (auto checked = check_text(rule, name, text); !checked) return checked;
     writer.add_user(words[2], words[3]);
     return {};
   }
   if (writer.properties().has(known->id))
-    return wrong(name + " is given twice for " + std::string(command->name));
+    return wrong_property(name + " is given twice for " + std::string(command->name));
   if (rule.type == PropertyType::Utf8String || rule.type == PropertyType::BinaryData) {
     if (auto checked = check_text(rule, name, words[2]); !checked) return checked;
     if (rule.type == PropertyType::BinaryData)

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "client/message_source.h"
+#include "client/now.h"
 
 namespace hermod::client {
 
@@ -61,7 +62,7 @@ Outcome<void> Publisher::publish_repeatedly() {
       while (!all_settled() && !is_stopped_)
         if (const auto event = wait(std::nullopt, -1); !event) return tl::unexpected(event.error());
       const MonotonicTime due =
-          std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::nanoseconds>(
+          now() + std::chrono::duration_cast<std::chrono::nanoseconds>(
                                                  std::chrono::duration<double>(options_.repeat_delay));
       for (bool is_over = false; !is_over && !is_stopped_;) {
         const auto event = wait(due, -1);

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "client/message_source.h"
+#include "client/now.h"
 #include "client/packet_text.h"
 #include "client/topic_text.h"
 
@@ -37,7 +38,7 @@ Outcome<int> Requester::run() {
   std::optional<MonotonicTime> deadline;
   if (options_.timeout_seconds > 0)
     deadline =
-        std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::nanoseconds>(
+        now() + std::chrono::duration_cast<std::chrono::nanoseconds>(
                                                std::chrono::duration<double>(options_.timeout_seconds));
   for (;;) {
     const auto event = client_.next(deadline);

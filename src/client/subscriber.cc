@@ -4,16 +4,10 @@
 #include <cstdio>
 
 #include "base/log.h"
+#include "client/now.h"
 #include "client/topic_text.h"
 
 namespace hermod::client {
-namespace {
-
-MonotonicTime now() {
-  return std::chrono::steady_clock::now();
-}
-
-}  // namespace
 
 Outcome<int> Subscriber::run() {
   if (const auto connected = client_.connect(); !connected) return tl::unexpected(connected.error());

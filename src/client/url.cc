@@ -28,7 +28,7 @@ std::string unescaped(const std::string& text) {
   return out;
 }
 
-tl::unexpected<Failure> wrong(const std::string& what) {
+tl::unexpected<Failure> wrong_url(const std::string& what) {
   return fail(ExitCode::Usage, "-L: " + what + "; write mqtt://[username[:password]@]host[:port]/topic");
 }
 
@@ -39,11 +39,11 @@ Outcome<Url> parse_url(const std::string& text) {
   if (text.starts_with("mqtts://"))
     return fail(ExitCode::NotSupported,
                 "-L: mqtts:// needs TLS, which this build does not have; use mqtt://");
-  if (!text.starts_with(kScheme)) return wrong("the address does not begin with mqtt://");
+  if (!text.starts_with(kScheme)) return wrong_url("the address does not begin with mqtt://");
   std::string rest = text.substr(kScheme.size());
   Url url;
   const std::size_t slash = rest.find('/');
-  if (slash == std::string::npos || slash + 1 == rest.size()) return wrong("the topic is missing");
+  if (slash == std::string::npos || slash + 1 == rest.size()) return wrong_url("the topic is missing");
   url.topic = rest.substr(slash + 1);
   rest.resize(slash);
   if (const std::size_t at = rest.rfind('@'); at != std::string::npos) {
@@ -56,18 +56,18 @@ Outcome<Url> parse_url(const std::string& text) {
   std::size_t colon = rest.rfind(':');
   if (rest.starts_with('[')) {
     const std::size_t bracket = rest.find(']');
-    if (bracket == std::string::npos) return wrong("the bracket of the IPv6 address is not closed");
+    if (bracket == std::string::npos) return wrong_url("the bracket of the IPv6 address is not closed");
     url.host = rest.substr(1, bracket - 1);
     colon = bracket + 1 < rest.size() && rest[bracket + 1] == ':' ? bracket + 1 : std::string::npos;
   } else {
     url.host = rest.substr(0, colon);
   }
-  if (url.host.empty()) return wrong("the host is missing");
+  if (url.host.empty()) return wrong_url("the host is missing");
   if (colon == std::string::npos) return url;
   const char* const end = rest.data() + rest.size();
   const auto [stop, error] = std::from_chars(rest.data() + colon + 1, end, url.port);
   if (error != std::errc{} || stop != end || url.port == 0)
-    return wrong("the port is not a number from 1 to 65535");
+    return wrong_url("the port is not a number from 1 to 65535");
   return url;
 }
 

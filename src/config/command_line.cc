@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <optional>
 
 #include "config/reference.h"
 
@@ -19,7 +20,7 @@ Assignment flag(const std::string& name, std::string key, std::string value) {
 
 struct Words {
   std::string port;
-  std::string data_dir;
+  std::optional<std::string> data_dir;  ///< empty: everything stays in memory
   std::string threads;
   std::vector<std::string> listen;
   std::vector<std::string> set;
@@ -34,7 +35,7 @@ void fill_assignments(const Words& words, CommandLine& line) {
   std::vector<Assignment>& values = line.assignments.values;
   if (line.verbose && !words.test) values.push_back(flag("-v", "log.level", "debug"));
   if (!words.threads.empty()) values.push_back(flag("--threads", "broker.threads", words.threads));
-  if (!words.data_dir.empty()) values.push_back(flag("--data-dir", "store.data_dir", words.data_dir));
+  if (words.data_dir) values.push_back(flag("--data-dir", "store.data_dir", *words.data_dir));
   if (!words.port.empty())
     values.push_back(flag("-p", "listeners.port.url", "mqtt://127.0.0.1:" + words.port));
   for (std::size_t i = 0; i < words.listen.size(); ++i) {
@@ -66,7 +67,8 @@ CommandLine parse_command_line(const std::vector<std::string>& words) {
       ->type_name("URL")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  app.add_option("--data-dir", given.data_dir, "folder of the store")->type_name("DIR");
+  app.add_option("--data-dir", given.data_dir, "folder of the store; empty: none, everything in memory")
+      ->type_name("DIR");
   app.add_option("--threads", given.threads, "threads that serve connections; 0: one per core")
       ->type_name("N");
   app.add_option("--set", given.set, "set any key; may be repeated")

@@ -8,7 +8,7 @@
 namespace hermod::config {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string toml_quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -108,7 +108,7 @@ std::string Key::plain_text(const Value& value) const {
 
 std::string Key::toml_text(const Value& value) const {
   const bool bare = kind == Kind::Switch || kind == Kind::Integer;
-  return bare ? plain_text(value) : quoted(plain_text(value));
+  return bare ? plain_text(value) : toml_quoted(plain_text(value));
 }
 
 std::string Key::range_text() const {
@@ -128,7 +128,7 @@ Result<Value> Key::accept(const Value& given, bool typed) const {
       return failure(Errc::Invalid, "only multiples of " + duration_text(step) + " are possible");
   }
   if (kind == Kind::Choice && std::ranges::find(choices, std::get<std::string>(*value)) == choices.end()) {
-    return failure(Errc::Invalid, quoted(std::get<std::string>(*value)) + " is not " + range_text());
+    return failure(Errc::Invalid, toml_quoted(std::get<std::string>(*value)) + " is not " + range_text());
   }
   return value;
 }

@@ -48,7 +48,7 @@ class Message {
     wire::QoS qos = wire::QoS::AtMostOnce;
     bool retain = false;
     SessionId publisher{};              ///< for No Local; 0 when the broker itself publishes
-    std::uint64_t matched_version = 0;  ///< of the subscriptions, read before they were matched
+    std::uint64_t matched_version = 0;  ///< of the subscriptions that were matched
     WallTime stored_at{};
     WallTime expires_at = kNever;
   };

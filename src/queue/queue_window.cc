@@ -51,10 +51,11 @@ void QueueWindow::resume_at(Seq next) {
   next_ = std::max(next_, next);
 }
 
-void QueueWindow::restore_stored(Seq from, Seq last, const Amount& amount) {
+void QueueWindow::restore_stored(Seq from, Seq last, const Amount& amount, WallTime first_expiry) {
   HERMOD_ASSERT(from >= next_ && last >= from && !behind_ && !early_);
   behind_ = std::make_unique<Behind>();
   behind_->from = from;
+  behind_->first_expiry = first_expiry;
   behind_->amount = amount;
   next_ = Seq{last.v + 1};
   count_ += amount.messages;
@@ -85,6 +86,7 @@ void QueueWindow::leave_to_store(Seq seq, Delivery delivery, std::uint64_t size)
   if (!behind_) {
     behind_ = std::make_unique<Behind>();
     behind_->from = seq;
+    behind_->first_expiry = delivery.message->expires_at();
   }
   ++behind_->amount.messages;
   behind_->amount.bytes += size;
@@ -121,6 +123,7 @@ void QueueWindow::set_limit(const Amount& limit) {
   if (end == entries_.size()) return;
   if (!behind_) behind_ = std::make_unique<Behind>();
   behind_->from = entries_[end].seq;
+  behind_->first_expiry = entries_[end].delivery.message->expires_at();
   behind_->amount.messages += loaded_.messages - kept.messages;
   behind_->amount.bytes += loaded_.bytes - kept.bytes;
   loaded_ = kept;
@@ -179,7 +182,10 @@ Amount QueueWindow::load(std::span<Entry> page, Seq end_of_page, bool to_end) {
     for (Entry& entry : behind_->tail) keep_waiting(entry.seq, std::move(entry.delivery));
   }
   behind_->drop_tail();
-  behind_->from = std::max(behind_->from, end);
+  if (behind_->from < end) {
+    behind_->from = end;
+    behind_->first_expiry = Message::kNever;
+  }
   behind_->erased.erase(behind_->erased.begin(), behind_->erased.lower_bound(behind_->from));
   trim();
   if (behind_->from < next_) return {};
@@ -204,6 +210,7 @@ bool QueueWindow::holds_stored(Seq seq) const {
 void QueueWindow::erase_stored(Seq seq, std::uint64_t bytes) {
   HERMOD_ASSERT(holds_stored(seq) && behind_->amount.messages > 0 && behind_->amount.bytes >= bytes);
   behind_->erased.insert(seq);
+  if (seq == behind_->from) behind_->first_expiry = Message::kNever;
   --behind_->amount.messages;
   behind_->amount.bytes -= bytes;
   --count_;
@@ -237,6 +244,11 @@ std::size_t QueueWindow::index_of(Seq seq) const {
 
 const Entry* QueueWindow::next_waiting() const {
   return loaded_.messages > 0 ? &entries_[cursor_] : nullptr;
+}
+
+WallTime QueueWindow::first_expiry() const {
+  if (loaded_.messages > 0) return entries_[cursor_].delivery.message->expires_at();
+  return behind_ ? behind_->first_expiry : Message::kNever;
 }
 
 Seq QueueWindow::first_waiting() const {

@@ -19,6 +19,13 @@ namespace hermod::queue {
 /// Identifiers of all subscriptions a message matched; nearly always none or one.
 using SubscriptionIdentifiers = std::vector<std::uint32_t>;
 
+/// The entry that keeps a message on disk for a session which does not: it is erased when that session is
+/// done with the message.
+struct Loan {
+  SessionId keeper{};  ///< whose entry it is; 0: there is none
+  Seq seq{};
+};
+
 /// One message on its way to one session, as the subscription asked for it.
 struct Delivery {
   MessagePtr message;
@@ -26,6 +33,7 @@ struct Delivery {
   bool retain = false;                    ///< the RETAIN flag to send
   std::uint64_t group = 0;                ///< the $share group it was drawn from; 0 = none
   SubscriptionIdentifiers identifiers;
+  Loan loan{};
 };
 
 /// A message in a queue. Its sequence decides its packet identifier.
@@ -72,12 +80,14 @@ class QueueWindow {
   /// After a restart: an entry the store holds, in the order of sequences and before any other.
   void restore(Seq seq, Delivery delivery);
   /// After a restart, behind the last restore(): the store has `amount` between these two, which it keeps.
-  void restore_stored(Seq from, Seq last, const Amount& amount);
+  void restore_stored(Seq from, Seq last, const Amount& amount, WallTime first_expiry = Message::kNever);
 
   /// The oldest entry that was never handed out, or null: none waits, or none that waits is in memory.
   const Entry* next_waiting() const;
   /// Where the entries begin that were never handed out; next() when there is none.
   Seq first_waiting() const;
+  /// When the oldest that was never handed out expires, as far as it is known.
+  WallTime first_expiry() const;
   /// The entry behind next_waiting() goes out. Precondition: next_waiting() is `seq`.
   void mark_sent(Seq seq);
   /// An entry that was sent and is not erased, or null.
@@ -139,6 +149,7 @@ class QueueWindow {
   /// What is only in the store: everything that waits from `from` on.
   struct Behind {
     Seq from;
+    WallTime first_expiry = Message::kNever;  // of the entry at `from`, if it is known
     Amount amount;
     bool reading = false;
     bool stale = false;       // the page that is being read is not the next one any more

@@ -8,8 +8,8 @@
 
 namespace hermod::session {
 
-/// What a session waits for while no connection is bound to it.
-enum class DeadlineKind : std::uint8_t { SessionExpiry, WillDelay };
+/// What a session waits for: the first two while no connection is bound to it, the last one also beside one.
+enum class DeadlineKind : std::uint8_t { SessionExpiry, WillDelay, MessageExpiry };
 
 struct Deadline {
   MonotonicTime due;

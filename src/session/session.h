@@ -90,6 +90,9 @@ class Session {
   /// Publishers were told to wait for this session since then; nothing: they were not.
   std::optional<MonotonicTime> congested_since;
 
+  /// When the message at the head of the queue is looked at again, because it expires; nothing: it does not.
+  std::optional<MonotonicTime> expiry_watch;
+
   /// Lets the next shard take over.
   ThreadChecker& thread() { return thread_; }
 

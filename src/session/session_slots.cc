@@ -21,6 +21,27 @@ std::uint64_t generation_of(std::uint64_t state_or_id) {
   return state_or_id >> 32;
 }
 
+/// A count with the low bits of the generation above it: 16 TiB, and a million generations.
+constexpr unsigned kCountBits = 44;
+constexpr std::uint64_t kCountMask = (std::uint64_t{1} << kCountBits) - 1;
+
+std::uint64_t tag_of(SessionId id) {
+  return generation_of(id.v) << kCountBits;
+}
+std::uint64_t count_in(std::uint64_t tagged) {
+  return tagged & kCountMask;
+}
+
+/// Adds `change`, modulo 2^44, if the cell still counts for `tag`; what it counts then, or nothing.
+std::optional<std::uint64_t> add(std::atomic<std::uint64_t>& cell, std::uint64_t tag, std::uint64_t change) {
+  std::uint64_t old = cell.load(std::memory_order_relaxed);
+  for (;;) {
+    if ((old & ~kCountMask) != tag) return std::nullopt;
+    const std::uint64_t count = (old + change) & kCountMask;
+    if (cell.compare_exchange_weak(old, tag | count, std::memory_order_relaxed)) return count;
+  }
+}
+
 }  // namespace
 
 SessionSlots::~SessionSlots() {
@@ -53,16 +74,19 @@ void SessionSlots::restore(SessionId id, ShardId shard) {
   HERMOD_ASSERT((cell.state.load(std::memory_order_relaxed) & kAlive) == 0);
   cell.state.store(generation_of(id.v) << 32 | std::uint64_t{shard.v} << 16 | kAlive,
                    std::memory_order_release);
+  cell.messages.store(tag_of(id), std::memory_order_relaxed);
+  cell.bytes.store(tag_of(id), std::memory_order_relaxed);
 }
 
 SessionId SessionSlots::open(std::uint32_t slot, ShardId shard) {
   Slot& cell = make(slot);
   const std::uint64_t used = generation_of(cell.state.load(std::memory_order_relaxed));
   const std::uint64_t generation = (std::max<std::uint64_t>(used, first_generation_) + 1) & 0xFFFFFFFFU;
-  cell.messages.store(0, std::memory_order_relaxed);
-  cell.bytes.store(0, std::memory_order_relaxed);
+  const SessionId id{generation << 32 | slot};
+  cell.messages.store(tag_of(id), std::memory_order_relaxed);
+  cell.bytes.store(tag_of(id), std::memory_order_relaxed);
   cell.state.store(generation << 32 | std::uint64_t{shard.v} << 16 | kAlive, std::memory_order_release);
-  return SessionId{generation << 32 | slot};
+  return id;
 }
 
 void SessionSlots::close(SessionId id) {
@@ -97,32 +121,34 @@ SessionSlots::Room SessionSlots::reserve(SessionId id, std::uint64_t bytes, std:
                                          std::uint64_t max_bytes) {
   Slot* cell = find(id);
   if (cell == nullptr) return Room::Gone;
-  const std::uint32_t messages = cell->messages.fetch_add(1, std::memory_order_relaxed) + 1;
-  const std::uint64_t total = cell->bytes.fetch_add(bytes, std::memory_order_relaxed) + bytes;
-  if (messages <= max_messages && total <= max_bytes) return Room::Reserved;
-  cell->messages.fetch_sub(1, std::memory_order_relaxed);
-  cell->bytes.fetch_sub(bytes, std::memory_order_relaxed);
+  // The session may end, and the cell be another's, behind find(): then nothing is counted.
+  const auto messages = add(cell->messages, tag_of(id), 1);
+  const auto total = add(cell->bytes, tag_of(id), bytes);
+  if (!messages || !total) return Room::Gone;
+  if (*messages <= max_messages && *total <= max_bytes) return Room::Reserved;
+  release(id, 1, bytes);
   return Room::Full;
 }
 
 void SessionSlots::reserve_anyway(SessionId id, std::uint64_t bytes) {
   Slot* cell = find(id);
   if (cell == nullptr) return;
-  cell->messages.fetch_add(1, std::memory_order_relaxed);
-  cell->bytes.fetch_add(bytes, std::memory_order_relaxed);
+  add(cell->messages, tag_of(id), 1);
+  add(cell->bytes, tag_of(id), bytes);
 }
 
 void SessionSlots::release(SessionId id, std::uint32_t messages, std::uint64_t bytes) {
   Slot* cell = find(id);
   if (cell == nullptr) return;
-  cell->messages.fetch_sub(messages, std::memory_order_relaxed);
-  cell->bytes.fetch_sub(bytes, std::memory_order_relaxed);
+  add(cell->messages, tag_of(id), 0 - std::uint64_t{messages});
+  add(cell->bytes, tag_of(id), 0 - bytes);
 }
 
 SessionSlots::Fill SessionSlots::fill(SessionId id) const {
   const Slot* cell = find(id);
   if (cell == nullptr) return {};
-  return {cell->messages.load(std::memory_order_relaxed), cell->bytes.load(std::memory_order_relaxed)};
+  return {static_cast<std::uint32_t>(count_in(cell->messages.load(std::memory_order_relaxed))),
+          count_in(cell->bytes.load(std::memory_order_relaxed))};
 }
 
 SessionSlots::Total SessionSlots::total() const {
@@ -132,8 +158,8 @@ SessionSlots::Total SessionSlots::total() const {
     if (chunk == nullptr) continue;
     for (const Slot& cell : *chunk) {
       if ((cell.state.load(std::memory_order_acquire) & kAlive) == 0) continue;
-      total.messages += cell.messages.load(std::memory_order_relaxed);
-      total.bytes += cell.bytes.load(std::memory_order_relaxed);
+      total.messages += count_in(cell.messages.load(std::memory_order_relaxed));
+      total.bytes += count_in(cell.bytes.load(std::memory_order_relaxed));
     }
   }
   return total;

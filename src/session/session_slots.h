@@ -70,7 +70,8 @@ class SessionSlots {
  private:
   struct Slot {
     std::atomic<std::uint64_t> state{0};  // generation << 32 | shard << 16 | flags
-    std::atomic<std::uint32_t> messages{0};
+    // Both carry the generation they count for, so that who comes late counts for nobody.
+    std::atomic<std::uint64_t> messages{0};
     std::atomic<std::uint64_t> bytes{0};
   };
   using Chunk = std::array<Slot, kChunk>;

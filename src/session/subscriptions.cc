@@ -41,6 +41,12 @@ void Subscriptions::settle(std::string_view filter) {
   if (pending_.empty()) pending_.shrink_to_fit();
 }
 
+std::size_t Subscriptions::on_their_way() const {
+  return static_cast<std::size_t>(
+      std::count_if(pending_.begin(), pending_.end(),
+                    [&](const Pending& pending) { return find(pending.filter) == nullptr; }));
+}
+
 bool Subscriptions::set(std::string_view filter, const topic::SubscriptionOptions& options,
                         std::uint32_t number) {
   next_number_ = std::max(next_number_, number + 1);

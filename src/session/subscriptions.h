@@ -29,7 +29,7 @@ class Subscriptions {
   /// One record that number_for() was asked for is no longer on its way.
   void settle(std::string_view filter);
   /// Records on their way whose filter has no subscription yet.
-  std::size_t on_their_way() const { return pending_.size(); }
+  std::size_t on_their_way() const;
 
   /// False when it replaced one with the same filter.
   bool set(std::string_view filter, const topic::SubscriptionOptions& options, std::uint32_t number = 0);

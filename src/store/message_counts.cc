@@ -6,7 +6,7 @@
 
 namespace hermod::store {
 namespace {
-constexpr std::size_t kSliceRecords = 4096;
+constexpr std::size_t kCountedAtOnce = 4096;
 }
 
 Status MessageCounts::rebuild(LmdbTables& tables) {
@@ -20,7 +20,7 @@ Status MessageCounts::rebuild(LmdbTables& tables) {
       if (!record) return tl::unexpected(record.error());
       more = record->has_value();
       if (!more) break;
-      if (i == kSliceRecords) {
+      if (i == kCountedAtOnce) {
         from = as_text((*record)->key);
         break;
       }

@@ -20,7 +20,7 @@
 namespace hermod::store {
 namespace {
 
-Verdict damaged(std::string why) {
+Verdict damaged_store(std::string why) {
   return {false, std::move(why), {}};
 }
 
@@ -101,21 +101,21 @@ std::string read_all(int pipe) {
 
 Verdict verify(const std::string& journal_file, const std::string& tables_file) {
   for (const std::string& file : {journal_file, tables_file})
-    if (is_empty(file)) return damaged(file + ": missing or empty");
+    if (is_empty(file)) return damaged_store(file + ": missing or empty");
   auto tables = LmdbTables::open(tables_file, 0, true);
-  if (!tables) return damaged(tables.error().detail);
+  if (!tables) return damaged_store(tables.error().detail);
   const auto position = (*tables)->position();
-  if (!position) return damaged(position.error().detail);
+  if (!position) return damaged_store(position.error().detail);
   for (std::size_t table = 0; table < kTableCount; ++table)
     if (Status checked = check_table(**tables, static_cast<Table>(table)); !checked)
-      return damaged(checked.error().detail);
-  if (Status checked = (*tables)->check_free_pages(); !checked) return damaged(checked.error().detail);
+      return damaged_store(checked.error().detail);
+  if (Status checked = (*tables)->check_free_pages(); !checked) return damaged_store(checked.error().detail);
   auto journal = LmdbJournal::open(journal_file, 0, true);
-  if (!journal) return damaged(journal.error().detail);
+  if (!journal) return damaged_store(journal.error().detail);
   Verdict verdict{true, {}, {}};
   if (Status checked = check_journal(**journal, *position, verdict.torn); !checked)
-    return damaged(checked.error().detail);
-  if (Status checked = (*journal)->check_free_pages(); !checked) return damaged(checked.error().detail);
+    return damaged_store(checked.error().detail);
+  if (Status checked = (*journal)->check_free_pages(); !checked) return damaged_store(checked.error().detail);
   return verdict;
 }
 
@@ -137,10 +137,10 @@ Result<Verdict> verify_in_child(const std::string& journal, const std::string& t
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (WIFSIGNALED(status))
-    return damaged(std::string("reading it ends the process with ") + ::strsignal(WTERMSIG(status)));
+    return damaged_store(std::string("reading it ends the process with ") + ::strsignal(WTERMSIG(status)));
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || text.empty())
-    return damaged("reading it ends the process");
-  if (text[0] == 'd') return damaged(text.substr(1));
+    return damaged_store("reading it ends the process");
+  if (text[0] == 'd') return damaged_store(text.substr(1));
   Verdict verdict{true, {}, {}};
   if (text[0] == 't') verdict.torn = {std::strtoull(text.c_str() + 1, nullptr, 10)};
   return verdict;

@@ -5,23 +5,25 @@
 
 namespace hermod::topic {
 
-std::vector<ChangeOutcome> SubscriptionIndex::apply(std::span<const SubscriptionChange> changes) {
-  std::vector<ChangeOutcome> outcomes;
-  outcomes.reserve(changes.size());
+SubscriptionIndex::Applied SubscriptionIndex::apply(std::span<const SubscriptionChange> changes) {
+  Applied applied;
+  applied.outcomes.reserve(changes.size());
   bool changed = false;
   const std::unique_lock lock(mutex_);
   for (const SubscriptionChange& change : changes) {
-    outcomes.push_back(tree_.apply(change));
-    changed = changed || outcomes.back() != ChangeOutcome::NotFound;
+    applied.outcomes.push_back(tree_.apply(change));
+    changed = changed || applied.outcomes.back() != ChangeOutcome::NotFound;
   }
   if (changed) version_.fetch_add(1, std::memory_order_release);
-  return outcomes;
+  applied.version = version_.load(std::memory_order_relaxed);
+  return applied;
 }
 
-void SubscriptionIndex::match(const TopicName& name, SessionId publisher, const MemberSelector& selector,
-                              MatchSet& out) const {
+std::uint64_t SubscriptionIndex::match(const TopicName& name, SessionId publisher,
+                                       const MemberSelector& selector, MatchSet& out) const {
   const std::shared_lock lock(mutex_);
   tree_.match(name, publisher, selector, out);
+  return version_.load(std::memory_order_relaxed);
 }
 
 bool SubscriptionIndex::pick(const SubscriptionTarget& group, const MemberSelector& selector,

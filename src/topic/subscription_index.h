@@ -19,13 +19,19 @@ namespace hermod::topic {
 /// and apply; how they share is known to this file alone.
 class SubscriptionIndex {
  public:
-  /// Makes all changes in order and at once: every match that begins after the return sees them. One outcome
-  /// per change, in order.
-  std::vector<ChangeOutcome> apply(std::span<const SubscriptionChange> changes);
+  /// One outcome per change, in order, and the version from which on they are matched.
+  struct Applied {
+    std::vector<ChangeOutcome> outcomes;
+    std::uint64_t version = 0;
+  };
+  /// Makes all changes in order and at once: every match that begins after the return sees them.
+  Applied apply(std::span<const SubscriptionChange> changes);
 
-  /// Fills `out` with who gets a message to `name`. Subscriptions with No Local leave out `publisher`
-  /// (SessionId{} for the broker's own messages). Allocates nothing once `out` has grown to the usual size.
-  void match(const TopicName& name, SessionId publisher, const MemberSelector& selector, MatchSet& out) const;
+  /// Fills `out` with who gets a message to `name`, and returns the version they were matched under.
+  /// Subscriptions with No Local leave out `publisher` (SessionId{} for the broker's own messages). Allocates
+  /// nothing once `out` has grown to the usual size.
+  std::uint64_t match(const TopicName& name, SessionId publisher, const MemberSelector& selector,
+                      MatchSet& out) const;
 
   /// Draws another member of one group, for a message whose first choice is gone. False when the group does
   /// not exist or nobody can take the message; else `out` holds the one match.
@@ -34,8 +40,8 @@ class SubscriptionIndex {
   /// What a group is called; nothing when its last member has left.
   std::optional<GroupName> group_name(GroupKey group) const;
 
-  /// Another number after each apply that changed anything: what was matched under this number still holds
-  /// while the number is the same. Read it before match().
+  /// A higher number after each apply that changed anything: what was matched under this number still holds
+  /// while the number is the same.
   std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
 
   /// Subscriptions of all sessions, shared ones included.

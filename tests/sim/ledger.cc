@@ -159,7 +159,7 @@ void Ledger::check_order(const Receiver& to, std::size_t number, const test::Arr
     if (!matches(stay.bare, sent.topic)) continue;
     shared |= !stay.share_name.empty();
     settled |= stay.qos >= packet.qos && stay.granted && *stay.granted < sent.first_sent.step &&
-               (!stay.left || *stay.left > sent.first_sent.step) &&
+               (!stay.leaving || *stay.leaving > sent.first_sent.step) &&
                !(stay.no_local && sent.publisher == to.client);
   }
   if (shared || !settled) return;
@@ -247,6 +247,23 @@ bool Ledger::may_follow(const Sent& earlier, const Sent& later) const {
   if (earlier.fate == Sent::Fate::Abandoned) return earlier.publisher_session < later.publisher_session;
   return (disturbed_ || refusals_) && earlier.fate == Sent::Fate::Acked &&
          earlier.acked > later.first_sent.step;
+}
+
+void Ledger::check_retained_arrived(const std::string& topic, const std::string& payload,
+                                    const std::vector<const SubscriptionBook*>& books) {
+  const std::size_t number = number_in(payload).value_or(sent_.size());
+  if (number >= sent_.size()) return;
+  const Sent& sent = sent_[number];
+  if (sent.qos == QoS::AtMostOnce || sent.expires) return;
+  for (std::size_t client = 0; client < books.size(); ++client) {
+    for (const Stay& stay : books[client]->stays()) {
+      const bool in_force = stay.granted && !stay.leaving && !stay.left && !stay.lost;
+      if (!in_force || !stay.wants_retained || !stay.share_name.empty() || stay.qos == QoS::AtMostOnce)
+        continue;
+      if (!matches(stay.bare, topic) || (stay.no_local && sent.publisher == client)) continue;
+      if (total(client, number) == 0) broken("the retained message never came", number, client);
+    }
+  }
 }
 
 /// Every such topic has one publisher, so its messages have an order; but what an earlier session of it never

@@ -80,6 +80,9 @@ class Ledger {
   void check_wills(std::size_t watcher, bool must_arrive);
   /// `payload`: of the retained message of `topic`, if there is one.
   void check_retained(const std::string& topic, const std::optional<std::string>& payload);
+  /// Whoever is subscribed has the value that is retained: it came alive, or for the subscription.
+  void check_retained_arrived(const std::string& topic, const std::string& payload,
+                              const std::vector<const SubscriptionBook*>& books);
   std::vector<std::string> retained_topics() const;
 
  private:

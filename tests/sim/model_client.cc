@@ -278,9 +278,9 @@ void ModelClient::subscribe(const Stay& wanted, wire::RetainHandling handling) {
   if (connection_->requests.size() >= kMostRequests) return;
   Stay stay = open != nullptr ? *open : wanted;  // a subscription is repeated with the same options
   stay.asked = report_.moment().step;
-  book_.asked(stay);
   const bool v5 = profile_.version == Version::Mqtt5;
   if (!v5) handling = wire::RetainHandling::SendAtSubscribe;
+  book_.asked(stay, handling == wire::RetainHandling::SendAtSubscribe);
   if (stay.share_name.empty() && handling != wire::RetainHandling::DoNotSend) book_.retained_asked(stay.bare);
   const PacketId id = free_id();
   connection_->client.subscribe(id,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "broker/shard.h"
 #include "tests/sim/schedule.h"
 
 namespace hermod::sim {
@@ -123,6 +124,7 @@ void Schedule::check_promises() {
   }
   ledger_.check_wills(0, nothing_lost);
   check_retained();
+  if (nothing_lost) check_retained_arrived(books);
   check_queues();
   if (!ledger_.is_disturbed() && broker_->counted(Counter::StrayAcks) != 0)
     report_.violation("an answer of a correct client was called stray");
@@ -157,6 +159,12 @@ void Schedule::check_retained() {
     ledger_.check_retained(topic,
                            message ? std::optional(std::string(as_text(message->payload()))) : std::nullopt);
   }
+}
+
+void Schedule::check_retained_arrived(const std::vector<const SubscriptionBook*>& books) {
+  for (const std::string& topic : ledger_.retained_topics())
+    if (const queue::MessagePtr message = broker_->retained().find(topic))
+      ledger_.check_retained_arrived(topic, std::string(as_text(message->payload())), books);
 }
 
 /// Every client asks for a clean session that ends with its connection: then the broker holds nothing more.

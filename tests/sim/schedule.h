@@ -54,6 +54,7 @@ class Schedule {
   void check_promises();
   void check_queues();
   void check_retained();
+  void check_retained_arrived(const std::vector<const SubscriptionBook*>& books);
   void end_all_sessions();
   void watch_ends();
   bool poll_all();

@@ -38,8 +38,13 @@ Stay* SubscriptionBook::open(std::string_view filter) {
   return found == stays_.end() ? nullptr : &*found;
 }
 
-void SubscriptionBook::asked(const Stay& stay) {
-  if (open(stay.filter) == nullptr) stays_.push_back(stay);
+void SubscriptionBook::asked(const Stay& stay, bool wants_retained) {
+  if (Stay* known = open(stay.filter)) {
+    if (!known->granted) known->wants_retained &= wants_retained;
+  } else {
+    stays_.push_back(stay);
+    stays_.back().wants_retained = wants_retained;
+  }
 }
 
 void SubscriptionBook::granted(std::string_view filter, std::uint64_t step) {

@@ -22,6 +22,7 @@ struct Stay {
   bool no_local = false;
   bool retain_as_published = false;
   std::uint32_t identifier = 0;
+  bool wants_retained = false;           ///< every SUBSCRIBE until the SUBACK asked for retained messages
   std::uint64_t asked = 0;               ///< SUBSCRIBE sent
   std::optional<std::uint64_t> granted;  ///< SUBACK received
   std::optional<std::uint64_t> leaving;  ///< UNSUBSCRIBE sent
@@ -37,7 +38,7 @@ class SubscriptionBook {
  public:
   /// The stay under this filter that may still be in force, or null.
   Stay* open(std::string_view filter);
-  void asked(const Stay& stay);
+  void asked(const Stay& stay, bool wants_retained);
   void granted(std::string_view filter, std::uint64_t step);
   /// The broker refused, or never heard of it.
   void refused(std::string_view filter, std::uint64_t step);

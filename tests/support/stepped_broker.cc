@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "broker/shard.h"
 
 namespace hermod::test {
 namespace {

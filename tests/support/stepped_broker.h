@@ -8,7 +8,6 @@
 #include "broker/address_counts.h"
 #include "broker/commit_fanout.h"
 #include "broker/options.h"
-#include "broker/shard.h"
 #include "retain/retained_index.h"
 #include "session/session_directory.h"
 #include "store/committer.h"
@@ -17,6 +16,10 @@
 #include "tests/support/manual_clock.h"
 #include "tests/support/stream_store.h"
 #include "topic/subscription_index.h"
+
+namespace hermod::broker {
+class Shard;
+}
 
 namespace hermod::test {
 

@@ -17,7 +17,7 @@ namespace {
 constexpr std::uint64_t kFirstMap = std::uint64_t{64} << 20;
 /// Pages that a commit may need besides its data: the path to the root, the list of free pages.
 constexpr std::uint64_t kSlackPages = 256;
-constexpr mdb_mode_t kFileMode = 0600;
+constexpr mdb_mode_t kEnvironmentMode = 0600;
 
 std::uint64_t size_of_file(const std::string& file) {
   struct stat status {};
@@ -82,7 +82,7 @@ Result<std::unique_ptr<LmdbEnvironment>> LmdbEnvironment::open(const Settings& s
   unsigned flags = MDB_NOSUBDIR | MDB_NOTLS;
   if (settings.read_only) flags |= MDB_RDONLY | MDB_NOLOCK;
   if (!settings.sync_every_commit) flags |= MDB_NOMETASYNC;
-  if (const int code = mdb_env_open(raw, settings.file.c_str(), flags, kFileMode); code != 0)
+  if (const int code = mdb_env_open(raw, settings.file.c_str(), flags, kEnvironmentMode); code != 0)
     return environment->error(code, "open");
   MDB_stat stat{};
   mdb_env_stat(raw, &stat);

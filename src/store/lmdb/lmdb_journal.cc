@@ -9,6 +9,8 @@
 #include <tuple>
 #include <utility>
 
+#include "store/lmdb/lmdb_value.h"
+
 namespace hermod::store {
 namespace {
 
@@ -34,10 +36,6 @@ class Key {
   std::array<std::uint8_t, 8> bytes_{};
   MDB_val value_{bytes_.size(), bytes_.data()};
 };
-
-Bytes bytes_of(const MDB_val& value) {
-  return {static_cast<const std::uint8_t*>(value.mv_data), value.mv_size};
-}
 
 /// Zero for a key that is not a group number.
 GroupNo number_of(const MDB_val& key) {

@@ -7,6 +7,7 @@
 
 #include "store/checksum.h"
 #include "store/lmdb/lmdb_error.h"
+#include "store/lmdb/lmdb_value.h"
 
 namespace hermod::store {
 namespace {
@@ -24,10 +25,6 @@ constexpr std::array<const char*, kTableCount> kNames{"messages",      "entries"
 MDB_val value_of(Bytes bytes) {
   // The library does not write through it.
   return {bytes.size(), const_cast<std::uint8_t*>(bytes.data())};
-}
-
-Bytes bytes_of(const MDB_val& value) {
-  return {static_cast<const std::uint8_t*>(value.mv_data), value.mv_size};
 }
 
 std::string printed(Bytes key) {

@@ -132,7 +132,7 @@ TEST_F(DisconnectPath, TheReasonIsPutInWordsForWhoWantsThem) {
   };
   EXPECT_NE(words_for({.client_id = "c"}), "");
   EXPECT_EQ(words_for({.client_id = "c", .problem_information = false}), "");
-  EXPECT_EQ(words_for({.client_id = "c", .maximum_packet_size = 60}), "") << "it would not fit";
+  EXPECT_EQ(words_for({.client_id = "c", .maximum_packet_size = 20}), "") << "it would not fit";
 }
 
 TEST_F(DisconnectPath, SilenceBeyondOneAndAHalfKeepAlivesEndsTheConnection) {

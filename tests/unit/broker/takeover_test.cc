@@ -1,5 +1,6 @@
 // One client identifier, several connections: at most one has the session.
 
+#include "broker/shard.h"
 #include "tests/unit/broker/path_fixture.h"
 
 namespace hermod::broker::testing {

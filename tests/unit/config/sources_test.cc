@@ -102,6 +102,14 @@ TEST(CommandLine, ListenAndSetMayBeRepeatedInAnyOrder) {
   EXPECT_EQ(line.assignments.values[3].value, Value{std::string()});
 }
 
+TEST(CommandLine, AnEmptyFolderIsAValueAndNotNothing) {
+  const CommandLine line = parse_command_line({"hermod", "--data-dir", ""});
+  EXPECT_EQ(line.action, Action::Run) << line.text;
+  ASSERT_EQ(line.assignments.values.size(), 1U);
+  EXPECT_EQ(line.assignments.values[0].key, "store.data_dir");
+  EXPECT_EQ(line.assignments.values[0].value, Value{std::string()});
+}
+
 TEST(CommandLine, SetWithoutAnEqualsSignIsAProblemOfItsFlag) {
   const CommandLine line = parse_command_line({"hermod", "--set", "log.level"});
   ASSERT_EQ(line.assignments.problems.size(), 1U);

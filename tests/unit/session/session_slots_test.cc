@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
 namespace hermod::session {
 namespace {
 
@@ -95,6 +99,31 @@ TEST(SessionSlots, LastCellThatThereCanBeIsUsable) {
   const SessionId id = slots.open(kLast, ShardId{9});
   ASSERT_TRUE(slots.locate(id));
   EXPECT_EQ(slots.locate(id)->shard, ShardId{9});
+}
+
+/// Another shard may still count for a session whose cell is closed and opened meanwhile.
+TEST(SessionSlots, WhoCountsForAnEndedSessionChangesNothingForTheNext) {
+  SessionSlots slots;
+  std::atomic<std::uint64_t> current{slots.open(0, ShardId{0}).v};
+  std::atomic<bool> done{false};
+  std::thread publisher([&] {
+    while (!done.load()) {
+      const SessionId id{current.load()};
+      if (slots.reserve(id, 10, 5, 100) == Room::Reserved) slots.release(id, 1, 10);
+    }
+  });
+  std::uint32_t most = 0;
+  for (int i = 0; i < 200'000; ++i) {
+    slots.close(SessionId{current.load()});
+    const SessionId next = slots.open(0, ShardId{0});
+    current.store(next.v);
+    most = std::max(most, slots.fill(next).messages);
+  }
+  done.store(true);
+  publisher.join();
+  EXPECT_LE(most, 1U) << "one message at a time was counted";
+  EXPECT_EQ(slots.fill(SessionId{current.load()}).messages, 0U);
+  EXPECT_EQ(slots.fill(SessionId{current.load()}).bytes, 0U);
 }
 
 TEST(SessionSlotsDeathTest, MisuseEndsTheProcess) {

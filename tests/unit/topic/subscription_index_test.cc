@@ -16,7 +16,7 @@ TEST(SubscriptionIndex, BatchIsMadeInOrderWithOneOutcomeEach) {
   SubscriptionIndex index;
   const std::vector<SubscriptionChange> changes = {set("a", 1),    set("a", 1),          remove("a", 1),
                                                    remove("a", 1), set("$share/g/a", 2), set("b/+", 3)};
-  EXPECT_EQ(index.apply(changes),
+  EXPECT_EQ(index.apply(changes).outcomes,
             (std::vector{ChangeOutcome::Added, ChangeOutcome::Replaced, ChangeOutcome::Removed,
                          ChangeOutcome::NotFound, ChangeOutcome::Added, ChangeOutcome::Added}));
   EXPECT_EQ(index.subscription_count(), 2U);

@@ -117,11 +117,11 @@ Status Broker::recover() {
                 {"retained_messages", found->retained_messages},
                 {"damaged", found->damaged}});
   }
-  const Shared shared{options_,     recovery ? recovery->epoch() : 1,
-                      clock_,       subscriptions_,
-                      retained_,    directory_,
-                      *committer_,  mailboxes_,
-                      connections_, addresses_,
+  const Shared shared{options_,      recovery ? recovery->epoch() : 1,
+                      clock_,        subscriptions_,
+                      retained_,     directory_,
+                      *committer_,   mailboxes_,
+                      connections_,  addresses_,
                       keeper_.get(), reader_.get()};
   for (auto& shard : shards_) shard->build(shared);
   for (auto& [home, session] : sessions) shards_[home.v]->adopt(std::move(session));

@@ -23,9 +23,8 @@ constexpr std::chrono::seconds kReadAgain{1};
 void Shard::limit_window(Session& session) {
   if (shared_.reader == nullptr || !session.is_durable()) return;
   const queue::Options& options = shared_.options.session.queue;
-  session.queue().set_limit(session.is_online()
-                                ? queue::Amount{options.window_messages, options.window_bytes}
-                                : queue::Amount{});
+  session.queue().set_limit(session.is_online() ? queue::Amount{options.window_messages, options.window_bytes}
+                                                : queue::Amount{});
 }
 
 void Shard::ask_page(const Session& session, PageRead::Purpose purpose, Seq from) {

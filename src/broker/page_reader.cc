@@ -18,7 +18,8 @@ Result<queue::Delivery> delivery_of(const store::StoredEntry& stored) {
 }  // namespace
 
 PageRead page_from(const PageWanted& wanted, const store::Slice& slice) {
-  PageRead page{.session = wanted.session, .purpose = wanted.purpose, .end = wanted.from, .to_end = slice.end};
+  PageRead page{
+      .session = wanted.session, .purpose = wanted.purpose, .end = wanted.from, .to_end = slice.end};
   page.entries.reserve(slice.entries.size());
   for (const store::StoredEntry& stored : slice.entries) {
     page.end = Seq{stored.seq.v + 1};

@@ -17,8 +17,8 @@ struct PageWanted {
   queue::Amount most;  ///< messages, and about so many bytes
 };
 
-/// Where shards get from what their windows do not hold. Shared by all shards, outlives them; read() is called
-/// on their threads and never waits. Without a store there is none, and windows hold everything.
+/// Where shards get from what their windows do not hold. Shared by all shards, outlives them; read() is
+/// called on their threads and never waits. Without a store there is none, and windows hold everything.
 class PageReader {
  public:
   virtual ~PageReader() = default;

@@ -28,8 +28,7 @@ Result<Recovered> Recovery::run(const Adopt& adopt) {
   using Step = Status (Recovery::*)();
   for (const Step step : {&Recovery::read_epoch, &Recovery::read_sessions, &Recovery::read_subscriptions,
                           &Recovery::read_inbound_ids, &Recovery::read_streams, &Recovery::count_entries,
-                          &Recovery::read_in_flight,
-                          &Recovery::read_retained})
+                          &Recovery::read_in_flight, &Recovery::read_retained})
     if (Status status = (this->*step)(); !status) return tl::unexpected(status.error());
   parts_.directory.finish_restoring();
   for (auto& [id, loaded] : sessions_) {

@@ -38,8 +38,9 @@ SteppedBroker::SteppedBroker(broker::Options options, store::Journal* journal)
   committer_ = std::make_unique<store::Committer>(
       options_.store, journal != nullptr ? *journal : memory_journal_, *fanout_, clock_, pages_.get());
   constexpr std::uint64_t kEpoch = 1;
-  const broker::Shared shared{options_,    kEpoch,        clock_,       subscriptions_, retained_, directory_,
-                              *committer_, mailbox_list_, connections_, addresses_,     nullptr,   pages_.get()};
+  const broker::Shared shared{options_,     kEpoch,     clock_,      subscriptions_,
+                              retained_,    directory_, *committer_, mailbox_list_,
+                              connections_, addresses_, nullptr,     pages_.get()};
   for (std::uint16_t i = 0; i < options_.threads; ++i) {
     shards_.push_back(std::make_unique<broker::Shard>(ShardId{i}, shared, *mailboxes_[i], loops_[i]->timers(),
                                                       counters_.block(i)));

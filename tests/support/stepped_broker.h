@@ -57,8 +57,8 @@ class SteppedBroker {
   /// What shards read of their queues: pages are given when the test says so.
   StreamStore& pages() { return *pages_; }
 
-  /// Transports read, shards step, the committer commits, pages are read, until nothing is left to do. The clock stands
-  /// still.
+  /// Transports read, shards step, the committer commits, pages are read, until nothing is left to do. The
+  /// clock stands still.
   void settle();
   /// The same without the committer and without pages.
   void settle_shards();

@@ -51,8 +51,8 @@ store::Slice StreamStore::slice(const broker::PageWanted& wanted) const {
     store::StoredEntry entry{at->first, at->second.value, {}, at->second.message.v != 0, at->second.message};
     if (entry.shared) entry.body = messages_.at(entry.message);
     bytes += entry.value.size() + entry.body.size();
-    const bool full = slice.entries.size() == wanted.most.messages ||
-                      (!slice.entries.empty() && bytes > wanted.most.bytes);
+    const bool full =
+        slice.entries.size() == wanted.most.messages || (!slice.entries.empty() && bytes > wanted.most.bytes);
     if (full) {
       slice.end = false;
       break;

@@ -67,8 +67,7 @@ Outcome<std::size_t> MessageFormat::parse_field(std::string_view format, std::si
     (format[at] == '0' ? piece.zero : piece.left) = true;
   at = read_number(format, at, piece.width);
   if (at < format.size() && format[at] == '.') at = read_number(format, at + 1, piece.max_width);
-  if (at == format.size())
-    return wrong_format("a letter is missing behind the last %; write %% for a percent sign");
+  if (at == format.size()) return wrong_format("a letter is missing behind the last %; write %% for a percent sign");
   piece.letter = format[at];
   if (kFields.find(piece.letter) == std::string_view::npos)
     return wrong_format(std::string("%") + piece.letter + " stands for nothing; see \"hermod sub --help\"");

@@ -90,13 +90,12 @@ Outcome<std::uint32_t> number_for(const wire::PropertyRule& rule, const std::str
   const std::uint64_t largest = largest_of(rule);
   if (error != std::errc{} || end != text.data() + text.size() || value < smallest || value > largest)
     return wrong_property("\"" + text + "\" is no value for " + name + "; use a number from " +
-                          std::to_string(smallest) + " to " + std::to_string(largest));
+                 std::to_string(smallest) + " to " + std::to_string(largest));
   return static_cast<std::uint32_t>(value);
 }
 
 Outcome<void> check_text(const wire::PropertyRule& rule, const std::string& name, const std::string& text) {
-  if (text.size() > kLongestText)
-    return wrong_property("the value of " + name + " is longer than 65535 bytes");
+  if (text.size() > kLongestText) return wrong_property("the value of " + name + " is longer than 65535 bytes");
   if (rule.type == PropertyType::BinaryData) return {};
   if (!wire::is_valid_string(as_bytes(text))) return wrong_property("the value of " + name + " is not UTF-8");
   if (rule.range == wire::PropertyRange::TopicName && text.find_first_of("+#") != std::string::npos)
@@ -120,13 +119,11 @@ Outcome<void> PropertyOptions::add(std::span<const std::string> words) {
   const auto* const command = std::find_if(std::begin(kCommands), std::end(kCommands),
                                            [&](const Command& c) { return c.name == lower(command_name); });
   if (command == std::end(kCommands))
-    return wrong_property(
-        "\"" + command_name +
-        "\" is no command; use connect, publish, subscribe, unsubscribe, disconnect or will");
+    return wrong_property("\"" + command_name +
+                 "\" is no command; use connect, publish, subscribe, unsubscribe, disconnect or will");
   const auto* const known = std::find_if(std::begin(kNames), std::end(kNames),
                                          [&](const Name& n) { return n.text == lower(name); });
-  if (known == std::end(kNames))
-    return wrong_property("\"" + name + "\" is no property that a client can send");
+  if (known == std::end(kNames)) return wrong_property("\"" + name + "\" is no property that a client can send");
   const wire::PropertyRule& rule = wire::rule_for(known->id);
   const bool from_server_only =  // [MQTT-3.3.4-6]
       known->id == PropertyId::SubscriptionIdentifier &&

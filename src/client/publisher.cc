@@ -61,8 +61,9 @@ Outcome<void> Publisher::publish_repeatedly() {
       // The next one leaves when the one before has been delivered and the pause is over.
       while (!all_settled() && !is_stopped_)
         if (const auto event = wait(std::nullopt, -1); !event) return tl::unexpected(event.error());
-      const MonotonicTime due = now() + std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                            std::chrono::duration<double>(options_.repeat_delay));
+      const MonotonicTime due =
+          now() + std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                                 std::chrono::duration<double>(options_.repeat_delay));
       for (bool is_over = false; !is_over && !is_stopped_;) {
         const auto event = wait(due, -1);
         if (!event) return tl::unexpected(event.error());

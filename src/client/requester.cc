@@ -37,8 +37,9 @@ Outcome<int> Requester::run() {
   client_.subscribe({options_.response_topic}, {.qos = options_.message.qos});
   std::optional<MonotonicTime> deadline;
   if (options_.timeout_seconds > 0)
-    deadline = now() + std::chrono::duration_cast<std::chrono::nanoseconds>(
-                           std::chrono::duration<double>(options_.timeout_seconds));
+    deadline =
+        now() + std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                               std::chrono::duration<double>(options_.timeout_seconds));
   for (;;) {
     const auto event = client_.next(deadline);
     if (!event) return tl::unexpected(event.error());

@@ -52,6 +52,7 @@ Status Broker::start() {
   if (Status status = listen(); !status) return status;
   if (store_) store_->start();
   if (keeper_) keeper_->start();
+  if (reader_) reader_->start(options_.store.reader_threads);
   committer_->start();
   for (auto& shard : shards_) shard->start();
   running_ = true;
@@ -84,6 +85,7 @@ Status Broker::open_store() {
   committer_->resume(store_->next_group());
   keeper_ = std::make_unique<StoreKeeper>(*store_, *committer_, mailboxes_,
                                           counters_.block(options_.threads + std::size_t{1}));
+  reader_ = std::make_unique<StoreReader>(*store_, mailboxes_);
   fanout_->report_failures_to([this] { keeper_->on_failure(); });
   return {};
 }
@@ -115,12 +117,12 @@ Status Broker::recover() {
                 {"retained_messages", found->retained_messages},
                 {"damaged", found->damaged}});
   }
-  const Shared shared{options_,     recovery ? recovery->epoch() : 1,
-                      clock_,       subscriptions_,
-                      retained_,    directory_,
-                      *committer_,  mailboxes_,
-                      connections_, addresses_,
-                      keeper_.get()};
+  const Shared shared{options_,      recovery ? recovery->epoch() : 1,
+                      clock_,        subscriptions_,
+                      retained_,     directory_,
+                      *committer_,   mailboxes_,
+                      connections_,  addresses_,
+                      keeper_.get(), reader_.get()};
   for (auto& shard : shards_) shard->build(shared);
   for (auto& [home, session] : sessions) shards_[home.v]->adopt(std::move(session));
   committer_->run_once();  // the number of this start, and what recovery has cleaned up
@@ -144,6 +146,7 @@ void Broker::stop(std::chrono::milliseconds patience) {
   if (!std::exchange(running_, false)) return;
   for (auto& shard : shards_) shard->request_stop(patience);
   for (auto& shard : shards_) shard->join();
+  if (reader_) reader_->stop();
   if (keeper_) keeper_->stop();
   committer_->stop();
   if (store_) store_->stop();

@@ -15,6 +15,7 @@
 #include "broker/options.h"
 #include "broker/shard_thread.h"
 #include "broker/store_keeper.h"
+#include "broker/store_reader.h"
 #include "broker/view.h"
 #include "retain/retained_index.h"
 #include "session/session_directory.h"
@@ -77,6 +78,7 @@ class Broker {
   std::unique_ptr<CommitFanout> fanout_;
   std::unique_ptr<store::Committer> committer_;
   std::unique_ptr<StoreKeeper> keeper_;
+  std::unique_ptr<StoreReader> reader_;  ///< null like store_
   std::vector<std::uint16_t> ports_;
   std::vector<std::uint64_t> last_ticks_;
   CommitWatch commit_watch_;

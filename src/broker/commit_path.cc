@@ -156,8 +156,10 @@ void Shard::finish(Connection*, Session* session, EntriesErased& work, std::opti
     session->finished().insert(session->finished().end(), work.sequences.begin(), work.sequences.end());
     return;
   }
-  for (const Seq seq : work.sequences)
+  for (const Seq seq : work.sequences) {
     if (session->outbound().phase(seq)) session->outbound().on_erased(seq);
+    session->queue().on_erased(seq);
+  }
   pump(*session);
 }
 

@@ -226,6 +226,7 @@ void Shard::finish_connect(Connection& c, Session& session, bool session_present
   const bool bounded = c.agreement().is_v5() && !shared_.options.session.lenient_receive_maximum;
   session.bind(c.id(), bounded ? shared_.options.session.receive_maximum : 65535,
                c.agreement().receive_maximum);
+  limit_window(session);
   c.set_session(&session);
   shared_.directory.slots().place(session.id(),
                                   {.shard = id_, .online = true, .durable = session.is_durable()});

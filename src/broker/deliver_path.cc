@@ -59,15 +59,7 @@ void Shard::enqueue(session::Session& session, Seq seq, queue::Delivery delivery
   } else {
     session.queue().offer(seq, std::move(delivery));
   }
-  if (shared_.options.session.queue.overflow == queue::Overflow::DropOldest) {
-    const queue::Options& limits = shared_.options.session.queue;
-    auto fill = shared_.directory.slots().fill(session.id());
-    while ((fill.messages > limits.max_messages || fill.bytes > limits.max_bytes) &&
-           session.queue().waiting() > 1) {
-      drop_entry(session, session.queue().next_waiting()->seq, Counter::DroppedQueueFull);
-      fill = shared_.directory.slots().fill(session.id());
-    }
-  }
+  drop_what_is_over(session);
   watch_expiry(session);
   watch_congestion(session);
 }
@@ -79,6 +71,7 @@ void Shard::pump(session::Session& session) {
   if (c == nullptr || c->state() != Connection::State::Connected) return;
   while (const auto resend = session.outbound().next_resend()) send_again(*c, session, *resend);
   send_waiting(*c, session);
+  read_ahead(session);
   if (session.is_group_member) show_busy(session);
 }
 
@@ -193,7 +186,7 @@ void Shard::drop_entry(session::Session& session, Seq seq, Counter reason) {
 }
 
 /// What is expired at the head of a queue does not wait for its client, or it would take the room of messages
-/// that are worth something. [MQTT-3.3.2-5]
+/// that are worth something. What is only in the store is read for that. [MQTT-3.3.2-5]
 void Shard::drop_expired(session::Session& session) {
   session.expiry_watch.reset();
   for (std::size_t dropped = 0; dropped < kExpiredAtOnce; ++dropped) {
@@ -201,16 +194,19 @@ void Shard::drop_expired(session::Session& session) {
     if (head == nullptr || !head->delivery.message->is_expired(wall())) break;
     drop_entry(session, head->seq, Counter::DroppedExpired);
   }
+  queue::QueueWindow& queue = session.queue();
+  if (queue.loaded().messages == 0 && queue.is_behind() && queue.first_expiry() <= wall()) {
+    if (!queue.is_reading()) ask_page(session, PageRead::Purpose::Window, queue.begin_page());
+    return;
+  }
   if (session.congested_since) watch_congestion(session);
   watch_expiry(session);
 }
 
 /// Sets the deadline for the message at the head of the queue, if it expires and none is set.
 void Shard::watch_expiry(session::Session& session) {
-  const queue::Entry* head = session.queue().next_waiting();
-  if (session.expiry_watch || head == nullptr) return;
-  const WallTime expires_at = head->delivery.message->expires_at();
-  if (expires_at == queue::Message::kNever) return;
+  const WallTime expires_at = session.queue().first_expiry();
+  if (session.expiry_watch || expires_at == queue::Message::kNever) return;
   // Not at once, so that a long queue of expired messages leaves in steps.
   const auto left = std::max<WallTime::duration>(expires_at - wall(), std::chrono::milliseconds{1});
   session.expiry_watch = now() + left;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "broker/page_reader.h"
 #include "queue/records.h"
 #include "retain/records.h"
 
@@ -26,8 +27,8 @@ constexpr unsigned kGenerationsPerEpoch = 12;
 Result<Recovered> Recovery::run(const Adopt& adopt) {
   using Step = Status (Recovery::*)();
   for (const Step step : {&Recovery::read_epoch, &Recovery::read_sessions, &Recovery::read_subscriptions,
-                          &Recovery::read_inbound_ids, &Recovery::read_streams, &Recovery::read_entries,
-                          &Recovery::read_retained})
+                          &Recovery::read_inbound_ids, &Recovery::read_streams, &Recovery::count_entries,
+                          &Recovery::read_in_flight, &Recovery::read_retained})
     if (Status status = (this->*step)(); !status) return tl::unexpected(status.error());
   parts_.directory.finish_restoring();
   for (auto& [id, loaded] : sessions_) {
@@ -154,64 +155,75 @@ Status Recovery::read_streams() {
   });
 }
 
-Status Recovery::read_entries() {
-  Status status =
-      view_.scan_entries([&](StreamId stream, Seq seq, Bytes value, MessageId shared, std::size_t) {
-        Loaded* loaded = find(SessionId{stream.v});
-        if (loaded == nullptr) return true;  // its stream goes as a whole
-        tell_progress();
-        if (shared.v == 0 && queue::is_released(value)) {
-          restore_released(*loaded, seq);
-          return true;
-        }
-        Result<queue::Delivery> delivery = tl::unexpected(Error{});
-        if (shared.v == 0) {
-          delivery = queue::decode_entry(value);
-        } else if (auto message = shared_message(shared)) {
-          delivery = queue::decode_shared_entry(value, std::move(*message));
-        } else {
-          delivery = tl::unexpected(message.error());
-        }
-        if (!delivery || delivery->qos == wire::QoS::AtMostOnce) {
-          damaged("entries", delivery ? Error{Errc::Corruption, "entry record: QoS 0"} : delivery.error());
-          return true;
-        }
-        restore_entry(*loaded, seq, std::move(*delivery));
-        return true;
-      });
-  messages_.clear();
-  return status;
+/// What waits is only counted; its messages stay where they are until their client is there.
+Status Recovery::count_entries() {
+  return view_.scan_entries([&](const store::ReadView::EntryHead& entry) {
+    Loaded* loaded = find(SessionId{entry.stream.v});
+    if (loaded == nullptr) return true;  // its stream goes as a whole
+    tell_progress();
+    count_entry(*loaded, entry);
+    return true;
+  });
 }
 
-void Recovery::restore_entry(Loaded& loaded, Seq seq, queue::Delivery delivery) {
-  Session& session = *loaded.session;
-  const wire::QoS qos = delivery.qos;
-  parts_.directory.slots().reserve_anyway(session.id(), delivery.message->size());
-  session.queue().restore(seq, std::move(delivery));
+void Recovery::count_entry(Loaded& loaded, const store::ReadView::EntryHead& entry) {
+  if (entry.message.v == 0 && queue::is_released(entry.head)) {
+    loaded.session->outbound().restore(entry.seq, wire::QoS::ExactlyOnce, /*released=*/true);
+    ++loaded.maybe_sent;
+    ++found_.exchanges;
+    return;
+  }
+  const auto size = queue::message_size(entry.head, entry.value_size, entry.body_size);
+  if (!size) return damaged("entries", size.error());
+  parts_.directory.slots().reserve_anyway(loaded.session->id(), *size);
   ++found_.queued_messages;
   // Nothing is written before a PUBLISH is sent. What may have reached the client is sent with DUP.
-  const bool maybe_sent = seq < loaded.sent_before ||
+  const bool maybe_sent = entry.seq < loaded.sent_before ||
                           (loaded.was_online && loaded.maybe_sent < parts_.options.session.max_inflight);
-  if (!maybe_sent || session.queue().next_waiting()->seq != seq) return;
-  ++loaded.maybe_sent;
-  session.queue().mark_sent(seq);
-  session.outbound().restore(seq, qos, /*released=*/false);
+  if (maybe_sent && loaded.waiting.messages == 0) {
+    ++loaded.maybe_sent;
+    loaded.sent_up_to = Seq{entry.seq.v + 1};
+    ++loaded.sent.messages;
+    loaded.sent.bytes += *size;
+    return;
+  }
+  if (loaded.waiting.messages == 0) loaded.first_waiting = entry.seq;
+  loaded.last_waiting = entry.seq;
+  ++loaded.waiting.messages;
+  loaded.waiting.bytes += *size;
 }
 
-void Recovery::restore_released(Loaded& loaded, Seq seq) {
-  loaded.session->outbound().restore(seq, wire::QoS::ExactlyOnce, /*released=*/true);
-  ++loaded.maybe_sent;
-  ++found_.exchanges;
+/// Messages that have to be sent again are in memory from the start.
+Status Recovery::read_in_flight() {
+  const queue::Options& options = parts_.options.session.queue;
+  for (auto& [id, loaded] : sessions_) {
+    for (Seq from{0}; from < loaded.sent_up_to;) {
+      const PageWanted wanted{{}, id, PageRead::Purpose::Window, from, {}};
+      const auto slice =
+          view_.read_stream(StreamId{id.v}, from, options.page_messages, std::size_t{options.page_bytes});
+      if (!slice) return tl::unexpected(slice.error());
+      PageRead page = page_from(wanted, *slice);
+      for (queue::Entry& entry : page.entries)
+        if (entry.seq < loaded.sent_up_to) restore_sent(loaded, entry);
+      if (page.to_end) break;
+      from = page.end;
+    }
+    // Those whose messages cannot be read any more.
+    found_.damaged += loaded.sent.messages;
+    parts_.directory.slots().release(id, static_cast<std::uint32_t>(loaded.sent.messages), loaded.sent.bytes);
+    if (loaded.waiting.messages > 0)
+      loaded.session->queue().restore_stored(loaded.first_waiting, loaded.last_waiting, loaded.waiting);
+  }
+  return {};
 }
 
-Result<queue::MessagePtr> Recovery::shared_message(MessageId id) {
-  if (const auto known = messages_.find(id); known != messages_.end()) return known->second;
-  auto body = view_.get(Table::Messages, as_bytes(store::number_key(id.v)));
-  if (!body) return tl::unexpected(body.error());
-  if (!*body) return failure(Errc::Corruption, "an entry names a message that is not there");
-  auto message = queue::decode_message(as_bytes(**body));
-  if (message) messages_.emplace(id, *message);
-  return message;
+void Recovery::restore_sent(Loaded& loaded, queue::Entry& entry) {
+  const wire::QoS qos = entry.delivery.qos;
+  --loaded.sent.messages;
+  loaded.sent.bytes -= entry.delivery.message->size();
+  loaded.session->queue().restore(entry.seq, std::move(entry.delivery));
+  loaded.session->queue().mark_sent(entry.seq);
+  loaded.session->outbound().restore(entry.seq, qos, /*released=*/false);
 }
 
 Status Recovery::read_retained() {

@@ -11,7 +11,7 @@
 #include "base/counters.h"
 #include "base/result.h"
 #include "broker/options.h"
-#include "queue/message.h"
+#include "queue/queue_window.h"
 #include "retain/retained_index.h"
 #include "session/records.h"
 #include "session/session_directory.h"
@@ -65,6 +65,11 @@ class Recovery {
     Seq sent_before;
     Seq next;  ///< what its queue gives out next
     std::uint32_t maybe_sent = 0;
+    Seq sent_up_to;         ///< entries below may have reached the client,
+    queue::Amount sent;     ///< so many
+    Seq first_waiting;      ///< the entries that wait are from here
+    Seq last_waiting;       ///< up to here,
+    queue::Amount waiting;  ///< so many
   };
 
   Status read_epoch();
@@ -72,12 +77,11 @@ class Recovery {
   Status read_subscriptions();
   Status read_inbound_ids();
   Status read_streams();
-  Status read_entries();
+  Status count_entries();
+  void count_entry(Loaded& loaded, const store::ReadView::EntryHead& entry);
+  Status read_in_flight();
   Status read_retained();
-  void restore_entry(Loaded& loaded, Seq seq, queue::Delivery delivery);
-  void restore_released(Loaded& loaded, Seq seq);
-  /// The shared message `id`; null when it cannot be read.
-  Result<queue::MessagePtr> shared_message(MessageId id);
+  void restore_sent(Loaded& loaded, queue::Entry& entry);
   Loaded* find(SessionId id);
   void damaged(std::string_view table, const Error& error);
   void orphan(const std::function<void(store::WriteBatch&)>& erase);
@@ -93,7 +97,6 @@ class Recovery {
   std::uint64_t epoch_ = 0;
   std::uint64_t since_progress_ = 0;
   absl::flat_hash_map<SessionId, Loaded> sessions_;
-  absl::flat_hash_map<MessageId, queue::MessagePtr> messages_;  ///< shared ones, while entries are read
   store::WriteBatch cleaning_;
 };
 

@@ -27,6 +27,7 @@ void Shard::leave_session(Session& session, WillRule rule) {
     holders_.insert(session.id());
     hand_on_shared(session);
   }
+  limit_window(session);
   if (!recorded) {
     store::WriteBatch batch;
     session::record_session(batch, session);
@@ -44,18 +45,22 @@ void Shard::hand_on_shared(Session& session) {
     if (entry.delivery.group != 0 && entry.delivery.qos == wire::QoS::AtLeastOnce) entries.push_back(entry);
   });
   for (queue::Entry& entry : entries) {
-    if (!draw_member(entry.delivery)) continue;
-    Target& drawn = targets_.front();
-    if (!drawn.where.online || entry.delivery.qos == wire::QoS::AtMostOnce) continue;
-    if (!reserve_room(entry.delivery.message, shared_.options.session.queue.overflow) ||
-        !drawn.delivery.message)
-      continue;
+    if (!draw_other_member(entry.delivery)) continue;
     if (entry.phase == queue::Entry::Phase::Sent)
       session.outbound().on_puback(qos::packet_id_for(entry.seq));  // a late PUBACK finds nothing
     take_out_entry(session, entry.seq);
-    drawn.delivery.loan = {session.id(), entry.seq};
+    targets_.front().delivery.loan = {session.id(), entry.seq};
     hand_to_drawn(entry.delivery.message);
   }
+  look_for_shared(session);
+}
+
+/// Fills targets_ with a member that is there and has room, which is reserved; false when there is none.
+bool Shard::draw_other_member(queue::Delivery& delivery) {
+  if (delivery.group == 0 || delivery.qos != wire::QoS::AtLeastOnce || !draw_member(delivery)) return false;
+  const Target& drawn = targets_.front();
+  if (!drawn.where.online || delivery.qos == wire::QoS::AtMostOnce) return false;
+  return reserve_room(delivery.message, shared_.options.session.queue.overflow) && drawn.delivery.message;
 }
 
 /// Nobody needs the entry any more that kept a message for a session without a store. When the commit of a
@@ -170,13 +175,20 @@ void Shard::discard_session_state(Session& session, Counter reason) {
       ++dropped;  // a QoS 2 message goes to nobody else [MQTT-4.8.2-5]
     }
   });
+  const bool remains = session.is_group_member && session.queue().stored().messages > 0;
+  if (!remains) dropped += session.queue().stored().messages;
   counters_.add(reason, dropped);
+  hand_on_again_.erase(session.id());
   if (session.is_durable()) {
     store::WriteBatch batch;
-    session::erase_session(batch, session);
+    session::erase_session(batch, session, /*with_queue=*/!remains);
     submit(std::move(batch), std::nullopt, SessionId{}, Recorded{});
   }
-  ended_streams_.push_back(session.stream());
+  if (remains) {
+    keep_remains(session, reason);
+  } else {
+    ended_streams_.push_back(session.stream());
+  }
   for (queue::Delivery& delivery : shared) redispatch(std::move(delivery));
 }
 

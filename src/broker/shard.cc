@@ -69,6 +69,7 @@ void Shard::on_accepted(std::unique_ptr<net::Transport> transport) {
 void Shard::adopt(std::unique_ptr<Session> owned) {
   Session& session = sessions_.add(std::move(owned));
   if (session.is_group_member) holders_.insert(session.id());
+  limit_window(session);
   set_absence_deadlines(session);
   watch_expiry(session);
   tick_now_.reset();  // the first tick is later
@@ -110,6 +111,7 @@ void Shard::receive(ShardMessage& message) {
     void operator()(HearFailures&) {
       if (shard.shared_.keeper != nullptr) shard.shared_.keeper->heard();
     }
+    void operator()(PageRead& m) { shard.on_page_read(m); }
     void operator()(StopServing&) { shard.stop_serving(); }
   };
   std::visit(Receiver{*this}, message);
@@ -269,6 +271,7 @@ void Shard::schedule_deadlines() {
     const MonotonicTime check = now() + kCongestionCheck;
     if (!due || check < *due) due = check;
   }
+  if (!read_again_.empty() && (!due || read_again_at_ < *due)) due = read_again_at_;
   // Only ever moved forward: inside the advance() in which it is due it would else be put off to the next.
   if (!due || (deadline_timer_.scheduled() && deadline_timer_due_ <= *due)) return;
   deadline_timer_due_ = *due;
@@ -296,6 +299,7 @@ void Shard::on_timer(net::Timer&) {
     }
   }
   check_congestion();
+  read_again();
   schedule_deadlines();
 }
 

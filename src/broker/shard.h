@@ -33,6 +33,7 @@
 
 namespace hermod::broker {
 
+class PageReader;
 class StoreKeeper;
 
 /// What all shards share. Each part outlives the shards and may be used from any of them.
@@ -48,6 +49,7 @@ struct Shared {
   std::atomic<std::uint32_t>& connections;  ///< of all shards, for limits.max_connections
   AddressCounts& addresses;
   StoreKeeper* keeper;  ///< null when there is no store on disk
+  PageReader* reader;   ///< null when nothing can be read back: then windows hold everything
 };
 
 /// One thread's part of the broker: its connections, the sessions of its clients, and the path of every
@@ -55,7 +57,7 @@ struct Shared {
 /// shard's thread; other shards and the committer reach it through its mailbox only.
 ///
 /// The paths are methods, one file per MQTT verb: connect_path.cc, publish_path.cc, deliver_path.cc,
-/// ack_path.cc, subscribe_path.cc, disconnect_path.cc; commits come back in commit_path.cc.
+/// page_path.cc, ack_path.cc, subscribe_path.cc, disconnect_path.cc; commits come back in commit_path.cc.
 class Shard final : public net::AcceptHandler, public ConnectionEvents, private net::TimerHandler {
  public:
   Shard(ShardId id, const Shared& shared, ShardMailbox& mailbox, net::TimerWheel& timers,
@@ -87,6 +89,13 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   struct EarlyMessage {
     SessionId session;
     ShardMessage message;
+  };
+  /// What a session has left in the store when it ended.
+  struct Remains {
+    queue::QueueWindow queue;  ///< knows what of it is still there
+    Seq from;                  ///< what is below has been read
+    Counter reason{};          ///< counts what nobody else gets
+    bool failed = false;       ///< the last page could not be read
   };
   /// Messages waiting for one client from which on its publishers are asked to wait.
   static constexpr std::size_t kCongestedFrom = 2000;
@@ -175,6 +184,21 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void check_congestion();
   bool is_behind(ShardId shard) const;
 
+  // page_path.cc
+  void limit_window(session::Session& session);
+  void ask_page(const session::Session& session, PageRead::Purpose purpose, Seq from);
+  void read_ahead(session::Session& session);
+  void on_page_read(PageRead& page);
+  void read_again_later(SessionId session);
+  void read_again();
+  bool is_over_limit(const session::Session& session) const;
+  void drop_what_is_over(session::Session& session);
+  void look_for_shared(session::Session& session);
+  void hand_on_page(session::Session& session, PageRead& page);
+  void keep_remains(session::Session& session, Counter reason);
+  void ask_remains(SessionId id, Remains& remains);
+  void hand_on_remains(PageRead& page);
+
   // ack_path.cc
   void on_ack(Connection& c, const wire::Ack& packet);
   void on_puback(Connection& c, session::Session& session, const wire::Ack& packet);
@@ -228,6 +252,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   // session_end.cc
   void leave_session(session::Session& session, WillRule will);
   void hand_on_shared(session::Session& session);
+  bool draw_other_member(queue::Delivery& delivery);
   void hand_to_drawn(const queue::MessagePtr& message);
   void settle_loan(const queue::Loan& loan);
   void on_loan_settled(const LoanSettled& settled);
@@ -283,6 +308,10 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   std::vector<queue::Delivery> stranded_;  ///< of shared groups, whose member ended: drawn again in this tick
   absl::flat_hash_set<SessionId>
       holders_;  ///< group members that are away and may hold messages of the group
+  absl::flat_hash_set<SessionId> hand_on_again_;  ///< look through their stored messages once more
+  absl::flat_hash_map<SessionId, std::unique_ptr<Remains>> remains_;
+  std::vector<SessionId> read_again_;  ///< the store could not be read for these
+  MonotonicTime read_again_at_{};
   std::vector<EarlyMessage> early_messages_;
   std::vector<AskSubmitted> submitted_asked_;  ///< answered behind this tick's submissions
   std::vector<SessionId> with_finished_entries_;

@@ -78,12 +78,27 @@ struct Submitted {
 /// Answer that every failed commit posted before is heard of.
 struct HearFailures {};
 
+/// Entries of a session's queue that a PageReader has read from the store.
+struct PageRead {
+  enum class Purpose {
+    Window,   ///< the window has room for them
+    HandOn,   ///< other members of shared groups may have some of them
+    Remains,  ///< the same, of a session that has ended
+  };
+  SessionId session;
+  Purpose purpose{};
+  std::vector<queue::Entry> entries{};
+  Seq end{};            ///< the store has no others from where they were asked for up to here
+  bool to_end = false;  ///< nor behind that
+  bool failed = false;  ///< the store could not be read
+};
+
 /// Say goodbye to every client and close. [operations: SIGTERM]
 struct StopServing {};
 
 /// Everything shards say to each other: plain values, no references into another shard.
 using ShardMessage =
     std::variant<Deliver, SkipSequence, CommitFinished, TakeOver, SessionGranted, Announce, MembersConnected,
-                 LoanSettled, AskSubmitted, Submitted, HearFailures, StopServing>;
+                 LoanSettled, AskSubmitted, Submitted, HearFailures, PageRead, StopServing>;
 
 }  // namespace hermod::broker

@@ -15,6 +15,13 @@ struct Options {
   std::uint32_t max_messages = 100'000;
   std::uint64_t max_bytes = 64ULL << 20;
   Overflow overflow = Overflow::Reject;
+  /// Of a durable queue with a client so much waits in memory, when it came since it was last read from the
+  /// store. More is left there; nothing waits in memory while the client is away.
+  std::uint32_t window_messages = 4096;
+  std::uint64_t window_bytes = 1ULL << 20;
+  /// What is read from the store at once.
+  std::uint32_t page_messages = 512;
+  std::uint64_t page_bytes = 128ULL << 10;
 };
 
 }  // namespace hermod::queue

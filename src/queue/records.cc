@@ -9,6 +9,10 @@ constexpr std::uint8_t kRetainFlag = 0x10;
 constexpr std::uint8_t kReleasedMark =
     0xFF;  ///< in place of the QoS: no message, only its identifier is held
 
+/// A delivery's record without its identifiers, and a message's without topic, properties and payload.
+constexpr std::size_t kDeliverySize = 1 + 1 + 8 + 2;
+constexpr std::size_t kMessageSize = 1 + 8 + 8 + 8 + 2 + 4 + 4;
+
 std::uint64_t micros(WallTime time) {
   return static_cast<std::uint64_t>(time.time_since_epoch().count());
 }
@@ -72,6 +76,21 @@ Result<Delivery> read_delivery(ByteReader& in) {
 }
 
 }  // namespace
+
+Result<std::size_t> message_size(Bytes head, std::size_t record_size, std::size_t message_record_size) {
+  ByteReader in(head);
+  if (in.u8() != kRecordVersion) return failure(Errc::Unsupported, "entry record: unknown version");
+  const std::uint8_t flags = in.u8();
+  in.u64();
+  const std::size_t delivery_size = kDeliverySize + std::size_t{in.u16()} * 4;
+  if ((flags & 0x03) == 0 || (flags & ~(kRetainFlag | 0x03)) != 0 || (flags & 0x03) == 3)
+    return failure(Errc::Corruption, "entry record: unknown flags");
+  const std::size_t whole = message_record_size == 0 ? record_size : message_record_size;
+  const std::size_t around = kMessageSize + (message_record_size == 0 ? delivery_size : 1);
+  if (!in.ok() || record_size < delivery_size || whole < around)
+    return failure(Errc::Corruption, "entry record: it ends too early");
+  return whole - around;
+}
 
 std::string encode_message(const Message& message) {
   std::string record;

@@ -23,6 +23,10 @@ Result<Delivery> decode_entry(Bytes record);
 /// An entry whose message is stored once for several queues.
 std::string encode_shared_entry(const Delivery& delivery);
 Result<Delivery> decode_shared_entry(Bytes record, MessagePtr message);
+/// What the entry counts for in limits, from the beginning of its record (store::ReadView::kHeadSize bytes
+/// are enough), the record's size, and the size of the message's record when that is stored by itself, else
+/// 0.
+Result<std::size_t> message_size(Bytes head, std::size_t record_size, std::size_t message_record_size);
 /// True for the record of an entry that was released: only its sequence is left.
 bool is_released(Bytes record);
 

@@ -104,13 +104,13 @@ void record_session(store::WriteBatch& batch, const Session& session) {
   batch.put(Table::Sessions, as_bytes(key_of(session.id())), as_bytes(encode_session(session)));
 }
 
-void erase_session(store::WriteBatch& batch, const Session& session) {
+void erase_session(store::WriteBatch& batch, const Session& session, bool with_queue) {
   batch.erase(Table::Sessions, as_bytes(key_of(session.id())));
   session.subscriptions().for_each_number(
       [&](std::uint32_t number) { erase_subscription(batch, session.id(), number); });
   for (const wire::PacketId id : session.inbound().exactly_once_ids())
     erase_inbound_id(batch, session.id(), id);
-  batch.erase_stream(session.stream());
+  if (with_queue) batch.erase_stream(session.stream());
 }
 
 void record_subscription(store::WriteBatch& batch, SessionId session, std::uint32_t number,

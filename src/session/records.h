@@ -31,7 +31,7 @@ Result<SessionRecord> decode_session(Bytes record);
 
 void record_session(store::WriteBatch& batch, const Session& session);
 /// The session with its subscriptions, inbound identifiers and entries.
-void erase_session(store::WriteBatch& batch, const Session& session);
+void erase_session(store::WriteBatch& batch, const Session& session, bool with_queue = true);
 
 /// `number` is what Subscriptions::number_for() gave.
 void record_subscription(store::WriteBatch& batch, SessionId session, std::uint32_t number,

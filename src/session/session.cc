@@ -28,8 +28,7 @@ void Session::unbind() {
 }
 
 Seq Session::sent_before() const {
-  const queue::Entry* waiting = queue_.next_waiting();
-  return waiting != nullptr ? waiting->seq : queue_.next();
+  return queue_.first_waiting();
 }
 
 void Session::commit_finished() {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "base/assert.h"
 #include "store/checkpoint_writer.h"
@@ -15,6 +16,10 @@ constexpr std::uint64_t kThinStream = 16 * 1024;
 constexpr std::uint64_t kMaxWait = 8;   // times checkpoint_bytes
 constexpr std::uint64_t kFewBytes = 8;  // a fraction: an eighth of checkpoint_bytes
 constexpr std::chrono::seconds kRetry{1};
+/// What is not in the tables is known in memory. From here on it is worth a checkpoint; at twice as much it
+/// is one in any case, and commits wait for it at four times as much.
+constexpr std::uint64_t kMemory = std::uint64_t{5} << 20;
+constexpr std::uint64_t kMostMemory = 4 * kMemory;
 
 }  // namespace
 
@@ -24,8 +29,9 @@ Checkpointer::Checkpointer(const Options& options, Memtable& memtable, LmdbTable
       memtable_(memtable),
       tables_(tables),
       journal_(journal),
-      look_at_(options.checkpoint_bytes) {
-  memtable_.set_on_growth([this](std::uint64_t bytes) { on_growth(bytes); });
+      look_at_(options.checkpoint_bytes),
+      look_at_memory_(kMemory) {
+  memtable_.set_on_growth([this](Memtable::Growth active) { on_growth(active); });
 }
 
 Checkpointer::~Checkpointer() {
@@ -38,6 +44,11 @@ Status Checkpointer::run_once() {
   // Twice when an earlier checkpoint did not end: first what it left.
   for (;;) {
     const std::shared_ptr<const Generation> frozen = memtable_.freeze();
+    {
+      const std::lock_guard lock(mutex_);  // whoever waits looks again
+      failing_ = false;
+    }
+    frozen_.notify_all();
     if (!frozen) return {};
     if (Status written = write_frozen(*frozen); !written) return written;
     if (frozen->last().v + 1 >= goal.v) return {};
@@ -52,13 +63,18 @@ Status Checkpointer::write_frozen(const Generation& generation) {
   if (!written) {
     counts_.forget();
     memtable_.mark_frozen_unknown();
-    const std::lock_guard lock(mutex_);
-    ++numbers_.failed;
+    {
+      const std::lock_guard lock(mutex_);
+      ++numbers_.failed;
+      failing_ = true;
+    }
+    frozen_.notify_all();
     return written;
   }
   const GroupNo next{generation.last().v + 1};
   memtable_.drop_frozen();
   look_at_.store(options_.checkpoint_bytes, std::memory_order_relaxed);
+  look_at_memory_.store(kMemory, std::memory_order_relaxed);
   {
     const std::lock_guard lock(mutex_);
     ++numbers_.checkpoints;
@@ -82,6 +98,7 @@ void Checkpointer::stop() {
     stopping_ = true;
   }
   wake_.notify_one();
+  frozen_.notify_all();
   thread_.join();
 }
 
@@ -90,24 +107,27 @@ Checkpointer::Numbers Checkpointer::numbers() const {
   return numbers_;
 }
 
-void Checkpointer::on_growth(std::uint64_t active_bytes) {
-  if (active_bytes < look_at_.load(std::memory_order_relaxed)) return;
-  {
-    const std::lock_guard lock(mutex_);
-    if (grown_) return;
-    grown_ = true;
-  }
-  wake_.notify_one();
+void Checkpointer::on_growth(Memtable::Growth active) {
+  if (active.records < look_at_.load(std::memory_order_relaxed) &&
+      active.memory < look_at_memory_.load(std::memory_order_relaxed))
+    return;
+  std::unique_lock lock(mutex_);
+  if (!std::exchange(grown_, true)) wake_.notify_one();
+  // The disk is behind: commits wait, and with them their publishers.
+  frozen_.wait(lock, [this] {
+    return memtable_.active_memory() < kMostMemory || failing_ || stopping_ || !thread_.joinable();
+  });
 }
 
 bool Checkpointer::is_due() {
   const Memtable::Size size = memtable_.active_size();
-  if (size.record_bytes < options_.checkpoint_bytes) return false;
+  if (size.record_bytes < options_.checkpoint_bytes && size.memory_bytes < kMemory) return false;
   const std::uint64_t limit =
       std::min<std::uint64_t>(kMaxWait * options_.checkpoint_bytes, options_.max_size / 16);
   const bool few = size.live_bytes < options_.checkpoint_bytes / kFewBytes;
   const bool thick = size.live_bytes >= kThinStream * size.streams;
-  if (few || thick || size.record_bytes >= limit) return true;
+  if (few || thick || size.record_bytes >= limit || size.memory_bytes >= kMostMemory / 2) return true;
+  look_at_memory_.store(size.memory_bytes + kMemory / 2, std::memory_order_relaxed);
   look_at_.store(size.record_bytes + options_.checkpoint_bytes, std::memory_order_relaxed);
   return false;
 }
@@ -127,7 +147,10 @@ void Checkpointer::run() {
     // After an error it is tried again soon: the disk may have room by then.
     const auto wait = written ? options_.checkpoint_interval : std::min(kRetry, options_.checkpoint_interval);
     deadline = std::chrono::steady_clock::now() + wait;
-    if (!written) look_at_.store(~std::uint64_t{0}, std::memory_order_relaxed);
+    if (!written) {
+      look_at_.store(~std::uint64_t{0}, std::memory_order_relaxed);
+      look_at_memory_.store(~std::uint64_t{0}, std::memory_order_relaxed);
+    }
   }
 }
 

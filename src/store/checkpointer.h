@@ -40,7 +40,7 @@ class Checkpointer {
  private:
   void run();
   /// Any thread; told by the memtable.
-  void on_growth(std::uint64_t active_bytes);
+  void on_growth(Memtable::Growth active);
   /// Whether it is worth it now; otherwise says when to look again.
   bool is_due();
   Status write_frozen(const Generation& generation);
@@ -55,9 +55,12 @@ class Checkpointer {
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
+  std::condition_variable frozen_;  // the active generation is small again, or nobody will make it so
   bool grown_ = false;
   bool stopping_ = false;
+  bool failing_ = false;                // the last checkpoint did not end
   std::atomic<std::uint64_t> look_at_;  // active bytes
+  std::atomic<std::uint64_t> look_at_memory_;
   std::thread thread_;
   Numbers numbers_;
 };

@@ -73,9 +73,12 @@ void Generation::apply(GroupNo group, Bytes ops, std::size_t offset) {
 
 void Generation::apply_keyed(const Op& op, Place place) {
   if (op.table == Table::Messages) {
-    messages_[ByteReader(op.key).u64()] = place;
+    const bool fresh = messages_.insert_or_assign(ByteReader(op.key).u64(), place).second;
+    if (fresh) memory_bytes_ += kPlaceMemory;
   } else {
-    tables_[static_cast<std::size_t>(op.table)][std::string(as_text(op.key))] = place;
+    auto& records = tables_[static_cast<std::size_t>(op.table)];
+    const bool fresh = records.insert_or_assign(std::string(as_text(op.key)), place).second;
+    if (fresh) memory_bytes_ += kRecordMemory + op.key.size();
   }
 }
 
@@ -84,7 +87,9 @@ void Generation::append(const Op& op, Place place) {
   if (stream.ended) return;  // against the rule: nothing is appended to a stream that has ended
   if (!stream.appended.empty() && stream.appended.back().seq >= op.seq.v) return put_entry(op, place);
   place.fresh = 1;
+  memory_bytes_ -= stream.appended.capacity() * sizeof(EntryChange);
   stream.appended.push_back({op.seq.v, place});
+  memory_bytes_ += stream.appended.capacity() * sizeof(EntryChange);
   count(place, 1);
 }
 
@@ -92,7 +97,7 @@ void Generation::put_entry(const Op& op, Place place) {
   Stream& stream = streams_[op.stream.v];
   if (stream.ended) return;
   EntryChange* appended = find_appended(stream, op.seq.v);
-  Place& there = appended != nullptr ? appended->place : stream.older[op.seq.v];
+  Place& there = appended != nullptr ? appended->place : older(stream, op.seq.v);
   count(there, -1);
   place.fresh = there.fresh;
   there = place;
@@ -104,7 +109,7 @@ void Generation::erase_entry(const Op& op) {
   if (stream.ended) return;
   EntryChange* appended = find_appended(stream, op.seq.v);
   if (appended == nullptr) {
-    Place& there = stream.older[op.seq.v];
+    Place& there = older(stream, op.seq.v);
     count(there, -1);
     there = place_of(Change::Erased);
     return;
@@ -120,8 +125,15 @@ void Generation::erase_entry(const Op& op) {
   stream.head -= gone;
 }
 
+Place& Generation::older(Stream& stream, std::uint64_t seq) {
+  const auto [at, fresh] = stream.older.try_emplace(seq);
+  if (fresh) memory_bytes_ += kPlaceMemory;
+  return at->second;
+}
+
 void Generation::erase_stream(StreamId id) {
   Stream& stream = streams_[id.v];
+  memory_bytes_ -= stream.appended.capacity() * sizeof(EntryChange) + stream.older.size() * kPlaceMemory;
   for (std::size_t i = stream.head; i < stream.appended.size(); ++i) count(stream.appended[i].place, -1);
   for (const auto& [seq, place] : stream.older) count(place, -1);
   stream = {};

@@ -83,6 +83,8 @@ class Generation {
   std::uint64_t live_entries() const { return live_entries_; }
   std::uint64_t live_bytes() const { return live_bytes_; }
   std::size_t streams() const { return streams_.size(); }
+  /// About so much memory it takes.
+  std::uint64_t memory_bytes() const { return memory_bytes_ + streams_.size() * kStreamMemory; }
   bool tables_may_know() const { return tables_may_know_; }
   void set_tables_may_know() { tables_may_know_ = true; }
 
@@ -105,6 +107,10 @@ class Generation {
     bool ended = false;
     absl::btree_map<std::uint64_t, Place> older;  // changes of entries that were there before
   };
+  /// With what a map adds to a node or a slot that is not full.
+  static constexpr std::uint64_t kStreamMemory = 2 * (sizeof(Stream) + 8);
+  static constexpr std::uint64_t kPlaceMemory = 36;
+  static constexpr std::uint64_t kRecordMemory = 96;
   void apply_keyed(const Op& op, Place place);
   void append(const Op& op, Place place);
   void put_entry(const Op& op, Place place);
@@ -112,6 +118,7 @@ class Generation {
   void erase_stream(StreamId id);
   static EntryChange* find_appended(Stream& stream, std::uint64_t seq);
   void count(const Place& place, int sign);
+  Place& older(Stream& stream, std::uint64_t seq);
 
   bool tables_may_know_;
   GroupNo first_;
@@ -119,6 +126,7 @@ class Generation {
   std::uint64_t record_bytes_ = 0;
   std::uint64_t live_entries_ = 0;
   std::uint64_t live_bytes_ = 0;
+  std::uint64_t memory_bytes_ = 0;  // without streams_ itself
   absl::flat_hash_map<std::uint64_t, Stream> streams_;
   absl::btree_map<std::uint64_t, Place> messages_;
   std::array<absl::btree_map<std::string, Place, std::less<>>, kTableCount> tables_;

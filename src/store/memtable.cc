@@ -39,6 +39,7 @@ void Memtable::applied(GroupNo number, WallTime /*batch_time*/, std::span<const 
       offset += batch.bytes();
     }
     active_->count_group(number, offset + kGroupTrailerSize);
+    active_memory_.store(active_->memory_bytes(), std::memory_order_relaxed);
   }
   finish(number, offset + kGroupTrailerSize);
 }
@@ -52,6 +53,7 @@ Status Memtable::replay(GroupNo number, Bytes record) {
     for (const Bytes ops : group->batches)
       active_->apply(number, ops, static_cast<std::size_t>(ops.data() - record.data()));
     active_->count_group(number, record.size());
+    active_memory_.store(active_->memory_bytes(), std::memory_order_relaxed);
   }
   finish(number, record.size());
   return {};
@@ -60,7 +62,7 @@ Status Memtable::replay(GroupNo number, Bytes record) {
 void Memtable::finish(GroupNo number, std::size_t record_bytes) {
   next_group_.store(number.v + 1, std::memory_order_release);
   const std::uint64_t before = active_bytes_.fetch_add(record_bytes, std::memory_order_relaxed);
-  if (on_growth_) on_growth_(before + record_bytes);
+  if (on_growth_) on_growth_({before + record_bytes, active_memory()});
 }
 
 std::shared_ptr<const Generation> Memtable::freeze() {
@@ -68,6 +70,7 @@ std::shared_ptr<const Generation> Memtable::freeze() {
   if (!frozen_ && !active_->empty()) {
     frozen_ = std::exchange(active_, std::make_shared<Generation>(false));
     active_bytes_.store(0, std::memory_order_relaxed);
+    active_memory_.store(0, std::memory_order_relaxed);
   }
   return frozen_;
 }
@@ -136,7 +139,8 @@ std::optional<Place> Memtable::find_message(const Capture& capture, MessageId id
 
 Memtable::Size Memtable::active_size() const {
   const auto held = lock();
-  return {active_->live_entries(), active_->live_bytes(), active_->streams(), active_->record_bytes()};
+  return {active_->live_entries(), active_->live_bytes(), active_->streams(), active_->record_bytes(),
+          active_->memory_bytes()};
 }
 
 Memtable::Size Memtable::size() const {
@@ -147,6 +151,7 @@ Memtable::Size Memtable::size() const {
   size.live_bytes += frozen_->live_bytes();
   size.streams += frozen_->streams();
   size.record_bytes += frozen_->record_bytes();
+  size.memory_bytes += frozen_->memory_bytes();
   return size;
 }
 

@@ -28,8 +28,13 @@ class Memtable final : public CommitSink {
   /// `recovering`: what is applied before the first freeze comes from a replay.
   explicit Memtable(bool recovering = false);
 
-  /// Told behind every group with the bytes that wait for a checkpoint; on the committer's thread.
-  void set_on_growth(std::function<void(std::uint64_t)> on_growth) { on_growth_ = std::move(on_growth); }
+  /// What the active generation has grown to, in bytes.
+  struct Growth {
+    std::uint64_t records = 0;  ///< that wait for a checkpoint, in the journal
+    std::uint64_t memory = 0;
+  };
+  /// Told behind every group, on the committer's thread, which waits for it to return.
+  void set_on_growth(std::function<void(Growth)> on_growth) { on_growth_ = std::move(on_growth); }
   void applied(GroupNo number, WallTime batch_time, std::span<const Submission> group) override;
   /// The same from a journal record, for replay. Errors: Corruption.
   Status replay(GroupNo number, Bytes record);
@@ -57,11 +62,14 @@ class Memtable final : public CommitSink {
   GroupNo next_group() const { return {next_group_.load(std::memory_order_acquire)}; }
   /// Bytes of the active generation's records: what starts a checkpoint.
   std::uint64_t active_bytes() const { return active_bytes_.load(std::memory_order_relaxed); }
+  /// About so much memory the active generation takes.
+  std::uint64_t active_memory() const { return active_memory_.load(std::memory_order_relaxed); }
   struct Size {
     std::uint64_t live_entries = 0;
     std::uint64_t live_bytes = 0;
     std::uint64_t streams = 0;
     std::uint64_t record_bytes = 0;
+    std::uint64_t memory_bytes = 0;
   };
   Size active_size() const;
   Size size() const;  // both generations
@@ -72,9 +80,10 @@ class Memtable final : public CommitSink {
   mutable std::shared_mutex mutex_;
   std::shared_ptr<Generation> active_;
   std::shared_ptr<Generation> frozen_;
-  std::function<void(std::uint64_t)> on_growth_;
+  std::function<void(Growth)> on_growth_;
   std::atomic<std::uint64_t> next_group_{1};
   std::atomic<std::uint64_t> active_bytes_{0};
+  std::atomic<std::uint64_t> active_memory_{0};
 };
 
 }  // namespace hermod::store

@@ -1,6 +1,7 @@
 #include "store/read_view.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/assert.h"
 #include "store/entry_walk.h"
@@ -26,7 +27,8 @@ struct ReadView::Snapshot {
 struct ReadView::Found {
   StreamId stream;
   Seq seq;
-  std::string value;
+  std::array<std::uint8_t, kHeadSize> head;
+  std::size_t value_size = 0;
   MessageId message;
   std::size_t body_size = 0;
 };
@@ -184,7 +186,9 @@ Status ReadView::scan_entries(const VisitEntry& visit) {
     if (!slice) return tl::unexpected(slice.error());
     more = *slice;
     for (const Found& entry : found)
-      if (!visit(entry.stream, entry.seq, as_bytes(entry.value), entry.message, entry.body_size)) return {};
+      if (!visit({entry.stream, entry.seq, Bytes(entry.head).first(std::min(entry.value_size, kHeadSize)),
+                  entry.value_size, entry.message, entry.body_size}))
+        return {};
   }
   return {};
 }
@@ -222,8 +226,10 @@ Result<bool> ReadView::entry_slice(const std::vector<StreamId>& in_memory, Strea
         from = seq;
         return true;
       }
-      Found entry{stream, seq, std::string(as_text((*item)->parts.value)), (*item)->parts.message, 0};
-      bytes += entry.value.size();
+      const Bytes value = (*item)->parts.value;
+      Found entry{stream, seq, {}, value.size(), (*item)->parts.message, 0};
+      std::copy_n(value.begin(), std::min(value.size(), kHeadSize), entry.head.begin());
+      bytes += value.size();
       if (entry.message.v != 0) {
         auto size = body_size_of(*snap, entry.message);
         if (!size) return tl::unexpected(size.error());

@@ -50,10 +50,18 @@ class ReadView {
   /// Every record of a table from `from_key` on, in key order, until visit returns false. `visit` may take
   /// its time: no transaction is open meanwhile. Precondition: not Table::Entries.
   Status scan(Table table, Bytes from_key, const std::function<bool(Bytes key, Bytes value)>& visit);
-  /// For recovery: every entry of every stream, in (stream, sequence) order, until visit returns false. The
-  /// value comes without its body; body_size says how large that is.
-  using VisitEntry =
-      std::function<bool(StreamId, Seq, Bytes value, MessageId shared_or_zero, std::size_t body_size)>;
+  /// Where an entry stands and how large it is.
+  struct EntryHead {
+    StreamId stream;
+    Seq seq;
+    Bytes head;  ///< of the value, kHeadSize bytes at most
+    std::size_t value_size = 0;
+    MessageId message;          ///< zero: everything is in the value
+    std::size_t body_size = 0;  ///< of the message
+  };
+  static constexpr std::size_t kHeadSize = 16;
+  /// For recovery: every entry of every stream, in (stream, sequence) order, until visit returns false.
+  using VisitEntry = std::function<bool(const EntryHead&)>;
   Status scan_entries(const VisitEntry& visit);
 
  private:

@@ -15,6 +15,8 @@ constexpr int kMostRounds = 4000;
 /// Rounds without any change that count as rest.
 constexpr int kQuietRounds = 5;
 constexpr std::chrono::milliseconds kRound{20};
+/// After this time a shard has read again what it could not read.
+constexpr std::chrono::seconds kReadAgain{2};
 
 }  // namespace
 
@@ -66,7 +68,7 @@ void Schedule::round_of_rest(ModelClient& client) {
 }
 
 bool Schedule::is_at_rest() const {
-  return !broker_->has_commits_in_flight() &&
+  return !broker_->has_commits_in_flight() && broker_->pages().asked() == 0 &&
          std::all_of(clients_.begin(), clients_.end(),
                      [](const auto& client) { return client->is_at_rest(); });
 }
@@ -74,6 +76,8 @@ bool Schedule::is_at_rest() const {
 bool Schedule::come_to_rest() {
   report_.note("the schedule comes to rest");
   for (const auto& client : clients_) client->be_patient();
+  // A shard may only just hear that a page could not be read.
+  const auto earliest = now() + (some_page_failed_ ? kReadAgain : std::chrono::seconds{0});
   int quiet = 0;
   for (int round = 0; round < kMostRounds && !report_.has_violation(); ++round) {
     ++report_.moment().step;
@@ -84,6 +88,7 @@ bool Schedule::come_to_rest() {
       timers_run_[i] = now();
     }
     broker_->commit();
+    broker_->pages().answer();
     if (!broker_->committer().healthy()) {
       ledger_.disturb();
       open_journal_again();
@@ -92,7 +97,7 @@ bool Schedule::come_to_rest() {
     for (const auto& client : clients_) round_of_rest(*client);
     broker_->clock().advance(kRound);
     report_.moment().time = now();
-    quiet = is_at_rest() ? quiet + 1 : 0;
+    quiet = now() >= earliest && is_at_rest() ? quiet + 1 : 0;
     if (quiet == kQuietRounds) return true;
   }
   std::string who;
@@ -168,13 +173,15 @@ void Schedule::end_all_sessions() {
     peers_.push_back(broker_->connect(random_.below(broker_->shard_count())));
     client->connect_for_the_last_time(peers_.back());
   }
-  for (int round = 0; round < 2000 && broker_->directory().count() > 0; ++round) {
+  const auto is_busy = [&] { return broker_->directory().count() > 0 || broker_->has_commits_in_flight(); };
+  for (int round = 0; round < 2000 && is_busy(); ++round) {
     poll_all();
     for (std::size_t i = 0; i < broker_->shard_count(); ++i) {
       broker_->run_timers(i);
       broker_->step(i);
     }
     broker_->commit();
+    broker_->pages().answer();
     broker_->clock().advance(kRound);
     report_.moment().time = now();
     for (const auto& client : clients_) {
@@ -185,7 +192,6 @@ void Schedule::end_all_sessions() {
   if (broker_->directory().count() != 0) report_.violation("a session outlived its end");
   if (broker_->subscriptions().subscription_count() != 0)
     report_.violation("a subscription outlived its session");
-  if (broker_->has_commits_in_flight()) broker_->settle();
   for (std::size_t i = 0; i < broker_->shard_count(); ++i)
     if (broker_->shard(i).has_commits_in_flight()) report_.violation("a commit was never answered");
 }

@@ -27,9 +27,10 @@ enum Kind : std::size_t {
   Subscribe,
   Unsubscribe,
   Connect,
+  Page,
   kKinds
 };
-constexpr std::array<unsigned, kKinds> kUsualWeights{30, 16, 4, 8, 2, 18, 14, 14, 3, 1, 3};
+constexpr std::array<unsigned, kKinds> kUsualWeights{30, 16, 4, 8, 2, 18, 14, 14, 3, 1, 3, 8};
 
 constexpr std::string_view kTopics[] = {"p/0", "p/1", "p/0/x", "s/0", "s/1"};
 constexpr std::string_view kFilters[] = {"p/#", "p/+", "p/0", "p/0/#", "p/+/x", "r/#", "r/+/1", "w/#"};
@@ -56,6 +57,7 @@ broker::Options Schedule::random_options() {
   static constexpr std::uint32_t kBuffers[] = {1024, 8192, 1U << 20};
   static constexpr std::uint32_t kQueues[] = {6, 60, 100'000};
   static constexpr std::uint16_t kWindows[] = {1, 2, 5, 100};
+  static constexpr std::uint32_t kRooms[] = {1, 2, 5, 500};
   static constexpr std::size_t kBacklogs[] = {2048, 65536, std::size_t{16} << 20};
   broker::Options options;
   options.allow_anonymous = true;
@@ -65,6 +67,9 @@ broker::Options Schedule::random_options() {
   if (random_.chance(25))
     options.session.queue.overflow =
         random_.chance(50) ? queue::Overflow::DropOldest : queue::Overflow::DropNewest;
+  options.session.queue.window_messages = random_.pick(kRooms);
+  options.session.queue.page_messages = random_.pick(kRooms);
+  if (random_.chance(25)) options.session.queue.page_bytes = options.session.queue.window_bytes = 100;
   options.session.max_inflight = random_.pick(kWindows);
   options.session.receive_maximum = random_.pick(kWindows);
   options.session.takeovers_per_minute = 100'000;
@@ -129,6 +134,8 @@ void Schedule::random_step() {
       return watch_ends();
     case Commit:
       return commit();
+    case Page:
+      return read_page();
     case Time:
       return pass_time();
     case Receive:
@@ -168,6 +175,20 @@ void Schedule::commit() {
   if (broker_->committer().healthy() || !random_.chance(30)) return;
   open_journal_again();
   if (random_.chance(50)) journal_->fail_after(random_.below(60));
+}
+
+/// A shard's oldest question is looked up, and answered then or later; seldom it cannot be.
+void Schedule::read_page() {
+  test::StreamStore& pages = broker_->pages();
+  if (random_.chance(30)) {
+    report_.note("a page is looked up", pages.look_up() ? 1 : 0);
+  } else if (random_.chance(3)) {
+    const bool asked = pages.fail();
+    some_page_failed_ |= asked;
+    report_.note("a page cannot be read", asked ? 1 : 0);
+  } else {
+    report_.note("a page is read", pages.answer() ? 1 : 0);
+  }
 }
 
 /// What an operator's restart of the store does: only when every shard has heard of the failure.

@@ -34,6 +34,7 @@ class Schedule {
   void random_step();
   void poll_somebody();
   void commit();
+  void read_page();
   void open_journal_again();
   void pass_time();
   void change_connection(ModelClient& client);
@@ -68,6 +69,7 @@ class Schedule {
   std::vector<std::unique_ptr<ModelClient>> clients_;
   std::vector<std::shared_ptr<test::FakePeer>> peers_;  ///< connections whose broker's end may still live
   Weights weights_;
+  bool some_page_failed_ = false;
   std::vector<std::chrono::nanoseconds> timers_run_;  ///< per shard
 };
 

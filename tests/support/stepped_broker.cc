@@ -34,11 +34,13 @@ SteppedBroker::SteppedBroker(broker::Options options, store::Journal* journal)
   }
   fanout_ = std::make_unique<broker::CommitFanout>(mailbox_list_, directory_.slots(), retained_,
                                                    counters_.block(options_.threads));
+  pages_ = std::make_unique<StreamStore>(mailbox_list_);
   committer_ = std::make_unique<store::Committer>(
-      options_.store, journal != nullptr ? *journal : memory_journal_, *fanout_, clock_);
+      options_.store, journal != nullptr ? *journal : memory_journal_, *fanout_, clock_, pages_.get());
   constexpr std::uint64_t kEpoch = 1;
-  const broker::Shared shared{options_,    kEpoch,        clock_,       subscriptions_, retained_, directory_,
-                              *committer_, mailbox_list_, connections_, addresses_,     nullptr};
+  const broker::Shared shared{options_,     kEpoch,     clock_,      subscriptions_,
+                              retained_,    directory_, *committer_, mailbox_list_,
+                              connections_, addresses_, nullptr,     pages_.get()};
   for (std::uint16_t i = 0; i < options_.threads; ++i) {
     shards_.push_back(std::make_unique<broker::Shard>(ShardId{i}, shared, *mailboxes_[i], loops_[i]->timers(),
                                                       counters_.block(i)));
@@ -100,7 +102,8 @@ void SteppedBroker::settle_shards() {
 void SteppedBroker::settle() {
   for (int round = 0; round < kMostRounds; ++round) {
     settle_shards();
-    if (!commit()) return;
+    const bool committed = commit();
+    if (!pages_->answer() && !committed) return;
   }
   HERMOD_ASSERT(false);
 }

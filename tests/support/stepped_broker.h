@@ -14,6 +14,7 @@
 #include "store/memory_journal.h"
 #include "tests/support/fake_transport.h"
 #include "tests/support/manual_clock.h"
+#include "tests/support/stream_store.h"
 #include "topic/subscription_index.h"
 
 namespace hermod::broker {
@@ -53,10 +54,13 @@ class SteppedBroker {
   /// Everything that waits for the committer becomes durable, or fails; false when nothing waited.
   bool commit() { return committer_->run_once(); }
 
-  /// Transports read, shards step, the committer commits, until nothing is left to do. The clock stands
-  /// still.
+  /// What shards read of their queues: pages are given when the test says so.
+  StreamStore& pages() { return *pages_; }
+
+  /// Transports read, shards step, the committer commits, pages are read, until nothing is left to do. The
+  /// clock stands still.
   void settle();
-  /// The same without the committer.
+  /// The same without the committer and without pages.
   void settle_shards();
   /// The clock moves in steps no longer than `resolution`; after each one everything settles.
   void pass(std::chrono::nanoseconds time,
@@ -78,6 +82,7 @@ class SteppedBroker {
   store::MemoryJournal memory_journal_;
   std::vector<std::unique_ptr<broker::ShardMailbox>> mailboxes_;
   std::vector<broker::ShardMailbox*> mailbox_list_;
+  std::unique_ptr<StreamStore> pages_;
   std::unique_ptr<broker::CommitFanout> fanout_;
   std::unique_ptr<store::Committer> committer_;
   std::vector<std::unique_ptr<FakeLoop>> loops_;

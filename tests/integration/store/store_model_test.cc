@@ -113,19 +113,19 @@ class StoreModelTest : public StoreTest, public ::testing::WithParamInterface<un
       for (const auto& [seq, entry] : entries_there) {
         const std::string body = entry.message != 0 ? "+" + model_.messages[entry.message] : "";
         expected.push_back(std::to_string(seq) + "=" + entry.value + body);
-        all.push_back(std::to_string(stream) + "/" + std::to_string(seq) + "=" + entry.value);
+        all.push_back(std::to_string(stream) + "/" + std::to_string(seq) + "=" +
+                      entry.value.substr(0, ReadView::kHeadSize) + "/" + std::to_string(entry.value.size()));
         if (entry.message != 0) used.insert(entry.message);
       }
       ASSERT_EQ(entries(stream, 1 + below(5)), expected) << "stream " << stream;
     }
     std::vector<std::string> scanned;
-    ASSERT_TRUE(store_->view()->scan_entries(
-        [&](StreamId stream, Seq seq, Bytes value, MessageId message, std::size_t body_size) {
-          scanned.push_back(std::to_string(stream.v) + "/" + std::to_string(seq.v) + "=" +
-                            std::string(as_text(value)));
-          EXPECT_EQ(body_size, message.v == 0 ? 0 : model_.messages[message.v].size());
-          return true;
-        }));
+    ASSERT_TRUE(store_->view()->scan_entries([&](const ReadView::EntryHead& entry) {
+      scanned.push_back(std::to_string(entry.stream.v) + "/" + std::to_string(entry.seq.v) + "=" +
+                        std::string(as_text(entry.head)) + "/" + std::to_string(entry.value_size));
+      EXPECT_EQ(entry.body_size, entry.message.v == 0 ? 0 : model_.messages[entry.message.v].size());
+      return true;
+    }));
     ASSERT_EQ(scanned, all);
     std::map<std::string, std::string> sessions;
     ASSERT_TRUE(store_->view()->scan(Table::Sessions, {}, [&](Bytes key, Bytes value) {

@@ -159,13 +159,12 @@ TEST_F(StoreTest, TheRecoveryScanGivesEveryEntryInOrder) {
   append(2, "d");
   append(1, "e");
   Strings found;
-  ASSERT_TRUE(store_->view()->scan_entries(
-      [&](StreamId stream, Seq seq, Bytes value, MessageId message, std::size_t body_size) {
-        found.push_back(std::to_string(stream.v) + "/" + std::to_string(seq.v) + "=" +
-                        std::string(as_text(value)) + " " + std::to_string(message.v) + ":" +
-                        std::to_string(body_size));
-        return true;
-      }));
+  ASSERT_TRUE(store_->view()->scan_entries([&](const ReadView::EntryHead& entry) {
+    found.push_back(std::to_string(entry.stream.v) + "/" + std::to_string(entry.seq.v) + "=" +
+                    std::string(as_text(entry.head)) + " " + std::to_string(entry.message.v) + ":" +
+                    std::to_string(entry.body_size));
+    return true;
+  }));
   EXPECT_EQ(found, (Strings{"1/1=b 9:5", "1/2=c 0:0", "1/3=e 0:0", "2/1=d 0:0", "3/1=a 0:0"}));
 }
 

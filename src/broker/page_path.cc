@@ -1,0 +1,186 @@
+// Queues larger than their windows: what is asked of the store, and what is done with the answer.
+
+#include <utility>
+
+#include "broker/page_reader.h"
+#include "broker/shard.h"
+#include "queue/records.h"
+
+namespace hermod::broker {
+
+using session::Session;
+using wire::QoS;
+
+namespace {
+
+/// What could not be read is tried again.
+constexpr std::chrono::seconds kReadAgain{1};
+
+}  // namespace
+
+/// With a client a window holds what may soon be sent, without one only what is in flight. Sessions that are
+/// not in the store hold everything.
+void Shard::limit_window(Session& session) {
+  if (shared_.reader == nullptr || !session.is_durable()) return;
+  const queue::Options& options = shared_.options.session.queue;
+  session.queue().set_limit(session.is_online() ? queue::Amount{options.window_messages, options.window_bytes}
+                                                : queue::Amount{});
+}
+
+void Shard::ask_page(const Session& session, PageRead::Purpose purpose, Seq from) {
+  const queue::Options& options = shared_.options.session.queue;
+  shared_.reader->read(
+      {id_, session.id(), purpose, from, queue::Amount{options.page_messages, options.page_bytes}});
+}
+
+/// Asks for the next page while the one before is being sent.
+void Shard::read_ahead(Session& session) {
+  queue::QueueWindow& queue = session.queue();
+  if (!queue.is_behind() || queue.is_reading()) return;
+  const queue::Options& options = shared_.options.session.queue;
+  if (queue.loaded().messages > options.page_messages / 2 || queue.loaded().bytes > options.page_bytes / 2)
+    return;
+  ask_page(session, PageRead::Purpose::Window, queue.begin_page());
+}
+
+void Shard::on_page_read(PageRead& page) {
+  if (page.purpose == PageRead::Purpose::Remains) return hand_on_remains(page);
+  Session* session = sessions_.find(page.session);
+  if (session == nullptr) return follow_session(page.session, std::move(page));
+  queue::QueueWindow& queue = session->queue();
+  if (page.failed) {
+    queue.cancel_page();
+    hand_on_again_.erase(page.session);
+    return read_again_later(page.session);
+  }
+  if (page.purpose == PageRead::Purpose::HandOn) {
+    queue.cancel_page();
+    if (!session->is_online()) hand_on_page(*session, page);
+  } else if (session->is_online() || is_over_limit(*session) || queue.first_expiry() <= wall()) {
+    const queue::Amount missing = queue.load(page.entries, page.end, page.to_end);
+    if (missing.messages > 0)
+      shared_.directory.slots().release(session->id(), static_cast<std::uint32_t>(missing.messages),
+                                        missing.bytes);
+  } else {
+    queue.cancel_page();
+  }
+  drop_what_is_over(*session);
+  pump(*session);
+  if (!session->is_online() && !session->expiry_watch) {
+    drop_expired(*session);
+    if (!is_over_limit(*session)) limit_window(*session);
+  }
+  if (!queue.is_reading() && hand_on_again_.erase(session->id()) > 0) look_for_shared(*session);
+}
+
+void Shard::read_again_later(SessionId session) {
+  if (read_again_.empty()) read_again_at_ = now() + kReadAgain;
+  read_again_.push_back(session);
+  schedule_deadlines();
+}
+
+void Shard::read_again() {
+  if (read_again_.empty() || now() < read_again_at_) return;
+  for (const SessionId id : std::exchange(read_again_, {})) {
+    if (Session* session = sessions_.find(id)) {
+      drop_what_is_over(*session);
+      pump(*session);
+    } else if (const auto found = remains_.find(id); found != remains_.end() && found->second->failed) {
+      ask_remains(id, *found->second);
+    }
+  }
+}
+
+bool Shard::is_over_limit(const Session& session) const {
+  const queue::Options& limits = shared_.options.session.queue;
+  if (limits.overflow != queue::Overflow::DropOldest) return false;
+  const auto fill = shared_.directory.slots().fill(session.id());
+  return fill.messages > limits.max_messages || fill.bytes > limits.max_bytes;
+}
+
+/// The rule drop-oldest. What is oldest has to be read first when the window does not have it.
+void Shard::drop_what_is_over(Session& session) {
+  queue::QueueWindow& queue = session.queue();
+  while (queue.waiting() > 1 && is_over_limit(session)) {
+    if (const queue::Entry* oldest = queue.next_waiting()) {
+      drop_entry(session, oldest->seq, Counter::DroppedQueueFull);
+    } else if (!queue.is_reading()) {
+      return ask_page(session, PageRead::Purpose::Window, queue.begin_page());
+    } else {
+      return;
+    }
+  }
+}
+
+/// Goes through what waits in the store for messages of shared groups that others can have.
+void Shard::look_for_shared(Session& session) {
+  queue::QueueWindow& queue = session.queue();
+  if (session.is_online() || !queue.is_behind()) return;
+  if (queue.is_reading()) {
+    hand_on_again_.insert(session.id());
+    return;
+  }
+  queue.begin_look();
+  ask_page(session, PageRead::Purpose::HandOn, queue.first_stored());
+}
+
+void Shard::hand_on_page(Session& session, PageRead& page) {
+  queue::QueueWindow& queue = session.queue();
+  for (queue::Entry& entry : page.entries) {
+    if (!queue.holds_stored(entry.seq) || !draw_other_member(entry.delivery)) continue;
+    const std::uint64_t size = entry.delivery.message->size();
+    shared_.directory.slots().release(session.id(), 1, size);
+    queue.erase_stored(entry.seq, size);
+    targets_.front().delivery.loan = {session.id(), entry.seq};
+    hand_to_drawn(entry.delivery.message);
+  }
+  if (!page.to_end && page.end < queue.next()) {
+    queue.begin_look();
+    ask_page(session, PageRead::Purpose::HandOn, page.end);
+  }
+}
+
+/// The session is over, and its queue in the store may hold messages for other members of its shared groups.
+void Shard::keep_remains(Session& session, Counter reason) {
+  const SessionId id = session.id();
+  const Seq from = session.queue().first_stored();
+  auto remains = std::make_unique<Remains>(Remains{std::move(session.queue()), from, reason});
+  ask_remains(id, *remains_.emplace(id, std::move(remains)).first->second);
+}
+
+void Shard::ask_remains(SessionId id, Remains& remains) {
+  remains.failed = false;
+  const queue::Options& options = shared_.options.session.queue;
+  shared_.reader->read({id_, id, PageRead::Purpose::Remains, remains.from,
+                        queue::Amount{options.page_messages, options.page_bytes}});
+}
+
+void Shard::hand_on_remains(PageRead& page) {
+  const auto found = remains_.find(page.session);
+  HERMOD_ASSERT(found != remains_.end());
+  Remains& remains = *found->second;
+  if (page.failed) {
+    remains.failed = true;
+    return read_again_later(page.session);
+  }
+  for (queue::Entry& entry : page.entries) {
+    if (!remains.queue.holds_stored(entry.seq)) continue;
+    if (entry.delivery.group != 0 && entry.delivery.qos == QoS::AtLeastOnce) {
+      redispatch(std::move(entry.delivery));
+    } else {
+      counters_.add(remains.reason);
+    }
+  }
+  if (!page.to_end && page.end < remains.queue.next()) {
+    remains.from = page.end;
+    return ask_remains(page.session, remains);
+  }
+  remains_.erase(page.session);
+  const StreamId stream{page.session.v};
+  store::WriteBatch batch;
+  batch.erase_stream(stream);
+  submit(std::move(batch), std::nullopt, SessionId{}, Recorded{});
+  ended_streams_.push_back(stream);
+}
+
+}  // namespace hermod::broker

@@ -1,0 +1,39 @@
+#include "broker/page_reader.h"
+
+#include <utility>
+
+#include "base/log.h"
+#include "queue/records.h"
+
+namespace hermod::broker {
+namespace {
+
+Result<queue::Delivery> delivery_of(const store::StoredEntry& stored) {
+  if (!stored.shared) return queue::decode_entry(as_bytes(stored.value));
+  auto message = queue::decode_message(as_bytes(stored.body));
+  if (!message) return tl::unexpected(message.error());
+  return queue::decode_shared_entry(as_bytes(stored.value), std::move(*message));
+}
+
+}  // namespace
+
+PageRead page_from(const PageWanted& wanted, const store::Slice& slice) {
+  PageRead page{
+      .session = wanted.session, .purpose = wanted.purpose, .end = wanted.from, .to_end = slice.end};
+  page.entries.reserve(slice.entries.size());
+  for (const store::StoredEntry& stored : slice.entries) {
+    page.end = Seq{stored.seq.v + 1};
+    // Of an exchange that waits for its PUBCOMP nothing is left to send.
+    if (!stored.shared && queue::is_released(as_bytes(stored.value))) continue;
+    auto delivery = delivery_of(stored);
+    if (!delivery || delivery->qos == wire::QoS::AtMostOnce) {
+      HERMOD_LOG_LIMITED(log::Level::Error, "store.record_damaged", {"table", "entries"},
+                         {"why", delivery ? "entry record: QoS 0" : delivery.error().detail});
+      continue;
+    }
+    page.entries.push_back({stored.seq, std::move(*delivery), queue::Entry::Phase::Waiting});
+  }
+  return page;
+}
+
+}  // namespace hermod::broker

@@ -1,0 +1,32 @@
+#pragma once
+#include <cstdint>
+
+#include "base/ids.h"
+#include "broker/shard_message.h"
+#include "queue/queue_window.h"
+#include "store/read_view.h"
+
+namespace hermod::broker {
+
+/// A part of a session's queue that a shard wants to have from the store.
+struct PageWanted {
+  ShardId shard;  ///< which gets the answer
+  SessionId session;
+  PageRead::Purpose purpose{};
+  Seq from;
+  queue::Amount most;  ///< messages, and about so many bytes
+};
+
+/// Where shards get from what their windows do not hold. Shared by all shards, outlives them; read() is
+/// called on their threads and never waits. Without a store there is none, and windows hold everything.
+class PageReader {
+ public:
+  virtual ~PageReader() = default;
+  /// Answered by a PageRead in the mailbox of wanted.shard, which has at least what was committed before.
+  virtual void read(const PageWanted& wanted) = 0;
+};
+
+/// The answer made of what the store holds.
+PageRead page_from(const PageWanted& wanted, const store::Slice& slice);
+
+}  // namespace hermod::broker

@@ -1,0 +1,40 @@
+#include "broker/store_reader.h"
+
+#include <memory>
+#include <utility>
+
+#include "base/log.h"
+
+namespace hermod::broker {
+
+struct StoreReader::Job final : store::ReadJob {
+  Job(const store::Store& from, ShardMailbox& to, const PageWanted& what)
+      : store(from), mailbox(to), wanted(what) {}
+
+  void read() override {
+    auto slice = store.view()->read_stream(StreamId{wanted.session.v}, wanted.from, wanted.most.messages,
+                                           wanted.most.bytes);
+    if (slice) {
+      page = page_from(wanted, *slice);
+      return;
+    }
+    HERMOD_LOG_LIMITED(log::Level::Error, "store.read_failed", {"why", slice.error().detail});
+    page = PageRead{.session = wanted.session, .purpose = wanted.purpose, .end = wanted.from, .failed = true};
+  }
+
+  const store::Store& store;
+  ShardMailbox& mailbox;
+  const PageWanted wanted;
+  PageRead page;
+};
+
+void StoreReader::read(const PageWanted& wanted) {
+  pool_.submit(std::make_unique<Job>(store_, *mailboxes_[wanted.shard.v], wanted));
+}
+
+void StoreReader::answer(std::unique_ptr<store::ReadJob> job) {
+  auto& done = static_cast<Job&>(*job);
+  done.mailbox.post(std::move(done.page));
+}
+
+}  // namespace hermod::broker

@@ -45,13 +45,14 @@ void Shard::read_ahead(Session& session) {
 
 void Shard::on_page_read(PageRead& page) {
   if (page.purpose == PageRead::Purpose::Remains) return hand_on_remains(page);
-  Session* session = sessions_.find(page.session);
-  if (session == nullptr) return follow_session(page.session, std::move(page));
+  const SessionId id = page.session;
+  Session* session = sessions_.find(id);
+  if (session == nullptr) return follow_session(id, std::move(page));
   queue::QueueWindow& queue = session->queue();
   if (page.failed) {
     queue.cancel_page();
-    hand_on_again_.erase(page.session);
-    return read_again_later(page.session);
+    hand_on_again_.erase(id);
+    return read_again_later(id);
   }
   if (page.purpose == PageRead::Purpose::HandOn) {
     queue.cancel_page();

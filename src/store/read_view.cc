@@ -235,7 +235,7 @@ Result<bool> ReadView::entry_slice(const std::vector<StreamId>& in_memory, Strea
         if (!size) return tl::unexpected(size.error());
         entry.body_size = *size;
       }
-      found.push_back(std::move(entry));
+      found.push_back(entry);
     }
     if (changes.bound != StreamChanges::kNoBound) {
       from = {changes.bound + 1};

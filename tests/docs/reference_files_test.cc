@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -12,7 +13,7 @@ namespace {
 /// Holds a file of the tree against what the key table says; HERMOD_UPDATE_DOCS in the environment rewrites
 /// it.
 void expect_file(const std::string& name, const std::string& expected) {
-  const std::string path = std::string(HERMOD_SOURCE_DIR) + "/" + name;
+  const std::filesystem::path path = std::filesystem::path(HERMOD_SOURCE_DIR) / name;
   if (std::getenv("HERMOD_UPDATE_DOCS") != nullptr) {
     std::ofstream(path, std::ios::binary) << expected;
   }

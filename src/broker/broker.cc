@@ -103,16 +103,23 @@ Status Broker::recover() {
                   std::to_string(found.queued_messages) + " queued messages");
     });
   }
+  // Shards are built when the number of this start is known.
   std::vector<std::pair<ShardId, std::unique_ptr<session::Session>>> sessions;
+  std::vector<std::tuple<ShardId, SessionId, queue::QueueWindow>> remains;
   if (recovery) {
-    const auto found = recovery->run([&](ShardId home, std::unique_ptr<session::Session> session) {
-      sessions.emplace_back(home, std::move(session));
-    });
+    const Recovery::Adopt adopt{[&](ShardId home, std::unique_ptr<session::Session> session) {
+                                  sessions.emplace_back(home, std::move(session));
+                                },
+                                [&](ShardId home, SessionId ended, queue::QueueWindow queue) {
+                                  remains.emplace_back(home, ended, std::move(queue));
+                                }};
+    const auto found = recovery->run(adopt);
     if (!found) return tl::unexpected(found.error());
     log::event(log::Level::Notice, "store.recovered",
                {{"sessions", found->sessions},
                 {"subscriptions", found->subscriptions},
                 {"queued_messages", found->queued_messages},
+                {"remaining_messages", found->remaining_messages},
                 {"exchanges", found->exchanges},
                 {"retained_messages", found->retained_messages},
                 {"damaged", found->damaged}});
@@ -125,6 +132,7 @@ Status Broker::recover() {
                       keeper_.get(), reader_.get()};
   for (auto& shard : shards_) shard->build(shared);
   for (auto& [home, session] : sessions) shards_[home.v]->adopt(std::move(session));
+  for (auto& [home, ended, queue] : remains) shards_[home.v]->adopt_remains(ended, std::move(queue));
   committer_->run_once();  // the number of this start, and what recovery has cleaned up
   if (!committer_->healthy())
     return failure(Errc::Io, "the store in " + options_.store.path + " cannot be written");

@@ -142,11 +142,16 @@ void Shard::hand_on_page(Session& session, PageRead& page) {
 }
 
 /// The session is over, and its queue in the store may hold messages for other members of its shared groups.
-void Shard::keep_remains(Session& session, Counter reason) {
-  const SessionId id = session.id();
-  const Seq from = session.queue().first_stored();
-  auto remains = std::make_unique<Remains>(Remains{std::move(session.queue()), from, reason});
-  ask_remains(id, *remains_.emplace(id, std::move(remains)).first->second);
+/// The queue stays there until each has an entry of its own or is gone, and a start goes on with what is
+/// left.
+void Shard::keep_remains(SessionId ended, queue::QueueWindow queue, Counter reason) {
+  const Seq from = queue.first_stored();
+  auto remains = std::make_unique<Remains>(Remains{std::move(queue), from, reason});
+  ask_remains(ended, *remains_.emplace(ended, std::move(remains)).first->second);
+}
+
+void Shard::adopt_remains(SessionId ended, queue::QueueWindow queue) {
+  keep_remains(ended, std::move(queue), Counter::DroppedSessionEnded);
 }
 
 void Shard::ask_remains(SessionId id, Remains& remains) {

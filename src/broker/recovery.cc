@@ -31,12 +31,28 @@ Result<Recovered> Recovery::run(const Adopt& adopt) {
                           &Recovery::read_in_flight, &Recovery::read_retained})
     if (Status status = (this->*step)(); !status) return tl::unexpected(status.error());
   parts_.directory.finish_restoring();
-  for (auto& [id, loaded] : sessions_) {
-    loaded.session->queue().resume_at(loaded.next);
-    adopt(home_of(id), std::move(loaded.session));
-  }
+  hand_over(adopt);
   parts_.committer.submit(std::move(cleaning_), nullptr);
   return found_;
+}
+
+void Recovery::hand_over(const Adopt& adopt) {
+  for (auto& [id, loaded] : sessions_) {
+    loaded.session->queue().resume_at(loaded.next);
+    adopt.session(home_of(id), std::move(loaded.session));
+  }
+  for (auto& [id, remains] : remains_) {
+    const Waiting& waiting = remains.waiting;
+    if (waiting.amount.messages == 0) {
+      orphan([id = id](store::WriteBatch& batch) { batch.erase_stream(StreamId{id.v}); });
+      continue;
+    }
+    found_.remaining_messages += waiting.amount.messages;
+    queue::QueueWindow queue;
+    queue.restore_stored(waiting.first, waiting.last, waiting.amount);
+    queue.resume_at(remains.next);
+    adopt.remains(home_of(id), id, std::move(queue));
+  }
 }
 
 Status Recovery::read_epoch() {
@@ -146,7 +162,7 @@ Status Recovery::read_streams() {
     }
     Loaded* loaded = find(SessionId{stream.v});
     if (loaded == nullptr) {
-      orphan([&](store::WriteBatch& batch) { batch.erase_stream(stream); });
+      remains_[SessionId{stream.v}].next = next;
       return true;
     }
     loaded->next = next;
@@ -158,10 +174,13 @@ Status Recovery::read_streams() {
 /// What waits is only counted; its messages stay where they are until their client is there.
 Status Recovery::count_entries() {
   return view_.scan_entries([&](const store::ReadView::EntryHead& entry) {
-    Loaded* loaded = find(SessionId{entry.stream.v});
-    if (loaded == nullptr) return true;  // its stream goes as a whole
     tell_progress();
-    count_entry(*loaded, entry);
+    const SessionId id{entry.stream.v};
+    if (Loaded* loaded = find(id)) {
+      count_entry(*loaded, entry);
+    } else {
+      count_remaining(id, entry);
+    }
     return true;
   });
 }
@@ -180,17 +199,29 @@ void Recovery::count_entry(Loaded& loaded, const store::ReadView::EntryHead& ent
   // Nothing is written before a PUBLISH is sent. What may have reached the client is sent with DUP.
   const bool maybe_sent = entry.seq < loaded.sent_before ||
                           (loaded.was_online && loaded.maybe_sent < parts_.options.session.max_inflight);
-  if (maybe_sent && loaded.waiting.messages == 0) {
+  if (maybe_sent && loaded.waiting.amount.messages == 0) {
     ++loaded.maybe_sent;
     loaded.sent_up_to = Seq{entry.seq.v + 1};
     ++loaded.sent.messages;
     loaded.sent.bytes += *size;
     return;
   }
-  if (loaded.waiting.messages == 0) loaded.first_waiting = entry.seq;
-  loaded.last_waiting = entry.seq;
-  ++loaded.waiting.messages;
-  loaded.waiting.bytes += *size;
+  loaded.waiting.add(entry.seq, *size);
+}
+
+void Recovery::count_remaining(SessionId ended, const store::ReadView::EntryHead& entry) {
+  const auto found = remains_.find(ended);
+  if (found == remains_.end()) return;  // no sequence was ever reserved for it: damaged() has told
+  if (entry.message.v == 0 && queue::is_released(entry.head)) return;
+  if (const auto size = queue::message_size(entry.head, entry.value_size, entry.body_size))
+    found->second.waiting.add(entry.seq, *size);
+}
+
+void Recovery::Waiting::add(Seq seq, std::size_t size) {
+  if (amount.messages == 0) first = seq;
+  last = seq;
+  ++amount.messages;
+  amount.bytes += size;
 }
 
 /// Messages that have to be sent again are in memory from the start.
@@ -211,8 +242,9 @@ Status Recovery::read_in_flight() {
     // Those whose messages cannot be read any more.
     found_.damaged += loaded.sent.messages;
     parts_.directory.slots().release(id, static_cast<std::uint32_t>(loaded.sent.messages), loaded.sent.bytes);
-    if (loaded.waiting.messages > 0)
-      loaded.session->queue().restore_stored(loaded.first_waiting, loaded.last_waiting, loaded.waiting);
+    const Waiting& waiting = loaded.waiting;
+    if (waiting.amount.messages > 0)
+      loaded.session->queue().restore_stored(waiting.first, waiting.last, waiting.amount);
   }
   return {};
 }

@@ -26,6 +26,8 @@ struct Recovered {
   std::uint64_t sessions = 0;
   std::uint64_t subscriptions = 0;
   std::uint64_t queued_messages = 0;
+  std::uint64_t remaining_messages =
+      0;                        ///< in queues of sessions that have ended, for others of their groups
   std::uint64_t exchanges = 0;  ///< QoS 2 identifiers that clients or we still hold
   std::uint64_t retained_messages = 0;
   std::uint64_t orphans = 0;  ///< records of sessions that are gone, erased now
@@ -45,8 +47,12 @@ class Recovery {
     std::size_t shards;
     WallTime now;
   };
-  /// Takes over a session that lives on this shard from now on.
-  using Adopt = std::function<void(ShardId, std::unique_ptr<session::Session>)>;
+  /// Who takes over what is found: each belongs to one shard from now on.
+  struct Adopt {
+    std::function<void(ShardId, std::unique_ptr<session::Session>)> session;
+    /// The queue of a session that has ended, whose messages were being handed to others.
+    std::function<void(ShardId, SessionId, queue::QueueWindow)> remains;
+  };
   /// Told how far it is, about ten times a second; for systemd's status line.
   using Progress = std::function<void(const Recovered&)>;
 
@@ -59,17 +65,26 @@ class Recovery {
   std::uint64_t epoch() const { return epoch_; }
 
  private:
+  struct Waiting {
+    Seq first;  ///< the entries that wait are from here
+    Seq last;   ///< up to here,
+    queue::Amount amount;
+    void add(Seq seq, std::size_t size);
+  };
+  /// What is left of a session that has ended: the broker stopped while others got its messages.
+  struct Remains {
+    Seq next;
+    Waiting waiting;
+  };
   struct Loaded {
     std::unique_ptr<session::Session> session;
     bool was_online = false;
     Seq sent_before;
     Seq next;  ///< what its queue gives out next
     std::uint32_t maybe_sent = 0;
-    Seq sent_up_to;         ///< entries below may have reached the client,
-    queue::Amount sent;     ///< so many
-    Seq first_waiting;      ///< the entries that wait are from here
-    Seq last_waiting;       ///< up to here,
-    queue::Amount waiting;  ///< so many
+    Seq sent_up_to;      ///< entries below may have reached the client,
+    queue::Amount sent;  ///< so many
+    Waiting waiting;
   };
 
   Status read_epoch();
@@ -79,9 +94,11 @@ class Recovery {
   Status read_streams();
   Status count_entries();
   void count_entry(Loaded& loaded, const store::ReadView::EntryHead& entry);
+  void count_remaining(SessionId ended, const store::ReadView::EntryHead& entry);
   Status read_in_flight();
   Status read_retained();
   void restore_sent(Loaded& loaded, queue::Entry& entry);
+  void hand_over(const Adopt& adopt);
   Loaded* find(SessionId id);
   void damaged(std::string_view table, const Error& error);
   void orphan(const std::function<void(store::WriteBatch&)>& erase);
@@ -97,6 +114,7 @@ class Recovery {
   std::uint64_t epoch_ = 0;
   std::uint64_t since_progress_ = 0;
   absl::flat_hash_map<SessionId, Loaded> sessions_;
+  absl::flat_hash_map<SessionId, Remains> remains_;
   store::WriteBatch cleaning_;
 };
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "broker/shard.h"
+#include "queue/records.h"
 #include "session/records.h"
 
 namespace hermod::broker {
@@ -179,17 +180,18 @@ void Shard::discard_session_state(Session& session, Counter reason) {
   if (!remains) dropped += session.queue().stored().messages;
   counters_.add(reason, dropped);
   hand_on_again_.erase(session.id());
+  for (queue::Delivery& delivery : shared) redispatch(std::move(delivery));
+  // Behind the new entries: a crash between the two leaves both, never neither.
   if (session.is_durable()) {
     store::WriteBatch batch;
     session::erase_session(batch, session, /*with_queue=*/!remains);
     submit(std::move(batch), std::nullopt, SessionId{}, Recorded{});
   }
   if (remains) {
-    keep_remains(session, reason);
+    keep_remains(session.id(), std::move(session.queue()), reason);
   } else {
     ended_streams_.push_back(session.stream());
   }
-  for (queue::Delivery& delivery : shared) redispatch(std::move(delivery));
 }
 
 /// Fills targets_ with one member of the group the delivery was drawn for; false when there is none.
@@ -238,15 +240,27 @@ void Shard::strand(Deliver& message) {
   const queue::Delivery& delivery = message.delivery;
   if (delivery.group == 0 || delivery.qos != wire::QoS::AtLeastOnce) {
     settle_loan(delivery.loan);
-    return counters_.add(Counter::DroppedSessionEnded);
+    counters_.add(Counter::DroppedSessionEnded);
+    return erase_stray(message.session, message.seq);
   }
-  stranded_.push_back(std::move(message.delivery));
+  stranded_.push_back(std::move(message));
 }
 
 void Shard::redispatch_stranded() {
-  std::vector<queue::Delivery> stranded;
+  std::vector<Deliver> stranded;
   stranded.swap(stranded_);
-  for (queue::Delivery& delivery : stranded) redispatch(std::move(delivery));
+  for (Deliver& message : stranded) {
+    redispatch(std::move(message.delivery));
+    erase_stray(message.session, message.seq);
+  }
+}
+
+/// An entry that came into the queue of a session behind its end.
+void Shard::erase_stray(SessionId ended, Seq seq) {
+  if (seq.v == 0) return;
+  store::WriteBatch batch;
+  queue::erase_entry(batch, StreamId{ended.v}, seq);
+  submit(std::move(batch), std::nullopt, SessionId{}, Recorded{});
 }
 
 }  // namespace hermod::broker

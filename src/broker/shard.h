@@ -70,6 +70,9 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
 
   /// A session that the store held lives here. Before the first step().
   void adopt(std::unique_ptr<session::Session> session);
+  /// The queue of a session that had ended: its messages are for others of its groups. Before the first
+  /// step().
+  void adopt_remains(SessionId ended, queue::QueueWindow queue);
 
   /// Everything between reading sockets and writing them: the mailbox, due sessions, a slice of retained
   /// messages; then what was collected goes to the other shards and to the committer. True when there is
@@ -195,7 +198,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void drop_what_is_over(session::Session& session);
   void look_for_shared(session::Session& session);
   void hand_on_page(session::Session& session, PageRead& page);
-  void keep_remains(session::Session& session, Counter reason);
+  void keep_remains(SessionId ended, queue::QueueWindow queue, Counter reason);
   void ask_remains(SessionId id, Remains& remains);
   void hand_on_remains(PageRead& page);
 
@@ -260,6 +263,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void tell_members_connected();
   void strand(Deliver& message);
   void redispatch_stranded();
+  void erase_stray(SessionId ended, Seq seq);
   void set_absence_deadlines(const session::Session& session);
   bool publish_will(session::Session& session);
   void end_session(session::Session& session, Counter reason);
@@ -305,7 +309,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   std::vector<Target> targets_;
   std::string forwarded_properties_;
 
-  std::vector<queue::Delivery> stranded_;  ///< of shared groups, whose member ended: drawn again in this tick
+  std::vector<Deliver> stranded_;  ///< of shared groups, whose member ended: drawn again in this tick
   absl::flat_hash_set<SessionId>
       holders_;  ///< group members that are away and may hold messages of the group
   absl::flat_hash_set<SessionId> hand_on_again_;  ///< look through their stored messages once more

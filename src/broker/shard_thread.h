@@ -26,6 +26,9 @@ class ShardThread {
   void build(const Shared& shared);
   /// Before start(): a session that the store held lives on this shard.
   void adopt(std::unique_ptr<session::Session> session) { shard_->adopt(std::move(session)); }
+  void adopt_remains(SessionId ended, queue::QueueWindow queue) {
+    shard_->adopt_remains(ended, std::move(queue));
+  }
   /// Before start(): serve connections of this listening socket too.
   Status listen(net::Fd socket);
   std::uint16_t port(std::size_t listener) const { return listeners_[listener]->bound_port(); }

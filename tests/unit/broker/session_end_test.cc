@@ -177,6 +177,43 @@ TEST_F(SessionEnd, QoS2OfAGroupEndsWithTheSessionOfItsMember) {
   EXPECT_EQ(counted(Counter::DroppedSessionEnded), 1);
 }
 
+TEST_F(SessionEnd, TheNextHolderHasTheMessageBeforeTheLastOneLosesIt) {
+  FakeClient first = login({.client_id = "first", .expiry = 10});
+  subscribe(first, "$share/g/a", kQoS1);
+  send("1", kQoS1);
+  FakeClient second = member("second", kQoS1, true);
+  second.peer().drop(0);
+  settle();
+  first.peer().drop(0);
+  settle();
+  ASSERT_EQ(queued("first"), 1);
+  written();
+  broker().pass(std::chrono::seconds{11});
+  EXPECT_EQ(queued("second"), 1);
+  EXPECT_THAT(written(), ElementsAre("append", ::testing::StartsWith("erase Sessions")));
+}
+
+TEST_F(SessionEnd, AMessageThatComesBehindTheEndOfItsSessionLeavesNothingInTheStore) {
+  FakeClient leaving = member("leaving", kQoS1, true);
+  FakeClient staying = member("staying", kQoS1, true);
+  FakeClient source = login("source");
+  publish(source, {"a", "1", kQoS1, 1});
+  publish(source, {"a", "2", kQoS1, 2});
+  settle_without_commit();
+  written();
+  wire::PropertyWriter ends_now;
+  ends_now.add(wire::PropertyId::SessionExpiryInterval, 0);
+  leaving.send(wire::Disconnect{wire::kNormalDisconnection, ends_now.properties()});
+  settle_without_commit();
+  ASSERT_EQ(broker().directory().find("leaving"), std::nullopt);
+  settle();
+  EXPECT_EQ(heard(staying).size(), 2);
+  const auto batches = written();
+  EXPECT_EQ(std::count(batches.begin(), batches.end(), "append"), 3)
+      << "two, and the one that was drawn again";
+  EXPECT_THAT(batches, ::testing::Contains("erase Entries"));
+}
+
 TEST_F(SessionEnd, ABusyMemberIsPassedOver) {
   FakeClient busy = member("busy", kQoS1, false, 1);
   send("1", kQoS1);

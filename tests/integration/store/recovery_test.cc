@@ -1,0 +1,115 @@
+// What a start makes of the store: sessions, and queues that sessions left to others when they ended.
+
+#include "broker/recovery.h"
+
+#include "queue/records.h"
+#include "tests/integration/store/store_fixture.h"
+
+namespace hermod::broker {
+namespace {
+
+class RecoveryTest : public store::testing::StoreTest {
+ protected:
+  struct Found {
+    SessionId session;
+    queue::QueueWindow queue;
+  };
+
+  static queue::Delivery delivery(std::string_view payload, std::uint64_t group = 0) {
+    queue::Message::Fields fields;
+    fields.topic = "a";
+    fields.payload = as_bytes(payload);
+    fields.qos = wire::QoS::AtLeastOnce;
+    queue::Delivery delivery;
+    delivery.message = queue::Message::create(fields);
+    delivery.qos = wire::QoS::AtLeastOnce;
+    delivery.group = group;
+    return delivery;
+  }
+  void enqueue(SessionId session, std::string_view payload) {
+    store::WriteBatch batch;
+    queue::append_entry(batch, StreamId{session.v}, delivery(payload, 7));
+    commit(std::move(batch));
+  }
+  void record(SessionId id, std::string client_id) {
+    session::Session session(id, std::move(client_id), /*durable=*/true, options().session);
+    session.set_expiry_interval(100);
+    session.set_absent_since(clock_.wall());
+    store::WriteBatch batch;
+    session::record_session(batch, session);
+    commit(std::move(batch));
+  }
+  static const Options& options() {
+    static const Options kOptions;
+    return kOptions;
+  }
+
+  Recovered recover() {
+    topic::SubscriptionIndex subscriptions;
+    retain::RetainedIndex retained(options().retain);
+    session::SessionDirectory directory({options().session.max_sessions, 0});
+    const Recovery::Parts parts{options(), subscriptions, retained, directory, *committer_, 2, clock_.wall()};
+    const auto view = store_->view();
+    Recovery recovery(parts, *view, nullptr);
+    sessions_.clear();
+    remains_.clear();
+    const Recovery::Adopt adopt{
+        [&](ShardId, std::unique_ptr<session::Session> session) { sessions_.push_back(std::move(session)); },
+        [&](ShardId, SessionId id, queue::QueueWindow queue) {
+          remains_.push_back({id, std::move(queue)});
+        }};
+    const auto found = recovery.run(adopt);
+    EXPECT_TRUE(found.has_value());
+    committer_->run_once();
+    return found.value_or(Recovered{});
+  }
+
+  std::vector<std::unique_ptr<session::Session>> sessions_;
+  std::vector<Found> remains_;
+};
+
+TEST_F(RecoveryTest, AQueueIsCountedAndItsMessagesStayInTheStore) {
+  open();
+  record(SessionId{5}, "c");
+  for (const char* payload : {"1", "22", "333"}) enqueue(SessionId{5}, payload);
+  reopen();
+  const Recovered found = recover();
+  EXPECT_EQ(found.queued_messages, 3U);
+  EXPECT_EQ(found.remaining_messages, 0U);
+  ASSERT_EQ(sessions_.size(), 1U);
+  EXPECT_EQ(sessions_[0]->queue().stored().messages, 3U);
+  EXPECT_EQ(sessions_[0]->queue().loaded().messages, 0U);
+}
+
+TEST_F(RecoveryTest, WhatAnEndedSessionLeftToItsGroupIsHandedOver) {
+  open();
+  for (const char* payload : {"1", "22", "333"}) enqueue(SessionId{6}, payload);
+  for (int start = 0; start < 2; ++start) {
+    reopen();
+    const Recovered found = recover();
+    EXPECT_EQ(found.orphans, 0U);
+    EXPECT_EQ(found.remaining_messages, 3U);
+    ASSERT_EQ(remains_.size(), 1U) << "start " << start;
+    EXPECT_EQ(remains_[0].session, SessionId{6});
+    EXPECT_EQ(remains_[0].queue.stored().messages, 3U);
+    EXPECT_TRUE(remains_[0].queue.holds_stored(Seq{1}));
+    EXPECT_GT(remains_[0].queue.next(), Seq{3});
+  }
+}
+
+TEST_F(RecoveryTest, AnEmptyQueueOfNobodyIsErased) {
+  open();
+  enqueue(SessionId{6}, "1");
+  store::WriteBatch batch;
+  queue::erase_entry(batch, StreamId{6}, Seq{1});
+  commit(std::move(batch));
+  reopen();
+  EXPECT_EQ(recover().orphans, 1U);
+  EXPECT_TRUE(remains_.empty());
+  reopen();
+  EXPECT_EQ(recover().orphans, 0U);
+  EXPECT_TRUE(keys(store::Table::Streams).empty());
+}
+
+}  // namespace
+}  // namespace hermod::broker

@@ -133,6 +133,7 @@ Status Broker::recover() {
   for (auto& shard : shards_) shard->build(shared);
   for (auto& [home, session] : sessions) shards_[home.v]->adopt(std::move(session));
   for (auto& [home, ended, queue] : remains) shards_[home.v]->adopt_remains(ended, std::move(queue));
+  for (auto& shard : shards_) shard->catch_up();
   committer_->run_once();  // the number of this start, and what recovery has cleaned up
   if (!committer_->healthy())
     return failure(Errc::Io, "the store in " + options_.store.path + " cannot be written");

@@ -76,6 +76,12 @@ void Shard::adopt(std::unique_ptr<Session> owned) {
   tick_wall_.reset();
 }
 
+void Shard::catch_up() {
+  on_timer(deadline_timer_);
+  tick_now_.reset();
+  tick_wall_.reset();
+}
+
 bool Shard::step() {
   mailbox_.drain(inbox_);
   for (ShardMessage& message : inbox_) receive(message);

@@ -73,6 +73,9 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   /// The queue of a session that had ended: its messages are for others of its groups. Before the first
   /// step().
   void adopt_remains(SessionId ended, queue::QueueWindow queue);
+  /// What fell due while the broker was down, or falls due with its start, happens now: no client that comes
+  /// back at once withdraws a will or keeps a session whose time is over. When every shard has adopted.
+  void catch_up();
 
   /// Everything between reading sockets and writing them: the mailbox, due sessions, a slice of retained
   /// messages; then what was collected goes to the other shards and to the committer. True when there is

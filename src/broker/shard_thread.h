@@ -29,6 +29,8 @@ class ShardThread {
   void adopt_remains(SessionId ended, queue::QueueWindow queue) {
     shard_->adopt_remains(ended, std::move(queue));
   }
+  /// Before start(), when every shard has its sessions.
+  void catch_up() { shard_->catch_up(); }
   /// Before start(): serve connections of this listening socket too.
   Status listen(net::Fd socket);
   std::uint16_t port(std::size_t listener) const { return listeners_[listener]->bound_port(); }

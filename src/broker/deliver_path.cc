@@ -90,7 +90,7 @@ void Shard::send_waiting(Connection& c, session::Session& session) {
     }
     const auto id = session.outbound().start(seq, entry->delivery.qos);
     if (!id) return;  // an unfinished exchange 65,535 messages ago still holds it
-    send_publish(c, entry->delivery, *id, false);
+    send_publish(c, entry->delivery, *id, /*duplicate=*/seq < session.maybe_sent_before());
     session.queue().mark_sent(seq);
   }
 }

@@ -39,6 +39,7 @@ Result<Recovered> Recovery::run(const Adopt& adopt) {
 void Recovery::hand_over(const Adopt& adopt) {
   for (auto& [id, loaded] : sessions_) {
     loaded.session->queue().resume_at(loaded.next);
+    loaded.session->set_maybe_sent_before(loaded.was_online ? loaded.next : loaded.sent_before);
     adopt.session(home_of(id), std::move(loaded.session));
   }
   for (auto& [id, remains] : remains_) {
@@ -196,9 +197,10 @@ void Recovery::count_entry(Loaded& loaded, const store::ReadView::EntryHead& ent
   if (!size) return damaged("entries", size.error());
   parts_.directory.slots().reserve_anyway(loaded.session->id(), *size);
   ++found_.queued_messages;
-  // Nothing is written before a PUBLISH is sent. What may have reached the client is sent with DUP.
-  const bool maybe_sent = entry.seq < loaded.sent_before ||
-                          (loaded.was_online && loaded.maybe_sent < parts_.options.session.max_inflight);
+  // Nothing is written before a PUBLISH is sent. What may have reached the client is sent with DUP: as much
+  // as can be unanswered is in memory from the start, for the rest see Session::maybe_sent_before().
+  const bool maybe_sent = (loaded.was_online || entry.seq < loaded.sent_before) &&
+                          loaded.maybe_sent < parts_.options.session.max_inflight;
   if (maybe_sent && loaded.waiting.amount.messages == 0) {
     ++loaded.maybe_sent;
     loaded.sent_up_to = Seq{entry.seq.v + 1};

@@ -28,7 +28,7 @@ void Session::unbind() {
 }
 
 Seq Session::sent_before() const {
-  return queue_.first_waiting();
+  return std::max(queue_.first_waiting(), maybe_sent_before_);
 }
 
 void Session::commit_finished() {

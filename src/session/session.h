@@ -54,6 +54,10 @@ class Session {
   void set_absent_since(WallTime since) { absent_since_ = since; }
   /// Entries below this sequence may be with the client already.
   Seq sent_before() const;
+  /// Entries below were there when the broker started. Those that wait may have been sent before that, so
+  /// they go out with DUP.
+  Seq maybe_sent_before() const { return maybe_sent_before_; }
+  void set_maybe_sent_before(Seq seq) { maybe_sent_before_ = seq; }
   /// Counts how often the session lost its connection; tells old deadlines from current ones.
   std::uint32_t absence() const { return absence_; }
 
@@ -106,6 +110,7 @@ class Session {
   std::uint32_t commits_in_flight_ = 0;
   std::optional<ConnectionId> connection_;
   std::optional<WallTime> absent_since_;
+  Seq maybe_sent_before_{};
   std::optional<ConnectionId> successor_;
   qos::InboundFlow inbound_;
   qos::OutboundFlow outbound_;

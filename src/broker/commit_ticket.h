@@ -74,7 +74,7 @@ struct SubscriptionsStored {
   bool unsubscribe = false;
   std::vector<SubscriptionRequest> requests;
 };
-/// CONNECT of a durable session: then CONNACK.
+/// CONNECT of a durable session, or of one in whose place there was one: then CONNACK.
 struct SessionStored {
   bool session_present = false;
 };

@@ -198,6 +198,7 @@ void Shard::on_session_granted(SessionGranted& granted) {
 void Shard::begin_session(Connection& c, std::unique_ptr<Session> old, SessionId fresh_id) {
   const PendingConnect& pending = *c.pending_connect;
   bool present = false;
+  bool ends_stored = false;
   Session* session = nullptr;
   if (old && !c.agreement().clean_start) {
     session = &take_in(std::move(old));
@@ -207,6 +208,7 @@ void Shard::begin_session(Connection& c, std::unique_ptr<Session> old, SessionId
     if (old) {
       Session& ending = sessions_.add(std::move(old));
       take_early_messages(ending);
+      ends_stored = ending.is_durable();
       publish_will(ending);
       discard_session_state(ending, Counter::DroppedSessionEnded);
       sessions_.take(ending.id());
@@ -216,10 +218,11 @@ void Shard::begin_session(Connection& c, std::unique_ptr<Session> old, SessionId
                                                        pending.expiry_interval > 0, shared_.options.session));
     counters_.add(Counter::SessionsCreated);
   }
-  finish_connect(c, *session, present);
+  finish_connect(c, *session, present, ends_stored);
 }
 
-void Shard::finish_connect(Connection& c, Session& session, bool session_present) {
+/// `ends_stored`: the session takes the place of one whose end is on its way to the store.
+void Shard::finish_connect(Connection& c, Session& session, bool session_present, bool ends_stored) {
   PendingConnect& pending = *c.pending_connect;
   session.set_expiry_interval(pending.expiry_interval);
   session.set_will(std::move(pending.will));
@@ -240,6 +243,9 @@ void Shard::finish_connect(Connection& c, Session& session, bool session_present
     store::WriteBatch batch;
     session::record_session(batch, session);
     submit(std::move(batch), c.id(), session.id(), SessionStored{session_present});
+  } else if (ends_stored) {
+    // After a crash that session would be there again, of which the client has heard that it is over.
+    submit({}, c.id(), session.id(), SessionStored{session_present});
   } else {
     send_connack(c, session, session_present);
   }

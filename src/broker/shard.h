@@ -137,7 +137,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void on_session_granted(SessionGranted& granted);
   session::Session& take_in(std::unique_ptr<session::Session> session);
   void begin_session(Connection& c, std::unique_ptr<session::Session> old, SessionId fresh_id);
-  void finish_connect(Connection& c, session::Session& session, bool session_present);
+  void finish_connect(Connection& c, session::Session& session, bool session_present, bool ends_stored);
   void send_connack(Connection& c, session::Session& session, bool session_present);
   wire::PropertyWriter describe_server(const Connection& c) const;
   void refuse_connect(Connection& c, wire::ReasonCode reason, std::string_view why);

@@ -34,6 +34,17 @@ TEST_F(Takeover, ASessionThatEndsWithItsConnectionIsNotTakenOver) {
   EXPECT_EQ(broker().directory().count(), 1);
 }
 
+TEST_F(Takeover, ACleanStartIsAnsweredBehindTheEndOfTheStoredSession) {
+  FakeClient old = login({.client_id = "c", .durable = true});
+  old.peer().drop(0);
+  settle();
+  FakeClient fresh = call({.client_id = "c", .clean = true});
+  settle_without_commit();
+  EXPECT_THAT(heard(fresh), IsEmpty());
+  settle();
+  EXPECT_THAT(heard(fresh), ElementsAre("CONNACK"));
+}
+
 TEST_F(Takeover, UnfinishedMessagesGoOnAcrossShardsUnderTheNewLimits) {
   options_.threads = 2;
   FakeClient old = login({.client_id = "c", .durable = true, .shard = 0});

@@ -75,7 +75,8 @@ void Ledger::arrived(const Receiver& to, const test::Arrived& packet) {
   if (packet.qos > sent.qos)
     return broken("delivered above the QoS it was published with", *number, to.client);
   if (sent.will) {
-    if (sent.will->withdrawn) return broken("a withdrawn will was published", *number, to.client);
+    if (sent.will->withdrawn && !is_unreliable())
+      return broken("a withdrawn will was published", *number, to.client);
     if (sent.will->not_before && report_.moment().time < *sent.will->not_before)
       return broken("a will was published before its delay was over", *number, to.client);
   }
@@ -102,6 +103,8 @@ void Ledger::check_subscribed(const Receiver& to, std::size_t number, const test
     granted = std::max(granted, stay.qos);
     if (stay.identifier != 0) identifiers.insert(stay.identifier);
   }
+  // A session whose end was not stored comes back with its subscriptions.
+  if (is_unreliable()) return;
   if (!covered) return broken("delivered without a subscription", number, to.client);
   if (packet.qos > granted) return broken("delivered above the granted QoS", number, to.client);
   for (const std::uint32_t identifier : packet.identifiers)
@@ -126,12 +129,16 @@ void Ledger::check_copies(const Receiver& to, std::size_t number, const test::Ar
   const std::size_t copies = groups + (plain ? 1 : 0);
   const std::size_t retained =
       to.book.retained_allowance(sent.topic) + (as_published && sent.retain ? copies : 0);
-  if (disturbed_ && packet.qos == QoS::AtMostOnce) return;
+  // Those at QoS 0 get their copy before the commit, which a failure or a crash may take back.
+  const bool early_copies = disturbed_ || sent.crossed;
+  if (early_copies && packet.qos == QoS::AtMostOnce) return;
+  // What a group's member at QoS 1 leaves behind goes to the next one at that one's QoS, and a crash on the
+  // way makes it go twice.
+  if (crashed_ && groups > 0) return;
   // At QoS 1 a member of a group may get again what it, or another one, left behind; at QoS 0 and 2 the copy
-  // of a group goes to nobody else. What was handed over at QoS 0 before its commit failed comes again when
-  // its publisher sends it again.
+  // of a group goes to nobody else.
   const std::size_t fresh =
-      tally.fresh[2] + (groups > 0 ? 0 : tally.fresh[1]) + (disturbed_ ? 0 : tally.fresh[0]);
+      tally.fresh[2] + (groups > 0 ? 0 : tally.fresh[1]) + (early_copies ? 0 : tally.fresh[0]);
   if (fresh > copies) return broken("delivered more often than once", number, to.client);
   if (packet.qos != QoS::AtLeastOnce && !packet.retain &&
       tally.live[static_cast<std::size_t>(packet.qos)] > copies)
@@ -149,8 +156,10 @@ void Ledger::check_order(const Receiver& to, std::size_t number, const test::Arr
   if (packet.retain || before.total_live() > 0 || sent.will || sent.expires || disturbed_ || refusals_)
     return;
   // To a subscriber at QoS 0 the first copy may have been lost, for it was away or slow; then the publisher's
-  // second copy is the first to arrive. At QoS 2 the broker passes no second copy on.
-  if (packet.qos == QoS::AtMostOnce && sent.qos == QoS::AtLeastOnce && sent.again) return;
+  // second copy is the first to arrive. At QoS 2 the broker passes no second copy on, unless it forgot the
+  // first in a crash.
+  const bool second_copy = sent.again && (sent.qos == QoS::AtLeastOnce || sent.crossed);
+  if (packet.qos == QoS::AtMostOnce && second_copy) return;
   // Only between messages that were both sent under the same subscription: the first copy of one that is sent
   // again may find a subscriber who was not there before.
   bool shared = false;
@@ -201,19 +210,21 @@ void Ledger::check_groups(const std::vector<const SubscriptionBook*>& books) {
     std::set<std::string> unsafe;  // a member may have taken the message with it
     std::size_t copies = 0;
     std::size_t exact = 0;
+    bool at_least_once = false;  // to a member; with a crash more than one copy may go on from there
     for (std::size_t client = 0; client < books.size(); ++client) {
       copies += total(client, number);
       if (const auto tally = tallies_.find({client, number}); tally != tallies_.end())
         exact += tally->second.exact;
       for (const Stay& stay : books[client]->stays()) {
         if (stay.share_name.empty()) continue;
+        at_least_once |= crashed_ && stay.qos == QoS::AtLeastOnce && matches(stay.bare, sent.topic);
         if (may_swallow(stay, sent)) unsafe.insert(stay.filter);
         if (!may_cover(stay, sent, client)) continue;
         possible.insert(stay.filter);
         if (must_cover(stay, sent, client)) certain.insert(stay.filter);
       }
     }
-    if (exact > possible.size() && !disturbed_)
+    if (exact > possible.size() && !disturbed_ && !at_least_once)
       broken("a shared subscription got more than one copy", number, books.size());
     if (sent.fate != Sent::Fate::Acked || sent.expires || disturbed_) continue;
     const auto wanted = static_cast<std::size_t>(std::count_if(
@@ -230,7 +241,21 @@ void Ledger::check_wills(std::size_t watcher, bool must_arrive) {
     const std::size_t copies = total(watcher, number);
     if (tally != tallies_.end() && tally->second.total_fresh() > 1)
       broken("a will was published more than once", number, watcher);
-    if (will->due && copies == 0 && must_arrive) broken("a will was not published", number, watcher);
+    if (will->due && !will->uncertain && copies == 0 && must_arrive)
+      broken("a will was not published", number, watcher);
+  }
+}
+
+void Ledger::broker_crashed(std::uint64_t durable) {
+  crashed_ = true;
+  for (Sent& sent : sent_) {
+    if (sent.fate == Sent::Fate::Open && sent.qos != QoS::AtMostOnce) sent.crossed = true;
+    // What the disk refused may be there all the same, and nobody came to drop it.
+    if (sent.fate == Sent::Fate::Refused && disturbed_) sent.fate = Sent::Fate::Abandoned;
+    if (!sent.will) continue;
+    // A session that was in memory only left no will, and a DISCONNECT is not answered.
+    if (!sent.will->recorded) sent.will->uncertain = true;
+    if (sent.will->goodbye && *sent.will->goodbye > durable) sent.will->withdrawn = false;
   }
 }
 

@@ -19,7 +19,10 @@ namespace hermod::sim {
 struct WillFate {
   std::uint32_t delay = 0;  ///< seconds
   bool withdrawn = false;   ///< the broker took a normal DISCONNECT, or the session was resumed in time
-  bool due = false;         ///< it must have been published by the end of the schedule
+  std::optional<std::uint64_t> goodbye;  ///< the step in which it took that DISCONNECT
+  bool recorded = false;                 ///< CONNACK said so, and the session outlives its connection
+  bool uncertain = false;                ///< a crash may have taken it
+  bool due = false;                      ///< it must have been published by the end of the schedule
   std::optional<std::chrono::nanoseconds> not_before;
 };
 
@@ -39,6 +42,7 @@ struct Sent {
   bool clears = false;   ///< an empty payload, which cannot be told from others
   bool expires = false;  ///< has a Message Expiry Interval
   bool again = false;    ///< was sent once more on a later connection
+  bool crossed = false;  ///< the broker crashed before it was acknowledged
   Moment first_sent;
   Fate fate = Fate::Open;
   std::uint64_t acked = 0;  ///< the step
@@ -72,6 +76,8 @@ class Ledger {
   void disturb() { disturbed_ = true; }
   /// From now on a message may have been refused or dropped, sent again and taken behind the next one.
   void expect_refusals() { refusals_ = true; }
+  /// The broker is gone with everything that was not on the disk. What happened up to the step `durable` was.
+  void broker_crashed(std::uint64_t durable);
   bool is_disturbed() const { return disturbed_; }
 
   // At the end, when everything has come to rest.
@@ -101,6 +107,8 @@ class Ledger {
   void check_subscribed(const Receiver& to, std::size_t number, const test::Arrived& packet);
   void check_copies(const Receiver& to, std::size_t number, const test::Arrived& packet, const Tally& tally);
   void check_order(const Receiver& to, std::size_t number, const test::Arrived& packet, const Tally& before);
+  /// A failed commit was followed by a crash: what it should have recorded of sessions is written nowhere.
+  bool is_unreliable() const { return disturbed_ && crashed_; }
   bool may_follow(const Sent& earlier, const Sent& later) const;
   void broken(const std::string& promise, std::size_t number, std::size_t client);
   std::size_t total(std::size_t client, std::size_t number) const;
@@ -111,6 +119,7 @@ class Ledger {
   std::map<Lane, std::size_t> last_;
   bool disturbed_ = false;
   bool refusals_ = false;
+  bool crashed_ = false;
 };
 
 }  // namespace hermod::sim

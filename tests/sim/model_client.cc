@@ -27,7 +27,7 @@ ModelClient::ModelClient(std::size_t index, Profile profile, Ledger& ledger, Rep
     : index_(index), profile_(std::move(profile)), ledger_(ledger), report_(report) {}
 
 bool ModelClient::is_at_rest() const {
-  return is_up() && outgoing_.empty() && waiting_.empty() && received_.empty() &&
+  return is_up() && outgoing_.empty() && waiting_.empty() && (received_.empty() || forgives_unreleased_) &&
          connection_->answers.empty() && connection_->requests.empty() && connection_->unanswered.empty() &&
          connection_->peer->received() == 0 && connection_->peer->on_the_way() == 0;
 }
@@ -64,8 +64,19 @@ void ModelClient::connect(std::shared_ptr<test::FakePeer> peer, bool clean, std:
   if (profile_.version == Version::Mqtt5) session_expiry_ = std::min(session_expiry_, expiry);
   must_have_session_ = must_have_session_ && session_expiry_ > 0;
   test::FakeClient client(peer, profile_.version, profile_.topic_alias_maximum);
-  connection_.emplace(Connection{
-      std::move(client), std::move(peer), wants_clean_, expiry, false, false, 65535, {}, {}, {}, {}, {}});
+  connection_.emplace(Connection{std::move(client),
+                                 std::move(peer),
+                                 wants_clean_,
+                                 expiry,
+                                 false,
+                                 false,
+                                 65535,
+                                 {},
+                                 {},
+                                 {},
+                                 {},
+                                 {},
+                                 false});
   report_.note("client connects (client, clean, expiry)", static_cast<std::int64_t>(index_),
                wants_clean_ ? 1 : 0, expiry);
   send_connect();
@@ -73,12 +84,15 @@ void ModelClient::connect(std::shared_ptr<test::FakePeer> peer, bool clean, std:
 
 /// A will whose delay was over for the broker before this CONNECT can be withdrawn no more.
 void ModelClient::judge_overdue_will(std::chrono::nanoseconds timers) {
-  if (attempts_++ > 0) return;  // an earlier CONNECT may have been in time
+  if (attempts_++ > 0) {  // an earlier CONNECT may have been in time, and may have begun a session
+    must_be_new_ = false;
+    return;
+  }
   for (const Ended& ended : ended_) {
     if (ended.will != last_will_ || ended.said_goodbye || !ended.noticed) continue;
     WillFate& will = *ledger_.at(ended.will).will;
     const std::chrono::seconds delay(std::min(will.delay, session_expiry_));
-    if (*ended.noticed + delay + std::chrono::milliseconds(5) < timers) will.due = true;
+    if (ended.noticed->time + delay + std::chrono::milliseconds(5) < timers) will.due = true;
   }
 }
 
@@ -149,7 +163,7 @@ void ModelClient::end_without_goodbye() {
     const std::chrono::seconds delay(std::min(will.delay, session_expiry_));
     will.not_before = connection_->closed.value_or(report_.moment()).time + delay;
     if (delay.count() == 0) will.due = true;
-    ended_.push_back({connection_->peer, *connection_->will, false, std::nullopt});
+    ended_.push_back({connection_->peer, *connection_->will, false, std::nullopt, connection_->crashed});
   }
   end_connection();
 }
@@ -176,7 +190,8 @@ void ModelClient::leave(bool with_will) {
   connection_->peer->finish();
   if (publishes) return end_without_goodbye();
   if (connection_->will)
-    ended_.push_back({connection_->peer, *connection_->will, outgoing_.empty(), std::nullopt});
+    ended_.push_back(
+        {connection_->peer, *connection_->will, outgoing_.empty(), std::nullopt, connection_->crashed});
   end_connection();
   last_will_.reset();
 }
@@ -190,11 +205,32 @@ void ModelClient::watch_ends() {
     if (ended.noticed) return last_will_ != ended.will;
     const test::FakeTransport* transport = ended.peer->transport();
     if (transport != nullptr && transport->is_open()) return false;
-    ended.noticed = report_.moment().time;
+    ended.noticed = report_.moment();
     // Every byte was read while the connection was open, and then it closed: that was the DISCONNECT.
-    if (ended.said_goodbye && ended.peer->is_read_to_end()) ledger_.at(ended.will).will->withdrawn = true;
+    if (ended.said_goodbye && ended.peer->is_read_to_end()) {
+      WillFate& will = *ledger_.at(ended.will).will;
+      will.withdrawn = true;
+      will.goodbye = report_.moment().step;
+    }
     return ended.said_goodbye;
   });
+}
+
+/// When the broker does not know any more since when its clients are away, it counts from its start.
+void ModelClient::broker_crashed(const Moment& crashed, std::uint64_t durable) {
+  const bool ends = session_expiry_ == 0 && !wants_clean_;
+  if (connection_ && connection_->up ? ends : ends && last_end_ && !connection_ && attempts_ == 0)
+    must_be_new_ = true;
+  if (connection_) {
+    connection_->crashed = !connection_->closed || connection_->closed->step > durable;
+    if (!connection_->closed) connection_->closed = crashed;
+  }
+  std::erase_if(ended_, [](const Ended& ended) { return ended.said_goodbye; });
+  for (Ended& ended : ended_) {
+    ended.crashed |= !ended.noticed || ended.noticed->step > durable;
+    if (ended.crashed) ended.noticed = report_.moment();
+  }
+  book_.broker_crashed();
 }
 
 /// CONNACK said that there is no session: the client's half ends too. [MQTT-3.2.2-5]

@@ -71,6 +71,9 @@ class ModelClient {
   /// Looks whether the broker noticed the ends of connections, or ended one itself; called after everything
   /// that may tell it.
   void watch_ends();
+  /// The broker crashed at that moment and has started again now. What happened up to the step `durable` was
+  /// on the disk; bytes that it wrote may still be there to be read.
+  void broker_crashed(const Moment& crashed, std::uint64_t durable);
 
   // Preconditions: is_up().
   void publish(const Publication& publication);
@@ -79,6 +82,9 @@ class ModelClient {
   /// From now on it answers first and sends its own unfinished messages again when go_on() says so. A client
   /// of MQTT 3 that is cut off for a full queue would else be cut off again before it could empty its own.
   void be_patient() { patient_ = true; }
+  /// QoS 2 messages that it received need not be released: the broker sent them, crashed, and dropped them
+  /// for a full queue or their expiry before it sent them again.
+  void forgive_unreleased() { forgives_unreleased_ = true; }
   /// Precondition: is_up().
   void go_on();
   void ping() { connection_->client.ping(); }
@@ -125,13 +131,15 @@ class ModelClient {
     std::vector<Request> requests;
     std::optional<std::size_t> will;
     std::optional<Moment> closed;  ///< by the broker, which the client need not know yet
+    bool crashed = false;          ///< with the broker, which has it nowhere on record
   };
   /// A connection that ended here, with a will, and whose broker's end may not know yet.
   struct Ended {
     std::shared_ptr<test::FakePeer> peer;
     std::size_t will = 0;
     bool said_goodbye = false;  ///< DISCONNECT was the last packet, and nothing before it can be refused
-    std::optional<std::chrono::nanoseconds> noticed;
+    std::optional<Moment> noticed;
+    bool crashed = false;  ///< its end is nowhere on record: the broker counts from its last start
   };
 
   // model_client.cc
@@ -173,8 +181,10 @@ class ModelClient {
 
   std::optional<Connection> connection_;
   bool patient_ = false;
+  bool forgives_unreleased_ = false;
   std::vector<Ended> ended_;
   bool must_have_session_ = false;  ///< and must: CONNACK said so, and nothing ended it
+  bool must_be_new_ = false;        ///< the session ended with its connection, and the broker started since
   bool wants_clean_ = false;        ///< a Clean Start was sent and not answered
   std::optional<Moment> last_end_;  ///< of the last connection that was up
   std::optional<std::size_t> last_will_;

@@ -99,6 +99,8 @@ void ModelClient::on_connack(const test::Arrived& packet) {
                     : connection_->clean               ? 0
                                                        : kNever;
   must_have_session_ = session_expiry_ > 0;
+  must_be_new_ = false;
+  if (connection_->will) ledger_.at(*connection_->will).will->recorded = session_expiry_ > 0;
   if (!patient_ || outgoing_.empty()) go_on();
 }
 
@@ -110,6 +112,8 @@ void ModelClient::go_on() {
 }
 
 void ModelClient::judge_session_present(bool present) {
+  if (present && must_be_new_ && !ledger_.is_disturbed() && profile_.version != Version::Mqtt31)
+    report_.violation(who("a session that ended with its connection came back"));
   if (!last_end_) return;
   const auto away = report_.moment().time - last_end_->time;
   const bool expired = session_expiry_ != kNever && away >= std::chrono::seconds(session_expiry_);

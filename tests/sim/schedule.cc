@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "base/assert.h"
+
 namespace hermod::sim {
 
 using wire::QoS;
@@ -12,6 +14,8 @@ using wire::Version;
 namespace {
 
 constexpr std::uint32_t kNever = 0xFFFFFFFF;
+/// Much more than a schedule writes.
+constexpr std::uint64_t kStoreSize = std::uint64_t{256} << 20;
 
 /// What a step may be. Each schedule weighs them anew, so that some live long without a commit, others drop
 /// connections all the time.
@@ -39,10 +43,20 @@ constexpr std::string_view kShareNames[] = {"g1", "g2"};
 
 }  // namespace
 
-Schedule::Schedule(std::uint64_t seed, Disk disk, std::size_t steps, Report& report)
-    : random_(seed), report_(report), steps_(steps), disk_(disk), ledger_(report) {
-  journal_ = std::make_unique<test::FaultyJournal>();
-  broker_ = std::make_unique<test::SteppedBroker>(random_options(), journal_.get());
+Schedule::Schedule(std::uint64_t seed, Trouble trouble, std::size_t steps, Report& report)
+    : random_(seed),
+      report_(report),
+      steps_(steps),
+      trouble_(trouble),
+      options_(random_options()),
+      ledger_(report) {
+  if (trouble_.broker_crashes) {
+    disk_.emplace(options_);
+    start_broker();
+  } else {
+    journal_ = std::make_unique<test::FaultyJournal>();
+    broker_ = std::make_unique<test::SteppedBroker>(options_, journal_.get());
+  }
   timers_run_.resize(broker_->shard_count());
   const std::size_t clients = 3 + random_.below(6);
   for (std::size_t i = 0; i < clients; ++i)
@@ -76,6 +90,7 @@ broker::Options Schedule::random_options() {
   options.mqtt.topic_alias_maximum = static_cast<std::uint16_t>(random_.below(4));
   options.store.max_bytes_in_flight = random_.pick(kBacklogs);
   options.store.max_group_bytes = random_.chance(50) ? 512 : std::size_t{1} << 20;
+  options.store.max_size = kStoreSize;
   return options;
 }
 
@@ -104,7 +119,8 @@ Profile Schedule::random_profile(std::size_t index) {
 
 bool Schedule::run() {
   begin_watching();
-  if (disk_ == Disk::Failing) journal_->fail_after(random_.below(60));
+  if (trouble_.disk_fails) plan_failure();
+  if (trouble_.broker_crashes) plan_crashes();
   while (report_.moment().step < steps_ && !report_.has_violation()) random_step();
   if (!report_.has_violation() && come_to_rest()) check_promises();
   if (!report_.has_violation()) end_all_sessions();
@@ -113,6 +129,7 @@ bool Schedule::run() {
 
 void Schedule::random_step() {
   ++report_.moment().step;
+  if (trouble_.broker_crashes) random_trouble();
   std::size_t total = 0;
   for (const unsigned weight : weights_) total += weight;
   std::size_t at = random_.below(total);
@@ -170,16 +187,16 @@ void Schedule::poll_somebody() {
 void Schedule::commit() {
   report_.note("commit");
   broker_->commit();
-  if (journal_->failures() == 0) return;
+  if (journal().failures() == 0) return;
   ledger_.disturb();
   if (broker_->committer().healthy() || !random_.chance(30)) return;
   open_journal_again();
-  if (random_.chance(50)) journal_->fail_after(random_.below(60));
+  if (random_.chance(50)) plan_failure();
 }
 
 /// A shard's oldest question is looked up, and answered then or later; seldom it cannot be.
 void Schedule::read_page() {
-  test::StreamStore& pages = broker_->pages();
+  test::PageDesk& pages = broker_->pages();
   if (random_.chance(30)) {
     report_.note("a page is looked up", pages.look_up() ? 1 : 0);
   } else if (random_.chance(3)) {
@@ -197,6 +214,11 @@ void Schedule::open_journal_again() {
   while (broker_->has_commits_in_flight()) {
     for (std::size_t i = 0; i < broker_->shard_count(); ++i) broker_->step(i);
     broker_->commit();
+  }
+  if (disk_) {
+    const auto next = disk_->store.store().reopen_journal();
+    HERMOD_ASSERT(next.has_value());
+    return broker_->committer().resume(*next);
   }
   broker_->committer().resume(GroupNo{journal_->last().v + 1});
 }
@@ -236,7 +258,11 @@ void Schedule::connect(ModelClient& client, bool clean) {
   peers_.push_back(broker_->connect(shard));
   const Profile& profile = client.profile();
   const bool is_watcher = &client == clients_.front().get();
-  const std::uint32_t expiry = !is_watcher && random_.chance(10) ? 0 : profile.expiry;
+  std::uint32_t expiry = !is_watcher && random_.chance(10) ? 0 : profile.expiry;
+  if (trouble_.broker_crashes && random_.chance(5)) {  // the old session ends, the new one is in memory only
+    clean = true;
+    expiry = is_watcher ? expiry : 0;
+  }
   client.connect(peers_.back(), clean && !is_watcher, expiry,
                  *std::min_element(timers_run_.begin(), timers_run_.end()));
 }

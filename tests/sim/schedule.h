@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "tests/sim/ledger.h"
@@ -10,23 +11,36 @@
 #include "tests/sim/report.h"
 #include "tests/support/faulty_journal.h"
 #include "tests/support/stepped_broker.h"
+#include "tests/support/temporary_store.h"
 
 namespace hermod::sim {
+
+/// What goes wrong beside the network.
+struct Trouble {
+  bool disk_fails = false;
+  bool broker_crashes = false;  ///< and starts again; then the store is a real one
+};
 
 /// One simulated life of a broker: shards, committer, journal, network and clients in one thread, and a seed
 /// that decides who moves next. First everything happens at random; then it comes to rest; then the promises
 /// are checked. Made, run once and thrown away.
 class Schedule {
  public:
-  enum class Disk { Sound, Failing };
-
-  Schedule(std::uint64_t seed, Disk disk, std::size_t steps, Report& report);
+  Schedule(std::uint64_t seed, Trouble trouble, std::size_t steps, Report& report);
 
   /// True when every promise was kept; else the report says which one was not.
   bool run();
 
  private:
   using Weights = std::vector<unsigned>;
+  /// What outlives a crash.
+  struct Disk {
+    explicit Disk(const broker::Options& options)
+        : counters(options.threads + std::size_t{1}), store(options.store, clock) {}
+    test::ManualClock clock;
+    Counters counters;
+    test::TemporaryStore store;
+  };
 
   // schedule.cc: what the seed decides
   broker::Options random_options();
@@ -43,12 +57,23 @@ class Schedule {
   void subscribe(ModelClient& client);
   void unsubscribe(ModelClient& client);
   void receive(ModelClient& client);
+  test::FaultyJournal& journal() { return disk_ ? disk_->store.journal() : *journal_; }
   ModelClient& somebody() { return *clients_[random_.below(clients_.size())]; }
   std::chrono::nanoseconds now() { return broker_->clock().passed(); }
+
+  // crash.cc: the broker goes and comes again
+  void plan_failure();
+  void plan_crashes();
+  void random_trouble();
+  void checkpoint();
+  void crash();
+  void lose_broker();
+  void start_broker();
 
   // rest.cc: the end of a schedule
   void begin_watching();
   bool come_to_rest();
+  void forgive_unreleased();
   void round_of_rest(ModelClient& client);
   bool is_at_rest() const;
   void check_promises();
@@ -62,15 +87,19 @@ class Schedule {
   Random random_;
   Report& report_;
   const std::size_t steps_;
-  const Disk disk_;
-  std::unique_ptr<test::FaultyJournal> journal_;
+  const Trouble trouble_;
+  const broker::Options options_;
+  std::unique_ptr<test::FaultyJournal> journal_;  ///< null when there is a disk
+  std::optional<Disk> disk_;                      ///< of a broker that crashes
   std::unique_ptr<test::SteppedBroker> broker_;
   Ledger ledger_;
   std::vector<std::unique_ptr<ModelClient>> clients_;
   std::vector<std::shared_ptr<test::FakePeer>> peers_;  ///< connections whose broker's end may still live
   Weights weights_;
   bool some_page_failed_ = false;
-  std::vector<std::chrono::nanoseconds> timers_run_;  ///< per shard
+  std::vector<std::chrono::nanoseconds> timers_run_;  ///< per shard, since the broker started
+  std::vector<std::uint64_t> crashes_;                ///< steps in which the broker will, the last one first
+  std::uint64_t durable_ = 0;                         ///< everything that happened up to this step is
 };
 
 }  // namespace hermod::sim

@@ -35,11 +35,11 @@ std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
   return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
 }
 
-bool run_seed(std::uint64_t seed, Schedule::Disk disk) {
+bool run_seed(std::uint64_t seed, Trouble trouble) {
   Report report(number_from("HERMOD_SIM_NOTES", 60));
   running_seed = seed;
   running_report = &report;
-  Schedule schedule(seed, disk, number_from("HERMOD_SIM_STEPS", kSteps), report);
+  Schedule schedule(seed, trouble, number_from("HERMOD_SIM_STEPS", kSteps), report);
   const bool kept = schedule.run();
   if (!kept) print_running_schedule();
   running_report = nullptr;
@@ -56,30 +56,40 @@ class Simulation : public ::testing::TestWithParam<int> {
     log::set_level(log::Level::Error);
   }
 
-  static void run_case(Schedule::Disk disk, std::uint64_t base) {
+  static void run_case(Trouble trouble, std::uint64_t base) {
     if (const std::uint64_t seed = number_from("HERMOD_SIM_SEED", 0)) {
-      EXPECT_TRUE(run_seed(seed, disk)) << "HERMOD_SIM_SEED=" << seed;
+      EXPECT_TRUE(run_seed(seed, trouble)) << "HERMOD_SIM_SEED=" << seed;
       return;
     }
     const std::uint64_t seeds = number_from("HERMOD_SIM_RUNS", kSeedsPerCase);
     const std::uint64_t first = base + static_cast<std::uint64_t>(GetParam()) * seeds;
     for (std::uint64_t seed = first; seed < first + seeds; ++seed)
-      ASSERT_TRUE(run_seed(seed, disk)) << "replay with HERMOD_SIM_SEED=" << seed;
+      ASSERT_TRUE(run_seed(seed, trouble)) << "replay with HERMOD_SIM_SEED=" << seed;
   }
 };
 
 class SoundDisk : public Simulation {};
 class FailingDisk : public Simulation {};
+class CrashingBroker : public Simulation {};
+class CrashingBrokerOnFailingDisk : public Simulation {};
 
 TEST_P(SoundDisk, EveryPromiseIsKept) {
-  run_case(Schedule::Disk::Sound, 1);
+  run_case({}, 1);
 }
 TEST_P(FailingDisk, EveryPromiseIsKeptAndNothingIsAcknowledgedThatFailed) {
-  run_case(Schedule::Disk::Failing, 1'000'001);
+  run_case({.disk_fails = true}, 1'000'001);
+}
+TEST_P(CrashingBroker, EveryPromiseIsKeptAcrossItsStarts) {
+  run_case({.broker_crashes = true}, 2'000'001);
+}
+TEST_P(CrashingBrokerOnFailingDisk, WhatIsAcknowledgedIsKept) {
+  run_case({.disk_fails = true, .broker_crashes = true}, 3'000'001);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, SoundDisk, ::testing::Range(0, kCases));
 INSTANTIATE_TEST_SUITE_P(Seeds, FailingDisk, ::testing::Range(0, kCases / 4));
+INSTANTIATE_TEST_SUITE_P(Seeds, CrashingBroker, ::testing::Range(0, kCases / 5));
+INSTANTIATE_TEST_SUITE_P(Seeds, CrashingBrokerOnFailingDisk, ::testing::Range(0, kCases / 20));
 
 }  // namespace
 }  // namespace hermod::sim

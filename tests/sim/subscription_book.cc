@@ -78,6 +78,10 @@ void SubscriptionBook::connected(std::uint64_t step) {
     if (stay.lost && !stay.gone) stay.gone = step;
 }
 
+void SubscriptionBook::broker_crashed() {
+  for (Stay& stay : stays_) stay.wants_retained = false;
+}
+
 std::size_t SubscriptionBook::retained_allowance(std::string_view topic) const {
   return static_cast<std::size_t>(
       std::count_if(retained_asks_.begin(), retained_asks_.end(),

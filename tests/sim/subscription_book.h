@@ -48,6 +48,8 @@ class SubscriptionBook {
   void session_lost(std::uint64_t step);
   /// A CONNACK came: what was lost until now is gone for the broker too.
   void connected(std::uint64_t step);
+  /// What retained messages the broker still had to send for a subscription it forgot in a crash.
+  void broker_crashed();
   /// A SUBSCRIBE was sent that asks for retained messages.
   void retained_asked(std::string_view filter) { retained_asks_.emplace_back(filter); }
 

@@ -29,6 +29,12 @@ void FakePeer::drop(std::size_t arriving) {
   dropped_ = true;
 }
 
+void FakePeer::lose_broker(std::size_t arriving) {
+  if (arriving < received_.size()) received_.resize(arriving);
+  room_ = 0;
+  ended_by_broker_ = true;
+}
+
 std::string FakePeer::take(std::size_t most) {
   std::string taken = received_.substr(0, most);
   received_.erase(0, taken.size());

@@ -56,6 +56,8 @@ class FakePeer {
   /// lost.
   void drop(std::size_t arriving);
   bool is_dropped() const { return dropped_; }
+  /// The broker is gone with its process: `arriving` bytes of what it wrote still reach the client.
+  void lose_broker(std::size_t arriving);
 
   /// The client can take this many bytes more.
   void make_room(std::size_t bytes) { room_ += bytes; }

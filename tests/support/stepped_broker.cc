@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "broker/shard.h"
+#include "tests/support/store_pages.h"
 
 namespace hermod::test {
 namespace {
@@ -22,8 +23,16 @@ broker::Options completed(broker::Options options) {
 }  // namespace
 
 SteppedBroker::SteppedBroker(broker::Options options, store::Journal* journal)
+    : SteppedBroker(std::move(options), journal, nullptr) {}
+
+SteppedBroker::SteppedBroker(broker::Options options, const Ground& ground)
+    : SteppedBroker(std::move(options), nullptr, &ground) {}
+
+SteppedBroker::SteppedBroker(broker::Options options, store::Journal* journal, const Ground* ground)
     : options_(completed(std::move(options))),
-      counters_(options_.threads + std::size_t{1}),
+      clock_(ground != nullptr ? ground->clock : own_clock_),
+      own_counters_(options_.threads + std::size_t{1}),
+      counters_(ground != nullptr ? ground->counters : own_counters_),
       retained_(options_.retain),
       directory_({options_.session.max_sessions, options_.session.takeovers_per_minute}),
       addresses_(options_.limits.max_connections_per_address) {
@@ -34,17 +43,59 @@ SteppedBroker::SteppedBroker(broker::Options options, store::Journal* journal)
   }
   fanout_ = std::make_unique<broker::CommitFanout>(mailbox_list_, directory_.slots(), retained_,
                                                    counters_.block(options_.threads));
-  pages_ = std::make_unique<StreamStore>(mailbox_list_);
+  TemporaryStore* const disk = ground != nullptr ? &ground->store : nullptr;
+  build_committer(journal, disk);
+  build_shards(disk);
+}
+
+void SteppedBroker::build_committer(store::Journal* journal, TemporaryStore* disk) {
+  if (disk != nullptr) {
+    pages_ = std::make_unique<StorePages>(disk->store(), mailbox_list_);
+    committer_ = std::make_unique<store::Committer>(options_.store, disk->journal(), *fanout_, clock_,
+                                                    &disk->store().sink());
+    committer_->resume(disk->store().next_group());
+    return;
+  }
+  auto pages = std::make_unique<StreamStore>(mailbox_list_);
   committer_ = std::make_unique<store::Committer>(
-      options_.store, journal != nullptr ? *journal : memory_journal_, *fanout_, clock_, pages_.get());
-  constexpr std::uint64_t kEpoch = 1;
-  const broker::Shared shared{options_,     kEpoch,     clock_,      subscriptions_,
+      options_.store, journal != nullptr ? *journal : memory_journal_, *fanout_, clock_, pages.get());
+  pages_ = std::move(pages);
+}
+
+/// As broker::Broker does it. Returns the number of this start.
+std::uint64_t SteppedBroker::recover(TemporaryStore& disk, Adopted& adopted) {
+  const broker::Recovery::Parts parts{options_,    subscriptions_, retained_,    directory_,
+                                      *committer_, shards_.size(), clock_.wall()};
+  const auto view = disk.store().view();
+  broker::Recovery recovery(parts, *view, nullptr);
+  const auto found = recovery.run({[&](ShardId home, std::unique_ptr<session::Session> session) {
+                                     adopted.sessions.emplace_back(home, std::move(session));
+                                   },
+                                   [&](ShardId home, SessionId ended, queue::QueueWindow queue) {
+                                     adopted.remains.emplace_back(home, ended, std::move(queue));
+                                   }});
+  HERMOD_ASSERT(found.has_value());
+  recovered_ = *found;
+  return recovery.epoch();
+}
+
+void SteppedBroker::build_shards(TemporaryStore* disk) {
+  shards_.resize(options_.threads);
+  Adopted adopted;
+  const std::uint64_t epoch = disk != nullptr ? recover(*disk, adopted) : 1;
+  const broker::Shared shared{options_,     epoch,      clock_,      subscriptions_,
                               retained_,    directory_, *committer_, mailbox_list_,
                               connections_, addresses_, nullptr,     pages_.get()};
   for (std::uint16_t i = 0; i < options_.threads; ++i) {
-    shards_.push_back(std::make_unique<broker::Shard>(ShardId{i}, shared, *mailboxes_[i], loops_[i]->timers(),
-                                                      counters_.block(i)));
+    shards_[i] = std::make_unique<broker::Shard>(ShardId{i}, shared, *mailboxes_[i], loops_[i]->timers(),
+                                                 counters_.block(i));
   }
+  for (auto& [home, session] : adopted.sessions) shards_[home.v]->adopt(std::move(session));
+  for (auto& [home, ended, queue] : adopted.remains) shards_[home.v]->adopt_remains(ended, std::move(queue));
+  if (disk == nullptr) return;
+  for (auto& shard : shards_) shard->catch_up();
+  committer_->run_once();  // the number of this start, and what recovery has cleaned up
+  HERMOD_ASSERT(committer_->healthy());
 }
 
 SteppedBroker::~SteppedBroker() {

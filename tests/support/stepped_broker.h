@@ -2,19 +2,24 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "base/counters.h"
 #include "broker/address_counts.h"
 #include "broker/commit_fanout.h"
 #include "broker/options.h"
+#include "broker/recovery.h"
 #include "retain/retained_index.h"
 #include "session/session_directory.h"
 #include "store/committer.h"
 #include "store/memory_journal.h"
 #include "tests/support/fake_transport.h"
 #include "tests/support/manual_clock.h"
+#include "tests/support/page_desk.h"
 #include "tests/support/stream_store.h"
+#include "tests/support/temporary_store.h"
 #include "topic/subscription_index.h"
 
 namespace hermod::broker {
@@ -27,11 +32,20 @@ namespace hermod::test {
 /// order, each stepped by the test. What happens, and in which order, is the test's choice alone.
 class SteppedBroker {
  public:
+  /// What is there before a broker starts and after it has crashed.
+  struct Ground {
+    ManualClock& clock;
+    Counters& counters;  ///< with one block more than there are threads
+    TemporaryStore& store;
+  };
+
   /// `options.threads` shards. Without a journal of the test's own everything is durable at once.
   explicit SteppedBroker(broker::Options options, store::Journal* journal = nullptr);
+  /// The same over a store on disk, whose contents are recovered. `options.threads` is not 0.
+  SteppedBroker(broker::Options options, const Ground& ground);
   SteppedBroker(const SteppedBroker&) = delete;
   SteppedBroker& operator=(const SteppedBroker&) = delete;
-  /// Answers every ticket that is still out.
+  /// Answers every ticket that is still out. For a crash the power is cut before, and the peers have lost it.
   ~SteppedBroker();
 
   ManualClock& clock() { return clock_; }
@@ -44,6 +58,8 @@ class SteppedBroker {
   retain::RetainedIndex& retained() { return retained_; }
   std::uint64_t counted(Counter counter) const { return counters_.total(counter); }
   const broker::Options& options() const { return options_; }
+  /// What the start found in the store.
+  const broker::Recovered& recovered() const { return recovered_; }
 
   /// A new connection that shard `index` has accepted.
   std::shared_ptr<FakePeer> connect(std::size_t index);
@@ -55,7 +71,7 @@ class SteppedBroker {
   bool commit() { return committer_->run_once(); }
 
   /// What shards read of their queues: pages are given when the test says so.
-  StreamStore& pages() { return *pages_; }
+  PageDesk& pages() { return *pages_; }
 
   /// Transports read, shards step, the committer commits, pages are read, until nothing is left to do. The
   /// clock stands still.
@@ -68,12 +84,24 @@ class SteppedBroker {
   bool has_commits_in_flight() const;
 
  private:
+  /// What a start found, until there are shards.
+  struct Adopted {
+    std::vector<std::pair<ShardId, std::unique_ptr<session::Session>>> sessions;
+    std::vector<std::tuple<ShardId, SessionId, queue::QueueWindow>> remains;
+  };
+
+  SteppedBroker(broker::Options options, store::Journal* journal, const Ground* ground);
+  void build_committer(store::Journal* journal, TemporaryStore* disk);
+  std::uint64_t recover(TemporaryStore& disk, Adopted& adopted);
+  void build_shards(TemporaryStore* disk);
   bool poll_transports();
   bool run_shards();
 
   const broker::Options options_;
-  ManualClock clock_;
-  Counters counters_;
+  ManualClock own_clock_;
+  ManualClock& clock_;
+  Counters own_counters_;
+  Counters& counters_;
   topic::SubscriptionIndex subscriptions_;
   retain::RetainedIndex retained_;
   session::SessionDirectory directory_;
@@ -82,12 +110,13 @@ class SteppedBroker {
   store::MemoryJournal memory_journal_;
   std::vector<std::unique_ptr<broker::ShardMailbox>> mailboxes_;
   std::vector<broker::ShardMailbox*> mailbox_list_;
-  std::unique_ptr<StreamStore> pages_;
+  std::unique_ptr<PageDesk> pages_;
   std::unique_ptr<broker::CommitFanout> fanout_;
   std::unique_ptr<store::Committer> committer_;
   std::vector<std::unique_ptr<FakeLoop>> loops_;
   std::vector<std::unique_ptr<broker::Shard>> shards_;
   std::vector<std::weak_ptr<FakePeer>> peers_;
+  broker::Recovered recovered_;
   bool posted_ = false;  ///< something came into an empty mailbox
 };
 

@@ -1,0 +1,140 @@
+// What a start owes to the clients of a broker that crashed: the cases behind schedules that once failed.
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "broker/shard.h"
+#include "tests/support/fake_client.h"
+#include "tests/support/stepped_broker.h"
+#include "tests/support/temporary_store.h"
+
+namespace hermod::test {
+namespace {
+
+constexpr std::size_t kPlenty = std::size_t{1} << 30;
+
+/// A broker of one shard over a real store, whose sessions last for an hour.
+class Start : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() { log::set_level(log::Level::Error); }
+  static broker::Options options() {
+    broker::Options options;
+    options.threads = 1;
+    options.allow_anonymous = true;
+    options.session.max_inflight = 1;
+    options.store.max_size = std::uint64_t{64} << 20;
+    return options;
+  }
+
+  SteppedBroker& broker() { return *broker_; }
+  /// The CONNECT is on its way.
+  FakeClient call(std::string_view client_id, bool with_will = false, std::uint32_t expiry = 3600) {
+    auto peer = broker().connect(0);
+    peer->make_room(kPlenty);
+    FakeClient client(std::move(peer), wire::Version::Mqtt5);
+    wire::Connect packet;
+    packet.version = wire::Version::Mqtt5;
+    packet.client_id = client_id;
+    packet.clean_start = false;
+    wire::PropertyWriter properties;
+    if (expiry != 0) properties.add(wire::PropertyId::SessionExpiryInterval, expiry);
+    packet.properties = properties.properties();
+    if (with_will) packet.will = wire::Will{.topic = "a", .qos = wire::QoS::AtLeastOnce};
+    client.connect(packet);
+    return client;
+  }
+  FakeClient login(std::string_view client_id, bool with_will = false, std::uint32_t expiry = 3600) {
+    FakeClient client = call(client_id, with_will, expiry);
+    broker().settle();
+    EXPECT_EQ(client.receive().size(), 1U);
+    return client;
+  }
+  void subscribe(FakeClient& client) {
+    client.subscribe({1}, {{"a", wire::QoS::AtLeastOnce}});
+    broker().settle();
+    EXPECT_EQ(client.receive().size(), 1U);
+  }
+  void publish(FakeClient& client, std::uint16_t id) {
+    wire::Publish packet;
+    packet.qos = wire::QoS::AtLeastOnce;
+    packet.id = {id};
+    packet.topic = "a";
+    client.publish(packet);
+  }
+  void crash() {
+    disk_.cut_power();
+    broker_.reset();
+    disk_.lose();
+    disk_.open();
+    broker_ = std::make_unique<SteppedBroker>(options(), ground());
+  }
+
+ private:
+  SteppedBroker::Ground ground() { return {clock_, counters_, disk_}; }
+
+  ManualClock clock_;
+  Counters counters_{2};
+  TemporaryStore disk_{options().store, clock_};
+  std::unique_ptr<SteppedBroker> broker_ = std::make_unique<SteppedBroker>(options(), ground());
+};
+
+TEST_F(Start, PublishesAWillWithoutDelayBeforeItsClientComesBack) {
+  FakeClient watcher = login("watcher");
+  subscribe(watcher);
+  login("c", /*with_will=*/true);
+  crash();
+  FakeClient again = call("c");
+  broker().settle();
+  EXPECT_TRUE(again.receive().front().session_present);
+  const auto session = broker().directory().find("watcher");
+  ASSERT_TRUE(session.has_value());
+  EXPECT_EQ(broker().directory().slots().fill(*session).messages, 1U);
+}
+
+TEST_F(Start, EndsASessionThatWasToEndWithItsConnection) {
+  login("c");
+  login("c", false, /*expiry=*/0);
+  crash();
+  FakeClient again = call("c");
+  broker().settle();
+  EXPECT_FALSE(again.receive().front().session_present);
+}
+
+TEST_F(Start, SetsDupOnWhatFollowedAnAnsweredMessage) {
+  FakeClient subscriber = login("subscriber");
+  subscribe(subscriber);
+  FakeClient publisher = login("publisher");
+  publish(publisher, 1);
+  publish(publisher, 2);
+  broker().settle();
+  const auto first = subscriber.receive();
+  ASSERT_EQ(first.size(), 1U) << "one is in flight";
+  subscriber.ack(wire::PacketType::Puback, first.front().id);
+  broker().settle_shards();  // that it is done is not on the disk when the next one leaves
+  const auto second = subscriber.receive();
+  ASSERT_EQ(second.size(), 1U);
+  crash();
+
+  FakeClient again = login("publisher");
+  publish(again, 3);
+  broker().settle();
+  FakeClient back = call("subscriber");
+  std::vector<bool> duplicates;
+  for (int i = 0; i < 3; ++i) {
+    broker().settle();
+    for (const Arrived& packet : back.receive()) {
+      if (packet.type != wire::PacketType::Publish) continue;
+      duplicates.push_back(packet.dup);
+      back.ack(wire::PacketType::Puback, packet.id);
+    }
+  }
+  EXPECT_EQ(duplicates, (std::vector<bool>{true, true, false}));
+}
+
+}  // namespace
+}  // namespace hermod::test

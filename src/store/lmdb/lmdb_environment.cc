@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <lmdb.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -105,6 +107,9 @@ Result<LmdbTransaction> LmdbEnvironment::begin_read() {
 }
 
 Result<LmdbTransaction> LmdbEnvironment::begin_write() {
+  if (roots_uncertain_) {
+    if (Status written = write_roots_again(); !written) return tl::unexpected(written.error());
+  }
   MDB_txn* txn = nullptr;
   if (const int code = mdb_txn_begin(env_, nullptr, 0, &txn); code != 0) return error(code, "write");
   return LmdbTransaction(txn, {});
@@ -139,7 +144,24 @@ Status LmdbEnvironment::set_map(std::uint64_t size) {
 }
 
 Status LmdbEnvironment::sync() {
-  if (const int code = mdb_env_sync(env_, 1); code != 0) return error(code, "sync");
+  if (const int code = mdb_env_sync(env_, 1); code != 0) {
+    on_failed_write(code);
+    return error(code, "sync");
+  }
+  return {};
+}
+
+Status LmdbEnvironment::write_roots_again() {
+  roots_uncertain_ = true;
+  mdb_filehandle_t file = 0;
+  if (const int code = mdb_env_get_fd(env_, &file); code != 0) return error(code, "roots");
+  std::vector<char> pages(2 * std::size_t{page_size_});
+  const auto size = static_cast<ssize_t>(pages.size());
+  if (::pread(file, pages.data(), pages.size(), 0) != size ||
+      ::pwrite(file, pages.data(), pages.size(), 0) != size)
+    return error(errno != 0 ? errno : EIO, "roots");
+  if (Status synced = sync(); !synced) return synced;
+  roots_uncertain_ = false;
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <lmdb.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -218,6 +219,13 @@ Status LmdbEnvironment::check_free_pages(std::span<const unsigned> databases) {
   return {};
 }
 
+bool LmdbEnvironment::is_disk_full() const {
+  mdb_filehandle_t file = 0;
+  struct statvfs status {};
+  return mdb_env_get_fd(env_, &file) == 0 && ::fstatvfs(file, &status) == 0 &&
+         std::uint64_t{status.f_bavail} * status.f_frsize < kSlackPages * page_size_;
+}
+
 std::uint64_t LmdbEnvironment::file_bytes() const {
   return size_of_file(settings_.file);
 }
@@ -241,6 +249,8 @@ std::uint64_t LmdbEnvironment::high_water_bytes() const {
 }
 
 tl::unexpected<Error> LmdbEnvironment::error(int code, const char* action) const {
+  // A file system that runs full in the middle of a write writes what fits; the library calls that EIO.
+  if (code == EIO && is_disk_full()) code = ENOSPC;
   return lmdb_failure(code, settings_.file + ": " + action);
 }
 

@@ -112,6 +112,7 @@ class LmdbEnvironment {
 
   Status set_map(std::uint64_t size);
   void reserve_blocks(std::uint64_t wanted);
+  bool is_disk_full() const;
 
   const Settings settings_;
   MDB_env* env_;

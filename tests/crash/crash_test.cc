@@ -24,26 +24,38 @@ void CrashTest::subscribe_and_leave(const std::string& id, const std::string& fi
   sleeper.disconnect();
 }
 
-void CrashTest::start_load() {
+void CrashTest::start_load(std::size_t padding) {
   for (const char* member : {"member-1", "member-2"}) ledger_.shares(member);
   for (const char* probed : {"s/none", "l/none"}) ledger_.sent(probed, 1, 0);
   subscribe_and_leave("sleeper", "l/#", 2);
   add({.id = "reader", .subscriptions = {{"l/#", 2}}});
   add({.id = "member-1", .subscriptions = {{"$share/g/s/#", 1}}});
   add({.id = "member-2", .subscriptions = {{"$share/g/s/#", 1}}});
+  for (const char* probed : {"s/none", "l/none"}) ledger_.acknowledged(probed, 0);
   // The subscriptions stand before anything is published.
   ASSERT_TRUE(in_time([&] {
-    const Ack probe = client("probe").publish("s/none", "0", 1);
-    const Ack other = client("probe").publish("l/none", "0", 1);
-    return probe.reason == 0 && other.reason == 0;
+    MqttClient probe = client("probe");
+    for (const char* probed : {"s/none", "l/none"}) probe.publish(probed, "0", 1);
+    return ledger_.is_complete("reader", "l/") &&
+           ledger_.group_violations({"member-1", "member-2"}, "s/").empty();
   }));
   for (int i = 0; i < 2; ++i) {
     const std::string n = std::to_string(i);
-    publishers_.push_back(&add({.id = "one-" + n, .topic = "l/one/" + n, .qos = 1, .window = 10}));
-    publishers_.push_back(&add({.id = "two-" + n, .topic = "l/two/" + n, .qos = 2, .window = 10}));
-    publishers_.push_back(&add({.id = "group-" + n, .topic = "s/" + n, .qos = 1, .window = 5}));
-    publishers_.push_back(
-        &add({.id = "kept-" + n, .topic = "l/kept/" + n, .qos = 1, .window = 1, .retain = true}));
+    PersistentClient::Role role;
+    role.padding = padding;
+    const auto publish = [&](const std::string& id, const std::string& topic, std::uint8_t qos,
+                             std::size_t window) {
+      role.id = id + n;
+      role.topic = topic + n;
+      role.qos = qos;
+      role.window = window;
+      publishers_.push_back(&add(role));
+    };
+    publish("one-", "l/one/", 1, 10);
+    publish("two-", "l/two/", 2, 10);
+    publish("group-", "s/", 1, 5);
+    role.retain = true;
+    publish("kept-", "l/kept/", 1, 1);
   }
 }
 
@@ -65,7 +77,7 @@ void CrashTest::finish_load_and_check() {
   MqttClient late = client("late");
   for (const char* topic : {"l/kept/0", "l/kept/1"}) {
     late.subscribe(topic, 1);
-    EXPECT_EQ(late.receive().payload, std::to_string(ledger_.last_acknowledged(topic))) << topic;
+    EXPECT_EQ(std::stoull(late.receive().payload), ledger_.last_acknowledged(topic)) << topic;
   }
   late.disconnect();
 }

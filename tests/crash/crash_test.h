@@ -15,7 +15,8 @@ namespace hermod::crash {
 std::uint64_t number_from(const char* name, std::uint64_t otherwise);
 
 /// A broker under load from clients that come back after each of its ends, and the promises it made to them.
-/// The load: publishers of QoS 1 and 2 and of retained messages, one subscriber that is there, one that is not
+/// The load: publishers of QoS 1 and 2 and of retained messages, one subscriber that is there, one that is
+/// not
 /// ("sleeper"), and a group of two.
 class CrashTest : public integration::BrokerTest {
  protected:
@@ -31,8 +32,8 @@ class CrashTest : public integration::BrokerTest {
   }
   /// A durable session that is not there while messages come for it.
   void subscribe_and_leave(const std::string& id, const std::string& filter, std::uint8_t qos);
-  /// Its subscriptions stand when it returns.
-  void start_load();
+  /// Its subscriptions stand when it returns. `padding`: bytes more in every message.
+  void start_load(std::size_t padding = 0);
   /// Lets everything on the way be finished, wakes the sleeper, and holds the broker to what it promised.
   void finish_load_and_check();
   void stop_clients();

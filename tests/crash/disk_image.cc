@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 #include <fstream>
+#include <span>
 #include <utility>
 
 #include "tests/support/child_process.h"

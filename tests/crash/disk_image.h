@@ -15,16 +15,16 @@ namespace hermod::crash {
 enum class Fate { Dropped, Written, Some, Torn, Any };
 
 /// What a disk holds when the power fails: follows the log of the file layer from sync to sync and decides
-/// about the rest. Owns the contents of all files, in memory; belongs to the test's thread, lives over any number of
-/// cuts.
+/// about the rest. Owns the contents of all files, in memory; belongs to the test's thread, lives over any
+/// number of cuts.
 ///
 /// Modelled: a sync makes the file's earlier writes and its size certain, and nothing of other files; a write
-/// with O_DSYNC makes its own pages certain. Everything else may be there or not, each write for itself and, torn,
-/// each sector of 512 bytes for itself; a sector is old or new. A name (new file, rename, remove, new folder) is
-/// certain behind the sync of its folder; of those that are not, the first few are there and the last ones are
-/// not, as a file system with a journal has it. A failed sync loses what it should have written: no later one
-/// tries again. Not modelled: a disk that changes sectors nobody wrote, or that gives back what it was sent in
-/// another sector; rights, times and owners of files.
+/// with O_DSYNC makes its own pages certain. Everything else may be there or not, each write for itself and,
+/// torn, each sector of 512 bytes for itself; a sector is old or new. A name (new file, rename, remove, new
+/// folder) is certain behind the sync of its folder; of those that are not, the first few are there and the
+/// last ones are not, as a file system with a journal has it. A failed sync loses what it should have
+/// written: no later one tries again. Not modelled: a disk that changes sectors nobody wrote, or that gives
+/// back what it was sent in another sector; rights, times and owners of files.
 class DiskImage {
  public:
   explicit DiskImage(std::uint64_t seed) : random_(seed) {}

@@ -16,8 +16,8 @@ using faults::Record;
 /// A log written by hand.
 class DiskImageTest : public ::testing::Test {
  protected:
-  std::uint64_t log(Kind kind, const std::string& name, std::uint64_t offset = 0, const std::string& data = {},
-                    std::uint32_t flag = 0) {
+  std::uint64_t log(Kind kind, const std::string& name, std::uint64_t offset = 0,
+                    const std::string& data = {}, std::uint32_t flag = 0) {
     Record record;
     record.kind = kind;
     record.number = ++number_;

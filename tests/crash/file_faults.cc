@@ -32,19 +32,21 @@ std::vector<std::string> FileFaults::words() const {
   // A sanitizer wants to be the first library; the layer has none of its own and passes everything on.
   const char* options = std::getenv("ASAN_OPTIONS");
   const std::string asan = options == nullptr ? "" : std::string(options) + ":";
-  return {"env",
-          std::string("LD_PRELOAD=") + HERMOD_FILE_FAULTS_LIBRARY,
+  return {"env", std::string("LD_PRELOAD=") + HERMOD_FILE_FAULTS_LIBRARY,
           "ASAN_OPTIONS=" + asan + "verify_asan_link_order=0",
           std::string(faults::kFolderVariable) + "=" + folder_.path().string(),
           std::string(faults::kWatchVariable) + "=data"};
 }
 
-void FileFaults::fail_syncs(const std::string& file, std::uint64_t good, std::uint64_t count) {
+void FileFaults::fail_syncs(const std::string& file, std::uint64_t good, std::uint64_t count,
+                            std::uint64_t before_cut) {
+  control_->syncs_before_cut = faults::kNever;
   control_->bad_syncs = 0;
   control_->faulty_file.fill('\0');
   file.copy(control_->faulty_file.data(), control_->faulty_file.size() - 1);
   control_->good_syncs = good;
   control_->bad_syncs = count;
+  control_->syncs_before_cut = before_cut;
 }
 
 void FileFaults::cut_power(const std::filesystem::path& folder, Fate fate) {

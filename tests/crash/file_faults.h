@@ -19,11 +19,15 @@ class FileFaults {
   FileFaults(const FileFaults&) = delete;
   FileFaults& operator=(const FileFaults&) = delete;
 
-  /// The words in front of the broker's command; for a broker whose folder is "data" in its working directory.
+  /// The words in front of the broker's command; for a broker whose folder is "data" in its working
+  /// directory.
   std::vector<std::string> words() const;
   faults::Control& control() { return *control_; }
   /// The next `count` syncs of the file fail, behind `good` that do not.
-  void fail_syncs(const std::string& file, std::uint64_t good, std::uint64_t count);
+  /// Then `before_cut` more do not, and the one behind those ends the broker.
+  void fail_syncs(const std::string& file, std::uint64_t good, std::uint64_t count,
+                  std::uint64_t before_cut = faults::kNever);
+  void fail_no_sync() { fail_syncs("", 0, 0); }
   /// With the broker dead: `folder` becomes what the disk holds after a power cut.
   void cut_power(const std::filesystem::path& folder, Fate fate);
   const DiskImage& disk() const { return disk_; }

@@ -1,10 +1,8 @@
 #include <chrono>
 #include <iostream>
-#include <random>
 #include <thread>
 
-#include "tests/crash/crash_test.h"
-#include "tests/crash/file_faults.h"
+#include "tests/crash/disk_test.h"
 
 namespace hermod::crash {
 namespace {
@@ -12,49 +10,16 @@ namespace {
 using namespace support;
 using namespace std::chrono_literals;
 
-/// A broker on a disk that the test can take the power from. Small checkpoints, so that the tables are
-/// written all the time.
-class PowerCut : public CrashTest {
- protected:
-  void SetUp() override { HERMOD_NEEDS_OWN_BROKER(); }
+/// Makes a checkpoint due after some hundred messages.
+constexpr std::size_t kPadding = 2000;
 
-  void start(Settings settings = {{"store.checkpoint_size", "1MiB"}, {"store.checkpoint_interval", "1s"}}) {
-    start_broker({.settings = std::move(settings), .in_front = faults_.words()});
-  }
-
-  /// The broker starts, or its power fails meanwhile.
-  bool starts_again() {
-    try {
-      broker().start();
-      return true;
-    } catch (const Unexpected&) {
-      if (broker().running() || faults_.control().cut_at == faults::kNever) throw;
-      return false;
-    }
-  }
-
-  void cut(Fate fate) {
-    broker().kill();
-    faults_.control().cut_at = faults::kNever;
-    faults_.cut_power(broker().data_folder(), fate);
-  }
-
-  /// Behind so many more operations on the files.
-  void cut_after(std::uint64_t operations) {
-    faults_.control().cut_at = faults_.control().operations + operations;
-  }
-
-  bool set_aside() { return broker().log().find("store.set_aside") != std::string::npos; }
-
-  std::mt19937_64 random_{number_from("HERMOD_CRASH_SEED", 1)};
-  FileFaults faults_{random_()};
-};
+class PowerCut : public DiskTest {};
 
 TEST_F(PowerCut, T65_AtAnyMomentKeepsEveryPromise) {
   const std::uint64_t rounds = number_from("HERMOD_CRASH_ROUNDS", 15);
   faults_.control().sync_micros = 2000;
   start();
-  start_load();
+  start_load(kPadding);
   std::uint64_t cuts = 0;
   for (std::uint64_t round = 0; round < rounds; ++round) {
     if (random_() % 4 == 0) {
@@ -70,13 +35,14 @@ TEST_F(PowerCut, T65_AtAnyMomentKeepsEveryPromise) {
       if (random_() % 3 == 0) cut_after(1 + random_() % 40);  // the next one comes during the start
       if (starts_again()) faults_.control().cut_at = faults::kNever;
     } while (!broker().running());
-    ASSERT_FALSE(set_aside()) << broker().log();
+    ASSERT_FALSE(logged("store.set_aside")) << broker().log();
   }
   faults_.control().sync_micros = 0;
   finish_load_and_check();
   std::cout << cuts << " power cuts, " << ledger_.acknowledged_count() << " messages acknowledged, "
-            << ledger_.arrived_count() << " arrived; writes without a sync: "
-            << faults_.disk().uncertain_writes() << ", not kept: " << faults_.disk().lost_writes() << "\n";
+            << ledger_.arrived_count()
+            << " arrived; writes without a sync: " << faults_.disk().uncertain_writes()
+            << ", not kept: " << faults_.disk().lost_writes() << "\n";
 }
 
 /// What the other test rests on: when the disk forgets what it was told to keep, the ledger shows it.
@@ -100,7 +66,7 @@ TEST_F(PowerCut, T65_DiskThatOnlyPretendsToSyncIsFoundOut) {
   while (const auto message = sleeper.try_receive(500ms))
     ledger_.arrived("sleeper", message->topic, std::stoull(message->payload), true);
   EXPECT_FALSE(ledger_.is_complete("sleeper", "l/"));
-  EXPECT_FALSE(set_aside()) << "a disk that keeps its order loses only the end";
+  EXPECT_FALSE(logged("store.set_aside")) << "a disk that keeps its order loses only the end";
 }
 
 /// The file that names the format comes last: a start that finds it finds a whole store.
@@ -122,7 +88,8 @@ TEST_F(PowerCut, T65_AtAnyMomentOfTheFirstStartLeavesAWholeStoreOrNoFormat) {
     const std::string log = young.log();
     EXPECT_EQ(log.find("store.set_aside") != std::string::npos,
               log.find("without the file that names the format") != std::string::npos)
-        << "operation " << at << "\n" << log;
+        << "operation " << at << "\n"
+        << log;
     young.kill();
   }
 }

@@ -25,10 +25,12 @@ struct Control {
   /// descriptor with O_DSYNC is a sync too.
   std::atomic<std::uint64_t> good_syncs{0};
   std::atomic<std::uint64_t> bad_syncs{0};
+  /// Behind those, so many more syncs of the file come back and the next one ends the process instead.
+  std::atomic<std::uint64_t> syncs_before_cut{kNever};
   /// Name in the watched folder; empty: any. Set while no sync is to fail.
   std::array<char, 32> faulty_file{};
-  /// After a failed sync the file shows what the disk has, as if the system had thrown the pages out; it shows
-  /// what was written otherwise. Costs memory; set before the broker starts.
+  /// After a failed sync the file shows what the disk has, as if the system had thrown the pages out; it
+  /// shows what was written otherwise. Costs memory; set before the broker starts.
   std::atomic<bool> evicts{false};
   /// Every write and everything else that changes the disk fails with this code; 0: nothing does.
   std::atomic<std::int32_t> write_error{0};
@@ -63,8 +65,8 @@ enum class Kind : std::uint32_t {
 };
 
 /// One entry of the log; the name and the data follow. Paths are relative to the watched folder; the folder
-/// itself is ".". Written before the action, and Synced and its like behind it. Numbers begin at 1 and rise. A
-/// record that is not whole was not acted upon.
+/// itself is ".". Written before the action, and Synced and its like behind it. Numbers begin at 1 and rise.
+/// A record that is not whole was not acted upon.
 struct Record {
   static constexpr std::uint32_t kMark = 0x4d524548;
 

@@ -5,12 +5,12 @@
 #include <stdarg.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <string>
 
 #include "tests/crash/file_faults/layer.h"
@@ -46,8 +46,17 @@ int open_any(int folder, const char* path, int flags, mode_t mode) {
 
 ssize_t write_pieces(int fd, const iovec* pieces, int count, off_t offset) {
   std::string bytes;
-  for (int i = 0; i < count; ++i) bytes.append(static_cast<const char*>(pieces[i].iov_base), pieces[i].iov_len);
+  for (int i = 0; i < count; ++i)
+    bytes.append(static_cast<const char*>(pieces[i].iov_base), pieces[i].iov_len);
   return layer()->write(fd, bytes, offset);
+}
+
+/// What the budget leaves, as a full disk says it.
+template <class Status>
+int with_room(int code, Status* status) {
+  if (code == 0 && layer() != nullptr && layer()->room())
+    status->f_bavail = status->f_bfree = *layer()->room() / status->f_frsize;
+  return code;
 }
 
 int allocate(int fd, int mode, off_t offset, off_t size) {
@@ -73,21 +82,21 @@ mode_t mode_of(int flags, va_list rest) {
 
 }  // namespace
 
-#define HERMOD_OPEN(name)                                \
-  int name(const char* path, int flags, ...) {           \
-    va_list rest;                                        \
-    va_start(rest, flags);                               \
-    const mode_t mode = mode_of(flags, rest);            \
-    va_end(rest);                                        \
-    return open_any(AT_FDCWD, path, flags, mode);        \
+#define HERMOD_OPEN(name)                         \
+  int name(const char* path, int flags, ...) {    \
+    va_list rest;                                 \
+    va_start(rest, flags);                        \
+    const mode_t mode = mode_of(flags, rest);     \
+    va_end(rest);                                 \
+    return open_any(AT_FDCWD, path, flags, mode); \
   }
-#define HERMOD_OPENAT(name)                              \
+#define HERMOD_OPENAT(name)                                \
   int name(int folder, const char* path, int flags, ...) { \
-    va_list rest;                                        \
-    va_start(rest, flags);                               \
-    const mode_t mode = mode_of(flags, rest);            \
-    va_end(rest);                                        \
-    return open_any(folder, path, flags, mode);          \
+    va_list rest;                                          \
+    va_start(rest, flags);                                 \
+    const mode_t mode = mode_of(flags, rest);              \
+    va_end(rest);                                          \
+    return open_any(folder, path, flags, mode);            \
   }
 
 extern "C" {
@@ -157,7 +166,8 @@ int fdatasync(int fd) {
 }
 
 int rename(const char* from, const char* to) noexcept {
-  if (layer() != nullptr && (layer()->watched(from) || layer()->watched(to))) return layer()->rename(from, to);
+  if (layer() != nullptr && (layer()->watched(from) || layer()->watched(to)))
+    return layer()->rename(from, to);
   return static_cast<int>(::syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0));
 }
 
@@ -172,6 +182,14 @@ int mkdir(const char* path, mode_t mode) noexcept {
     if (const auto name = layer()->watched(path); name && *name != "..")
       return layer()->make_folder(path, *name, mode);
   return static_cast<int>(::syscall(SYS_mkdirat, AT_FDCWD, path, mode));
+}
+
+int statvfs(const char* path, struct statvfs* status) noexcept {
+  return with_room(next<int (*)(const char*, struct statvfs*)>("statvfs")(path, status), status);
+}
+
+int fstatvfs(int fd, struct statvfs* status) noexcept {
+  return with_room(next<int (*)(int, struct statvfs*)>("fstatvfs")(fd, status), status);
 }
 
 void* mmap(void* at, size_t size, int protection, int flags, int fd, off_t offset) noexcept {

@@ -52,8 +52,8 @@ Layer* Layer::from_environment() {
   const char* watch = std::getenv(kWatchVariable);
   if (folder == nullptr || watch == nullptr) return nullptr;
   const std::string base = std::string(folder) + "/";
-  const auto control = static_cast<int>(
-      ::syscall(SYS_openat, AT_FDCWD, (base + kControlFile).c_str(), O_RDWR | O_CLOEXEC, 0));
+  const auto control =
+      static_cast<int>(::syscall(SYS_openat, AT_FDCWD, (base + kControlFile).c_str(), O_RDWR | O_CLOEXEC, 0));
   const auto log = static_cast<int>(
       ::syscall(SYS_openat, AT_FDCWD, (base + kLogFile).c_str(), O_WRONLY | O_APPEND | O_CLOEXEC, 0));
   const auto path = canonical(watch);
@@ -101,7 +101,8 @@ std::uint64_t Layer::log(Kind kind, const File& file, std::uint64_t offset, std:
   record.flag = flag;
   std::string whole(reinterpret_cast<const char*>(&record), sizeof record);
   whole.append(file.name).append(data);
-  // One call: the kill that comes in the middle of it leaves a record that is not whole, and a write not done.
+  // One call: the kill that comes in the middle of it leaves a record that is not whole, and a write not
+  // done.
   if (::syscall(SYS_write, log_, whole.data(), whole.size()) != static_cast<ssize_t>(whole.size()))
     end_process();
   if (record.number >= control_.cut_at) end_process();
@@ -184,11 +185,12 @@ int Layer::allocate(int fd, off_t size) {
   const Lock lock(mutex_);
   if (!may_change()) return -1;
   const off_t now = size_of(fd);
-  if (size > now && take_room(fd, now, static_cast<std::size_t>(size - now)) !=
-                        static_cast<std::size_t>(size - now)) {
+  const auto growth = static_cast<std::uint64_t>(std::max<off_t>(0, size - now));
+  if (growth > control_.room) {  // nothing is taken then
     errno = ENOSPC;
     return -1;
   }
+  if (control_.room != kNever) control_.room -= growth;
   log(Kind::Allocated, files_[static_cast<std::size_t>(fd)], static_cast<std::uint64_t>(size));
   return size > now ? real_truncate(fd, size) : 0;
 }
@@ -227,9 +229,14 @@ int Layer::finish_sync(Lock& lock, const File& file, std::uint64_t first, std::u
 }
 
 bool Layer::sync_is_to_fail(const File& file) {
-  if (control_.bad_syncs == 0 || file.is_folder) return false;
+  if (file.is_folder) return false;
   const std::string_view which(control_.faulty_file.data());
   if (!which.empty() && which != file.name) return false;
+  if (control_.bad_syncs == 0) {
+    if (control_.syncs_before_cut == 0) end_process();
+    if (control_.syncs_before_cut != kNever) control_.syncs_before_cut -= 1;
+    return false;
+  }
   if (control_.good_syncs > 0) {
     control_.good_syncs -= 1;
     return false;
@@ -241,9 +248,8 @@ bool Layer::sync_is_to_fail(const File& file) {
 void Layer::remember(std::uint64_t number, int fd, off_t offset, std::size_t size) {
   std::string before(size, '\0');
   // The descriptor may be for writing only.
-  const int reader =
-      static_cast<int>(::syscall(SYS_openat, AT_FDCWD, ("/proc/self/fd/" + std::to_string(fd)).c_str(),
-                                 O_RDONLY | O_CLOEXEC, 0));
+  const int reader = static_cast<int>(::syscall(
+      SYS_openat, AT_FDCWD, ("/proc/self/fd/" + std::to_string(fd)).c_str(), O_RDONLY | O_CLOEXEC, 0));
   const ssize_t had = ::pread(reader, before.data(), size, offset);
   ::close(reader);
   before.resize(had < 0 ? 0 : static_cast<std::size_t>(had));
@@ -257,9 +263,9 @@ void Layer::undo(const File& file, std::uint64_t first, std::uint64_t last) {
     if (change->number < first || change->number > last) continue;
     // The size of the file is the system's memory, not the disk's: it stays.
     std::string before = change->before;
-    before.resize(std::max(before.size(), static_cast<std::size_t>(std::max<off_t>(
-                                              0, std::min<off_t>(size_of(change->fd) - change->offset,
-                                                                 kBlock)))));
+    before.resize(
+        std::max(before.size(), static_cast<std::size_t>(std::max<off_t>(
+                                    0, std::min<off_t>(size_of(change->fd) - change->offset, kBlock)))));
     real_pwrite(change->fd, before, change->offset);
   }
   std::erase_if(list, [&](const Undo& change) { return change.number >= first && change.number <= last; });
@@ -299,6 +305,11 @@ int Layer::make_folder(const char* path, const std::string& name, mode_t mode) {
 void Layer::mapped_for_writing(int fd) {
   const Lock lock(mutex_);
   log(Kind::Mapped, files_[static_cast<std::size_t>(fd)], 0);
+}
+
+std::optional<std::uint64_t> Layer::room() const {
+  const std::uint64_t room = control_.room;
+  return room == kNever ? std::nullopt : std::optional(room);
 }
 
 }  // namespace hermod::crash::faults

@@ -16,9 +16,9 @@
 namespace hermod::crash::faults {
 
 /// Stands between one process and the files of the watched folder: writes down what is done to them before it
-/// is done, and lets it fail when the test says so. A sync is never passed on: what is durable is what the log
-/// says. Owns the log and the map of the control file; any thread; lives as long as the process. All functions
-/// are like the system's: -1 and errno.
+/// is done, and lets it fail when the test says so. A sync is never passed on: what is durable is what the
+/// log says. Owns the log and the map of the control file; any thread; lives as long as the process. All
+/// functions are like the system's: -1 and errno.
 class Layer {
  public:
   /// Null when the environment does not ask for a layer, or asks for one that cannot be had.
@@ -39,6 +39,8 @@ class Layer {
   int remove(const char* path, const std::string& name);
   int make_folder(const char* path, const std::string& name, mode_t mode);
   void mapped_for_writing(int fd);
+  /// Bytes that files may still grow by, when there is a limit.
+  std::optional<std::uint64_t> room() const;
 
  private:
   struct File {

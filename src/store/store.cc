@@ -132,6 +132,7 @@ Result<std::unique_ptr<Store>> Store::open(const Options& options, const Clock& 
   if (report.fresh) {
     // Last, so that a folder with this file is a whole store.
     if (Status synced = parts->tables->sync(); !synced) return tl::unexpected(synced.error());
+    if (Status synced = parts->journal->sync(); !synced) return tl::unexpected(synced.error());
     if (Status written = parts->folder.write_format(); !written) return tl::unexpected(written.error());
   }
   if (Status recovered = parts->recover(report, torn); !recovered) return tl::unexpected(recovered.error());

@@ -254,7 +254,8 @@ Status LmdbJournal::drop_from(GroupNo from) {
 Status LmdbJournal::reopen() {
   const std::lock_guard files(files_);
   environment_.reset();
-  return open_file();
+  if (Status opened = open_file(); !opened) return opened;
+  return environment_->write_roots_again();
 }
 
 std::uint64_t LmdbJournal::file_bytes() const {

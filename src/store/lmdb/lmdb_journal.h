@@ -47,6 +47,8 @@ class LmdbJournal final : public Journal {
   Status drop_from(GroupNo from);
   /// Closes the file and opens it again. Readers wait. No append meanwhile.
   Status reopen();
+  /// What a new file begins with is durable. Every append is by itself.
+  Status sync() { return environment_->sync(); }
   Status check_free_pages() { return environment_->check_free_pages({&database_, 1}); }
 
   std::uint64_t file_bytes() const;

@@ -19,34 +19,9 @@
 #include "store/journal.h"
 #include "store/options.h"
 #include "store/sequence_table.h"
-#include "store/write_batch.h"
+#include "store/submission.h"
 
 namespace hermod::store {
-
-/// What the submitter wants back with the outcome; the room above gives it meaning.
-struct Ticket {
-  virtual ~Ticket() = default;
-};
-
-/// A batch on its way to the committer. The ticket may be null.
-struct Submission {
-  WriteBatch batch;
-  std::unique_ptr<Ticket> ticket;
-};
-
-/// The sequence that one append of a batch got.
-struct Appended {
-  std::size_t op;  // what WriteBatch::append() returned
-  StreamId stream;
-  Seq seq;
-};
-
-/// One submitted batch on its way through the stages. The observer may look at the ticket when it is
-/// sequenced and may take it when it is durable or has failed.
-struct Done {
-  std::unique_ptr<Ticket> ticket;
-  std::span<const Appended> appended;  // in op order; valid during the call
-};
 
 /// Upward door: told on the committer's thread, in the order of submission. Each batch comes once in
 /// on_sequenced and then once in on_durable or on_failed; only a batch that is refused because the store is

@@ -31,7 +31,9 @@ void Shard::on_ack(Connection& c, const wire::Ack& packet) {
 /// The client has our QoS 1 message.
 void Shard::on_puback(Connection& c, session::Session& session, const wire::Ack& packet) {
   if (is_failure(packet.reason)) counters_.add(Counter::DroppedRefusedByReceiver);
-  finish_exchange(c, session, session.outbound().on_puback(packet.id), "PUBACK for a QoS 2 message");
+  const qos::OnFinish end = session.outbound().on_puback(packet.id);
+  session.ack_pace.on_acknowledged(end.seq, now(), shared_.options.store.elide_wait);
+  finish_exchange(c, session, end, "PUBACK for a QoS 2 message");
 }
 
 /// The client has our QoS 2 message, or refuses it.
@@ -151,7 +153,7 @@ void Shard::submit_finished_entries() {
     work.sequences.swap(session->finished());
     store::WriteBatch batch;
     for (const Seq seq : work.sequences) queue::erase_entry(batch, session->stream(), seq);
-    submit(std::move(batch), session->connection(), id, std::move(work));
+    submit(std::move(batch), session->connection(), id, std::move(work), /*may_wait=*/true);
   }
   with_finished_entries_.clear();
 }

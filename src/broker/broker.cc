@@ -20,6 +20,7 @@ Options completed(Options options) {
   // A transport tells that its output drained long before the client's limit is reached again.
   options.net.write_high_mark = options.limits.outbound_buffer / 4;
   options.net.write_low_mark = options.limits.outbound_buffer / 16;
+  if (options.store.path.empty()) options.store.elide_wait = {};  // there is no disk to spare
   return options;
 }
 

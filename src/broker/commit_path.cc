@@ -33,16 +33,16 @@ std::size_t bytes_held(const store::WriteBatch& batch, const CommitTicket::Work&
 }  // namespace
 
 /// Collects a batch for the end of the tick. `connection` is answered, `session` stays on this shard until
-/// then.
+/// then. `may_wait`: see store::Submission.
 void Shard::submit(store::WriteBatch batch, std::optional<ConnectionId> connection, SessionId session,
-                   CommitTicket::Work work) {
+                   CommitTicket::Work work, bool may_wait) {
   if (Connection* c = live(connection); c != nullptr && answers_packet(work)) ++c->pending_commits;
   if (Session* s = sessions_.find(session)) s->commit_started();
   auto ticket = std::make_unique<CommitTicket>(id_, connection, session, std::move(work));
   ticket->bytes = bytes_held(batch, ticket->work);
   bytes_submitted_ += ticket->bytes;
   ++commits_in_flight_;
-  submissions_.push_back({std::move(batch), std::move(ticket)});
+  submissions_.push_back({std::move(batch), std::move(ticket), may_wait});
   if (bytes_submitted_ <= shared_.options.store.max_bytes_in_flight) return;
   if (Connection* c = live(connection)) {  // the disk is behind: this publisher waits
     c->pause(Connection::Pause::CommitBacklog);

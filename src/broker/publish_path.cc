@@ -298,8 +298,10 @@ void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire
   PublishCommit work;
   work.packet_id = id;
   work.qos = qos;
+  work.retain = retain;
   work.message = message;
   work.matched = !targets_.empty();
+  const bool may_wait = batch.empty() && may_be_elided(work, targets_);
   const std::optional<MessageId> shared = share_body(batch, *message);
   for (Target& target : targets_) {
     if (!target.delivery.message) continue;
@@ -314,7 +316,6 @@ void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire
       queue::erase_entry(batch, StreamId{loan.keeper.v}, loan.seq);
     work.targets.push_back({target.session, std::move(target.delivery), target.where.durable});
   }
-  work.retain = retain;
   if (retain) {
     work.retained_number = shared_.retained.number_for(message->topic());
     retain::record(batch, work.retained_number, *message);
@@ -323,7 +324,23 @@ void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire
     session = c->session()->id();
     if (qos == QoS::ExactlyOnce && c->session()->is_durable()) session::record_inbound_id(batch, session, id);
   }
-  submit(std::move(batch), c != nullptr ? std::optional(c->id()) : std::nullopt, session, std::move(work));
+  submit(std::move(batch), c != nullptr ? std::optional(c->id()) : std::nullopt, session, std::move(work),
+         may_wait);
+}
+
+/// True when the batch is nothing but entries of QoS 1, each for a client that is there, keeps up, and may
+/// acknowledge it before it is written. The queue of a shared group is no client.
+bool Shard::may_be_elided(const PublishCommit& work, std::span<const Target> targets) {
+  if (work.qos != QoS::AtLeastOnce || work.retain) return false;
+  bool any = false;
+  for (const Target& target : targets) {
+    if (!target.delivery.message || !target.where.durable || target.delivery.qos == QoS::AtMostOnce) continue;
+    const session::Location& where = target.where;
+    if (!where.online || where.busy || where.late || where.congested || where.stalled) return false;
+    if (target.delivery.group != 0 || target.delivery.loan.keeper.v != 0) return false;
+    any = true;
+  }
+  return any;
 }
 
 /// A message for several durable queues is stored once when that saves more than the reference costs.

@@ -210,6 +210,10 @@ void add_store(std::vector<Key>& keys) {
       "Bytes written to the journal after which the tables are brought up to date."));
   keys.push_back(duration<OfStore<&StoreFields::checkpoint_interval>>(
       "store.checkpoint_interval", 1s, 24h, "The same at the latest after this time."));
+  keys.push_back(duration<OfStore<&StoreFields::elide_wait>>(
+      "store.elide_wait", 0ms, 1s,
+      "How long a QoS 1 message whose receivers are all connected may wait for their acknowledgements before "
+      "it is written. When they come in time, it is never written. 0s: every message is written at once."));
   keys.push_back(size<OfStore<&StoreFields::max_bytes_in_flight>>(
       "store.max_bytes_in_flight", 64 * kKiB, 16 * kGiB,
       "Bytes one thread may have with the committer before it stops reading from its publishers."));

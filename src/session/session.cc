@@ -18,6 +18,7 @@ void Session::bind(ConnectionId connection, std::uint16_t our_receive_maximum,
   absent_since_.reset();
   inbound_.on_connected(our_receive_maximum);
   outbound_.on_connected(std::min(client_receive_maximum, max_inflight_));
+  ack_pace.on_connected();
 }
 
 void Session::unbind() {

@@ -11,6 +11,7 @@
 #include "qos/inbound_flow.h"
 #include "qos/outbound_flow.h"
 #include "queue/queue_window.h"
+#include "session/ack_pace.h"
 #include "session/options.h"
 #include "session/subscriptions.h"
 #include "session/will.h"
@@ -86,10 +87,12 @@ class Session {
   /// Entries whose exchange is finished and whose erase is not handed to the committer yet.
   std::vector<Seq>& finished() { return finished_; }
 
-  /// It is or was a member of a shared group, so its slot tells whether it has quota left.
+  /// It is or was a member of a shared group.
   bool is_group_member = false;
-  /// What its slot says.
+  AckPace ack_pace;
+  /// What its slot says of its quota and of its pace, if it is that or durable.
   bool shown_busy = false;
+  bool shown_late = false;
 
   /// Publishers were told to wait for this session since then; nothing: they were not.
   std::optional<MonotonicTime> congested_since;

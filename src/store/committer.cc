@@ -30,12 +30,12 @@ Committer::~Committer() {
   stop();
 }
 
-void Committer::submit(WriteBatch batch, std::unique_ptr<Ticket> ticket) {
+void Committer::submit(WriteBatch batch, std::unique_ptr<Ticket> ticket, bool may_wait) {
   bytes_in_flight_.fetch_add(cost(batch), std::memory_order_relaxed);
   bool asleep = false;
   {
     const std::lock_guard lock(mutex_);
-    inbox_.batches.push_back({std::move(batch), std::move(ticket)});
+    inbox_.batches.push_back({std::move(batch), std::move(ticket), may_wait});
     asleep = std::exchange(sleeping_, false);
   }
   if (asleep) work_.notify_one();
@@ -58,6 +58,16 @@ void Committer::submit_all(std::vector<Submission>& batches) {
     asleep = std::exchange(sleeping_, false);
   }
   batches.clear();
+  if (asleep) work_.notify_one();
+}
+
+void Committer::hurry() {
+  bool asleep = false;
+  {
+    const std::lock_guard lock(mutex_);
+    inbox_.hurry = true;
+    asleep = std::exchange(sleeping_, false);
+  }
   if (asleep) work_.notify_one();
 }
 
@@ -88,7 +98,7 @@ bool Committer::run_once() {
     const std::lock_guard lock(mutex_);
     std::swap(inbox_, in_hand_);
   }
-  const bool any = in_hand_.has_work();
+  const bool any = in_hand_.has_work() || is_due();
   process();
   return any;
 }
@@ -110,17 +120,14 @@ void Committer::stop() {
   }
   while (run_once()) {
   }
+  if (held_.size() > 0) write_held();
 }
 
 void Committer::run() {
   for (bool stopping = false; !stopping;) {
     {
       std::unique_lock lock(mutex_);
-      while (!inbox_.has_work() && !stopping_) {
-        sleeping_ = true;
-        work_.wait(lock);
-      }
-      sleeping_ = false;
+      wait(lock);
       stopping = stopping_ && !inbox_.has_work();
       std::swap(inbox_, in_hand_);
     }
@@ -128,16 +135,33 @@ void Committer::run() {
   }
 }
 
+/// For work, for the end, or until what is held has waited long enough.
+void Committer::wait(std::unique_lock<std::mutex>& lock) {
+  const std::optional<MonotonicTime> until = held_.wait_until();
+  while (!inbox_.has_work() && !stopping_) {
+    sleeping_ = true;
+    if (!until) {
+      work_.wait(lock);
+    } else if (const auto left = *until - clock_.now();
+               left.count() <= 0 || work_.wait_for(lock, left) == std::cv_status::timeout) {
+      break;
+    }
+  }
+  sleeping_ = false;
+}
+
 void Committer::process() {
   for (const auto& [stream, next] : in_hand_.restored) sequences_.restore(stream, next);
   std::span<Submission> waiting(in_hand_.batches);
   if (in_hand_.resumed) {
     commit_all(waiting.first(in_hand_.before_resume));
+    if (held_.size() > 0) write_held();
     waiting = waiting.subspan(in_hand_.before_resume);
     next_group_ = *in_hand_.resumed;
     healthy_.store(true, std::memory_order_release);
   }
   commit_all(waiting);
+  if ((in_hand_.hurry && held_.size() > 0) || is_due()) write_held();
   for (const StreamId stream : in_hand_.forgotten) sequences_.forget(stream);
   in_hand_.clear();
 }
@@ -145,82 +169,111 @@ void Committer::process() {
 void Committer::commit_all(std::span<Submission> batches) {
   while (!batches.empty()) {
     const std::size_t count = group_size(batches);
-    commit(batches.first(count));
+    if (count == 0) {
+      write_held();
+      continue;
+    }
+    healthy() ? take(batches.first(count)) : refuse(batches.first(count));
     batches = batches.subspan(count);
   }
 }
 
 std::size_t Committer::group_size(std::span<const Submission> waiting) const {
-  std::size_t bytes = 0;
+  std::size_t bytes = held_.bytes();
   for (std::size_t i = 0; i < waiting.size(); ++i) {
+    const bool first = bytes == 0;
     bytes += waiting[i].batch.bytes();
-    if (i > 0 && bytes > options_.max_group_bytes) return i;
+    if (!first && bytes > options_.max_group_bytes) return i;
   }
   return waiting.size();
 }
 
-void Committer::commit(std::span<Submission> group) {
-  std::size_t bytes = 0;
-  for (const Submission& submission : group) bytes += cost(submission.batch);
-  if (healthy()) {
-    commit_writable(group);
-  } else {
-    refuse(group);
-  }
-  done_.clear();
-  groups_finished_.fetch_add(1, std::memory_order_relaxed);
-  bytes_in_flight_.fetch_sub(bytes, std::memory_order_relaxed);
+void Committer::take(std::span<Submission> group) {
+  const std::size_t before = held_.size();
+  std::optional<MonotonicTime> wait_until;
+  for (Submission& submission : group) sequence(submission, wait_until);
+  observer_.on_sequenced(held_.done().subspan(before));
+  if (held_.is_urgent() || is_due()) return write_held();
+  const std::size_t cost = held_.cost();
+  held_.finish([this](std::span<Done> run) { observer_.on_durable(run); });
+  finished(cost - held_.cost());
 }
 
-void Committer::commit_writable(std::span<Submission> group) {
-  sequence(group);
-  observer_.on_sequenced(done_);
-  const Status written = write(group);
-  if (written) return observer_.on_durable(done_);
-
-  failure_ = written.error();
-  sequences_.forget_reservations();
-  healthy_.store(false, std::memory_order_release);
-  for_each_run(group, [&](std::size_t first, std::size_t count, bool barrier) {
-    const std::span<Done> run = std::span(done_).subspan(first, count);
-    barrier ? observer_.on_durable(run) : observer_.on_failed(run, failure_);
+/// `wait_until`: for the whole group, once it is known.
+void Committer::sequence(Submission& submission, std::optional<MonotonicTime>& wait_until) {
+  const std::size_t cost_of_batch = cost(submission.batch);
+  HeldBatches::Appends appends;
+  const std::size_t reserved_before = reservations_.size();
+  bool holds = submission.may_wait && options_.elide_wait.count() > 0;
+  submission.batch.give_sequences([&](std::size_t op, StreamId stream) {
+    const SequenceTable::Taken taken = sequences_.take(stream);
+    if (taken.reserve.v != 0) reservations_.emplace_back(stream, taken.reserve);
+    appends.push_back({op, stream, taken.seq, taken.may_be_told});
+    holds = holds && taken.may_be_told;
+    return taken.seq;
   });
+  const auto reservations = std::span(reservations_).subspan(reserved_before);
+  if (!reservations.empty()) {
+    reserve(submission.batch, reservations);
+    holds = false;  // else the reservation could be elided with it
+  }
+  if (holds && !wait_until) wait_until = clock_.now() + options_.elide_wait;
+  submission.may_wait = submission.may_wait && reservations.empty();
+  held_.add(std::move(submission), std::move(appends), cost_of_batch, holds ? wait_until : std::nullopt);
+}
+
+void Committer::reserve(WriteBatch& batch, std::span<const std::pair<StreamId, Seq>> reservations) {
+  for (const auto& [stream, next] : reservations)
+    batch.put(Table::Streams, as_bytes(number_key(stream.v)), as_bytes(number_key(next.v)));
+}
+
+bool Committer::is_due() const {
+  const std::optional<MonotonicTime> until = held_.wait_until();
+  return until && clock_.now() >= *until;
+}
+
+/// One group of everything that is held.
+void Committer::write_held() {
+  held_.leave_out_cancelled();
+  const std::size_t cost = held_.cost();
+  const Status written = write(held_.batches());
+  if (written) {
+    for (const auto& [stream, next] : reservations_) sequences_.settle(stream, next);
+    held_.finish_all(/*split=*/false, [this](std::span<Done> run, bool) { observer_.on_durable(run); });
+  } else {
+    failure_ = written.error();
+    sequences_.forget_reservations();
+    healthy_.store(false, std::memory_order_release);
+    held_.finish_all(/*split=*/true, [this](std::span<Done> run, bool empty) {
+      empty ? observer_.on_durable(run) : observer_.on_failed(run, failure_);
+    });
+  }
+  reservations_.clear();
+  finished(cost);
+}
+
+void Committer::finished(std::size_t cost) {
+  if (cost == 0) return;
+  groups_finished_.fetch_add(1, std::memory_order_relaxed);
+  bytes_in_flight_.fetch_sub(cost, std::memory_order_relaxed);
 }
 
 void Committer::refuse(std::span<Submission> group) {
-  for (Submission& submission : group) done_.push_back({std::move(submission.ticket), {}});
+  HERMOD_ASSERT(held_.size() == 0);
+  std::size_t bytes = 0;
+  std::vector<Done> done;
+  for (Submission& submission : group) {
+    bytes += cost(submission.batch);
+    done.push_back({std::move(submission.ticket), {}});
+  }
   for_each_run(group, [&](std::size_t first, std::size_t count, bool barrier) {
-    const std::span<Done> run = std::span(done_).subspan(first, count);
+    const std::span<Done> run = std::span(done).subspan(first, count);
     if (!barrier) return observer_.on_failed(run, failure_);
     observer_.on_sequenced(run);
     observer_.on_durable(run);
   });
-}
-
-void Committer::sequence(std::span<Submission> group) {
-  // Room for all first: the spans of done_ must not move.
-  std::size_t appends = 0;
-  for (const Submission& submission : group) appends += submission.batch.append_count();
-  appended_.clear();
-  appended_.reserve(appends);
-  done_.reserve(group.size());
-  for (Submission& submission : group) {
-    const std::size_t first = appended_.size();
-    submission.batch.give_sequences([&](std::size_t op, StreamId stream) {
-      const SequenceTable::Taken taken = sequences_.take(stream);
-      if (taken.reserve.v != 0) reservations_.emplace_back(stream, taken.reserve);
-      appended_.push_back({op, stream, taken.seq});
-      return taken.seq;
-    });
-    if (!reservations_.empty()) reserve(submission.batch);
-    done_.push_back({std::move(submission.ticket), std::span(appended_).subspan(first)});
-  }
-}
-
-void Committer::reserve(WriteBatch& batch) {
-  for (const auto& [stream, next] : reservations_)
-    batch.put(Table::Streams, as_bytes(number_key(stream.v)), as_bytes(number_key(next.v)));
-  reservations_.clear();
+  done.clear();
+  finished(bytes);
 }
 
 Status Committer::write(std::span<const Submission> group) {

@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "store/commit_sink.h"
 #include "store/group_codec.h"
+#include "store/held_batches.h"
 #include "store/journal.h"
 #include "store/options.h"
 #include "store/sequence_table.h"
@@ -23,15 +24,17 @@
 
 namespace hermod::store {
 
-/// Upward door: told on the committer's thread, in the order of submission. Each batch comes once in
-/// on_sequenced and then once in on_durable or on_failed; only a batch that is refused because the store is
-/// read-only goes straight to on_failed. One group may take several calls of the last two.
+/// Upward door: told on the committer's thread, in the order of submission, except that what may wait and
+/// only erases may come later. Each batch comes once in on_sequenced and then once in on_durable or
+/// on_failed; only a batch that is refused because the store is read-only goes straight to on_failed. One
+/// group may take several calls of the last two.
 class CommitObserver {
  public:
   virtual ~CommitObserver() = default;
-  /// Stage one: the entries have their sequences, in memory. QoS 1 may be delivered; nothing may be answered.
+  /// Stage one: the entries have their sequences, in memory. QoS 1 may be delivered where the sequence may be
+  /// told; nothing may be answered.
   virtual void on_sequenced(std::span<Done> group) = 0;
-  /// Stage two: on disk. Acks and QoS 2 may leave.
+  /// Stage two: on disk, or elided. Acks and QoS 2 may leave.
   virtual void on_durable(std::span<Done> group) = 0;
   /// Nothing of these batches may be believed; a sequence they got is never given again.
   virtual void on_failed(std::span<Done> group, const Error& why) = 0;
@@ -42,6 +45,9 @@ class CommitObserver {
 /// (see SequenceTable), so that no sequence is given twice even when its entry has left no trace. Its work is
 /// done by one thread, its own (start) or the test's (run_once); submit is for any thread. Lives between the
 /// journal and the shards.
+///
+/// A batch that may wait is held for up to Options::elide_wait while nothing else has to be written: entries
+/// that are erased meanwhile are not written at all (see HeldBatches).
 ///
 /// After a failed append the store is read-only: every batch that holds a change fails until resume(). Empty
 /// batches need no disk and still succeed.
@@ -55,9 +61,12 @@ class Committer {
   Committer& operator=(const Committer&) = delete;
 
   /// Any thread. Batches of one thread keep their order. Not after stop().
-  void submit(WriteBatch batch, std::unique_ptr<Ticket> ticket);
+  void submit(WriteBatch batch, std::unique_ptr<Ticket> ticket, bool may_wait = false);
   /// Submits all of `batches` in order under one lock and leaves it empty: one call per shard and tick.
   void submit_all(std::vector<Submission>& batches);
+  /// Somebody waits for what is held: it is written now. Takes effect behind everything submitted before. Any
+  /// thread.
+  void hurry();
 
   /// The next append to `stream` gets at least `next`. After recovery `next` is the stream's record in
   /// Table::Streams. Call before that append is submitted; any thread.
@@ -76,8 +85,11 @@ class Committer {
   /// it when every submitter has heard of the failure. Any thread.
   void resume(GroupNo next_group);
 
-  /// Commits everything that waits; false when nothing did. For tests and the simulator, without start().
+  /// Commits everything that waits, but for what may be held and whose time has not come; false when there
+  /// was nothing to do. For tests and the simulator, without start().
   bool run_once();
+  /// Something is held. The thread that calls run_once().
+  bool holds_any() const { return held_.size() > 0; }
   /// Makes the committer's own thread.
   void start();
   /// Finishes everything submitted, on the own thread and then on the caller's, and ends the thread.
@@ -94,8 +106,10 @@ class Committer {
     std::vector<StreamId> forgotten;
     std::optional<GroupNo> resumed;
     std::size_t before_resume = 0;  // so many of the batches were submitted before
-    bool has_work() const { return !batches.empty() || resumed.has_value(); }
+    bool hurry = false;
+    bool has_work() const { return !batches.empty() || resumed.has_value() || hurry; }
     void clear() {
+      hurry = false;
       batches.clear();
       restored.clear();
       forgotten.clear();
@@ -104,17 +118,21 @@ class Committer {
   };
 
   void run();
+  void wait(std::unique_lock<std::mutex>& lock);
   void process();
   void commit_all(std::span<Submission> batches);
-  /// How many of `waiting` make one group.
+  /// How many of `waiting` make one group with what is held.
   std::size_t group_size(std::span<const Submission> waiting) const;
-  void commit(std::span<Submission> group);
-  void commit_writable(std::span<Submission> group);
+  void take(std::span<Submission> group);
   void refuse(std::span<Submission> group);
-  void sequence(std::span<Submission> group);
-  /// Adds the record in Table::Streams to a batch whose append takes its stream past what is reserved.
-  void reserve(WriteBatch& batch);
+  void sequence(Submission& submission, std::optional<MonotonicTime>& wait_until);
+  /// Adds the records in Table::Streams to a batch whose appends take their streams near what is reserved.
+  void reserve(WriteBatch& batch, std::span<const std::pair<StreamId, Seq>> reservations);
+  bool is_due() const;
+  void write_held();
   Status write(std::span<const Submission> group);
+  /// So much is not in flight any more.
+  void finished(std::size_t cost);
 
   const Options options_;
   Journal& journal_;
@@ -137,9 +155,8 @@ class Committer {
   GroupNo next_group_{1};
   SequenceTable sequences_;
   Inbox in_hand_;
-  std::vector<Appended> appended_;
-  std::vector<std::pair<StreamId, Seq>> reservations_;
-  std::vector<Done> done_;
+  HeldBatches held_;
+  std::vector<std::pair<StreamId, Seq>> reservations_;  // made by what is held
   GroupEncoder encoder_;
   Error failure_;  // why the store is read-only
 };

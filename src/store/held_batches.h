@@ -16,9 +16,9 @@
 
 namespace hermod::store {
 
-/// Batches that have their sequences and are neither written nor answered, in the order of submission, and the
-/// rule which of them need no disk: when every entry of one that may wait has been erased by others that are
-/// here, all of them become empty. Pure; owned by the committer and touched by its thread.
+/// Batches that have their sequences and are neither written nor answered, in the order of submission, and
+/// the rule which of them need no disk: when every entry of one that may wait has been erased by others that
+/// are here, all of them become empty. Pure; owned by the committer and touched by its thread.
 class HeldBatches {
  public:
   using Appends = absl::InlinedVector<Appended, 1>;
@@ -28,8 +28,8 @@ class HeldBatches {
   void add(Submission submission, Appends appends, std::size_t cost,
            std::optional<MonotonicTime> wait_until = std::nullopt);
 
-  /// Everything since the last clear(), except what was answered at the front. What is answered further behind
-  /// is an empty batch without a ticket.
+  /// Everything since the last clear(), except what was answered at the front. What is answered further
+  /// behind is an empty batch without a ticket.
   std::size_t size() const { return batches_.size() - head_; }
   std::span<Submission> batches() { return std::span(batches_).subspan(head_); }
   /// Each with the same index as its batch.

@@ -11,6 +11,9 @@ struct Options {
   /// A commit group is closed at this size, so that a journal record stays small enough to be replicated.
   /// One batch larger than this makes a group of its own.
   std::size_t max_group_bytes = std::size_t{1} << 20;
+  /// How long the write of a QoS 1 message may wait for its receivers, all of them connected: when they have
+  /// acknowledged it by then, it is not written at all. 0: nothing waits.
+  std::chrono::milliseconds elide_wait{2};
   /// Bytes that one shard may have with the committer before it stops reading from its publishers.
   std::size_t max_bytes_in_flight = std::size_t{16} << 20;
   /// Threads for blocking reads, 1 to 4.

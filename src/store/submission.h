@@ -17,8 +17,8 @@ struct Ticket {
 struct Submission {
   WriteBatch batch;
   std::unique_ptr<Ticket> ticket;
-  /// Its write may be put off for a moment, in which it may become needless. Only for a batch with nothing but
-  /// new entries and their message, whose receivers are all there to acknowledge it; or with nothing but
+  /// Its write may be put off for a moment, in which it may become needless. Only for a batch with nothing
+  /// but new entries and their message, whose receivers are all there to acknowledge it; or with nothing but
   /// erases of entries that nobody needs any more, for which no answer waits.
   bool may_wait = false;
 };

@@ -317,8 +317,8 @@ void StagesModel::crash(State& state) const {
 
 std::string StagesModel::violation(const State& state) const {
   if (*state.wrong != '\0') return state.wrong;
-  bool quiet = state.held.empty() && state.unacknowledged.empty() &&
-               state.next_message > options_.messages.size();
+  bool quiet =
+      state.held.empty() && state.unacknowledged.empty() && state.next_message > options_.messages.size();
   for (const Receiver& receiver : std::span(state.receivers).first(options_.receivers)) {
     if (!std::is_sorted(receiver.delivered.begin(), receiver.delivered.end())) return kOrder;
     quiet = quiet && receiver.connected && receiver.up.empty() && receiver.down.empty();
@@ -368,9 +368,8 @@ std::string StagesModel::encode(const State& state) const {
     add_entries(receiver.down);
     add_numbers(receiver.up);
     add_entries(receiver.window);
-    for (const std::uint8_t number :
-         {receiver.next, receiver.next_seq, receiver.reserved, receiver.left, receiver.stored_reserved,
-          receiver.connections})
+    for (const std::uint8_t number : {receiver.next, receiver.next_seq, receiver.reserved, receiver.left,
+                                      receiver.stored_reserved, receiver.connections})
       add(number);
     add_entries(receiver.stored);
   }

@@ -12,8 +12,8 @@
 namespace hermod::model {
 
 /// One publisher of QoS 1, a broker that delivers what has its sequence and elides what was acknowledged in
-/// time with the real store::HeldBatches, a disk, and durable receivers of everything. Connections of receivers
-/// drop, the broker crashes, and receivers acknowledge on a new connection what came on an old one.
+/// time with the real store::HeldBatches, a disk, and durable receivers of everything. Connections of
+/// receivers drop, the broker crashes, and receivers acknowledge on a new connection what came on an old one.
 class StagesModel {
  public:
   static constexpr std::size_t kReceivers = 2;
@@ -51,8 +51,8 @@ class StagesModel {
     bool is_erase = false;
     bool may_wait = false;
     std::uint8_t message = 0;
-    std::uint8_t receiver = 0;                         // of an erase
-    std::array<std::uint8_t, kReceivers> seq{};        // an erase has the one of its receiver
+    std::uint8_t receiver = 0;                          // of an erase
+    std::array<std::uint8_t, kReceivers> seq{};         // an erase has the one of its receiver
     std::array<std::uint8_t, kReceivers> reserve_to{};  // 0: nothing is reserved with it
   };
   /// A receiver, its links, and what the broker has of it.
@@ -66,10 +66,10 @@ class StagesModel {
     ShortList<std::uint8_t> up;
     // The broker's memory.
     ShortList<Entry> window;
-    std::uint8_t next = 1;        // what the window has seen is below
-    std::uint8_t next_seq = 1;    // the committer's
-    std::uint8_t reserved = 1;    // what it has asked the disk for
-    std::uint8_t left = 0;        // entries that the window has left to the store
+    std::uint8_t next = 1;      // what the window has seen is below
+    std::uint8_t next_seq = 1;  // the committer's
+    std::uint8_t reserved = 1;  // what it has asked the disk for
+    std::uint8_t left = 0;      // entries that the window has left to the store
     // The disk.
     ShortList<Entry> stored;
     std::uint8_t stored_reserved = 1;

@@ -74,8 +74,7 @@ TEST(StagesModel, WithSequencesBehindTheLastEntryThatIsLeftALateAckLosesAMessage
 }
 
 TEST(StagesModel, WithAReservationThatIsElidedALateAckLosesAMessage) {
-  expect_harm({.messages = {false, false}, .without = Without::ReservationIsNeverElided},
-              StagesModel::kLost);
+  expect_harm({.messages = {false, false}, .without = Without::ReservationIsNeverElided}, StagesModel::kLost);
 }
 
 TEST(StagesModel, WithARetainedMessageElidedItIsLost) {

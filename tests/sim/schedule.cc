@@ -10,6 +10,7 @@ namespace hermod::sim {
 
 using wire::QoS;
 using wire::Version;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -73,6 +74,7 @@ broker::Options Schedule::random_options() {
   static constexpr std::uint16_t kWindows[] = {1, 2, 5, 100};
   static constexpr std::uint32_t kRooms[] = {1, 2, 5, 500};
   static constexpr std::size_t kBacklogs[] = {2048, 65536, std::size_t{16} << 20};
+  static constexpr std::chrono::milliseconds kElideWaits[] = {0ms, 2ms, 2ms, 500ms};
   broker::Options options;
   options.allow_anonymous = true;
   options.threads = static_cast<std::uint16_t>(1 + random_.below(4));
@@ -91,6 +93,7 @@ broker::Options Schedule::random_options() {
   options.store.max_bytes_in_flight = random_.pick(kBacklogs);
   options.store.max_group_bytes = random_.chance(50) ? 512 : std::size_t{1} << 20;
   options.store.max_size = kStoreSize;
+  options.store.elide_wait = random_.pick(kElideWaits);
   return options;
 }
 

@@ -30,6 +30,8 @@ class Schedule {
 
   /// True when every promise was kept; else the report says which one was not.
   bool run();
+  /// Messages that were acknowledged and never written.
+  std::uint64_t elided() const { return broker_->counted(Counter::PublishElided); }
 
  private:
   using Weights = std::vector<unsigned>;

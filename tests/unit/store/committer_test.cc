@@ -269,7 +269,7 @@ TEST_F(CommitterTest, ASequenceIsReservedInTheGroupThatGivesIt) {
   ASSERT_EQ(journal_.records.size(), 3U);
   EXPECT_EQ(reservations_in(journal_.records[0]), std::vector<std::string>{"7=65"});
   EXPECT_TRUE(reservations_in(journal_.records[1]).empty());
-  EXPECT_EQ(reservations_in(journal_.records[2]), std::vector<std::string>{"7=129"});
+  EXPECT_EQ(reservations_in(journal_.records[2]), std::vector<std::string>{"7=113"});
 }
 
 TEST_F(CommitterTest, AStreamReservesAgainAfterAFailedGroup) {

@@ -199,6 +199,4 @@ void Shard::finish(Connection* c, Session*, RetainedBarrier& work, std::optional
   }
 }
 
-void Shard::finish(Connection*, Session*, Recorded&, std::optional<Errc>) {}
-
 }  // namespace hermod::broker

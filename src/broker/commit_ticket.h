@@ -83,7 +83,9 @@ struct RetainedBarrier {
   std::uint64_t last_read = 0;  ///< the number of the connection's last one that was planned with it
 };
 /// A record was written and nobody waits for it.
-struct Recorded {};
+struct Recorded {
+  store::WriteBatch erases{};  ///< tried again until it is durable
+};
 
 /// What a shard wants done when its batch is durable. State belongs to the session, acks belong to the
 /// connection: `connection` is the one that asked, and only it is answered.

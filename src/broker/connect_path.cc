@@ -167,6 +167,7 @@ Session& Shard::take_in(std::unique_ptr<Session> arrived) {
   Session& session = sessions_.add(std::move(arrived));
   take_early_messages(session);
   if (!session.finished().empty()) list_finished_entries(session);
+  if (session.record_is_old) write_again_later(session);
   session.expiry_watch.reset();  // the deadline is with the last shard
   watch_expiry(session);
   return session;

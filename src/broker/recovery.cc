@@ -81,8 +81,9 @@ Status Recovery::read_sessions() {
       damaged("sessions", record.error());
       return true;
     }
+    end_older(id->session, record->client_id);
     if (!parts_.directory.restore(record->client_id, id->session, home_of(id->session))) {
-      damaged("sessions", {Errc::Corruption, "two sessions of one client identifier or in one cell"});
+      damaged("sessions", {Errc::Corruption, "a session identifier beyond all cells"});
       return true;
     }
     Loaded loaded;
@@ -100,6 +101,24 @@ Status Recovery::read_sessions() {
     tell_progress();
     return true;
   });
+}
+
+/// Sessions come in the order of their identifiers, in which they began. Who has the client identifier, or
+/// the cell, of a later one had ended before: only the erase of its record failed.
+void Recovery::end_older(SessionId id, const std::string& client_id) {
+  if (const auto older = parts_.directory.find(client_id)) end(*older);
+  if (const auto older = parts_.directory.slots().in_cell_of(id)) end(*older);
+}
+
+/// Its subscriptions, identifiers and messages are met later in this start.
+void Recovery::end(SessionId older) {
+  const auto found = sessions_.find(older);
+  HERMOD_ASSERT(found != sessions_.end());
+  const Session& session = *found->second.session;
+  orphan([&](store::WriteBatch& batch) { session::erase_session(batch, session, /*with_queue=*/false); });
+  parts_.directory.forget(session.client_id());
+  sessions_.erase(found);
+  --found_.sessions;
 }
 
 Status Recovery::read_subscriptions() {

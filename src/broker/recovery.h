@@ -29,7 +29,7 @@ struct Recovered {
   std::uint64_t remaining_messages = 0;  ///< of sessions that have ended, for others of their groups
   std::uint64_t exchanges = 0;           ///< QoS 2 identifiers that clients or we still hold
   std::uint64_t retained_messages = 0;
-  std::uint64_t orphans = 0;  ///< records of sessions that are gone, erased now
+  std::uint64_t orphans = 0;  ///< records of sessions that had ended, erased now
   std::uint64_t damaged = 0;  ///< records that could not be read, left where they are and logged
 };
 
@@ -97,6 +97,8 @@ class Recovery {
 
   Status read_epoch();
   Status read_sessions();
+  void end_older(SessionId id, const std::string& client_id);
+  void end(SessionId older);
   Status read_subscriptions();
   Status read_inbound_ids();
   Status read_streams();

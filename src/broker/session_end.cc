@@ -29,11 +29,7 @@ void Shard::leave_session(Session& session, WillRule rule) {
     hand_on_shared(session);
   }
   limit_window(session);
-  if (!recorded) {
-    store::WriteBatch batch;
-    session::record_session(batch, session);
-    submit(std::move(batch), std::nullopt, session.id(), Recorded{});
-  }
+  if (!recorded) record(session);
   if (!session.successor()) set_absence_deadlines(session);
 }
 
@@ -186,7 +182,7 @@ void Shard::discard_session_state(Session& session, Counter reason) {
   if (session.is_durable()) {
     store::WriteBatch batch;
     session::erase_session(batch, session, /*with_queue=*/!remains);
-    submit(std::move(batch), std::nullopt, SessionId{}, Recorded{});
+    erase_records(std::move(batch));
   }
   if (remains) {
     keep_remains(session.id(), std::move(session.queue()), reason);

@@ -278,6 +278,7 @@ void Shard::schedule_deadlines() {
     if (!due || check < *due) due = check;
   }
   if (!read_again_.empty() && (!due || read_again_at_ < *due)) due = read_again_at_;
+  if (has_to_write_again() && (!due || write_again_at_ < *due)) due = write_again_at_;
   // Only ever moved forward: inside the advance() in which it is due it would else be put off to the next.
   if (!due || (deadline_timer_.scheduled() && deadline_timer_due_ <= *due)) return;
   deadline_timer_due_ = *due;
@@ -296,9 +297,7 @@ void Shard::on_timer(net::Timer&) {
       continue;
     if (deadline->kind == session::DeadlineKind::WillDelay) {
       if (publish_will(*session)) continue;
-      store::WriteBatch batch;
-      session::record_session(batch, *session);
-      submit(std::move(batch), std::nullopt, session->id(), Recorded{});
+      record(*session);
     } else {
       counters_.add(Counter::SessionsExpired);
       end_session(*session, Counter::DroppedSessionEnded);  // [MQTT-4.1.0-2]
@@ -306,6 +305,7 @@ void Shard::on_timer(net::Timer&) {
   }
   check_congestion();
   read_again();
+  write_again();
   schedule_deadlines();
 }
 

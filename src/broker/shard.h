@@ -289,6 +289,14 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void finish(Connection* c, session::Session* session, RetainedBarrier& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, Recorded& work, std::optional<Errc> error);
 
+  // write_again.cc
+  void record(session::Session& session);
+  void erase_records(store::WriteBatch batch);
+  void write_again_later(session::Session& session);
+  void write_again_later();
+  void write_again();
+  bool has_to_write_again() const { return !record_again_.empty() || !erase_again_.empty(); }
+
   const ShardId id_;
   const Shared shared_;
   ShardMailbox& mailbox_;
@@ -319,6 +327,9 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   absl::flat_hash_map<SessionId, std::unique_ptr<Remains>> remains_;
   std::vector<SessionId> read_again_;  ///< the store could not be read for these
   MonotonicTime read_again_at_{};
+  std::vector<SessionId> record_again_;  ///< the store has an older record of these
+  std::vector<store::WriteBatch> erase_again_;
+  MonotonicTime write_again_at_{};
   std::vector<EarlyMessage> early_messages_;
   std::vector<AskSubmitted> submitted_asked_;  ///< answered behind this tick's submissions
   std::vector<SessionId> with_finished_entries_;

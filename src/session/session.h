@@ -91,6 +91,9 @@ class Session {
   /// What its slot says.
   bool shown_busy = false;
 
+  /// Its last record could not be written.
+  bool record_is_old = false;
+
   /// Publishers were told to wait for this session since then; nothing: they were not.
   std::optional<MonotonicTime> congested_since;
 

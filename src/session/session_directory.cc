@@ -65,6 +65,16 @@ bool SessionDirectory::restore(std::string_view client_id, SessionId id, ShardId
   return true;
 }
 
+void SessionDirectory::forget(std::string_view client_id) {
+  std::lock_guard lock(mutex_);
+  const auto found = records_.find(lookup(client_id));
+  HERMOD_ASSERT(found != records_.end());
+  const SessionId id = found->second.id;
+  slots_.close(id);
+  restored_[static_cast<std::uint32_t>(id.v)] = false;
+  records_.erase(found);
+}
+
 void SessionDirectory::finish_restoring() {
   std::lock_guard lock(mutex_);
   slots_used_ = static_cast<std::uint32_t>(restored_.size());

@@ -107,6 +107,15 @@ std::optional<Location> SessionSlots::locate(SessionId id) const {
                   .stalled = (state & kStalled) != 0};
 }
 
+std::optional<SessionId> SessionSlots::in_cell_of(SessionId id) const {
+  const std::uint32_t slot = slot_of(id);
+  if (slot / kChunk >= kChunks || chunks_[slot / kChunk].load(std::memory_order_acquire) == nullptr)
+    return std::nullopt;
+  const std::uint64_t state = at(slot).state.load(std::memory_order_acquire);
+  if ((state & kAlive) == 0) return std::nullopt;
+  return SessionId{generation_of(state) << 32 | slot};
+}
+
 void SessionSlots::place(SessionId id, const Location& where) {
   Slot* cell = find(id);
   HERMOD_ASSERT(cell != nullptr);

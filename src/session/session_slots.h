@@ -44,6 +44,8 @@ class SessionSlots {
   void close(SessionId id);
 
   std::optional<Location> locate(SessionId id) const;
+  /// The session that lives in the cell of `id`; it may be of another generation.
+  std::optional<SessionId> in_cell_of(SessionId id) const;
   /// Owner shard only (or the claimer while the session is on its way to it).
   void place(SessionId id, const Location& location);
 

@@ -33,14 +33,15 @@ class Start : public ::testing::Test {
 
   SteppedBroker& broker() { return *broker_; }
   /// The CONNECT is on its way.
-  FakeClient call(std::string_view client_id, bool with_will = false, std::uint32_t expiry = 3600) {
+  FakeClient call(std::string_view client_id, bool with_will = false, std::uint32_t expiry = 3600,
+                  bool clean = false) {
     auto peer = broker().connect(0);
     peer->make_room(kPlenty);
     FakeClient client(std::move(peer), wire::Version::Mqtt5);
     wire::Connect packet;
     packet.version = wire::Version::Mqtt5;
     packet.client_id = client_id;
-    packet.clean_start = false;
+    packet.clean_start = clean;
     wire::PropertyWriter properties;
     if (expiry != 0) properties.add(wire::PropertyId::SessionExpiryInterval, expiry);
     packet.properties = properties.properties();
@@ -65,6 +66,14 @@ class Start : public ::testing::Test {
     packet.id = {id};
     packet.topic = "a";
     client.publish(packet);
+  }
+  /// The next commit fails and leaves nothing.
+  void fail_next_commit() { disk_.journal().fail_after(0); }
+  void repair_store() {
+    const auto next = disk_.store().reopen_journal();
+    ASSERT_TRUE(next.has_value());
+    broker().committer().resume(*next);
+    broker().settle();
   }
   void crash() {
     disk_.cut_power();
@@ -103,6 +112,38 @@ TEST_F(Start, EndsASessionThatWasToEndWithItsConnection) {
   FakeClient again = call("c");
   broker().settle();
   EXPECT_FALSE(again.receive().front().session_present);
+}
+
+TEST_F(Start, KeepsTheNewerOfTwoSessionsOfOneClient) {
+  FakeClient old = login("c");
+  subscribe(old);
+  fail_next_commit();
+  call("c", false, 3600, /*clean=*/true);  // that the old one ends cannot be stored
+  broker().settle();
+  repair_store();
+  login("c");
+  crash();
+  EXPECT_EQ(broker().recovered().sessions, 1U);
+  EXPECT_EQ(broker().recovered().damaged, 0U);
+  EXPECT_EQ(broker().recovered().orphans, 2U) << "the session and its subscription";
+  EXPECT_EQ(broker().subscriptions().subscription_count(), 0U);
+  crash();
+  EXPECT_EQ(broker().recovered().sessions, 1U);
+  EXPECT_EQ(broker().recovered().orphans, 0U);
+}
+
+TEST_F(Start, KeepsTheNewerOfTwoSessionsInOneCell) {
+  login("old", false, 1);
+  crash();  // its connection is gone, and the session waits for its client
+  fail_next_commit();
+  broker().pass(std::chrono::milliseconds{1100});
+  ASSERT_FALSE(broker().directory().find("old").has_value());
+  repair_store();
+  login("new");
+  crash();
+  EXPECT_EQ(broker().recovered().sessions, 1U);
+  EXPECT_EQ(broker().recovered().damaged, 0U);
+  EXPECT_TRUE(broker().directory().find("new").has_value());
 }
 
 TEST_F(Start, SetsDupOnWhatFollowedAnAnsweredMessage) {

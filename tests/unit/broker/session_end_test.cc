@@ -107,6 +107,48 @@ TEST_F(SessionEnd, ASessionIsGoneWithEverythingWhenItsTimeIsOver) {
   EXPECT_THAT(heard(again), ElementsAre("CONNACK"));
 }
 
+TEST_F(SessionEnd, WhatCouldNotBeErasedIsErasedWhenTheStoreTakesIt) {
+  login({.client_id = "c", .expiry = 10}).peer().drop(0);
+  settle();
+  written();
+  fail_next_commit();
+  broker().pass(std::chrono::milliseconds{10'100});
+  EXPECT_EQ(broker().directory().find("c"), std::nullopt);
+  broker().pass(std::chrono::seconds{5});
+  EXPECT_THAT(written(), IsEmpty()) << "nobody asks a store that takes nothing";
+  EXPECT_EQ(counted(Counter::DroppedCommitFailed), 1);
+  repair_store();
+  broker().pass(std::chrono::seconds{2});
+  EXPECT_THAT(written(), ElementsAre("erase Sessions, erase stream"));
+}
+
+TEST_F(SessionEnd, ARecordThatCouldNotBeWrittenIsWrittenWhenTheStoreTakesIt) {
+  FakeClient client = login({.client_id = "c", .durable = true, .will = Testament{.topic = "w"}});
+  written();
+  fail_next_commit();
+  client.disconnect();
+  settle();
+  repair_store();
+  EXPECT_THAT(written(), IsEmpty());
+  broker().pass(std::chrono::seconds{2});
+  EXPECT_THAT(written(), ElementsAre("put Sessions")) << "with the will a start would publish it";
+}
+
+TEST_F(SessionEnd, AnOldRecordMovesWithItsSession) {
+  options_.threads = 2;
+  FakeClient client = login({.client_id = "c", .durable = true, .will = Testament{.topic = "w"}});
+  written();
+  fail_next_commit();
+  client.disconnect();
+  settle();
+  FakeClient refused = call({.client_id = "c", .durable = true, .shard = 1});
+  settle();
+  EXPECT_THAT(heard(refused), ElementsAre("CONNACK 0x80", "end"));
+  repair_store();
+  broker().pass(std::chrono::seconds{2});
+  EXPECT_THAT(written(), ElementsAre("put Sessions"));
+}
+
 TEST_F(SessionEnd, AReturnStopsTheClockOfTheSession) {
   login({.client_id = "c", .expiry = 10}).peer().drop(0);
   settle();

@@ -82,6 +82,15 @@ struct SessionStored {
 struct RetainedBarrier {
   std::uint64_t last_read = 0;  ///< the number of the connection's last one that was planned with it
 };
+/// A session of a shared group has ended, and messages that were matched for it before may still come.
+struct RemainsBarrier {
+  SessionId ended;
+  bool again = false;  ///< those that came were drawn again before it
+};
+/// The queue of a session that has ended is erased.
+struct RemainsErased {
+  SessionId ended;
+};
 /// A record was written and nobody waits for it.
 struct Recorded {
   store::WriteBatch erases{};  ///< tried again until it is durable
@@ -92,7 +101,8 @@ struct Recorded {
 class CommitTicket final : public store::Ticket {
  public:
   using Work = std::variant<PublishCommit, PublishSeenAgain, InboundReleased, OutboundReleased, AnswerLater,
-                            EntriesErased, SubscriptionsStored, SessionStored, RetainedBarrier, Recorded>;
+                            EntriesErased, SubscriptionsStored, SessionStored, RetainedBarrier, RemainsBarrier,
+                            RemainsErased, Recorded>;
 
   CommitTicket(ShardId home_shard, std::optional<ConnectionId> asked_by, SessionId concerned, Work to_do)
       : home(home_shard), connection(asked_by), session(concerned), work(std::move(to_do)) {}

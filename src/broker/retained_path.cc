@@ -45,34 +45,9 @@ bool Shard::plan_retained_read(Connection& c, const SubscriptionRequest& request
 }
 
 /// The reads planned so far begin when every message that was matched before their subscriptions, on any
-/// shard, is retained. A shard matches before it submits, so each is asked first, and answers behind its
-/// submissions; then comes a commit that is behind them all.
-void Shard::begin_retained_barrier(Connection& c, const Session& session) {
-  const std::uint64_t last_read = c.retained_reads_planned;
-  const std::size_t shards = shared_.mailboxes.size();
-  if (shards == 1) return submit({}, c.id(), session.id(), RetainedBarrier{last_read});
-  c.retained_waits.push_back({last_read, shards - 1});
-  for (std::uint16_t i = 0; i < shards; ++i)
-    if (ShardId{i} != id_) outbox_.send(ShardId{i}, AskSubmitted{c.id(), last_read});
-}
-
-/// What this shard has matched is with the committer.
-void Shard::answer_submitted() {
-  for (const AskSubmitted& ask : submitted_asked_)
-    outbox_.send(ask.reader.shard, Submitted{ask.reader, ask.last_read});
-  submitted_asked_.clear();
-  outbox_.post_all();
-}
-
-void Shard::on_submitted(const Submitted& answer) {
-  Connection* c = connections_.find(answer.reader);
-  if (c == nullptr || c->session() == nullptr) return;
-  const auto wait = std::find_if(c->retained_waits.begin(), c->retained_waits.end(),
-                                 [&](const auto& one) { return one.last_read == answer.last_read; });
-  HERMOD_ASSERT(wait != c->retained_waits.end());
-  if (--wait->answers > 0) return;
-  c->retained_waits.erase(wait);
-  submit({}, c->id(), c->session()->id(), RetainedBarrier{answer.last_read});
+/// shard, is retained.
+void Shard::begin_retained_barrier(const Connection& c) {
+  submit_behind_all(c.id(), RetainedBarrier{c.retained_reads_planned});
 }
 
 /// The client unsubscribed, or subscribed again: nothing that is not in its queue yet is added.
@@ -100,7 +75,7 @@ void Shard::resume_retained_reads(Connection& c, const Session& session) {
     read.number = ++c.retained_reads_planned;
     read.ready = false;
   }
-  begin_retained_barrier(c, session);
+  begin_retained_barrier(c);
 }
 
 std::vector<RetainedRead> Shard::take_kept_reads(SessionId session) {

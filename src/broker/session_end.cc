@@ -173,7 +173,9 @@ void Shard::discard_session_state(Session& session, Counter reason) {
       ++dropped;  // a QoS 2 message goes to nobody else [MQTT-4.8.2-5]
     }
   });
-  const bool remains = session.is_group_member && session.queue().stored().messages > 0;
+  // Messages that were matched for a member of a group before it left the index may come into its queue
+  // still.
+  const bool remains = session.is_durable() && session.is_group_member && shared_.reader != nullptr;
   if (!remains) dropped += session.queue().stored().messages;
   counters_.add(reason, dropped);
   hand_on_again_.erase(session.id());
@@ -186,6 +188,7 @@ void Shard::discard_session_state(Session& session, Counter reason) {
   }
   if (remains) {
     keep_remains(session.id(), std::move(session.queue()), reason);
+    submit_behind_all(std::nullopt, RemainsBarrier{session.id()});
   } else {
     ended_streams_.push_back(session.stream());
   }

@@ -101,7 +101,14 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
     queue::QueueWindow queue;  ///< knows what of it is still there
     Seq from;                  ///< what is below has been read
     Counter reason{};          ///< counts what nobody else gets
-    bool failed = false;       ///< the last page could not be read
+    bool failed = false;       ///< the last page could not be read, or the store not be written
+    bool whole = false;        ///< what memory had of it is looked for in the store, too
+  };
+  /// Something that waits for other shards, see barrier_path.cc.
+  struct Barrier {
+    std::size_t answers = 0;  ///< still to come
+    std::optional<ConnectionId> connection;
+    CommitTicket::Work work;
   };
   /// Messages waiting for one client from which on its publishers are asked to wait.
   static constexpr std::size_t kCongestedFrom = 2000;
@@ -201,7 +208,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void drop_what_is_over(session::Session& session);
   void look_for_shared(session::Session& session);
   void hand_on_page(session::Session& session, PageRead& page);
-  void keep_remains(SessionId ended, queue::QueueWindow queue, Counter reason);
+  Remains& keep_remains(SessionId ended, queue::QueueWindow queue, Counter reason);
   void ask_remains(SessionId id, Remains& remains);
   void hand_on_remains(PageRead& page);
 
@@ -234,15 +241,19 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   bool plan_retained_read(Connection& c, const SubscriptionRequest& request, bool is_new,
                           std::uint64_t since_version);
   void stop_retained_reads(Connection* c, SessionId session, std::string_view filter);
-  void begin_retained_barrier(Connection& c, const session::Session& session);
-  void on_submitted(const Submitted& answer);
-  void answer_submitted();
+  void begin_retained_barrier(const Connection& c);
   void keep_retained_reads(Connection& c, const session::Session& session);
   void resume_retained_reads(Connection& c, const session::Session& session);
   std::vector<RetainedRead> take_kept_reads(SessionId session);
   bool send_retained_slices();
   bool send_retained_slice(Connection& c, session::Session& session);
   bool has_room_for_retained(Connection& c, const session::Session& session) const;
+
+  // barrier_path.cc
+  void submit_behind_all(std::optional<ConnectionId> connection, CommitTicket::Work work);
+  void on_submitted(const Submitted& answer);
+  void answer_submitted();
+  void pass_barrier(Barrier& barrier);
 
   // answer.h
   template <class P>
@@ -287,6 +298,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void finish(Connection* c, session::Session* session, SubscriptionsStored& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, SessionStored& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, RetainedBarrier& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, RemainsBarrier& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, RemainsErased& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, Recorded& work, std::optional<Errc> error);
 
   // write_again.cc
@@ -331,6 +344,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   std::vector<store::WriteBatch> erase_again_;
   MonotonicTime write_again_at_{};
   std::vector<EarlyMessage> early_messages_;
+  absl::flat_hash_map<std::uint64_t, Barrier> barriers_;
+  std::uint64_t barriers_begun_ = 0;
   std::vector<AskSubmitted> submitted_asked_;  ///< answered behind this tick's submissions
   std::vector<SessionId> with_finished_entries_;
   std::vector<StreamId> ended_streams_;  ///< forgotten behind the submissions of their last tick

@@ -63,16 +63,14 @@ struct LoanSettled {
   queue::Loan loan;
 };
 
-/// A client of another shard waits for retained messages: answer when what was matched here so far is with
-/// the committer.
+/// Another shard waits: answer when what was matched here so far is with the committer.
 struct AskSubmitted {
-  ConnectionId reader;
-  std::uint64_t last_read = 0;  ///< the number of its last read that waits for it
+  ShardId asker;
+  std::uint64_t barrier = 0;  ///< its number there
 };
 /// The answer.
 struct Submitted {
-  ConnectionId reader;
-  std::uint64_t last_read = 0;
+  std::uint64_t barrier = 0;
 };
 
 /// Answer that every failed commit posted before is heard of.

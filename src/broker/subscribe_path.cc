@@ -123,7 +123,7 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
     if (plan_retained_read(*c, *changed[i], applied.outcomes[i] == topic::ChangeOutcome::Added,
                            applied.version))
       reads = true;
-  if (reads) begin_retained_barrier(*c, session);
+  if (reads) begin_retained_barrier(*c);
 }
 
 /// One that is too large for the client ends the connection, and maybe the session with it.

@@ -55,8 +55,9 @@ class Start : public ::testing::Test {
     EXPECT_EQ(client.receive().size(), 1U);
     return client;
   }
-  void subscribe(FakeClient& client) {
-    client.subscribe({1}, {{"a", wire::QoS::AtLeastOnce}});
+  void subscribe(FakeClient& client, std::string_view filter = "a",
+                 wire::QoS qos = wire::QoS::AtLeastOnce) {
+    client.subscribe({1}, {{filter, qos}});
     broker().settle();
     EXPECT_EQ(client.receive().size(), 1U);
   }
@@ -144,6 +145,29 @@ TEST_F(Start, KeepsTheNewerOfTwoSessionsInOneCell) {
   EXPECT_EQ(broker().recovered().sessions, 1U);
   EXPECT_EQ(broker().recovered().damaged, 0U);
   EXPECT_TRUE(broker().directory().find("new").has_value());
+}
+
+TEST_F(Start, HandsOnWhatWasMatchedForAMemberThatHadJustEnded) {
+  FakeClient staying = login("staying");
+  subscribe(staying, "$share/g/a");
+  staying.peer().drop(0);
+  FakeClient leaving = login("leaving");
+  subscribe(leaving, "$share/g/a");
+  FakeClient publisher = login("publisher");
+  publish(publisher, 1);
+  broker().settle_shards();
+  wire::PropertyWriter ends_now;
+  ends_now.add(wire::PropertyId::SessionExpiryInterval, 0);
+  leaving.send(wire::Disconnect{wire::kNormalDisconnection, ends_now.properties()});
+  broker().settle_shards();
+  ASSERT_FALSE(broker().directory().find("leaving").has_value());
+  ASSERT_TRUE(broker().commit()) << "the message and the end of its receiver";
+  crash();
+  EXPECT_EQ(broker().recovered().remaining_messages, 1U);
+  broker().settle();
+  FakeClient back = call("staying");
+  broker().settle();
+  EXPECT_EQ(back.receive().size(), 2U) << "CONNACK and the message";
 }
 
 TEST_F(Start, SetsDupOnWhatFollowedAnAnsweredMessage) {

@@ -256,6 +256,37 @@ TEST_F(SessionEnd, AMessageThatComesBehindTheEndOfItsSessionLeavesNothingInTheSt
   EXPECT_EQ(std::count(batches.begin(), batches.end(), "append, erase Entries"), 1) << "it was drawn again";
 }
 
+TEST_F(SessionEnd, TheQueueOfAMemberIsErasedBehindWhatEveryShardHadMatchedForIt) {
+  options_.threads = 3;
+  FakeClient leaving = member("leaving", kQoS1, true);
+  settle();
+  written();
+  wire::PropertyWriter ends_now;
+  ends_now.add(wire::PropertyId::SessionExpiryInterval, 0);
+  leaving.send(wire::Disconnect{wire::kNormalDisconnection, ends_now.properties()});
+  settle_without_commit();
+  broker().commit();
+  EXPECT_THAT(written(), ElementsAre("erase Sessions, erase Subscriptions"));
+  settle();
+  EXPECT_THAT(written(), ElementsAre("erase stream"));
+}
+
+TEST_F(SessionEnd, AQueueThatCouldNotBeErasedIsErasedWhenTheStoreTakesIt) {
+  FakeClient leaving = member("leaving", kQoS1, true);
+  wire::PropertyWriter ends_now;
+  ends_now.add(wire::PropertyId::SessionExpiryInterval, 0);
+  leaving.send(wire::Disconnect{wire::kNormalDisconnection, ends_now.properties()});
+  settle_without_commit();
+  broker().commit();
+  written();
+  fail_next_commit();
+  settle();
+  repair_store();
+  EXPECT_THAT(written(), IsEmpty());
+  broker().pass(std::chrono::seconds{2});
+  EXPECT_THAT(written(), ElementsAre("erase stream"));
+}
+
 TEST_F(SessionEnd, ABusyMemberIsPassedOver) {
   FakeClient busy = member("busy", kQoS1, false, 1);
   send("1", kQoS1);

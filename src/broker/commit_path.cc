@@ -180,6 +180,7 @@ void Shard::finish(Connection* c, Session* session, SubscriptionsStored& work, s
 }
 
 void Shard::finish(Connection* c, Session* session, SessionStored& work, std::optional<Errc> error) {
+  if (session != nullptr && !error) session->allow_before(work.sent_before);
   if (c == nullptr || c->state() != Connection::State::Claiming) return;
   if (error) {
     return refuse_connect(*c, reason_for(*error), "the session could not be stored");

@@ -77,6 +77,7 @@ struct SubscriptionsStored {
 /// CONNECT of a durable session, or of one in whose place there was one: then CONNACK.
 struct SessionStored {
   bool session_present = false;
+  Seq sent_before{};  ///< of the record
 };
 /// Retained messages read for a subscriber leave behind every commit that began before.
 struct RetainedBarrier {
@@ -93,6 +94,7 @@ struct RemainsErased {
 };
 /// A record was written and nobody waits for it.
 struct Recorded {
+  Seq sent_before{};           ///< of a session's record
   store::WriteBatch erases{};  ///< tried again until it is durable
 };
 

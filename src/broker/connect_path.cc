@@ -243,7 +243,7 @@ void Shard::finish_connect(Connection& c, Session& session, bool session_present
   if (session.is_durable()) {
     store::WriteBatch batch;
     session::record_session(batch, session);
-    submit(std::move(batch), c.id(), session.id(), SessionStored{session_present});
+    submit(std::move(batch), c.id(), session.id(), SessionStored{session_present, session.sent_before()});
   } else if (ends_stored) {
     // After a crash that session would be there again, of which the client has heard that it is over.
     submit({}, c.id(), session.id(), SessionStored{session_present});

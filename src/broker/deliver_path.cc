@@ -71,6 +71,7 @@ void Shard::pump(session::Session& session) {
   if (c == nullptr || c->state() != Connection::State::Connected) return;
   while (const auto resend = session.outbound().next_resend()) send_again(*c, session, *resend);
   send_waiting(*c, session);
+  if (session.should_reach_on()) record(session);
   read_ahead(session);
   if (session.is_group_member) show_busy(session);
 }
@@ -80,6 +81,7 @@ void Shard::send_waiting(Connection& c, session::Session& session) {
     const queue::Entry* entry = session.queue().next_waiting();
     if (entry == nullptr) return;
     const Seq seq = entry->seq;
+    if (!session.may_send(seq)) return;  // first its record is stored
     if (entry->delivery.message->is_expired(wall())) {
       drop_entry(session, seq, Counter::DroppedExpired);  // [MQTT-3.3.2-5]
       continue;
@@ -90,7 +92,7 @@ void Shard::send_waiting(Connection& c, session::Session& session) {
     }
     const auto id = session.outbound().start(seq, entry->delivery.qos);
     if (!id) return;  // an unfinished exchange 65,535 messages ago still holds it
-    send_publish(c, entry->delivery, *id, /*duplicate=*/seq < session.maybe_sent_before());
+    send_publish(c, entry->delivery, *id, /*duplicate=*/false);
     session.queue().mark_sent(seq);
   }
 }

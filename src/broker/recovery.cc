@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "broker/page_reader.h"
+#include "qos/packet_ids.h"
 #include "queue/records.h"
 #include "retain/records.h"
 
@@ -39,7 +40,6 @@ Result<Recovered> Recovery::run(Living& living) {
 void Recovery::hand_over(Living& living) {
   for (auto& [id, loaded] : sessions_) {
     loaded.session->queue().resume_at(loaded.next);
-    loaded.session->set_maybe_sent_before(loaded.was_online ? loaded.next : loaded.sent_before);
     // So that its clocks go on at the next start, and do not begin again.
     if (loaded.was_online) session::record_session(cleaning_, *loaded.session);
     living.sessions.push_back({home_of(id), std::move(loaded.session)});
@@ -210,7 +210,7 @@ Status Recovery::count_entries() {
 void Recovery::count_entry(Loaded& loaded, const store::ReadView::EntryHead& entry) {
   if (entry.message.v == 0 && queue::is_released(entry.head)) {
     loaded.session->outbound().restore(entry.seq, wire::QoS::ExactlyOnce, /*released=*/true);
-    ++loaded.maybe_sent;
+    if (loaded.first_exchange.v == 0) loaded.first_exchange = entry.seq;
     ++found_.exchanges;
     return;
   }
@@ -218,18 +218,21 @@ void Recovery::count_entry(Loaded& loaded, const store::ReadView::EntryHead& ent
   if (!size) return damaged("entries", size.error());
   parts_.directory.slots().reserve_anyway(loaded.session->id(), *size);
   ++found_.queued_messages;
-  // Nothing is written before a PUBLISH is sent. What may have reached the client is sent with DUP: as much
-  // as can be unanswered is in memory from the start, for the rest see Session::maybe_sent_before().
-  const bool maybe_sent = (loaded.was_online || entry.seq < loaded.sent_before) &&
-                          loaded.maybe_sent < parts_.options.session.max_inflight;
-  if (maybe_sent && loaded.waiting.amount.messages == 0) {
-    ++loaded.maybe_sent;
+  if (loaded.is_sent(entry.seq)) {
     loaded.sent_up_to = Seq{entry.seq.v + 1};
     ++loaded.sent.messages;
     loaded.sent.bytes += *size;
     return;
   }
   loaded.waiting.add(entry.seq, *size);
+}
+
+/// Nothing is written before a PUBLISH is sent, but what is sent is below what the session's record says. It
+/// may have reached the client, which waits for the end of the exchange: no rule of the queue takes it out.
+bool Recovery::Loaded::is_sent(Seq seq) {
+  if (!(seq < sent_before)) return false;
+  if (first_exchange.v == 0) first_exchange = seq;
+  return seq.v - first_exchange.v < qos::kPacketIdCount;  // beyond, its packet identifier was not free
 }
 
 void Recovery::count_remaining(SessionId ended, const store::ReadView::EntryHead& entry) {

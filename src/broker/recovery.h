@@ -88,10 +88,11 @@ class Recovery {
     std::unique_ptr<session::Session> session;
     bool was_online = false;
     Seq sent_before;
-    Seq next;  ///< what its queue gives out next
-    std::uint32_t maybe_sent = 0;
-    Seq sent_up_to;      ///< entries below may have reached the client,
-    queue::Amount sent;  ///< so many
+    Seq next;              ///< what its queue gives out next
+    Seq first_exchange;    ///< 0: there is none
+    Seq sent_up_to;        ///< entries below may have reached the client,
+    queue::Amount sent;    ///< so many
+    bool is_sent(Seq seq);
     Waiting waiting;
   };
 

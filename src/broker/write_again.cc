@@ -19,19 +19,25 @@ constexpr std::chrono::seconds kWriteAgain{1};
 /// The session as it is now.
 void Shard::record(Session& session) {
   session.record_is_old = false;
+  if (session.is_online()) session.reach_on();
   store::WriteBatch batch;
   session::record_session(batch, session);
-  submit(std::move(batch), std::nullopt, session.id(), Recorded{});
+  submit(std::move(batch), std::nullopt, session.id(),
+         Recorded{.sent_before = session.sent_before()});
 }
 
 /// What is over leaves the store for good: with the next start it would be back. Precondition: the batch only
 /// erases, and nothing in it is ever written again.
 void Shard::erase_records(store::WriteBatch batch) {
-  Recorded work{batch};
+  Recorded work{.erases = batch};
   submit(std::move(batch), std::nullopt, SessionId{}, std::move(work));
 }
 
 void Shard::finish(Connection*, Session* session, Recorded& work, std::optional<Errc> error) {
+  if (!error && session != nullptr) {
+    session->allow_before(work.sent_before);
+    return pump(*session);
+  }
   if (!error) return;
   if (session != nullptr) write_again_later(*session);
   if (!work.erases.empty()) {

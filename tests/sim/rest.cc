@@ -74,14 +74,6 @@ bool Schedule::is_at_rest() const {
                      [](const auto& client) { return client->is_at_rest(); });
 }
 
-/// What is sent beyond the first `max_inflight` entries, in place of others whose end is not on the disk, a
-/// start takes for what was not sent yet.
-void Schedule::forgive_unreleased() {
-  if (!trouble_.broker_crashes) return;
-  if (broker_->counted(Counter::DroppedQueueFull) + broker_->counted(Counter::DroppedExpired) == 0) return;
-  for (const auto& client : clients_) client->forgive_unreleased();
-}
-
 bool Schedule::come_to_rest() {
   report_.note("the schedule comes to rest");
   for (const auto& client : clients_) client->be_patient();
@@ -103,7 +95,6 @@ bool Schedule::come_to_rest() {
       open_journal_again();
     }
     watch_ends();
-    forgive_unreleased();
     for (const auto& client : clients_) round_of_rest(*client);
     broker_->clock().advance(kRound);
     report_.moment().time = now();

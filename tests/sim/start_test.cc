@@ -61,11 +61,15 @@ class Start : public ::testing::Test {
     broker().settle();
     EXPECT_EQ(client.receive().size(), 1U);
   }
-  void publish(FakeClient& client, std::uint16_t id) {
+  void publish(FakeClient& client, std::uint16_t id, wire::QoS qos = wire::QoS::AtLeastOnce,
+               std::uint32_t expiry = 0) {
     wire::Publish packet;
-    packet.qos = wire::QoS::AtLeastOnce;
+    packet.qos = qos;
     packet.id = {id};
     packet.topic = "a";
+    wire::PropertyWriter properties;
+    if (expiry != 0) properties.add(wire::PropertyId::MessageExpiryInterval, expiry);
+    packet.properties = properties.properties();
     client.publish(packet);
   }
   /// The next commit fails and leaves nothing.
@@ -168,6 +172,35 @@ TEST_F(Start, HandsOnWhatWasMatchedForAMemberThatHadJustEnded) {
   FakeClient back = call("staying");
   broker().settle();
   EXPECT_EQ(back.receive().size(), 2U) << "CONNACK and the message";
+}
+
+TEST_F(Start, FinishesAnExchangeWhoseMessageHasExpired) {
+  FakeClient subscriber = login("subscriber");
+  subscribe(subscriber, "a", wire::QoS::ExactlyOnce);
+  FakeClient publisher = login("publisher");
+  publish(publisher, 1, wire::QoS::ExactlyOnce);
+  publish(publisher, 2, wire::QoS::ExactlyOnce, /*expiry=*/5);
+  broker().settle();
+  const auto first = subscriber.receive();
+  ASSERT_EQ(first.size(), 1U) << "one is in flight";
+  subscriber.ack(wire::PacketType::Pubrec, first.front().id);
+  broker().settle();
+  ASSERT_EQ(subscriber.receive().size(), 1U) << "PUBREL";
+  subscriber.ack(wire::PacketType::Pubcomp, first.front().id);
+  broker().settle_shards();  // that it is done is not on the disk when the next one leaves
+  const auto second = subscriber.receive();
+  ASSERT_EQ(second.size(), 1U);
+  crash();
+  broker().pass(std::chrono::seconds{10});
+
+  FakeClient back = call("subscriber");
+  broker().settle();
+  const auto again = back.receive();
+  ASSERT_EQ(again.size(), 3U) << "CONNACK, PUBREL of the first, the second";
+  back.ack(wire::PacketType::Pubcomp, again[1].id);
+  EXPECT_EQ(again[2].type, wire::PacketType::Publish);
+  EXPECT_EQ(again[2].id, second.front().id) << "the client holds its identifier";
+  EXPECT_TRUE(again[2].dup);
 }
 
 TEST_F(Start, SetsDupOnWhatFollowedAnAnsweredMessage) {

@@ -122,6 +122,18 @@ TEST(SessionRecord, EntriesBelowTheFirstThatWaitsCountAsSent) {
   EXPECT_EQ(decode_session(as_bytes(encode_session(session)))->sent_before, Seq{3});
 }
 
+TEST(SessionRecord, WithAConnectionEntriesAFewWindowsAheadCountAsSent) {
+  Session session(SessionId{1}, "a", /*durable=*/true, {});
+  session.bind(ConnectionId{}, 10, 10);
+  EXPECT_EQ(decode_session(as_bytes(encode_session(session)))->sent_before, Seq{217});
+  EXPECT_FALSE(session.may_send(Seq{1})) << "the record is not stored";
+  session.allow_before(Seq{217});
+  EXPECT_TRUE(session.may_send(Seq{216}));
+  EXPECT_FALSE(session.may_send(Seq{217}));
+  session.unbind();
+  EXPECT_EQ(decode_session(as_bytes(encode_session(session)))->sent_before, Seq{1});
+}
+
 TEST(SessionRecord, RecordOfEveryOtherLengthIsRefused) {
   const std::string record = encode_session(*full_session());
   for (std::size_t size = 0; size < record.size(); ++size)

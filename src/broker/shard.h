@@ -289,7 +289,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
               CommitTicket::Work work);
   void on_commit_finished(CommitFinished& finished);
   void finish(Connection* c, session::Session* session, PublishCommit& work, std::optional<Errc> error);
-  void refuse_stored_publish(Connection& c, wire::PacketId id, wire::QoS qos, wire::ReasonCode reason);
+  void refuse_stored_publish(Connection& c, wire::PacketId id, wire::QoS qos, Errc error);
   void finish(Connection* c, session::Session* session, PublishSeenAgain& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, InboundReleased& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, OutboundReleased& work, std::optional<Errc> error);

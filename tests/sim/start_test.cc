@@ -74,6 +74,10 @@ class Start : public ::testing::Test {
   }
   /// The next commit fails and leaves nothing.
   void fail_next_commit() { disk_.journal().fail_after(0); }
+  /// The next commit fails, and is whole on the disk all the same.
+  void hide_next_commit() {
+    disk_.journal().fail_after(0, Errc::Io, FaultyJournal::Trace::Whole);
+  }
   void repair_store() {
     const auto next = disk_.store().reopen_journal();
     ASSERT_TRUE(next.has_value());
@@ -201,6 +205,29 @@ TEST_F(Start, FinishesAnExchangeWhoseMessageHasExpired) {
   EXPECT_EQ(again[2].type, wire::PacketType::Publish);
   EXPECT_EQ(again[2].id, second.front().id) << "the client holds its identifier";
   EXPECT_TRUE(again[2].dup);
+}
+
+TEST_F(Start, TakesNoNewMessageForOneThatWasRefused) {
+  FakeClient subscriber = login("subscriber");
+  subscribe(subscriber, "a", wire::QoS::ExactlyOnce);
+  FakeClient publisher = login("publisher");
+  hide_next_commit();
+  publish(publisher, 1, wire::QoS::ExactlyOnce);
+  broker().settle();
+  const auto answer = publisher.receive();
+  ASSERT_EQ(answer.size(), 1U);
+  EXPECT_EQ(answer.front().type, wire::PacketType::Disconnect) << "its packet identifier stays in use";
+  crash();
+  FakeClient again = login("publisher");
+  publish(again, 1, wire::QoS::ExactlyOnce);
+  broker().settle();
+  const auto taken = again.receive();
+  ASSERT_EQ(taken.size(), 1U);
+  EXPECT_EQ(taken.front().type, wire::PacketType::Pubrec);
+  EXPECT_EQ(taken.front().reason, wire::ReasonCode::Success);
+  const auto session = broker().directory().find("subscriber");
+  ASSERT_TRUE(session.has_value());
+  EXPECT_EQ(broker().directory().slots().fill(*session).messages, 1U) << "once";
 }
 
 TEST_F(Start, SetsDupOnWhatFollowedAnAnsweredMessage) {

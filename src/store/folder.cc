@@ -26,7 +26,7 @@ constexpr std::array<const char*, 5> kFiles{"format", "journal", "journal-lock",
 tl::unexpected<Error> system_failure(const std::string& what) {
   const int code = errno;
   Errc kind = Errc::Io;
-  if (code == ENOSPC || code == EDQUOT) kind = Errc::NoSpace;
+  if (code == ENOSPC || code == EDQUOT || code == EROFS) kind = Errc::NoSpace;
   if (code == ENOTDIR || code == EEXIST || code == ENAMETOOLONG) kind = Errc::Invalid;
   return failure(kind, what + ": " + std::strerror(code));
 }

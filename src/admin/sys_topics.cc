@@ -21,7 +21,8 @@ constexpr std::array kPublishSent{Counter::PublishSentQoS0, Counter::PublishSent
 constexpr std::array kPublishDropped{Counter::DroppedExpired,          Counter::DroppedQueueFull,
                                      Counter::DroppedSlowReader,       Counter::DroppedTooLarge,
                                      Counter::DroppedSessionEnded,     Counter::DroppedCommitFailed,
-                                     Counter::DroppedRefusedByReceiver};
+                                     Counter::DroppedDamaged,
+                                                               Counter::DroppedRefusedByReceiver};
 
 std::uint64_t sum(const broker::View& view, std::span<const Counter> counters) {
   std::uint64_t total = 0;

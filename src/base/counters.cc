@@ -37,6 +37,7 @@ constexpr std::array<std::string_view, kCounterCount> kCounterNames = {
     "dropped_offline",
     "dropped_session_ended",
     "dropped_commit_failed",
+    "dropped_damaged",
     "store_failures",
     "dropped_refused_by_receiver",
     "receive_maximum_exceeded",

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/log.h"
 #include "broker/page_reader.h"
 #include "broker/shard.h"
 #include "queue/records.h"
@@ -48,6 +49,7 @@ void Shard::on_page_read(PageRead& page) {
   const SessionId id = page.session;
   Session* session = sessions_.find(id);
   if (session == nullptr) return follow_session(id, std::move(page));
+  tell_damaged(page, session->client_id());
   queue::QueueWindow& queue = session->queue();
   if (page.failed) {
     queue.cancel_page();
@@ -72,6 +74,14 @@ void Shard::on_page_read(PageRead& page) {
     if (!is_over_limit(*session)) limit_window(*session);
   }
   if (!queue.is_reading() && hand_on_again_.erase(session->id()) > 0) look_for_shared(*session);
+}
+
+/// The queue goes on behind what is damaged; a page that is read twice tells of it twice.
+void Shard::tell_damaged(const PageRead& page, std::string_view queue) {
+  counters_.add(Counter::DroppedDamaged, page.damaged.size());
+  for (const PageRead::Damaged& damaged : page.damaged)
+    HERMOD_LOG_LIMITED(log::Level::Error, "store.record_damaged", {"table", "entries"}, {"queue", queue},
+                       {"sequence", damaged.seq.v}, {"why", damaged.why});
 }
 
 void Shard::read_again_later(SessionId session) {
@@ -179,6 +189,7 @@ void Shard::hand_on_remains(PageRead& page) {
     remains.failed = true;
     return read_again_later(page.session);
   }
+  tell_damaged(page, "of a session that has ended");
   for (queue::Entry& entry : page.entries) {
     // Others got what memory had of it, or what was left to the store, when the session ended or before.
     const bool is_left = entry.seq >= remains.queue.next() || remains.queue.holds_stored(entry.seq);

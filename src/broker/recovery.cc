@@ -260,6 +260,9 @@ Status Recovery::read_in_flight() {
           view_.read_stream(StreamId{id.v}, from, options.page_messages, std::size_t{options.page_bytes});
       if (!slice) return tl::unexpected(slice.error());
       PageRead page = page_from(wanted, *slice);
+      for (const PageRead::Damaged& one : page.damaged)
+        HERMOD_LOG_LIMITED(log::Level::Error, "store.record_damaged", {"table", "entries"},
+                           {"queue", loaded.session->client_id()}, {"sequence", one.seq.v}, {"why", one.why});
       for (queue::Entry& entry : page.entries)
         if (entry.seq < loaded.sent_up_to) restore_sent(loaded, entry);
       if (page.to_end) break;

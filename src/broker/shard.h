@@ -202,6 +202,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void ask_page(const session::Session& session, PageRead::Purpose purpose, Seq from);
   void read_ahead(session::Session& session);
   void on_page_read(PageRead& page);
+  void tell_damaged(const PageRead& page, std::string_view queue);
   void read_again_later(SessionId session);
   void read_again();
   bool is_over_limit(const session::Session& session) const;

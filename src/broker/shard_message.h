@@ -83,9 +83,14 @@ struct PageRead {
     HandOn,   ///< other members of shared groups may have some of them
     Remains,  ///< the same, of a session that has ended
   };
+  struct Damaged {
+    Seq seq;
+    std::string why;
+  };
   SessionId session;
   Purpose purpose{};
   std::vector<queue::Entry> entries{};
+  std::vector<Damaged> damaged{};  ///< stay where they are and are sent to nobody
   Seq end{};            ///< the store has no others from where they were asked for up to here
   bool to_end = false;  ///< nor behind that
   bool failed = false;  ///< the store could not be read

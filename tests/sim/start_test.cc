@@ -230,6 +230,32 @@ TEST_F(Start, TakesNoNewMessageForOneThatWasRefused) {
   EXPECT_EQ(broker().directory().slots().fill(*session).messages, 1U) << "once";
 }
 
+TEST_F(Start, SkipsADamagedMessageOfAQueueOnce) {
+  FakeClient subscriber = login("subscriber");
+  subscribe(subscriber);
+  subscriber.peer().drop(0);
+  FakeClient publisher = login("publisher");
+  publish(publisher, 1);
+  publish(publisher, 2);
+  broker().settle();
+  const auto session = broker().directory().find("subscriber");
+  ASSERT_TRUE(session.has_value());
+  store::WriteBatch damage;
+  damage.put_entry(StreamId{session->v}, Seq{1}, as_bytes("no message"));
+  broker().committer().submit(std::move(damage), nullptr);
+  broker().settle();
+
+  FakeClient back = call("subscriber");
+  broker().settle();
+  const auto packets = back.receive();
+  ASSERT_EQ(packets.size(), 2U) << "CONNACK and the second";
+  back.ack(wire::PacketType::Puback, packets[1].id);
+  broker().pass(std::chrono::seconds{5});
+  EXPECT_EQ(broker().counted(Counter::DroppedDamaged), 1U);
+  EXPECT_EQ(broker().pages().asked(), 0U);
+  EXPECT_EQ(broker().directory().slots().fill(*session).messages, 0U);
+}
+
 TEST_F(Start, SetsDupOnWhatFollowedAnAnsweredMessage) {
   FakeClient subscriber = login("subscriber");
   subscribe(subscriber);

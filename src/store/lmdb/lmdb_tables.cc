@@ -134,7 +134,10 @@ Result<std::optional<TableRecord>> LmdbTablesReader::at_cursor(int operation, By
   if (code == MDB_NOTFOUND) return std::optional<TableRecord>{};
   if (code != 0) return failed(code, index_of(walked_));
   auto good = checked(index_of(walked_), bytes_of(key), bytes_of(value));
-  if (!good) return tl::unexpected(good.error());
+  if (!good) {
+    damaged_key_ = bytes_of(key);
+    return tl::unexpected(good.error());
+  }
   return std::optional(TableRecord{bytes_of(key), *good});
 }
 

@@ -30,6 +30,8 @@ class LmdbTablesReader {
   Result<std::optional<TableRecord>> seek(Table table, Bytes key);
   /// The one behind it.
   Result<std::optional<TableRecord>> next();
+  /// Of the record that the last seek() or next() called damaged; the walk goes on behind it.
+  Bytes damaged_key() const { return damaged_key_; }
 
  private:
   Result<std::optional<TableRecord>> at_cursor(int operation, Bytes from);
@@ -38,6 +40,7 @@ class LmdbTablesReader {
   LmdbCursor cursor_;  // behind txn_: ends first
   std::span<const unsigned> databases_;
   Table walked_{};
+  Bytes damaged_key_;
 };
 
 /// A write transaction on the tables. Nothing of it holds until commit().

@@ -1,6 +1,5 @@
 #include "session/records.h"
 
-#include <chrono>
 #include <utility>
 
 namespace hermod::session {
@@ -27,10 +26,6 @@ std::string inbound_key(SessionId session, wire::PacketId id) {
   std::string key = key_of(session);
   ByteWriter(key).u16(id.v);
   return key;
-}
-
-std::uint64_t micros(WallTime time) {
-  return static_cast<std::uint64_t>(time.time_since_epoch().count());
 }
 
 void write_will(ByteWriter& out, const Will& will) {
@@ -71,7 +66,7 @@ std::string encode_session(const Session& session) {
   out.u8(kRecordVersion);
   out.sized16(session.client_id());
   out.u32(session.expiry_interval());
-  out.u64(session.absent_since() ? micros(*session.absent_since()) : 0);
+  out.u64(session.absent_since() ? micros_of(*session.absent_since()) : 0);
   out.u64(session.sent_before().v);
   const Will* will = session.will();
   out.u8(will != nullptr ? 1 : 0);
@@ -86,7 +81,7 @@ Result<SessionRecord> decode_session(Bytes bytes) {
   record.client_id = as_text(in.sized16());
   record.expiry_interval = in.u32();
   if (const std::uint64_t since = in.u64(); since != 0)
-    record.absent_since = WallTime{std::chrono::microseconds(static_cast<std::int64_t>(since))};
+    record.absent_since = wall_time_of(since);
   record.sent_before = Seq{in.u64()};
   const std::uint8_t has_will = in.u8();
   if (!in.ok()) return failure(Errc::Corruption, "session record: it ends too early");

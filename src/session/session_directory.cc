@@ -3,16 +3,11 @@
 #include <chrono>
 
 #include "base/assert.h"
+#include "topic/text_hash.h"
 
 namespace hermod::session {
-namespace {
 
-/// The map's own kind of view, which is not std::string_view in Debian's build of abseil.
-absl::string_view lookup(std::string_view client_id) {
-  return {client_id.data(), client_id.size()};
-}
-
-}  // namespace
+using topic::lookup;
 
 SessionId SessionDirectory::open_slot(ShardId shard) {
   std::uint32_t slot;

@@ -81,6 +81,7 @@ class SessionSlots {
   Slot* find(SessionId id) const;
   Slot& at(std::uint32_t slot) const;
   Slot& make(std::uint32_t slot);
+  static void begin(Slot& cell, SessionId id, ShardId shard);
 
   std::array<std::atomic<Chunk*>, kChunks> chunks_{};
   std::uint32_t first_generation_ = 0;

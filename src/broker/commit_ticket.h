@@ -66,7 +66,8 @@ struct SubscriptionRequest {
   wire::ReasonCode reason = wire::ReasonCode::Success;
   topic::SubscriptionOptions options;
   wire::RetainHandling retain_handling = wire::RetainHandling::SendAtSubscribe;
-  std::uint32_t number = 0;  ///< of its record; 0 when there is none
+  std::uint32_t number = 0;   ///< of its record; 0 when there is none
+  bool retained_due = false;  ///< its record says so
 };
 /// SUBSCRIBE or UNSUBSCRIBE of a durable session: then the index changes and the ack leaves.
 struct SubscriptionsStored {

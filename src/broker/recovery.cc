@@ -42,7 +42,7 @@ void Recovery::hand_over(Living& living) {
     loaded.session->queue().resume_at(loaded.next);
     // So that its clocks go on at the next start, and do not begin again.
     if (loaded.was_online) session::record_session(cleaning_, *loaded.session);
-    living.sessions.push_back({home_of(id), std::move(loaded.session)});
+    living.sessions.push_back({home_of(id), std::move(loaded.session), std::move(loaded.retained_reads)});
   }
   for (auto& [id, remains] : remains_) {
     const Waiting& waiting = remains.waiting;
@@ -144,7 +144,15 @@ Status Recovery::read_subscriptions() {
     if (target->is_shared()) loaded->session->is_group_member = true;
     const topic::SubscriptionChange change{topic::SubscriptionChange::Kind::Set, *target, id->session,
                                            record->options};
-    parts_.subscriptions.apply({&change, 1});
+    const auto applied = parts_.subscriptions.apply({&change, 1});
+    if (record->retained_due) {
+      RetainedRead read;
+      read.filter = record->filter;
+      read.options = record->options;
+      read.since_version = applied.version;
+      read.is_recorded = true;
+      loaded->retained_reads.push_back(std::move(read));
+    }
     ++found_.subscriptions;
     tell_progress();
     return true;

@@ -11,6 +11,7 @@
 #include "base/counters.h"
 #include "base/result.h"
 #include "broker/options.h"
+#include "broker/retained_read.h"
 #include "queue/queue_window.h"
 #include "retain/retained_index.h"
 #include "session/records.h"
@@ -51,6 +52,7 @@ class Recovery {
     struct Home {
       ShardId shard;
       std::unique_ptr<session::Session> session;
+      std::vector<RetainedRead> retained_reads;  ///< that were not finished
     };
     /// The queue of a session that has ended, whose messages were being handed to others.
     struct Remains {
@@ -86,6 +88,7 @@ class Recovery {
   };
   struct Loaded {
     std::unique_ptr<session::Session> session;
+    std::vector<RetainedRead> retained_reads;
     bool was_online = false;
     Seq sent_before;
     Seq next;              ///< what its queue gives out next

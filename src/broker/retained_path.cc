@@ -5,6 +5,7 @@
 
 #include "broker/shard.h"
 #include "queue/records.h"
+#include "session/records.h"
 
 namespace hermod::broker {
 
@@ -23,6 +24,15 @@ bool is_own_and_local(const RetainedRead& read, const queue::Message& message, c
   return read.options.no_local && message.publisher() == subscriber.id();
 }
 
+/// With the last of them in the queue a start does not begin again. A newer subscription to the same filter
+/// that is on its way to the store has a read, and a record, of its own.
+void record_retained_done(store::WriteBatch& batch, const Session& session, const RetainedRead& read) {
+  const session::Subscription* subscription = session.subscriptions().find(read.filter);
+  if (subscription == nullptr || session.subscriptions().is_on_its_way(read.filter)) return;
+  session::record_subscription(batch, session.id(), subscription->number, read.filter,
+                               subscription->options);
+}
+
 }  // namespace
 
 /// Retained messages are due for a new subscription unless its Retain Handling says otherwise, and never for
@@ -39,6 +49,7 @@ bool Shard::plan_retained_read(Connection& c, const SubscriptionRequest& request
   read.number = ++c.retained_reads_planned;
   read.filter = request.filter;
   read.options = request.options;
+  read.is_recorded = request.retained_due;
   read.since_version = since_version;
   c.retained_reads.push_back(std::move(read));
   return true;
@@ -142,9 +153,15 @@ bool Shard::send_retained_slice(Connection& c, Session& session) {
     queue::append_entry(batch, session.stream(), delivery);
     work.targets.push_back({session.id(), std::move(delivery), true});
   }
+  const bool is_finished = read.next == read.found.size() && read.cursor.done();
+  if (is_finished && read.is_recorded) record_retained_done(batch, session, read);
   pump(session);
-  if (!work.targets.empty()) submit(std::move(batch), std::nullopt, session.id(), std::move(work));
-  if (read.next == read.found.size() && read.cursor.done()) c.retained_reads.erase(c.retained_reads.begin());
+  if (!work.targets.empty()) {
+    submit(std::move(batch), std::nullopt, session.id(), std::move(work));
+  } else if (!batch.empty()) {
+    submit(std::move(batch), std::nullopt, SessionId{}, Recorded{});
+  }
+  if (is_finished) c.retained_reads.erase(c.retained_reads.begin());
   return !c.retained_reads.empty() && c.retained_reads.front().ready && has_room_for_retained(c, session);
 }
 

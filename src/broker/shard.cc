@@ -66,9 +66,10 @@ void Shard::on_accepted(std::unique_ptr<net::Transport> transport) {
   timers_.schedule(c.timer(), now() + shared_.options.mqtt.connect_timeout);
 }
 
-void Shard::adopt(std::unique_ptr<Session> owned) {
+void Shard::adopt(std::unique_ptr<Session> owned, std::vector<RetainedRead> retained_reads) {
   Session& session = sessions_.add(std::move(owned));
   if (session.is_group_member) holders_.insert(session.id());
+  if (!retained_reads.empty()) kept_reads_[session.id()] = std::move(retained_reads);
   limit_window(session);
   set_absence_deadlines(session);
   watch_expiry(session);

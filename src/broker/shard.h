@@ -68,8 +68,9 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
 
   void on_accepted(std::unique_ptr<net::Transport> transport) override;
 
-  /// A session that the store held lives here. Before the first step().
-  void adopt(std::unique_ptr<session::Session> session);
+  /// A session that the store held lives here, with what it has not got of the retained messages it asked
+  /// for. Before the first step().
+  void adopt(std::unique_ptr<session::Session> session, std::vector<RetainedRead> retained_reads);
   /// The queue of a session that had ended: its messages are for others of its groups. Before the first
   /// step().
   void adopt_remains(SessionId ended, queue::QueueWindow queue);

@@ -9,6 +9,7 @@ using store::Table;
 
 constexpr std::uint8_t kNoLocal = 0x04;
 constexpr std::uint8_t kRetainAsPublished = 0x08;
+constexpr std::uint8_t kRetainedDue = 0x10;
 
 std::string key_of(SessionId session) {
   std::string key;
@@ -109,12 +110,14 @@ void erase_session(store::WriteBatch& batch, const Session& session, bool with_q
 }
 
 void record_subscription(store::WriteBatch& batch, SessionId session, std::uint32_t number,
-                         std::string_view filter, const topic::SubscriptionOptions& options) {
+                         std::string_view filter, const topic::SubscriptionOptions& options,
+                         bool retained_due) {
   std::string record;
   ByteWriter out(record);
   out.u8(kRecordVersion);
   out.u8(static_cast<std::uint8_t>(options.granted_qos | (options.no_local ? kNoLocal : 0) |
-                                   (options.retain_as_published ? kRetainAsPublished : 0)));
+                                   (options.retain_as_published ? kRetainAsPublished : 0) |
+                                   (retained_due ? kRetainedDue : 0)));
   out.u32(options.identifier);
   out.sized16(filter);
   batch.put(Table::Subscriptions, as_bytes(subscription_key(session, number)), as_bytes(record));
@@ -124,19 +127,20 @@ void erase_subscription(store::WriteBatch& batch, SessionId session, std::uint32
   batch.erase(Table::Subscriptions, as_bytes(subscription_key(session, number)));
 }
 
-Result<Subscription> decode_subscription(Bytes bytes) {
+Result<SubscriptionRecord> decode_subscription(Bytes bytes) {
   ByteReader in(bytes);
   if (in.u8() != kRecordVersion) return failure(Errc::Unsupported, "subscription record: unknown version");
-  Subscription subscription;
+  SubscriptionRecord subscription;
   const std::uint8_t flags = in.u8();
   subscription.options.identifier = in.u32();
   subscription.filter = as_text(in.sized16());
   if (!in.ok() || in.remaining() != 0)
     return failure(Errc::Corruption, "subscription record: not as long as it says");
-  if ((flags & ~(kNoLocal | kRetainAsPublished | 0x03)) != 0 || (flags & 0x03) == 3)
+  if ((flags & ~(kNoLocal | kRetainAsPublished | kRetainedDue | 0x03)) != 0 || (flags & 0x03) == 3)
     return failure(Errc::Corruption, "subscription record: unknown flags");
   subscription.options.granted_qos = flags & 0x03;
   subscription.options.no_local = (flags & kNoLocal) != 0;
+  subscription.retained_due = (flags & kRetainedDue) != 0;
   subscription.options.retain_as_published = (flags & kRetainAsPublished) != 0;
   return subscription;
 }

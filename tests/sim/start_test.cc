@@ -256,6 +256,36 @@ TEST_F(Start, SkipsADamagedMessageOfAQueueOnce) {
   EXPECT_EQ(broker().directory().slots().fill(*session).messages, 0U);
 }
 
+TEST_F(Start, GoesOnWithRetainedMessagesThatWerePromised) {
+  FakeClient publisher = login("publisher");
+  wire::Publish retained;
+  retained.topic = "a";
+  retained.payload = as_bytes("1");
+  retained.qos = wire::QoS::AtLeastOnce;
+  retained.id = {1};
+  retained.retain = true;
+  publisher.publish(retained);
+  broker().settle();
+  FakeClient subscriber = login("subscriber");
+  subscriber.subscribe({1}, {{"a", wire::QoS::AtLeastOnce}});
+  broker().settle_shards();
+  broker().commit();
+  broker().settle_shards();
+  ASSERT_EQ(subscriber.receive().size(), 1U) << "SUBACK, and nothing else yet";
+  crash();
+  FakeClient back = call("subscriber");
+  broker().settle();
+  const auto packets = back.receive();
+  ASSERT_EQ(packets.size(), 2U);
+  EXPECT_TRUE(packets[1].retain);
+  back.ack(wire::PacketType::Puback, packets[1].id);
+  broker().settle();
+  crash();
+  FakeClient again = call("subscriber");
+  broker().settle();
+  EXPECT_EQ(again.receive().size(), 1U) << "they were all there";
+}
+
 TEST_F(Start, SetsDupOnWhatFollowedAnAnsweredMessage) {
   FakeClient subscriber = login("subscriber");
   subscribe(subscriber);

@@ -78,8 +78,10 @@ void SubscriptionBook::connected(std::uint64_t step) {
     if (stay.lost && !stay.gone) stay.gone = step;
 }
 
+/// What the broker had not finished begins again.
 void SubscriptionBook::broker_crashed() {
-  for (Stay& stay : stays_) stay.wants_retained = false;
+  const std::vector<std::string> asked = retained_asks_;
+  retained_asks_.insert(retained_asks_.end(), asked.begin(), asked.end());
 }
 
 std::size_t SubscriptionBook::retained_allowance(std::string_view topic) const {

@@ -85,7 +85,8 @@ void SteppedBroker::build_shards(TemporaryStore* disk) {
     shards_[i] = std::make_unique<broker::Shard>(ShardId{i}, shared, *mailboxes_[i], loops_[i]->timers(),
                                                  counters_.block(i));
   }
-  for (auto& [home, session] : living.sessions) shards_[home.v]->adopt(std::move(session));
+  for (auto& [home, session, reads] : living.sessions)
+    shards_[home.v]->adopt(std::move(session), std::move(reads));
   for (auto& [home, ended, queue] : living.remains) shards_[home.v]->adopt_remains(ended, std::move(queue));
   if (disk == nullptr) return;
   for (auto& shard : shards_) shard->catch_up();

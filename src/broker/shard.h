@@ -87,6 +87,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   bool is_drained() const { return stopping_ && connections_.size() == 0; }
   /// True while the committer owes this shard an answer.
   bool has_commits_in_flight() const { return commits_in_flight_ > 0; }
+  /// True while records of sessions that could not be written wait for the store to take them.
+  bool has_to_write_again() const { return !record_again_.empty() || !erase_again_.empty(); }
   std::size_t connection_count() const { return connections_.size(); }
   std::size_t session_count() const { return sessions_.size(); }
 
@@ -310,7 +312,6 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void write_again_later(session::Session& session);
   void write_again_later();
   void write_again();
-  bool has_to_write_again() const { return !record_again_.empty() || !erase_again_.empty(); }
 
   const ShardId id_;
   const Shared shared_;

@@ -230,7 +230,7 @@ void ModelClient::broker_crashed(const Moment& crashed, std::uint64_t durable) {
     ended.crashed |= !ended.noticed || ended.noticed->step > durable;
     if (ended.crashed) ended.noticed = report_.moment();
   }
-  book_.broker_crashed();
+  book_.broker_crashed(durable);
 }
 
 /// CONNACK said that there is no session: the client's half ends too. [MQTT-3.2.2-5]

@@ -24,7 +24,7 @@ void Schedule::watch_ends() {
   for (const auto& client : clients_) client->watch_ends();
   if (broker_->counted(Counter::PublishRefused) + broker_->counted(Counter::DroppedQueueFull) > 0)
     ledger_.expect_refusals();
-  if (!broker_->has_commits_in_flight()) durable_ = report_.moment().step;
+  if (!broker_->has_commits_in_flight() && !broker_->owes_records()) durable_ = report_.moment().step;
 }
 
 /// Client 0 subscribes to every will before anything else happens.
@@ -69,7 +69,7 @@ void Schedule::round_of_rest(ModelClient& client) {
 }
 
 bool Schedule::is_at_rest() const {
-  return !broker_->has_commits_in_flight() && broker_->pages().asked() == 0 &&
+  return !broker_->has_commits_in_flight() && !broker_->owes_records() && broker_->pages().asked() == 0 &&
          std::all_of(clients_.begin(), clients_.end(),
                      [](const auto& client) { return client->is_at_rest(); });
 }

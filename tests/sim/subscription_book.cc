@@ -79,7 +79,9 @@ void SubscriptionBook::connected(std::uint64_t step) {
 }
 
 /// What the broker had not finished begins again.
-void SubscriptionBook::broker_crashed() {
+void SubscriptionBook::broker_crashed(std::uint64_t durable) {
+  for (Stay& stay : stays_)
+    if (stay.lost && stay.left && *stay.left > durable) stay.revived = true;
   const std::vector<std::string> asked = retained_asks_;
   retained_asks_.insert(retained_asks_.end(), asked.begin(), asked.end());
 }

@@ -169,4 +169,9 @@ bool SteppedBroker::has_commits_in_flight() const {
                      [](const auto& shard) { return shard->has_commits_in_flight(); });
 }
 
+bool SteppedBroker::owes_records() const {
+  return std::any_of(shards_.begin(), shards_.end(),
+                     [](const auto& shard) { return shard->has_to_write_again(); });
+}
+
 }  // namespace hermod::test

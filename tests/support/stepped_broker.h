@@ -80,6 +80,8 @@ class SteppedBroker {
   void pass(std::chrono::nanoseconds time,
             std::chrono::nanoseconds resolution = std::chrono::milliseconds{100});
   bool has_commits_in_flight() const;
+  /// Records of sessions could not be written, and were not written again yet.
+  bool owes_records() const;
 
  private:
   SteppedBroker(broker::Options options, store::Journal* journal, const Ground* ground);

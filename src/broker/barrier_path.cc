@@ -8,8 +8,8 @@
 
 namespace hermod::broker {
 
-/// `work` is finished behind every message that was matched before this call, on any shard, and is in nobody's
-/// way. Work that answers a connection is dropped with it.
+/// `work` is finished behind every message that was matched before this call, on any shard, and is in
+/// nobody's way. Work that answers a connection is dropped with it.
 void Shard::submit_behind_all(std::optional<ConnectionId> connection, CommitTicket::Work work) {
   const std::size_t shards = shared_.mailboxes.size();
   Barrier barrier{shards - 1, connection, std::move(work)};

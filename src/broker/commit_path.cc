@@ -105,8 +105,7 @@ void Shard::finish(Connection* c, Session* session, PublishCommit& work, std::op
 void Shard::refuse_stored_publish(Connection& c, wire::PacketId id, QoS qos, Errc error) {
   constexpr std::string_view kWhy = "the message could not be stored";
   const ReasonCode reason = reason_for(error);
-  const bool may_be_stored =
-      qos == QoS::ExactlyOnce && c.session()->is_durable() && error != Errc::NoSpace;
+  const bool may_be_stored = qos == QoS::ExactlyOnce && c.session()->is_durable() && error != Errc::NoSpace;
   if (!c.agreement().is_v5() || may_be_stored) return disconnect_behind_acks(c, reason);
   send_publish_ack(c, id, qos, reason, kWhy);
   c.session()->inbound().on_acknowledged(id);

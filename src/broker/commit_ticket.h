@@ -104,8 +104,8 @@ struct Recorded {
 class CommitTicket final : public store::Ticket {
  public:
   using Work = std::variant<PublishCommit, PublishSeenAgain, InboundReleased, OutboundReleased, AnswerLater,
-                            EntriesErased, SubscriptionsStored, SessionStored, RetainedBarrier, RemainsBarrier,
-                            RemainsErased, Recorded>;
+                            EntriesErased, SubscriptionsStored, SessionStored, RetainedBarrier,
+                            RemainsBarrier, RemainsErased, Recorded>;
 
   CommitTicket(ShardId home_shard, std::optional<ConnectionId> asked_by, SessionId concerned, Work to_do)
       : home(home_shard), connection(asked_by), session(concerned), work(std::move(to_do)) {}

@@ -91,10 +91,10 @@ class Recovery {
     std::vector<RetainedRead> retained_reads;
     bool was_online = false;
     Seq sent_before;
-    Seq next;              ///< what its queue gives out next
-    Seq first_exchange;    ///< 0: there is none
-    Seq sent_up_to;        ///< entries below may have reached the client,
-    queue::Amount sent;    ///< so many
+    Seq next;            ///< what its queue gives out next
+    Seq first_exchange;  ///< 0: there is none
+    Seq sent_up_to;      ///< entries below may have reached the client,
+    queue::Amount sent;  ///< so many
     bool is_sent(Seq seq);
     Waiting waiting;
   };

@@ -29,8 +29,7 @@ bool is_own_and_local(const RetainedRead& read, const queue::Message& message, c
 void record_retained_done(store::WriteBatch& batch, const Session& session, const RetainedRead& read) {
   const session::Subscription* subscription = session.subscriptions().find(read.filter);
   if (subscription == nullptr || session.subscriptions().is_on_its_way(read.filter)) return;
-  session::record_subscription(batch, session.id(), subscription->number, read.filter,
-                               subscription->options);
+  session::record_subscription(batch, session.id(), subscription->number, read.filter, subscription->options);
 }
 
 }  // namespace

@@ -91,9 +91,9 @@ struct PageRead {
   Purpose purpose{};
   std::vector<queue::Entry> entries{};
   std::vector<Damaged> damaged{};  ///< stay where they are and are sent to nobody
-  Seq end{};            ///< the store has no others from where they were asked for up to here
-  bool to_end = false;  ///< nor behind that
-  bool failed = false;  ///< the store could not be read
+  Seq end{};                       ///< the store has no others from where they were asked for up to here
+  bool to_end = false;             ///< nor behind that
+  bool failed = false;             ///< the store could not be read
 };
 
 /// Say goodbye to every client and close. [operations: SIGTERM]

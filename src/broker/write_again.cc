@@ -22,8 +22,7 @@ void Shard::record(Session& session) {
   if (session.is_online()) session.reach_on();
   store::WriteBatch batch;
   session::record_session(batch, session);
-  submit(std::move(batch), std::nullopt, session.id(),
-         Recorded{.sent_before = session.sent_before()});
+  submit(std::move(batch), std::nullopt, session.id(), Recorded{.sent_before = session.sent_before()});
 }
 
 /// What is over leaves the store for good: with the next start it would be back. Precondition: the batch only

@@ -81,8 +81,7 @@ Result<SessionRecord> decode_session(Bytes bytes) {
   SessionRecord record;
   record.client_id = as_text(in.sized16());
   record.expiry_interval = in.u32();
-  if (const std::uint64_t since = in.u64(); since != 0)
-    record.absent_since = wall_time_of(since);
+  if (const std::uint64_t since = in.u64(); since != 0) record.absent_since = wall_time_of(since);
   record.sent_before = Seq{in.u64()};
   const std::uint8_t has_will = in.u8();
   if (!in.ok()) return failure(Errc::Corruption, "session record: it ends too early");

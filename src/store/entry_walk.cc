@@ -18,8 +18,8 @@ Result<std::optional<EntryWalk::Item>> EntryWalk::next() {
       ++changed_;
       if (change->place.kind() == Change::Erased) continue;
       auto bytes = journal_.read({change->place.group}, change->place.offset, change->place.size);
-      return item({change->seq}, bytes ? parts_in_journal(change->place.kind(), *bytes)
-                                       : tl::unexpected(bytes.error()));
+      return item({change->seq},
+                  bytes ? parts_in_journal(change->place.kind(), *bytes) : tl::unexpected(bytes.error()));
     }
     if (!stored_ || *stored_ > changes_.bound) return std::optional<Item>{};
     auto item = EntryWalk::item(

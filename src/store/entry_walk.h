@@ -23,7 +23,8 @@ class EntryWalk {
             StreamId stream, Seq from)
       : tables_(tables), journal_(journal), changes_(changes), stream_(stream), from_(from) {}
 
-  /// The next entry; nothing at the end of the stream or of what `changes` covers (changes.bound). Errors: Io.
+  /// The next entry; nothing at the end of the stream or of what `changes` covers (changes.bound). Errors:
+  /// Io.
   Result<std::optional<Item>> next();
 
  private:

@@ -8,8 +8,8 @@
 
 namespace hermod::topic {
 
-/// Abseil is built for C++14 here and does not take std::string_view for its own: so its maps with std::string
-/// keys are asked.
+/// Abseil is built for C++14 here and does not take std::string_view for its own: so its maps with
+/// std::string keys are asked.
 inline absl::string_view lookup(std::string_view text) {
   return {text.data(), text.size()};
 }

@@ -76,8 +76,7 @@ void Ledger::arrived(const Receiver& to, const test::Arrived& packet) {
   if (packet.qos > sent.qos)
     return broken("delivered above the QoS it was published with", *number, to.client);
   if (sent.will) {
-    if (sent.will->withdrawn)
-      return broken("a withdrawn will was published", *number, to.client);
+    if (sent.will->withdrawn) return broken("a withdrawn will was published", *number, to.client);
     if (sent.will->not_before && report_.moment().time < *sent.will->not_before)
       return broken("a will was published before its delay was over", *number, to.client);
   }

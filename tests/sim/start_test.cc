@@ -55,8 +55,7 @@ class Start : public ::testing::Test {
     EXPECT_EQ(client.receive().size(), 1U);
     return client;
   }
-  void subscribe(FakeClient& client, std::string_view filter = "a",
-                 wire::QoS qos = wire::QoS::AtLeastOnce) {
+  void subscribe(FakeClient& client, std::string_view filter = "a", wire::QoS qos = wire::QoS::AtLeastOnce) {
     client.subscribe({1}, {{filter, qos}});
     broker().settle();
     EXPECT_EQ(client.receive().size(), 1U);
@@ -75,9 +74,7 @@ class Start : public ::testing::Test {
   /// The next commit fails and leaves nothing.
   void fail_next_commit() { disk_.journal().fail_after(0); }
   /// The next commit fails, and is whole on the disk all the same.
-  void hide_next_commit() {
-    disk_.journal().fail_after(0, Errc::Io, FaultyJournal::Trace::Whole);
-  }
+  void hide_next_commit() { disk_.journal().fail_after(0, Errc::Io, FaultyJournal::Trace::Whole); }
   void repair_store() {
     const auto next = disk_.store().reopen_journal();
     ASSERT_TRUE(next.has_value());

@@ -5,7 +5,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "store/generation.h"
-#include "store/lmdb/lmdb_journal.h"
+#include "store/segment_journal.h"
 #include "store/lmdb/lmdb_tables.h"
 
 namespace hermod::store {
@@ -18,7 +18,7 @@ class EntryWalk {
     Seq seq;
     EntryParts parts;
   };
-  EntryWalk(LmdbTablesReader& tables, LmdbJournalReader& journal, const StreamChanges& changes,
+  EntryWalk(LmdbTablesReader& tables, JournalReader& journal, const StreamChanges& changes,
             StreamId stream, Seq from)
       : tables_(tables), journal_(journal), changes_(changes), stream_(stream), from_(from) {}
 
@@ -31,7 +31,7 @@ class EntryWalk {
   void take(const std::optional<TableRecord>& record);
 
   LmdbTablesReader& tables_;
-  LmdbJournalReader& journal_;
+  JournalReader& journal_;
   const StreamChanges& changes_;
   const StreamId stream_;
   const Seq from_;

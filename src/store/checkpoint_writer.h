@@ -7,9 +7,9 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "store/generation.h"
-#include "store/segment_journal.h"
 #include "store/lmdb/lmdb_tables.h"
 #include "store/message_counts.h"
+#include "store/segment_journal.h"
 
 namespace hermod::store {
 

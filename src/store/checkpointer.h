@@ -6,11 +6,11 @@
 #include <thread>
 
 #include "base/result.h"
-#include "store/segment_journal.h"
 #include "store/lmdb/lmdb_tables.h"
 #include "store/memtable.h"
 #include "store/message_counts.h"
 #include "store/options.h"
+#include "store/segment_journal.h"
 
 namespace hermod::store {
 

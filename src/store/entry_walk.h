@@ -5,8 +5,8 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "store/generation.h"
-#include "store/segment_journal.h"
 #include "store/lmdb/lmdb_tables.h"
+#include "store/segment_journal.h"
 
 namespace hermod::store {
 
@@ -18,8 +18,8 @@ class EntryWalk {
     Seq seq;
     EntryParts parts;
   };
-  EntryWalk(LmdbTablesReader& tables, JournalReader& journal, const StreamChanges& changes,
-            StreamId stream, Seq from)
+  EntryWalk(LmdbTablesReader& tables, JournalReader& journal, const StreamChanges& changes, StreamId stream,
+            Seq from)
       : tables_(tables), journal_(journal), changes_(changes), stream_(stream), from_(from) {}
 
   /// The next entry; nothing at the end of the stream or of what `changes` covers (changes.bound).

@@ -74,6 +74,7 @@ Result<std::unique_ptr<Segment>> Segment::open(const std::string& file, bool rea
   if (Status read = segment->read_header(); !read) return tl::unexpected(read.error());
   if (segment->life_.order == 0) return segment;
   if (Status found = segment->find_records(); !found) return tl::unexpected(found.error());
+  segment->give_pages_back();
   return segment;
 }
 
@@ -145,6 +146,10 @@ Segment::Record Segment::record_at(std::uint64_t block, bool any_life) const {
 
 GroupNo Segment::first_of_any_life() const {
   return record_at(1, /*any_life=*/true).group;
+}
+
+void Segment::give_pages_back() const {
+  ::madvise(const_cast<std::uint8_t*>(map_), bytes_, MADV_DONTNEED);
 }
 
 Status Segment::begin_life(Life life) {

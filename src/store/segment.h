@@ -14,14 +14,14 @@
 
 namespace hermod::store {
 
-/// One file of the journal: a header block and, each from the beginning of a block of its own, records. A block
-/// that holds something acknowledged is never written again in the same life, so a torn write damages nothing
-/// but what was being written. A file whose records are no longer needed begins a new life: its header gets
-/// another secret, and what the old life left has the wrong one.
+/// One file of the journal: a header block and, each from the beginning of a block of its own, records. A
+/// block that holds something acknowledged is never written again in the same life, so a torn write damages
+/// nothing but what was being written. A file whose records are no longer needed begins a new life: its
+/// header gets another secret, and what the old life left has the wrong one.
 ///
-/// Owns the descriptor and the map of the file. append(), begin_life() and drop_from() are for the committer's
-/// thread; records are found and read by any thread that has a SegmentPin, under the journal's lock where it
-/// says so.
+/// Owns the descriptor and the map of the file. append(), begin_life() and drop_from() are for the
+/// committer's thread; records are found and read by any thread that has a SegmentPin, under the journal's
+/// lock where it says so.
 class Segment {
  public:
   static constexpr std::size_t kBlock = 4096;
@@ -63,14 +63,15 @@ class Segment {
   const std::vector<Record>& records() const { return records_; }
   /// The group of the record behind the header, of whatever life it is; zero when there is none.
   GroupNo first_of_any_life() const;
-  Bytes at(const Record& record) const {
-    return {map_ + record.block * kBlock + kRecordHeader, record.size};
-  }
+  Bytes at(const Record& record) const { return {map_ + record.block * kBlock + kRecordHeader, record.size}; }
+
+  /// What was read of the map counts as this process's memory no longer; it is read again when it is wanted.
+  void give_pages_back() const;
 
   /// All records are forgotten, durably. Precondition: no pins.
   Status begin_life(Life life);
-  /// Writes the record durably and gives where it is; add() makes it one of records(). After an error nothing is
-  /// known about it. Precondition: has_room().
+  /// Writes the record durably and gives where it is; add() makes it one of records(). After an error nothing
+  /// is known about it. Precondition: has_room().
   Result<Record> append(GroupNo group, std::span<const Bytes> pieces, std::size_t size);
   /// The journal's lock.
   void add(const Record& record) { records_.push_back(record); }

@@ -33,7 +33,8 @@ std::uint64_t segment_size(std::uint64_t max_size) {
 
 /// The number in the name of a segment's file; zero for any other file.
 std::uint64_t number_in(const std::string& name) {
-  if (!name.starts_with(kPrefix) || name.size() == kPrefix.size() || name.size() > kPrefix.size() + 18) return 0;
+  if (!name.starts_with(kPrefix) || name.size() == kPrefix.size() || name.size() > kPrefix.size() + 18)
+    return 0;
   std::uint64_t number = 0;
   for (const char digit : std::string_view(name).substr(kPrefix.size())) {
     if (digit < '0' || digit > '9') return 0;
@@ -115,8 +116,8 @@ Status SegmentJournal::open_files() {
   return begin_segment(0);
 }
 
-/// Segments with a readable header are in use, in their order. Another one was about to begin a new life, and is
-/// free; if it has a newer record than all others, its header was damaged.
+/// Segments with a readable header are in use, in their order. Another one was about to begin a new life, and
+/// is free; if it has a newer record than all others, its header was damaged.
 Status SegmentJournal::sort_out(Segments found) {
   const auto free = std::partition(found.begin(), found.end(),
                                    [](const auto& segment) { return segment->life().order != 0; });
@@ -243,11 +244,13 @@ void SegmentJournal::delete_spare(std::uint64_t needed) {
 }
 
 Status SegmentJournal::replay(GroupNo from, const Visit& visit) {
-  for (const auto& segment : live_)
+  for (const auto& segment : live_) {
     for (const Segment::Record& record : segment->records()) {
       if (record.group < from) continue;
       if (Status status = visit(record.group, segment->at(record)); !status) return status;
     }
+    segment->give_pages_back();
+  }
   return {};
 }
 

@@ -16,11 +16,12 @@ namespace hermod::store {
 
 class SegmentJournal;
 
-/// Reads pieces of journal records: what it gives stays valid as long as it lives. Keep it for a slice of work
-/// only, because the space of trimmed records is not used again meanwhile.
+/// Reads pieces of journal records: what it gives stays valid as long as it lives. Keep it for a slice of
+/// work only, because the space of trimmed records is not used again meanwhile.
 class JournalReader {
  public:
-  /// `size` bytes of a record from `offset` on. Errors: NotFound (no such record), Corruption (it is shorter).
+  /// `size` bytes of a record from `offset` on. Errors: NotFound (no such record), Corruption (it is
+  /// shorter).
   Result<Bytes> read(GroupNo group, std::size_t offset, std::size_t size);
 
  private:
@@ -36,10 +37,10 @@ class JournalReader {
   Bytes record_;
 };
 
-/// The journal on disk: a folder of segments, each filled from its beginning; one write and one sync per group.
-/// A segment whose records the tables have is used again, so after a while no append changes the size or the
-/// blocks of a file, and a sync is no more than the data. append(), replay(), drop_from() and reopen() belong to
-/// the committer's thread, trim() and reader() to any.
+/// The journal on disk: a folder of segments, each filled from its beginning; one write and one sync per
+/// group. A segment whose records the tables have is used again, so after a while no append changes the size
+/// or the blocks of a file, and a sync is no more than the data. append(), replay(), drop_from() and reopen()
+/// belong to the committer's thread, trim() and reader() to any.
 class SegmentJournal final : public Journal {
  public:
   /// Makes the folder and the first segment when there is none. `max_size`: bytes of all segments together.

@@ -7,9 +7,9 @@
 
 #include "store/checkpointer.h"
 #include "store/folder.h"
-#include "store/segment_journal.h"
 #include "store/lmdb/lmdb_tables.h"
 #include "store/memtable.h"
+#include "store/segment_journal.h"
 #include "store/verifier.h"
 
 namespace hermod::store {

@@ -14,8 +14,8 @@
 
 #include "store/generation.h"
 #include "store/group_codec.h"
-#include "store/segment_journal.h"
 #include "store/lmdb/lmdb_tables.h"
+#include "store/segment_journal.h"
 
 namespace hermod::store {
 namespace {

@@ -251,8 +251,8 @@ TEST_F(SegmentJournalTest, WhatAnOldLifeLeftIsNotRead) {
 TEST_F(SegmentJournalTest, ARecordInsideAPayloadIsNotARecord) {
   open();
   append_all(1, 2, 300);
-  // Somebody sends the bytes of a record, so that they come to lie at the beginning of a block. What he cannot
-  // know is the secret of this life.
+  // Somebody sends the bytes of a record, so that they come to lie at the beginning of a block. What he
+  // cannot know is the secret of this life.
   std::string forged(kBlock - 28, 'x');
   std::string record;
   ByteWriter out(record);

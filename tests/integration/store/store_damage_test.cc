@@ -196,11 +196,13 @@ TEST_F(StoreDamageTest, ADamagedGroupInTheMiddleIsDamage) {
 }
 
 TEST_F(StoreDamageTest, ForeignAndNewerStoresAreSetAside) {
-  const std::pair<const char*, const char*> cases[] = {
-      {"format", "hermod store\nformat 3\n"}, {"format", "hermod store\nformat 1\n"},
-      {"format", "hermod store\nformat 0\n"}, {"format", "something else"},
-      {"format", ""},                         {kSegment, "this is a letter"},
-      {"tables", "mosquitto db\n"}};
+  const std::pair<const char*, const char*> cases[] = {{"format", "hermod store\nformat 3\n"},
+                                                       {"format", "hermod store\nformat 1\n"},
+                                                       {"format", "hermod store\nformat 0\n"},
+                                                       {"format", "something else"},
+                                                       {"format", ""},
+                                                       {kSegment, "this is a letter"},
+                                                       {"tables", "mosquitto db\n"}};
   for (const auto& [name, text] : cases) {
     restore();
     write_file(options_.path + "/" + name, text);

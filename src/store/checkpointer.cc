@@ -24,7 +24,7 @@ constexpr std::uint64_t kMostMemory = 4 * kMemory;
 }  // namespace
 
 Checkpointer::Checkpointer(const Options& options, Memtable& memtable, LmdbTables& tables,
-                           LmdbJournal& journal)
+                           SegmentJournal& journal)
     : options_(options),
       memtable_(memtable),
       tables_(tables),

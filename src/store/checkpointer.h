@@ -6,11 +6,11 @@
 #include <thread>
 
 #include "base/result.h"
-#include "store/lmdb/lmdb_journal.h"
 #include "store/lmdb/lmdb_tables.h"
 #include "store/memtable.h"
 #include "store/message_counts.h"
 #include "store/options.h"
+#include "store/segment_journal.h"
 
 namespace hermod::store {
 
@@ -25,7 +25,7 @@ class Checkpointer {
     std::uint64_t last_micros = 0;
   };
 
-  Checkpointer(const Options& options, Memtable& memtable, LmdbTables& tables, LmdbJournal& journal);
+  Checkpointer(const Options& options, Memtable& memtable, LmdbTables& tables, SegmentJournal& journal);
   ~Checkpointer();
   Checkpointer(const Checkpointer&) = delete;
   Checkpointer& operator=(const Checkpointer&) = delete;
@@ -48,7 +48,7 @@ class Checkpointer {
   const Options options_;
   Memtable& memtable_;
   LmdbTables& tables_;
-  LmdbJournal& journal_;
+  SegmentJournal& journal_;
 
   std::mutex writing_;  // one checkpoint at a time
   MessageCounts counts_;

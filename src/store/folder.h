@@ -10,7 +10,7 @@ namespace hermod::store {
 /// with the process.
 class Folder {
  public:
-  enum class Format { None, Current, Newer, Foreign };
+  enum class Format { None, Current, Older, Newer, Foreign };
 
   /// Makes the folder (0700, with its parents) and locks it. Errors: Busy when another process has it,
   /// Invalid when the path is not a folder, Io.
@@ -20,7 +20,7 @@ class Folder {
   Folder& operator=(Folder&&) = delete;
 
   const std::string& path() const { return path_; }
-  std::string journal() const { return path_ + "/journal"; }
+  std::string journal() const { return path_ + "/journal"; }  ///< a folder
   std::string tables() const { return path_ + "/tables"; }
 
   Result<Format> format() const;

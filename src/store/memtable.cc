@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "store/group_codec.h"
+#include "store/segment_journal.h"
 
 namespace hermod::store {
 namespace {
@@ -38,8 +39,7 @@ void Memtable::applied(GroupNo number, WallTime /*batch_time*/, std::span<const 
                      offset + WriteBatch::kFrameSize);
       offset += batch.bytes();
     }
-    active_->count_group(number, offset + kGroupTrailerSize);
-    active_memory_.store(active_->memory_bytes(), std::memory_order_relaxed);
+    count(number, offset + kGroupTrailerSize);
   }
   finish(number, offset + kGroupTrailerSize);
 }
@@ -52,17 +52,22 @@ Status Memtable::replay(GroupNo number, Bytes record) {
     const std::lock_guard lock(mutex_);
     for (const Bytes ops : group->batches)
       active_->apply(number, ops, static_cast<std::size_t>(ops.data() - record.data()));
-    active_->count_group(number, record.size());
-    active_memory_.store(active_->memory_bytes(), std::memory_order_relaxed);
+    count(number, record.size());
   }
   finish(number, record.size());
   return {};
 }
 
+void Memtable::count(GroupNo number, std::size_t record_bytes) {
+  active_->count_group(number, SegmentJournal::footprint(record_bytes));
+  active_memory_.store(active_->memory_bytes(), std::memory_order_relaxed);
+}
+
 void Memtable::finish(GroupNo number, std::size_t record_bytes) {
   next_group_.store(number.v + 1, std::memory_order_release);
-  const std::uint64_t before = active_bytes_.fetch_add(record_bytes, std::memory_order_relaxed);
-  if (on_growth_) on_growth_({before + record_bytes, active_memory()});
+  const std::uint64_t taken = SegmentJournal::footprint(record_bytes);
+  const std::uint64_t before = active_bytes_.fetch_add(taken, std::memory_order_relaxed);
+  if (on_growth_) on_growth_({before + taken, active_memory()});
 }
 
 std::shared_ptr<const Generation> Memtable::freeze() {

@@ -75,6 +75,7 @@ class Memtable final : public CommitSink {
   Size size() const;  // both generations
 
  private:
+  void count(GroupNo number, std::size_t record_bytes);  // lock held
   void finish(GroupNo number, std::size_t record_bytes);
 
   mutable std::shared_mutex mutex_;

@@ -7,9 +7,9 @@
 
 #include "store/checkpointer.h"
 #include "store/folder.h"
-#include "store/lmdb/lmdb_journal.h"
 #include "store/lmdb/lmdb_tables.h"
 #include "store/memtable.h"
+#include "store/segment_journal.h"
 #include "store/verifier.h"
 
 namespace hermod::store {
@@ -30,6 +30,9 @@ Status inspect(const Folder& folder, const Clock& clock, OpenReport& report, Gro
       break;
     case Folder::Format::Newer:
       why = "the store is of a newer format than this broker knows";
+      break;
+    case Folder::Format::Older:
+      why = "the store is of an older format, from before the first release";
       break;
     case Folder::Format::Foreign:
       why = "the file that names the format is not ours";
@@ -66,7 +69,7 @@ struct Store::Parts {
   const Options options;
   const Folder folder;  // first: the lock ends last
   std::unique_ptr<LmdbTables> tables;
-  std::unique_ptr<LmdbJournal> journal;
+  std::unique_ptr<SegmentJournal> journal;
   std::unique_ptr<Memtable> memtable;
   std::unique_ptr<Checkpointer> checkpointer;
 
@@ -79,7 +82,7 @@ Status Store::Parts::open_files() {
   auto opened_tables = LmdbTables::open(folder.tables(), options.max_size - journal_size);
   if (!opened_tables) return tl::unexpected(opened_tables.error());
   tables = std::move(*opened_tables);
-  auto opened_journal = LmdbJournal::open(folder.journal(), journal_size);
+  auto opened_journal = SegmentJournal::open(folder.journal(), journal_size);
   if (!opened_journal) return tl::unexpected(opened_journal.error());
   journal = std::move(*opened_journal);
   return {};
@@ -100,9 +103,7 @@ Status Store::Parts::recover(OpenReport& report, GroupNo torn) {
   });
   if (!replayed) return replayed;
   if (report.groups_replayed == 0) memtable = std::make_unique<Memtable>();
-  const auto range = journal->range();
-  if (!range) return tl::unexpected(range.error());
-  const GroupNo next{std::max(range->second.v + 1, position->v)};
+  const GroupNo next{std::max(journal->range().second.v + 1, position->v)};
   memtable->set_next_group(next);
   report.replayed_from = *position;
   report.next_group = next;

@@ -172,6 +172,7 @@ void Shard::hand_on_remains(PageRead& page) {
   for (queue::Entry& entry : page.entries) {
     if (!remains.queue.holds_stored(entry.seq)) continue;
     if (entry.delivery.group != 0 && entry.delivery.qos == QoS::AtLeastOnce) {
+      entry.delivery.loan = {page.session, entry.seq};
       redispatch(std::move(entry.delivery));
     } else {
       counters_.add(remains.reason);

@@ -308,6 +308,10 @@ void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire
     } else if (target.where.durable) {
       queue::append_entry(batch, StreamId{target.session.v}, target.delivery);
     }
+    // A crash between the two would leave the message twice, also for a member that wants it exactly once.
+    const queue::Loan& loan = target.delivery.loan;
+    if (target.where.durable && loan.keeper.v != 0)
+      queue::erase_entry(batch, StreamId{loan.keeper.v}, loan.seq);
     work.targets.push_back({target.session, std::move(target.delivery), target.where.durable});
   }
   work.retain = retain;

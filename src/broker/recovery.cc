@@ -40,6 +40,8 @@ void Recovery::hand_over(const Adopt& adopt) {
   for (auto& [id, loaded] : sessions_) {
     loaded.session->queue().resume_at(loaded.next);
     loaded.session->set_maybe_sent_before(loaded.was_online ? loaded.next : loaded.sent_before);
+    // So that its clocks go on at the next start, and do not begin again.
+    if (loaded.was_online) session::record_session(cleaning_, *loaded.session);
     adopt.session(home_of(id), std::move(loaded.session));
   }
   for (auto& [id, remains] : remains_) {

@@ -171,6 +171,7 @@ void Shard::discard_session_state(Session& session, Counter reason) {
   session.queue().for_each([&](const queue::Entry& entry) {
     if (entry.delivery.group != 0 && entry.delivery.qos == wire::QoS::AtLeastOnce) {
       shared.push_back(entry.delivery);
+      if (session.is_durable()) shared.back().loan = {session.id(), entry.seq};
     } else {
       settle_loan(entry.delivery.loan);
       ++dropped;  // a QoS 2 message goes to nobody else [MQTT-4.8.2-5]
@@ -250,6 +251,7 @@ void Shard::redispatch_stranded() {
   std::vector<Deliver> stranded;
   stranded.swap(stranded_);
   for (Deliver& message : stranded) {
+    if (message.seq.v != 0) message.delivery.loan = {message.session, message.seq};
     redispatch(std::move(message.delivery));
     erase_stray(message.session, message.seq);
   }

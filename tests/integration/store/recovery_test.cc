@@ -97,6 +97,23 @@ TEST_F(RecoveryTest, WhatAnEndedSessionLeftToItsGroupIsHandedOver) {
   }
 }
 
+TEST_F(RecoveryTest, TheClocksOfWhoWasThereBeginAtTheFirstStartOnly) {
+  open();
+  session::Session session(SessionId{5}, "c", /*durable=*/true, options().session);
+  session.set_expiry_interval(100);
+  store::WriteBatch batch;
+  session::record_session(batch, session);
+  commit(std::move(batch));
+  reopen();
+  recover();
+  ASSERT_EQ(sessions_.size(), 1U);
+  const auto absent = sessions_[0]->absent_since();
+  ASSERT_TRUE(absent.has_value());
+  reopen();
+  recover();
+  EXPECT_EQ(sessions_.at(0)->absent_since(), absent) << "and not at every crash anew";
+}
+
 TEST_F(RecoveryTest, AnEmptyQueueOfNobodyIsErased) {
   open();
   enqueue(SessionId{6}, "1");

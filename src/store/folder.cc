@@ -36,10 +36,34 @@ bool exists(const std::string& file) {
   return ::lstat(file.c_str(), &status) == 0;
 }
 
+Status sync_folder(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return system_failure(path);
+  const int code = ::fsync(fd) == 0 ? 0 : errno;
+  ::close(fd);
+  errno = code;
+  if (code != 0) return system_failure(path);
+  return {};
+}
+
+/// Makes the folder's own name durable. Whoever may not read the folder it is in cannot do that; then another
+/// one made it.
+Status sync_parent(const std::string& path) {
+  const std::string bare = path.substr(0, path.find_last_not_of('/') + 1);
+  const std::size_t slash = bare.rfind('/');
+  const std::string parent = slash == std::string::npos ? "." : slash == 0 ? "/" : bare.substr(0, slash);
+  if (::access(parent.c_str(), R_OK) != 0 && errno == EACCES) return {};
+  return sync_folder(parent);
+}
+
 Status make_folders(const std::string& path) {
   for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
     const std::string part = path.substr(0, end);
-    if (::mkdir(part.c_str(), kFolderMode) != 0 && errno != EEXIST) return system_failure(part);
+    const bool made = ::mkdir(part.c_str(), kFolderMode) == 0;
+    if (!made && errno != EEXIST) return system_failure(part);
+    if (made) {
+      if (Status synced = sync_parent(part); !synced) return synced;
+    }
     if (end == std::string::npos) break;
   }
   struct stat status {};
@@ -137,6 +161,8 @@ Result<Folder::Format> Folder::format() const {
 Status Folder::write_format() const {
   const std::string text =
       std::string(kFormatName) + std::string(kFormatLine) + std::to_string(kFormat) + "\n";
+  // Here too: who made the folder may have ended before it was durable.
+  if (Status synced = sync_parent(path_); !synced) return synced;
   if (Status written = write_small(path_ + "/format", text); !written) return written;
   return sync();
 }
@@ -163,7 +189,8 @@ Result<std::string> Folder::set_aside(WallTime now, const std::string& why) cons
                              "\nThe broker went on with an empty one. Nothing here is used any more.\n";
   if (Status written = write_small(target + "/report.txt", report); !written)
     return tl::unexpected(written.error());
-  if (Status synced = sync(); !synced) return tl::unexpected(synced.error());
+  for (const std::string& folder : {target, path_})
+    if (Status synced = sync_folder(folder); !synced) return tl::unexpected(synced.error());
   return target;
 }
 
@@ -180,13 +207,7 @@ Status Folder::restrict_modes() const {
 }
 
 Status Folder::sync() const {
-  const int fd = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return system_failure(path_);
-  const int code = ::fsync(fd) == 0 ? 0 : errno;
-  ::close(fd);
-  errno = code;
-  if (code != 0) return system_failure(path_);
-  return {};
+  return sync_folder(path_);
 }
 
 }  // namespace hermod::store

@@ -1,5 +1,7 @@
 #include "tests/crash/ledger.h"
 
+#include <limits>
+
 namespace hermod::crash {
 
 void Ledger::sent(const std::string& topic, std::uint8_t qos, std::uint64_t number) {
@@ -53,6 +55,14 @@ std::uint64_t Ledger::acknowledged_count() const {
   for (const auto& [name, about] : topics_)
     for (const bool one : about.acknowledged) count += one ? 1 : 0;
   return count;
+}
+
+std::uint64_t Ledger::last_acknowledged(const std::string& topic) const {
+  const std::lock_guard lock(mutex_);
+  const std::vector<bool>& acknowledged = topics_.at(topic).acknowledged;
+  for (std::uint64_t number = acknowledged.size(); number > 0; --number)
+    if (acknowledged[number - 1]) return number - 1;
+  return std::numeric_limits<std::uint64_t>::max();
 }
 
 std::uint64_t Ledger::arrived_count() const {

@@ -59,7 +59,7 @@ bool PersistentClient::send_again() {
 
 std::string PersistentClient::publish_bytes_of(const Outgoing& out, bool duplicate) const {
   return publish_bytes(Version::V5, {.topic = role_.topic,
-                                     .payload = std::to_string(out.number),
+                                     .payload = std::to_string(out.number) + std::string(role_.padding, ' '),
                                      .qos = role_.qos,
                                      .retain = role_.retain,
                                      .dup = duplicate,
@@ -89,12 +89,16 @@ void PersistentClient::on_packet(const Packet& packet) {
   switch (packet.type) {
     case Type::Publish:
       return on_message(parse_publish(Version::V5, packet));
+    case Type::Suback:
+      if (parse_ack(Version::V5, Type::Suback, packet).reasons.at(0) >= 0x80)
+        throw Unexpected("the broker refuses");
+      return;
     case Type::Puback:
     case Type::Pubrec:
     case Type::Pubcomp: {
       const Ack ack = parse_ack(Version::V5, packet.type, packet);
       // A refusal: the message stays on the way and is sent again with the next connection.
-      if (ack.reason >= 0x80 && packet.type != Type::Pubcomp) return raw_->close();
+      if (ack.reason >= 0x80 && packet.type != Type::Pubcomp) throw Unexpected("the broker refuses");
       return on_answer(packet.type, ack.packet_id);
     }
     case Type::Pubrel: {

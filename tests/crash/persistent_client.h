@@ -27,6 +27,7 @@ class PersistentClient {
     std::uint8_t qos = 0;
     std::size_t window = 0;
     bool retain = false;
+    std::size_t padding = 0;  ///< bytes behind the number
   };
 
   PersistentClient(std::uint16_t port, Role role, Ledger& ledger)

@@ -44,13 +44,10 @@ std::uint16_t free_port() {
 BrokerProcess::BrokerProcess(BrokerSetup setup) : setup_(std::move(setup)), port_(free_port()) {}
 
 void BrokerProcess::start() {
-  std::vector<std::string> command{HERMOD_BROKER_BINARY,
-                                   "--listen",
-                                   "mqtt://127.0.0.1:" + std::to_string(port_),
-                                   "--data-dir",
-                                   data_folder().string(),
-                                   "--threads",
-                                   std::to_string(setup_.threads)};
+  std::vector<std::string> command = setup_.in_front;
+  command.insert(command.end(),
+                 {HERMOD_BROKER_BINARY, "--listen", "mqtt://127.0.0.1:" + std::to_string(port_), "--data-dir",
+                  data_folder().string(), "--threads", std::to_string(setup_.threads)});
   for (const auto& [key, value] : setup_.settings) {
     command.insert(command.end(), {"--set", key + "=" + value});
   }

@@ -16,6 +16,7 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
 struct BrokerSetup {
   Settings settings{};                   ///< --set key=value
   std::vector<std::string> arguments{};  ///< further words of the command line
+  std::vector<std::string> in_front{};   ///< words in front of the binary, such as env A=b
   int threads = 2;
 };
 

@@ -3,8 +3,11 @@
 #include <fcntl.h>
 #include <lmdb.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -105,6 +108,9 @@ Result<LmdbTransaction> LmdbEnvironment::begin_read() {
 }
 
 Result<LmdbTransaction> LmdbEnvironment::begin_write() {
+  if (roots_uncertain_) {
+    if (Status written = write_roots_again(); !written) return tl::unexpected(written.error());
+  }
   MDB_txn* txn = nullptr;
   if (const int code = mdb_txn_begin(env_, nullptr, 0, &txn); code != 0) return error(code, "write");
   return LmdbTransaction(txn, {});
@@ -139,7 +145,24 @@ Status LmdbEnvironment::set_map(std::uint64_t size) {
 }
 
 Status LmdbEnvironment::sync() {
-  if (const int code = mdb_env_sync(env_, 1); code != 0) return error(code, "sync");
+  if (const int code = mdb_env_sync(env_, 1); code != 0) {
+    on_failed_write(code);
+    return error(code, "sync");
+  }
+  return {};
+}
+
+Status LmdbEnvironment::write_roots_again() {
+  roots_uncertain_ = true;
+  mdb_filehandle_t file = 0;
+  if (const int code = mdb_env_get_fd(env_, &file); code != 0) return error(code, "roots");
+  std::vector<char> pages(2 * std::size_t{page_size_});
+  const auto size = static_cast<ssize_t>(pages.size());
+  if (::pread(file, pages.data(), pages.size(), 0) != size ||
+      ::pwrite(file, pages.data(), pages.size(), 0) != size)
+    return error(errno != 0 ? errno : EIO, "roots");
+  if (Status synced = sync(); !synced) return synced;
+  roots_uncertain_ = false;
   return {};
 }
 
@@ -196,6 +219,13 @@ Status LmdbEnvironment::check_free_pages(std::span<const unsigned> databases) {
   return {};
 }
 
+bool LmdbEnvironment::is_disk_full() const {
+  mdb_filehandle_t file = 0;
+  struct statvfs status {};
+  return mdb_env_get_fd(env_, &file) == 0 && ::fstatvfs(file, &status) == 0 &&
+         std::uint64_t{status.f_bavail} * status.f_frsize < kSlackPages * page_size_;
+}
+
 std::uint64_t LmdbEnvironment::file_bytes() const {
   return size_of_file(settings_.file);
 }
@@ -219,6 +249,8 @@ std::uint64_t LmdbEnvironment::high_water_bytes() const {
 }
 
 tl::unexpected<Error> LmdbEnvironment::error(int code, const char* action) const {
+  // A file system that runs full in the middle of a write writes what fits; the library calls that EIO.
+  if (code == EIO && is_disk_full()) code = ENOSPC;
   return lmdb_failure(code, settings_.file + ": " + action);
 }
 

@@ -88,6 +88,13 @@ class LmdbEnvironment {
   /// Zero: back to the limit, or to what is used. The writing thread, outside its transactions.
   Status open_reserve(std::uint64_t bytes);
   Status sync();
+  /// A commit or a sync failed with this code: the next write transaction begins with write_roots_again().
+  /// The writing thread.
+  void on_failed_write(int code) { roots_uncertain_ = roots_uncertain_ || code > 0; }
+  /// Writes the two pages that name the roots once more, unchanged, and syncs. A system forgets what a failed
+  /// sync should have written, and takes the next one for a success; but pages are used again only because
+  /// these two are on the disk. The writing thread, outside its transactions.
+  Status write_roots_again();
   /// Whether the library's list of free pages is one: pages of the file, in order, none twice. `databases`:
   /// all there are. Errors: Corruption.
   Status check_free_pages(std::span<const unsigned> databases);
@@ -105,12 +112,14 @@ class LmdbEnvironment {
 
   Status set_map(std::uint64_t size);
   void reserve_blocks(std::uint64_t wanted);
+  bool is_disk_full() const;
 
   const Settings settings_;
   MDB_env* env_;
   std::uint64_t map_size_ = 0;  // the writing thread's, as the next one
   std::uint64_t blocks_ = 0;    // bytes of the file that have their blocks
   unsigned page_size_ = 4096;
+  bool roots_uncertain_ = false;
   std::mutex turnstile_;
   std::shared_mutex gate_;
 };

@@ -191,7 +191,10 @@ Status LmdbTablesWriter::set_position(GroupNo next) {
 }
 
 Status LmdbTablesWriter::commit() {
-  if (const int code = txn_.commit(); code != 0) return environment_.error(code, "commit");
+  if (const int code = txn_.commit(); code != 0) {
+    environment_.on_failed_write(code);
+    return environment_.error(code, "commit");
+  }
   return {};
 }
 

@@ -1,0 +1,52 @@
+#pragma once
+#include <cstdint>
+#include <random>
+#include <utility>
+
+#include "tests/crash/crash_test.h"
+#include "tests/crash/file_faults.h"
+
+namespace hermod::crash {
+
+/// A broker on a disk that the test can take the power from and that fails when the test says so.
+class DiskTest : public CrashTest {
+ protected:
+  void SetUp() override { HERMOD_NEEDS_OWN_BROKER(); }
+
+  /// Small checkpoints unless told otherwise, so that the tables are written all the time.
+  void start(support::Settings settings = {{"store.checkpoint_size", "1MiB"},
+                                           {"store.checkpoint_interval", "1s"},
+                                           {"session.max_queued_messages", "1000000"},
+                                           {"session.max_queued_bytes", "4GiB"}}) {
+    start_broker({.settings = std::move(settings), .in_front = faults_.words()});
+  }
+
+  /// The broker starts, or its power fails meanwhile.
+  bool starts_again() {
+    try {
+      broker().start();
+      return true;
+    } catch (const support::Unexpected&) {
+      if (broker().running() || faults_.control().cut_at == faults::kNever) throw;
+      return false;
+    }
+  }
+
+  void cut(Fate fate) {
+    broker().kill();
+    faults_.control().cut_at = faults::kNever;
+    faults_.cut_power(broker().data_folder(), fate);
+  }
+
+  /// Behind so many more operations on the files.
+  void cut_after(std::uint64_t operations) {
+    faults_.control().cut_at = faults_.control().operations + operations;
+  }
+
+  bool logged(const char* what) { return broker().log().find(what) != std::string::npos; }
+
+  std::mt19937_64 random_{number_from("HERMOD_CRASH_SEED", 1)};
+  FileFaults faults_{random_()};
+};
+
+}  // namespace hermod::crash

@@ -1,0 +1,195 @@
+#include <cerrno>
+#include <chrono>
+#include <iostream>
+#include <string>
+#include <thread>
+
+#include "tests/crash/disk_test.h"
+
+namespace hermod::crash {
+namespace {
+
+using namespace support;
+using namespace std::chrono_literals;
+
+constexpr std::uint8_t kQuotaExceeded = 0x97;
+constexpr std::uint8_t kUnspecified = 0x80;
+
+class FailingDisk : public DiskTest {
+ protected:
+  /// Messages to "l/full" with numbers, for the sleeper.
+  std::uint8_t publish(MqttClient& publisher, std::size_t padding) {
+    const std::uint64_t number = next_++;
+    ledger_.sent(kTopic, 1, number);
+    const std::uint8_t reason =
+        publisher.publish(kTopic, std::to_string(number) + std::string(padding, ' '), 1).reason;
+    if (reason < 0x80) ledger_.acknowledged(kTopic, number);
+    return reason;
+  }
+
+  /// The store refuses: publishers hear of it in their version's words, and what needs no disk goes on.
+  void expect_refusal(MqttClient& publisher, MqttClient& listener, std::size_t padding) {
+    std::uint8_t reason = 0;
+    ASSERT_TRUE(in_time([&] {
+      reason = publish(publisher, padding);
+      return reason == kQuotaExceeded || (faults_.control().write_error == EROFS && reason >= 0x80);
+    })) << "the last answer was "
+        << int{reason};
+
+    RawClient old(port());
+    old.send(connect_bytes({.client_id = "old", .version = Version::V311}));
+    old.next();
+    ledger_.sent(kTopic, 1, next_);
+    old.send(publish_bytes(Version::V311, {.topic = kTopic,
+                                           .payload = std::to_string(next_++) + std::string(padding, ' '),
+                                           .qos = 1,
+                                           .packet_id = 1}));
+    old.expect_close();  // without a PUBACK
+
+    MqttClient other = client("other");
+    other.publish("free/0", "goes on", 0);
+    EXPECT_EQ(listener.receive().payload, "goes on");
+    EXPECT_TRUE(in_time([&] { return logged("store.read_only"); }));
+    EXPECT_TRUE(broker().running());
+  }
+
+  /// By itself, soon.
+  void expect_recovery(MqttClient& publisher, std::size_t padding) {
+    EXPECT_TRUE(in_time([&] { return publish(publisher, padding) == 0; }));
+    EXPECT_TRUE(logged("store.writable"));
+  }
+
+  void expect_all_there() {
+    cut(Fate::Any);
+    ASSERT_TRUE(starts_again());
+    EXPECT_FALSE(logged("store.set_aside"));
+    add({.id = "sleeper"});
+    in_time([&] { return ledger_.is_complete("sleeper", "l/"); });
+    stop_clients();
+    for (const std::string& violation : ledger_.violations({"sleeper"}, "l/")) ADD_FAILURE() << violation;
+  }
+
+  /// The load, with `fault` before every round and the power cut behind some of them.
+  template <class Fault>
+  void run_rounds(std::uint64_t otherwise, Fault fault) {
+    const std::uint64_t rounds = number_from("HERMOD_CRASH_ROUNDS", otherwise);
+    start();
+    start_load(2000);
+    std::uint64_t cuts = 0;
+    for (std::uint64_t round = 0; round < rounds; ++round) {
+      fault();
+      if (random_() % 2 == 0) cut_after(1 + random_() % 300);
+      for (const auto end = Clock::now() + 500ms; Clock::now() < end && broker().running();)
+        std::this_thread::sleep_for(2ms);
+      if (!broker().running() || random_() % 4 == 0) {
+        faults_.fail_no_sync();
+        ++cuts;
+        cut(Fate::Any);
+        ASSERT_TRUE(starts_again());
+      }
+      faults_.control().cut_at = faults::kNever;
+      ASSERT_FALSE(logged("store.set_aside")) << "round " << round;
+    }
+    faults_.fail_no_sync();
+    if (!broker().running()) {
+      cut(Fate::Any);
+      ASSERT_TRUE(starts_again());
+    }
+    finish_load_and_check();
+    EXPECT_GT(faults_.control().refused_syncs, 0U);
+    std::cout << rounds << " rounds, " << faults_.control().refused_syncs << " syncs failed, " << cuts
+              << " power cuts, " << ledger_.acknowledged_count() << " messages acknowledged, "
+              << ledger_.arrived_count() << " arrived\n";
+  }
+
+  static constexpr const char* kTopic = "l/full";
+  std::uint64_t next_ = 0;
+};
+
+TEST_F(FailingDisk, T68_FullDiskRefusesWhatItCannotStoreAndGoesOnWhenThereIsRoom) {
+  constexpr std::size_t kSize = 10'000;
+  faults_.control().room = 400'000;
+  start();
+  subscribe_and_leave("sleeper", "l/#", 1);
+  MqttClient listener = client("listener");
+  listener.subscribe("free/#", 0);
+  MqttClient publisher = client("publisher");
+  EXPECT_EQ(publish(publisher, kSize), 0);
+  expect_refusal(publisher, listener, kSize);
+  faults_.control().room = faults::kNever;
+  expect_recovery(publisher, kSize);
+  expect_all_there();
+}
+
+TEST_F(FailingDisk, T68_DiskThatBecameReadOnlyRefusesAndGoesOnWhenItIsWritable) {
+  start();
+  subscribe_and_leave("sleeper", "l/#", 1);
+  MqttClient listener = client("listener");
+  listener.subscribe("free/#", 0);
+  MqttClient publisher = client("publisher");
+  EXPECT_EQ(publish(publisher, 10), 0);
+  faults_.control().write_error = EROFS;
+  expect_refusal(publisher, listener, 10);
+  faults_.control().write_error = 0;
+  expect_recovery(publisher, 10);
+  expect_all_there();
+}
+
+/// The smallest store there may be, filled by a queue that nobody reads.
+TEST_F(FailingDisk, T68_FullStoreRefusesUntilAConsumerMakesRoom) {
+  constexpr std::size_t kSize = 1'000'000;
+  start(
+      {{"store.max_size", "64MiB"}, {"store.checkpoint_size", "1MiB"}, {"session.max_queued_bytes", "1GiB"}});
+  subscribe_and_leave("sleeper", "l/#", 1);
+  MqttClient listener = client("listener");
+  listener.subscribe("free/#", 0);
+  MqttClient publisher = client("publisher");
+  EXPECT_EQ(publish(publisher, kSize), 0);
+  expect_refusal(publisher, listener, kSize);
+  add({.id = "sleeper"});
+  expect_recovery(publisher, kSize);
+  EXPECT_TRUE(in_time([&] { return ledger_.is_complete("sleeper", "l/"); }));
+  stop_clients();
+}
+
+TEST_F(FailingDisk, T68_FailedSyncOfTheJournalLosesNothingThatWasAcknowledged) {
+  run_rounds(8, [&] { faults_.fail_syncs("journal/segment-1", random_() % 60, 1 + random_() % 3); });
+  EXPECT_TRUE(logged("store.read_only"));
+  EXPECT_TRUE(logged("store.writable"));
+}
+
+TEST_F(FailingDisk, T68_FailedSyncWhosePagesAreThrownOutLosesNothingThatWasAcknowledged) {
+  faults_.control().evicts = true;
+  run_rounds(8, [&] { faults_.fail_syncs("journal/segment-1", random_() % 60, 1 + random_() % 3); });
+}
+
+TEST_F(FailingDisk, T68_FailedSyncOfTheTablesLosesNothingThatWasAcknowledged) {
+  run_rounds(6, [&] { faults_.fail_syncs("tables", random_() % 4, 1 + random_() % 2); });
+}
+
+/// A checkpoint of several transactions fails in one of them, and the power is cut in one of those that try
+/// again.
+TEST_F(FailingDisk, T68_PowerCutBehindAFailedSyncOfTheTablesFindsAWholeStore) {
+  constexpr std::size_t kSize = 100'000;
+  constexpr int kMessages = 250;  // more than a checkpoint
+  const std::uint64_t rounds = number_from("HERMOD_CRASH_ROUNDS", 5);
+  start({{"store.checkpoint_size", "16MiB"}, {"session.max_queued_bytes", "4GiB"}});
+  subscribe_and_leave("sleeper", "l/#", 1);
+  for (std::uint64_t round = 0; round < rounds; ++round) {
+    faults_.fail_syncs("tables", 1 + random_() % 2, 1, 1 + random_() % 4);
+    try {
+      MqttClient publisher = client("publisher");
+      for (int i = 0; i < kMessages; ++i) publish(publisher, kSize);
+    } catch (const Unexpected&) {  // the broker has ended
+    }
+    ASSERT_TRUE(in_time([&] { return !broker().running(); }));
+    faults_.fail_no_sync();
+    cut(Fate::Some);
+    ASSERT_TRUE(starts_again());
+    ASSERT_FALSE(logged("store.set_aside")) << "round " << round;
+  }
+  expect_all_there();
+}
+
+}  // namespace
+}  // namespace hermod::crash

@@ -1,0 +1,98 @@
+#include <chrono>
+#include <iostream>
+#include <thread>
+
+#include "tests/crash/disk_test.h"
+
+namespace hermod::crash {
+namespace {
+
+using namespace support;
+using namespace std::chrono_literals;
+
+/// Makes a checkpoint due after some hundred messages.
+constexpr std::size_t kPadding = 2000;
+
+class PowerCut : public DiskTest {};
+
+TEST_F(PowerCut, T65_AtAnyMomentKeepsEveryPromise) {
+  const std::uint64_t rounds = number_from("HERMOD_CRASH_ROUNDS", 15);
+  faults_.control().sync_micros = 2000;
+  start();
+  start_load(kPadding);
+  std::uint64_t cuts = 0;
+  for (std::uint64_t round = 0; round < rounds; ++round) {
+    if (random_() % 4 == 0) {
+      std::this_thread::sleep_for(std::chrono::microseconds(random_() % 150'000));
+    } else {
+      cut_after(1 + random_() % 400);
+      for (const auto end = Clock::now() + 2s; Clock::now() < end && broker().running();)
+        std::this_thread::sleep_for(2ms);
+    }
+    do {
+      ++cuts;
+      cut(Fate::Any);
+      if (random_() % 3 == 0) cut_after(1 + random_() % 40);  // the next one comes during the start
+      if (starts_again()) faults_.control().cut_at = faults::kNever;
+    } while (!broker().running());
+    ASSERT_FALSE(logged("store.set_aside")) << broker().log();
+  }
+  faults_.control().sync_micros = 0;
+  finish_load_and_check();
+  std::cout << cuts << " power cuts, " << ledger_.acknowledged_count() << " messages acknowledged, "
+            << ledger_.arrived_count()
+            << " arrived; writes without a sync: " << faults_.disk().uncertain_writes()
+            << ", not kept: " << faults_.disk().lost_writes() << "\n";
+}
+
+/// What the other test rests on: when the disk forgets what it was told to keep, the ledger shows it.
+TEST_F(PowerCut, T65_DiskThatOnlyPretendsToSyncIsFoundOut) {
+  start();
+  start_load();
+  faults_.control().lies = true;
+  const std::uint64_t before = ledger_.acknowledged_count();
+  ASSERT_TRUE(in_time([&] { return ledger_.acknowledged_count() > before + 200; }));
+  for (PersistentClient* publisher : publishers_) publisher->finish();
+  ASSERT_TRUE(in_time([&] {
+    for (PersistentClient* publisher : publishers_)
+      if (!publisher->is_finished()) return false;
+    return true;
+  }));
+  stop_clients();
+  cut(Fate::Dropped);
+  faults_.control().lies = false;
+  ASSERT_TRUE(starts_again());
+  MqttClient sleeper = durable_client("sleeper");
+  while (const auto message = sleeper.try_receive(500ms))
+    ledger_.arrived("sleeper", message->topic, std::stoull(message->payload), true);
+  EXPECT_FALSE(ledger_.is_complete("sleeper", "l/"));
+  EXPECT_FALSE(logged("store.set_aside")) << "a disk that keeps its order loses only the end";
+}
+
+/// The file that names the format comes last: a start that finds it finds a whole store.
+TEST_F(PowerCut, T65_AtAnyMomentOfTheFirstStartLeavesAWholeStoreOrNoFormat) {
+  start();
+  const std::uint64_t operations = faults_.control().operations;
+  for (std::uint64_t at = 1; at <= operations; ++at) {
+    FileFaults faults(random_());
+    BrokerProcess young({.in_front = faults.words()});
+    faults.control().cut_at = at;
+    try {
+      young.start();
+    } catch (const Unexpected&) {  // meant to end
+    }
+    young.kill();
+    faults.control().cut_at = faults::kNever;
+    faults.cut_power(young.data_folder(), Fate::Any);
+    young.start();
+    const std::string log = young.log();
+    EXPECT_EQ(log.find("store.set_aside") != std::string::npos,
+              log.find("without the file that names the format") != std::string::npos)
+        << "operation " << at << "\n"
+        << log;
+    young.kill();
+  }
+}
+
+}  // namespace
+}  // namespace hermod::crash

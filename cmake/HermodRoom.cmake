@@ -61,11 +61,11 @@ function(hermod_precompiled name flags)
   target_precompile_headers(${name} REUSE_FROM ${headers})
 endfunction()
 
-# hermod_test(<name> [BLACK_BOX] [LABEL label] [SOURCES file...] [LIBRARIES target...])
+# hermod_test(<name> [BLACK_BOX] [LABEL label] [EXCEPT filter] [SOURCES file...] [LIBRARIES target...])
 # A GoogleTest binary; every test case becomes a ctest of its own. Without sources configuring fails. BLACK_BOX:
 # it runs no code of hermod's in its own process, so the sanitizers leave it alone.
 function(hermod_test name)
-  cmake_parse_arguments(TEST "BLACK_BOX" "LABEL;TIMEOUT" "SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(TEST "BLACK_BOX" "LABEL;TIMEOUT;EXCEPT" "SOURCES;LIBRARIES" ${ARGN})
   if(NOT TEST_SOURCES)
     message(FATAL_ERROR "hermod_test(${name}): no source files; a test that is not there must not count as passed")
   endif()
@@ -87,6 +87,9 @@ function(hermod_test name)
     set_tests_properties(${TEST_LABEL} PROPERTIES LABELS ${TEST_LABEL} TIMEOUT 600)
     return()
   endif()
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+  if(TEST_EXCEPT)
+    set(filter TEST_FILTER "-${TEST_EXCEPT}")
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 ${filter}
     TEST_PREFIX "${TEST_LABEL}." PROPERTIES LABELS ${TEST_LABEL} TIMEOUT ${TEST_TIMEOUT})
 endfunction()

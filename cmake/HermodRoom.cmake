@@ -6,9 +6,10 @@ target_compile_options(hermod_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
   -Wconversion -Wno-sign-conversion -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  # GCC 12 finds both inside its own std::string, depending on no more than the length of a literal such as the
+  # GCC 12 finds these inside its own std::string, depending on no more than the length of a literal such as the
   # path of the checkout (GCC bugs 105329 and 105651).
-  target_compile_options(hermod_warnings INTERFACE -Wno-array-bounds -Wno-restrict)
+  target_compile_options(hermod_warnings INTERFACE -Wno-array-bounds -Wno-restrict
+    -Wno-stringop-overflow -Wno-stringop-overread)
 endif()
 target_compile_definitions(hermod_warnings INTERFACE HERMOD_VERSION="${PROJECT_VERSION}")
 

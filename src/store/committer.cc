@@ -1,5 +1,6 @@
 #include "store/committer.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -229,7 +230,10 @@ Status Committer::write(std::span<const Submission> group) {
   if (encoder_.empty()) return {};
   const GroupNo number{next_group_.v++};
   const WallTime batch_time = clock_.wall();
-  Status written = journal_.append(number, encoder_.finish(number, batch_time));
+  const bool adds = std::any_of(group.begin(), group.end(),
+                                [](const Submission& one) { return one.batch.adds_messages(); });
+  const std::span<const Bytes> record = encoder_.finish(number, batch_time);
+  Status written = adds ? journal_.append(number, record) : journal_.append_from_reserve(number, record);
   if (written && sink_ != nullptr) sink_->applied(number, batch_time, group);
   return written;
 }

@@ -24,6 +24,8 @@ constexpr std::uint64_t kLargestSegment = std::uint64_t{16} << 20;
 constexpr std::uint64_t kSegments = 16;  // the journal has room for so many, or for more
 /// Retired segments that are kept for another life.
 constexpr std::size_t kSpares = 8;
+/// For groups that add no message, beyond the limit.
+constexpr std::uint64_t kReserveSegments = 2;
 constexpr mode_t kFolderMode = 0700;
 
 std::uint64_t segment_size(std::uint64_t max_size) {
@@ -113,7 +115,7 @@ Status SegmentJournal::open_files() {
   is_broken_ = false;
   if (!live_.empty()) return {};
   if (read_only_) return failure(Errc::Corruption, folder_ + ": no segment of the journal is there");
-  return begin_segment(0);
+  return begin_segment(0, max_size_);
 }
 
 /// Segments with a readable header are in use, in their order. Another one was about to begin a new life, and
@@ -145,6 +147,14 @@ Segment::Life SegmentJournal::next_life() {
 }
 
 Status SegmentJournal::append(GroupNo number, std::span<const Bytes> group) {
+  return append(number, group, max_size_);
+}
+
+Status SegmentJournal::append_from_reserve(GroupNo number, std::span<const Bytes> group) {
+  return append(number, group, max_size_ + kReserveSegments * segment_bytes_);
+}
+
+Status SegmentJournal::append(GroupNo number, std::span<const Bytes> group, std::uint64_t limit) {
   if (is_broken_) return failure(Errc::Closed, folder_ + ": the journal has to be opened again");
   if (number <= last_)
     return failure(Errc::Invalid,
@@ -152,9 +162,12 @@ Status SegmentJournal::append(GroupNo number, std::span<const Bytes> group) {
   const auto begin = std::chrono::steady_clock::now();
   std::size_t size = 0;
   for (const Bytes piece : group) size += piece.size();
+  // A failure here has written no record.
+  if (total_bytes() > limit) retire_trimmed();
+  if (total_bytes() > limit) delete_spare(0, limit);
+  if (total_bytes() > limit) return full();
   if (!live_.back()->has_room(size)) {
-    // A failure here has written no record.
-    if (Status begun = begin_segment(size); !begun) return begun;
+    if (Status begun = begin_segment(size, limit); !begun) return begun;
   }
   Segment& segment = *live_.back();
   const auto record = segment.append(number, group, size);
@@ -176,9 +189,12 @@ Status SegmentJournal::append(GroupNo number, std::span<const Bytes> group) {
   return {};
 }
 
-Status SegmentJournal::begin_segment(std::size_t size) {
+tl::unexpected<Error> SegmentJournal::full() const {
+  return failure(Errc::NoSpace, folder_ + ": the journal has reached its part of store.max_size");
+}
+
+Status SegmentJournal::begin_segment(std::size_t size, std::uint64_t limit) {
   retire_trimmed();
-  const std::uint64_t bytes = std::max(segment_bytes_, Segment::bytes_for(size));
   std::unique_ptr<Segment> segment = take_retired(Segment::bytes_for(size));
   if (segment) {
     if (Status begun = segment->begin_life(next_life()); !begun) {
@@ -187,19 +203,30 @@ Status SegmentJournal::begin_segment(std::size_t size) {
       return begun;
     }
   } else {
-    delete_spare(bytes);
-    if (total_bytes() + bytes > max_size_)
-      return failure(Errc::NoSpace, folder_ + ": the journal has reached its part of store.max_size");
-    auto made = Segment::create(folder_ + "/" + std::string(kPrefix) + std::to_string(next_name_), bytes,
-                                next_life());
+    auto made = make_segment(Segment::bytes_for(size), limit);
     if (!made) return tl::unexpected(made.error());
-    ++next_name_;
     segment = std::move(*made);
-    if (Status synced = sync_folder(folder_); !synced) return synced;
   }
   const std::lock_guard lock(mutex_);
   live_.push_back(std::move(segment));
   return {};
+}
+
+/// A new one of the usual size; of less, but not less than `needed`, where the disk does not have that.
+Result<std::unique_ptr<Segment>> SegmentJournal::make_segment(std::uint64_t needed, std::uint64_t limit) {
+  std::uint64_t bytes = std::max(segment_bytes_, needed);
+  delete_spare(bytes, limit);
+  if (total_bytes() + bytes > limit) return full();
+  const std::string file = folder_ + "/" + std::string(kPrefix) + std::to_string(next_name_);
+  auto made = Segment::create(file, bytes, next_life());
+  while (!made && made.error().code == Errc::NoSpace && bytes / 2 >= std::max(needed, kSmallestSegment)) {
+    bytes = bytes / 2 / Segment::kBlock * Segment::kBlock;
+    made = Segment::create(file, bytes, next_life());
+  }
+  if (!made) return made;
+  ++next_name_;
+  if (Status synced = sync_folder(folder_); !synced) return tl::unexpected(synced.error());
+  return made;
 }
 
 /// The last one stays: it is being written.
@@ -235,8 +262,8 @@ std::unique_ptr<Segment> SegmentJournal::take_retired(std::uint64_t bytes) {
 }
 
 /// Makes room for a segment that none of the retired ones can be.
-void SegmentJournal::delete_spare(std::uint64_t needed) {
-  while (total_bytes() + needed > max_size_) {
+void SegmentJournal::delete_spare(std::uint64_t needed, std::uint64_t limit) {
+  while (total_bytes() + needed > limit) {
     const std::unique_ptr<Segment> spare = take_retired(0);
     if (!spare) return;
     ::unlink(spare->file().c_str());

@@ -49,6 +49,7 @@ class SegmentJournal final : public Journal {
                                                       bool read_only = false);
 
   Status append(GroupNo number, std::span<const Bytes> group) override;
+  Status append_from_reserve(GroupNo number, std::span<const Bytes> group) override;
   Status replay(GroupNo from, const Visit& visit) override;
   /// Only notes the position: the next append that needs a segment takes what is free by then.
   Status trim(GroupNo before) override;
@@ -82,10 +83,13 @@ class SegmentJournal final : public Journal {
   Status open_files();
   Status sort_out(Segments found);
   /// A segment without records at the end of live_, with room for a group of `size`.
-  Status begin_segment(std::size_t size);
+  Status begin_segment(std::size_t size, std::uint64_t limit);
+  Status append(GroupNo number, std::span<const Bytes> group, std::uint64_t limit);
+  Result<std::unique_ptr<Segment>> make_segment(std::uint64_t needed, std::uint64_t limit);
   void retire_trimmed();
   std::unique_ptr<Segment> take_retired(std::uint64_t bytes);
-  void delete_spare(std::uint64_t needed);
+  void delete_spare(std::uint64_t needed, std::uint64_t limit);
+  tl::unexpected<Error> full() const;
   std::uint64_t total_bytes() const;
   Segment::Life next_life();
 

@@ -99,6 +99,8 @@ class WriteBatch {
   bool empty() const { return op_count_ == 0; }
   std::size_t op_count() const { return op_count_; }
   std::size_t append_count() const { return append_count_; }
+  /// It stores messages; other batches only say what became of some, or who is there.
+  bool adds_messages() const { return adds_messages_; }
   /// Size of encoded().
   std::size_t bytes() const { return encoded_.size(); }
   void reserve(std::size_t size) { encoded_.reserve(size + kFrameSize); }
@@ -138,6 +140,7 @@ class WriteBatch {
   std::string encoded_;
   std::uint32_t op_count_ = 0;
   std::uint32_t append_count_ = 0;
+  bool adds_messages_ = false;
 };
 
 /// The key of an entry in Table::Entries: stream and sequence, big-endian, 16 bytes.

@@ -251,7 +251,7 @@ void Layer::remember(std::uint64_t number, int fd, off_t offset, std::size_t siz
   const int reader = static_cast<int>(::syscall(
       SYS_openat, AT_FDCWD, ("/proc/self/fd/" + std::to_string(fd)).c_str(), O_RDONLY | O_CLOEXEC, 0));
   const ssize_t had = ::pread(reader, before.data(), size, offset);
-  ::close(reader);
+  ::syscall(SYS_close, reader);
   before.resize(had < 0 ? 0 : static_cast<std::size_t>(had));
   const std::uint64_t inode = files_[static_cast<std::size_t>(fd)].inode;
   undo_[inode].push_back({number, fd, offset, std::move(before), size_of(fd)});

@@ -33,6 +33,7 @@ class CheckpointWriter {
   Status write_entries();
   Status write_entry(StreamId stream, const EntryChange& change);
   Status erase_stream(StreamId stream);
+  Status erase_first();
   Status erase_messages();
   /// After a checkpoint that did not end, messages without entries may be anywhere.
   Status sweep_messages();

@@ -69,6 +69,8 @@ Status Checkpointer::write_frozen(const Generation& generation) {
       failing_ = true;
     }
     frozen_.notify_all();
+    // The next one takes everything, and can begin with what was erased.
+    if (written.error().code == Errc::NoSpace) static_cast<void>(memtable_.unite(journal_));
     return written;
   }
   const GroupNo next{generation.last().v + 1};

@@ -24,6 +24,16 @@ std::vector<Item> merged(std::vector<Item> newer, std::vector<Item> older, Less 
   return all;
 }
 
+Status apply_record(Generation& generation, GroupNo number, Bytes record) {
+  const Result<Group> group = decode_group(record);
+  if (!group) return tl::unexpected(group.error());
+  if (group->number != number) return failure(Errc::Corruption, "journal record: the number is not its key");
+  for (const Bytes ops : group->batches)
+    generation.apply(number, ops, static_cast<std::size_t>(ops.data() - record.data()));
+  generation.count_group(number, SegmentJournal::footprint(record.size()));
+  return {};
+}
+
 }  // namespace
 
 Memtable::Memtable(bool recovering) : active_(std::make_shared<Generation>(recovering)) {}
@@ -39,28 +49,20 @@ void Memtable::applied(GroupNo number, WallTime /*batch_time*/, std::span<const 
                      offset + WriteBatch::kFrameSize);
       offset += batch.bytes();
     }
-    count(number, offset + kGroupTrailerSize);
+    active_->count_group(number, SegmentJournal::footprint(offset + kGroupTrailerSize));
+    active_memory_.store(active_->memory_bytes(), std::memory_order_relaxed);
   }
   finish(number, offset + kGroupTrailerSize);
 }
 
 Status Memtable::replay(GroupNo number, Bytes record) {
-  const Result<Group> group = decode_group(record);
-  if (!group) return tl::unexpected(group.error());
-  if (group->number != number) return failure(Errc::Corruption, "journal record: the number is not its key");
   {
     const std::lock_guard lock(mutex_);
-    for (const Bytes ops : group->batches)
-      active_->apply(number, ops, static_cast<std::size_t>(ops.data() - record.data()));
-    count(number, record.size());
+    if (Status applied = apply_record(*active_, number, record); !applied) return applied;
+    active_memory_.store(active_->memory_bytes(), std::memory_order_relaxed);
   }
   finish(number, record.size());
   return {};
-}
-
-void Memtable::count(GroupNo number, std::size_t record_bytes) {
-  active_->count_group(number, SegmentJournal::footprint(record_bytes));
-  active_memory_.store(active_->memory_bytes(), std::memory_order_relaxed);
 }
 
 void Memtable::finish(GroupNo number, std::size_t record_bytes) {
@@ -89,6 +91,25 @@ void Memtable::drop_frozen() {
   std::shared_ptr<Generation> gone;  // freed behind the lock
   const std::lock_guard lock(mutex_);
   gone.swap(frozen_);
+}
+
+Status Memtable::unite(SegmentJournal& journal) {
+  const std::lock_guard lock(mutex_);
+  if (!frozen_ || active_->empty()) return {};
+  auto reader = journal.reader();
+  if (!reader) return tl::unexpected(reader.error());
+  auto whole = std::make_shared<Generation>(/*tables_may_know=*/true);
+  for (GroupNo number = frozen_->first(); number <= active_->last(); ++number.v) {
+    const auto record = reader->record(number);
+    if (!record && record.error().code == Errc::NotFound) continue;  // a group that failed
+    if (!record) return tl::unexpected(record.error());
+    if (Status applied = apply_record(*whole, number, *record); !applied) return applied;
+  }
+  frozen_.reset();
+  active_ = std::move(whole);
+  active_bytes_.store(active_->record_bytes(), std::memory_order_relaxed);
+  active_memory_.store(active_->memory_bytes(), std::memory_order_relaxed);
+  return {};
 }
 
 StreamChanges Memtable::stream(StreamId stream, Seq from, std::size_t max) const {

@@ -14,6 +14,8 @@
 
 namespace hermod::store {
 
+class SegmentJournal;
+
 /// The net effect of all groups that are not in the tables yet, in two generations: the active one, which
 /// grows, and the frozen one, which a checkpoint writes to the tables. Values stay in the journal. The
 /// committer's thread adds, the checkpointer freezes and drops, readers look under a short shared lock.
@@ -44,6 +46,9 @@ class Memtable final : public CommitSink {
   /// The checkpoint of the frozen generation did not end: its next one must expect traces of it.
   void mark_frozen_unknown();
   void drop_frozen();
+  /// When the tables have no room for the frozen generation: both become one again, made anew from the journal,
+  /// so that what has been erased meanwhile need not be written first. Everybody waits. Errors of the journal.
+  Status unite(SegmentJournal& journal);
 
   /// For a look at several things at once: hold the lock and use the functions that want it held.
   std::shared_lock<std::shared_mutex> lock() const { return std::shared_lock(mutex_); }
@@ -75,7 +80,6 @@ class Memtable final : public CommitSink {
   Size size() const;  // both generations
 
  private:
-  void count(GroupNo number, std::size_t record_bytes);  // lock held
   void finish(GroupNo number, std::size_t record_bytes);
 
   mutable std::shared_mutex mutex_;

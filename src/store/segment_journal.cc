@@ -67,9 +67,9 @@ bool by_order(const std::unique_ptr<Segment>& a, const std::unique_ptr<Segment>&
 
 Result<Bytes> JournalReader::read(GroupNo group, std::size_t offset, std::size_t size) {
   if (group != group_) {
-    const auto record = find(group);
-    if (!record) return record;
-    record_ = *record;
+    const auto found = record(group);
+    if (!found) return found;
+    record_ = *found;
     group_ = group;
   }
   if (offset > record_.size() || size > record_.size() - offset)
@@ -299,7 +299,7 @@ Result<JournalReader> SegmentJournal::reader() {
   return reader;
 }
 
-Result<Bytes> JournalReader::find(GroupNo group) const {
+Result<Bytes> JournalReader::record(GroupNo group) const {
   const std::lock_guard lock(journal_->mutex_);
   for (const SegmentPin& pin : pins_) {
     const auto& records = pin.segment().records();

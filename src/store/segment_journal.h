@@ -23,12 +23,13 @@ class JournalReader {
   /// `size` bytes of a record from `offset` on. Errors: NotFound (no such record), Corruption (it is
   /// shorter).
   Result<Bytes> read(GroupNo group, std::size_t offset, std::size_t size);
+  /// A whole record. Errors: NotFound.
+  Result<Bytes> record(GroupNo group) const;
 
  private:
   friend SegmentJournal;
   JournalReader(const SegmentJournal& journal, std::shared_lock<std::shared_mutex> files)
       : journal_(&journal), files_(std::move(files)) {}
-  Result<Bytes> find(GroupNo group) const;
 
   const SegmentJournal* journal_;
   std::shared_lock<std::shared_mutex> files_;

@@ -71,6 +71,8 @@ class LmdbTables {
   /// `bytes`: about how much will be written.
   Result<LmdbTablesWriter> writer(std::uint64_t bytes);
   Status sync() { return environment_->sync(); }
+  /// See LmdbEnvironment.
+  Status open_reserve(std::uint64_t bytes) { return environment_->open_reserve(bytes); }
   /// The first group that the tables do not have.
   Result<GroupNo> position();
 

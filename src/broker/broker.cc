@@ -103,17 +103,9 @@ Status Broker::recover() {
                   std::to_string(found.queued_messages) + " queued messages");
     });
   }
-  // Shards are built when the number of this start is known.
-  std::vector<std::pair<ShardId, std::unique_ptr<session::Session>>> sessions;
-  std::vector<std::tuple<ShardId, SessionId, queue::QueueWindow>> remains;
+  Recovery::Living living;  // until there are shards, which want the number of this start
   if (recovery) {
-    const Recovery::Adopt adopt{[&](ShardId home, std::unique_ptr<session::Session> session) {
-                                  sessions.emplace_back(home, std::move(session));
-                                },
-                                [&](ShardId home, SessionId ended, queue::QueueWindow queue) {
-                                  remains.emplace_back(home, ended, std::move(queue));
-                                }};
-    const auto found = recovery->run(adopt);
+    const auto found = recovery->run(living);
     if (!found) return tl::unexpected(found.error());
     log::event(log::Level::Notice, "store.recovered",
                {{"sessions", found->sessions},
@@ -131,8 +123,8 @@ Status Broker::recover() {
                       connections_,  addresses_,
                       keeper_.get(), reader_.get()};
   for (auto& shard : shards_) shard->build(shared);
-  for (auto& [home, session] : sessions) shards_[home.v]->adopt(std::move(session));
-  for (auto& [home, ended, queue] : remains) shards_[home.v]->adopt_remains(ended, std::move(queue));
+  for (auto& [home, session] : living.sessions) shards_[home.v]->adopt(std::move(session));
+  for (auto& [home, ended, queue] : living.remains) shards_[home.v]->adopt_remains(ended, std::move(queue));
   for (auto& shard : shards_) shard->catch_up();
   committer_->run_once();  // the number of this start, and what recovery has cleaned up
   if (!committer_->healthy())

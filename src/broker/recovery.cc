@@ -24,25 +24,25 @@ constexpr unsigned kGenerationsPerEpoch = 12;
 
 }  // namespace
 
-Result<Recovered> Recovery::run(const Adopt& adopt) {
+Result<Recovered> Recovery::run(Living& living) {
   using Step = Status (Recovery::*)();
   for (const Step step : {&Recovery::read_epoch, &Recovery::read_sessions, &Recovery::read_subscriptions,
                           &Recovery::read_inbound_ids, &Recovery::read_streams, &Recovery::count_entries,
                           &Recovery::read_in_flight, &Recovery::read_retained})
     if (Status status = (this->*step)(); !status) return tl::unexpected(status.error());
   parts_.directory.finish_restoring();
-  hand_over(adopt);
+  hand_over(living);
   parts_.committer.submit(std::move(cleaning_), nullptr);
   return found_;
 }
 
-void Recovery::hand_over(const Adopt& adopt) {
+void Recovery::hand_over(Living& living) {
   for (auto& [id, loaded] : sessions_) {
     loaded.session->queue().resume_at(loaded.next);
     loaded.session->set_maybe_sent_before(loaded.was_online ? loaded.next : loaded.sent_before);
     // So that its clocks go on at the next start, and do not begin again.
     if (loaded.was_online) session::record_session(cleaning_, *loaded.session);
-    adopt.session(home_of(id), std::move(loaded.session));
+    living.sessions.push_back({home_of(id), std::move(loaded.session)});
   }
   for (auto& [id, remains] : remains_) {
     const Waiting& waiting = remains.waiting;
@@ -54,7 +54,7 @@ void Recovery::hand_over(const Adopt& adopt) {
     queue::QueueWindow queue;
     queue.restore_stored(waiting.first, waiting.last, waiting.amount);
     queue.resume_at(remains.next);
-    adopt.remains(home_of(id), id, std::move(queue));
+    living.remains.push_back({home_of(id), id, std::move(queue)});
   }
 }
 
@@ -215,7 +215,7 @@ void Recovery::count_entry(Loaded& loaded, const store::ReadView::EntryHead& ent
 
 void Recovery::count_remaining(SessionId ended, const store::ReadView::EntryHead& entry) {
   const auto found = remains_.find(ended);
-  if (found == remains_.end()) return;  // no sequence was ever reserved for it: damaged() has told
+  if (found == remains_.end()) return;  // its stream has no record, so nothing would end it again
   if (entry.message.v == 0 && queue::is_released(entry.head)) return;
   if (const auto size = queue::message_size(entry.head, entry.value_size, entry.body_size))
     found->second.waiting.add(entry.seq, *size);

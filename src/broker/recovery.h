@@ -26,9 +26,8 @@ struct Recovered {
   std::uint64_t sessions = 0;
   std::uint64_t subscriptions = 0;
   std::uint64_t queued_messages = 0;
-  std::uint64_t remaining_messages =
-      0;                        ///< in queues of sessions that have ended, for others of their groups
-  std::uint64_t exchanges = 0;  ///< QoS 2 identifiers that clients or we still hold
+  std::uint64_t remaining_messages = 0;  ///< of sessions that have ended, for others of their groups
+  std::uint64_t exchanges = 0;           ///< QoS 2 identifiers that clients or we still hold
   std::uint64_t retained_messages = 0;
   std::uint64_t orphans = 0;  ///< records of sessions that are gone, erased now
   std::uint64_t damaged = 0;  ///< records that could not be read, left where they are and logged
@@ -47,11 +46,20 @@ class Recovery {
     std::size_t shards;
     WallTime now;
   };
-  /// Who takes over what is found: each belongs to one shard from now on.
-  struct Adopt {
-    std::function<void(ShardId, std::unique_ptr<session::Session>)> session;
+  /// What lives on the shards from now on.
+  struct Living {
+    struct Home {
+      ShardId shard;
+      std::unique_ptr<session::Session> session;
+    };
     /// The queue of a session that has ended, whose messages were being handed to others.
-    std::function<void(ShardId, SessionId, queue::QueueWindow)> remains;
+    struct Remains {
+      ShardId shard;
+      SessionId ended;
+      queue::QueueWindow queue;
+    };
+    std::vector<Home> sessions;
+    std::vector<Remains> remains;
   };
   /// Told how far it is, about ten times a second; for systemd's status line.
   using Progress = std::function<void(const Recovered&)>;
@@ -60,7 +68,7 @@ class Recovery {
       : parts_(parts), view_(view), progress_(std::move(progress)) {}
 
   /// Errors: Io of the store. Damaged records are counted and logged, and everything else goes on.
-  Result<Recovered> run(const Adopt& adopt);
+  Result<Recovered> run(Living& living);
   /// The number of this start: higher than at every start before.
   std::uint64_t epoch() const { return epoch_; }
 
@@ -98,7 +106,7 @@ class Recovery {
   Status read_in_flight();
   Status read_retained();
   void restore_sent(Loaded& loaded, queue::Entry& entry);
-  void hand_over(const Adopt& adopt);
+  void hand_over(Living& living);
   Loaded* find(SessionId id);
   void damaged(std::string_view table, const Error& error);
   void orphan(const std::function<void(store::WriteBatch&)>& erase);

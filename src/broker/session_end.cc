@@ -182,7 +182,7 @@ void Shard::discard_session_state(Session& session, Counter reason) {
   counters_.add(reason, dropped);
   hand_on_again_.erase(session.id());
   for (queue::Delivery& delivery : shared) redispatch(std::move(delivery));
-  // Behind the new entries: a crash between the two leaves both, never neither.
+  // Behind the new entries, so that a crash between the two does not leave neither.
   if (session.is_durable()) {
     store::WriteBatch batch;
     session::erase_session(batch, session, /*with_queue=*/!remains);

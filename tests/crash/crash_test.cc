@@ -59,11 +59,15 @@ void CrashTest::start_load(std::size_t padding) {
   }
 }
 
-void CrashTest::finish_load_and_check() {
+void CrashTest::finish_publishers() {
   for (PersistentClient* publisher : publishers_) publisher->finish();
   EXPECT_TRUE(in_time([&] {
     return std::all_of(publishers_.begin(), publishers_.end(), [](auto* p) { return p->is_finished(); });
   })) << "a publisher was never answered";
+}
+
+void CrashTest::finish_load_and_check() {
+  finish_publishers();
   add({.id = "sleeper"});
   in_time([&] { return ledger_.is_complete("sleeper", "l/") && ledger_.is_complete("reader", "l/"); });
   in_time([&] { return ledger_.group_violations({"member-1", "member-2"}, "s/").empty(); });

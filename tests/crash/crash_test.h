@@ -15,8 +15,7 @@ namespace hermod::crash {
 std::uint64_t number_from(const char* name, std::uint64_t otherwise);
 
 /// A broker under load from clients that come back after each of its ends, and the promises it made to them.
-/// The load: publishers of QoS 1 and 2 and of retained messages, one subscriber that is there, one that is
-/// not
+/// The load: publishers of QoS 1 and 2 and of retained messages, a subscriber that is there, one that is not
 /// ("sleeper"), and a group of two.
 class CrashTest : public integration::BrokerTest {
  protected:
@@ -36,6 +35,8 @@ class CrashTest : public integration::BrokerTest {
   void start_load(std::size_t padding = 0);
   /// Lets everything on the way be finished, wakes the sleeper, and holds the broker to what it promised.
   void finish_load_and_check();
+  /// What they have begun is answered; nothing new is sent.
+  void finish_publishers();
   void stop_clients();
 
   Ledger ledger_;

@@ -1,6 +1,8 @@
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <random>
+#include <thread>
 #include <utility>
 
 #include "tests/crash/crash_test.h"
@@ -41,6 +43,13 @@ class DiskTest : public CrashTest {
   /// Behind so many more operations on the files.
   void cut_after(std::uint64_t operations) {
     faults_.control().cut_at = faults_.control().operations + operations;
+  }
+
+  /// Until then, or until it has ended.
+  void run_at_most(std::chrono::milliseconds time) {
+    using namespace std::chrono_literals;
+    for (const auto end = support::Clock::now() + time; support::Clock::now() < end && broker().running();)
+      std::this_thread::sleep_for(2ms);
   }
 
   bool logged(const char* what) { return broker().log().find(what) != std::string::npos; }

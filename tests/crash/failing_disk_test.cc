@@ -2,7 +2,6 @@
 #include <chrono>
 #include <iostream>
 #include <string>
-#include <thread>
 
 #include "tests/crash/disk_test.h"
 
@@ -59,6 +58,21 @@ class FailingDisk : public DiskTest {
     EXPECT_TRUE(logged("store.writable"));
   }
 
+  /// A queue that nobody reads is filled on a running broker; `spoil` makes the store refuse what comes next,
+  /// `mend` lets it go on.
+  template <class Spoil, class Mend>
+  void refuse_and_recover(std::size_t padding, Spoil spoil, Mend mend) {
+    subscribe_and_leave("sleeper", "l/#", 1);
+    MqttClient listener = client("listener");
+    listener.subscribe("free/#", 0);
+    MqttClient publisher = client("publisher");
+    EXPECT_EQ(publish(publisher, padding), 0);
+    spoil();
+    expect_refusal(publisher, listener, padding);
+    mend();
+    expect_recovery(publisher, padding);
+  }
+
   void expect_all_there() {
     cut(Fate::Any);
     ASSERT_TRUE(starts_again());
@@ -79,8 +93,7 @@ class FailingDisk : public DiskTest {
     for (std::uint64_t round = 0; round < rounds; ++round) {
       fault();
       if (random_() % 2 == 0) cut_after(1 + random_() % 300);
-      for (const auto end = Clock::now() + 500ms; Clock::now() < end && broker().running();)
-        std::this_thread::sleep_for(2ms);
+      run_at_most(500ms);
       if (!broker().running() || random_() % 4 == 0) {
         faults_.fail_no_sync();
         ++cuts;
@@ -107,47 +120,26 @@ class FailingDisk : public DiskTest {
 };
 
 TEST_F(FailingDisk, T68_FullDiskRefusesWhatItCannotStoreAndGoesOnWhenThereIsRoom) {
-  constexpr std::size_t kSize = 10'000;
   faults_.control().room = 400'000;
   start();
-  subscribe_and_leave("sleeper", "l/#", 1);
-  MqttClient listener = client("listener");
-  listener.subscribe("free/#", 0);
-  MqttClient publisher = client("publisher");
-  EXPECT_EQ(publish(publisher, kSize), 0);
-  expect_refusal(publisher, listener, kSize);
-  faults_.control().room = faults::kNever;
-  expect_recovery(publisher, kSize);
+  refuse_and_recover(
+      10'000, [] {}, [&] { faults_.control().room = faults::kNever; });
   expect_all_there();
 }
 
 TEST_F(FailingDisk, T68_DiskThatBecameReadOnlyRefusesAndGoesOnWhenItIsWritable) {
   start();
-  subscribe_and_leave("sleeper", "l/#", 1);
-  MqttClient listener = client("listener");
-  listener.subscribe("free/#", 0);
-  MqttClient publisher = client("publisher");
-  EXPECT_EQ(publish(publisher, 10), 0);
-  faults_.control().write_error = EROFS;
-  expect_refusal(publisher, listener, 10);
-  faults_.control().write_error = 0;
-  expect_recovery(publisher, 10);
+  refuse_and_recover(
+      10, [&] { faults_.control().write_error = EROFS; }, [&] { faults_.control().write_error = 0; });
   expect_all_there();
 }
 
 /// The smallest store there may be, filled by a queue that nobody reads.
 TEST_F(FailingDisk, T68_FullStoreRefusesUntilAConsumerMakesRoom) {
-  constexpr std::size_t kSize = 1'000'000;
   start(
       {{"store.max_size", "64MiB"}, {"store.checkpoint_size", "1MiB"}, {"session.max_queued_bytes", "1GiB"}});
-  subscribe_and_leave("sleeper", "l/#", 1);
-  MqttClient listener = client("listener");
-  listener.subscribe("free/#", 0);
-  MqttClient publisher = client("publisher");
-  EXPECT_EQ(publish(publisher, kSize), 0);
-  expect_refusal(publisher, listener, kSize);
-  add({.id = "sleeper"});
-  expect_recovery(publisher, kSize);
+  refuse_and_recover(
+      1'000'000, [] {}, [&] { add({.id = "sleeper"}); });
   EXPECT_TRUE(in_time([&] { return ledger_.is_complete("sleeper", "l/"); }));
   stop_clients();
 }

@@ -26,8 +26,7 @@ TEST_F(PowerCut, T65_AtAnyMomentKeepsEveryPromise) {
       std::this_thread::sleep_for(std::chrono::microseconds(random_() % 150'000));
     } else {
       cut_after(1 + random_() % 400);
-      for (const auto end = Clock::now() + 2s; Clock::now() < end && broker().running();)
-        std::this_thread::sleep_for(2ms);
+      run_at_most(2s);
     }
     do {
       ++cuts;
@@ -52,12 +51,8 @@ TEST_F(PowerCut, T65_DiskThatOnlyPretendsToSyncIsFoundOut) {
   faults_.control().lies = true;
   const std::uint64_t before = ledger_.acknowledged_count();
   ASSERT_TRUE(in_time([&] { return ledger_.acknowledged_count() > before + 200; }));
-  for (PersistentClient* publisher : publishers_) publisher->finish();
-  ASSERT_TRUE(in_time([&] {
-    for (PersistentClient* publisher : publishers_)
-      if (!publisher->is_finished()) return false;
-    return true;
-  }));
+  finish_publishers();
+  ASSERT_FALSE(HasFailure());
   stop_clients();
   cut(Fate::Dropped);
   faults_.control().lies = false;

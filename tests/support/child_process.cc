@@ -35,17 +35,6 @@ namespace {
 
 }  // namespace
 
-TemporaryFolder::TemporaryFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "hermod-test-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) throw Unexpected("mkdtemp: " + std::string(std::strerror(errno)));
-  path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 ChildProcess::ChildProcess(const std::vector<std::string>& command, const std::filesystem::path& folder) {
   std::vector<char*> arguments;
   arguments.reserve(command.size() + 1);

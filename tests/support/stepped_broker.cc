@@ -63,17 +63,12 @@ void SteppedBroker::build_committer(store::Journal* journal, TemporaryStore* dis
 }
 
 /// As broker::Broker does it. Returns the number of this start.
-std::uint64_t SteppedBroker::recover(TemporaryStore& disk, Adopted& adopted) {
+std::uint64_t SteppedBroker::recover(TemporaryStore& disk, broker::Recovery::Living& living) {
   const broker::Recovery::Parts parts{options_,    subscriptions_, retained_,    directory_,
                                       *committer_, shards_.size(), clock_.wall()};
   const auto view = disk.store().view();
   broker::Recovery recovery(parts, *view, nullptr);
-  const auto found = recovery.run({[&](ShardId home, std::unique_ptr<session::Session> session) {
-                                     adopted.sessions.emplace_back(home, std::move(session));
-                                   },
-                                   [&](ShardId home, SessionId ended, queue::QueueWindow queue) {
-                                     adopted.remains.emplace_back(home, ended, std::move(queue));
-                                   }});
+  const auto found = recovery.run(living);
   HERMOD_ASSERT(found.has_value());
   recovered_ = *found;
   return recovery.epoch();
@@ -81,8 +76,8 @@ std::uint64_t SteppedBroker::recover(TemporaryStore& disk, Adopted& adopted) {
 
 void SteppedBroker::build_shards(TemporaryStore* disk) {
   shards_.resize(options_.threads);
-  Adopted adopted;
-  const std::uint64_t epoch = disk != nullptr ? recover(*disk, adopted) : 1;
+  broker::Recovery::Living living;
+  const std::uint64_t epoch = disk != nullptr ? recover(*disk, living) : 1;
   const broker::Shared shared{options_,     epoch,      clock_,      subscriptions_,
                               retained_,    directory_, *committer_, mailbox_list_,
                               connections_, addresses_, nullptr,     pages_.get()};
@@ -90,8 +85,8 @@ void SteppedBroker::build_shards(TemporaryStore* disk) {
     shards_[i] = std::make_unique<broker::Shard>(ShardId{i}, shared, *mailboxes_[i], loops_[i]->timers(),
                                                  counters_.block(i));
   }
-  for (auto& [home, session] : adopted.sessions) shards_[home.v]->adopt(std::move(session));
-  for (auto& [home, ended, queue] : adopted.remains) shards_[home.v]->adopt_remains(ended, std::move(queue));
+  for (auto& [home, session] : living.sessions) shards_[home.v]->adopt(std::move(session));
+  for (auto& [home, ended, queue] : living.remains) shards_[home.v]->adopt_remains(ended, std::move(queue));
   if (disk == nullptr) return;
   for (auto& shard : shards_) shard->catch_up();
   committer_->run_once();  // the number of this start, and what recovery has cleaned up

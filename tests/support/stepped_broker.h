@@ -2,8 +2,6 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <tuple>
-#include <utility>
 #include <vector>
 
 #include "base/counters.h"
@@ -84,15 +82,9 @@ class SteppedBroker {
   bool has_commits_in_flight() const;
 
  private:
-  /// What a start found, until there are shards.
-  struct Adopted {
-    std::vector<std::pair<ShardId, std::unique_ptr<session::Session>>> sessions;
-    std::vector<std::tuple<ShardId, SessionId, queue::QueueWindow>> remains;
-  };
-
   SteppedBroker(broker::Options options, store::Journal* journal, const Ground* ground);
   void build_committer(store::Journal* journal, TemporaryStore* disk);
-  std::uint64_t recover(TemporaryStore& disk, Adopted& adopted);
+  std::uint64_t recover(TemporaryStore& disk, broker::Recovery::Living& living);
   void build_shards(TemporaryStore* disk);
   bool poll_transports();
   bool run_shards();

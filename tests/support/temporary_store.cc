@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <utility>
 
@@ -13,28 +12,20 @@ namespace {
 
 constexpr const char* kMemoryFileSystem = "/dev/shm";
 
-std::string new_folder() {
-  const char* temporary = std::getenv("TMPDIR");
-  std::string path = ::access(kMemoryFileSystem, W_OK) == 0 ? kMemoryFileSystem
-                     : temporary != nullptr                 ? temporary
-                                                            : "/tmp";
-  path += "/hermod-store-XXXXXX";
-  HERMOD_ASSERT(::mkdtemp(path.data()) != nullptr);
-  return path;
+std::filesystem::path base_folder() {
+  return ::access(kMemoryFileSystem, W_OK) == 0 ? kMemoryFileSystem : std::filesystem::temp_directory_path();
 }
 
 }  // namespace
 
 TemporaryStore::TemporaryStore(store::Options options, const Clock& clock)
-    : folder_(new_folder()), options_(std::move(options)), clock_(clock) {
-  options_.path = folder_ + "/store";
+    : folder_(base_folder()), options_(std::move(options)), clock_(clock) {
+  options_.path = (folder_.path() / "store").string();
   open();
 }
 
 TemporaryStore::~TemporaryStore() {
   lose();
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
 void TemporaryStore::lose() {

@@ -1,11 +1,11 @@
 #pragma once
 #include <memory>
 #include <optional>
-#include <string>
 
 #include "base/clock.h"
 #include "store/store.h"
 #include "tests/support/faulty_journal.h"
+#include "tests/support/temporary_folder.h"
 
 namespace hermod::test {
 
@@ -31,7 +31,7 @@ class TemporaryStore {
   FaultyJournal& journal() { return *journal_; }
 
  private:
-  std::string folder_;
+  support::TemporaryFolder folder_;
   store::Options options_;
   const Clock& clock_;
   std::unique_ptr<store::Store> store_;

@@ -254,7 +254,7 @@ void Layer::remember(std::uint64_t number, int fd, off_t offset, std::size_t siz
   ::syscall(SYS_close, reader);
   before.resize(had < 0 ? 0 : static_cast<std::size_t>(had));
   const std::uint64_t inode = files_[static_cast<std::size_t>(fd)].inode;
-  undo_[inode].push_back({number, fd, offset, std::move(before), size_of(fd)});
+  undo_[inode].push_back({number, fd, offset, size, std::move(before)});
 }
 
 void Layer::undo(const File& file, std::uint64_t first, std::uint64_t last) {
@@ -263,9 +263,8 @@ void Layer::undo(const File& file, std::uint64_t first, std::uint64_t last) {
     if (change->number < first || change->number > last) continue;
     // The size of the file is the system's memory, not the disk's: it stays.
     std::string before = change->before;
-    before.resize(
-        std::max(before.size(), static_cast<std::size_t>(std::max<off_t>(
-                                    0, std::min<off_t>(size_of(change->fd) - change->offset, kBlock)))));
+    before.resize(static_cast<std::size_t>(
+        std::clamp<off_t>(size_of(change->fd) - change->offset, 0, static_cast<off_t>(change->size))));
     real_pwrite(change->fd, before, change->offset);
   }
   std::erase_if(list, [&](const Undo& change) { return change.number >= first && change.number <= last; });

@@ -55,8 +55,8 @@ class Layer {
     std::uint64_t number;
     int fd;
     off_t offset;
-    std::string before;
-    off_t size_before;
+    std::size_t size;    ///< that was written
+    std::string before;  ///< shorter where the file ended
   };
   using Lock = std::unique_lock<std::mutex>;
 

@@ -10,11 +10,6 @@ namespace {
 
 class RecoveryTest : public store::testing::StoreTest {
  protected:
-  struct Found {
-    SessionId session;
-    queue::QueueWindow queue;
-  };
-
   static queue::Delivery delivery(std::string_view payload, std::uint64_t group = 0) {
     queue::Message::Fields fields;
     fields.topic = "a";
@@ -51,21 +46,14 @@ class RecoveryTest : public store::testing::StoreTest {
     const Recovery::Parts parts{options(), subscriptions, retained, directory, *committer_, 2, clock_.wall()};
     const auto view = store_->view();
     Recovery recovery(parts, *view, nullptr);
-    sessions_.clear();
-    remains_.clear();
-    const Recovery::Adopt adopt{
-        [&](ShardId, std::unique_ptr<session::Session> session) { sessions_.push_back(std::move(session)); },
-        [&](ShardId, SessionId id, queue::QueueWindow queue) {
-          remains_.push_back({id, std::move(queue)});
-        }};
-    const auto found = recovery.run(adopt);
+    living_ = {};
+    const auto found = recovery.run(living_);
     EXPECT_TRUE(found.has_value());
     committer_->run_once();
     return found.value_or(Recovered{});
   }
 
-  std::vector<std::unique_ptr<session::Session>> sessions_;
-  std::vector<Found> remains_;
+  Recovery::Living living_;
 };
 
 TEST_F(RecoveryTest, AQueueIsCountedAndItsMessagesStayInTheStore) {
@@ -76,9 +64,9 @@ TEST_F(RecoveryTest, AQueueIsCountedAndItsMessagesStayInTheStore) {
   const Recovered found = recover();
   EXPECT_EQ(found.queued_messages, 3U);
   EXPECT_EQ(found.remaining_messages, 0U);
-  ASSERT_EQ(sessions_.size(), 1U);
-  EXPECT_EQ(sessions_[0]->queue().stored().messages, 3U);
-  EXPECT_EQ(sessions_[0]->queue().loaded().messages, 0U);
+  ASSERT_EQ(living_.sessions.size(), 1U);
+  EXPECT_EQ(living_.sessions[0].session->queue().stored().messages, 3U);
+  EXPECT_EQ(living_.sessions[0].session->queue().loaded().messages, 0U);
 }
 
 TEST_F(RecoveryTest, WhatAnEndedSessionLeftToItsGroupIsHandedOver) {
@@ -89,11 +77,11 @@ TEST_F(RecoveryTest, WhatAnEndedSessionLeftToItsGroupIsHandedOver) {
     const Recovered found = recover();
     EXPECT_EQ(found.orphans, 0U);
     EXPECT_EQ(found.remaining_messages, 3U);
-    ASSERT_EQ(remains_.size(), 1U) << "start " << start;
-    EXPECT_EQ(remains_[0].session, SessionId{6});
-    EXPECT_EQ(remains_[0].queue.stored().messages, 3U);
-    EXPECT_TRUE(remains_[0].queue.holds_stored(Seq{1}));
-    EXPECT_GT(remains_[0].queue.next(), Seq{3});
+    ASSERT_EQ(living_.remains.size(), 1U) << "start " << start;
+    EXPECT_EQ(living_.remains[0].ended, SessionId{6});
+    EXPECT_EQ(living_.remains[0].queue.stored().messages, 3U);
+    EXPECT_TRUE(living_.remains[0].queue.holds_stored(Seq{1}));
+    EXPECT_GT(living_.remains[0].queue.next(), Seq{3});
   }
 }
 
@@ -106,12 +94,12 @@ TEST_F(RecoveryTest, TheClocksOfWhoWasThereBeginAtTheFirstStartOnly) {
   commit(std::move(batch));
   reopen();
   recover();
-  ASSERT_EQ(sessions_.size(), 1U);
-  const auto absent = sessions_[0]->absent_since();
+  ASSERT_EQ(living_.sessions.size(), 1U);
+  const auto absent = living_.sessions[0].session->absent_since();
   ASSERT_TRUE(absent.has_value());
   reopen();
   recover();
-  EXPECT_EQ(sessions_.at(0)->absent_since(), absent) << "and not at every crash anew";
+  EXPECT_EQ(living_.sessions.at(0).session->absent_since(), absent) << "and not at every crash anew";
 }
 
 TEST_F(RecoveryTest, AnEmptyQueueOfNobodyIsErased) {
@@ -122,7 +110,7 @@ TEST_F(RecoveryTest, AnEmptyQueueOfNobodyIsErased) {
   commit(std::move(batch));
   reopen();
   EXPECT_EQ(recover().orphans, 1U);
-  EXPECT_TRUE(remains_.empty());
+  EXPECT_TRUE(living_.remains.empty());
   reopen();
   EXPECT_EQ(recover().orphans, 0U);
   EXPECT_TRUE(keys(store::Table::Streams).empty());

@@ -235,7 +235,7 @@ TEST_F(StoreDamageTest, OneDamagedStoreAfterTheOtherIsKept) {
 }
 
 TEST_F(StoreDamageTest, AFolderThatIsAFileIsRefused) {
-  options_.path = folder_.path() + "/file";
+  options_.path = (folder_.path() / "file").string();
   write_file(options_.path, "text");
   EXPECT_EQ(Store::open(options_, clock_, report_).error().code, Errc::Invalid);
   EXPECT_EQ(read_file(options_.path), "text");
@@ -243,7 +243,7 @@ TEST_F(StoreDamageTest, AFolderThatIsAFileIsRefused) {
 
 TEST_F(StoreDamageTest, AFolderWithoutPermissionIsAnError) {
   if (::geteuid() == 0) GTEST_SKIP() << "the superuser may do everything";
-  options_.path = folder_.path() + "/closed";
+  options_.path = (folder_.path() / "closed").string();
   fs::create_directories(options_.path);
   fs::permissions(options_.path, fs::perms::none);
   EXPECT_EQ(Store::open(options_, clock_, report_).error().code, Errc::Io);

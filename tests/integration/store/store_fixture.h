@@ -12,28 +12,11 @@
 
 #include "store/committer.h"
 #include "store/store.h"
+#include "tests/support/temporary_folder.h"
 
 namespace hermod::store::testing {
 
-/// A folder below $TMPDIR that goes with the object.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    const char* base = std::getenv("TMPDIR");
-    path_ = std::string(base != nullptr ? base : "/tmp") + "/hermod-store-XXXXXX";
-    if (::mkdtemp(path_.data()) == nullptr) std::abort();
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
+using support::TemporaryFolder;
 
 class CountingObserver final : public CommitObserver {
  public:
@@ -56,7 +39,7 @@ class CountingObserver final : public CommitObserver {
 class StoreTest : public ::testing::Test {
  protected:
   StoreTest() {
-    options_.path = folder_.path() + "/store";
+    options_.path = (folder_.path() / "store").string();
     options_.max_size = std::uint64_t{1} << 30;
   }
   ~StoreTest() override { close(); }

@@ -129,6 +129,13 @@ Result<Folder> Folder::lock(const std::string& path) {
   return folder;
 }
 
+Result<Folder> Folder::look(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
+    return failure(Errc::NotFound, path + ": no such folder");
+  return Folder(path, -1);
+}
+
 Folder::Folder(Folder&& other) noexcept
     : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
 

@@ -63,6 +63,8 @@ class Segment {
   const std::vector<Record>& records() const { return records_; }
   /// The group of the record behind the header, of whatever life it is; zero when there is none.
   GroupNo first_of_any_life() const;
+  /// From the header to the last record.
+  Bytes content() const { return {map_, next_block_ * kBlock}; }
   Bytes at(const Record& record) const { return {map_ + record.block * kBlock + kRecordHeader, record.size}; }
 
   /// What was read of the map counts as this process's memory no longer; it is read again when it is wanted.

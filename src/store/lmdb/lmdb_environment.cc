@@ -76,14 +76,17 @@ Result<std::unique_ptr<LmdbEnvironment>> LmdbEnvironment::open(const Settings& s
   if (const int code = mdb_env_create(&raw); code != 0) return lmdb_failure(code, settings.file);
   std::unique_ptr<LmdbEnvironment> environment(new LmdbEnvironment(settings, raw));
   const std::uint64_t present = size_of_file(settings.file);
-  std::uint64_t map_size = settings.read_only ? present : std::max(present + present / 2, kFirstMap);
-  if (!settings.read_only) map_size = std::max(present, std::min(map_size, settings.max_size));
+  std::uint64_t map_size =
+      settings.access != LmdbAccess::Write ? present : std::max(present + present / 2, kFirstMap);
+  if (settings.access == LmdbAccess::Write)
+    map_size = std::max(present, std::min(map_size, settings.max_size));
   environment->map_size_ = map_size;
   mdb_env_set_mapsize(raw, map_size);
   if (settings.databases > 0) mdb_env_set_maxdbs(raw, settings.databases);
   // Readers are not bound to threads: a thread may look at two snapshots at once.
   unsigned flags = MDB_NOSUBDIR | MDB_NOTLS;
-  if (settings.read_only) flags |= MDB_RDONLY | MDB_NOLOCK;
+  if (settings.access != LmdbAccess::Write) flags |= MDB_RDONLY;
+  if (settings.access == LmdbAccess::Look) flags |= MDB_NOLOCK;
   if (!settings.sync_every_commit) flags |= MDB_NOMETASYNC;
   if (const int code = mdb_env_open(raw, settings.file.c_str(), flags, kEnvironmentMode); code != 0)
     return environment->error(code, "open");
@@ -111,6 +114,9 @@ Result<LmdbTransaction> LmdbEnvironment::begin_write() {
   if (roots_uncertain_) {
     if (Status written = write_roots_again(); !written) return tl::unexpected(written.error());
   }
+  // A process that ended while it watched would keep its snapshot's pages for ever.
+  int dead = 0;
+  static_cast<void>(mdb_reader_check(env_, &dead));
   MDB_txn* txn = nullptr;
   if (const int code = mdb_txn_begin(env_, nullptr, 0, &txn); code != 0) return error(code, "write");
   return LmdbTransaction(txn, {});

@@ -52,6 +52,13 @@ class LmdbCursor {
   MDB_cursor* cursor_ = nullptr;
 };
 
+/// What a process does with a file.
+enum class LmdbAccess {
+  Write,
+  Look,   ///< reads while nobody writes; without lock file
+  Watch,  ///< reads while another process writes
+};
+
 /// One LMDB file. Owns the library's environment and the size of its map, which grows by itself up to a
 /// limit. Any number of reading threads and one writing thread; lives longer than its transactions.
 ///
@@ -69,8 +76,7 @@ class LmdbEnvironment {
     /// The file takes its blocks from the disk so much at a time: a sync that also has to record a new size
     /// of the file costs about twice as much. Zero: page by page.
     std::uint64_t grow_file_by = 0;
-    /// Without lock file, for a process that only looks while nobody writes.
-    bool read_only = false;
+    LmdbAccess access = LmdbAccess::Write;
   };
 
   static Result<std::unique_ptr<LmdbEnvironment>> open(const Settings& settings);

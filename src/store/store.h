@@ -30,6 +30,7 @@ struct OpenReport {
 struct Stats {
   std::uint64_t used_bytes = 0;       // pages in use, journal and tables
   std::uint64_t max_bytes = 0;        // Options::max_size
+  bool full = false;                  // what may be refused is refused
   std::uint64_t disk_free_bytes = 0;  // of the file system, for us
   std::uint64_t journal_file_bytes = 0;
   std::uint64_t tables_file_bytes = 0;

@@ -198,13 +198,9 @@ Status LmdbTablesWriter::commit() {
   return {};
 }
 
-Result<std::unique_ptr<LmdbTables>> LmdbTables::open(const std::string& file, std::uint64_t max_size,
-                                                     bool read_only) {
-  auto environment = LmdbEnvironment::open({.file = file,
-                                            .max_size = max_size,
-                                            .databases = kTableCount + 1,
-                                            .sync_every_commit = false,
-                                            .read_only = read_only});
+Result<std::unique_ptr<LmdbTables>> LmdbTables::open(const std::string& file, bool read_only) {
+  auto environment =
+      LmdbEnvironment::open({.file = file, .databases = kTableCount + 1, .read_only = read_only});
   if (!environment) return tl::unexpected(environment.error());
   std::unique_ptr<LmdbTables> tables(new LmdbTables(std::move(*environment)));
   LmdbEnvironment& env = *tables->environment_;

@@ -30,8 +30,12 @@ Status inspect(const Folder& folder, const Clock& clock, OpenReport& report, Gro
       why = "the store is of a newer format than this broker knows";
       break;
     case Folder::Format::Older:
-      why = "the store is of an older format, from before the first release";
-      break;
+      // Whole, and somebody may want it: an empty store in its place would look like a loss.
+      return failure(Errc::Unsupported,
+                     folder.path() +
+                         ": the store is of an older format, from before the first release, which this "
+                         "broker does not read. Nothing was changed. Start the version that wrote it, "
+                         "or move the folder away to begin with an empty store");
     case Folder::Format::Foreign:
       why = "the file that names the format is not ours";
       break;

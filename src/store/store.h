@@ -54,8 +54,8 @@ class Store {
  public:
   /// Opens the folder of options.path, makes it if need be, and brings back what was committed. A store that
   /// is damaged, of a newer format or not ours is set aside and a fresh one opened; the report says so.
-  /// Errors: Busy (another broker has the folder; names its process), Invalid (no path, or not a folder), Io,
-  /// NoSpace.
+  /// Errors: Busy (another broker has the folder; names its process), Unsupported (the store is of an older
+  /// format; it stays as it is), Invalid (no path, or not a folder), Io, NoSpace.
   static Result<std::unique_ptr<Store>> open(const Options& options, const Clock& clock, OpenReport& report);
   ~Store();
   Store(const Store&) = delete;

@@ -11,18 +11,12 @@ constexpr std::size_t kMaxBytes = std::size_t{8} << 20;
 /// What it may take in the file: its bytes twice, and a page of another entry for every op.
 constexpr std::uint64_t kRoom = 2 * kMaxBytes + std::uint64_t{kMaxOps} * 4096;
 constexpr std::size_t kStreamSlice = 4096;
-/// Beyond the limit, for transactions that only erase.
-constexpr std::uint64_t kReserve = std::uint64_t{1} << 20;
 
 }  // namespace
 
 Status CheckpointWriter::write() {
   if (!counts_.known()) {
     if (Status counted = counts_.rebuild(tables_); !counted) return counted;
-  }
-  // A checkpoint that did not end may have found no room: then what is gone makes some.
-  if (generation_.tables_may_know()) {
-    if (Status erased = erase_first(); !erased) return erased;
   }
   if (Status begun = begin(); !begun) return begun;
   if (Status found = find_needed(); !found) return found;
@@ -39,13 +33,13 @@ Status CheckpointWriter::write() {
   return tables_.sync();
 }
 
-Status CheckpointWriter::begin() {
+Status CheckpointWriter::begin(std::uint64_t large) {
   reader_.reset();
   writer_.reset();
   auto reader = journal_.reader();
   if (!reader) return tl::unexpected(reader.error());
   reader_.emplace(std::move(*reader));
-  auto writer = tables_.writer(kRoom);
+  auto writer = tables_.writer(kRoom + 2 * large);
   if (!writer) return tl::unexpected(writer.error());
   writer_.emplace(std::move(*writer));
   ops_in_hand_ = 0;
@@ -62,45 +56,11 @@ Status CheckpointWriter::breathe(std::size_t bytes) {
   return begin();
 }
 
-Status CheckpointWriter::erase_first() {
-  const auto position = tables_.position();
-  if (!position) return tl::unexpected(position.error());
-  if (Status opened = tables_.open_reserve(kReserve); !opened) return opened;
-  if (Status begun = begin(); !begun) return begun;
-  for (std::size_t table = 0; table < kTableCount; ++table)
-    for (const auto& [key, place] : generation_.records(static_cast<Table>(table))) {
-      if (place.kind() != Change::Erased) continue;
-      if (auto erased = writer_->erase(static_cast<Table>(table), as_bytes(key)); !erased)
-        return tl::unexpected(erased.error());
-      if (Status on = breathe(key.size()); !on) return on;
-    }
-  for (const StreamId stream : generation_.stream_ids()) {
-    Seq from{0};
-    for (bool more = true; more;) {
-      const StreamChanges changes = generation_.stream(stream, from, kStreamSlice);
-      if (changes.ended && from.v == 0) {
-        if (Status erased = erase_stream(stream); !erased) return erased;
-      }
-      for (const EntryChange& change : changes.entries) {
-        if (change.place.kind() != Change::Erased) continue;
-        if (Status written = write_entry(stream, change); !written) return written;
-      }
-      more = changes.bound != StreamChanges::kNoBound;
-      from = {changes.bound + 1};
-    }
-  }
-  // The pages of one transaction are free for the one after the next.
-  for (int round = 0; round < 3; ++round) {
-    if (Status placed = writer_->set_position(*position); !placed) return placed;
-    if (Status committed = writer_->commit(); !committed) return committed;
-    if (Status begun = begin(); !begun) return begun;
-  }
-  reader_.reset();
-  writer_.reset();
-  return tables_.open_reserve(0);
-}
-
 Result<Bytes> CheckpointWriter::value(const Place& place) {
+  if (place.size > kMaxBytes) {
+    if (Status committed = writer_->commit(); !committed) return tl::unexpected(committed.error());
+    if (Status begun = begin(place.size); !begun) return tl::unexpected(begun.error());
+  }
   return reader_->read({place.group}, place.offset, place.size);
 }
 

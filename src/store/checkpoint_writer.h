@@ -33,7 +33,6 @@ class CheckpointWriter {
   Status write_entries();
   Status write_entry(StreamId stream, const EntryChange& change);
   Status erase_stream(StreamId stream);
-  Status erase_first();
   Status erase_messages();
   /// After a checkpoint that did not end, messages without entries may be anywhere.
   Status sweep_messages();
@@ -42,7 +41,8 @@ class CheckpointWriter {
   void count_out(const std::string& stored_entry);
   /// Commits what is written and begins anew when that was enough for one transaction.
   Status breathe(std::size_t bytes);
-  Status begin();
+  /// With room for a value of so many bytes beyond the usual.
+  Status begin(std::uint64_t large = 0);
 
   const Generation& generation_;
   LmdbTables& tables_;

@@ -104,7 +104,7 @@ struct Moment {
 Result<Moment> take_moment(const Folder& from, const std::string& to_journal) {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     Moment moment;
-    auto tables = LmdbTables::open(from.tables(), 0, LmdbAccess::Watch);
+    auto tables = LmdbTables::open(from.tables(), LmdbAccess::Watch);
     if (!tables) return tl::unexpected(tables.error());
     moment.tables = std::move(*tables);
     auto reader = moment.tables->reader();
@@ -149,7 +149,7 @@ Status copy_table(LmdbTablesReader& from, LmdbTables& to, Table table, CopyRepor
 }
 
 Status copy_tables(LmdbTablesReader& from, const std::string& file, GroupNo position, CopyReport& report) {
-  auto tables = LmdbTables::open(file, kAnySize);
+  auto tables = LmdbTables::open(file);
   if (!tables) return tl::unexpected(tables.error());
   for (std::size_t table = 0; table < kTableCount; ++table)
     if (Status copied = copy_table(from, **tables, static_cast<Table>(table), report); !copied) return copied;
@@ -224,7 +224,7 @@ Status empty_journal(const std::string& path) {
 }
 
 Status write_tables_again(const Folder& folder, const std::string& fresh, CopyReport& report) {
-  auto tables = LmdbTables::open(folder.tables(), 0, LmdbAccess::Look);
+  auto tables = LmdbTables::open(folder.tables(), LmdbAccess::Look);
   if (!tables) return tl::unexpected(tables.error());
   auto reader = (*tables)->reader();
   if (!reader) return tl::unexpected(reader.error());

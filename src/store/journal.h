@@ -19,11 +19,6 @@ class Journal {
   /// Writes the pieces of `group`, in order, as one record. Durable on return. Numbers only rise.
   /// After a failure nothing is known about the record: the store must be opened and replayed again.
   virtual Status append(GroupNo number, std::span<const Bytes> group) = 0;
-  /// The same for a group that adds no message: it may take what is kept for that, so that a full store can be
-  /// emptied.
-  virtual Status append_from_reserve(GroupNo number, std::span<const Bytes> group) {
-    return append(number, group);
-  }
   /// Calls `visit` for every record from `from` on, in order; stops at the first error and returns it.
   virtual Status replay(GroupNo from, const Visit& visit) = 0;
   /// Drops every record below `before`: the tables have them.

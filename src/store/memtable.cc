@@ -24,16 +24,6 @@ std::vector<Item> merged(std::vector<Item> newer, std::vector<Item> older, Less 
   return all;
 }
 
-Status apply_record(Generation& generation, GroupNo number, Bytes record) {
-  const Result<Group> group = decode_group(record);
-  if (!group) return tl::unexpected(group.error());
-  if (group->number != number) return failure(Errc::Corruption, "journal record: the number is not its key");
-  for (const Bytes ops : group->batches)
-    generation.apply(number, ops, static_cast<std::size_t>(ops.data() - record.data()));
-  generation.count_group(number, SegmentJournal::footprint(record.size()));
-  return {};
-}
-
 }  // namespace
 
 Memtable::Memtable(bool recovering) : active_(std::make_shared<Generation>(recovering)) {}
@@ -49,20 +39,28 @@ void Memtable::applied(GroupNo number, WallTime /*batch_time*/, std::span<const 
                      offset + WriteBatch::kFrameSize);
       offset += batch.bytes();
     }
-    active_->count_group(number, SegmentJournal::footprint(offset + kGroupTrailerSize));
-    active_memory_.store(active_->memory_bytes(), std::memory_order_relaxed);
+    count(number, offset + kGroupTrailerSize);
   }
   finish(number, offset + kGroupTrailerSize);
 }
 
 Status Memtable::replay(GroupNo number, Bytes record) {
+  const Result<Group> group = decode_group(record);
+  if (!group) return tl::unexpected(group.error());
+  if (group->number != number) return failure(Errc::Corruption, "journal record: the number is not its key");
   {
     const std::lock_guard lock(mutex_);
-    if (Status applied = apply_record(*active_, number, record); !applied) return applied;
-    active_memory_.store(active_->memory_bytes(), std::memory_order_relaxed);
+    for (const Bytes ops : group->batches)
+      active_->apply(number, ops, static_cast<std::size_t>(ops.data() - record.data()));
+    count(number, record.size());
   }
   finish(number, record.size());
   return {};
+}
+
+void Memtable::count(GroupNo number, std::size_t record_bytes) {
+  active_->count_group(number, SegmentJournal::footprint(record_bytes));
+  active_memory_.store(active_->memory_bytes(), std::memory_order_relaxed);
 }
 
 void Memtable::finish(GroupNo number, std::size_t record_bytes) {
@@ -72,11 +70,16 @@ void Memtable::finish(GroupNo number, std::size_t record_bytes) {
   if (on_growth_) on_growth_({before + taken, active_memory()});
 }
 
+bool Memtable::has_room(std::size_t bytes) const {
+  return room_ == nullptr ||
+         room_->has(bytes, frozen_bytes_.load(std::memory_order_relaxed) + active_bytes());
+}
+
 std::shared_ptr<const Generation> Memtable::freeze() {
   const std::lock_guard lock(mutex_);
   if (!frozen_ && !active_->empty()) {
     frozen_ = std::exchange(active_, std::make_shared<Generation>(false));
-    active_bytes_.store(0, std::memory_order_relaxed);
+    frozen_bytes_.store(active_bytes_.exchange(0, std::memory_order_relaxed), std::memory_order_relaxed);
     active_memory_.store(0, std::memory_order_relaxed);
   }
   return frozen_;
@@ -91,25 +94,7 @@ void Memtable::drop_frozen() {
   std::shared_ptr<Generation> gone;  // freed behind the lock
   const std::lock_guard lock(mutex_);
   gone.swap(frozen_);
-}
-
-Status Memtable::unite(SegmentJournal& journal) {
-  const std::lock_guard lock(mutex_);
-  if (!frozen_ || active_->empty()) return {};
-  auto reader = journal.reader();
-  if (!reader) return tl::unexpected(reader.error());
-  auto whole = std::make_shared<Generation>(/*tables_may_know=*/true);
-  for (GroupNo number = frozen_->first(); number <= active_->last(); ++number.v) {
-    const auto record = reader->record(number);
-    if (!record && record.error().code == Errc::NotFound) continue;  // a group that failed
-    if (!record) return tl::unexpected(record.error());
-    if (Status applied = apply_record(*whole, number, *record); !applied) return applied;
-  }
-  frozen_.reset();
-  active_ = std::move(whole);
-  active_bytes_.store(active_->record_bytes(), std::memory_order_relaxed);
-  active_memory_.store(active_->memory_bytes(), std::memory_order_relaxed);
-  return {};
+  frozen_bytes_.store(0, std::memory_order_relaxed);
 }
 
 StreamChanges Memtable::stream(StreamId stream, Seq from, std::size_t max) const {

@@ -24,8 +24,6 @@ constexpr std::uint64_t kLargestSegment = std::uint64_t{16} << 20;
 constexpr std::uint64_t kSegments = 16;  // the journal has room for so many, or for more
 /// Retired segments that are kept for another life.
 constexpr std::size_t kSpares = 8;
-/// For groups that add no message, beyond the limit.
-constexpr std::uint64_t kReserveSegments = 2;
 constexpr mode_t kFolderMode = 0700;
 
 std::uint64_t segment_size(std::uint64_t max_size) {
@@ -67,9 +65,9 @@ bool by_order(const std::unique_ptr<Segment>& a, const std::unique_ptr<Segment>&
 
 Result<Bytes> JournalReader::read(GroupNo group, std::size_t offset, std::size_t size) {
   if (group != group_) {
-    const auto found = record(group);
-    if (!found) return found;
-    record_ = *found;
+    const auto record = find(group);
+    if (!record) return record;
+    record_ = *record;
     group_ = group;
   }
   if (offset > record_.size() || size > record_.size() - offset)
@@ -115,7 +113,7 @@ Status SegmentJournal::open_files() {
   is_broken_ = false;
   if (!live_.empty()) return {};
   if (read_only_) return failure(Errc::Corruption, folder_ + ": no segment of the journal is there");
-  return begin_segment(0, max_size_);
+  return begin_segment(0);
 }
 
 /// Segments with a readable header are in use, in their order. Another one was about to begin a new life, and
@@ -147,14 +145,6 @@ Segment::Life SegmentJournal::next_life() {
 }
 
 Status SegmentJournal::append(GroupNo number, std::span<const Bytes> group) {
-  return append(number, group, max_size_);
-}
-
-Status SegmentJournal::append_from_reserve(GroupNo number, std::span<const Bytes> group) {
-  return append(number, group, max_size_ + kReserveSegments * segment_bytes_);
-}
-
-Status SegmentJournal::append(GroupNo number, std::span<const Bytes> group, std::uint64_t limit) {
   if (is_broken_) return failure(Errc::Closed, folder_ + ": the journal has to be opened again");
   if (number <= last_)
     return failure(Errc::Invalid,
@@ -162,12 +152,9 @@ Status SegmentJournal::append(GroupNo number, std::span<const Bytes> group, std:
   const auto begin = std::chrono::steady_clock::now();
   std::size_t size = 0;
   for (const Bytes piece : group) size += piece.size();
-  // A failure here has written no record.
-  if (total_bytes() > limit) retire_trimmed();
-  if (total_bytes() > limit) delete_spare(0, limit);
-  if (total_bytes() > limit) return full();
   if (!live_.back()->has_room(size)) {
-    if (Status begun = begin_segment(size, limit); !begun) return begun;
+    // A failure here has written no record.
+    if (Status begun = begin_segment(size); !begun) return begun;
   }
   Segment& segment = *live_.back();
   const auto record = segment.append(number, group, size);
@@ -189,11 +176,7 @@ Status SegmentJournal::append(GroupNo number, std::span<const Bytes> group, std:
   return {};
 }
 
-tl::unexpected<Error> SegmentJournal::full() const {
-  return failure(Errc::NoSpace, folder_ + ": the journal has reached its part of store.max_size");
-}
-
-Status SegmentJournal::begin_segment(std::size_t size, std::uint64_t limit) {
+Status SegmentJournal::begin_segment(std::size_t size) {
   retire_trimmed();
   std::unique_ptr<Segment> segment = take_retired(Segment::bytes_for(size));
   if (segment) {
@@ -203,7 +186,7 @@ Status SegmentJournal::begin_segment(std::size_t size, std::uint64_t limit) {
       return begun;
     }
   } else {
-    auto made = make_segment(Segment::bytes_for(size), limit);
+    auto made = make_segment(Segment::bytes_for(size));
     if (!made) return tl::unexpected(made.error());
     segment = std::move(*made);
   }
@@ -213,10 +196,11 @@ Status SegmentJournal::begin_segment(std::size_t size, std::uint64_t limit) {
 }
 
 /// A new one of the usual size; of less, but not less than `needed`, where the disk does not have that.
-Result<std::unique_ptr<Segment>> SegmentJournal::make_segment(std::uint64_t needed, std::uint64_t limit) {
+Result<std::unique_ptr<Segment>> SegmentJournal::make_segment(std::uint64_t needed) {
   std::uint64_t bytes = std::max(segment_bytes_, needed);
-  delete_spare(bytes, limit);
-  if (total_bytes() + bytes > limit) return full();
+  delete_spare(bytes);
+  if (total_bytes() + bytes > max_size_)
+    return failure(Errc::NoSpace, folder_ + ": the journal has reached its part of store.max_size");
   const std::string file = folder_ + "/" + std::string(kPrefix) + std::to_string(next_name_);
   auto made = Segment::create(file, bytes, next_life());
   while (!made && made.error().code == Errc::NoSpace && bytes / 2 >= std::max(needed, kSmallestSegment)) {
@@ -262,8 +246,8 @@ std::unique_ptr<Segment> SegmentJournal::take_retired(std::uint64_t bytes) {
 }
 
 /// Makes room for a segment that none of the retired ones can be.
-void SegmentJournal::delete_spare(std::uint64_t needed, std::uint64_t limit) {
-  while (total_bytes() + needed > limit) {
+void SegmentJournal::delete_spare(std::uint64_t needed) {
+  while (total_bytes() + needed > max_size_) {
     const std::unique_ptr<Segment> spare = take_retired(0);
     if (!spare) return;
     ::unlink(spare->file().c_str());
@@ -299,7 +283,7 @@ Result<JournalReader> SegmentJournal::reader() {
   return reader;
 }
 
-Result<Bytes> JournalReader::record(GroupNo group) const {
+Result<Bytes> JournalReader::find(GroupNo group) const {
   const std::lock_guard lock(journal_->mutex_);
   for (const SegmentPin& pin : pins_) {
     const auto& records = pin.segment().records();

@@ -23,13 +23,12 @@ class JournalReader {
   /// `size` bytes of a record from `offset` on. Errors: NotFound (no such record), Corruption (it is
   /// shorter).
   Result<Bytes> read(GroupNo group, std::size_t offset, std::size_t size);
-  /// A whole record. Errors: NotFound.
-  Result<Bytes> record(GroupNo group) const;
 
  private:
   friend SegmentJournal;
   JournalReader(const SegmentJournal& journal, std::shared_lock<std::shared_mutex> files)
       : journal_(&journal), files_(std::move(files)) {}
+  Result<Bytes> find(GroupNo group) const;
 
   const SegmentJournal* journal_;
   std::shared_lock<std::shared_mutex> files_;
@@ -50,7 +49,6 @@ class SegmentJournal final : public Journal {
                                                       bool read_only = false);
 
   Status append(GroupNo number, std::span<const Bytes> group) override;
-  Status append_from_reserve(GroupNo number, std::span<const Bytes> group) override;
   Status replay(GroupNo from, const Visit& visit) override;
   /// Only notes the position: the next append that needs a segment takes what is free by then.
   Status trim(GroupNo before) override;
@@ -84,13 +82,11 @@ class SegmentJournal final : public Journal {
   Status open_files();
   Status sort_out(Segments found);
   /// A segment without records at the end of live_, with room for a group of `size`.
-  Status begin_segment(std::size_t size, std::uint64_t limit);
-  Status append(GroupNo number, std::span<const Bytes> group, std::uint64_t limit);
-  Result<std::unique_ptr<Segment>> make_segment(std::uint64_t needed, std::uint64_t limit);
+  Status begin_segment(std::size_t size);
+  Result<std::unique_ptr<Segment>> make_segment(std::uint64_t needed);
   void retire_trimmed();
   std::unique_ptr<Segment> take_retired(std::uint64_t bytes);
-  void delete_spare(std::uint64_t needed, std::uint64_t limit);
-  tl::unexpected<Error> full() const;
+  void delete_spare(std::uint64_t needed);
   std::uint64_t total_bytes() const;
   Segment::Life next_life();
 

@@ -15,8 +15,6 @@
 namespace hermod::store {
 namespace {
 
-constexpr std::uint64_t kJournalShare = 4;  // a quarter
-
 /// Looks at what is in the folder and moves it away when it is not a good store of ours.
 Status inspect(const Folder& folder, const Clock& clock, OpenReport& report, GroupNo& torn) {
   const auto format = folder.format();
@@ -32,8 +30,12 @@ Status inspect(const Folder& folder, const Clock& clock, OpenReport& report, Gro
       why = "the store is of a newer format than this broker knows";
       break;
     case Folder::Format::Older:
-      why = "the store is of an older format, from before the first release";
-      break;
+      // Whole, and somebody may want it: an empty store in its place would look like a loss.
+      return failure(Errc::Unsupported,
+                     folder.path() +
+                         ": the store is of an older format, from before the first release, which this "
+                         "broker does not read. Nothing was changed. Start the version that wrote it, "
+                         "or move the folder away to begin with an empty store");
     case Folder::Format::Foreign:
       why = "the file that names the format is not ours";
       break;
@@ -78,11 +80,10 @@ struct Store::Parts {
 };
 
 Status Store::Parts::open_files() {
-  const std::uint64_t journal_size = options.max_size / kJournalShare;
-  auto opened_tables = LmdbTables::open(folder.tables(), options.max_size - journal_size);
+  auto opened_tables = LmdbTables::open(folder.tables());
   if (!opened_tables) return tl::unexpected(opened_tables.error());
   tables = std::move(*opened_tables);
-  auto opened_journal = SegmentJournal::open(folder.journal(), journal_size);
+  auto opened_journal = SegmentJournal::open(folder.journal(), options.journal_size());
   if (!opened_journal) return tl::unexpected(opened_journal.error());
   journal = std::move(*opened_journal);
   return {};
@@ -183,6 +184,7 @@ Stats Store::stats() const {
   stats.tables_used_bytes = parts_->tables->used_bytes();
   stats.used_bytes = stats.journal_used_bytes + stats.tables_used_bytes;
   stats.max_bytes = parts_->options.max_size;
+  stats.full = parts_->checkpointer->full();
   stats.disk_free_bytes = free_bytes(parts_->folder.path());
   stats.journal_file_bytes = parts_->journal->file_bytes();
   stats.tables_file_bytes = parts_->tables->file_bytes();

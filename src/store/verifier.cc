@@ -106,7 +106,7 @@ std::string read_all(int pipe) {
 Verdict verify(const std::string& journal_folder, const std::string& tables_file) {
   if (!is_file(tables_file)) return damaged_store(tables_file + ": missing or empty");
   if (!is_folder(journal_folder)) return damaged_store(journal_folder + ": missing, or not a folder");
-  auto tables = LmdbTables::open(tables_file, 0, LmdbAccess::Look);
+  auto tables = LmdbTables::open(tables_file, LmdbAccess::Look);
   if (!tables) return damaged_store(tables.error().detail);
   const auto position = (*tables)->position();
   if (!position) return damaged_store(position.error().detail);

@@ -51,7 +51,6 @@ std::size_t trusted_length(const std::string& bytes, std::size_t& offset) {
 void WriteBatch::put(Table table, Bytes key, Bytes value) {
   HERMOD_ASSERT(!key.empty() && key.size() <= kMaxKeySize && table != Table::Entries);
   HERMOD_ASSERT(!has_number_key(table) || key.size() == kNumberSize);
-  adds_messages_ = adds_messages_ || table == Table::Messages || table == Table::Retained;
   begin_op(Op::Kind::Put, table, key.size() + value.size());
   add_length(key.size());
   add_length(value.size());
@@ -80,7 +79,6 @@ std::size_t WriteBatch::append(StreamId stream, Bytes value) {
   add_u64(0);  // until the committer gives one
   add_sized(value);
   ++append_count_;
-  adds_messages_ = true;
   close_op();
   return op_count_ - 1;
 }
@@ -93,7 +91,6 @@ std::size_t WriteBatch::append_shared(StreamId stream, MessageId message, Bytes 
   add_u64(message.v);
   add_sized(value);
   ++append_count_;
-  adds_messages_ = true;
   close_op();
   return op_count_ - 1;
 }

@@ -96,11 +96,14 @@ class WriteBatch {
   /// Ends the stream: its entries and its reserved sequence go. Its id is never appended to again.
   void erase_stream(StreamId stream);
 
+  /// What this batch stores is new, and whoever sent it hears when it is refused. A full store refuses such
+  /// batches alone: what moves, marks or ends something that is stored is always taken.
+  void refuse_when_full() { refused_when_full_ = true; }
+  bool is_refused_when_full() const { return refused_when_full_; }
+
   bool empty() const { return op_count_ == 0; }
   std::size_t op_count() const { return op_count_; }
   std::size_t append_count() const { return append_count_; }
-  /// It stores messages; other batches only say what became of some, or who is there.
-  bool adds_messages() const { return adds_messages_; }
   /// Size of encoded().
   std::size_t bytes() const { return encoded_.size(); }
   void reserve(std::size_t size) { encoded_.reserve(size + kFrameSize); }
@@ -140,7 +143,7 @@ class WriteBatch {
   std::string encoded_;
   std::uint32_t op_count_ = 0;
   std::uint32_t append_count_ = 0;
-  bool adds_messages_ = false;
+  bool refused_when_full_ = false;
 };
 
 /// The key of an entry in Table::Entries: stream and sequence, big-endian, 16 bytes.

@@ -29,7 +29,7 @@ std::uint64_t size_of(const std::string& path) {
 
 /// What is in a store that was found good.
 Status count(const store::Folder& folder, Fields& fields) {
-  auto tables = store::LmdbTables::open(folder.tables(), 0, LmdbAccess::Look);
+  auto tables = store::LmdbTables::open(folder.tables(), LmdbAccess::Look);
   if (!tables) return tl::unexpected(tables.error());
   auto reader = (*tables)->reader();
   if (!reader) return tl::unexpected(reader.error());

@@ -22,7 +22,7 @@ bool is_wanted(const CommandLine& line, const std::string& name) {
 }
 
 Status dump_tables(const CommandLine& line, const std::string& file) {
-  auto tables = store::LmdbTables::open(file, 0, store::LmdbAccess::Look);
+  auto tables = store::LmdbTables::open(file, store::LmdbAccess::Look);
   if (!tables) return tl::unexpected(tables.error());
   auto reader = (*tables)->reader();
   if (!reader) return tl::unexpected(reader.error());
@@ -39,7 +39,7 @@ Status dump_tables(const CommandLine& line, const std::string& file) {
 }
 
 Status dump_journal(const CommandLine& line, const store::Folder& folder) {
-  auto tables = store::LmdbTables::open(folder.tables(), 0, store::LmdbAccess::Look);
+  auto tables = store::LmdbTables::open(folder.tables(), store::LmdbAccess::Look);
   if (!tables) return tl::unexpected(tables.error());
   const auto position = (*tables)->position();
   if (!position) return tl::unexpected(position.error());

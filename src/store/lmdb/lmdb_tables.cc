@@ -214,13 +214,9 @@ Status LmdbTablesWriter::commit() {
   return {};
 }
 
-Result<std::unique_ptr<LmdbTables>> LmdbTables::open(const std::string& file, std::uint64_t max_size,
-                                                     LmdbAccess access) {
-  auto environment = LmdbEnvironment::open({.file = file,
-                                            .max_size = max_size,
-                                            .databases = kTableCount + 1,
-                                            .sync_every_commit = false,
-                                            .access = access});
+Result<std::unique_ptr<LmdbTables>> LmdbTables::open(const std::string& file, LmdbAccess access) {
+  auto environment =
+      LmdbEnvironment::open({.file = file, .databases = kTableCount + 1, .access = access});
   if (!environment) return tl::unexpected(environment.error());
   std::unique_ptr<LmdbTables> tables(new LmdbTables(std::move(*environment)));
   LmdbEnvironment& env = *tables->environment_;

@@ -69,14 +69,12 @@ class LmdbTablesWriter {
 /// undone by a power cut; sync() makes all of them hold.
 class LmdbTables {
  public:
-  static Result<std::unique_ptr<LmdbTables>> open(const std::string& file, std::uint64_t max_size,
+  static Result<std::unique_ptr<LmdbTables>> open(const std::string& file,
                                                   LmdbAccess access = LmdbAccess::Write);
   Result<LmdbTablesReader> reader();
   /// `bytes`: about how much will be written.
   Result<LmdbTablesWriter> writer(std::uint64_t bytes);
   Status sync() { return environment_->sync(); }
-  /// See LmdbEnvironment.
-  Status open_reserve(std::uint64_t bytes) { return environment_->open_reserve(bytes); }
   /// The first group that the tables do not have.
   Result<GroupNo> position();
 

@@ -48,7 +48,7 @@ class SegmentJournalTest : public ::testing::Test {
     }));
     return numbers;
   }
-  std::string path() const { return folder_.path() + "/journal"; }
+  std::string path() const { return (folder_.path() / "journal").string(); }
   std::string segment(int number) const { return path() + "/segment-" + std::to_string(number); }
   std::size_t files() const {
     return static_cast<std::size_t>(std::distance(fs::directory_iterator(path()), fs::directory_iterator()));

@@ -196,13 +196,10 @@ TEST_F(StoreDamageTest, ADamagedGroupInTheMiddleIsDamage) {
 }
 
 TEST_F(StoreDamageTest, ForeignAndNewerStoresAreSetAside) {
-  const std::pair<const char*, const char*> cases[] = {{"format", "hermod store\nformat 3\n"},
-                                                       {"format", "hermod store\nformat 1\n"},
-                                                       {"format", "hermod store\nformat 0\n"},
-                                                       {"format", "something else"},
-                                                       {"format", ""},
-                                                       {kSegment, "this is a letter"},
-                                                       {"tables", "mosquitto db\n"}};
+  const std::pair<const char*, const char*> cases[] = {
+      {"format", "hermod store\nformat 3\n"}, {"format", "hermod store\nformat 0\n"},
+      {"format", "something else"},           {"format", ""},
+      {kSegment, "this is a letter"},         {"tables", "mosquitto db\n"}};
   for (const auto& [name, text] : cases) {
     restore();
     write_file(options_.path + "/" + name, text);
@@ -220,6 +217,24 @@ TEST_F(StoreDamageTest, AMissingFileIsDamage) {
     expect_sound(std::string(name) + " is missing");
     EXPECT_TRUE(report_.set_aside) << name;
   }
+}
+
+/// It is whole, and its owner would take an empty store in its place for a loss.
+TEST_F(StoreDamageTest, AStoreOfAnOlderFormatIsRefusedAndStaysAsItIs) {
+  restore();
+  write_file(options_.path + "/format", "hermod store\nformat 1\n");
+  const auto opened = Store::open(options_, clock_, report_);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, Errc::Unsupported);
+  EXPECT_NE(opened.error().detail.find(options_.path), std::string::npos) << opened.error().detail;
+  EXPECT_NE(opened.error().detail.find("older format"), std::string::npos) << opened.error().detail;
+  EXPECT_FALSE(report_.set_aside);
+  for (const auto& entry : fs::directory_iterator(options_.path))
+    EXPECT_NE(entry.path().filename().string().rfind("damaged-", 0), 0U);
+  write_file(options_.path + "/format", format_);
+  open();
+  EXPECT_FALSE(report_.set_aside) << report_.why;
+  EXPECT_EQ(contents(), whole_);
 }
 
 TEST_F(StoreDamageTest, OneDamagedStoreAfterTheOtherIsKept) {

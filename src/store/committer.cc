@@ -1,5 +1,6 @@
 #include "store/committer.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -8,14 +9,21 @@
 namespace hermod::store {
 namespace {
 
-/// Calls `visit` for each longest run of neighbours that are alike in holding a change or not.
-template <class Visit>
-void for_each_run(std::span<const Submission> group, Visit&& visit) {
-  for (std::size_t first = 0; first < group.size();) {
-    const bool barrier = group[first].batch.empty();
+/// What becomes of a batch when its group is not written.
+enum class Fate {
+  Barrier,  // holds no change: succeeds all the same
+  Change,
+  Refused,  // there was no room for it
+};
+
+/// Calls `visit` for each longest run of neighbours with the same fate.
+template <class FateOf, class Visit>
+void for_each_run(std::size_t count, FateOf&& fate_of, Visit&& visit) {
+  for (std::size_t first = 0; first < count;) {
+    const Fate fate = fate_of(first);
     std::size_t last = first + 1;
-    while (last < group.size() && group[last].batch.empty() == barrier) ++last;
-    visit(first, last - first, barrier);
+    while (last < count && fate_of(last) == fate) ++last;
+    visit(first, last - first, fate);
     first = last;
   }
 }
@@ -173,25 +181,61 @@ void Committer::commit(std::span<Submission> group) {
 }
 
 void Committer::commit_writable(std::span<Submission> group) {
+  refuse_what_has_no_room(group);
+  const auto fate_of = [&](std::size_t i) {
+    if (refused_[i]) return Fate::Refused;
+    return group[i].batch.empty() ? Fate::Barrier : Fate::Change;
+  };
   sequence(group);
-  observer_.on_sequenced(done_);
+  const auto for_each = [&](auto&& tell) {
+    for_each_run(group.size(), fate_of, [&](std::size_t first, std::size_t count, Fate fate) {
+      tell(std::span(done_).subspan(first, count), fate);
+    });
+  };
+  const bool all_taken = std::find(refused_.begin(), refused_.end(), true) == refused_.end();
+  if (all_taken) {
+    observer_.on_sequenced(done_);
+  } else {
+    for_each([&](std::span<Done> run, Fate fate) {
+      if (fate != Fate::Refused) observer_.on_sequenced(run);
+    });
+  }
   const Status written = write(group);
-  if (written) return observer_.on_durable(done_);
-
-  failure_ = written.error();
-  sequences_.forget_reservations();
-  healthy_.store(false, std::memory_order_release);
-  for_each_run(group, [&](std::size_t first, std::size_t count, bool barrier) {
-    const std::span<Done> run = std::span(done_).subspan(first, count);
-    barrier ? observer_.on_durable(run) : observer_.on_failed(run, failure_);
+  if (written && all_taken) return observer_.on_durable(done_);
+  if (!written) {
+    failure_ = written.error();
+    sequences_.forget_reservations();
+    healthy_.store(false, std::memory_order_release);
+  }
+  const Error full{Errc::NoSpace, "the store is full"};
+  for_each([&](std::span<Done> run, Fate fate) {
+    if (fate == Fate::Refused) return observer_.on_failed(run, full);
+    written || fate == Fate::Barrier ? observer_.on_durable(run) : observer_.on_failed(run, failure_);
   });
+}
+
+void Committer::refuse_what_has_no_room(std::span<Submission> group) {
+  refused_.assign(group.size(), false);
+  if (sink_ == nullptr) return;
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    WriteBatch& batch = group[i].batch;
+    if (!batch.is_refused_when_full()) continue;
+    if (sink_->has_room(bytes + batch.bytes())) {
+      bytes += batch.bytes();
+    } else {
+      refused_[i] = true;
+      batch = {};  // leaves no trace in the record, like a barrier
+    }
+  }
 }
 
 void Committer::refuse(std::span<Submission> group) {
   for (Submission& submission : group) done_.push_back({std::move(submission.ticket), {}});
-  for_each_run(group, [&](std::size_t first, std::size_t count, bool barrier) {
+  const auto fate_of = [&](std::size_t i) { return group[i].batch.empty() ? Fate::Barrier : Fate::Change; };
+  for_each_run(group.size(), fate_of, [&](std::size_t first, std::size_t count, Fate fate) {
     const std::span<Done> run = std::span(done_).subspan(first, count);
-    if (!barrier) return observer_.on_failed(run, failure_);
+    if (fate != Fate::Barrier) return observer_.on_failed(run, failure_);
     observer_.on_sequenced(run);
     observer_.on_durable(run);
   });

@@ -50,7 +50,7 @@ struct Done {
 
 /// Upward door: told on the committer's thread, in the order of submission. Each batch comes once in
 /// on_sequenced and then once in on_durable or on_failed; only a batch that is refused because the store is
-/// read-only goes straight to on_failed. One group may take several calls of the last two.
+/// read-only or full goes straight to on_failed. One group may take several calls of each.
 class CommitObserver {
  public:
   virtual ~CommitObserver() = default;
@@ -69,7 +69,8 @@ class CommitObserver {
 /// journal and the shards.
 ///
 /// After a failed append the store is read-only: every batch that holds a change fails until resume(). Empty
-/// batches need no disk and still succeed.
+/// batches need no disk and still succeed. When the sink has no room, the batches that may be refused fail,
+/// and they alone; the store stays writable.
 class Committer {
  public:
   /// `sink` may be null: then nobody reads what is committed.
@@ -136,6 +137,8 @@ class Committer {
   void commit(std::span<Submission> group);
   void commit_writable(std::span<Submission> group);
   void refuse(std::span<Submission> group);
+  /// Takes out the batches that a full store refuses: refused_ says which.
+  void refuse_what_has_no_room(std::span<Submission> group);
   void sequence(std::span<Submission> group);
   /// Adds the record in Table::Streams to a batch whose append takes its stream past what is reserved.
   void reserve(WriteBatch& batch);
@@ -165,6 +168,7 @@ class Committer {
   std::vector<Appended> appended_;
   std::vector<std::pair<StreamId, Seq>> reservations_;
   std::vector<Done> done_;
+  std::vector<bool> refused_;  // of the group: the store is full
   GroupEncoder encoder_;
   Error failure_;  // why the store is read-only
 };

@@ -5,8 +5,8 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "store/generation.h"
-#include "store/lmdb/lmdb_journal.h"
 #include "store/lmdb/lmdb_tables.h"
+#include "store/segment_journal.h"
 
 namespace hermod::store {
 
@@ -19,8 +19,8 @@ class EntryWalk {
     EntryParts parts;
     std::optional<Error> damage{};  ///< then there are no parts
   };
-  EntryWalk(LmdbTablesReader& tables, LmdbJournalReader& journal, const StreamChanges& changes,
-            StreamId stream, Seq from)
+  EntryWalk(LmdbTablesReader& tables, JournalReader& journal, const StreamChanges& changes, StreamId stream,
+            Seq from)
       : tables_(tables), journal_(journal), changes_(changes), stream_(stream), from_(from) {}
 
   /// The next entry; nothing at the end of the stream or of what `changes` covers (changes.bound). Errors:
@@ -34,7 +34,7 @@ class EntryWalk {
   Status take(const Result<std::optional<TableRecord>>& record);
 
   LmdbTablesReader& tables_;
-  LmdbJournalReader& journal_;
+  JournalReader& journal_;
   const StreamChanges& changes_;
   const StreamId stream_;
   const Seq from_;

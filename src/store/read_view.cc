@@ -21,7 +21,7 @@ constexpr std::size_t kExtraChanges = 64;
 struct ReadView::Snapshot {
   Memtable::Capture memory;
   LmdbTablesReader tables;
-  LmdbJournalReader journal;
+  JournalReader journal;
 };
 
 struct ReadView::Found {

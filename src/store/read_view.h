@@ -13,7 +13,7 @@
 
 namespace hermod::store {
 
-class LmdbJournal;
+class SegmentJournal;
 class LmdbTables;
 class Memtable;
 
@@ -44,7 +44,7 @@ struct Slice {
 /// Errors of all calls: Io, and Corruption with the table and key when a stored record is damaged.
 class ReadView {
  public:
-  ReadView(const Memtable& memtable, LmdbTables& tables, LmdbJournal& journal)
+  ReadView(const Memtable& memtable, LmdbTables& tables, SegmentJournal& journal)
       : memtable_(memtable), tables_(tables), journal_(journal) {}
 
   /// The value of a key, nothing when there is none. Precondition: not Table::Entries.
@@ -86,7 +86,7 @@ class ReadView {
 
   const Memtable& memtable_;
   LmdbTables& tables_;
-  LmdbJournal& journal_;
+  SegmentJournal& journal_;
 };
 
 }  // namespace hermod::store

@@ -57,6 +57,7 @@ void SteppedBroker::build_committer(store::Journal* journal, TemporaryStore* dis
     return;
   }
   auto pages = std::make_unique<StreamStore>(mailbox_list_);
+  streams_ = pages.get();
   committer_ = std::make_unique<store::Committer>(
       options_.store, journal != nullptr ? *journal : memory_journal_, *fanout_, clock_, pages.get());
   pages_ = std::move(pages);

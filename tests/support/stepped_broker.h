@@ -68,6 +68,9 @@ class SteppedBroker {
   /// Everything that waits for the committer becomes durable, or fails; false when nothing waited.
   bool commit() { return committer_->run_once(); }
 
+  /// The store has no room for what may be refused, or has it again. Not over a store on disk.
+  void set_full(bool full) { streams_->set_full(full); }
+
   /// What shards read of their queues: pages are given when the test says so.
   PageDesk& pages() { return *pages_; }
 
@@ -105,6 +108,7 @@ class SteppedBroker {
   std::vector<std::unique_ptr<broker::ShardMailbox>> mailboxes_;
   std::vector<broker::ShardMailbox*> mailbox_list_;
   std::unique_ptr<PageDesk> pages_;
+  StreamStore* streams_ = nullptr;  ///< which it is without a store on disk
   std::unique_ptr<broker::CommitFanout> fanout_;
   std::unique_ptr<store::Committer> committer_;
   std::vector<std::unique_ptr<FakeLoop>> loops_;

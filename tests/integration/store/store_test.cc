@@ -232,7 +232,8 @@ TEST_F(StoreTest, AfterReopeningTheJournalTheStoreGoesOn) {
   EXPECT_EQ(entries(1), (Strings{"1=a", "2=b"}));
 }
 
-TEST_F(StoreTest, AFullStoreSaysSoAndTakesWhatWasPromised) {
+/// There is no checkpoint here, and nobody who may be refused.
+TEST_F(StoreTest, AFullJournalFailsAndGoesOnWhenTheTablesHaveItsRecords) {
   options_.max_size = std::uint64_t{8} << 20;
   open();
   const std::string value(100'000, 'v');

@@ -9,8 +9,8 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 using Millis = std::chrono::milliseconds;
 
-/// How much slower the broker under test is than a plain one: 1, or what HERMOD_TEST_TIME_FACTOR in the environment
-/// says; ctest sets it for a broker with a sanitizer.
+/// How much slower the broker under test is than a plain one: 1, or what HERMOD_TEST_TIME_FACTOR in the
+/// environment says; ctest sets it for a broker with a sanitizer.
 inline int time_factor() {
   const char* said = std::getenv("HERMOD_TEST_TIME_FACTOR");
   return said == nullptr ? 1 : std::max(1, std::atoi(said));

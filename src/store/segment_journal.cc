@@ -24,7 +24,7 @@ constexpr std::uint64_t kLargestSegment = std::uint64_t{16} << 20;
 constexpr std::uint64_t kSegments = 16;  // the journal has room for so many, or for more
 /// Retired segments that are kept for another life.
 constexpr std::size_t kSpares = 8;
-constexpr mode_t kFolderMode = 0700;
+constexpr mode_t kJournalFolderMode = 0700;
 
 std::uint64_t segment_size(std::uint64_t max_size) {
   const std::uint64_t size = std::clamp(max_size / kSegments, kSmallestSegment, kLargestSegment);
@@ -48,7 +48,7 @@ tl::unexpected<Error> folder_failure(const std::string& folder, int code) {
   return failure(full ? Errc::NoSpace : Errc::Io, folder + ": " + std::strerror(code));
 }
 
-Status sync_folder(const std::string& folder) {
+Status sync_names_in(const std::string& folder) {
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return folder_failure(folder, errno);
   const int code = ::fsync(descriptor) == 0 ? 0 : errno;
@@ -65,7 +65,7 @@ bool by_order(const std::unique_ptr<Segment>& a, const std::unique_ptr<Segment>&
 
 Result<Bytes> JournalReader::read(GroupNo group, std::size_t offset, std::size_t size) {
   if (group != group_) {
-    const auto record = find(group);
+    auto record = find(group);
     if (!record) return record;
     record_ = *record;
     group_ = group;
@@ -84,7 +84,7 @@ SegmentJournal::SegmentJournal(std::string folder, std::uint64_t max_size, bool 
 Result<std::unique_ptr<SegmentJournal>> SegmentJournal::open(const std::string& folder,
                                                              std::uint64_t max_size, bool read_only) {
   std::unique_ptr<SegmentJournal> journal(new SegmentJournal(folder, max_size, read_only));
-  if (!read_only && ::mkdir(folder.c_str(), kFolderMode) != 0 && errno != EEXIST)
+  if (!read_only && ::mkdir(folder.c_str(), kJournalFolderMode) != 0 && errno != EEXIST)
     return folder_failure(folder, errno);
   if (Status opened = journal->open_files(); !opened) return tl::unexpected(opened.error());
   return journal;
@@ -209,7 +209,7 @@ Result<std::unique_ptr<Segment>> SegmentJournal::make_segment(std::uint64_t need
   }
   if (!made) return made;
   ++next_name_;
-  if (Status synced = sync_folder(folder_); !synced) return tl::unexpected(synced.error());
+  if (Status synced = sync_names_in(folder_); !synced) return tl::unexpected(synced.error());
   return made;
 }
 

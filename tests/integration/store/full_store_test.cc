@@ -6,8 +6,6 @@
 namespace hermod::store::testing {
 namespace {
 
-constexpr std::uint64_t kMegabyte = std::uint64_t{1} << 20;
-
 /// A small store: what is offered may be refused, what is taken must stay until a consumer is done with it.
 class FullStoreTest : public StoreTest {
  protected:

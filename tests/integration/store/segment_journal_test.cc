@@ -11,7 +11,6 @@ namespace hermod::store::testing {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::uint64_t kMegabyte = std::uint64_t{1} << 20;
 constexpr std::size_t kBlock = Segment::kBlock;
 
 class SegmentJournalTest : public ::testing::Test {

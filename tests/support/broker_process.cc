@@ -85,7 +85,8 @@ bool BrokerProcess::becomes_ready() {
 
 int BrokerProcess::stop() {
   process_->signal(SIGTERM);
-  const std::optional<int> code = process_->wait(scaled(10s));
+  // It may have half a gigabyte to bring into the tables, on a disk that is shared.
+  const std::optional<int> code = process_->wait(scaled(60s));
   if (!code) throw Unexpected("the broker did not end after SIGTERM; it wrote:\n" + log());
   return *code;
 }

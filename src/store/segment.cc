@@ -36,7 +36,7 @@ Segment::~Segment() {
 
 tl::unexpected<Error> Segment::failed(const char* action) const {
   const int code = errno;
-  const bool full = code == ENOSPC || code == EDQUOT || code == EFBIG;
+  const bool full = code == ENOSPC || code == EDQUOT || code == EFBIG || code == EROFS;
   return failure(full ? Errc::NoSpace : Errc::Io, file_ + ": " + action + ": " + std::strerror(code));
 }
 
@@ -209,8 +209,11 @@ Status Segment::write(std::string_view bytes, std::uint64_t offset) {
 }
 
 Status Segment::sync() {
-  if (::fdatasync(descriptor_) != 0) return failed("sync");
-  return {};
+  if (::fdatasync(descriptor_) == 0) return {};
+  // Whatever the reason: what was written may be on the disk, and NoSpace would say that it is not.
+  Status error = failed("sync");
+  error.error().code = Errc::Io;
+  return error;
 }
 
 }  // namespace hermod::store

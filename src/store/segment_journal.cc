@@ -44,7 +44,7 @@ std::uint64_t number_in(const std::string& name) {
 }
 
 tl::unexpected<Error> folder_failure(const std::string& folder, int code) {
-  const bool full = code == ENOSPC || code == EDQUOT;
+  const bool full = code == ENOSPC || code == EDQUOT || code == EROFS;
   return failure(full ? Errc::NoSpace : Errc::Io, folder + ": " + std::strerror(code));
 }
 

@@ -62,26 +62,26 @@ function(hermod_precompiled name flags)
   target_precompile_headers(${name} REUSE_FROM ${headers})
 endfunction()
 
-# hermod_test(<name> [BLACK_BOX] [LABEL label] [EXCEPT filter] [SOURCES file...] [LIBRARIES target...])
-# A GoogleTest binary; every test case becomes a ctest of its own. Without sources configuring fails. BLACK_BOX:
-# it runs no code of hermod's in its own process, so the sanitizers leave it alone.
+# hermod_test(<name> [BLACK_BOX] [APART] [LABEL label] [EXCEPT filter] [SOURCES file...] [LIBRARIES target...]
+#             [DEFINITIONS name=value...])
+# A GoogleTest binary; every test case becomes a ctest of its own. Without sources configuring fails. BLACK_BOX: it runs
+# no code of hermod's in its own process, so a sanitizer build has none of its own: it runs those of build/dev (target
+# black_box there) against its broker. APART: its files use the same names for their own things and are compiled one by
+# one.
 function(hermod_test name)
-  cmake_parse_arguments(TEST "BLACK_BOX" "LABEL;TIMEOUT;EXCEPT" "SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(TEST "BLACK_BOX;APART" "LABEL;TIMEOUT;EXCEPT" "SOURCES;LIBRARIES;DEFINITIONS" ${ARGN})
   if(NOT TEST_SOURCES)
     message(FATAL_ERROR "hermod_test(${name}): no source files; a test that is not there must not count as passed")
   endif()
   if(NOT TEST_TIMEOUT)
     set(TEST_TIMEOUT 120)
   endif()
-  add_executable(${name} ${TEST_SOURCES})
-  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
-  set(flags hermod_test_flags)
-  if(TEST_BLACK_BOX)
-    set(flags hermod_warnings)
+  if(TEST_BLACK_BOX AND HERMOD_SANITIZE)
+    add_executable(${name} IMPORTED)
+    set_target_properties(${name} PROPERTIES IMPORTED_LOCATION ${CMAKE_SOURCE_DIR}/build/dev/tests/${name})
+  else()
+    hermod_test_binary(${name})
   endif()
-  target_link_libraries(${name} PRIVATE ${flags} ${TEST_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
-  hermod_precompiled(${name} ${flags})
-  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   if(HERMOD_SANITIZE AND TEST_LABEL MATCHES "^unit")
     # Thousands of small cases: under a sanitizer starting a process for each costs more than the test.
     add_test(NAME ${TEST_LABEL} COMMAND ${name})
@@ -91,6 +91,36 @@ function(hermod_test name)
   if(TEST_EXCEPT)
     set(filter TEST_FILTER "-${TEST_EXCEPT}")
   endif()
+  if(TEST_BLACK_BOX)
+    # A sanitizer makes the broker several times slower; upper time limits follow.
+    set(time_factor 1)
+    if(HERMOD_SANITIZE MATCHES "address")
+      set(time_factor 4)
+    elseif(HERMOD_SANITIZE MATCHES "thread")
+      set(time_factor 8)
+    endif()
+    set(environment ENVIRONMENT HERMOD_TEST_BROKER=$<TARGET_FILE:hermod>
+      ENVIRONMENT_MODIFICATION HERMOD_TEST_TIME_FACTOR=set:${time_factor})
+  endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 ${filter}
-    TEST_PREFIX "${TEST_LABEL}." PROPERTIES LABELS ${TEST_LABEL} TIMEOUT ${TEST_TIMEOUT})
+    TEST_PREFIX "${TEST_LABEL}." PROPERTIES LABELS ${TEST_LABEL} TIMEOUT ${TEST_TIMEOUT} ${environment})
 endfunction()
+
+# The part of hermod_test() that compiles; it reads the arguments of its caller.
+macro(hermod_test_binary name)
+  add_executable(${name} ${TEST_SOURCES})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
+  target_compile_definitions(${name} PRIVATE ${TEST_DEFINITIONS})
+  set(flags hermod_test_flags)
+  if(TEST_BLACK_BOX)
+    set(flags hermod_warnings)
+    add_dependencies(black_box ${name})
+  endif()
+  target_link_libraries(${name} PRIVATE ${flags} ${TEST_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
+  hermod_precompiled(${name} ${flags})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  if(NOT TEST_APART)
+    # Reading the precompiled headers is half of what a test file costs; eight files share it.
+    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+  endif()
+endmacro()

@@ -18,10 +18,10 @@ constexpr std::array kPublishReceived{Counter::PublishReceivedQoS0, Counter::Pub
                                       Counter::PublishReceivedQoS2};
 constexpr std::array kPublishSent{Counter::PublishSentQoS0, Counter::PublishSentQoS1,
                                   Counter::PublishSentQoS2};
-constexpr std::array kPublishDropped{Counter::DroppedExpired,          Counter::DroppedQueueFull,
-                                     Counter::DroppedSlowReader,       Counter::DroppedTooLarge,
-                                     Counter::DroppedSessionEnded,     Counter::DroppedCommitFailed,
-                                     Counter::DroppedRefusedByReceiver};
+constexpr std::array kPublishDropped{Counter::DroppedExpired,      Counter::DroppedQueueFull,
+                                     Counter::DroppedSlowReader,   Counter::DroppedTooLarge,
+                                     Counter::DroppedSessionEnded, Counter::DroppedCommitFailed,
+                                     Counter::DroppedDamaged,      Counter::DroppedRefusedByReceiver};
 
 std::uint64_t sum(const broker::View& view, std::span<const Counter> counters) {
   std::uint64_t total = 0;

@@ -21,6 +21,7 @@ constexpr std::array<std::string_view, kCounterCount> kCounterNames = {
     "dropped_queue_full",       "dropped_slow_reader",
     "dropped_too_large",        "dropped_offline",
     "dropped_session_ended",    "dropped_commit_failed",
+    "dropped_damaged",
     "store_failures",           "dropped_refused_by_receiver",
     "receive_maximum_exceeded", "stray_acks",
     "protocol_errors",          "keep_alive_timeouts",

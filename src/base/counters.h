@@ -45,6 +45,7 @@ enum class Counter : std::uint16_t {
   DroppedOffline,
   DroppedSessionEnded,
   DroppedCommitFailed,
+  DroppedDamaged,
   StoreFailures,
   DroppedRefusedByReceiver,
   ReceiveMaximumExceeded,

@@ -124,7 +124,8 @@ Status Broker::recover() {
                       connections_,  addresses_,
                       keeper_.get(), reader_.get()};
   for (auto& shard : shards_) shard->build(shared);
-  for (auto& [home, session] : living.sessions) shards_[home.v]->adopt(std::move(session));
+  for (auto& [home, session, reads] : living.sessions)
+    shards_[home.v]->adopt(std::move(session), std::move(reads));
   for (auto& [home, ended, queue] : living.remains) shards_[home.v]->adopt_remains(ended, std::move(queue));
   for (auto& shard : shards_) shard->catch_up();
   committer_->run_once();  // the number of this start, and what recovery has cleaned up

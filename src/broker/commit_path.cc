@@ -89,7 +89,7 @@ void Shard::finish(Connection* c, Session* session, PublishCommit& work, std::op
   if (error) {
     counters_.add(Counter::PublishRefused);
     session->inbound().on_commit_failed(work.packet_id, work.qos);
-    if (c != nullptr) refuse_stored_publish(*c, work.packet_id, work.qos, reason_for(*error));
+    if (c != nullptr) refuse_stored_publish(*c, work.packet_id, work.qos, *error);
     return;
   }
   session->inbound().on_committed(work.packet_id, work.qos);
@@ -98,9 +98,15 @@ void Shard::finish(Connection* c, Session* session, PublishCommit& work, std::op
                       work.matched ? ReasonCode::Success : ReasonCode::NoMatchingSubscribers);
 }
 
-void Shard::refuse_stored_publish(Connection& c, wire::PacketId id, QoS qos, ReasonCode reason) {
+/// Without space nothing is left of a commit. After any other failure it may be whole on the disk until the
+/// journal is opened again, and after a crash before that the packet identifier is known. A client that was
+/// told that its exchange is over would use it for another message, which would be taken for this one; so it
+/// is not told, and sends the message again on its next connection. [MQTT-4.3.3-2]
+void Shard::refuse_stored_publish(Connection& c, wire::PacketId id, QoS qos, Errc error) {
   constexpr std::string_view kWhy = "the message could not be stored";
-  if (!c.agreement().is_v5()) return disconnect_behind_acks(c, reason);
+  const ReasonCode reason = reason_for(error);
+  const bool may_be_stored = qos == QoS::ExactlyOnce && c.session()->is_durable() && error != Errc::NoSpace;
+  if (!c.agreement().is_v5() || may_be_stored) return disconnect_behind_acks(c, reason);
   send_publish_ack(c, id, qos, reason, kWhy);
   c.session()->inbound().on_acknowledged(id);
 }
@@ -112,7 +118,7 @@ void Shard::finish(Connection* c, Session* session, PublishSeenAgain& work, std:
   if (phase == qos::InboundFlow::Phase::Received) {
     acknowledge_publish(*c, work.packet_id, QoS::ExactlyOnce, ReasonCode::Success);
   } else if (phase == qos::InboundFlow::Phase::Refused) {
-    refuse_stored_publish(*c, work.packet_id, QoS::ExactlyOnce, ReasonCode::UnspecifiedError);
+    refuse_stored_publish(*c, work.packet_id, QoS::ExactlyOnce, Errc::Io);
   }
 }
 
@@ -180,6 +186,7 @@ void Shard::finish(Connection* c, Session* session, SubscriptionsStored& work, s
 }
 
 void Shard::finish(Connection* c, Session* session, SessionStored& work, std::optional<Errc> error) {
+  if (session != nullptr && !error) session->allow_before(work.sent_before);
   if (c == nullptr || c->state() != Connection::State::Claiming) return;
   if (error) {
     return refuse_connect(*c, reason_for(*error), "the session could not be stored");
@@ -198,7 +205,5 @@ void Shard::finish(Connection* c, Session*, RetainedBarrier& work, std::optional
     retained_readers_.push_back(c->id());
   }
 }
-
-void Shard::finish(Connection*, Session*, Recorded&, std::optional<Errc>) {}
 
 }  // namespace hermod::broker

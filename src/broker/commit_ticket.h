@@ -66,7 +66,8 @@ struct SubscriptionRequest {
   wire::ReasonCode reason = wire::ReasonCode::Success;
   topic::SubscriptionOptions options;
   wire::RetainHandling retain_handling = wire::RetainHandling::SendAtSubscribe;
-  std::uint32_t number = 0;  ///< of its record; 0 when there is none
+  std::uint32_t number = 0;   ///< of its record; 0 when there is none
+  bool retained_due = false;  ///< its record says so
 };
 /// SUBSCRIBE or UNSUBSCRIBE of a durable session: then the index changes and the ack leaves.
 struct SubscriptionsStored {
@@ -77,20 +78,34 @@ struct SubscriptionsStored {
 /// CONNECT of a durable session, or of one in whose place there was one: then CONNACK.
 struct SessionStored {
   bool session_present = false;
+  Seq sent_before{};  ///< of the record
 };
 /// Retained messages read for a subscriber leave behind every commit that began before.
 struct RetainedBarrier {
   std::uint64_t last_read = 0;  ///< the number of the connection's last one that was planned with it
 };
+/// A session of a shared group has ended, and messages that were matched for it before may still come.
+struct RemainsBarrier {
+  SessionId ended;
+  bool again = false;  ///< those that came were drawn again before it
+};
+/// The queue of a session that has ended is erased.
+struct RemainsErased {
+  SessionId ended;
+};
 /// A record was written and nobody waits for it.
-struct Recorded {};
+struct Recorded {
+  Seq sent_before{};           ///< of a session's record
+  store::WriteBatch erases{};  ///< tried again until it is durable
+};
 
 /// What a shard wants done when its batch is durable. State belongs to the session, acks belong to the
 /// connection: `connection` is the one that asked, and only it is answered.
 class CommitTicket final : public store::Ticket {
  public:
   using Work = std::variant<PublishCommit, PublishSeenAgain, InboundReleased, OutboundReleased, AnswerLater,
-                            EntriesErased, SubscriptionsStored, SessionStored, RetainedBarrier, Recorded>;
+                            EntriesErased, SubscriptionsStored, SessionStored, RetainedBarrier,
+                            RemainsBarrier, RemainsErased, Recorded>;
 
   CommitTicket(ShardId home_shard, std::optional<ConnectionId> asked_by, SessionId concerned, Work to_do)
       : home(home_shard), connection(asked_by), session(concerned), work(std::move(to_do)) {}

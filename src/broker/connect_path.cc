@@ -95,7 +95,8 @@ void Shard::on_connect(Connection& c, const wire::Connect& packet) {
     agreement.keep_alive = pending->server_keep_alive = mqtt.max_keep_alive;  // [MQTT-3.1.2-21]
   }
   c.pending_connect = std::move(pending);
-  if (!answer_fits(c, wire::Connack{false, ReasonCode::Success, describe_server(c).properties()}))
+  c.pending_connect->about_us = describe_server(c);
+  if (!answer_fits(c, wire::Connack{false, ReasonCode::Success, c.pending_connect->about_us.properties()}))
     return refuse_connect(c, ReasonCode::PacketTooLarge, "CONNACK is above the client's Maximum Packet Size");
   c.set_state(Connection::State::Claiming);
   c.pause(Connection::Pause::Claim);
@@ -167,6 +168,7 @@ Session& Shard::take_in(std::unique_ptr<Session> arrived) {
   Session& session = sessions_.add(std::move(arrived));
   take_early_messages(session);
   if (!session.finished().empty()) list_finished_entries(session);
+  if (session.record_is_old) write_again_later(session);
   session.expiry_watch.reset();  // the deadline is with the last shard
   watch_expiry(session);
   return session;
@@ -242,7 +244,7 @@ void Shard::finish_connect(Connection& c, Session& session, bool session_present
   if (session.is_durable()) {
     store::WriteBatch batch;
     session::record_session(batch, session);
-    submit(std::move(batch), c.id(), session.id(), SessionStored{session_present});
+    submit(std::move(batch), c.id(), session.id(), SessionStored{session_present, session.sent_before()});
   } else if (ends_stored) {
     // After a crash that session would be there again, of which the client has heard that it is over.
     submit({}, c.id(), session.id(), SessionStored{session_present});
@@ -283,9 +285,8 @@ wire::PropertyWriter Shard::describe_server(const Connection& c) const {
 
 /// CONNACK, then everything that was unfinished, then what waits. [MQTT-3.2.0-1]
 void Shard::send_connack(Connection& c, Session& session, bool session_present) {
-  const wire::PropertyWriter properties = describe_server(c);
   answer(c, wire::Connack{session_present, ReasonCode::Success,
-                          properties.properties()});  // [MQTT-3.2.2-2] [MQTT-3.2.2-3]
+                          c.pending_connect->about_us.properties()});  // [MQTT-3.2.2-2] [MQTT-3.2.2-3]
   log::event(log::Level::Info, "client.connected",
              {{"client", session.client_id()},
               {"address", c.transport().peer().address},

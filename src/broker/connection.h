@@ -96,12 +96,6 @@ class Connection final : public net::TransportHandler, private net::TimerHandler
   /// Retained messages still to be delivered, in the order of the subscriptions; one read per filter.
   std::vector<RetainedRead> retained_reads;
   std::uint64_t retained_reads_planned = 0;
-  /// Reads up to that number wait for as many answers of other shards.
-  struct RetainedWait {
-    std::uint64_t last_read = 0;
-    std::size_t answers = 0;
-  };
-  std::vector<RetainedWait> retained_waits;
   /// It is among those its shard reads retained messages for.
   bool reads_retained = false;
   /// The CONNECT that waits for its session.

@@ -53,7 +53,7 @@ bool Shard::send_early(session::Session& session, Seq seq, queue::Delivery& deli
   Connection* c = live(session.connection());
   queue::QueueWindow& queue = session.queue();
   if (c == nullptr || c->state() != Connection::State::Connected || queue.next() != seq ||
-      queue.first_waiting() != seq || c->output().size() >= shared_.options.limits.outbound_buffer ||
+      queue.first_waiting() != seq || !session.may_send(seq) || c->output().size() >= shared_.options.limits.outbound_buffer ||
       delivery.message->is_expired(wall()) || !fits(*c, delivery))
     return false;
   const auto id = session.outbound().start(seq, delivery.qos);
@@ -100,6 +100,7 @@ void Shard::pump(session::Session& session) {
   if (c == nullptr || c->state() != Connection::State::Connected) return;
   while (const auto resend = session.outbound().next_resend()) send_again(*c, session, *resend);
   send_waiting(*c, session);
+  if (session.should_reach_on()) record(session);
   read_ahead(session);
   if (session.is_group_member || session.is_durable()) show_pace(session);
 }
@@ -109,6 +110,7 @@ void Shard::send_waiting(Connection& c, session::Session& session) {
     const queue::Entry* entry = session.queue().next_waiting();
     if (entry == nullptr) return;
     const Seq seq = entry->seq;
+    if (!session.may_send(seq)) return;  // first its record is stored
     if (entry->delivery.message->is_expired(wall())) {
       drop_entry(session, seq, Counter::DroppedExpired);  // [MQTT-3.3.2-5]
       continue;
@@ -119,7 +121,7 @@ void Shard::send_waiting(Connection& c, session::Session& session) {
     }
     const auto id = session.outbound().start(seq, entry->delivery.qos);
     if (!id) return;  // an unfinished exchange 65,535 messages ago still holds it
-    send_publish(c, entry->delivery, *id, /*duplicate=*/seq < session.maybe_sent_before());
+    send_publish(c, entry->delivery, *id, /*duplicate=*/false);
     if (entry->delivery.qos == QoS::AtLeastOnce)
       session.ack_pace.on_sent(seq, now(), shared_.options.store.elide_wait);
     session.queue().mark_sent(seq);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/log.h"
 #include "broker/page_reader.h"
 #include "broker/shard.h"
 #include "queue/records.h"
@@ -48,6 +49,7 @@ void Shard::on_page_read(PageRead& page) {
   const SessionId id = page.session;
   Session* session = sessions_.find(id);
   if (session == nullptr) return follow_session(id, std::move(page));
+  tell_damaged(page, session->client_id());
   queue::QueueWindow& queue = session->queue();
   if (page.failed) {
     queue.cancel_page();
@@ -74,6 +76,14 @@ void Shard::on_page_read(PageRead& page) {
   if (!queue.is_reading() && hand_on_again_.erase(session->id()) > 0) look_for_shared(*session);
 }
 
+/// The queue goes on behind what is damaged; a page that is read twice tells of it twice.
+void Shard::tell_damaged(const PageRead& page, std::string_view queue) {
+  counters_.add(Counter::DroppedDamaged, page.damaged.size());
+  for (const PageRead::Damaged& damaged : page.damaged)
+    HERMOD_LOG_LIMITED(log::Level::Error, "store.record_damaged", {"table", "entries"}, {"queue", queue},
+                       {"sequence", damaged.seq.v}, {"why", damaged.why});
+}
+
 void Shard::read_again_later(SessionId session) {
   if (read_again_.empty()) read_again_at_ = now() + kReadAgain;
   read_again_.push_back(session);
@@ -87,7 +97,8 @@ void Shard::read_again() {
       drop_what_is_over(*session);
       pump(*session);
     } else if (const auto found = remains_.find(id); found != remains_.end() && found->second->failed) {
-      ask_remains(id, *found->second);
+      // To a store that takes nothing nothing can be handed on.
+      shared_.committer.healthy() ? ask_remains(id, *found->second) : read_again_later(id);
     }
   }
 }
@@ -144,14 +155,23 @@ void Shard::hand_on_page(Session& session, PageRead& page) {
 /// The session is over, and its queue in the store may hold messages for other members of its shared groups.
 /// The queue stays there until each has an entry of its own or is gone, and a start goes on with what is
 /// left.
-void Shard::keep_remains(SessionId ended, queue::QueueWindow queue, Counter reason) {
-  const Seq from = queue.first_stored();
+Shard::Remains& Shard::keep_remains(SessionId ended, queue::QueueWindow queue, Counter reason) {
+  const Seq from = queue.is_behind() ? queue.first_stored() : queue.next();
   auto remains = std::make_unique<Remains>(Remains{std::move(queue), from, reason});
-  ask_remains(ended, *remains_.emplace(ended, std::move(remains)).first->second);
+  return *remains_.emplace(ended, std::move(remains)).first->second;
 }
 
 void Shard::adopt_remains(SessionId ended, queue::QueueWindow queue) {
-  keep_remains(ended, std::move(queue), Counter::DroppedSessionEnded);
+  ask_remains(ended, keep_remains(ended, std::move(queue), Counter::DroppedSessionEnded));
+}
+
+/// Everything that was matched for the session before its subscriptions went has an entry in its queue now.
+/// What came back from the committer with nobody to deliver it to is drawn again by the shards that matched
+/// it: when they have submitted that too, the queue in the store holds only what nobody has taken on.
+void Shard::finish(Connection*, Session*, RemainsBarrier& work, std::optional<Errc>) {
+  if (work.again) return ask_remains(work.ended, *remains_.at(work.ended));
+  redispatch_stranded();
+  submit_behind_all(std::nullopt, RemainsBarrier{work.ended, /*again=*/true});
 }
 
 void Shard::ask_remains(SessionId id, Remains& remains) {
@@ -169,8 +189,11 @@ void Shard::hand_on_remains(PageRead& page) {
     remains.failed = true;
     return read_again_later(page.session);
   }
+  tell_damaged(page, "of a session that has ended");
   for (queue::Entry& entry : page.entries) {
-    if (!remains.queue.holds_stored(entry.seq)) continue;
+    // Others got what memory had of it, or what was left to the store, when the session ended or before.
+    const bool is_left = entry.seq >= remains.queue.next() || remains.queue.holds_stored(entry.seq);
+    if (!is_left && !remains.whole) continue;
     if (entry.delivery.group != 0 && entry.delivery.qos == QoS::AtLeastOnce) {
       entry.delivery.loan = {page.session, entry.seq};
       redispatch(std::move(entry.delivery));
@@ -178,16 +201,29 @@ void Shard::hand_on_remains(PageRead& page) {
       counters_.add(remains.reason);
     }
   }
-  if (!page.to_end && page.end < remains.queue.next()) {
+  if (!page.to_end) {
     remains.from = page.end;
     return ask_remains(page.session, remains);
   }
-  remains_.erase(page.session);
-  const StreamId stream{page.session.v};
   store::WriteBatch batch;
-  batch.erase_stream(stream);
-  submit(std::move(batch), std::nullopt, SessionId{}, Recorded{});
-  ended_streams_.push_back(stream);
+  batch.erase_stream(StreamId{page.session.v});
+  submit(std::move(batch), std::nullopt, SessionId{}, RemainsErased{page.session});
+}
+
+/// When the queue could not be erased, others may not have got their entries either: then all of it is looked
+/// at again.
+void Shard::finish(Connection*, Session*, RemainsErased& work, std::optional<Errc> error) {
+  const auto found = remains_.find(work.ended);
+  HERMOD_ASSERT(found != remains_.end());
+  if (error) {
+    Remains& remains = *found->second;
+    remains.from = {};
+    remains.whole = true;
+    remains.failed = true;
+    return read_again_later(work.ended);
+  }
+  remains_.erase(found);
+  ended_streams_.push_back(StreamId{work.ended.v});
 }
 
 }  // namespace hermod::broker

@@ -1,8 +1,8 @@
 #include "broker/page_reader.h"
 
+#include <algorithm>
 #include <utility>
 
-#include "base/log.h"
 #include "queue/records.h"
 
 namespace hermod::broker {
@@ -27,11 +27,14 @@ PageRead page_from(const PageWanted& wanted, const store::Slice& slice) {
     if (!stored.shared && queue::is_released(as_bytes(stored.value))) continue;
     auto delivery = delivery_of(stored);
     if (!delivery || delivery->qos == wire::QoS::AtMostOnce) {
-      HERMOD_LOG_LIMITED(log::Level::Error, "store.record_damaged", {"table", "entries"},
-                         {"why", delivery ? "entry record: QoS 0" : delivery.error().detail});
+      page.damaged.push_back({stored.seq, delivery ? "entry record: QoS 0" : delivery.error().detail});
       continue;
     }
     page.entries.push_back({stored.seq, std::move(*delivery), queue::Entry::Phase::Waiting});
+  }
+  for (const store::Slice::Damaged& damaged : slice.damaged) {
+    page.end = std::max(page.end, Seq{damaged.seq.v + 1});
+    page.damaged.push_back({damaged.seq, damaged.why});
   }
   return page;
 }

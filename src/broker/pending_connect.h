@@ -4,6 +4,7 @@
 #include <string>
 
 #include "session/will.h"
+#include "wire/property_writer.h"
 
 namespace hermod::broker {
 
@@ -16,6 +17,7 @@ struct PendingConnect {
   std::unique_ptr<session::Will> will;
   std::uint16_t server_keep_alive = 0;  ///< seconds; 0: the client's own value stands
   bool response_information = false;
+  wire::PropertyWriter about_us;  ///< what CONNACK will tell an MQTT 5 client
 };
 
 }  // namespace hermod::broker

@@ -324,6 +324,9 @@ void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire
     session = c->session()->id();
     if (qos == QoS::ExactlyOnce && c->session()->is_durable()) session::record_inbound_id(batch, session, id);
   }
+  // What comes from a publisher is new; what is without one was acknowledged before and only changes hands.
+  const bool is_kept = batch.append_count() > 0 || (retain && !message->payload().empty());
+  if (session.v != 0 && is_kept) batch.refuse_when_full();
   submit(std::move(batch), c != nullptr ? std::optional(c->id()) : std::nullopt, session, std::move(work),
          may_wait);
 }

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "broker/page_reader.h"
+#include "qos/packet_ids.h"
 #include "queue/records.h"
 #include "retain/records.h"
 
@@ -39,10 +40,9 @@ Result<Recovered> Recovery::run(Living& living) {
 void Recovery::hand_over(Living& living) {
   for (auto& [id, loaded] : sessions_) {
     loaded.session->queue().resume_at(loaded.next);
-    loaded.session->set_maybe_sent_before(loaded.was_online ? loaded.next : loaded.sent_before);
     // So that its clocks go on at the next start, and do not begin again.
     if (loaded.was_online) session::record_session(cleaning_, *loaded.session);
-    living.sessions.push_back({home_of(id), std::move(loaded.session)});
+    living.sessions.push_back({home_of(id), std::move(loaded.session), std::move(loaded.retained_reads)});
   }
   for (auto& [id, remains] : remains_) {
     const Waiting& waiting = remains.waiting;
@@ -81,8 +81,9 @@ Status Recovery::read_sessions() {
       damaged("sessions", record.error());
       return true;
     }
+    end_older(id->session, record->client_id);
     if (!parts_.directory.restore(record->client_id, id->session, home_of(id->session))) {
-      damaged("sessions", {Errc::Corruption, "two sessions of one client identifier or in one cell"});
+      damaged("sessions", {Errc::Corruption, "a session identifier beyond all cells"});
       return true;
     }
     Loaded loaded;
@@ -100,6 +101,24 @@ Status Recovery::read_sessions() {
     tell_progress();
     return true;
   });
+}
+
+/// Sessions come in the order of their identifiers, in which they began. Who has the client identifier, or
+/// the cell, of a later one had ended before: only the erase of its record failed.
+void Recovery::end_older(SessionId id, const std::string& client_id) {
+  if (const auto older = parts_.directory.find(client_id)) end(*older);
+  if (const auto older = parts_.directory.slots().in_cell_of(id)) end(*older);
+}
+
+/// Its subscriptions, identifiers and messages are met later in this start.
+void Recovery::end(SessionId older) {
+  const auto found = sessions_.find(older);
+  HERMOD_ASSERT(found != sessions_.end());
+  const Session& session = *found->second.session;
+  orphan([&](store::WriteBatch& batch) { session::erase_session(batch, session, /*with_queue=*/false); });
+  parts_.directory.forget(session.client_id());
+  sessions_.erase(found);
+  --found_.sessions;
 }
 
 Status Recovery::read_subscriptions() {
@@ -125,7 +144,15 @@ Status Recovery::read_subscriptions() {
     if (target->is_shared()) loaded->session->is_group_member = true;
     const topic::SubscriptionChange change{topic::SubscriptionChange::Kind::Set, *target, id->session,
                                            record->options};
-    parts_.subscriptions.apply({&change, 1});
+    const auto applied = parts_.subscriptions.apply({&change, 1});
+    if (record->retained_due) {
+      RetainedRead read;
+      read.filter = record->filter;
+      read.options = record->options;
+      read.since_version = applied.version;
+      read.is_recorded = true;
+      loaded->retained_reads.push_back(std::move(read));
+    }
     ++found_.subscriptions;
     tell_progress();
     return true;
@@ -191,7 +218,7 @@ Status Recovery::count_entries() {
 void Recovery::count_entry(Loaded& loaded, const store::ReadView::EntryHead& entry) {
   if (entry.message.v == 0 && queue::is_released(entry.head)) {
     loaded.session->outbound().restore(entry.seq, wire::QoS::ExactlyOnce, /*released=*/true);
-    ++loaded.maybe_sent;
+    if (loaded.first_exchange.v == 0) loaded.first_exchange = entry.seq;
     ++found_.exchanges;
     return;
   }
@@ -199,18 +226,21 @@ void Recovery::count_entry(Loaded& loaded, const store::ReadView::EntryHead& ent
   if (!size) return damaged("entries", size.error());
   parts_.directory.slots().reserve_anyway(loaded.session->id(), *size);
   ++found_.queued_messages;
-  // Nothing is written before a PUBLISH is sent. What may have reached the client is sent with DUP: as much
-  // as can be unanswered is in memory from the start, for the rest see Session::maybe_sent_before().
-  const bool maybe_sent = (loaded.was_online || entry.seq < loaded.sent_before) &&
-                          loaded.maybe_sent < parts_.options.session.max_inflight;
-  if (maybe_sent && loaded.waiting.amount.messages == 0) {
-    ++loaded.maybe_sent;
+  if (loaded.is_sent(entry.seq)) {
     loaded.sent_up_to = Seq{entry.seq.v + 1};
     ++loaded.sent.messages;
     loaded.sent.bytes += *size;
     return;
   }
   loaded.waiting.add(entry.seq, *size);
+}
+
+/// Nothing is written before a PUBLISH is sent, but what is sent is below what the session's record says. It
+/// may have reached the client, which waits for the end of the exchange: no rule of the queue takes it out.
+bool Recovery::Loaded::is_sent(Seq seq) {
+  if (!(seq < sent_before)) return false;
+  if (first_exchange.v == 0) first_exchange = seq;
+  return seq.v - first_exchange.v < qos::kPacketIdCount;  // beyond, its packet identifier was not free
 }
 
 void Recovery::count_remaining(SessionId ended, const store::ReadView::EntryHead& entry) {
@@ -238,6 +268,9 @@ Status Recovery::read_in_flight() {
           view_.read_stream(StreamId{id.v}, from, options.page_messages, std::size_t{options.page_bytes});
       if (!slice) return tl::unexpected(slice.error());
       PageRead page = page_from(wanted, *slice);
+      for (const PageRead::Damaged& one : page.damaged)
+        HERMOD_LOG_LIMITED(log::Level::Error, "store.record_damaged", {"table", "entries"},
+                           {"queue", loaded.session->client_id()}, {"sequence", one.seq.v}, {"why", one.why});
       for (queue::Entry& entry : page.entries)
         if (entry.seq < loaded.sent_up_to) restore_sent(loaded, entry);
       if (page.to_end) break;

@@ -11,6 +11,7 @@
 #include "base/counters.h"
 #include "base/result.h"
 #include "broker/options.h"
+#include "broker/retained_read.h"
 #include "queue/queue_window.h"
 #include "retain/retained_index.h"
 #include "session/records.h"
@@ -29,7 +30,7 @@ struct Recovered {
   std::uint64_t remaining_messages = 0;  ///< of sessions that have ended, for others of their groups
   std::uint64_t exchanges = 0;           ///< QoS 2 identifiers that clients or we still hold
   std::uint64_t retained_messages = 0;
-  std::uint64_t orphans = 0;  ///< records of sessions that are gone, erased now
+  std::uint64_t orphans = 0;  ///< records of sessions that had ended, erased now
   std::uint64_t damaged = 0;  ///< records that could not be read, left where they are and logged
 };
 
@@ -51,6 +52,7 @@ class Recovery {
     struct Home {
       ShardId shard;
       std::unique_ptr<session::Session> session;
+      std::vector<RetainedRead> retained_reads;  ///< that were not finished
     };
     /// The queue of a session that has ended, whose messages were being handed to others.
     struct Remains {
@@ -86,17 +88,21 @@ class Recovery {
   };
   struct Loaded {
     std::unique_ptr<session::Session> session;
+    std::vector<RetainedRead> retained_reads;
     bool was_online = false;
     Seq sent_before;
-    Seq next;  ///< what its queue gives out next
-    std::uint32_t maybe_sent = 0;
+    Seq next;            ///< what its queue gives out next
+    Seq first_exchange;  ///< 0: there is none
     Seq sent_up_to;      ///< entries below may have reached the client,
     queue::Amount sent;  ///< so many
+    bool is_sent(Seq seq);
     Waiting waiting;
   };
 
   Status read_epoch();
   Status read_sessions();
+  void end_older(SessionId id, const std::string& client_id);
+  void end(SessionId older);
   Status read_subscriptions();
   Status read_inbound_ids();
   Status read_streams();

@@ -5,6 +5,7 @@
 
 #include "broker/shard.h"
 #include "queue/records.h"
+#include "session/records.h"
 
 namespace hermod::broker {
 
@@ -23,6 +24,14 @@ bool is_own_and_local(const RetainedRead& read, const queue::Message& message, c
   return read.options.no_local && message.publisher() == subscriber.id();
 }
 
+/// With the last of them in the queue a start does not begin again. A newer subscription to the same filter
+/// that is on its way to the store has a read, and a record, of its own.
+void record_retained_done(store::WriteBatch& batch, const Session& session, const RetainedRead& read) {
+  const session::Subscription* subscription = session.subscriptions().find(read.filter);
+  if (subscription == nullptr || session.subscriptions().is_on_its_way(read.filter)) return;
+  session::record_subscription(batch, session.id(), subscription->number, read.filter, subscription->options);
+}
+
 }  // namespace
 
 /// Retained messages are due for a new subscription unless its Retain Handling says otherwise, and never for
@@ -39,40 +48,16 @@ bool Shard::plan_retained_read(Connection& c, const SubscriptionRequest& request
   read.number = ++c.retained_reads_planned;
   read.filter = request.filter;
   read.options = request.options;
+  read.is_recorded = request.retained_due;
   read.since_version = since_version;
   c.retained_reads.push_back(std::move(read));
   return true;
 }
 
 /// The reads planned so far begin when every message that was matched before their subscriptions, on any
-/// shard, is retained. A shard matches before it submits, so each is asked first, and answers behind its
-/// submissions; then comes a commit that is behind them all.
-void Shard::begin_retained_barrier(Connection& c, const Session& session) {
-  const std::uint64_t last_read = c.retained_reads_planned;
-  const std::size_t shards = shared_.mailboxes.size();
-  if (shards == 1) return submit({}, c.id(), session.id(), RetainedBarrier{last_read});
-  c.retained_waits.push_back({last_read, shards - 1});
-  for (std::uint16_t i = 0; i < shards; ++i)
-    if (ShardId{i} != id_) outbox_.send(ShardId{i}, AskSubmitted{c.id(), last_read});
-}
-
-/// What this shard has matched is with the committer.
-void Shard::answer_submitted() {
-  for (const AskSubmitted& ask : submitted_asked_)
-    outbox_.send(ask.reader.shard, Submitted{ask.reader, ask.last_read});
-  submitted_asked_.clear();
-  outbox_.post_all();
-}
-
-void Shard::on_submitted(const Submitted& answer) {
-  Connection* c = connections_.find(answer.reader);
-  if (c == nullptr || c->session() == nullptr) return;
-  const auto wait = std::find_if(c->retained_waits.begin(), c->retained_waits.end(),
-                                 [&](const auto& one) { return one.last_read == answer.last_read; });
-  HERMOD_ASSERT(wait != c->retained_waits.end());
-  if (--wait->answers > 0) return;
-  c->retained_waits.erase(wait);
-  submit({}, c->id(), c->session()->id(), RetainedBarrier{answer.last_read});
+/// shard, is retained.
+void Shard::begin_retained_barrier(const Connection& c) {
+  submit_behind_all(c.id(), RetainedBarrier{c.retained_reads_planned});
 }
 
 /// The client unsubscribed, or subscribed again: nothing that is not in its queue yet is added.
@@ -100,7 +85,7 @@ void Shard::resume_retained_reads(Connection& c, const Session& session) {
     read.number = ++c.retained_reads_planned;
     read.ready = false;
   }
-  begin_retained_barrier(c, session);
+  begin_retained_barrier(c);
 }
 
 std::vector<RetainedRead> Shard::take_kept_reads(SessionId session) {
@@ -167,9 +152,15 @@ bool Shard::send_retained_slice(Connection& c, Session& session) {
     queue::append_entry(batch, session.stream(), delivery);
     work.targets.push_back({session.id(), std::move(delivery), true});
   }
+  const bool is_finished = read.next == read.found.size() && read.cursor.done();
+  if (is_finished && read.is_recorded) record_retained_done(batch, session, read);
   pump(session);
-  if (!work.targets.empty()) submit(std::move(batch), std::nullopt, session.id(), std::move(work));
-  if (read.next == read.found.size() && read.cursor.done()) c.retained_reads.erase(c.retained_reads.begin());
+  if (!work.targets.empty()) {
+    submit(std::move(batch), std::nullopt, session.id(), std::move(work));
+  } else if (!batch.empty()) {
+    submit(std::move(batch), std::nullopt, SessionId{}, Recorded{});
+  }
+  if (is_finished) c.retained_reads.erase(c.retained_reads.begin());
   return !c.retained_reads.empty() && c.retained_reads.front().ready && has_room_for_retained(c, session);
 }
 

@@ -20,6 +20,7 @@ struct RetainedRead {
   std::size_t next = 0;
   std::uint64_t since_version = 0;  ///< of the index; a message matched from then on came as a live one
   std::uint64_t number = 0;         ///< rising with every read the connection has planned
+  bool is_recorded = false;         ///< the subscription's record says that it is due
   bool ready = false;               ///< every commit that began before the subscription is done
 };
 

@@ -30,11 +30,7 @@ void Shard::leave_session(Session& session, WillRule rule) {
     hand_on_shared(session);
   }
   limit_window(session);
-  if (!recorded) {
-    store::WriteBatch batch;
-    session::record_session(batch, session);
-    submit(std::move(batch), std::nullopt, session.id(), Recorded{});
-  }
+  if (!recorded) record(session);
   if (!session.successor()) set_absence_deadlines(session);
 }
 
@@ -178,7 +174,9 @@ void Shard::discard_session_state(Session& session, Counter reason) {
       ++dropped;  // a QoS 2 message goes to nobody else [MQTT-4.8.2-5]
     }
   });
-  const bool remains = session.is_group_member && session.queue().stored().messages > 0;
+  // Messages that were matched for a member of a group before it left the index may come into its queue
+  // still.
+  const bool remains = session.is_durable() && session.is_group_member && shared_.reader != nullptr;
   if (!remains) dropped += session.queue().stored().messages;
   counters_.add(reason, dropped);
   hand_on_again_.erase(session.id());
@@ -187,10 +185,11 @@ void Shard::discard_session_state(Session& session, Counter reason) {
   if (session.is_durable()) {
     store::WriteBatch batch;
     session::erase_session(batch, session, /*with_queue=*/!remains);
-    submit(std::move(batch), std::nullopt, SessionId{}, Recorded{});
+    erase_records(std::move(batch));
   }
   if (remains) {
     keep_remains(session.id(), std::move(session.queue()), reason);
+    submit_behind_all(std::nullopt, RemainsBarrier{session.id()});
   } else {
     ended_streams_.push_back(session.stream());
   }

@@ -66,9 +66,10 @@ void Shard::on_accepted(std::unique_ptr<net::Transport> transport) {
   timers_.schedule(c.timer(), now() + shared_.options.mqtt.connect_timeout);
 }
 
-void Shard::adopt(std::unique_ptr<Session> owned) {
+void Shard::adopt(std::unique_ptr<Session> owned, std::vector<RetainedRead> retained_reads) {
   Session& session = sessions_.add(std::move(owned));
   if (session.is_group_member) holders_.insert(session.id());
+  if (!retained_reads.empty()) kept_reads_[session.id()] = std::move(retained_reads);
   limit_window(session);
   set_absence_deadlines(session);
   watch_expiry(session);
@@ -281,6 +282,7 @@ void Shard::schedule_deadlines() {
     if (!due || check < *due) due = check;
   }
   if (!read_again_.empty() && (!due || read_again_at_ < *due)) due = read_again_at_;
+  if (has_to_write_again() && (!due || write_again_at_ < *due)) due = write_again_at_;
   // Only ever moved forward: inside the advance() in which it is due it would else be put off to the next.
   if (!due || (deadline_timer_.scheduled() && deadline_timer_due_ <= *due)) return;
   deadline_timer_due_ = *due;
@@ -299,9 +301,7 @@ void Shard::on_timer(net::Timer&) {
       continue;
     if (deadline->kind == session::DeadlineKind::WillDelay) {
       if (publish_will(*session)) continue;
-      store::WriteBatch batch;
-      session::record_session(batch, *session);
-      submit(std::move(batch), std::nullopt, session->id(), Recorded{});
+      record(*session);
     } else {
       counters_.add(Counter::SessionsExpired);
       end_session(*session, Counter::DroppedSessionEnded);  // [MQTT-4.1.0-2]
@@ -309,6 +309,7 @@ void Shard::on_timer(net::Timer&) {
   }
   check_congestion();
   read_again();
+  write_again();
   schedule_deadlines();
 }
 

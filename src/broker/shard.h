@@ -68,8 +68,9 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
 
   void on_accepted(std::unique_ptr<net::Transport> transport) override;
 
-  /// A session that the store held lives here. Before the first step().
-  void adopt(std::unique_ptr<session::Session> session);
+  /// A session that the store held lives here, with what it has not got of the retained messages it asked
+  /// for. Before the first step().
+  void adopt(std::unique_ptr<session::Session> session, std::vector<RetainedRead> retained_reads);
   /// The queue of a session that had ended: its messages are for others of its groups. Before the first
   /// step().
   void adopt_remains(SessionId ended, queue::QueueWindow queue);
@@ -86,6 +87,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   bool is_drained() const { return stopping_ && connections_.size() == 0; }
   /// True while the committer owes this shard an answer.
   bool has_commits_in_flight() const { return commits_in_flight_ > 0; }
+  /// True while records of sessions that could not be written wait for the store to take them.
+  bool has_to_write_again() const { return !record_again_.empty() || !erase_again_.empty(); }
   std::size_t connection_count() const { return connections_.size(); }
   std::size_t session_count() const { return sessions_.size(); }
 
@@ -101,7 +104,14 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
     queue::QueueWindow queue;  ///< knows what of it is still there
     Seq from;                  ///< what is below has been read
     Counter reason{};          ///< counts what nobody else gets
-    bool failed = false;       ///< the last page could not be read
+    bool failed = false;       ///< the last page could not be read, or the store not be written
+    bool whole = false;        ///< what memory had of it is looked for in the store, too
+  };
+  /// Something that waits for other shards, see barrier_path.cc.
+  struct Barrier {
+    std::size_t answers = 0;  ///< still to come
+    std::optional<ConnectionId> connection;
+    CommitTicket::Work work;
   };
   /// Messages waiting for one client from which on its publishers are asked to wait.
   static constexpr std::size_t kCongestedFrom = 2000;
@@ -198,13 +208,14 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void ask_page(const session::Session& session, PageRead::Purpose purpose, Seq from);
   void read_ahead(session::Session& session);
   void on_page_read(PageRead& page);
+  void tell_damaged(const PageRead& page, std::string_view queue);
   void read_again_later(SessionId session);
   void read_again();
   bool is_over_limit(const session::Session& session) const;
   void drop_what_is_over(session::Session& session);
   void look_for_shared(session::Session& session);
   void hand_on_page(session::Session& session, PageRead& page);
-  void keep_remains(SessionId ended, queue::QueueWindow queue, Counter reason);
+  Remains& keep_remains(SessionId ended, queue::QueueWindow queue, Counter reason);
   void ask_remains(SessionId id, Remains& remains);
   void hand_on_remains(PageRead& page);
 
@@ -237,15 +248,19 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   bool plan_retained_read(Connection& c, const SubscriptionRequest& request, bool is_new,
                           std::uint64_t since_version);
   void stop_retained_reads(Connection* c, SessionId session, std::string_view filter);
-  void begin_retained_barrier(Connection& c, const session::Session& session);
-  void on_submitted(const Submitted& answer);
-  void answer_submitted();
+  void begin_retained_barrier(const Connection& c);
   void keep_retained_reads(Connection& c, const session::Session& session);
   void resume_retained_reads(Connection& c, const session::Session& session);
   std::vector<RetainedRead> take_kept_reads(SessionId session);
   bool send_retained_slices();
   bool send_retained_slice(Connection& c, session::Session& session);
   bool has_room_for_retained(Connection& c, const session::Session& session) const;
+
+  // barrier_path.cc
+  void submit_behind_all(std::optional<ConnectionId> connection, CommitTicket::Work work);
+  void on_submitted(const Submitted& answer);
+  void answer_submitted();
+  void pass_barrier(Barrier& barrier);
 
   // answer.h
   template <class P>
@@ -281,7 +296,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
               CommitTicket::Work work, bool may_wait = false);
   void on_commit_finished(CommitFinished& finished);
   void finish(Connection* c, session::Session* session, PublishCommit& work, std::optional<Errc> error);
-  void refuse_stored_publish(Connection& c, wire::PacketId id, wire::QoS qos, wire::ReasonCode reason);
+  void refuse_stored_publish(Connection& c, wire::PacketId id, wire::QoS qos, Errc error);
   void finish(Connection* c, session::Session* session, PublishSeenAgain& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, InboundReleased& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, OutboundReleased& work, std::optional<Errc> error);
@@ -290,7 +305,16 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void finish(Connection* c, session::Session* session, SubscriptionsStored& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, SessionStored& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, RetainedBarrier& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, RemainsBarrier& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, RemainsErased& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, Recorded& work, std::optional<Errc> error);
+
+  // write_again.cc
+  void record(session::Session& session);
+  void erase_records(store::WriteBatch batch);
+  void write_again_later(session::Session& session);
+  void write_again_later();
+  void write_again();
 
   const ShardId id_;
   const Shared shared_;
@@ -322,7 +346,12 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   absl::flat_hash_map<SessionId, std::unique_ptr<Remains>> remains_;
   std::vector<SessionId> read_again_;  ///< the store could not be read for these
   MonotonicTime read_again_at_{};
+  std::vector<SessionId> record_again_;  ///< the store has an older record of these
+  std::vector<store::WriteBatch> erase_again_;
+  MonotonicTime write_again_at_{};
   std::vector<EarlyMessage> early_messages_;
+  absl::flat_hash_map<std::uint64_t, Barrier> barriers_;
+  std::uint64_t barriers_begun_ = 0;
   std::vector<AskSubmitted> submitted_asked_;  ///< answered behind this tick's submissions
   std::vector<SessionId> with_finished_entries_;
   std::vector<StreamId> ended_streams_;  ///< forgotten behind the submissions of their last tick

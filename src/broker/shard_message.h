@@ -71,16 +71,14 @@ struct LoanSettled {
   queue::Loan loan;
 };
 
-/// A client of another shard waits for retained messages: answer when what was matched here so far is with
-/// the committer.
+/// Another shard waits: answer when what was matched here so far is with the committer.
 struct AskSubmitted {
-  ConnectionId reader;
-  std::uint64_t last_read = 0;  ///< the number of its last read that waits for it
+  ShardId asker;
+  std::uint64_t barrier = 0;  ///< its number there
 };
 /// The answer.
 struct Submitted {
-  ConnectionId reader;
-  std::uint64_t last_read = 0;
+  std::uint64_t barrier = 0;
 };
 
 /// Answer that every failed commit posted before is heard of.
@@ -93,12 +91,17 @@ struct PageRead {
     HandOn,   ///< other members of shared groups may have some of them
     Remains,  ///< the same, of a session that has ended
   };
+  struct Damaged {
+    Seq seq;
+    std::string why;
+  };
   SessionId session;
   Purpose purpose{};
   std::vector<queue::Entry> entries{};
-  Seq end{};            ///< the store has no others from where they were asked for up to here
-  bool to_end = false;  ///< nor behind that
-  bool failed = false;  ///< the store could not be read
+  std::vector<Damaged> damaged{};  ///< stay where they are and are sent to nobody
+  Seq end{};                       ///< the store has no others from where they were asked for up to here
+  bool to_end = false;             ///< nor behind that
+  bool failed = false;             ///< the store could not be read
 };
 
 /// Say goodbye to every client and close. [operations: SIGTERM]

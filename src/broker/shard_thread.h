@@ -25,7 +25,9 @@ class ShardThread {
   /// Before start(): what all shards share is there now.
   void build(const Shared& shared);
   /// Before start(): a session that the store held lives on this shard.
-  void adopt(std::unique_ptr<session::Session> session) { shard_->adopt(std::move(session)); }
+  void adopt(std::unique_ptr<session::Session> session, std::vector<RetainedRead> retained_reads) {
+    shard_->adopt(std::move(session), std::move(retained_reads));
+  }
   void adopt_remains(SessionId ended, queue::QueueWindow queue) {
     shard_->adopt_remains(ended, std::move(queue));
   }

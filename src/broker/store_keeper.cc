@@ -44,11 +44,11 @@ void StoreKeeper::run() {
       if (stopping_) return;
     }
     if (!pause(kFirstPause)) return;
-    if (committer_.healthy()) {  // what was refused before the last repair
+    {
       const std::lock_guard lock(mutex_);
-      failed_ = false;
-      continue;
+      failed_ = false;  // first: a failure from here on counts anew
     }
+    if (committer_.healthy()) continue;  // refused before the last repair, or for want of room
     counters_.add(Counter::StoreFailures);
     log::event(log::Level::Error, "store.read_only",
                {{"why", "a commit failed; messages that need the store are refused until it works again"}});

@@ -15,6 +15,18 @@ using session::Session;
 using topic::SubscriptionChange;
 using wire::ReasonCode;
 
+namespace {
+
+/// Retained messages above QoS 0 are due to the session from SUBACK on, as everything is that waits in its
+/// queue: also when the broker crashes before they are there. [MQTT-3.3.1-9]
+bool is_retained_due(const SubscriptionRequest& request, bool is_new) {
+  if (request.options.granted_qos == 0 || request.filter.starts_with("$share/")) return false;
+  return request.retain_handling == wire::RetainHandling::SendAtSubscribe ||
+         (request.retain_handling == wire::RetainHandling::SendIfNewSubscription && is_new);
+}
+
+}  // namespace
+
 void Shard::on_subscribe(Connection& c, const wire::Subscribe& packet) {
   Session& session = *c.session();
   SubscriptionsStored work;
@@ -38,7 +50,9 @@ void Shard::on_subscribe(Connection& c, const wire::Subscribe& packet) {
       request.retain_handling = wanted.retain_handling;
       if (session.is_durable()) {
         request.number = session.subscriptions().number_for(request.filter);
-        session::record_subscription(batch, session.id(), request.number, request.filter, request.options);
+        request.retained_due = is_retained_due(request, is_new);
+        session::record_subscription(batch, session.id(), request.number, request.filter, request.options,
+                                     request.retained_due);
       }
       if (is_new) ++granted;
     }
@@ -79,6 +93,7 @@ void Shard::on_unsubscribe(Connection& c, const wire::Unsubscribe& packet) {
       request.reason = ReasonCode::TopicFilterInvalid;
     } else if (const std::uint32_t number = session.subscriptions().number_of(filter); number != 0) {
       session::erase_subscription(batch, session.id(), number);
+      stop_retained_reads(&c, session.id(), filter);  // its end would write the record anew
     }
     work.requests.push_back(std::move(request));  // [MQTT-3.11.3-2]
   }
@@ -123,7 +138,7 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
     if (plan_retained_read(*c, *changed[i], applied.outcomes[i] == topic::ChangeOutcome::Added,
                            applied.version))
       reads = true;
-  if (reads) begin_retained_barrier(*c, session);
+  if (reads) begin_retained_barrier(*c);
 }
 
 /// One that is too large for the client ends the connection, and maybe the session with it.

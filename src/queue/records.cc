@@ -13,19 +13,12 @@ constexpr std::uint8_t kReleasedMark =
 constexpr std::size_t kDeliverySize = 1 + 1 + 8 + 2;
 constexpr std::size_t kMessageSize = 1 + 8 + 8 + 8 + 2 + 4 + 4;
 
-std::uint64_t micros(WallTime time) {
-  return static_cast<std::uint64_t>(time.time_since_epoch().count());
-}
-WallTime time_of(std::uint64_t micros) {
-  return WallTime{std::chrono::microseconds(static_cast<std::int64_t>(micros))};
-}
-
 void write_message(ByteWriter& out, const Message& message) {
   out.u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(message.qos()) |
                                    (message.retain() ? kRetainFlag : 0)));
   out.u64(message.publisher().v);
-  out.u64(micros(message.stored_at()));
-  out.u64(micros(message.expires_at()));
+  out.u64(micros_of(message.stored_at()));
+  out.u64(micros_of(message.expires_at()));
   out.sized16(message.topic());
   out.sized32(as_text(message.forwarded_properties()));
   out.sized32(as_text(message.payload()));
@@ -35,8 +28,8 @@ Result<MessagePtr> read_message(ByteReader& in) {
   Message::Fields fields;
   const std::uint8_t flags = in.u8();
   fields.publisher = SessionId{in.u64()};
-  fields.stored_at = time_of(in.u64());
-  fields.expires_at = time_of(in.u64());
+  fields.stored_at = wall_time_of(in.u64());
+  fields.expires_at = wall_time_of(in.u64());
   fields.topic = as_text(in.sized16());
   fields.forwarded_properties = in.sized32();
   fields.payload = in.sized32();

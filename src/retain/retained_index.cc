@@ -13,15 +13,7 @@ namespace hermod::retain {
 
 using queue::Message;
 using queue::MessagePtr;
-
-namespace {
-
-/// The map's own kind of view, which is not std::string_view in Debian's build of abseil.
-absl::string_view lookup(std::string_view topic) {
-  return {topic.data(), topic.size()};
-}
-
-}  // namespace
+using topic::lookup;
 
 RetainedIndex::TopicKey::TopicKey(std::string_view name) : topic(name), hash(topic::hash_text(name)) {}
 

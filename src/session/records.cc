@@ -1,6 +1,5 @@
 #include "session/records.h"
 
-#include <chrono>
 #include <utility>
 
 namespace hermod::session {
@@ -10,6 +9,7 @@ using store::Table;
 
 constexpr std::uint8_t kNoLocal = 0x04;
 constexpr std::uint8_t kRetainAsPublished = 0x08;
+constexpr std::uint8_t kRetainedDue = 0x10;
 
 std::string key_of(SessionId session) {
   std::string key;
@@ -27,10 +27,6 @@ std::string inbound_key(SessionId session, wire::PacketId id) {
   std::string key = key_of(session);
   ByteWriter(key).u16(id.v);
   return key;
-}
-
-std::uint64_t micros(WallTime time) {
-  return static_cast<std::uint64_t>(time.time_since_epoch().count());
 }
 
 void write_will(ByteWriter& out, const Will& will) {
@@ -71,7 +67,7 @@ std::string encode_session(const Session& session) {
   out.u8(kRecordVersion);
   out.sized16(session.client_id());
   out.u32(session.expiry_interval());
-  out.u64(session.absent_since() ? micros(*session.absent_since()) : 0);
+  out.u64(session.absent_since() ? micros_of(*session.absent_since()) : 0);
   out.u64(session.sent_before().v);
   const Will* will = session.will();
   out.u8(will != nullptr ? 1 : 0);
@@ -85,8 +81,7 @@ Result<SessionRecord> decode_session(Bytes bytes) {
   SessionRecord record;
   record.client_id = as_text(in.sized16());
   record.expiry_interval = in.u32();
-  if (const std::uint64_t since = in.u64(); since != 0)
-    record.absent_since = WallTime{std::chrono::microseconds(static_cast<std::int64_t>(since))};
+  if (const std::uint64_t since = in.u64(); since != 0) record.absent_since = wall_time_of(since);
   record.sent_before = Seq{in.u64()};
   const std::uint8_t has_will = in.u8();
   if (!in.ok()) return failure(Errc::Corruption, "session record: it ends too early");
@@ -114,12 +109,14 @@ void erase_session(store::WriteBatch& batch, const Session& session, bool with_q
 }
 
 void record_subscription(store::WriteBatch& batch, SessionId session, std::uint32_t number,
-                         std::string_view filter, const topic::SubscriptionOptions& options) {
+                         std::string_view filter, const topic::SubscriptionOptions& options,
+                         bool retained_due) {
   std::string record;
   ByteWriter out(record);
   out.u8(kRecordVersion);
   out.u8(static_cast<std::uint8_t>(options.granted_qos | (options.no_local ? kNoLocal : 0) |
-                                   (options.retain_as_published ? kRetainAsPublished : 0)));
+                                   (options.retain_as_published ? kRetainAsPublished : 0) |
+                                   (retained_due ? kRetainedDue : 0)));
   out.u32(options.identifier);
   out.sized16(filter);
   batch.put(Table::Subscriptions, as_bytes(subscription_key(session, number)), as_bytes(record));
@@ -129,19 +126,20 @@ void erase_subscription(store::WriteBatch& batch, SessionId session, std::uint32
   batch.erase(Table::Subscriptions, as_bytes(subscription_key(session, number)));
 }
 
-Result<Subscription> decode_subscription(Bytes bytes) {
+Result<SubscriptionRecord> decode_subscription(Bytes bytes) {
   ByteReader in(bytes);
   if (in.u8() != kRecordVersion) return failure(Errc::Unsupported, "subscription record: unknown version");
-  Subscription subscription;
+  SubscriptionRecord subscription;
   const std::uint8_t flags = in.u8();
   subscription.options.identifier = in.u32();
   subscription.filter = as_text(in.sized16());
   if (!in.ok() || in.remaining() != 0)
     return failure(Errc::Corruption, "subscription record: not as long as it says");
-  if ((flags & ~(kNoLocal | kRetainAsPublished | 0x03)) != 0 || (flags & 0x03) == 3)
+  if ((flags & ~(kNoLocal | kRetainAsPublished | kRetainedDue | 0x03)) != 0 || (flags & 0x03) == 3)
     return failure(Errc::Corruption, "subscription record: unknown flags");
   subscription.options.granted_qos = flags & 0x03;
   subscription.options.no_local = (flags & kNoLocal) != 0;
+  subscription.retained_due = (flags & kRetainedDue) != 0;
   subscription.options.retain_as_published = (flags & kRetainAsPublished) != 0;
   return subscription;
 }

@@ -33,12 +33,19 @@ void record_session(store::WriteBatch& batch, const Session& session);
 /// The session with its subscriptions, inbound identifiers and entries.
 void erase_session(store::WriteBatch& batch, const Session& session, bool with_queue = true);
 
+/// A subscription as it is stored.
+struct SubscriptionRecord {
+  std::string filter;
+  topic::SubscriptionOptions options;
+  bool retained_due = false;  ///< not all retained messages that it asked for are in the queue
+};
 /// `number` is what Subscriptions::number_for() gave.
 void record_subscription(store::WriteBatch& batch, SessionId session, std::uint32_t number,
-                         std::string_view filter, const topic::SubscriptionOptions& options);
+                         std::string_view filter, const topic::SubscriptionOptions& options,
+                         bool retained_due = false);
 void erase_subscription(store::WriteBatch& batch, SessionId session, std::uint32_t number);
 /// Errors: Corruption, Unsupported.
-Result<Subscription> decode_subscription(Bytes record);
+Result<SubscriptionRecord> decode_subscription(Bytes record);
 
 /// A QoS 2 packet identifier of the client is taken, in the batch of its message. [MQTT-4.3.3-10]
 void record_inbound_id(store::WriteBatch& batch, SessionId session, wire::PacketId id);

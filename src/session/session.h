@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -53,12 +54,17 @@ class Session {
   /// Since when no connection is bound to it, in wall time; nothing while one is.
   const std::optional<WallTime>& absent_since() const { return absent_since_; }
   void set_absent_since(WallTime since) { absent_since_ = since; }
-  /// Entries below this sequence may be with the client already.
+  /// For its record: entries below this sequence may be with the client already, or leave with no more ado
+  /// while it is connected; all others are not.
   Seq sent_before() const;
-  /// Entries below were there when the broker started. Those that wait may have been sent before that, so
-  /// they go out with DUP.
-  Seq maybe_sent_before() const { return maybe_sent_before_; }
-  void set_maybe_sent_before(Seq seq) { maybe_sent_before_ = seq; }
+  /// The record should allow more than it does. Precondition: a connection is bound.
+  bool should_reach_on() const;
+  /// The next record allows what is sent next. Precondition: a connection is bound.
+  void reach_on();
+  /// A record that says so is durable.
+  void allow_before(Seq seq) { allowed_before_ = std::max(allowed_before_, seq); }
+  /// The entry may be sent: a start will know that it was. Always true when nothing survives a start.
+  bool may_send(Seq seq) const { return !durable_ || seq < allowed_before_; }
   /// Counts how often the session lost its connection; tells old deadlines from current ones.
   std::uint32_t absence() const { return absence_; }
 
@@ -94,6 +100,9 @@ class Session {
   bool shown_busy = false;
   bool shown_late = false;
 
+  /// Its last record could not be written.
+  bool record_is_old = false;
+
   /// Publishers were told to wait for this session since then; nothing: they were not.
   std::optional<MonotonicTime> congested_since;
 
@@ -113,7 +122,8 @@ class Session {
   std::uint32_t commits_in_flight_ = 0;
   std::optional<ConnectionId> connection_;
   std::optional<WallTime> absent_since_;
-  Seq maybe_sent_before_{};
+  Seq reached_{};         // what records say while a connection is bound
+  Seq allowed_before_{};  // what a durable one says
   std::optional<ConnectionId> successor_;
   qos::InboundFlow inbound_;
   qos::OutboundFlow outbound_;

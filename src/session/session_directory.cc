@@ -3,16 +3,11 @@
 #include <chrono>
 
 #include "base/assert.h"
+#include "topic/text_hash.h"
 
 namespace hermod::session {
-namespace {
 
-/// The map's own kind of view, which is not std::string_view in Debian's build of abseil.
-absl::string_view lookup(std::string_view client_id) {
-  return {client_id.data(), client_id.size()};
-}
-
-}  // namespace
+using topic::lookup;
 
 SessionId SessionDirectory::open_slot(ShardId shard) {
   std::uint32_t slot;
@@ -63,6 +58,16 @@ bool SessionDirectory::restore(std::string_view client_id, SessionId id, ShardId
   record.owner = owner;
   records_.emplace(client_id, std::move(record));
   return true;
+}
+
+void SessionDirectory::forget(std::string_view client_id) {
+  std::lock_guard lock(mutex_);
+  const auto found = records_.find(lookup(client_id));
+  HERMOD_ASSERT(found != records_.end());
+  const SessionId id = found->second.id;
+  slots_.close(id);
+  restored_[static_cast<std::uint32_t>(id.v)] = false;
+  records_.erase(found);
 }
 
 void SessionDirectory::finish_restoring() {

@@ -40,8 +40,10 @@ class SessionDirectory {
     ShardId owner{};
   };
   /// A session that the store holds. Before any shard runs; then finish_restoring().
-  /// False when another session has this client identifier or this cell.
+  /// False when another session has this client identifier or this cell, or when there is no such cell.
   bool restore(std::string_view client_id, SessionId id, ShardId owner);
+  /// Takes back restore(). Precondition: the session was restored.
+  void forget(std::string_view client_id);
   void finish_restoring();
 
   /// Connection `claimer` wants the session of `client_id`.

@@ -70,13 +70,18 @@ SessionSlots::Slot& SessionSlots::make(std::uint32_t slot) {
   return at(slot);
 }
 
+/// The counts first: who finds the session counts for it.
+void SessionSlots::begin(Slot& cell, SessionId id, ShardId shard) {
+  cell.messages.store(tag_of(id), std::memory_order_relaxed);
+  cell.bytes.store(tag_of(id), std::memory_order_relaxed);
+  cell.state.store(generation_of(id.v) << 32 | std::uint64_t{shard.v} << 16 | kAlive,
+                   std::memory_order_release);
+}
+
 void SessionSlots::restore(SessionId id, ShardId shard) {
   Slot& cell = make(slot_of(id));
   HERMOD_ASSERT((cell.state.load(std::memory_order_relaxed) & kAlive) == 0);
-  cell.state.store(generation_of(id.v) << 32 | std::uint64_t{shard.v} << 16 | kAlive,
-                   std::memory_order_release);
-  cell.messages.store(tag_of(id), std::memory_order_relaxed);
-  cell.bytes.store(tag_of(id), std::memory_order_relaxed);
+  begin(cell, id, shard);
 }
 
 SessionId SessionSlots::open(std::uint32_t slot, ShardId shard) {
@@ -84,9 +89,7 @@ SessionId SessionSlots::open(std::uint32_t slot, ShardId shard) {
   const std::uint64_t used = generation_of(cell.state.load(std::memory_order_relaxed));
   const std::uint64_t generation = (std::max<std::uint64_t>(used, first_generation_) + 1) & 0xFFFFFFFFU;
   const SessionId id{generation << 32 | slot};
-  cell.messages.store(tag_of(id), std::memory_order_relaxed);
-  cell.bytes.store(tag_of(id), std::memory_order_relaxed);
-  cell.state.store(generation << 32 | std::uint64_t{shard.v} << 16 | kAlive, std::memory_order_release);
+  begin(cell, id, shard);
   return id;
 }
 
@@ -107,6 +110,15 @@ std::optional<Location> SessionSlots::locate(SessionId id) const {
                   .busy = (state & kBusy) != 0,
                   .late = (state & kLate) != 0,
                   .stalled = (state & kStalled) != 0};
+}
+
+std::optional<SessionId> SessionSlots::in_cell_of(SessionId id) const {
+  const std::uint32_t slot = slot_of(id);
+  if (slot / kChunk >= kChunks || chunks_[slot / kChunk].load(std::memory_order_acquire) == nullptr)
+    return std::nullopt;
+  const std::uint64_t state = at(slot).state.load(std::memory_order_acquire);
+  if ((state & kAlive) == 0) return std::nullopt;
+  return SessionId{generation_of(state) << 32 | slot};
 }
 
 void SessionSlots::place(SessionId id, const Location& where) {

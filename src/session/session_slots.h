@@ -45,6 +45,8 @@ class SessionSlots {
   void close(SessionId id);
 
   std::optional<Location> locate(SessionId id) const;
+  /// The session that lives in the cell of `id`; it may be of another generation.
+  std::optional<SessionId> in_cell_of(SessionId id) const;
   /// Owner shard only (or the claimer while the session is on its way to it).
   void place(SessionId id, const Location& location);
 
@@ -80,6 +82,7 @@ class SessionSlots {
   Slot* find(SessionId id) const;
   Slot& at(std::uint32_t slot) const;
   Slot& make(std::uint32_t slot);
+  static void begin(Slot& cell, SessionId id, ShardId shard);
 
   std::array<std::atomic<Chunk*>, kChunks> chunks_{};
   std::uint32_t first_generation_ = 0;

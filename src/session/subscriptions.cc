@@ -41,6 +41,11 @@ void Subscriptions::settle(std::string_view filter) {
   if (pending_.empty()) pending_.shrink_to_fit();
 }
 
+bool Subscriptions::is_on_its_way(std::string_view filter) const {
+  return std::any_of(pending_.begin(), pending_.end(),
+                     [&](const Pending& pending) { return pending.filter == filter; });
+}
+
 std::size_t Subscriptions::on_their_way() const {
   return static_cast<std::size_t>(
       std::count_if(pending_.begin(), pending_.end(),

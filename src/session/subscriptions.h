@@ -28,6 +28,8 @@ class Subscriptions {
   std::uint32_t number_of(std::string_view filter) const;
   /// One record that number_for() was asked for is no longer on its way.
   void settle(std::string_view filter);
+  /// A record that number_for() was asked for is on its way.
+  bool is_on_its_way(std::string_view filter) const;
   /// Records on their way whose filter has no subscription yet.
   std::size_t on_their_way() const;
 

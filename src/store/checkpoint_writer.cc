@@ -33,13 +33,13 @@ Status CheckpointWriter::write() {
   return tables_.sync();
 }
 
-Status CheckpointWriter::begin() {
+Status CheckpointWriter::begin(std::uint64_t large) {
   reader_.reset();
   writer_.reset();
   auto reader = journal_.reader();
   if (!reader) return tl::unexpected(reader.error());
   reader_.emplace(std::move(*reader));
-  auto writer = tables_.writer(kRoom);
+  auto writer = tables_.writer(kRoom + 2 * large);
   if (!writer) return tl::unexpected(writer.error());
   writer_.emplace(std::move(*writer));
   ops_in_hand_ = 0;
@@ -57,6 +57,10 @@ Status CheckpointWriter::breathe(std::size_t bytes) {
 }
 
 Result<Bytes> CheckpointWriter::value(const Place& place) {
+  if (place.size > kMaxBytes) {
+    if (Status committed = writer_->commit(); !committed) return tl::unexpected(committed.error());
+    if (Status begun = begin(place.size); !begun) return tl::unexpected(begun.error());
+  }
   return reader_->read({place.group}, place.offset, place.size);
 }
 

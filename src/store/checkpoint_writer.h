@@ -7,9 +7,9 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "store/generation.h"
-#include "store/lmdb/lmdb_journal.h"
 #include "store/lmdb/lmdb_tables.h"
 #include "store/message_counts.h"
+#include "store/segment_journal.h"
 
 namespace hermod::store {
 
@@ -18,7 +18,7 @@ namespace hermod::store {
 /// gives the same state, because every change says what is and not what is added. One object per checkpoint.
 class CheckpointWriter {
  public:
-  CheckpointWriter(const Generation& generation, LmdbTables& tables, LmdbJournal& journal,
+  CheckpointWriter(const Generation& generation, LmdbTables& tables, SegmentJournal& journal,
                    MessageCounts& counts)
       : generation_(generation), tables_(tables), journal_(journal), counts_(counts) {}
 
@@ -41,14 +41,15 @@ class CheckpointWriter {
   void count_out(const std::string& stored_entry);
   /// Commits what is written and begins anew when that was enough for one transaction.
   Status breathe(std::size_t bytes);
-  Status begin();
+  /// With room for a value of so many bytes beyond the usual.
+  Status begin(std::uint64_t large = 0);
 
   const Generation& generation_;
   LmdbTables& tables_;
-  LmdbJournal& journal_;
+  SegmentJournal& journal_;
   MessageCounts& counts_;
   std::optional<LmdbTablesWriter> writer_;
-  std::optional<LmdbJournalReader> reader_;
+  std::optional<JournalReader> reader_;
   std::vector<MessageId> needed_;   // in order
   std::vector<MessageId> orphans_;  // may have lost their last entry
   std::size_t ops_in_hand_ = 0;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/log.h"
 #include "store/checkpoint_writer.h"
 
 namespace hermod::store {
@@ -13,9 +14,9 @@ namespace {
 /// Entries of one stream lie side by side in the tables. Below so many bytes of a stream the pages around
 /// them weigh more than they do, and it pays to wait for more of them.
 constexpr std::uint64_t kThinStream = 16 * 1024;
-constexpr std::uint64_t kMaxWait = 8;   // times checkpoint_bytes
-constexpr std::uint64_t kFewBytes = 8;  // a fraction: an eighth of checkpoint_bytes
-constexpr std::chrono::seconds kRetry{1};
+constexpr std::uint64_t kMaxWait = 8;      // times checkpoint_bytes
+constexpr std::uint64_t kFewBytes = 8;     // a fraction: an eighth of checkpoint_bytes
+constexpr std::chrono::seconds kRetry{1};  // after an error, and while the store is full
 /// What is not in the tables is known in memory. From here on it is worth a checkpoint; at twice as much it
 /// is one in any case, and commits wait for it at four times as much.
 constexpr std::uint64_t kMemory = std::uint64_t{5} << 20;
@@ -24,13 +25,15 @@ constexpr std::uint64_t kMostMemory = 4 * kMemory;
 }  // namespace
 
 Checkpointer::Checkpointer(const Options& options, Memtable& memtable, LmdbTables& tables,
-                           LmdbJournal& journal)
+                           SegmentJournal& journal)
     : options_(options),
       memtable_(memtable),
       tables_(tables),
       journal_(journal),
-      look_at_(options.checkpoint_bytes),
-      look_at_memory_(kMemory) {
+      room_(options.journal_size(), options.tables_size()) {
+  measure();
+  look_again();
+  memtable_.set_room(&room_);
   memtable_.set_on_growth([this](Memtable::Growth active) { on_growth(active); });
 }
 
@@ -72,9 +75,9 @@ Status Checkpointer::write_frozen(const Generation& generation) {
     return written;
   }
   const GroupNo next{generation.last().v + 1};
+  measure();  // first: what is in both places for a moment counts twice, and not never
   memtable_.drop_frozen();
-  look_at_.store(options_.checkpoint_bytes, std::memory_order_relaxed);
-  look_at_memory_.store(kMemory, std::memory_order_relaxed);
+  look_again();
   {
     const std::lock_guard lock(mutex_);
     ++numbers_.checkpoints;
@@ -82,12 +85,37 @@ Status Checkpointer::write_frozen(const Generation& generation) {
     numbers_.last_micros =
         static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count());
   }
+  frozen_.notify_all();  // there may be more room
   return journal_.trim(next);
+}
+
+void Checkpointer::measure() {
+  const std::uint64_t used = tables_.used_bytes();
+  if (!room_.set_tables_used(used)) return;
+  if (room_.full()) {
+    log::event(log::Level::Error, "store.full",
+               {{"used", used},
+                {"max", options_.tables_size()},
+                {"why", "messages that need the store are refused until there is room"}});
+  } else {
+    log::event(log::Level::Notice, "store.has_room", {{"used", used}, {"max", options_.tables_size()}});
+  }
+}
+
+void Checkpointer::look_again() {
+  look_at_.store(std::min<std::uint64_t>(options_.checkpoint_bytes, room_.due_at()),
+                 std::memory_order_relaxed);
+  look_at_memory_.store(kMemory, std::memory_order_relaxed);
 }
 
 void Checkpointer::start() {
   HERMOD_ASSERT(!thread_.joinable());
-  stopping_ = false;
+  const bool due = is_due();  // what a start has replayed may be enough
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = false;
+    grown_ = grown_ || due;
+  }
   thread_ = std::thread([this] { run(); });
 }
 
@@ -115,25 +143,35 @@ void Checkpointer::on_growth(Memtable::Growth active) {
   if (!std::exchange(grown_, true)) wake_.notify_one();
   // The disk is behind: commits wait, and with them their publishers.
   frozen_.wait(lock, [this] {
-    return memtable_.active_memory() < kMostMemory || failing_ || stopping_ || !thread_.joinable();
+    const bool is_small =
+        memtable_.active_memory() < kMostMemory && memtable_.active_bytes() < room_.wait_at();
+    return is_small || failing_ || stopping_ || !thread_.joinable();
   });
 }
 
 bool Checkpointer::is_due() {
   const Memtable::Size size = memtable_.active_size();
-  if (size.record_bytes < options_.checkpoint_bytes && size.memory_bytes < kMemory) return false;
-  const std::uint64_t limit =
-      std::min<std::uint64_t>(kMaxWait * options_.checkpoint_bytes, options_.max_size / 16);
+  const std::uint64_t due_at = room_.due_at();
+  const std::uint64_t enough = std::min<std::uint64_t>(options_.checkpoint_bytes, due_at);
+  if (size.record_bytes < enough && size.memory_bytes < kMemory) return false;
+  const std::uint64_t limit = std::min<std::uint64_t>(kMaxWait * options_.checkpoint_bytes, due_at);
   const bool few = size.live_bytes < options_.checkpoint_bytes / kFewBytes;
   const bool thick = size.live_bytes >= kThinStream * size.streams;
   if (few || thick || size.record_bytes >= limit || size.memory_bytes >= kMostMemory / 2) return true;
   look_at_memory_.store(size.memory_bytes + kMemory / 2, std::memory_order_relaxed);
-  look_at_.store(size.record_bytes + options_.checkpoint_bytes, std::memory_order_relaxed);
+  look_at_.store(std::min(size.record_bytes + options_.checkpoint_bytes, limit), std::memory_order_relaxed);
   return false;
 }
 
+/// After an error it is tried again soon: the disk may have room by then. So may a full store, whose
+/// consumers have erased what they got.
+std::chrono::seconds Checkpointer::pause(bool written) const {
+  if (written && !room_.full()) return options_.checkpoint_interval;
+  return std::min(kRetry, options_.checkpoint_interval);
+}
+
 void Checkpointer::run() {
-  auto deadline = std::chrono::steady_clock::now() + options_.checkpoint_interval;
+  auto deadline = std::chrono::steady_clock::now() + pause(/*written=*/true);
   for (;;) {
     bool in_time = false;
     {
@@ -144,12 +182,13 @@ void Checkpointer::run() {
     }
     if (in_time && !is_due()) continue;
     const bool written = run_once().has_value();
-    // After an error it is tried again soon: the disk may have room by then.
-    const auto wait = written ? options_.checkpoint_interval : std::min(kRetry, options_.checkpoint_interval);
-    deadline = std::chrono::steady_clock::now() + wait;
+    deadline = std::chrono::steady_clock::now() + pause(written);
     if (!written) {
       look_at_.store(~std::uint64_t{0}, std::memory_order_relaxed);
       look_at_memory_.store(~std::uint64_t{0}, std::memory_order_relaxed);
+    } else if (is_due()) {  // with less room than before
+      const std::lock_guard lock(mutex_);
+      grown_ = true;
     }
   }
 }

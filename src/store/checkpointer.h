@@ -1,16 +1,18 @@
 #pragma once
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
 #include <thread>
 
 #include "base/result.h"
-#include "store/lmdb/lmdb_journal.h"
 #include "store/lmdb/lmdb_tables.h"
 #include "store/memtable.h"
 #include "store/message_counts.h"
 #include "store/options.h"
+#include "store/room.h"
+#include "store/segment_journal.h"
 
 namespace hermod::store {
 
@@ -25,7 +27,7 @@ class Checkpointer {
     std::uint64_t last_micros = 0;
   };
 
-  Checkpointer(const Options& options, Memtable& memtable, LmdbTables& tables, LmdbJournal& journal);
+  Checkpointer(const Options& options, Memtable& memtable, LmdbTables& tables, SegmentJournal& journal);
   ~Checkpointer();
   Checkpointer(const Checkpointer&) = delete;
   Checkpointer& operator=(const Checkpointer&) = delete;
@@ -36,6 +38,8 @@ class Checkpointer {
   /// Ends the thread; does not write.
   void stop();
   Numbers numbers() const;
+  /// The store refuses what may be refused. Any thread.
+  bool full() const { return room_.full(); }
 
  private:
   void run();
@@ -44,11 +48,18 @@ class Checkpointer {
   /// Whether it is worth it now; otherwise says when to look again.
   bool is_due();
   Status write_frozen(const Generation& generation);
+  /// Looks at what the tables use, and says so in the log when the store has become full or has room again.
+  void measure();
+  /// How long nothing is written when little is journaled.
+  std::chrono::seconds pause(bool written) const;
+  /// Sets when the memtable is large enough to be looked at.
+  void look_again();
 
   const Options options_;
   Memtable& memtable_;
   LmdbTables& tables_;
-  LmdbJournal& journal_;
+  SegmentJournal& journal_;
+  Room room_;
 
   std::mutex writing_;  // one checkpoint at a time
   MessageCounts counts_;

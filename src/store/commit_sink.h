@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <span>
 
 #include "base/clock.h"
@@ -13,6 +14,8 @@ struct Submission;
 class CommitSink {
  public:
   virtual ~CommitSink() = default;
+  /// Whether there is room for so many more bytes of what may be refused. Asked before they are written.
+  virtual bool has_room(std::size_t) const { return true; }
   /// The batches of `group` have their sequences and lie in the record in this order; empty ones left no
   /// trace.
   virtual void applied(GroupNo number, WallTime batch_time, std::span<const Submission> group) = 0;

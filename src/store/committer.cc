@@ -8,14 +8,14 @@
 namespace hermod::store {
 namespace {
 
-/// Calls `visit` for each longest run of neighbours that are alike in holding a change or not.
-template <class Visit>
-void for_each_run(std::span<const Submission> group, Visit&& visit) {
-  for (std::size_t first = 0; first < group.size();) {
-    const bool barrier = group[first].batch.empty();
+/// Calls `visit` for each longest run of neighbours that are alike in this.
+template <class Same, class Visit>
+void for_each_run(std::size_t count, Same&& quality, Visit&& visit) {
+  for (std::size_t first = 0; first < count;) {
+    const bool is = quality(first);
     std::size_t last = first + 1;
-    while (last < group.size() && group[last].batch.empty() == barrier) ++last;
-    visit(first, last - first, barrier);
+    while (last < count && quality(last) == is) ++last;
+    visit(first, last - first, is);
     first = last;
   }
 }
@@ -192,16 +192,19 @@ void Committer::take(std::span<Submission> group) {
   const std::size_t before = held_.size();
   std::optional<MonotonicTime> wait_until;
   for (Submission& submission : group) sequence(submission, wait_until);
-  observer_.on_sequenced(held_.done().subspan(before));
+  tell_sequenced(held_.done().subspan(before));
   if (held_.is_urgent() || is_due()) return write_held();
   const std::size_t cost = held_.cost();
-  held_.finish([this](std::span<Done> run) { observer_.on_durable(run); });
+  held_.finish([this](std::span<Done> run) { tell_durable(run); });
   finished(cost - held_.cost());
 }
 
 /// `wait_until`: for the whole group, once it is known.
 void Committer::sequence(Submission& submission, std::optional<MonotonicTime>& wait_until) {
   const std::size_t cost_of_batch = cost(submission.batch);
+  if (!has_room_for(submission.batch)) {
+    submission = {.batch = {}, .ticket = std::move(submission.ticket), .is_refused = true};
+  }
   HeldBatches::Appends appends;
   const std::size_t reserved_before = reservations_.size();
   bool holds = submission.may_wait && options_.elide_wait.count() > 0;
@@ -239,13 +242,13 @@ void Committer::write_held() {
   const Status written = write(held_.batches());
   if (written) {
     for (const auto& [stream, next] : reservations_) sequences_.settle(stream, next);
-    held_.finish_all(/*split=*/false, [this](std::span<Done> run, bool) { observer_.on_durable(run); });
+    held_.finish_all(/*split=*/false, [this](std::span<Done> run, bool) { tell_durable(run); });
   } else {
     failure_ = written.error();
     sequences_.forget_reservations();
     healthy_.store(false, std::memory_order_release);
     held_.finish_all(/*split=*/true, [this](std::span<Done> run, bool empty) {
-      empty ? observer_.on_durable(run) : observer_.on_failed(run, failure_);
+      empty ? tell_durable(run) : observer_.on_failed(run, failure_);
     });
   }
   reservations_.clear();
@@ -258,6 +261,29 @@ void Committer::finished(std::size_t cost) {
   bytes_in_flight_.fetch_sub(cost, std::memory_order_relaxed);
 }
 
+/// A full store refuses what may be refused, and nothing else in its group: it becomes an empty batch and keeps its
+/// place among the answers.
+bool Committer::has_room_for(const WriteBatch& batch) const {
+  return sink_ == nullptr || !batch.is_refused_when_full() || sink_->has_room(held_.bytes() + batch.bytes());
+}
+
+void Committer::tell_sequenced(std::span<Done> done) {
+  const auto is_refused = [&](std::size_t i) { return done[i].refused; };
+  for_each_run(done.size(), is_refused, [&](std::size_t first, std::size_t count, bool refused) {
+    if (!refused) observer_.on_sequenced(done.subspan(first, count));
+  });
+}
+
+/// What is on the disk or needs none.
+void Committer::tell_durable(std::span<Done> done) {
+  static const Error kFull{Errc::NoSpace, "the store is full"};
+  const auto is_refused = [&](std::size_t i) { return done[i].refused; };
+  for_each_run(done.size(), is_refused, [&](std::size_t first, std::size_t count, bool refused) {
+    refused ? observer_.on_failed(done.subspan(first, count), kFull)
+            : observer_.on_durable(done.subspan(first, count));
+  });
+}
+
 void Committer::refuse(std::span<Submission> group) {
   HERMOD_ASSERT(held_.size() == 0);
   std::size_t bytes = 0;
@@ -266,7 +292,8 @@ void Committer::refuse(std::span<Submission> group) {
     bytes += cost(submission.batch);
     done.push_back({std::move(submission.ticket), {}});
   }
-  for_each_run(group, [&](std::size_t first, std::size_t count, bool barrier) {
+  const auto is_barrier = [&](std::size_t i) { return group[i].batch.empty(); };
+  for_each_run(group.size(), is_barrier, [&](std::size_t first, std::size_t count, bool barrier) {
     const std::span<Done> run = std::span(done).subspan(first, count);
     if (!barrier) return observer_.on_failed(run, failure_);
     observer_.on_sequenced(run);

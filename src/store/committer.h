@@ -26,8 +26,8 @@ namespace hermod::store {
 
 /// Upward door: told on the committer's thread, in the order of submission, except that what may wait and
 /// only erases may come later. Each batch comes once in on_sequenced and then once in on_durable or
-/// on_failed; only a batch that is refused because the store is read-only goes straight to on_failed. One
-/// group may take several calls of the last two.
+/// on_failed; only a batch that is refused because the store is read-only or full goes straight to on_failed.
+/// One group may take several calls of each.
 class CommitObserver {
  public:
   virtual ~CommitObserver() = default;
@@ -50,7 +50,8 @@ class CommitObserver {
 /// that are erased meanwhile are not written at all (see HeldBatches).
 ///
 /// After a failed append the store is read-only: every batch that holds a change fails until resume(). Empty
-/// batches need no disk and still succeed.
+/// batches need no disk and still succeed. When the sink has no room, the batches that may be refused fail,
+/// and they alone; the store stays writable.
 class Committer {
  public:
   /// `sink` may be null: then nobody reads what is committed.
@@ -128,6 +129,9 @@ class Committer {
   void sequence(Submission& submission, std::optional<MonotonicTime>& wait_until);
   /// Adds the records in Table::Streams to a batch whose appends take their streams near what is reserved.
   void reserve(WriteBatch& batch, std::span<const std::pair<StreamId, Seq>> reservations);
+  bool has_room_for(const WriteBatch& batch) const;
+  void tell_sequenced(std::span<Done> done);
+  void tell_durable(std::span<Done> done);
   bool is_due() const;
   void write_held();
   Status write(std::span<const Submission> group);

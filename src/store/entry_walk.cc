@@ -18,42 +18,49 @@ Result<std::optional<EntryWalk::Item>> EntryWalk::next() {
       ++changed_;
       if (change->place.kind() == Change::Erased) continue;
       auto bytes = journal_.read({change->place.group}, change->place.offset, change->place.size);
-      if (!bytes) return tl::unexpected(bytes.error());
-      auto parts = parts_in_journal(change->place.kind(), *bytes);
-      if (!parts) return tl::unexpected(parts.error());
-      return Item{{change->seq}, *parts};
+      return item({change->seq},
+                  bytes ? parts_in_journal(change->place.kind(), *bytes) : tl::unexpected(bytes.error()));
     }
     if (!stored_ || *stored_ > changes_.bound) return std::optional<Item>{};
-    auto parts = parts_in_table(stored_value_);
-    if (!parts) return tl::unexpected(parts.error());
-    const Item item{{*stored_}, *parts};
+    auto item = EntryWalk::item(
+        {*stored_}, stored_damage_ ? tl::unexpected(*stored_damage_) : parts_in_table(stored_value_));
     if (Status moved = step(); !moved) return tl::unexpected(moved.error());
     return item;
   }
 }
 
+/// One damaged record does not hide those behind it.
+Result<std::optional<EntryWalk::Item>> EntryWalk::item(Seq seq, const Result<EntryParts>& parts) {
+  if (parts) return Item{seq, *parts};
+  if (parts.error().code != Errc::Corruption) return tl::unexpected(parts.error());
+  return Item{seq, {}, parts.error()};
+}
+
 Status EntryWalk::seek() {
   if (changes_.ended) return {};
-  auto record = tables_.seek(Table::Entries, as_bytes(entry_key(stream_, from_)));
-  if (!record) return tl::unexpected(record.error());
-  take(*record);
-  return {};
+  return take(tables_.seek(Table::Entries, as_bytes(entry_key(stream_, from_))));
 }
 
 Status EntryWalk::step() {
-  auto record = tables_.next();
-  if (!record) return tl::unexpected(record.error());
-  take(*record);
-  return {};
+  return take(tables_.next());
 }
 
-void EntryWalk::take(const std::optional<TableRecord>& record) {
+Status EntryWalk::take(const Result<std::optional<TableRecord>>& record) {
   stored_.reset();
-  if (!record || record->key.size() != 16) return;
-  ByteReader key(record->key);
-  if (key.u64() != stream_.v) return;
+  stored_damage_.reset();
+  if (!record) {
+    if (record.error().code != Errc::Corruption) return tl::unexpected(record.error());
+    stored_damage_ = record.error();
+  } else if (!*record) {
+    return {};
+  }
+  const Bytes stored_key = record ? (*record)->key : tables_.damaged_key();
+  if (stored_key.size() != 16) return {};
+  ByteReader key(stored_key);
+  if (key.u64() != stream_.v) return {};
   stored_ = key.u64();
-  stored_value_ = record->value;
+  if (record) stored_value_ = (*record)->value;
+  return {};
 }
 
 }  // namespace hermod::store

@@ -20,13 +20,13 @@ constexpr mode_t kFolderMode = 0700;
 constexpr mode_t kFileMode = 0600;
 constexpr std::string_view kFormatName = "hermod store\n";
 constexpr std::string_view kFormatLine = "format ";
-constexpr unsigned long kFormat = 1;
+constexpr unsigned long kFormat = 2;
 constexpr std::array<const char*, 5> kFiles{"format", "journal", "journal-lock", "tables", "tables-lock"};
 
 tl::unexpected<Error> system_failure(const std::string& what) {
   const int code = errno;
   Errc kind = Errc::Io;
-  if (code == ENOSPC || code == EDQUOT) kind = Errc::NoSpace;
+  if (code == ENOSPC || code == EDQUOT || code == EROFS) kind = Errc::NoSpace;
   if (code == ENOTDIR || code == EEXIST || code == ENAMETOOLONG) kind = Errc::Invalid;
   return failure(kind, what + ": " + std::strerror(code));
 }
@@ -129,6 +129,13 @@ Result<Folder> Folder::lock(const std::string& path) {
   return folder;
 }
 
+Result<Folder> Folder::look(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
+    return failure(Errc::NotFound, path + ": no such folder");
+  return Folder(path, -1);
+}
+
 Folder::Folder(Folder&& other) noexcept
     : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
 
@@ -154,7 +161,8 @@ Result<Folder::Format> Folder::format() const {
     return Format::Foreign;
   const unsigned long number = std::strtoul(std::string(rest).c_str(), nullptr, 10);
   if (number > kFormat) return Format::Newer;
-  return number == kFormat ? Format::Current : Format::Foreign;
+  if (number == 0) return Format::Foreign;
+  return number == kFormat ? Format::Current : Format::Older;
 }
 
 Status Folder::write_format() const {
@@ -197,7 +205,10 @@ Status Folder::restrict_modes() const {
   if (::chmod(path_.c_str(), kFolderMode) != 0) return system_failure(path_);
   for (const char* name : kFiles) {
     const std::string file = path_ + "/" + name;
-    if (::chmod(file.c_str(), kFileMode) != 0 && errno != ENOENT) return system_failure(file);
+    struct stat status {};
+    const bool is_folder = ::stat(file.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+    if (::chmod(file.c_str(), is_folder ? kFolderMode : kFileMode) != 0 && errno != ENOENT)
+      return system_failure(file);
   }
   return {};
 }

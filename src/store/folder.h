@@ -6,21 +6,23 @@
 
 namespace hermod::store {
 
-/// The folder of a store and the lock on it. Owns the lock's descriptor; the lock ends with the object, and
-/// with the process.
+/// The folder of a store and, when it was locked, the lock on it. Owns the lock's descriptor; the lock ends
+/// with the object, and with the process.
 class Folder {
  public:
-  enum class Format { None, Current, Newer, Foreign };
+  enum class Format { None, Current, Older, Newer, Foreign };
 
   /// Makes the folder (0700, with its parents) and locks it. Errors: Busy when another process has it,
   /// Invalid when the path is not a folder, Io.
   static Result<Folder> lock(const std::string& path);
+  /// A folder that may be another process's, for reading. Errors: NotFound when there is none.
+  static Result<Folder> look(const std::string& path);
   ~Folder();
   Folder(Folder&& other) noexcept;
   Folder& operator=(Folder&&) = delete;
 
   const std::string& path() const { return path_; }
-  std::string journal() const { return path_ + "/journal"; }
+  std::string journal() const { return path_ + "/journal"; }  ///< a folder
   std::string tables() const { return path_ + "/tables"; }
 
   Result<Format> format() const;

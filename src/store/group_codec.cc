@@ -1,6 +1,5 @@
 #include "store/group_codec.h"
 
-#include <chrono>
 #include <utility>
 
 #include "base/assert.h"
@@ -49,7 +48,7 @@ std::span<const Bytes> GroupEncoder::finish(GroupNo number, WallTime batch_time)
   ByteWriter header(header_);
   header.u32(kGroupMagic);
   header.u64(number.v);
-  header.u64(static_cast<std::uint64_t>(batch_time.time_since_epoch().count()));
+  header.u64(micros_of(batch_time));
   header.u32(batch_count_);
   header.u64(body_size_);
   pieces_.front() = as_bytes(header_);
@@ -73,7 +72,7 @@ Result<Group> decode_group(Bytes record) {
 
   Group group;
   group.number = {reader.u64()};
-  group.batch_time = WallTime(std::chrono::microseconds(static_cast<std::int64_t>(reader.u64())));
+  group.batch_time = wall_time_of(reader.u64());
   const std::uint32_t batch_count = reader.u32();
   const std::uint64_t body_size = reader.u64();
   if (body_size != record.size() - kGroupHeaderSize - kGroupTrailerSize) return damaged("wrong size");

@@ -23,7 +23,7 @@ void HeldBatches::add(Submission submission, Appends appends, std::size_t cost,
   bytes_ += submission.batch.bytes();
   cost_ += cost;
   if (!submission.batch.empty() && !wait_until) urgent_ = true;
-  done_.push_back({std::move(submission.ticket), mark.appends});
+  done_.push_back({std::move(submission.ticket), mark.appends, false, submission.is_refused});
   batches_.push_back(std::move(submission));
   if (!batches_.back().may_wait || batches_.back().batch.empty()) return;
   if (batches_.back().batch.append_count() == 0) return note_erases(number, mark);

@@ -17,7 +17,8 @@ class Journal {
   virtual ~Journal() = default;
 
   /// Writes the pieces of `group`, in order, as one record. Durable on return. Numbers only rise.
-  /// After a failure nothing is known about the record: the store must be opened and replayed again.
+  /// After a failure nothing is known about the record, and the store must be opened and replayed again;
+  /// with NoSpace it is certain that nothing of it is there.
   virtual Status append(GroupNo number, std::span<const Bytes> group) = 0;
   /// Calls `visit` for every record from `from` on, in order; stops at the first error and returns it.
   virtual Status replay(GroupNo from, const Visit& visit) = 0;

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "store/group_codec.h"
+#include "store/segment_journal.h"
 
 namespace hermod::store {
 namespace {
@@ -38,8 +39,7 @@ void Memtable::applied(GroupNo number, WallTime /*batch_time*/, std::span<const 
                      offset + WriteBatch::kFrameSize);
       offset += batch.bytes();
     }
-    active_->count_group(number, offset + kGroupTrailerSize);
-    active_memory_.store(active_->memory_bytes(), std::memory_order_relaxed);
+    count(number, offset + kGroupTrailerSize);
   }
   finish(number, offset + kGroupTrailerSize);
 }
@@ -52,24 +52,34 @@ Status Memtable::replay(GroupNo number, Bytes record) {
     const std::lock_guard lock(mutex_);
     for (const Bytes ops : group->batches)
       active_->apply(number, ops, static_cast<std::size_t>(ops.data() - record.data()));
-    active_->count_group(number, record.size());
-    active_memory_.store(active_->memory_bytes(), std::memory_order_relaxed);
+    count(number, record.size());
   }
   finish(number, record.size());
   return {};
 }
 
+void Memtable::count(GroupNo number, std::size_t record_bytes) {
+  active_->count_group(number, SegmentJournal::footprint(record_bytes));
+  active_memory_.store(active_->memory_bytes(), std::memory_order_relaxed);
+}
+
 void Memtable::finish(GroupNo number, std::size_t record_bytes) {
   next_group_.store(number.v + 1, std::memory_order_release);
-  const std::uint64_t before = active_bytes_.fetch_add(record_bytes, std::memory_order_relaxed);
-  if (on_growth_) on_growth_({before + record_bytes, active_memory()});
+  const std::uint64_t taken = SegmentJournal::footprint(record_bytes);
+  const std::uint64_t before = active_bytes_.fetch_add(taken, std::memory_order_relaxed);
+  if (on_growth_) on_growth_({before + taken, active_memory()});
+}
+
+bool Memtable::has_room(std::size_t bytes) const {
+  return room_ == nullptr ||
+         room_->has(bytes, frozen_bytes_.load(std::memory_order_relaxed) + active_bytes());
 }
 
 std::shared_ptr<const Generation> Memtable::freeze() {
   const std::lock_guard lock(mutex_);
   if (!frozen_ && !active_->empty()) {
     frozen_ = std::exchange(active_, std::make_shared<Generation>(false));
-    active_bytes_.store(0, std::memory_order_relaxed);
+    frozen_bytes_.store(active_bytes_.exchange(0, std::memory_order_relaxed), std::memory_order_relaxed);
     active_memory_.store(0, std::memory_order_relaxed);
   }
   return frozen_;
@@ -84,6 +94,7 @@ void Memtable::drop_frozen() {
   std::shared_ptr<Generation> gone;  // freed behind the lock
   const std::lock_guard lock(mutex_);
   gone.swap(frozen_);
+  frozen_bytes_.store(0, std::memory_order_relaxed);
 }
 
 StreamChanges Memtable::stream(StreamId stream, Seq from, std::size_t max) const {

@@ -11,6 +11,7 @@
 #include "store/commit_sink.h"
 #include "store/committer.h"
 #include "store/generation.h"
+#include "store/room.h"
 
 namespace hermod::store {
 
@@ -35,6 +36,9 @@ class Memtable final : public CommitSink {
   };
   /// Told behind every group, on the committer's thread, which waits for it to return.
   void set_on_growth(std::function<void(Growth)> on_growth) { on_growth_ = std::move(on_growth); }
+  /// What has_room() asks; null: there is room. Before the first group; outlives the last one.
+  void set_room(const Room* room) { room_ = room; }
+  bool has_room(std::size_t bytes) const override;
   void applied(GroupNo number, WallTime batch_time, std::span<const Submission> group) override;
   /// The same from a journal record, for replay. Errors: Corruption.
   Status replay(GroupNo number, Bytes record);
@@ -75,14 +79,17 @@ class Memtable final : public CommitSink {
   Size size() const;  // both generations
 
  private:
+  void count(GroupNo number, std::size_t record_bytes);  // lock held
   void finish(GroupNo number, std::size_t record_bytes);
 
   mutable std::shared_mutex mutex_;
   std::shared_ptr<Generation> active_;
   std::shared_ptr<Generation> frozen_;
   std::function<void(Growth)> on_growth_;
+  const Room* room_ = nullptr;
   std::atomic<std::uint64_t> next_group_{1};
   std::atomic<std::uint64_t> active_bytes_{0};
+  std::atomic<std::uint64_t> frozen_bytes_{0};
   std::atomic<std::uint64_t> active_memory_{0};
 };
 

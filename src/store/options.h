@@ -20,9 +20,10 @@ struct Options {
   std::size_t reader_threads = 1;
   /// The folder of the store; empty: memory only.
   std::string path = "var";
-  /// What journal and tables together may take on the disk, in bytes, and in address space: the journal gets
-  /// a quarter, the tables the rest.
+  /// What journal and tables together may hold, in bytes: the journal gets a quarter, the tables the rest.
   std::uint64_t max_size = std::uint64_t{16} << 30;
+  std::uint64_t journal_size() const { return max_size / 4; }
+  std::uint64_t tables_size() const { return max_size - journal_size(); }
   /// Journaled bytes after which the tables are brought up to date. Waits for up to eight times as much while
   /// what there is to write is spread so thin over the streams that it would cost more than it frees.
   std::size_t checkpoint_bytes = std::size_t{64} << 20;

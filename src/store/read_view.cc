@@ -21,7 +21,7 @@ constexpr std::size_t kExtraChanges = 64;
 struct ReadView::Snapshot {
   Memtable::Capture memory;
   LmdbTablesReader tables;
-  LmdbJournalReader journal;
+  JournalReader journal;
 };
 
 struct ReadView::Found {
@@ -76,10 +76,18 @@ Result<Slice> ReadView::read_stream(StreamId stream, Seq from, std::size_t max_e
       auto item = walk.next();
       if (!item) return tl::unexpected(item.error());
       if (!*item) break;
-      if (slice.entries.size() == max_entries) return slice;
+      if (slice.entries.size() + slice.damaged.size() == max_entries) return slice;
+      if ((*item)->damage) {
+        slice.damaged.push_back({(*item)->seq, (*item)->damage->detail});
+        continue;
+      }
       StoredEntry entry{(*item)->seq, std::string(as_text((*item)->parts.value)), {}, false, {}};
       if (const MessageId message = (*item)->parts.message; message.v != 0) {
         auto body = body_of(*snap, message);
+        if (!body && body.error().code == Errc::Corruption) {
+          slice.damaged.push_back({entry.seq, body.error().detail});
+          continue;
+        }
         if (!body) return tl::unexpected(body.error());
         entry.body = std::move(*body);
         entry.shared = true;
@@ -221,6 +229,7 @@ Result<bool> ReadView::entry_slice(const std::vector<StreamId>& in_memory, Strea
       auto item = walk.next();
       if (!item) return tl::unexpected(item.error());
       if (!*item) break;
+      if ((*item)->damage) return tl::unexpected(*(*item)->damage);
       const Seq seq = (*item)->seq;
       if (found.size() >= kSliceRecords || bytes >= kSliceBytes) {
         from = seq;

@@ -13,7 +13,7 @@
 
 namespace hermod::store {
 
-class LmdbJournal;
+class SegmentJournal;
 class LmdbTables;
 class Memtable;
 
@@ -28,7 +28,12 @@ struct StoredEntry {
 
 /// Neighbours of one stream. `end`: nothing of the stream lies behind them.
 struct Slice {
+  struct Damaged {
+    Seq seq;
+    std::string why;
+  };
   std::vector<StoredEntry> entries;
+  std::vector<Damaged> damaged;  ///< among them, and cannot be read
   bool end = false;
 };
 
@@ -39,13 +44,14 @@ struct Slice {
 /// Errors of all calls: Io, and Corruption with the table and key when a stored record is damaged.
 class ReadView {
  public:
-  ReadView(const Memtable& memtable, LmdbTables& tables, LmdbJournal& journal)
+  ReadView(const Memtable& memtable, LmdbTables& tables, SegmentJournal& journal)
       : memtable_(memtable), tables_(tables), journal_(journal) {}
 
   /// The value of a key, nothing when there is none. Precondition: not Table::Entries.
   Result<std::optional<std::string>> get(Table table, Bytes key);
   /// Entries of one stream from `from` on, at most `max_entries` and about `max_bytes` (at least one), in
-  /// sequence order, the bodies of shared ones resolved. Precondition: max_entries > 0.
+  /// sequence order, the bodies of shared ones resolved. What is damaged is only named.
+  /// Precondition: max_entries > 0.
   Result<Slice> read_stream(StreamId stream, Seq from, std::size_t max_entries, std::size_t max_bytes);
   /// Every record of a table from `from_key` on, in key order, until visit returns false. `visit` may take
   /// its time: no transaction is open meanwhile. Precondition: not Table::Entries.
@@ -80,7 +86,7 @@ class ReadView {
 
   const Memtable& memtable_;
   LmdbTables& tables_;
-  LmdbJournal& journal_;
+  SegmentJournal& journal_;
 };
 
 }  // namespace hermod::store

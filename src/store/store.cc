@@ -7,15 +7,13 @@
 
 #include "store/checkpointer.h"
 #include "store/folder.h"
-#include "store/lmdb/lmdb_journal.h"
 #include "store/lmdb/lmdb_tables.h"
 #include "store/memtable.h"
+#include "store/segment_journal.h"
 #include "store/verifier.h"
 
 namespace hermod::store {
 namespace {
-
-constexpr std::uint64_t kJournalShare = 4;  // a quarter
 
 /// Looks at what is in the folder and moves it away when it is not a good store of ours.
 Status inspect(const Folder& folder, const Clock& clock, OpenReport& report, GroupNo& torn) {
@@ -31,6 +29,13 @@ Status inspect(const Folder& folder, const Clock& clock, OpenReport& report, Gro
     case Folder::Format::Newer:
       why = "the store is of a newer format than this broker knows";
       break;
+    case Folder::Format::Older:
+      // Whole, and somebody may want it: an empty store in its place would look like a loss.
+      return failure(Errc::Unsupported,
+                     folder.path() +
+                         ": the store is of an older format, from before the first release, which this "
+                         "broker does not read. Nothing was changed. Start the version that wrote it, "
+                         "or move the folder away to begin with an empty store");
     case Folder::Format::Foreign:
       why = "the file that names the format is not ours";
       break;
@@ -66,7 +71,7 @@ struct Store::Parts {
   const Options options;
   const Folder folder;  // first: the lock ends last
   std::unique_ptr<LmdbTables> tables;
-  std::unique_ptr<LmdbJournal> journal;
+  std::unique_ptr<SegmentJournal> journal;
   std::unique_ptr<Memtable> memtable;
   std::unique_ptr<Checkpointer> checkpointer;
 
@@ -75,11 +80,10 @@ struct Store::Parts {
 };
 
 Status Store::Parts::open_files() {
-  const std::uint64_t journal_size = options.max_size / kJournalShare;
-  auto opened_tables = LmdbTables::open(folder.tables(), options.max_size - journal_size);
+  auto opened_tables = LmdbTables::open(folder.tables());
   if (!opened_tables) return tl::unexpected(opened_tables.error());
   tables = std::move(*opened_tables);
-  auto opened_journal = LmdbJournal::open(folder.journal(), journal_size);
+  auto opened_journal = SegmentJournal::open(folder.journal(), options.journal_size());
   if (!opened_journal) return tl::unexpected(opened_journal.error());
   journal = std::move(*opened_journal);
   return {};
@@ -100,9 +104,7 @@ Status Store::Parts::recover(OpenReport& report, GroupNo torn) {
   });
   if (!replayed) return replayed;
   if (report.groups_replayed == 0) memtable = std::make_unique<Memtable>();
-  const auto range = journal->range();
-  if (!range) return tl::unexpected(range.error());
-  const GroupNo next{std::max(range->second.v + 1, position->v)};
+  const GroupNo next{std::max(journal->range().second.v + 1, position->v)};
   memtable->set_next_group(next);
   report.replayed_from = *position;
   report.next_group = next;
@@ -132,7 +134,6 @@ Result<std::unique_ptr<Store>> Store::open(const Options& options, const Clock& 
   if (report.fresh) {
     // Last, so that a folder with this file is a whole store.
     if (Status synced = parts->tables->sync(); !synced) return tl::unexpected(synced.error());
-    if (Status synced = parts->journal->sync(); !synced) return tl::unexpected(synced.error());
     if (Status written = parts->folder.write_format(); !written) return tl::unexpected(written.error());
   }
   if (Status recovered = parts->recover(report, torn); !recovered) return tl::unexpected(recovered.error());
@@ -183,6 +184,7 @@ Stats Store::stats() const {
   stats.tables_used_bytes = parts_->tables->used_bytes();
   stats.used_bytes = stats.journal_used_bytes + stats.tables_used_bytes;
   stats.max_bytes = parts_->options.max_size;
+  stats.full = parts_->checkpointer->full();
   stats.disk_free_bytes = free_bytes(parts_->folder.path());
   stats.journal_file_bytes = parts_->journal->file_bytes();
   stats.tables_file_bytes = parts_->tables->file_bytes();

@@ -30,6 +30,7 @@ struct OpenReport {
 struct Stats {
   std::uint64_t used_bytes = 0;       // pages in use, journal and tables
   std::uint64_t max_bytes = 0;        // Options::max_size
+  bool full = false;                  // what may be refused is refused
   std::uint64_t disk_free_bytes = 0;  // of the file system, for us
   std::uint64_t journal_file_bytes = 0;
   std::uint64_t tables_file_bytes = 0;
@@ -53,8 +54,8 @@ class Store {
  public:
   /// Opens the folder of options.path, makes it if need be, and brings back what was committed. A store that
   /// is damaged, of a newer format or not ours is set aside and a fresh one opened; the report says so.
-  /// Errors: Busy (another broker has the folder; names its process), Invalid (no path, or not a folder), Io,
-  /// NoSpace.
+  /// Errors: Busy (another broker has the folder; names its process), Unsupported (the store is of an older
+  /// format; it stays as it is), Invalid (no path, or not a folder), Io, NoSpace.
   static Result<std::unique_ptr<Store>> open(const Options& options, const Clock& clock, OpenReport& report);
   ~Store();
   Store(const Store&) = delete;

@@ -21,6 +21,8 @@ struct Submission {
   /// but new entries and their message, whose receivers are all there to acknowledge it; or with nothing but
   /// erases of entries that nobody needs any more, for which no answer waits.
   bool may_wait = false;
+  /// The committer's: the store is full, and the batch was emptied.
+  bool is_refused = false;
 };
 
 /// The sequence that one append of a batch got.
@@ -38,6 +40,7 @@ struct Done {
   std::unique_ptr<Ticket> ticket;
   std::span<const Appended> appended;  // in op order; valid during the call
   bool elided = false;                 // all its entries were erased before it was written: it never will be
+  bool refused = false;                // the store is full: it is told of by on_failed alone
 };
 
 }  // namespace hermod::store

@@ -14,8 +14,8 @@
 
 #include "store/generation.h"
 #include "store/group_codec.h"
-#include "store/lmdb/lmdb_journal.h"
 #include "store/lmdb/lmdb_tables.h"
+#include "store/segment_journal.h"
 
 namespace hermod::store {
 namespace {
@@ -43,9 +43,8 @@ Status check_table(LmdbTables& tables, Table table) {
 }
 
 /// Why the journal is not good, and which record is torn.
-Status check_journal(LmdbJournal& journal, GroupNo position, GroupNo& torn) {
-  const auto range = journal.range();
-  if (!range) return tl::unexpected(range.error());
+Status check_journal(SegmentJournal& journal, GroupNo position, GroupNo& torn) {
+  const GroupNo last = journal.range().second;
   GroupNo before;
   Status checked = journal.replay({0}, [&](GroupNo number, Bytes record) -> Status {
     if (number <= before) return failure(Errc::Corruption, "journal: group numbers do not rise");
@@ -55,7 +54,7 @@ Status check_journal(LmdbJournal& journal, GroupNo position, GroupNo& torn) {
     before = number;
     const auto group = decode_group(record);
     if (group && group->number == number) return {};
-    if (number == range->second) {
+    if (number == last) {
       torn = number;
       return {};
     }
@@ -65,9 +64,14 @@ Status check_journal(LmdbJournal& journal, GroupNo position, GroupNo& torn) {
   return checked;
 }
 
-bool is_empty(const std::string& file) {
+bool is_file(const std::string& file) {
   struct stat status {};
-  return ::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0;
+  return ::stat(file.c_str(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0;
+}
+
+bool is_folder(const std::string& file) {
+  struct stat status {};
+  return ::stat(file.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
 /// First byte 'g' good, 't' torn, 'd' damaged; then a number or a text.
@@ -99,10 +103,10 @@ std::string read_all(int pipe) {
 
 }  // namespace
 
-Verdict verify(const std::string& journal_file, const std::string& tables_file) {
-  for (const std::string& file : {journal_file, tables_file})
-    if (is_empty(file)) return damaged_store(file + ": missing or empty");
-  auto tables = LmdbTables::open(tables_file, 0, true);
+Verdict verify(const std::string& journal_folder, const std::string& tables_file) {
+  if (!is_file(tables_file)) return damaged_store(tables_file + ": missing or empty");
+  if (!is_folder(journal_folder)) return damaged_store(journal_folder + ": missing, or not a folder");
+  auto tables = LmdbTables::open(tables_file, LmdbAccess::Look);
   if (!tables) return damaged_store(tables.error().detail);
   const auto position = (*tables)->position();
   if (!position) return damaged_store(position.error().detail);
@@ -110,12 +114,11 @@ Verdict verify(const std::string& journal_file, const std::string& tables_file) 
     if (Status checked = check_table(**tables, static_cast<Table>(table)); !checked)
       return damaged_store(checked.error().detail);
   if (Status checked = (*tables)->check_free_pages(); !checked) return damaged_store(checked.error().detail);
-  auto journal = LmdbJournal::open(journal_file, 0, true);
+  auto journal = SegmentJournal::open(journal_folder, 0, true);
   if (!journal) return damaged_store(journal.error().detail);
   Verdict verdict{true, {}, {}};
   if (Status checked = check_journal(**journal, *position, verdict.torn); !checked)
     return damaged_store(checked.error().detail);
-  if (Status checked = (*journal)->check_free_pages(); !checked) return damaged_store(checked.error().detail);
   return verdict;
 }
 

@@ -13,8 +13,9 @@ struct Verdict {
   GroupNo torn;     // the last journal record, when it alone is damaged; zero otherwise
 };
 
-/// Reads every record of both files in a process of its own, because a damaged file can end the process that
-/// maps it. Nobody has the files open. Error: only when no process can be made.
+/// Reads every record of the journal's folder and of the tables' file in a process of its own, because a
+/// damaged file can end the process that maps it. Nobody has them open. Error: only when no process can be
+/// made.
 Result<Verdict> verify_in_child(const std::string& journal, const std::string& tables);
 
 /// The same in this process.

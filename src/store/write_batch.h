@@ -96,6 +96,11 @@ class WriteBatch {
   /// Ends the stream: its entries and its reserved sequence go. Its id is never appended to again.
   void erase_stream(StreamId stream);
 
+  /// What this batch stores is new, and whoever sent it hears when it is refused. A full store refuses such
+  /// batches alone: what moves, marks or ends something that is stored is always taken.
+  void refuse_when_full() { refused_when_full_ = true; }
+  bool is_refused_when_full() const { return refused_when_full_; }
+
   bool empty() const { return op_count_ == 0; }
   std::size_t op_count() const { return op_count_; }
   std::size_t append_count() const { return append_count_; }
@@ -138,6 +143,7 @@ class WriteBatch {
   std::string encoded_;
   std::uint32_t op_count_ = 0;
   std::uint32_t append_count_ = 0;
+  bool refused_when_full_ = false;
 };
 
 /// The key of an entry in Table::Entries: stream and sequence, big-endian, 16 bytes.

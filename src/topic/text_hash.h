@@ -8,10 +8,15 @@
 
 namespace hermod::topic {
 
-/// Seeded anew in each run, so nobody outside can prepare texts that collide. Abseil is built for C++14 here
-/// and does not take std::string_view for its own.
+/// Abseil is built for C++14 here and does not take std::string_view for its own: so its maps with
+/// std::string keys are asked.
+inline absl::string_view lookup(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
+/// Seeded anew in each run, so nobody outside can prepare texts that collide.
 inline std::size_t hash_text(std::string_view text) {
-  return absl::Hash<absl::string_view>{}(absl::string_view(text.data(), text.size()));
+  return absl::Hash<absl::string_view>{}(lookup(text));
 }
 
 /// For hash tables with std::string keys that are asked with views: TextHash and std::equal_to<>.

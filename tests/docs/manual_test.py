@@ -45,6 +45,15 @@ class Manual(unittest.TestCase):
             self.assertIn("--help", shown, verb)
             self.assertEqual(shown, flags_of_page(f"hermod-{verb}.1"), verb)
 
+    def test_every_flag_of_hermodctl_is_in_its_page_and_no_other(self):
+        shown = set()
+        for words in ([], ["store"], ["store", "check"], ["store", "dump"], ["store", "compact"], ["backup"], ["restore"]):
+            done = run(str(HERMOD.parent / "hermodctl"), *words, "--help")
+            self.assertEqual(done.returncode, 0, words)
+            shown |= set(LONG_FLAG.findall(done.stdout))
+        self.assertIn("--data-dir", shown)
+        self.assertEqual(shown, flags_of_page("hermodctl.8"))
+
 
 if __name__ == "__main__":
     unittest.main()

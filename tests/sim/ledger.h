@@ -107,8 +107,6 @@ class Ledger {
   void check_subscribed(const Receiver& to, std::size_t number, const test::Arrived& packet);
   void check_copies(const Receiver& to, std::size_t number, const test::Arrived& packet, const Tally& tally);
   void check_order(const Receiver& to, std::size_t number, const test::Arrived& packet, const Tally& before);
-  /// A failed commit was followed by a crash: what it should have recorded of sessions is written nowhere.
-  bool is_unreliable() const { return disturbed_ && crashed_; }
   bool may_follow(const Sent& earlier, const Sent& later) const;
   void broken(const std::string& promise, std::size_t number, std::size_t client);
   std::size_t total(std::size_t client, std::size_t number) const;

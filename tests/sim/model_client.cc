@@ -27,7 +27,7 @@ ModelClient::ModelClient(std::size_t index, Profile profile, Ledger& ledger, Rep
     : index_(index), profile_(std::move(profile)), ledger_(ledger), report_(report) {}
 
 bool ModelClient::is_at_rest() const {
-  return is_up() && outgoing_.empty() && waiting_.empty() && (received_.empty() || forgives_unreleased_) &&
+  return is_up() && outgoing_.empty() && waiting_.empty() && received_.empty() &&
          connection_->answers.empty() && connection_->requests.empty() && connection_->unanswered.empty() &&
          connection_->peer->received() == 0 && connection_->peer->on_the_way() == 0;
 }
@@ -230,7 +230,7 @@ void ModelClient::broker_crashed(const Moment& crashed, std::uint64_t durable) {
     ended.crashed |= !ended.noticed || ended.noticed->step > durable;
     if (ended.crashed) ended.noticed = report_.moment();
   }
-  book_.broker_crashed();
+  book_.broker_crashed(durable);
 }
 
 /// CONNACK said that there is no session: the client's half ends too. [MQTT-3.2.2-5]

@@ -82,9 +82,6 @@ class ModelClient {
   /// From now on it answers first and sends its own unfinished messages again when go_on() says so. A client
   /// of MQTT 3 that is cut off for a full queue would else be cut off again before it could empty its own.
   void be_patient() { patient_ = true; }
-  /// QoS 2 messages that it received need not be released: the broker sent them, crashed, and dropped them
-  /// for a full queue or their expiry before it sent them again.
-  void forgive_unreleased() { forgives_unreleased_ = true; }
   /// Precondition: is_up().
   void go_on();
   void ping() { connection_->client.ping(); }
@@ -181,7 +178,6 @@ class ModelClient {
 
   std::optional<Connection> connection_;
   bool patient_ = false;
-  bool forgives_unreleased_ = false;
   std::vector<Ended> ended_;
   bool must_have_session_ = false;  ///< and must: CONNACK said so, and nothing ended it
   bool must_be_new_ = false;        ///< the session ended with its connection, and the broker started since

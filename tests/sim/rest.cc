@@ -24,7 +24,7 @@ void Schedule::watch_ends() {
   for (const auto& client : clients_) client->watch_ends();
   if (broker_->counted(Counter::PublishRefused) + broker_->counted(Counter::DroppedQueueFull) > 0)
     ledger_.expect_refusals();
-  if (!broker_->has_commits_in_flight()) durable_ = report_.moment().step;
+  if (!broker_->has_commits_in_flight() && !broker_->owes_records()) durable_ = report_.moment().step;
 }
 
 /// Client 0 subscribes to every will before anything else happens.
@@ -69,17 +69,9 @@ void Schedule::round_of_rest(ModelClient& client) {
 }
 
 bool Schedule::is_at_rest() const {
-  return !broker_->has_commits_in_flight() && broker_->pages().asked() == 0 &&
+  return !broker_->has_commits_in_flight() && !broker_->owes_records() && broker_->pages().asked() == 0 &&
          std::all_of(clients_.begin(), clients_.end(),
                      [](const auto& client) { return client->is_at_rest(); });
-}
-
-/// What is sent beyond the first `max_inflight` entries, in place of others whose end is not on the disk, a
-/// start takes for what was not sent yet.
-void Schedule::forgive_unreleased() {
-  if (!trouble_.broker_crashes) return;
-  if (broker_->counted(Counter::DroppedQueueFull) + broker_->counted(Counter::DroppedExpired) == 0) return;
-  for (const auto& client : clients_) client->forgive_unreleased();
 }
 
 bool Schedule::come_to_rest() {
@@ -103,7 +95,6 @@ bool Schedule::come_to_rest() {
       open_journal_again();
     }
     watch_ends();
-    forgive_unreleased();
     for (const auto& client : clients_) round_of_rest(*client);
     broker_->clock().advance(kRound);
     report_.moment().time = now();

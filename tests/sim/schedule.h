@@ -75,7 +75,6 @@ class Schedule {
   // rest.cc: the end of a schedule
   void begin_watching();
   bool come_to_rest();
-  void forgive_unreleased();
   void round_of_rest(ModelClient& client);
   bool is_at_rest() const;
   void check_promises();

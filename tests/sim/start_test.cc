@@ -33,14 +33,15 @@ class Start : public ::testing::Test {
 
   SteppedBroker& broker() { return *broker_; }
   /// The CONNECT is on its way.
-  FakeClient call(std::string_view client_id, bool with_will = false, std::uint32_t expiry = 3600) {
+  FakeClient call(std::string_view client_id, bool with_will = false, std::uint32_t expiry = 3600,
+                  bool clean = false) {
     auto peer = broker().connect(0);
     peer->make_room(kPlenty);
     FakeClient client(std::move(peer), wire::Version::Mqtt5);
     wire::Connect packet;
     packet.version = wire::Version::Mqtt5;
     packet.client_id = client_id;
-    packet.clean_start = false;
+    packet.clean_start = clean;
     wire::PropertyWriter properties;
     if (expiry != 0) properties.add(wire::PropertyId::SessionExpiryInterval, expiry);
     packet.properties = properties.properties();
@@ -54,17 +55,31 @@ class Start : public ::testing::Test {
     EXPECT_EQ(client.receive().size(), 1U);
     return client;
   }
-  void subscribe(FakeClient& client) {
-    client.subscribe({1}, {{"a", wire::QoS::AtLeastOnce}});
+  void subscribe(FakeClient& client, std::string_view filter = "a", wire::QoS qos = wire::QoS::AtLeastOnce) {
+    client.subscribe({1}, {{filter, qos}});
     broker().settle();
     EXPECT_EQ(client.receive().size(), 1U);
   }
-  void publish(FakeClient& client, std::uint16_t id) {
+  void publish(FakeClient& client, std::uint16_t id, wire::QoS qos = wire::QoS::AtLeastOnce,
+               std::uint32_t expiry = 0) {
     wire::Publish packet;
-    packet.qos = wire::QoS::AtLeastOnce;
+    packet.qos = qos;
     packet.id = {id};
     packet.topic = "a";
+    wire::PropertyWriter properties;
+    if (expiry != 0) properties.add(wire::PropertyId::MessageExpiryInterval, expiry);
+    packet.properties = properties.properties();
     client.publish(packet);
+  }
+  /// The next commit fails and leaves nothing.
+  void fail_next_commit() { disk_.journal().fail_after(0); }
+  /// The next commit fails, and is whole on the disk all the same.
+  void hide_next_commit() { disk_.journal().fail_after(0, Errc::Io, FaultyJournal::Trace::Whole); }
+  void repair_store() {
+    const auto next = disk_.store().reopen_journal();
+    ASSERT_TRUE(next.has_value());
+    broker().committer().resume(*next);
+    broker().settle();
   }
   void crash() {
     disk_.cut_power();
@@ -103,6 +118,169 @@ TEST_F(Start, EndsASessionThatWasToEndWithItsConnection) {
   FakeClient again = call("c");
   broker().settle();
   EXPECT_FALSE(again.receive().front().session_present);
+}
+
+TEST_F(Start, KeepsTheNewerOfTwoSessionsOfOneClient) {
+  FakeClient old = login("c");
+  subscribe(old);
+  fail_next_commit();
+  call("c", false, 3600, /*clean=*/true);  // that the old one ends cannot be stored
+  broker().settle();
+  repair_store();
+  login("c");
+  crash();
+  EXPECT_EQ(broker().recovered().sessions, 1U);
+  EXPECT_EQ(broker().recovered().damaged, 0U);
+  EXPECT_EQ(broker().recovered().orphans, 2U) << "the session and its subscription";
+  EXPECT_EQ(broker().subscriptions().subscription_count(), 0U);
+  crash();
+  EXPECT_EQ(broker().recovered().sessions, 1U);
+  EXPECT_EQ(broker().recovered().orphans, 0U);
+}
+
+TEST_F(Start, KeepsTheNewerOfTwoSessionsInOneCell) {
+  login("old", false, 1);
+  crash();  // its connection is gone, and the session waits for its client
+  fail_next_commit();
+  broker().pass(std::chrono::milliseconds{1100});
+  ASSERT_FALSE(broker().directory().find("old").has_value());
+  repair_store();
+  login("new");
+  crash();
+  EXPECT_EQ(broker().recovered().sessions, 1U);
+  EXPECT_EQ(broker().recovered().damaged, 0U);
+  EXPECT_TRUE(broker().directory().find("new").has_value());
+}
+
+TEST_F(Start, HandsOnWhatWasMatchedForAMemberThatHadJustEnded) {
+  FakeClient staying = login("staying");
+  subscribe(staying, "$share/g/a");
+  staying.peer().drop(0);
+  FakeClient leaving = login("leaving");
+  subscribe(leaving, "$share/g/a");
+  FakeClient publisher = login("publisher");
+  publish(publisher, 1);
+  broker().settle_shards();
+  wire::PropertyWriter ends_now;
+  ends_now.add(wire::PropertyId::SessionExpiryInterval, 0);
+  leaving.send(wire::Disconnect{wire::kNormalDisconnection, ends_now.properties()});
+  broker().settle_shards();
+  ASSERT_FALSE(broker().directory().find("leaving").has_value());
+  ASSERT_TRUE(broker().commit()) << "the message and the end of its receiver";
+  crash();
+  EXPECT_EQ(broker().recovered().remaining_messages, 1U);
+  broker().settle();
+  FakeClient back = call("staying");
+  broker().settle();
+  EXPECT_EQ(back.receive().size(), 2U) << "CONNACK and the message";
+}
+
+TEST_F(Start, FinishesAnExchangeWhoseMessageHasExpired) {
+  FakeClient subscriber = login("subscriber");
+  subscribe(subscriber, "a", wire::QoS::ExactlyOnce);
+  FakeClient publisher = login("publisher");
+  publish(publisher, 1, wire::QoS::ExactlyOnce);
+  publish(publisher, 2, wire::QoS::ExactlyOnce, /*expiry=*/5);
+  broker().settle();
+  const auto first = subscriber.receive();
+  ASSERT_EQ(first.size(), 1U) << "one is in flight";
+  subscriber.ack(wire::PacketType::Pubrec, first.front().id);
+  broker().settle();
+  ASSERT_EQ(subscriber.receive().size(), 1U) << "PUBREL";
+  subscriber.ack(wire::PacketType::Pubcomp, first.front().id);
+  broker().settle_shards();  // that it is done is not on the disk when the next one leaves
+  const auto second = subscriber.receive();
+  ASSERT_EQ(second.size(), 1U);
+  crash();
+  broker().pass(std::chrono::seconds{10});
+
+  FakeClient back = call("subscriber");
+  broker().settle();
+  const auto again = back.receive();
+  ASSERT_EQ(again.size(), 3U) << "CONNACK, PUBREL of the first, the second";
+  back.ack(wire::PacketType::Pubcomp, again[1].id);
+  EXPECT_EQ(again[2].type, wire::PacketType::Publish);
+  EXPECT_EQ(again[2].id, second.front().id) << "the client holds its identifier";
+  EXPECT_TRUE(again[2].dup);
+}
+
+TEST_F(Start, TakesNoNewMessageForOneThatWasRefused) {
+  FakeClient subscriber = login("subscriber");
+  subscribe(subscriber, "a", wire::QoS::ExactlyOnce);
+  FakeClient publisher = login("publisher");
+  hide_next_commit();
+  publish(publisher, 1, wire::QoS::ExactlyOnce);
+  broker().settle();
+  const auto answer = publisher.receive();
+  ASSERT_EQ(answer.size(), 1U);
+  EXPECT_EQ(answer.front().type, wire::PacketType::Disconnect) << "its packet identifier stays in use";
+  crash();
+  FakeClient again = login("publisher");
+  publish(again, 1, wire::QoS::ExactlyOnce);
+  broker().settle();
+  const auto taken = again.receive();
+  ASSERT_EQ(taken.size(), 1U);
+  EXPECT_EQ(taken.front().type, wire::PacketType::Pubrec);
+  EXPECT_EQ(taken.front().reason, wire::ReasonCode::Success);
+  const auto session = broker().directory().find("subscriber");
+  ASSERT_TRUE(session.has_value());
+  EXPECT_EQ(broker().directory().slots().fill(*session).messages, 1U) << "once";
+}
+
+TEST_F(Start, SkipsADamagedMessageOfAQueueOnce) {
+  FakeClient subscriber = login("subscriber");
+  subscribe(subscriber);
+  subscriber.peer().drop(0);
+  FakeClient publisher = login("publisher");
+  publish(publisher, 1);
+  publish(publisher, 2);
+  broker().settle();
+  const auto session = broker().directory().find("subscriber");
+  ASSERT_TRUE(session.has_value());
+  store::WriteBatch damage;
+  damage.put_entry(StreamId{session->v}, Seq{1}, as_bytes("no message"));
+  broker().committer().submit(std::move(damage), nullptr);
+  broker().settle();
+
+  FakeClient back = call("subscriber");
+  broker().settle();
+  const auto packets = back.receive();
+  ASSERT_EQ(packets.size(), 2U) << "CONNACK and the second";
+  back.ack(wire::PacketType::Puback, packets[1].id);
+  broker().pass(std::chrono::seconds{5});
+  EXPECT_EQ(broker().counted(Counter::DroppedDamaged), 1U);
+  EXPECT_EQ(broker().pages().asked(), 0U);
+  EXPECT_EQ(broker().directory().slots().fill(*session).messages, 0U);
+}
+
+TEST_F(Start, GoesOnWithRetainedMessagesThatWerePromised) {
+  FakeClient publisher = login("publisher");
+  wire::Publish retained;
+  retained.topic = "a";
+  retained.payload = as_bytes("1");
+  retained.qos = wire::QoS::AtLeastOnce;
+  retained.id = {1};
+  retained.retain = true;
+  publisher.publish(retained);
+  broker().settle();
+  FakeClient subscriber = login("subscriber");
+  subscriber.subscribe({1}, {{"a", wire::QoS::AtLeastOnce}});
+  broker().settle_shards();
+  broker().commit();
+  broker().settle_shards();
+  ASSERT_EQ(subscriber.receive().size(), 1U) << "SUBACK, and nothing else yet";
+  crash();
+  FakeClient back = call("subscriber");
+  broker().settle();
+  const auto packets = back.receive();
+  ASSERT_EQ(packets.size(), 2U);
+  EXPECT_TRUE(packets[1].retain);
+  back.ack(wire::PacketType::Puback, packets[1].id);
+  broker().settle();
+  crash();
+  FakeClient again = call("subscriber");
+  broker().settle();
+  EXPECT_EQ(again.receive().size(), 1U) << "they were all there";
 }
 
 TEST_F(Start, SetsDupOnWhatFollowedAnAnsweredMessage) {

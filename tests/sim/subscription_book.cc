@@ -78,8 +78,12 @@ void SubscriptionBook::connected(std::uint64_t step) {
     if (stay.lost && !stay.gone) stay.gone = step;
 }
 
-void SubscriptionBook::broker_crashed() {
-  for (Stay& stay : stays_) stay.wants_retained = false;
+/// What the broker had not finished begins again.
+void SubscriptionBook::broker_crashed(std::uint64_t durable) {
+  for (Stay& stay : stays_)
+    if (stay.lost && stay.left && *stay.left > durable) stay.revived = true;
+  const std::vector<std::string> asked = retained_asks_;
+  retained_asks_.insert(retained_asks_.end(), asked.begin(), asked.end());
 }
 
 std::size_t SubscriptionBook::retained_allowance(std::string_view topic) const {

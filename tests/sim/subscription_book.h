@@ -31,6 +31,8 @@ struct Stay {
   /// From then on the broker matches nothing with it. Later than `left` when the client ended the session by
   /// ending the connection, of which the broker hears in its own time.
   std::optional<std::uint64_t> gone;
+  /// The broker crashed when the end of the session was not stored, so the session may be there again.
+  bool revived = false;
 };
 
 /// What one client believes of its subscriptions, over the whole schedule and all of its sessions.
@@ -48,8 +50,8 @@ class SubscriptionBook {
   void session_lost(std::uint64_t step);
   /// A CONNACK came: what was lost until now is gone for the broker too.
   void connected(std::uint64_t step);
-  /// What retained messages the broker still had to send for a subscription it forgot in a crash.
-  void broker_crashed();
+  /// What happened up to the step `durable` was on the disk.
+  void broker_crashed(std::uint64_t durable);
   /// A SUBSCRIBE was sent that asks for retained messages.
   void retained_asked(std::string_view filter) { retained_asks_.emplace_back(filter); }
 

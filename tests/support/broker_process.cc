@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <random>
 #include <thread>
 
@@ -31,6 +32,11 @@ bool is_free(std::uint16_t port) {
 
 }  // namespace
 
+std::string broker_binary() {
+  const char* named = std::getenv("HERMOD_TEST_BROKER");
+  return named == nullptr ? HERMOD_BROKER_BINARY : named;
+}
+
 std::uint16_t free_port() {
   std::random_device entropy;
   std::uniform_int_distribution<int> range(12000, 31999);
@@ -46,7 +52,7 @@ BrokerProcess::BrokerProcess(BrokerSetup setup) : setup_(std::move(setup)), port
 void BrokerProcess::start() {
   std::vector<std::string> command = setup_.in_front;
   command.insert(command.end(),
-                 {HERMOD_BROKER_BINARY, "--listen", "mqtt://127.0.0.1:" + std::to_string(port_), "--data-dir",
+                 {broker_binary(), "--listen", "mqtt://127.0.0.1:" + std::to_string(port_), "--data-dir",
                   data_folder().string(), "--threads", std::to_string(setup_.threads)});
   for (const auto& [key, value] : setup_.settings) {
     command.insert(command.end(), {"--set", key + "=" + value});
@@ -79,7 +85,8 @@ bool BrokerProcess::becomes_ready() {
 
 int BrokerProcess::stop() {
   process_->signal(SIGTERM);
-  const std::optional<int> code = process_->wait(scaled(10s));
+  // It may have half a gigabyte to bring into the tables, on a disk that is shared.
+  const std::optional<int> code = process_->wait(scaled(60s));
   if (!code) throw Unexpected("the broker did not end after SIGTERM; it wrote:\n" + log());
   return *code;
 }

@@ -20,6 +20,10 @@ struct BrokerSetup {
   int threads = 2;
 };
 
+/// The broker to test: HERMOD_TEST_BROKER in the environment (ctest names one with a sanitizer), else the one
+/// that was built beside the test.
+std::string broker_binary();
+
 /// A TCP port on 127.0.0.1 that nobody listens on, outside the range the system gives to outgoing
 /// connections.
 std::uint16_t free_port();

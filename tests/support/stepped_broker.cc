@@ -57,6 +57,7 @@ void SteppedBroker::build_committer(store::Journal* journal, TemporaryStore* dis
     return;
   }
   auto pages = std::make_unique<StreamStore>(mailbox_list_);
+  streams_ = pages.get();
   committer_ = std::make_unique<store::Committer>(
       options_.store, journal != nullptr ? *journal : memory_journal_, *fanout_, clock_, pages.get());
   pages_ = std::move(pages);
@@ -85,7 +86,8 @@ void SteppedBroker::build_shards(TemporaryStore* disk) {
     shards_[i] = std::make_unique<broker::Shard>(ShardId{i}, shared, *mailboxes_[i], loops_[i]->timers(),
                                                  counters_.block(i));
   }
-  for (auto& [home, session] : living.sessions) shards_[home.v]->adopt(std::move(session));
+  for (auto& [home, session, reads] : living.sessions)
+    shards_[home.v]->adopt(std::move(session), std::move(reads));
   for (auto& [home, ended, queue] : living.remains) shards_[home.v]->adopt_remains(ended, std::move(queue));
   if (disk == nullptr) return;
   for (auto& shard : shards_) shard->catch_up();
@@ -167,6 +169,11 @@ void SteppedBroker::pass(std::chrono::nanoseconds time, std::chrono::nanoseconds
 bool SteppedBroker::has_commits_in_flight() const {
   return std::any_of(shards_.begin(), shards_.end(),
                      [](const auto& shard) { return shard->has_commits_in_flight(); });
+}
+
+bool SteppedBroker::owes_records() const {
+  return std::any_of(shards_.begin(), shards_.end(),
+                     [](const auto& shard) { return shard->has_to_write_again(); });
 }
 
 }  // namespace hermod::test

@@ -69,6 +69,9 @@ class SteppedBroker {
   /// it hold; false when nothing waited.
   bool commit() { return committer_->run_once(); }
 
+  /// The store has no room for what may be refused, or has it again. Not over a store on disk.
+  void set_full(bool full) { streams_->set_full(full); }
+
   /// What shards read of their queues: pages are given when the test says so.
   PageDesk& pages() { return *pages_; }
 
@@ -81,6 +84,8 @@ class SteppedBroker {
   void pass(std::chrono::nanoseconds time,
             std::chrono::nanoseconds resolution = std::chrono::milliseconds{100});
   bool has_commits_in_flight() const;
+  /// Records of sessions could not be written, and were not written again yet.
+  bool owes_records() const;
 
  private:
   SteppedBroker(broker::Options options, store::Journal* journal, const Ground* ground);
@@ -104,6 +109,7 @@ class SteppedBroker {
   std::vector<std::unique_ptr<broker::ShardMailbox>> mailboxes_;
   std::vector<broker::ShardMailbox*> mailbox_list_;
   std::unique_ptr<PageDesk> pages_;
+  StreamStore* streams_ = nullptr;  ///< which it is without a store on disk
   std::unique_ptr<broker::CommitFanout> fanout_;
   std::unique_ptr<store::Committer> committer_;
   std::vector<std::unique_ptr<FakeLoop>> loops_;

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <map>
 #include <span>
 #include <string>
@@ -15,6 +16,9 @@ class StreamStore final : public store::CommitSink, public PageDesk {
  public:
   explicit StreamStore(std::span<broker::ShardMailbox* const> mailboxes) : PageDesk(mailboxes) {}
 
+  /// From now on it has no room for what may be refused, or has it again.
+  void set_full(bool full) { full_ = full; }
+  bool has_room(std::size_t) const override { return !full_; }
   void applied(GroupNo number, WallTime batch_time, std::span<const store::Submission> group) override;
 
  private:
@@ -27,6 +31,7 @@ class StreamStore final : public store::CommitSink, public PageDesk {
 
   std::map<StreamId, std::map<Seq, Record>> streams_;
   std::map<MessageId, std::string> messages_;
+  bool full_ = false;
 };
 
 }  // namespace hermod::test

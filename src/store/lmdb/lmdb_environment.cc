@@ -76,15 +76,15 @@ Result<std::unique_ptr<LmdbEnvironment>> LmdbEnvironment::open(const Settings& s
   if (const int code = mdb_env_create(&raw); code != 0) return lmdb_failure(code, settings.file);
   std::unique_ptr<LmdbEnvironment> environment(new LmdbEnvironment(settings, raw));
   const std::uint64_t present = size_of_file(settings.file);
-  std::uint64_t map_size = settings.read_only ? present : std::max(present + present / 2, kFirstMap);
-  if (!settings.read_only) map_size = std::max(present, std::min(map_size, settings.max_size));
+  const std::uint64_t map_size =
+      settings.access != LmdbAccess::Write ? present : std::max(present + present / 2, kFirstMap);
   environment->map_size_ = map_size;
   mdb_env_set_mapsize(raw, map_size);
   if (settings.databases > 0) mdb_env_set_maxdbs(raw, settings.databases);
   // Readers are not bound to threads: a thread may look at two snapshots at once.
-  unsigned flags = MDB_NOSUBDIR | MDB_NOTLS;
-  if (settings.read_only) flags |= MDB_RDONLY | MDB_NOLOCK;
-  if (!settings.sync_every_commit) flags |= MDB_NOMETASYNC;
+  unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | MDB_NOMETASYNC;
+  if (settings.access != LmdbAccess::Write) flags |= MDB_RDONLY;
+  if (settings.access == LmdbAccess::Look) flags |= MDB_NOLOCK;
   if (const int code = mdb_env_open(raw, settings.file.c_str(), flags, kEnvironmentMode); code != 0)
     return environment->error(code, "open");
   MDB_stat stat{};
@@ -111,6 +111,9 @@ Result<LmdbTransaction> LmdbEnvironment::begin_write() {
   if (roots_uncertain_) {
     if (Status written = write_roots_again(); !written) return tl::unexpected(written.error());
   }
+  // A process that ended while it watched would keep its snapshot's pages for ever.
+  int dead = 0;
+  static_cast<void>(mdb_reader_check(env_, &dead));
   MDB_txn* txn = nullptr;
   if (const int code = mdb_txn_begin(env_, nullptr, 0, &txn); code != 0) return error(code, "write");
   return LmdbTransaction(txn, {});
@@ -118,22 +121,8 @@ Result<LmdbTransaction> LmdbEnvironment::begin_write() {
 
 Status LmdbEnvironment::make_room(std::uint64_t bytes) {
   const std::uint64_t wanted = high_water_bytes() + bytes + kSlackPages * page_size_;
-  if (settings_.grow_file_by > 0 && wanted > blocks_) reserve_blocks(wanted);
-  if (wanted <= map_size_ || map_size_ >= settings_.max_size) return {};
-  return set_map(std::min(std::max(2 * map_size_, wanted), settings_.max_size));
-}
-
-void LmdbEnvironment::reserve_blocks(std::uint64_t wanted) {
-  const std::uint64_t step = settings_.grow_file_by;
-  const std::uint64_t size = std::min((wanted + step - 1) / step * step, settings_.max_size);
-  blocks_ = std::max(size, wanted);  // tried once, whatever comes of it: the write finds out what it means
-  mdb_filehandle_t file = 0;
-  if (mdb_env_get_fd(env_, &file) == 0 && file_bytes() < size)
-    static_cast<void>(::fallocate(file, 0, 0, static_cast<off_t>(size)));
-}
-
-Status LmdbEnvironment::open_reserve(std::uint64_t bytes) {
-  return set_map(std::max(settings_.max_size, high_water_bytes()) + bytes);
+  if (wanted <= map_size_) return {};
+  return set_map(std::max(2 * map_size_, wanted));
 }
 
 Status LmdbEnvironment::set_map(std::uint64_t size) {
@@ -181,7 +170,6 @@ Status LmdbEnvironment::check_free_pages(std::span<const unsigned> databases) {
   }
   for (const unsigned database : databases) {
     MDB_stat stat{};
-    if (database == kNames) continue;  // the journal has only that one
     if (const int code = mdb_stat(txn->get(), database, &stat); code != 0) return error(code, "free pages");
     pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
   }

@@ -52,8 +52,17 @@ class LmdbCursor {
   MDB_cursor* cursor_ = nullptr;
 };
 
-/// One LMDB file. Owns the library's environment and the size of its map, which grows by itself up to a
-/// limit. Any number of reading threads and one writing thread; lives longer than its transactions.
+/// What a process does with a file.
+enum class LmdbAccess {
+  Write,
+  Look,   ///< reads while nobody writes; without lock file
+  Watch,  ///< reads while another process writes
+};
+
+/// One LMDB file. Owns the library's environment and the size of its map, which grows by itself: how much may
+/// be stored is decided before. A commit alone does not wait for the page that makes it valid; after a power
+/// cut the last ones may be undone, never torn. sync() makes them hold. Any number of reading threads and one
+/// writing thread; lives longer than its transactions.
 ///
 /// Growing moves the map, so it waits until no transaction is open. Readers enter through a turnstile: those
 /// that come while somebody grows wait, so they cannot keep him out for ever.
@@ -61,16 +70,8 @@ class LmdbEnvironment {
  public:
   struct Settings {
     std::string file;
-    std::uint64_t max_size = 0;  // limit of the map in bytes
-    unsigned databases = 0;      // named ones
-    /// False: a commit does not wait for the page that makes it valid; after a power cut the last ones may be
-    /// undone, never torn. sync() makes them hold.
-    bool sync_every_commit = true;
-    /// The file takes its blocks from the disk so much at a time: a sync that also has to record a new size
-    /// of the file costs about twice as much. Zero: page by page.
-    std::uint64_t grow_file_by = 0;
-    /// Without lock file, for a process that only looks while nobody writes.
-    bool read_only = false;
+    unsigned databases = 0;  // named ones
+    LmdbAccess access = LmdbAccess::Write;
   };
 
   static Result<std::unique_ptr<LmdbEnvironment>> open(const Settings& settings);
@@ -81,12 +82,9 @@ class LmdbEnvironment {
   Result<LmdbTransaction> begin_read();
   /// One at a time; the caller has no other transaction of this environment.
   Result<LmdbTransaction> begin_write();
-  /// Makes room for about `bytes` more. No error when the limit is reached: the write says so then.
+  /// Makes room for about `bytes` more, behind the pages of the file: free ones may be too scattered.
   /// The writing thread, outside its transactions.
   Status make_room(std::uint64_t bytes);
-  /// Opens `bytes` beyond the limit, for a transaction that only erases: it needs pages before it gives any.
-  /// Zero: back to the limit, or to what is used. The writing thread, outside its transactions.
-  Status open_reserve(std::uint64_t bytes);
   Status sync();
   /// A commit or a sync failed with this code: the next write transaction begins with write_roots_again().
   /// The writing thread.
@@ -111,13 +109,11 @@ class LmdbEnvironment {
   LmdbEnvironment(Settings settings, MDB_env* env);
 
   Status set_map(std::uint64_t size);
-  void reserve_blocks(std::uint64_t wanted);
   bool is_disk_full() const;
 
   const Settings settings_;
   MDB_env* env_;
   std::uint64_t map_size_ = 0;  // the writing thread's, as the next one
-  std::uint64_t blocks_ = 0;    // bytes of the file that have their blocks
   unsigned page_size_ = 4096;
   bool roots_uncertain_ = false;
   std::mutex turnstile_;

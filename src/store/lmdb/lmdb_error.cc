@@ -13,6 +13,7 @@ Errc kind_of(int code) {
     case ENOSPC:
     case EDQUOT:
     case EFBIG:
+    case EROFS:  // no room either: nothing was written, and whoever runs the system has to see to it
       return Errc::NoSpace;
     case MDB_CORRUPTED:
     case MDB_PAGE_NOTFOUND:
@@ -34,7 +35,7 @@ Errc kind_of(int code) {
     case EISDIR:
       return Errc::Invalid;
     default:
-      return Errc::Io;  // EIO, EROFS, EACCES, MDB_PANIC and whatever else the disk finds
+      return Errc::Io;  // EIO, EACCES, MDB_PANIC and whatever else the disk finds
   }
 }
 

@@ -67,12 +67,12 @@ Result<std::optional<Bytes>> get_checked(MDB_txn* txn, unsigned handle, std::siz
 }
 
 Status put_checked(MDB_txn* txn, unsigned handle, std::size_t database, Bytes key,
-                   std::initializer_list<Bytes> pieces) {
+                   std::initializer_list<Bytes> pieces, unsigned flags = 0) {
   std::size_t size = kChecksumSize;
   for (const Bytes piece : pieces) size += piece.size();
   MDB_val k = value_of(key);
   MDB_val value{size, nullptr};
-  if (const int code = mdb_put(txn, handle, &k, &value, MDB_RESERVE); code != 0)
+  if (const int code = mdb_put(txn, handle, &k, &value, MDB_RESERVE | flags); code != 0)
     return failed(code, database);
   auto* to = static_cast<std::uint8_t*>(value.mv_data);
   Checksum checksum;
@@ -134,8 +134,23 @@ Result<std::optional<TableRecord>> LmdbTablesReader::at_cursor(int operation, By
   if (code == MDB_NOTFOUND) return std::optional<TableRecord>{};
   if (code != 0) return failed(code, index_of(walked_));
   auto good = checked(index_of(walked_), bytes_of(key), bytes_of(value));
-  if (!good) return tl::unexpected(good.error());
+  if (!good) {
+    damaged_key_ = bytes_of(key);
+    return tl::unexpected(good.error());
+  }
   return std::optional(TableRecord{bytes_of(key), *good});
+}
+
+Result<GroupNo> LmdbTablesReader::position() {
+  auto value = get_checked(txn_.get(), databases_[kOwn], kOwn, as_bytes(kPositionKey));
+  if (!value) return tl::unexpected(value.error());
+  if (!*value) return GroupNo{1};
+  ByteReader in(**value);
+  if (in.u8() != kPositionVersion)
+    return failure(Errc::Unsupported, "tables: position of an unknown version");
+  const GroupNo next{in.u64()};
+  if (!in.ok() || in.remaining() != 0 || next.v == 0) return failure(Errc::Corruption, "tables: position");
+  return next;
 }
 
 LmdbTablesWriter::LmdbTablesWriter(LmdbEnvironment& environment, LmdbTransaction txn,
@@ -144,6 +159,10 @@ LmdbTablesWriter::LmdbTablesWriter(LmdbEnvironment& environment, LmdbTransaction
 
 Status LmdbTablesWriter::put(Table table, Bytes key, std::initializer_list<Bytes> value) {
   return put_checked(txn_.get(), databases_[index_of(table)], index_of(table), key, value);
+}
+
+Status LmdbTablesWriter::append(Table table, Bytes key, Bytes value) {
+  return put_checked(txn_.get(), databases_[index_of(table)], index_of(table), key, {value}, MDB_APPEND);
 }
 
 Result<bool> LmdbTablesWriter::erase(Table table, Bytes key, std::string* old) {
@@ -198,21 +217,18 @@ Status LmdbTablesWriter::commit() {
   return {};
 }
 
-Result<std::unique_ptr<LmdbTables>> LmdbTables::open(const std::string& file, std::uint64_t max_size,
-                                                     bool read_only) {
-  auto environment = LmdbEnvironment::open({.file = file,
-                                            .max_size = max_size,
-                                            .databases = kTableCount + 1,
-                                            .sync_every_commit = false,
-                                            .read_only = read_only});
+Result<std::unique_ptr<LmdbTables>> LmdbTables::open(const std::string& file, LmdbAccess access) {
+  auto environment =
+      LmdbEnvironment::open({.file = file, .databases = kTableCount + 1, .access = access});
   if (!environment) return tl::unexpected(environment.error());
   std::unique_ptr<LmdbTables> tables(new LmdbTables(std::move(*environment)));
   LmdbEnvironment& env = *tables->environment_;
-  auto txn = read_only ? env.begin_read() : env.begin_write();
+  auto txn = access == LmdbAccess::Write ? env.begin_write() : env.begin_read();
   if (!txn) return tl::unexpected(txn.error());
   for (std::size_t i = 0; i < tables->databases_.size(); ++i) {
     const char* name = i < kTableCount ? kNames[i] : kOwnName;
-    const int code = mdb_dbi_open(txn->get(), name, read_only ? 0 : MDB_CREATE, &tables->databases_[i]);
+    const int code =
+        mdb_dbi_open(txn->get(), name, access == LmdbAccess::Write ? MDB_CREATE : 0, &tables->databases_[i]);
     if (code != 0) return env.error(code, name);
   }
   if (const int code = txn->commit(); code != 0) return env.error(code, "open");
@@ -233,17 +249,9 @@ Result<LmdbTablesWriter> LmdbTables::writer(std::uint64_t bytes) {
 }
 
 Result<GroupNo> LmdbTables::position() {
-  auto txn = environment_->begin_read();
-  if (!txn) return tl::unexpected(txn.error());
-  auto value = get_checked(txn->get(), databases_[kOwn], kOwn, as_bytes(kPositionKey));
-  if (!value) return tl::unexpected(value.error());
-  if (!*value) return GroupNo{1};
-  ByteReader in(**value);
-  if (in.u8() != kPositionVersion)
-    return failure(Errc::Unsupported, "tables: position of an unknown version");
-  const GroupNo next{in.u64()};
-  if (!in.ok() || in.remaining() != 0 || next.v == 0) return failure(Errc::Corruption, "tables: position");
-  return next;
+  auto snapshot = reader();
+  if (!snapshot) return tl::unexpected(snapshot.error());
+  return snapshot->position();
 }
 
 }  // namespace hermod::store

@@ -30,6 +30,10 @@ class LmdbTablesReader {
   Result<std::optional<TableRecord>> seek(Table table, Bytes key);
   /// The one behind it.
   Result<std::optional<TableRecord>> next();
+  /// Of the record that the last seek() or next() called damaged; the walk goes on behind it.
+  Bytes damaged_key() const { return damaged_key_; }
+  /// The first group that the tables do not have.
+  Result<GroupNo> position();
 
  private:
   Result<std::optional<TableRecord>> at_cursor(int operation, Bytes from);
@@ -38,6 +42,7 @@ class LmdbTablesReader {
   LmdbCursor cursor_;  // behind txn_: ends first
   std::span<const unsigned> databases_;
   Table walked_{};
+  Bytes damaged_key_;
 };
 
 /// A write transaction on the tables. Nothing of it holds until commit().
@@ -46,6 +51,8 @@ class LmdbTablesWriter {
   LmdbTablesWriter(LmdbEnvironment& environment, LmdbTransaction txn, std::span<const unsigned> databases);
   /// The value is given in pieces; its checksum is added.
   Status put(Table table, Bytes key, std::initializer_list<Bytes> value);
+  /// The same for a key behind all others of its table: fills the pages. Errors: Corruption when it is not.
+  Status append(Table table, Bytes key, Bytes value);
   /// What was there goes into `old` when the caller asks. False: there was nothing.
   Result<bool> erase(Table table, Bytes key, std::string* old = nullptr);
   Result<std::optional<std::string>> get(Table table, Bytes key);
@@ -65,8 +72,8 @@ class LmdbTablesWriter {
 /// undone by a power cut; sync() makes all of them hold.
 class LmdbTables {
  public:
-  static Result<std::unique_ptr<LmdbTables>> open(const std::string& file, std::uint64_t max_size,
-                                                  bool read_only = false);
+  static Result<std::unique_ptr<LmdbTables>> open(const std::string& file,
+                                                  LmdbAccess access = LmdbAccess::Write);
   Result<LmdbTablesReader> reader();
   /// `bytes`: about how much will be written.
   Result<LmdbTablesWriter> writer(std::uint64_t bytes);

@@ -1,5 +1,6 @@
 // The system's functions that change files, as the broker and its libraries call them. What is not about the
 // watched folder goes on to whoever is next.
+#include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -111,6 +112,13 @@ HERMOD_OPENAT(openat64)
 int close(int fd) {
   if (is_watched(fd)) layer()->forget(fd);
   return next<int (*)(int)>("close")(fd);
+}
+
+/// A folder that is read has been opened like a file, and is closed inside the C library.
+int closedir(DIR* folder) {
+  const int fd = ::dirfd(folder);
+  if (is_watched(fd)) layer()->forget(fd);
+  return next<int (*)(DIR*)>("closedir")(folder);
 }
 
 ssize_t write(int fd, const void* bytes, size_t size) {

@@ -54,8 +54,8 @@ TEST_F(Program, MistakesOfTheCommandLineAreNamed) {
 }
 
 TEST_F(Program, MistakesOfTheEnvironmentAreNamed) {
-  const Finished finished =
-      run({"env", "HERMOD_MQTT__CONNECT_TIMEOUT=soon", "HERMOD_MQTT__CONECT=1", HERMOD_BROKER_BINARY, "-t"});
+  const Finished finished = run(
+      {"env", "HERMOD_MQTT__CONNECT_TIMEOUT=soon", "HERMOD_MQTT__CONECT=1", support::broker_binary(), "-t"});
   EXPECT_NE(finished.exit_code, 0);
   for (const char* name : {"HERMOD_MQTT__CONNECT_TIMEOUT", "HERMOD_MQTT__CONECT"}) {
     EXPECT_THAT(finished.errors, ::testing::HasSubstr(name));

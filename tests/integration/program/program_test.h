@@ -20,7 +20,7 @@ class Program : public ::testing::Test {
     return path;
   }
   Finished hermod(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), HERMOD_BROKER_BINARY);
+    arguments.insert(arguments.begin(), support::broker_binary());
     return run(arguments);
   }
   /// The broker may not come up: it ends with an error that contains each of these.

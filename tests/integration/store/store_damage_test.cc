@@ -17,12 +17,15 @@ std::string read_file(const std::string& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
+/// The one segment that the tests' journal has.
+constexpr const char* kSegment = "journal/segment-1";
+
 void write_file(const std::string& file, std::string_view bytes) {
   std::ofstream(file, std::ios::binary | std::ios::trunc)
       .write(bytes.data(), static_cast<long>(bytes.size()));
 }
 
-/// Turns a bit in every copy of a group's record: older copies of its page may still be in the file.
+/// Turns a bit in a group's record.
 void damage_group(std::string& journal, std::uint64_t number) {
   int found = 0;
   for (std::size_t at = journal.find("HMG1"); at != std::string::npos; at = journal.find("HMG1", at + 1)) {
@@ -37,6 +40,7 @@ void damage_group(std::string& journal, std::uint64_t number) {
 class StoreDamageTest : public StoreTest {
  protected:
   void SetUp() override {
+    options_.max_size = std::uint64_t{64} << 20;  // a segment of a megabyte
     open();
     for (int i = 0; i < 60; ++i) {
       WriteBatch batch;
@@ -53,7 +57,7 @@ class StoreDamageTest : public StoreTest {
     }
     whole_ = contents();
     close();
-    journal_ = read_file(options_.path + "/journal");
+    journal_ = read_file(options_.path + "/" + kSegment);
     tables_ = read_file(options_.path + "/tables");
     format_ = read_file(options_.path + "/format");
   }
@@ -68,9 +72,9 @@ class StoreDamageTest : public StoreTest {
   void restore() {
     close();
     fs::remove_all(options_.path);
-    fs::create_directories(options_.path);
+    fs::create_directories(options_.path + "/journal");
     write_file(options_.path + "/format", format_);
-    write_file(options_.path + "/journal", journal_);
+    write_file(options_.path + "/" + kSegment, journal_);
     write_file(options_.path + "/tables", tables_);
   }
 
@@ -85,7 +89,7 @@ class StoreDamageTest : public StoreTest {
       EXPECT_TRUE(fs::exists(report_.set_aside_path + "/report.txt")) << what;
       EXPECT_TRUE(contents().empty()) << what;
     } else {
-      // The library's own last page has no checksum: when it is lost, the file is as one commit before.
+      // A last record that cannot be told from one that was never written is lost, and no other.
       const Strings found = contents();
       for (const std::string& entry : found)
         ASSERT_TRUE(std::find(whole_.begin(), whole_.end(), entry) != whole_.end()) << what << ": " << entry;
@@ -113,8 +117,8 @@ TEST_F(StoreDamageTest, AnUntouchedCopyIsTakenAsItIs) {
 }
 
 TEST_F(StoreDamageTest, AFileCutOffAnywhereIsFound) {
-  for (const char* name : {"journal", "tables"}) {
-    const std::string& bytes = name[0] == 'j' ? journal_ : tables_;
+  for (const char* name : {kSegment, "tables"}) {
+    const std::string& bytes = name == kSegment ? journal_ : tables_;
     std::vector<std::size_t> lengths{0, 1, 100, 4095, 4096, 8191, 8192, 12288};
     for (std::size_t eighth = 1; eighth < 8; ++eighth) lengths.push_back(bytes.size() * eighth / 8);
     for (const std::size_t length : lengths) {
@@ -130,8 +134,8 @@ TEST_F(StoreDamageTest, AFileCutOffAnywhereIsFound) {
 }
 
 TEST_F(StoreDamageTest, ZeroesAnywhereAreFound) {
-  for (const char* name : {"journal", "tables"}) {
-    const std::string& bytes = name[0] == 'j' ? journal_ : tables_;
+  for (const char* name : {kSegment, "tables"}) {
+    const std::string& bytes = name == kSegment ? journal_ : tables_;
     restore();
     write_file(options_.path + "/" + name, std::string(bytes.size(), '\0'));
     expect_sound(std::string(name) + " all zero");
@@ -158,7 +162,7 @@ TEST_F(StoreDamageTest, TurnedBitsAreFoundOrChangeNothing) {
     const std::size_t at = random() % (round % 4 < 2 ? used : 8192);
     for (int bits = 0; bits < 1 + round % 3; ++bits)
       damaged[at + bits] ^= static_cast<char>(1 << random() % 8);
-    write_file(options_.path + (journal ? "/journal" : "/tables"), damaged);
+    write_file(options_.path + "/" + (journal ? kSegment : "tables"), damaged);
     expect_sound((journal ? "journal, byte " : "tables, byte ") + std::to_string(at));
     if (HasFatalFailure()) return;
   }
@@ -169,7 +173,7 @@ TEST_F(StoreDamageTest, ADamagedLastGroupEndsTheReplayThere) {
   restore();
   std::string damaged = journal_;
   damage_group(damaged, 60);
-  write_file(options_.path + "/journal", damaged);
+  write_file(options_.path + "/" + kSegment, damaged);
   open();
   EXPECT_FALSE(report_.set_aside) << report_.why;
   EXPECT_TRUE(report_.torn_tail);
@@ -185,7 +189,7 @@ TEST_F(StoreDamageTest, ADamagedGroupInTheMiddleIsDamage) {
   restore();
   std::string damaged = journal_;
   damage_group(damaged, 50);
-  write_file(options_.path + "/journal", damaged);
+  write_file(options_.path + "/" + kSegment, damaged);
   open();
   EXPECT_TRUE(report_.set_aside);
   EXPECT_NE(report_.why.find("group 50"), std::string::npos) << report_.why;
@@ -193,9 +197,9 @@ TEST_F(StoreDamageTest, ADamagedGroupInTheMiddleIsDamage) {
 
 TEST_F(StoreDamageTest, ForeignAndNewerStoresAreSetAside) {
   const std::pair<const char*, const char*> cases[] = {
-      {"format", "hermod store\nformat 2\n"}, {"format", "hermod store\nformat 0\n"},
+      {"format", "hermod store\nformat 3\n"}, {"format", "hermod store\nformat 0\n"},
       {"format", "something else"},           {"format", ""},
-      {"journal", "this is a letter"},        {"tables", "mosquitto db\n"}};
+      {kSegment, "this is a letter"},         {"tables", "mosquitto db\n"}};
   for (const auto& [name, text] : cases) {
     restore();
     write_file(options_.path + "/" + name, text);
@@ -207,12 +211,30 @@ TEST_F(StoreDamageTest, ForeignAndNewerStoresAreSetAside) {
 }
 
 TEST_F(StoreDamageTest, AMissingFileIsDamage) {
-  for (const char* name : {"format", "journal", "tables"}) {
+  for (const char* name : {"format", kSegment, "journal", "tables"}) {
     restore();
-    fs::remove(options_.path + "/" + name);
+    fs::remove_all(options_.path + "/" + name);
     expect_sound(std::string(name) + " is missing");
     EXPECT_TRUE(report_.set_aside) << name;
   }
+}
+
+/// It is whole, and its owner would take an empty store in its place for a loss.
+TEST_F(StoreDamageTest, AStoreOfAnOlderFormatIsRefusedAndStaysAsItIs) {
+  restore();
+  write_file(options_.path + "/format", "hermod store\nformat 1\n");
+  const auto opened = Store::open(options_, clock_, report_);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, Errc::Unsupported);
+  EXPECT_NE(opened.error().detail.find(options_.path), std::string::npos) << opened.error().detail;
+  EXPECT_NE(opened.error().detail.find("older format"), std::string::npos) << opened.error().detail;
+  EXPECT_FALSE(report_.set_aside);
+  for (const auto& entry : fs::directory_iterator(options_.path))
+    EXPECT_NE(entry.path().filename().string().rfind("damaged-", 0), 0U);
+  write_file(options_.path + "/format", format_);
+  open();
+  EXPECT_FALSE(report_.set_aside) << report_.why;
+  EXPECT_EQ(contents(), whole_);
 }
 
 TEST_F(StoreDamageTest, OneDamagedStoreAfterTheOtherIsKept) {
@@ -249,7 +271,8 @@ TEST_F(StoreDamageTest, NobodyElseReadsTheFiles) {
   fs::permissions(options_.path + "/tables", fs::perms(0644));
   open();
   EXPECT_EQ(fs::status(options_.path).permissions(), fs::perms(0700));
-  for (const char* name : {"lock", "format", "journal", "tables", "journal-lock", "tables-lock"})
+  EXPECT_EQ(fs::status(options_.path + "/journal").permissions(), fs::perms(0700));
+  for (const char* name : {"lock", "format", kSegment, "tables", "tables-lock"})
     EXPECT_EQ(fs::status(options_.path + "/" + name).permissions(), fs::perms(0600)) << name;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -17,6 +18,8 @@
 namespace hermod::store::testing {
 
 using support::TemporaryFolder;
+
+constexpr std::uint64_t kMegabyte = std::uint64_t{1} << 20;
 
 class CountingObserver final : public CommitObserver {
  public:

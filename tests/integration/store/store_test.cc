@@ -232,7 +232,8 @@ TEST_F(StoreTest, AfterReopeningTheJournalTheStoreGoesOn) {
   EXPECT_EQ(entries(1), (Strings{"1=a", "2=b"}));
 }
 
-TEST_F(StoreTest, AFullStoreSaysSoAndTakesWhatWasPromised) {
+/// There is no checkpoint here, and nobody who may be refused.
+TEST_F(StoreTest, AFullJournalFailsAndGoesOnWhenTheTablesHaveItsRecords) {
   options_.max_size = std::uint64_t{8} << 20;
   open();
   const std::string value(100'000, 'v');
@@ -252,6 +253,37 @@ TEST_F(StoreTest, AFullStoreSaysSoAndTakesWhatWasPromised) {
   EXPECT_EQ(observer_.failed, failed) << "what the tables have leaves the journal";
   reopen();
   EXPECT_EQ(entries(1).size(), written);
+}
+
+TEST_F(StoreTest, ADamagedEntryIsNamedAndHidesNoOther) {
+  open();
+  append(1, "this one will be damaged");
+  append(1, "good");
+  ASSERT_TRUE(store_->checkpoint());
+  WriteBatch shared;
+  shared.put_message({9}, as_bytes("body"));
+  shared.append_shared({1}, {9}, as_bytes("x"));
+  commit(std::move(shared));
+  WriteBatch loss;
+  loss.erase(Table::Messages, as_bytes(number_key(9)));
+  commit(std::move(loss));
+  {
+    std::fstream tables(options_.path + "/tables", std::ios::binary | std::ios::in | std::ios::out);
+    std::string bytes{std::istreambuf_iterator<char>(tables), {}};
+    for (auto at = bytes.find("will be damaged"); at != std::string::npos;
+         at = bytes.find("will be damaged", at + 1)) {
+      tables.seekp(static_cast<std::streamoff>(at));
+      tables.put('W');
+    }
+  }
+  const auto slice = store_->view()->read_stream({1}, Seq{0}, 10, 1 << 20);
+  ASSERT_TRUE(slice) << slice.error().detail;
+  ASSERT_EQ(slice->entries.size(), 1U);
+  EXPECT_EQ(slice->entries[0].value, "good");
+  ASSERT_EQ(slice->damaged.size(), 2U);
+  EXPECT_EQ(slice->damaged[0].seq, Seq{1});
+  EXPECT_EQ(slice->damaged[1].seq, Seq{3});
+  EXPECT_TRUE(slice->end);
 }
 
 }  // namespace

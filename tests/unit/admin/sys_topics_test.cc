@@ -148,12 +148,13 @@ TEST_F(SysTopicsTest, CountersAreSummedOverWritersAndKinds) {
 
 TEST_F(SysTopicsTest, DroppedCountsEveryReasonExceptAbsentQoS0) {
   std::uint64_t one = 1;
-  for (const Counter reason : {Counter::DroppedExpired, Counter::DroppedQueueFull, Counter::DroppedSlowReader,
-                               Counter::DroppedTooLarge, Counter::DroppedSessionEnded,
-                               Counter::DroppedCommitFailed, Counter::DroppedRefusedByReceiver})
+  for (const Counter reason :
+       {Counter::DroppedExpired, Counter::DroppedQueueFull, Counter::DroppedSlowReader,
+        Counter::DroppedTooLarge, Counter::DroppedSessionEnded, Counter::DroppedCommitFailed,
+        Counter::DroppedDamaged, Counter::DroppedRefusedByReceiver})
     add(reason, std::exchange(one, one * 10));
   add(Counter::DroppedOffline, 5'000'000'000);  // nobody promised these
-  EXPECT_EQ(update()["publish/messages/dropped"], "1111111");
+  EXPECT_EQ(update()["publish/messages/dropped"], "11111111");
 }
 
 TEST_F(SysTopicsTest, SubscriptionsAndRetainedMessagesAreCounted) {

@@ -270,5 +270,39 @@ TEST_F(DeliverPath, DropOldestKeepsTheNewestAndCounts) {
   EXPECT_THAT(heard(again), ElementsAre("CONNACK present", "PUBLISH a=3 q1 #4", "PUBLISH a=4 q1 #5"));
 }
 
+TEST_F(DeliverPath, WhatIsSentIsBelowWhatTheRecordOfTheSessionSays) {
+  options_.session.max_inflight = 2;
+  constexpr std::size_t kMessages = 60;
+  FakeClient subscriber = login({.client_id = "subscriber", .durable = true});
+  subscribe(subscriber, "a", kQoS1);
+  subscriber.peer().drop(0);
+  FakeClient source = login("source");
+  for (std::uint16_t id = 1; id <= kMessages; ++id) publish(source, {"a", "1", kQoS1, id});
+  settle();
+  FakeClient back = login({.client_id = "subscriber", .durable = true});
+  written();
+  std::size_t sent = 0;
+  const auto take_all = [&] {
+    for (auto packets = back.receive(); !packets.empty(); packets = back.receive()) {
+      for (const auto& packet : packets) back.ack(PacketType::Puback, packet.id);
+      sent += packets.size();
+      settle_without_commit();
+    }
+  };
+  back.ack(PacketType::Puback, {2});
+  back.ack(PacketType::Puback, {3});
+  settle_without_commit();
+  take_all();
+  EXPECT_EQ(sent, 18U) << "two of 20 were there with CONNACK";
+  settle();
+  EXPECT_THAT(written(), ::testing::Contains("put Sessions"));
+  while (sent < kMessages - 2) {
+    const std::size_t before = sent;
+    take_all();
+    settle();
+    ASSERT_GT(sent, before);
+  }
+}
+
 }  // namespace
 }  // namespace hermod::broker::testing

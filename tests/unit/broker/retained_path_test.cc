@@ -55,7 +55,27 @@ TEST_F(RetainedPath, ADurableSubscriptionGetsThemWhenItIsDurable) {
   EXPECT_THAT(heard(client), IsEmpty());
   settle();
   EXPECT_THAT(heard(client), ElementsAre("SUBACK #9 0x01", "PUBLISH a=1 q1 #2 retain"));
-  EXPECT_THAT(written(), ElementsAre("put Subscriptions", "append"));
+  EXPECT_THAT(written(), ElementsAre("put Subscriptions", "append, put Subscriptions"))
+      << "that they are due, and that they are there";
+}
+
+TEST_F(RetainedPath, AnUnfinishedReadWritesNoSubscriptionThatEnds) {
+  options_.limits.outbound_buffer = 1024;
+  retain("a", "1", kQoS1);
+  FakeClient client = login({.client_id = "sub", .durable = true, .room = 200});
+  subscribe(client, "x", kQoS0);
+  FakeClient source = login("source");
+  publish(source, {.topic = "x", .payload = std::string(800, '.')});
+  settle();
+  written();
+  client.subscribe({9}, {{"a", kQoS1}});
+  settle();
+  ASSERT_EQ(queued("sub"), 0U) << "there is no room to read for it";
+  client.unsubscribe({10}, {"a"});
+  settle_without_commit();
+  client.peer().make_room(kPlenty);
+  settle();
+  EXPECT_THAT(written(), ElementsAre("put Subscriptions", "erase Subscriptions"));
 }
 
 /// Its commit began before the subscription, so it was matched without it; it is retained only afterwards.

@@ -107,6 +107,48 @@ TEST_F(SessionEnd, ASessionIsGoneWithEverythingWhenItsTimeIsOver) {
   EXPECT_THAT(heard(again), ElementsAre("CONNACK"));
 }
 
+TEST_F(SessionEnd, WhatCouldNotBeErasedIsErasedWhenTheStoreTakesIt) {
+  login({.client_id = "c", .expiry = 10}).peer().drop(0);
+  settle();
+  written();
+  fail_next_commit();
+  broker().pass(std::chrono::milliseconds{10'100});
+  EXPECT_EQ(broker().directory().find("c"), std::nullopt);
+  broker().pass(std::chrono::seconds{5});
+  EXPECT_THAT(written(), IsEmpty()) << "nobody asks a store that takes nothing";
+  EXPECT_EQ(counted(Counter::DroppedCommitFailed), 1);
+  repair_store();
+  broker().pass(std::chrono::seconds{2});
+  EXPECT_THAT(written(), ElementsAre("erase Sessions, erase stream"));
+}
+
+TEST_F(SessionEnd, ARecordThatCouldNotBeWrittenIsWrittenWhenTheStoreTakesIt) {
+  FakeClient client = login({.client_id = "c", .durable = true, .will = Testament{.topic = "w"}});
+  written();
+  fail_next_commit();
+  client.disconnect();
+  settle();
+  repair_store();
+  EXPECT_THAT(written(), IsEmpty());
+  broker().pass(std::chrono::seconds{2});
+  EXPECT_THAT(written(), ElementsAre("put Sessions")) << "with the will a start would publish it";
+}
+
+TEST_F(SessionEnd, AnOldRecordMovesWithItsSession) {
+  options_.threads = 2;
+  FakeClient client = login({.client_id = "c", .durable = true, .will = Testament{.topic = "w"}});
+  written();
+  fail_next_commit();
+  client.disconnect();
+  settle();
+  FakeClient refused = call({.client_id = "c", .durable = true, .shard = 1});
+  settle();
+  EXPECT_THAT(heard(refused), ElementsAre("CONNACK 0x80", "end"));
+  repair_store();
+  broker().pass(std::chrono::seconds{2});
+  EXPECT_THAT(written(), ElementsAre("put Sessions"));
+}
+
 TEST_F(SessionEnd, AReturnStopsTheClockOfTheSession) {
   login({.client_id = "c", .expiry = 10}).peer().drop(0);
   settle();
@@ -190,7 +232,8 @@ TEST_F(SessionEnd, TheNextHolderHasTheMessageBeforeTheLastOneLosesIt) {
   written();
   broker().pass(std::chrono::seconds{11});
   EXPECT_EQ(queued("second"), 1);
-  EXPECT_THAT(written(), ElementsAre("append, erase Entries", ::testing::StartsWith("erase Sessions")))
+  EXPECT_THAT(written(),
+              ElementsAre("append, erase Entries", ::testing::StartsWith("erase Sessions"), "erase stream"))
       << "in one batch: a crash leaves it once";
 }
 
@@ -212,6 +255,37 @@ TEST_F(SessionEnd, AMessageThatComesBehindTheEndOfItsSessionLeavesNothingInTheSt
   const auto batches = written();
   EXPECT_EQ(std::count(batches.begin(), batches.end(), "append"), 2);
   EXPECT_EQ(std::count(batches.begin(), batches.end(), "append, erase Entries"), 1) << "it was drawn again";
+}
+
+TEST_F(SessionEnd, TheQueueOfAMemberIsErasedBehindWhatEveryShardHadMatchedForIt) {
+  options_.threads = 3;
+  FakeClient leaving = member("leaving", kQoS1, true);
+  settle();
+  written();
+  wire::PropertyWriter ends_now;
+  ends_now.add(wire::PropertyId::SessionExpiryInterval, 0);
+  leaving.send(wire::Disconnect{wire::kNormalDisconnection, ends_now.properties()});
+  settle_without_commit();
+  broker().commit();
+  EXPECT_THAT(written(), ElementsAre("erase Sessions, erase Subscriptions"));
+  settle();
+  EXPECT_THAT(written(), ElementsAre("erase stream"));
+}
+
+TEST_F(SessionEnd, AQueueThatCouldNotBeErasedIsErasedWhenTheStoreTakesIt) {
+  FakeClient leaving = member("leaving", kQoS1, true);
+  wire::PropertyWriter ends_now;
+  ends_now.add(wire::PropertyId::SessionExpiryInterval, 0);
+  leaving.send(wire::Disconnect{wire::kNormalDisconnection, ends_now.properties()});
+  settle_without_commit();
+  broker().commit();
+  written();
+  fail_next_commit();
+  settle();
+  repair_store();
+  EXPECT_THAT(written(), IsEmpty());
+  broker().pass(std::chrono::seconds{2});
+  EXPECT_THAT(written(), ElementsAre("erase stream"));
 }
 
 TEST_F(SessionEnd, ABusyMemberIsPassedOver) {

@@ -122,6 +122,18 @@ TEST(SessionRecord, EntriesBelowTheFirstThatWaitsCountAsSent) {
   EXPECT_EQ(decode_session(as_bytes(encode_session(session)))->sent_before, Seq{3});
 }
 
+TEST(SessionRecord, WithAConnectionEntriesAFewWindowsAheadCountAsSent) {
+  Session session(SessionId{1}, "a", /*durable=*/true, {});
+  session.bind(ConnectionId{}, 10, 10);
+  EXPECT_EQ(decode_session(as_bytes(encode_session(session)))->sent_before, Seq{217});
+  EXPECT_FALSE(session.may_send(Seq{1})) << "the record is not stored";
+  session.allow_before(Seq{217});
+  EXPECT_TRUE(session.may_send(Seq{216}));
+  EXPECT_FALSE(session.may_send(Seq{217}));
+  session.unbind();
+  EXPECT_EQ(decode_session(as_bytes(encode_session(session)))->sent_before, Seq{1});
+}
+
 TEST(SessionRecord, RecordOfEveryOtherLengthIsRefused) {
   const std::string record = encode_session(*full_session());
   for (std::size_t size = 0; size < record.size(); ++size)
@@ -189,8 +201,18 @@ TEST(SubscriptionRecord, EveryCombinationOfOptionsComesBack) {
       ASSERT_TRUE(record) << record.error().detail;
       EXPECT_EQ(record->filter, filter);
       EXPECT_EQ(record->options, options);
+      EXPECT_FALSE(record->retained_due);
     }
   }
+}
+
+TEST(SubscriptionRecord, DueRetainedMessagesComeBack) {
+  store::WriteBatch batch;
+  record_subscription(batch, SessionId{1}, 2, "a", {.granted_qos = 1}, /*retained_due=*/true);
+  store::OpReader ops = batch.ops();
+  const auto record = decode_subscription(ops.next()->value);
+  ASSERT_TRUE(record);
+  EXPECT_TRUE(record->retained_due);
 }
 
 TEST(SubscriptionRecord, RecordOfEveryOtherLengthIsRefused) {
@@ -205,7 +227,7 @@ TEST(SubscriptionRecord, UnknownVersionsAndFlagsAreRefused) {
   for (unsigned flags = 0; flags < 256; ++flags) {
     std::string record = good;
     record[1] = static_cast<char>(flags);
-    const bool known = (flags & ~0x0FU) == 0 && (flags & 3) != 3;
+    const bool known = (flags & ~0x1FU) == 0 && (flags & 3) != 3;
     EXPECT_EQ(decode_subscription(as_bytes(record)).has_value(), known) << flags;
   }
   std::string record = good;

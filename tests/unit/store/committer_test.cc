@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/unit/store/commit_fixture.h"
 
 namespace hermod::store::testing {
@@ -305,6 +307,75 @@ TEST_F(CommitterTest, TheSinkHearsOfAGroupBehindTheJournalAndBeforeAnybodyElse) 
   EXPECT_EQ(observer_.events,
             (std::vector<std::string>{"sequenced:a 0@1=1", "applied:1 of 1", "durable:a 0@1=1",
                                       "sequenced:b 0@1=2", "failed:b 0@1=2"}));
+}
+
+/// A store with room for so many bytes.
+class SinkWithRoom final : public CommitSink {
+ public:
+  explicit SinkWithRoom(std::size_t room) : room_(room) {}
+  bool has_room(std::size_t bytes) const override { return bytes <= room_; }
+  void applied(GroupNo, WallTime, std::span<const Submission>) override {}
+
+ private:
+  const std::size_t room_;
+};
+
+WriteBatch refusable(std::uint64_t stream) {
+  WriteBatch batch = appending(stream);
+  batch.refuse_when_full();
+  return batch;
+}
+
+TEST_F(CommitterTest, AFullStoreRefusesOnlyWhatMayBeRefusedAndStaysWritable) {
+  SinkWithRoom sink(0);
+  Committer committer(options_, journal_, observer_, clock_, &sink);
+  committer.submit(refusable(1), named("new"));
+  committer.submit({}, named("barrier"));
+  committer.submit(appending(1), named("moved"));
+  committer.submit(refusable(1), named("newer"));
+  committer.run_once();
+  EXPECT_THAT(observer_.events, ElementsAre("sequenced:barrier", "sequenced:moved 0@1=1", "failed:new",
+                                            "durable:barrier", "durable:moved 0@1=1", "failed:newer"))
+      << "in the order of submission, and no sequence is spent on what is refused";
+  EXPECT_EQ(observer_.last_error.code, Errc::NoSpace);
+  EXPECT_TRUE(committer.healthy());
+  EXPECT_EQ(committer.bytes_in_flight(), 0U);
+  ASSERT_EQ(journal_.records.size(), 1U);
+  EXPECT_EQ(decode_group(as_bytes(journal_.records[0]))->batches.size(), 1U)
+      << "the journal has the moved one";
+}
+
+TEST_F(CommitterTest, AGroupOfRefusedBatchesNeedsNoJournal) {
+  SinkWithRoom sink(0);
+  Committer committer(options_, journal_, observer_, clock_, &sink);
+  committer.submit(refusable(1), named("new"));
+  committer.run_once();
+  EXPECT_EQ(journal_.appends, 0);
+  EXPECT_THAT(observer_.events, ElementsAre("failed:new"));
+}
+
+TEST_F(CommitterTest, TheBatchesOfAGroupShareTheRoom) {
+  SinkWithRoom sink(2 * refusable(1).bytes());
+  Committer committer(options_, journal_, observer_, clock_, &sink);
+  for (const char* name : {"a", "b", "c"}) committer.submit(refusable(1), named(name));
+  committer.run_once();
+  EXPECT_EQ(observer_.events.back(), "failed:c");
+  EXPECT_EQ(std::count_if(observer_.events.begin(), observer_.events.end(),
+                          [](const std::string& event) { return event.find("durable:") == 0; }),
+            2);
+}
+
+TEST_F(CommitterTest, WhatIsRefusedFailsAsFullAlsoWhenTheRestOfItsGroupFails) {
+  SinkWithRoom sink(0);
+  Committer committer(options_, journal_, observer_, clock_, &sink);
+  journal_.failing = {1};
+  committer.submit(refusable(1), named("new"));
+  committer.submit(appending(1), named("moved"));
+  committer.submit({}, named("barrier"));
+  committer.run_once();
+  EXPECT_THAT(observer_.events, ElementsAre("sequenced:moved 0@1=1", "sequenced:barrier", "failed:new",
+                                            "failed:moved 0@1=1", "durable:barrier"));
+  EXPECT_FALSE(committer.healthy());
 }
 
 }  // namespace

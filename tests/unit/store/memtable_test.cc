@@ -202,6 +202,21 @@ TEST_F(MemtableTest, MergedOverTheTablesItIsWhatWasDone) {
   }
 }
 
+TEST_F(MemtableTest, BothGenerationsWaitForRoomUntilTheFrozenOneIsInTheTables) {
+  constexpr std::uint64_t kBlock = 4096;
+  EXPECT_TRUE(memtable_.has_room(1'000'000'000)) << "nobody has set a limit";
+  const Room room(/*journal=*/100 * kBlock, /*tables=*/3 * kBlock);
+  memtable_.set_room(&room);
+  append(1, 1, "a");  // a block of the journal
+  ASSERT_TRUE(memtable_.freeze());
+  append(1, 2, "b");
+  EXPECT_TRUE(memtable_.has_room(kBlock));
+  EXPECT_FALSE(memtable_.has_room(kBlock + 1));
+  memtable_.drop_frozen();
+  EXPECT_TRUE(memtable_.has_room(2 * kBlock));
+  EXPECT_FALSE(memtable_.has_room(2 * kBlock + 1));
+}
+
 TEST_F(MemtableTest, AnEndedStreamHidesEverythingOlder) {
   append(1, 1, "a");
   ASSERT_TRUE(memtable_.freeze());

@@ -1,0 +1,69 @@
+// Records that nobody waits for and that have to be right all the same: what could not be written is written
+// when the store takes it again.
+
+#include <utility>
+
+#include "broker/shard.h"
+#include "session/records.h"
+
+namespace hermod::broker {
+
+using session::Session;
+
+namespace {
+
+constexpr std::chrono::seconds kWriteAgain{1};
+
+}  // namespace
+
+/// The session as it is now.
+void Shard::record(Session& session) {
+  session.record_is_old = false;
+  if (session.is_online()) session.reach_on();
+  store::WriteBatch batch;
+  session::record_session(batch, session);
+  submit(std::move(batch), std::nullopt, session.id(), Recorded{.sent_before = session.sent_before()});
+}
+
+/// What is over leaves the store for good: with the next start it would be back. Precondition: the batch only
+/// erases, and nothing in it is ever written again.
+void Shard::erase_records(store::WriteBatch batch) {
+  Recorded work{.erases = batch};
+  submit(std::move(batch), std::nullopt, SessionId{}, std::move(work));
+}
+
+void Shard::finish(Connection*, Session* session, Recorded& work, std::optional<Errc> error) {
+  if (!error && session != nullptr) {
+    session->allow_before(work.sent_before);
+    return pump(*session);
+  }
+  if (!error) return;
+  if (session != nullptr) write_again_later(*session);
+  if (!work.erases.empty()) {
+    erase_again_.push_back(std::move(work.erases));
+    write_again_later();
+  }
+}
+
+void Shard::write_again_later(Session& session) {
+  session.record_is_old = true;
+  record_again_.push_back(session.id());
+  write_again_later();
+}
+
+void Shard::write_again_later() {
+  write_again_at_ = now() + kWriteAgain;
+  schedule_deadlines();
+}
+
+void Shard::write_again() {
+  if (!has_to_write_again() || now() < write_again_at_) return;
+  if (!shared_.committer.healthy()) return write_again_later();
+  for (const SessionId id : std::exchange(record_again_, {})) {
+    Session* session = sessions_.find(id);
+    if (session != nullptr && session->record_is_old) record(*session);
+  }
+  for (store::WriteBatch& batch : std::exchange(erase_again_, {})) erase_records(std::move(batch));
+}
+
+}  // namespace hermod::broker

@@ -1,0 +1,219 @@
+#include "store/segment.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/assert.h"
+#include "store/checksum.h"
+
+namespace hermod::store {
+namespace {
+
+constexpr mode_t kSegmentMode = 0600;
+constexpr std::string_view kSegmentMagic = "HMSEGMT1";
+constexpr std::uint32_t kRecordMagic = 0x484D5231;  // "HMR1"
+/// Of the buffer that stays between two records.
+constexpr std::size_t kKeptBuffer = std::size_t{2} << 20;
+
+std::uint32_t checksum_of(Bytes bytes) {
+  Checksum checksum;
+  checksum.add(bytes);
+  return checksum.value();
+}
+
+}  // namespace
+
+Segment::~Segment() {
+  if (map_ != nullptr) ::munmap(const_cast<std::uint8_t*>(map_), bytes_);
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+tl::unexpected<Error> Segment::failed(const char* action) const {
+  const int code = errno;
+  const bool full = code == ENOSPC || code == EDQUOT || code == EFBIG || code == EROFS;
+  return failure(full ? Errc::NoSpace : Errc::Io, file_ + ": " + action + ": " + std::strerror(code));
+}
+
+Result<std::unique_ptr<Segment>> Segment::create(const std::string& file, std::uint64_t bytes, Life life) {
+  // Under its name only when it is whole: a segment that is too short is a damaged one.
+  const std::string fresh = file + ".new";
+  std::unique_ptr<Segment> segment(new Segment(file));
+  segment->descriptor_ = ::open(fresh.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, kSegmentMode);
+  if (segment->descriptor_ < 0) return segment->failed("open");
+  // The blocks are taken now, so that no record finds the disk full. Not every file system can do it.
+  const auto length = static_cast<off_t>(bytes);
+  if (::fallocate(segment->descriptor_, 0, 0, length) != 0) {
+    const bool cannot = errno == EOPNOTSUPP || errno == ENOSYS;
+    if (!cannot || ::ftruncate(segment->descriptor_, length) != 0) {
+      const auto error = segment->failed("allocate");
+      ::unlink(fresh.c_str());
+      return error;
+    }
+  }
+  segment->life_ = life;
+  if (Status mapped = segment->map(false); !mapped) return tl::unexpected(mapped.error());
+  if (Status written = segment->write_header(); !written) return tl::unexpected(written.error());
+  if (::fsync(segment->descriptor_) != 0) return segment->failed("sync");
+  if (::rename(fresh.c_str(), file.c_str()) != 0) return segment->failed("rename");
+  return segment;
+}
+
+Result<std::unique_ptr<Segment>> Segment::open(const std::string& file, bool read_only) {
+  std::unique_ptr<Segment> segment(new Segment(file));
+  const int mode = (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOFOLLOW;
+  segment->descriptor_ = ::open(file.c_str(), mode);
+  if (segment->descriptor_ < 0) return segment->failed("open");
+  if (!read_only && ::fchmod(segment->descriptor_, kSegmentMode) != 0) return segment->failed("restrict");
+  if (Status mapped = segment->map(read_only); !mapped) return tl::unexpected(mapped.error());
+  if (Status read = segment->read_header(); !read) return tl::unexpected(read.error());
+  if (segment->life_.order == 0) return segment;
+  if (Status found = segment->find_records(); !found) return tl::unexpected(found.error());
+  segment->give_pages_back();
+  return segment;
+}
+
+Status Segment::map(bool read_only) {
+  struct stat status {};
+  if (::fstat(descriptor_, &status) != 0) return failed("look at");
+  bytes_ = static_cast<std::uint64_t>(status.st_size) / kBlock * kBlock;
+  if (bytes_ < 2 * kBlock) return failure(Errc::Corruption, file_ + ": is cut off");
+  void* map = ::mmap(nullptr, bytes_, PROT_READ, read_only ? MAP_PRIVATE : MAP_SHARED, descriptor_, 0);
+  if (map == MAP_FAILED) return failed("map");
+  map_ = static_cast<const std::uint8_t*>(map);
+  return {};
+}
+
+Status Segment::write_header() {
+  std::string block;
+  ByteWriter out(block);
+  out.bytes(kSegmentMagic);
+  out.u64(life_.order);
+  out.u64(life_.secret);
+  out.u64(bytes_);
+  out.u32(checksum_of(as_bytes(block)));
+  block.resize(kBlock, '\0');
+  return write(block, 0);
+}
+
+Status Segment::read_header() {
+  constexpr std::size_t kChecked = 32;
+  ByteReader in({map_, kBlock});
+  const bool ours = as_text(in.bytes(kSegmentMagic.size())) == kSegmentMagic;
+  const Life life{in.u64(), in.u64()};
+  const std::uint64_t bytes = in.u64();
+  if (!ours || in.u32() != checksum_of({map_, kChecked})) return {};
+  if (bytes > bytes_) return failure(Errc::Corruption, file_ + ": is cut off");
+  life_ = life;
+  return {};
+}
+
+Status Segment::find_records() {
+  for (;;) {
+    const Record record = record_at(next_block_);
+    if (record.group.v == 0 || (!records_.empty() && record.group <= records_.back().group)) break;
+    records_.push_back(record);
+    next_block_ += blocks_for(record.size);
+  }
+  // Behind the last one nothing may follow: else a record in between was damaged, not torn.
+  for (std::uint64_t block = next_block_; block < bytes_ / kBlock; ++block) {
+    const Record record = record_at(block);
+    if (record.group.v != 0)
+      return failure(Errc::Corruption,
+                     file_ + ": what stands before group " + std::to_string(record.group.v) + " is damaged");
+  }
+  return {};
+}
+
+Segment::Record Segment::record_at(std::uint64_t block, bool any_life) const {
+  if ((block + 1) * kBlock > bytes_) return {};
+  const Bytes header{map_ + block * kBlock, kRecordHeader};
+  ByteReader in(header);
+  const bool ours = in.u32() == kRecordMagic;
+  const std::uint32_t size = in.u32();
+  const GroupNo group{in.u64()};
+  const std::uint64_t secret = in.u64();
+  if (!ours || in.u32() != checksum_of(header.first(kRecordHeader - 4))) return {};
+  if (!any_life && secret != life_.secret) return {};
+  if ((block + blocks_for(size)) * kBlock > bytes_) return {};
+  return {group, static_cast<std::uint32_t>(block), size};
+}
+
+GroupNo Segment::first_of_any_life() const {
+  return record_at(1, /*any_life=*/true).group;
+}
+
+void Segment::give_pages_back() const {
+  ::madvise(const_cast<std::uint8_t*>(map_), bytes_, MADV_DONTNEED);
+}
+
+Status Segment::begin_life(Life life) {
+  HERMOD_ASSERT(!is_pinned());
+  records_.clear();
+  next_block_ = 1;
+  life_ = life;
+  if (Status written = write_header(); !written) return written;
+  return sync();
+}
+
+Result<Segment::Record> Segment::append(GroupNo group, std::span<const Bytes> pieces, std::size_t size) {
+  HERMOD_ASSERT(has_room(size));
+  buffer_.clear();
+  buffer_.reserve(blocks_for(size) * kBlock);
+  ByteWriter out(buffer_);
+  out.u32(kRecordMagic);
+  out.u32(static_cast<std::uint32_t>(size));
+  out.u64(group.v);
+  out.u64(life_.secret);
+  out.u32(checksum_of(as_bytes(buffer_)));
+  for (const Bytes piece : pieces) out.bytes(piece);
+  buffer_.resize(blocks_for(size) * kBlock, '\0');
+  const Record record{group, static_cast<std::uint32_t>(next_block_), static_cast<std::uint32_t>(size)};
+  Status written = write(buffer_, next_block_ * kBlock);
+  if (written) written = sync();
+  if (buffer_.capacity() > kKeptBuffer) std::string().swap(buffer_);
+  if (!written) return tl::unexpected(written.error());
+  next_block_ += blocks_for(size);
+  return record;
+}
+
+Status Segment::drop_from(GroupNo from) {
+  const auto first = std::find_if(records_.begin(), records_.end(),
+                                  [&](const Record& record) { return record.group >= from; });
+  if (first == records_.end()) return {};
+  const std::string nothing(kBlock, '\0');
+  for (auto record = records_.end(); record != first;) {
+    --record;
+    if (Status written = write(nothing, record->block * kBlock); !written) return written;
+  }
+  if (Status synced = sync(); !synced) return synced;
+  next_block_ = first->block;
+  records_.erase(first, records_.end());
+  return {};
+}
+
+Status Segment::write(std::string_view bytes, std::uint64_t offset) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return failed("write");
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+    offset += static_cast<std::uint64_t>(written);
+  }
+  return {};
+}
+
+Status Segment::sync() {
+  if (::fdatasync(descriptor_) == 0) return {};
+  // Whatever the reason: what was written may be on the disk, and NoSpace would say that it is not.
+  Status error = failed("sync");
+  error.error().code = Errc::Io;
+  return error;
+}
+
+}  // namespace hermod::store

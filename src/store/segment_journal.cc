@@ -1,0 +1,352 @@
+#include "store/segment_journal.h"
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <functional>
+#include <system_error>
+
+#include "base/assert.h"
+
+namespace hermod::store {
+namespace {
+
+constexpr std::string_view kPrefix = "segment-";
+constexpr std::uint64_t kSmallestSegment = std::uint64_t{256} << 10;
+constexpr std::uint64_t kLargestSegment = std::uint64_t{16} << 20;
+constexpr std::uint64_t kSegments = 16;  // the journal has room for so many, or for more
+/// Retired segments that are kept for another life.
+constexpr std::size_t kSpares = 8;
+constexpr mode_t kJournalFolderMode = 0700;
+
+std::uint64_t segment_size(std::uint64_t max_size) {
+  const std::uint64_t size = std::clamp(max_size / kSegments, kSmallestSegment, kLargestSegment);
+  return size / Segment::kBlock * Segment::kBlock;
+}
+
+/// The number in the name of a segment's file; zero for any other file.
+std::uint64_t number_in(const std::string& name) {
+  if (!name.starts_with(kPrefix) || name.size() == kPrefix.size() || name.size() > kPrefix.size() + 18)
+    return 0;
+  std::uint64_t number = 0;
+  for (const char digit : std::string_view(name).substr(kPrefix.size())) {
+    if (digit < '0' || digit > '9') return 0;
+    number = number * 10 + static_cast<std::uint64_t>(digit - '0');
+  }
+  return number;
+}
+
+tl::unexpected<Error> folder_failure(const std::string& folder, int code) {
+  const bool full = code == ENOSPC || code == EDQUOT || code == EROFS;
+  return failure(full ? Errc::NoSpace : Errc::Io, folder + ": " + std::strerror(code));
+}
+
+Status sync_names_in(const std::string& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return folder_failure(folder, errno);
+  const int code = ::fsync(descriptor) == 0 ? 0 : errno;
+  ::close(descriptor);
+  if (code != 0) return folder_failure(folder, code);
+  return {};
+}
+
+bool by_order(const std::unique_ptr<Segment>& a, const std::unique_ptr<Segment>& b) {
+  return a->life().order < b->life().order;
+}
+
+}  // namespace
+
+Result<Bytes> JournalReader::read(GroupNo group, std::size_t offset, std::size_t size) {
+  if (group != group_) {
+    auto record = find(group);
+    if (!record) return record;
+    record_ = *record;
+    group_ = group;
+  }
+  if (offset > record_.size() || size > record_.size() - offset)
+    return failure(Errc::Corruption, "journal: group " + std::to_string(group.v) + " is too short");
+  return record_.subspan(offset, size);
+}
+
+SegmentJournal::SegmentJournal(std::string folder, std::uint64_t max_size, bool read_only)
+    : folder_(std::move(folder)),
+      max_size_(max_size),
+      segment_bytes_(segment_size(max_size)),
+      read_only_(read_only) {}
+
+Result<std::unique_ptr<SegmentJournal>> SegmentJournal::open(const std::string& folder,
+                                                             std::uint64_t max_size, bool read_only) {
+  std::unique_ptr<SegmentJournal> journal(new SegmentJournal(folder, max_size, read_only));
+  if (!read_only && ::mkdir(folder.c_str(), kJournalFolderMode) != 0 && errno != EEXIST)
+    return folder_failure(folder, errno);
+  if (Status opened = journal->open_files(); !opened) return tl::unexpected(opened.error());
+  return journal;
+}
+
+Status SegmentJournal::open_files() {
+  Segments found;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder_, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    const std::uint64_t number = number_in(name);
+    if (number == 0) {
+      // A segment that was being made when the broker ended.
+      if (!read_only_ && name.ends_with(".new")) ::unlink(entry->path().c_str());
+      continue;
+    }
+    auto segment = Segment::open(entry->path().string(), read_only_);
+    if (!segment) return tl::unexpected(segment.error());
+    next_name_ = std::max(next_name_, number + 1);
+    found.push_back(std::move(*segment));
+  }
+  if (error) return folder_failure(folder_, error.value());
+  if (Status sorted = sort_out(std::move(found)); !sorted) return sorted;
+  last_ = range().second;
+  is_broken_ = false;
+  if (!live_.empty()) return {};
+  if (read_only_) return failure(Errc::Corruption, folder_ + ": no segment of the journal is there");
+  return begin_segment(0);
+}
+
+/// Segments with a readable header are in use, in their order. Another one was about to begin a new life, and
+/// is free; if it has a newer record than all others, its header was damaged.
+Status SegmentJournal::sort_out(Segments found) {
+  const auto free = std::partition(found.begin(), found.end(),
+                                   [](const auto& segment) { return segment->life().order != 0; });
+  std::sort(found.begin(), free, by_order);
+  GroupNo newest;
+  for (auto segment = found.begin(); segment != free; ++segment)
+    if (!(*segment)->records().empty()) newest = std::max(newest, (*segment)->records().back().group);
+  for (auto segment = free; segment != found.end(); ++segment)
+    if ((*segment)->first_of_any_life() > newest)
+      return failure(Errc::Corruption, (*segment)->file() + ": the header is damaged");
+  const std::lock_guard lock(mutex_);
+  if (free != found.begin()) last_order_ = (*std::prev(free))->life().order;
+  retired_.assign(std::make_move_iterator(free), std::make_move_iterator(found.end()));
+  found.erase(free, found.end());
+  live_ = std::move(found);
+  return {};
+}
+
+Segment::Life SegmentJournal::next_life() {
+  Segment::Life life{++last_order_, 0};
+  // Ready at any time a broker runs; should it not be, the order alone tells lives apart.
+  if (::getrandom(&life.secret, sizeof(life.secret), 0) != static_cast<ssize_t>(sizeof(life.secret)))
+    life.secret = life.order;
+  return life;
+}
+
+Status SegmentJournal::append(GroupNo number, std::span<const Bytes> group) {
+  if (is_broken_) return failure(Errc::Closed, folder_ + ": the journal has to be opened again");
+  if (number <= last_)
+    return failure(Errc::Invalid,
+                   "journal: group " + std::to_string(number.v) + " after " + std::to_string(last_.v));
+  const auto begin = std::chrono::steady_clock::now();
+  std::size_t size = 0;
+  for (const Bytes piece : group) size += piece.size();
+  if (!live_.back()->has_room(size)) {
+    // A failure here has written no record.
+    if (Status begun = begin_segment(size); !begun) return begun;
+  }
+  Segment& segment = *live_.back();
+  const auto record = segment.append(number, group, size);
+  if (!record) {
+    is_broken_ = true;
+    return tl::unexpected(record.error());
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    segment.add(*record);
+  }
+  last_ = number;
+  groups_.fetch_add(1, std::memory_order_relaxed);
+  bytes_.fetch_add(size, std::memory_order_relaxed);
+  const auto took = std::chrono::steady_clock::now() - begin;
+  last_commit_micros_.store(
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count()),
+      std::memory_order_relaxed);
+  return {};
+}
+
+Status SegmentJournal::begin_segment(std::size_t size) {
+  retire_trimmed();
+  std::unique_ptr<Segment> segment = take_retired(Segment::bytes_for(size));
+  if (segment) {
+    if (Status begun = segment->begin_life(next_life()); !begun) {
+      const std::lock_guard lock(mutex_);
+      retired_.push_back(std::move(segment));
+      return begun;
+    }
+  } else {
+    auto made = make_segment(Segment::bytes_for(size));
+    if (!made) return tl::unexpected(made.error());
+    segment = std::move(*made);
+  }
+  const std::lock_guard lock(mutex_);
+  live_.push_back(std::move(segment));
+  return {};
+}
+
+/// A new one of the usual size; of less, but not less than `needed`, where the disk does not have that.
+Result<std::unique_ptr<Segment>> SegmentJournal::make_segment(std::uint64_t needed) {
+  std::uint64_t bytes = std::max(segment_bytes_, needed);
+  delete_spare(bytes);
+  if (total_bytes() + bytes > max_size_)
+    return failure(Errc::NoSpace, folder_ + ": the journal has reached its part of store.max_size");
+  const std::string file = folder_ + "/" + std::string(kPrefix) + std::to_string(next_name_);
+  auto made = Segment::create(file, bytes, next_life());
+  while (!made && made.error().code == Errc::NoSpace && bytes / 2 >= std::max(needed, kSmallestSegment)) {
+    bytes = bytes / 2 / Segment::kBlock * Segment::kBlock;
+    made = Segment::create(file, bytes, next_life());
+  }
+  if (!made) return made;
+  ++next_name_;
+  if (Status synced = sync_names_in(folder_); !synced) return tl::unexpected(synced.error());
+  return made;
+}
+
+/// The last one stays: it is being written.
+void SegmentJournal::retire_trimmed() {
+  const GroupNo before{trim_before_.load(std::memory_order_acquire)};
+  const std::lock_guard lock(mutex_);
+  const auto is_trimmed = [&](const std::unique_ptr<Segment>& segment) {
+    return segment != live_.back() &&
+           (segment->records().empty() || segment->records().back().group < before);
+  };
+  const auto trimmed = std::stable_partition(live_.begin(), live_.end(), std::not_fn(is_trimmed));
+  retired_.insert(retired_.end(), std::make_move_iterator(trimmed), std::make_move_iterator(live_.end()));
+  live_.erase(trimmed, live_.end());
+  // An oversized one was made for one group.
+  for (std::size_t kept = 0; auto& segment : retired_) {
+    if (segment->is_pinned()) continue;
+    if (segment->bytes() <= segment_bytes_ && ++kept <= kSpares) continue;
+    ::unlink(segment->file().c_str());
+    segment.reset();
+  }
+  std::erase(retired_, nullptr);
+}
+
+std::unique_ptr<Segment> SegmentJournal::take_retired(std::uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::find_if(retired_.begin(), retired_.end(), [&](const auto& segment) {
+    return segment->bytes() >= bytes && !segment->is_pinned();
+  });
+  if (found == retired_.end()) return nullptr;
+  std::unique_ptr<Segment> segment = std::move(*found);
+  retired_.erase(found);
+  return segment;
+}
+
+/// Makes room for a segment that none of the retired ones can be.
+void SegmentJournal::delete_spare(std::uint64_t needed) {
+  while (total_bytes() + needed > max_size_) {
+    const std::unique_ptr<Segment> spare = take_retired(0);
+    if (!spare) return;
+    ::unlink(spare->file().c_str());
+  }
+}
+
+Status SegmentJournal::replay(GroupNo from, const Visit& visit) {
+  for (const auto& segment : live_) {
+    for (const Segment::Record& record : segment->records()) {
+      if (record.group < from) continue;
+      if (Status status = visit(record.group, segment->at(record)); !status) return status;
+    }
+    segment->give_pages_back();
+  }
+  return {};
+}
+
+Status SegmentJournal::trim(GroupNo before) {
+  std::uint64_t seen = trim_before_.load(std::memory_order_relaxed);
+  while (seen < before.v && !trim_before_.compare_exchange_weak(seen, before.v, std::memory_order_release)) {
+  }
+  return {};
+}
+
+Result<JournalReader> SegmentJournal::reader() {
+  std::unique_lock turn(turnstile_);
+  JournalReader reader(*this, std::shared_lock(files_));
+  turn.unlock();
+  const std::lock_guard lock(mutex_);
+  if (live_.empty()) return failure(Errc::Closed, folder_ + ": the journal is closed");
+  reader.pins_.reserve(live_.size());
+  for (const auto& segment : live_) reader.pins_.emplace_back(*segment);
+  return reader;
+}
+
+Result<Bytes> JournalReader::find(GroupNo group) const {
+  const std::lock_guard lock(journal_->mutex_);
+  for (const SegmentPin& pin : pins_) {
+    const auto& records = pin.segment().records();
+    if (records.empty() || group < records.front().group || group > records.back().group) continue;
+    const auto found =
+        std::lower_bound(records.begin(), records.end(), group,
+                         [](const Segment::Record& record, GroupNo wanted) { return record.group < wanted; });
+    if (found->group == group) return pin.segment().at(*found);
+  }
+  return failure(Errc::NotFound, "journal: group " + std::to_string(group.v) + " is not there");
+}
+
+std::pair<GroupNo, GroupNo> SegmentJournal::range() const {
+  const std::lock_guard lock(mutex_);
+  std::pair<GroupNo, GroupNo> found;
+  for (const auto& segment : live_) {
+    if (segment->records().empty()) continue;
+    if (found.first.v == 0) found.first = segment->records().front().group;
+    found.second = segment->records().back().group;
+  }
+  return found;
+}
+
+Status SegmentJournal::drop_from(GroupNo from) {
+  const std::lock_guard lock(mutex_);
+  for (auto segment = live_.rbegin(); segment != live_.rend(); ++segment)
+    if (Status dropped = (*segment)->drop_from(from); !dropped) return dropped;
+  last_ = {};
+  for (const auto& segment : live_)
+    if (!segment->records().empty()) last_ = segment->records().back().group;
+  return {};
+}
+
+Status SegmentJournal::reopen() {
+  const std::lock_guard turn(turnstile_);
+  const std::lock_guard files(files_);
+  {
+    const std::lock_guard lock(mutex_);
+    live_.clear();
+    retired_.clear();
+  }
+  return open_files();
+}
+
+std::uint64_t SegmentJournal::total_bytes() const {
+  const std::lock_guard lock(mutex_);
+  std::uint64_t total = 0;
+  for (const Segments* segments : {&live_, &retired_})
+    for (const auto& segment : *segments) total += segment->bytes();
+  return total;
+}
+
+std::uint64_t SegmentJournal::file_bytes() const {
+  return total_bytes();
+}
+
+std::uint64_t SegmentJournal::used_bytes() const {
+  const GroupNo before{trim_before_.load(std::memory_order_acquire)};
+  const std::lock_guard lock(mutex_);
+  std::uint64_t used = 0;
+  for (const auto& segment : live_)
+    if (!segment->records().empty() && segment->records().back().group >= before) used += segment->bytes();
+  return used;
+}
+
+}  // namespace hermod::store

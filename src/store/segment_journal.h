@@ -1,0 +1,113 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/ids.h"
+#include "store/journal.h"
+#include "store/segment.h"
+
+namespace hermod::store {
+
+class SegmentJournal;
+
+/// Reads pieces of journal records: what it gives stays valid as long as it lives. Keep it for a slice of
+/// work only, because the space of trimmed records is not used again meanwhile.
+class JournalReader {
+ public:
+  /// `size` bytes of a record from `offset` on. Errors: NotFound (no such record), Corruption (it is
+  /// shorter).
+  Result<Bytes> read(GroupNo group, std::size_t offset, std::size_t size);
+
+ private:
+  friend SegmentJournal;
+  JournalReader(const SegmentJournal& journal, std::shared_lock<std::shared_mutex> files)
+      : journal_(&journal), files_(std::move(files)) {}
+  Result<Bytes> find(GroupNo group) const;
+
+  const SegmentJournal* journal_;
+  std::shared_lock<std::shared_mutex> files_;
+  std::vector<SegmentPin> pins_;
+  GroupNo group_;  // whose record is in record_
+  Bytes record_;
+};
+
+/// The journal on disk: a folder of segments, each filled from its beginning; one write and one sync per
+/// group. A segment whose records the tables have is used again, so after a while no append changes the size
+/// or the blocks of a file, and a sync is no more than the data. append(), replay(), drop_from() and reopen()
+/// belong to the committer's thread, trim() and reader() to any.
+class SegmentJournal final : public Journal {
+ public:
+  /// Makes the folder and the first segment when there is none. `max_size`: bytes of all segments together.
+  /// Errors: Corruption (a damaged segment; with `read_only` also when there is none), NoSpace, Io.
+  static Result<std::unique_ptr<SegmentJournal>> open(const std::string& folder, std::uint64_t max_size,
+                                                      bool read_only = false);
+
+  Status append(GroupNo number, std::span<const Bytes> group) override;
+  Status replay(GroupNo from, const Visit& visit) override;
+  /// Only notes the position: the next append that needs a segment takes what is free by then.
+  Status trim(GroupNo before) override;
+
+  Result<JournalReader> reader();
+  /// First and last group on disk; zero when there is none.
+  std::pair<GroupNo, GroupNo> range() const;
+  /// Deletes `from` and everything behind it, durably. No append meanwhile.
+  Status drop_from(GroupNo from);
+  /// Closes the files and opens them again. Readers wait. No append meanwhile.
+  Status reopen();
+
+  /// Bytes that a group of this size takes in the journal.
+  static std::uint64_t footprint(std::size_t group_bytes) {
+    return Segment::blocks_for(group_bytes) * Segment::kBlock;
+  }
+
+  // Any thread.
+  std::uint64_t file_bytes() const;
+  /// Of segments that hold something the tables do not have.
+  std::uint64_t used_bytes() const;
+  std::uint64_t groups() const { return groups_.load(std::memory_order_relaxed); }
+  std::uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+  std::uint64_t last_commit_micros() const { return last_commit_micros_.load(std::memory_order_relaxed); }
+
+ private:
+  friend JournalReader;
+  using Segments = std::vector<std::unique_ptr<Segment>>;
+
+  SegmentJournal(std::string folder, std::uint64_t max_size, bool read_only);
+  Status open_files();
+  Status sort_out(Segments found);
+  /// A segment without records at the end of live_, with room for a group of `size`.
+  Status begin_segment(std::size_t size);
+  Result<std::unique_ptr<Segment>> make_segment(std::uint64_t needed);
+  void retire_trimmed();
+  std::unique_ptr<Segment> take_retired(std::uint64_t bytes);
+  void delete_spare(std::uint64_t needed);
+  std::uint64_t total_bytes() const;
+  Segment::Life next_life();
+
+  const std::string folder_;
+  const std::uint64_t max_size_;
+  const std::uint64_t segment_bytes_;
+  const bool read_only_;
+  bool is_broken_ = false;  // an append failed: nothing is certain until reopen()
+
+  mutable std::shared_mutex files_;  // exclusive: reopen; shared: a reader's life
+  mutable std::mutex turnstile_;     // readers that come while reopen() waits do not keep it out
+  mutable std::mutex mutex_;         // the lists and the segments' records
+  Segments live_;                    // in order; the last one is being written
+  Segments retired_;                 // the tables have all they hold
+  std::uint64_t last_order_ = 0;
+  std::uint64_t next_name_ = 1;
+  GroupNo last_;  // on disk; the committer's thread
+  std::atomic<std::uint64_t> trim_before_{0};
+  std::atomic<std::uint64_t> groups_{0};
+  std::atomic<std::uint64_t> bytes_{0};
+  std::atomic<std::uint64_t> last_commit_micros_{0};
+};
+
+}  // namespace hermod::store

@@ -1,0 +1,80 @@
+#include "command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <sstream>
+
+#include "store/lmdb/lmdb_tables.h"
+
+namespace hermod::ctl {
+namespace {
+
+using Command = CommandLine::Command;
+
+std::vector<std::string> table_names() {
+  std::vector<std::string> names{"journal"};
+  for (std::size_t table = 0; table < store::kTableCount; ++table)
+    names.emplace_back(store::table_name(static_cast<store::Table>(table)));
+  return names;
+}
+
+/// A command with the options that all have.
+CLI::App* add(CLI::App& parent, CommandLine& line, Command command, const char* name, const char* about) {
+  CLI::App* app = parent.add_subcommand(name, about);
+  static const std::map<std::string, Format> kFormats{{"table", Format::Table}, {"json", Format::Json}};
+  app->add_option("-o,--output", line.format, "How results are printed: table or json")
+      ->transform(CLI::CheckedTransformer(kFormats, CLI::ignore_case).description(""))
+      ->option_text("FORMAT");
+  app->callback([&line, command] { line.command = command; });
+  return app;
+}
+
+void add_data_dir(CLI::App* app, CommandLine& line) {
+  app->add_option("-d,--data-dir", line.data_dir, "The broker's folder (store.path)")
+      ->option_text("DIR")
+      ->capture_default_str();
+}
+
+void describe(CLI::App& app, CommandLine& line) {
+  app.require_subcommand(1);
+  app.set_version_flag("--version", HERMOD_VERSION, "Print the version and exit");
+  CLI::App* store = app.add_subcommand("store", "Look into the store of a broker that does not run");
+  store->require_subcommand(1);
+  add_data_dir(add(*store, line, Command::StoreCheck, "check", "Read and check every record"), line);
+  CLI::App* dump = add(*store, line, Command::StoreDump, "dump", "Print every record");
+  add_data_dir(dump, line);
+  dump->add_option("-t,--table", line.tables, "Only this table, or journal; may be repeated")
+      ->option_text("NAME")
+      ->check(CLI::IsMember(table_names()).description(""));
+  add_data_dir(add(*store, line, Command::StoreCompact, "compact", "Write the tables anew, without gaps"),
+               line);
+
+  CLI::App* backup = add(app, line, Command::Backup, "backup", "Copy the store; the broker may be running");
+  add_data_dir(backup, line);
+  backup->add_option("folder", line.backup, "Where the copy goes: new or empty")->required();
+
+  CLI::App* restore = add(app, line, Command::Restore, "restore", "Make a store from a backup, or check one");
+  add_data_dir(restore, line);
+  restore->add_flag("--check", line.check_only, "Only read and check the backup");
+  restore->add_option("folder", line.backup, "The backup")->required();
+}
+
+}  // namespace
+
+CommandLine parse_command_line(int argc, char** argv) {
+  CommandLine line;
+  CLI::App app{"Looks after the store of a hermod broker.", "hermodctl"};
+  try {
+    describe(app, line);
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& end) {
+    std::ostringstream out;
+    std::ostringstream errors;
+    line.exit_code = app.exit(end, out, errors) == 0 ? kGood : kWrong;
+    line.said = out.str() + errors.str();
+    line.command = Command::None;
+  }
+  return line;
+}
+
+}  // namespace hermod::ctl

@@ -1,0 +1,26 @@
+#include <iostream>
+
+#include "store_commands.h"
+
+using namespace hermod::ctl;
+
+int main(int argc, char** argv) {
+  using Command = CommandLine::Command;
+  const CommandLine line = parse_command_line(argc, argv);
+  switch (line.command) {
+    case Command::StoreCheck:
+      return check_store(line);
+    case Command::StoreDump:
+      return dump_store(line);
+    case Command::StoreCompact:
+      return compact_store(line);
+    case Command::Backup:
+      return back_up(line);
+    case Command::Restore:
+      return restore(line);
+    case Command::None:
+      break;
+  }
+  (line.exit_code == kGood ? std::cout : std::cerr) << line.said;
+  return line.exit_code;
+}

@@ -37,6 +37,9 @@ enum Kind : std::size_t {
 };
 constexpr std::array<unsigned, kKinds> kUsualWeights{30, 16, 4, 8, 2, 18, 14, 14, 3, 1, 3, 8};
 
+/// Clients that stay, publish at QoS 1 and acknowledge before much time passes: most of it need not be written.
+constexpr std::array<unsigned, kKinds> kWeightsOfKeepingUp{60, 40, 2, 30, 1, 50, 50, 10, 1, 0, 1, 8};
+
 constexpr std::string_view kTopics[] = {"p/0", "p/1", "p/0/x", "s/0", "s/1"};
 constexpr std::string_view kFilters[] = {"p/#", "p/+", "p/0", "p/0/#", "p/+/x", "r/#", "r/+/1", "w/#"};
 constexpr std::string_view kSharedFilters[] = {"s/#", "s/+", "s/0", "p/+"};
@@ -49,6 +52,7 @@ Schedule::Schedule(std::uint64_t seed, Trouble trouble, std::size_t steps, Repor
       report_(report),
       steps_(steps),
       trouble_(trouble),
+      keeping_up_(random_.chance(25)),
       options_(random_options()),
       ledger_(report) {
   if (trouble_.broker_crashes) {
@@ -62,9 +66,10 @@ Schedule::Schedule(std::uint64_t seed, Trouble trouble, std::size_t steps, Repor
   const std::size_t clients = 3 + random_.below(6);
   for (std::size_t i = 0; i < clients; ++i)
     clients_.push_back(std::make_unique<ModelClient>(i, random_profile(i), ledger_, report_));
-  for (const unsigned weight : kUsualWeights) {
+  const auto& weights = keeping_up_ ? kWeightsOfKeepingUp : kUsualWeights;
+  for (const unsigned weight : weights) {
     static constexpr unsigned kFactors[] = {1, 4, 4, 4, 12};
-    weights_.push_back(weight * random_.pick(kFactors));
+    weights_.push_back(weight * (keeping_up_ ? 1 : random_.pick(kFactors)));
   }
 }
 
@@ -93,7 +98,7 @@ broker::Options Schedule::random_options() {
   options.store.max_bytes_in_flight = random_.pick(kBacklogs);
   options.store.max_group_bytes = random_.chance(50) ? 512 : std::size_t{1} << 20;
   options.store.max_size = kStoreSize;
-  options.store.elide_wait = random_.pick(kElideWaits);
+  options.store.elide_wait = keeping_up_ ? 500ms : random_.pick(kElideWaits);
   return options;
 }
 
@@ -275,7 +280,9 @@ void Schedule::publish(ModelClient& client) {
   publication.qos = static_cast<QoS>(random_.below(3));
   publication.topic = random_.pick(kTopics);
   publication.size = random_.chance(10) ? random_.below(9000) : random_.below(60);
-  if (random_.chance(15)) {
+  if (keeping_up_ && random_.chance(90)) {
+    publication.qos = QoS::AtLeastOnce;
+  } else if (random_.chance(15)) {
     // A topic of its own and one QoS for it, so that the order of its retained messages is known.
     publication.topic =
         "r/" + client.profile().client_id + "/" + std::to_string(static_cast<int>(publication.qos));

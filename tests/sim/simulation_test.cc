@@ -68,7 +68,7 @@ class Simulation : public ::testing::TestWithParam<int> {
     const std::uint64_t first = base + static_cast<std::uint64_t>(GetParam()) * seeds;
     for (std::uint64_t seed = first; seed < first + seeds; ++seed)
       ASSERT_TRUE(run_seed(seed, trouble, elided)) << "replay with HERMOD_SIM_SEED=" << seed;
-    std::cout << elided << " messages were never written\n";
+    EXPECT_GT(elided, 0U) << "no message was acknowledged before it was written";
   }
 };
 

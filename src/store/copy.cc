@@ -108,6 +108,7 @@ Result<Moment> take_moment(const Folder& from, const std::string& to_journal) {
     if (!tables) return tl::unexpected(tables.error());
     moment.tables = std::move(*tables);
     auto reader = moment.tables->reader();
+    if (!reader && reader.error().code == Errc::Busy) continue;  // the file has outgrown the map
     if (!reader) return tl::unexpected(reader.error());
     moment.reader = std::make_unique<LmdbTablesReader>(std::move(*reader));
     const auto position = moment.reader->position();
@@ -116,6 +117,7 @@ Result<Moment> take_moment(const Folder& from, const std::string& to_journal) {
     const auto bytes = copy_segments(from.journal(), to_journal);
     if (!bytes && bytes.error().code != Errc::Corruption) return tl::unexpected(bytes.error());
     const auto now = moment.tables->position();
+    if (!now && now.error().code == Errc::Busy) continue;
     if (!now) return tl::unexpected(now.error());
     const auto last = bytes ? last_in(to_journal, *position) : std::nullopt;
     if (!last || last->v + 1 < now->v) continue;

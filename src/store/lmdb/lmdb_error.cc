@@ -27,6 +27,7 @@ Errc kind_of(int code) {
     case ENOENT:
       return Errc::NotFound;
     case MDB_READERS_FULL:
+    case MDB_MAP_RESIZED:  // by another process: opened again, it fits
     case EAGAIN:
     case EBUSY:
       return Errc::Busy;

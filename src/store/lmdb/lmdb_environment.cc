@@ -112,7 +112,7 @@ Result<std::unique_ptr<LmdbEnvironment>> LmdbEnvironment::open(const Settings& s
 
 Result<LmdbTransaction> LmdbEnvironment::begin_read() {
   std::shared_lock<std::shared_mutex> gate;
-  {
+  if (settings_.access == LmdbAccess::Write) {  // nobody here moves the map of another process's file
     const std::lock_guard enter(turnstile_);
     gate = std::shared_lock(gate_);
   }

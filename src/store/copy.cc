@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "store/file_system.h"
 #include "store/folder.h"
 #include "store/lmdb/lmdb_tables.h"
 #include "store/segment_journal.h"
@@ -32,8 +33,7 @@ constexpr std::size_t kBytesPerCommit = std::size_t{8} << 20;
 constexpr std::uint64_t kAnySize = std::uint64_t{1} << 42;
 
 tl::unexpected<Error> system_failure(const std::string& what, int code) {
-  const Errc kind = code == ENOSPC || code == EDQUOT ? Errc::NoSpace : Errc::Io;
-  return failure(kind, what + ": " + std::strerror(code));
+  return failure(errc_of(code), what + ": " + std::strerror(code));
 }
 
 /// A file of `size` bytes that begins with these, durably.

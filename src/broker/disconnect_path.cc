@@ -71,6 +71,8 @@ void Shard::close_connection(Connection& c, WillRule will, const Ending& ending)
   if (c.state() == Connection::State::Closing) return;
   if (c.state() == Connection::State::Connected) counters_.add(Counter::ClientsDisconnected);
   c.set_state(Connection::State::Closing);
+  // Before the client can see the end of the stream: whoever then comes in its place is let in.
+  shared_.connections.fetch_sub(1, std::memory_order_relaxed);
   Session* session = c.session();
   if (session != nullptr) log_disconnected(c, *session, ending);
   c.set_session(nullptr);

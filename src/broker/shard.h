@@ -46,7 +46,7 @@ struct Shared {
   session::SessionDirectory& directory;
   store::Committer& committer;
   std::span<ShardMailbox* const> mailboxes;
-  std::atomic<std::uint32_t>& connections;  ///< of all shards, for limits.max_connections
+  std::atomic<std::uint32_t>& connections;  ///< of all shards, not ended yet: for limits.max_connections
   AddressCounts& addresses;
   StoreKeeper* keeper;  ///< null when there is no store on disk
   PageReader* reader;   ///< null when nothing can be read back: then windows hold everything

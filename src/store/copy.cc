@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "store/file_system.h"
 #include "store/folder.h"
 #include "store/lmdb/lmdb_tables.h"
 #include "store/segment_journal.h"
@@ -27,13 +28,12 @@ namespace fs = std::filesystem;
 /// How often a journal that moves on under the copy is begun anew.
 constexpr int kAttempts = 10;
 /// Of the tables, in one transaction.
-constexpr std::size_t kSliceBytes = std::size_t{8} << 20;
+constexpr std::size_t kBytesPerCommit = std::size_t{8} << 20;
 /// Whoever copies or compacts does not decide how large a store may be.
 constexpr std::uint64_t kAnySize = std::uint64_t{1} << 42;
 
 tl::unexpected<Error> system_failure(const std::string& what, int code) {
-  const Errc kind = code == ENOSPC || code == EDQUOT ? Errc::NoSpace : Errc::Io;
-  return failure(kind, what + ": " + std::strerror(code));
+  return failure(errc_of(code), what + ": " + std::strerror(code));
 }
 
 /// A file of `size` bytes that begins with these, durably.
@@ -66,7 +66,8 @@ Result<std::uint64_t> copy_segments(const std::string& from, const std::string& 
     if (!segment) return tl::unexpected(segment.error());
     if ((*segment)->life().order == 0) continue;
     const Bytes content = (*segment)->content();
-    if (Status written = write_file(to + "/" + name, content, (*segment)->bytes()); !written)
+    const std::string copy = (fs::path(to) / name).string();
+    if (Status written = write_file(copy, content, (*segment)->bytes()); !written)
       return tl::unexpected(written.error());
     bytes += content.size();
   }
@@ -108,6 +109,7 @@ Result<Moment> take_moment(const Folder& from, const std::string& to_journal) {
     if (!tables) return tl::unexpected(tables.error());
     moment.tables = std::move(*tables);
     auto reader = moment.tables->reader();
+    if (!reader && reader.error().code == Errc::Busy) continue;  // the file has outgrown the map
     if (!reader) return tl::unexpected(reader.error());
     moment.reader = std::make_unique<LmdbTablesReader>(std::move(*reader));
     const auto position = moment.reader->position();
@@ -116,6 +118,7 @@ Result<Moment> take_moment(const Folder& from, const std::string& to_journal) {
     const auto bytes = copy_segments(from.journal(), to_journal);
     if (!bytes && bytes.error().code != Errc::Corruption) return tl::unexpected(bytes.error());
     const auto now = moment.tables->position();
+    if (!now && now.error().code == Errc::Busy) continue;
     if (!now) return tl::unexpected(now.error());
     const auto last = bytes ? last_in(to_journal, *position) : std::nullopt;
     if (!last || last->v + 1 < now->v) continue;
@@ -131,12 +134,12 @@ Result<Moment> take_moment(const Folder& from, const std::string& to_journal) {
 Status copy_table(LmdbTablesReader& from, LmdbTables& to, Table table, CopyReport& report) {
   auto record = from.seek(table, {});
   for (bool end = false; !end;) {
-    auto writer = to.writer(2 * kSliceBytes);
+    auto writer = to.writer(2 * kBytesPerCommit);
     if (!writer) return tl::unexpected(writer.error());
     for (std::size_t bytes = 0;; record = from.next()) {
       if (!record) return tl::unexpected(record.error());
       end = !*record;
-      if (end || bytes >= kSliceBytes) break;
+      if (end || bytes >= kBytesPerCommit) break;
       const auto& [key, value] = **record;
       if (Status put = writer->append(table, key, value); !put) return put;
       bytes += key.size() + value.size();

@@ -13,6 +13,8 @@
 #include <string_view>
 #include <utility>
 
+#include "store/file_system.h"
+
 namespace hermod::store {
 namespace {
 
@@ -25,8 +27,7 @@ constexpr std::array<const char*, 5> kFiles{"format", "journal", "journal-lock",
 
 tl::unexpected<Error> system_failure(const std::string& what) {
   const int code = errno;
-  Errc kind = Errc::Io;
-  if (code == ENOSPC || code == EDQUOT || code == EROFS) kind = Errc::NoSpace;
+  Errc kind = errc_of(code);
   if (code == ENOTDIR || code == EEXIST || code == ENAMETOOLONG) kind = Errc::Invalid;
   return failure(kind, what + ": " + std::strerror(code));
 }
@@ -34,16 +35,6 @@ tl::unexpected<Error> system_failure(const std::string& what) {
 bool exists(const std::string& file) {
   struct stat status {};
   return ::lstat(file.c_str(), &status) == 0;
-}
-
-Status sync_folder(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return system_failure(path);
-  const int code = ::fsync(fd) == 0 ? 0 : errno;
-  ::close(fd);
-  errno = code;
-  if (code != 0) return system_failure(path);
-  return {};
 }
 
 /// Makes the folder's own name durable. Whoever may not read the folder it is in cannot do that; then another

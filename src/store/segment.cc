@@ -11,6 +11,7 @@
 
 #include "base/assert.h"
 #include "store/checksum.h"
+#include "store/file_system.h"
 
 namespace hermod::store {
 namespace {
@@ -36,8 +37,7 @@ Segment::~Segment() {
 
 tl::unexpected<Error> Segment::failed(const char* action) const {
   const int code = errno;
-  const bool full = code == ENOSPC || code == EDQUOT || code == EFBIG || code == EROFS;
-  return failure(full ? Errc::NoSpace : Errc::Io, file_ + ": " + action + ": " + std::strerror(code));
+  return failure(errc_of(code), file_ + ": " + action + ": " + std::strerror(code));
 }
 
 Result<std::unique_ptr<Segment>> Segment::create(const std::string& file, std::uint64_t bytes, Life life) {

@@ -1,6 +1,5 @@
 #include "store/segment_journal.h"
 
-#include <fcntl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include <system_error>
 
 #include "base/assert.h"
+#include "store/file_system.h"
 
 namespace hermod::store {
 namespace {
@@ -44,17 +44,7 @@ std::uint64_t number_in(const std::string& name) {
 }
 
 tl::unexpected<Error> folder_failure(const std::string& folder, int code) {
-  const bool full = code == ENOSPC || code == EDQUOT || code == EROFS;
-  return failure(full ? Errc::NoSpace : Errc::Io, folder + ": " + std::strerror(code));
-}
-
-Status sync_names_in(const std::string& folder) {
-  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return folder_failure(folder, errno);
-  const int code = ::fsync(descriptor) == 0 ? 0 : errno;
-  ::close(descriptor);
-  if (code != 0) return folder_failure(folder, code);
-  return {};
+  return failure(errc_of(code), folder + ": " + std::strerror(code));
 }
 
 bool by_order(const std::unique_ptr<Segment>& a, const std::unique_ptr<Segment>& b) {
@@ -209,7 +199,7 @@ Result<std::unique_ptr<Segment>> SegmentJournal::make_segment(std::uint64_t need
   }
   if (!made) return made;
   ++next_name_;
-  if (Status synced = sync_names_in(folder_); !synced) return tl::unexpected(synced.error());
+  if (Status synced = sync_folder(folder_); !synced) return tl::unexpected(synced.error());
   return made;
 }
 

@@ -44,6 +44,7 @@ class Reader:
             script += f'exec {path} $verb -p {port} "$@"\n'
             (programs / name).write_text(script)
             (programs / name).chmod(0o755)
+        (programs / "hermodctl").symlink_to(BIN / "hermodctl")
         self.environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
 
     def type(self, block):

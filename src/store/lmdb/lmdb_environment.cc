@@ -18,6 +18,8 @@ namespace hermod::store {
 namespace {
 
 constexpr std::uint64_t kFirstMap = std::uint64_t{64} << 20;
+/// What a file may grow while another process watches it.
+constexpr std::uint64_t kGrowthWatched = std::uint64_t{1} << 30;
 /// Pages that a commit may need besides its data: the path to the root, the list of free pages.
 constexpr std::uint64_t kSlackPages = 256;
 constexpr mdb_mode_t kEnvironmentMode = 0600;
@@ -25,6 +27,19 @@ constexpr mdb_mode_t kEnvironmentMode = 0600;
 std::uint64_t size_of_file(const std::string& file) {
   struct stat status {};
   return ::stat(file.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+}
+
+/// Addresses for a file of this size: with room to grow, unless nobody writes.
+std::uint64_t map_for(std::uint64_t present, LmdbAccess access) {
+  switch (access) {
+    case LmdbAccess::Look:
+      return present;
+    case LmdbAccess::Watch:
+      return 2 * present + kGrowthWatched;
+    case LmdbAccess::Write:
+      break;
+  }
+  return std::max(present + present / 2, kFirstMap);
 }
 
 }  // namespace
@@ -76,8 +91,7 @@ Result<std::unique_ptr<LmdbEnvironment>> LmdbEnvironment::open(const Settings& s
   if (const int code = mdb_env_create(&raw); code != 0) return lmdb_failure(code, settings.file);
   std::unique_ptr<LmdbEnvironment> environment(new LmdbEnvironment(settings, raw));
   const std::uint64_t present = size_of_file(settings.file);
-  const std::uint64_t map_size =
-      settings.access != LmdbAccess::Write ? present : std::max(present + present / 2, kFirstMap);
+  const std::uint64_t map_size = map_for(present, settings.access);
   environment->map_size_ = map_size;
   mdb_env_set_mapsize(raw, map_size);
   if (settings.databases > 0) mdb_env_set_maxdbs(raw, settings.databases);
@@ -98,7 +112,7 @@ Result<std::unique_ptr<LmdbEnvironment>> LmdbEnvironment::open(const Settings& s
 
 Result<LmdbTransaction> LmdbEnvironment::begin_read() {
   std::shared_lock<std::shared_mutex> gate;
-  {
+  if (settings_.access == LmdbAccess::Write) {  // nobody here moves the map of another process's file
     const std::lock_guard enter(turnstile_);
     gate = std::shared_lock(gate_);
   }

@@ -4,16 +4,14 @@
 
 #include <cerrno>
 
+#include "store/file_system.h"
+
 namespace hermod::store {
 namespace {
 
 Errc kind_of(int code) {
   switch (code) {
     case MDB_MAP_FULL:
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
-    case EROFS:  // no room either: nothing was written, and whoever runs the system has to see to it
       return Errc::NoSpace;
     case MDB_CORRUPTED:
     case MDB_PAGE_NOTFOUND:
@@ -27,6 +25,7 @@ Errc kind_of(int code) {
     case ENOENT:
       return Errc::NotFound;
     case MDB_READERS_FULL:
+    case MDB_MAP_RESIZED:  // by another process: opened again, it fits
     case EAGAIN:
     case EBUSY:
       return Errc::Busy;
@@ -35,7 +34,7 @@ Errc kind_of(int code) {
     case EISDIR:
       return Errc::Invalid;
     default:
-      return Errc::Io;  // EIO, EACCES, MDB_PANIC and whatever else the disk finds
+      return errc_of(code);  // of the system; MDB_PANIC is Io
   }
 }
 

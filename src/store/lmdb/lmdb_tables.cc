@@ -218,8 +218,7 @@ Status LmdbTablesWriter::commit() {
 }
 
 Result<std::unique_ptr<LmdbTables>> LmdbTables::open(const std::string& file, LmdbAccess access) {
-  auto environment =
-      LmdbEnvironment::open({.file = file, .databases = kTableCount + 1, .access = access});
+  auto environment = LmdbEnvironment::open({.file = file, .databases = kTableCount + 1, .access = access});
   if (!environment) return tl::unexpected(environment.error());
   std::unique_ptr<LmdbTables> tables(new LmdbTables(std::move(*environment)));
   LmdbEnvironment& env = *tables->environment_;

@@ -161,8 +161,20 @@ TEST_F(ConnectPath, AboveTheLimitOfConnectionsNobodyIsLetIn) {
   EXPECT_THAT(answer_to({.client_id = "second"}), ElementsAre("CONNACK 0x97", "end"));
   EXPECT_THAT(answer_to({.client_id = "third", .version = kV311}), ElementsAre("CONNACK 0x88", "end"));
   first.peer().drop(0);
-  broker().pass(std::chrono::seconds{6});  // the refused ones are closed for good
+  settle();
   EXPECT_THAT(answer_to({.client_id = "fourth"}), ElementsAre("CONNACK"));
+}
+
+TEST_F(ConnectPath, WhoSaidGoodbyeHoldsNoPlaceWhileTheTransportCloses) {
+  options_.limits.max_connections = 1;
+  FakeClient first = login("first");
+  first.disconnect();  // and does not close its side
+  settle();
+  FakeClient second = call({.client_id = "second"});
+  settle();
+  EXPECT_THAT(heard(second), ElementsAre("CONNACK"));
+  broker().pass(std::chrono::seconds{6});  // the transport of the first is closed for good
+  EXPECT_THAT(answer_to({.client_id = "third"}), ElementsAre("CONNACK 0x97", "end"));
 }
 
 TEST_F(ConnectPath, AboveTheLimitOfConnectionsAnotherServerIsNamed) {

@@ -32,7 +32,8 @@ TEST_F(SubscribePath, ASubscriptionHoldsAndIsAnsweredWhenItIsDurable) {
   EXPECT_THAT(heard(client), IsEmpty());
 
   settle();
-  EXPECT_THAT(written(), ElementsAre("put Subscriptions"));
+  // Once more when no retained message is due with it any more.
+  EXPECT_THAT(written(), ElementsAre("put Subscriptions", "put Subscriptions"));
   EXPECT_THAT(heard(client), ElementsAre("SUBACK #9 0x01"));
   send("a", "late");
   EXPECT_THAT(heard(client), ElementsAre("PUBLISH a=late"));

@@ -1,0 +1,14 @@
+#pragma once
+#include <string>
+
+#include "base/result.h"
+
+namespace hermod::store {
+
+/// What a failed call of the system means: NoSpace when the disk takes nothing more, else Io.
+Errc errc_of(int code);
+
+/// Makes the names in a folder durable. Errors: NoSpace, Io.
+Status sync_folder(const std::string& path);
+
+}  // namespace hermod::store

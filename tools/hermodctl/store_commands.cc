@@ -15,7 +15,7 @@ namespace {
 using store::LmdbAccess;
 using store::Table;
 
-void print(const CommandLine& line, const Fields& fields) {
+void print_list(const CommandLine& line, const Fields& fields) {
   std::cout << (line.format == Format::Json ? json_line(fields) : plain_list(fields));
 }
 
@@ -85,7 +85,7 @@ int check_folder(const CommandLine& line, const store::Folder& folder) {
   }
   fields.push_back({"verdict", text(why.empty() ? "good" : "damaged")});
   if (!why.empty()) fields.push_back({"reason", text(why)});
-  print(line, fields);
+  print_list(line, fields);
   return why.empty() ? kGood : kDamaged;
 }
 
@@ -121,14 +121,14 @@ int check_store(const CommandLine& line) {
 int compact_store(const CommandLine& line) {
   const auto saved = store::compact_store(line.data_dir);
   if (!saved) return report_failure(saved.error());
-  print(line, {{"store", text(line.data_dir)}, {"bytes_saved", number(*saved)}});
+  print_list(line, {{"store", text(line.data_dir)}, {"bytes_saved", number(*saved)}});
   return kGood;
 }
 
 int back_up(const CommandLine& line) {
   const auto copied = store::copy_store(line.data_dir, line.backup);
   if (!copied) return report_failure(copied.error());
-  print(line, describe(line.backup, *copied));
+  print_list(line, describe(line.backup, *copied));
   return kGood;
 }
 
@@ -140,7 +140,7 @@ int restore(const CommandLine& line) {
   }
   const auto copied = store::copy_store(line.backup, line.data_dir);
   if (!copied) return report_failure(copied.error());
-  print(line, describe(line.data_dir, *copied));
+  print_list(line, describe(line.data_dir, *copied));
   return kGood;
 }
 

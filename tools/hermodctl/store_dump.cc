@@ -13,7 +13,7 @@ namespace {
 
 using store::Table;
 
-void print(const CommandLine& line, const Fields& fields) {
+void print_line(const CommandLine& line, const Fields& fields) {
   std::cout << (line.format == Format::Json ? json_line(fields) : plain_line(fields));
 }
 
@@ -32,7 +32,7 @@ Status dump_tables(const CommandLine& line, const std::string& file) {
     for (auto record = reader->seek(table, {});; record = reader->next()) {
       if (!record) return tl::unexpected(record.error());
       if (!*record) break;
-      print(line, describe_record(table, (*record)->key, (*record)->value));
+      print_line(line, describe_record(table, (*record)->key, (*record)->value));
     }
   }
   return {};
@@ -53,7 +53,7 @@ Status dump_journal(const CommandLine& line, const store::Folder& folder) {
       while (const auto op = ops.next()) {
         Fields fields{{"group", number(group.v)}, {"batch", number(batch + 1)}};
         for (Field& field : describe_op(*op)) fields.push_back(std::move(field));
-        print(line, fields);
+        print_line(line, fields);
       }
     }
     return {};

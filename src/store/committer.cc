@@ -205,13 +205,13 @@ void Committer::sequence(Submission& submission, std::optional<MonotonicTime>& w
   if (!has_room_for(submission.batch)) {
     submission = {.batch = {}, .ticket = std::move(submission.ticket), .is_refused = true};
   }
-  HeldBatches::Appends appends;
+  appended_.clear();
   const std::size_t reserved_before = reservations_.size();
   bool holds = submission.may_wait && options_.elide_wait.count() > 0;
   submission.batch.give_sequences([&](std::size_t op, StreamId stream) {
     const SequenceTable::Taken taken = sequences_.take(stream);
     if (taken.reserve.v != 0) reservations_.emplace_back(stream, taken.reserve);
-    appends.push_back({op, stream, taken.seq, taken.may_be_told});
+    appended_.push_back({op, stream, taken.seq, taken.may_be_told});
     holds = holds && taken.may_be_told;
     return taken.seq;
   });
@@ -222,7 +222,7 @@ void Committer::sequence(Submission& submission, std::optional<MonotonicTime>& w
   }
   if (holds && !wait_until) wait_until = clock_.now() + options_.elide_wait;
   submission.may_wait = submission.may_wait && reservations.empty();
-  held_.add(std::move(submission), std::move(appends), cost_of_batch, holds ? wait_until : std::nullopt);
+  held_.add(std::move(submission), appended_, cost_of_batch, holds ? wait_until : std::nullopt);
 }
 
 void Committer::reserve(WriteBatch& batch, std::span<const std::pair<StreamId, Seq>> reservations) {

@@ -12,12 +12,12 @@ constexpr std::size_t kWorthGivingBack = 256;
 
 }  // namespace
 
-void HeldBatches::add(Submission submission, Appends appends, std::size_t cost,
+void HeldBatches::add(Submission submission, std::span<const Appended> appends, std::size_t cost,
                       std::optional<MonotonicTime> wait_until) {
   HERMOD_ASSERT(!wait_until || submission.may_wait);
   const std::uint64_t number = base_ + batches_.size();
   Mark& mark = marks_.emplace_back();
-  mark.appends = std::move(appends);
+  mark.appends.assign(appends.begin(), appends.end());
   mark.cost = cost;
   mark.wait_until = wait_until;
   bytes_ += submission.batch.bytes();

@@ -21,11 +21,9 @@ namespace hermod::store {
 /// are here, all of them become empty. Pure; owned by the committer and touched by its thread.
 class HeldBatches {
  public:
-  using Appends = absl::InlinedVector<Appended, 1>;
-
   /// Adds one behind all others. `cost` is counted until it is answered. `wait_until` is until when its write
   /// may be put off; nothing: it may not. Precondition: only a batch with `may_wait` is put off.
-  void add(Submission submission, Appends appends, std::size_t cost,
+  void add(Submission submission, std::span<const Appended> appends, std::size_t cost,
            std::optional<MonotonicTime> wait_until = std::nullopt);
 
   /// Everything since the last clear(), except what was answered at the front. What is answered further
@@ -90,7 +88,7 @@ class HeldBatches {
     bool cancelled = false;   // neither is written; of use in the erase
   };
   struct Mark {
-    Appends appends;
+    absl::InlinedVector<Appended, 1> appends;
     std::size_t cost = 0;
     std::optional<MonotonicTime> wait_until;
     std::uint32_t open = 0;  // an append's entries, an erase's ops, that are not cancelled

@@ -30,8 +30,8 @@ struct PlaceTicket final : store::Ticket {
   std::size_t place;
 };
 
-store::HeldBatches::Appends appends_of(const Batch& batch, std::size_t receivers, store::WriteBatch& out) {
-  store::HeldBatches::Appends appends;
+std::vector<store::Appended> appends_of(const Batch& batch, std::size_t receivers, store::WriteBatch& out) {
+  std::vector<store::Appended> appends;
   for (std::size_t r = 0; r < receivers; ++r)
     appends.push_back({out.append({r}, {}), {r}, {batch.seq[r]}, true});
   return appends;
@@ -232,7 +232,7 @@ void StagesModel::elide(State& state) const {
   for (std::size_t at = 0; at < state.held.size(); ++at) {
     const Batch& batch = state.held[at];
     store::Submission submission{{}, std::make_unique<PlaceTicket>(at), batch.may_wait};
-    store::HeldBatches::Appends appends;
+    std::vector<store::Appended> appends;
     if (!batch.is_erase) {
       appends = appends_of(batch, options_.receivers, submission.batch);
     } else {
@@ -244,7 +244,7 @@ void StagesModel::elide(State& state) const {
       }
     }
     const auto until = batch.may_wait ? std::optional(MonotonicTime{}) : std::nullopt;
-    held.add(std::move(submission), std::move(appends), 0, until);
+    held.add(std::move(submission), appends, 0, until);
   }
   std::array<bool, 12> finished{};
   held.finish([&](std::span<store::Done> run) {

@@ -21,10 +21,10 @@ class HeldBatchesTest : public ::testing::Test {
  protected:
   void append(const std::string& name, const std::vector<Entry>& entries, bool waits = true) {
     Submission submission{{}, named(name), waits};
-    HeldBatches::Appends appends;
+    std::vector<Appended> appends;
     for (const auto& [stream, seq] : entries)
       appends.push_back({submission.batch.append({stream}, as_bytes("value")), {stream}, {seq}, true});
-    add(std::move(submission), std::move(appends), waits);
+    add(std::move(submission), appends, waits);
   }
   void erase(const std::string& name, const std::vector<Entry>& entries) {
     Submission submission{{}, named(name), true};
@@ -32,9 +32,9 @@ class HeldBatchesTest : public ::testing::Test {
     add(std::move(submission), {}, true);
   }
   void barrier(const std::string& name) { add({{}, named(name)}, {}, false); }
-  void add(Submission submission, HeldBatches::Appends appends, bool waits) {
+  void add(Submission submission, std::span<const Appended> appends, bool waits) {
     const auto until = waits ? std::optional(MonotonicTime{} + ++time_) : std::nullopt;
-    held_.add(std::move(submission), std::move(appends), kCost, until);
+    held_.add(std::move(submission), appends, kCost, until);
   }
 
   /// The names of what is finished, those that are elided in brackets.

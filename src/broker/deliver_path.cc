@@ -53,8 +53,9 @@ bool Shard::send_early(session::Session& session, Seq seq, queue::Delivery& deli
   Connection* c = live(session.connection());
   queue::QueueWindow& queue = session.queue();
   if (c == nullptr || c->state() != Connection::State::Connected || queue.next() != seq ||
-      queue.first_waiting() != seq || !session.may_send(seq) || c->output().size() >= shared_.options.limits.outbound_buffer ||
-      delivery.message->is_expired(wall()) || !fits(*c, delivery))
+      queue.first_waiting() != seq || !session.may_send(seq) ||
+      c->output().size() >= shared_.options.limits.outbound_buffer || delivery.message->is_expired(wall()) ||
+      !fits(*c, delivery))
     return false;
   const auto id = session.outbound().start(seq, delivery.qos);
   if (!id) return false;

@@ -261,8 +261,8 @@ void Committer::finished(std::size_t cost) {
   bytes_in_flight_.fetch_sub(cost, std::memory_order_relaxed);
 }
 
-/// A full store refuses what may be refused, and nothing else in its group: it becomes an empty batch and keeps its
-/// place among the answers.
+/// A full store refuses what may be refused, and nothing else in its group: it becomes an empty batch and
+/// keeps its place among the answers.
 bool Committer::has_room_for(const WriteBatch& batch) const {
   return sink_ == nullptr || !batch.is_refused_when_full() || sink_->has_room(held_.bytes() + batch.bytes());
 }

@@ -160,7 +160,7 @@ class Committer {
   SequenceTable sequences_;
   Inbox in_hand_;
   HeldBatches held_;
-  std::vector<Appended> appended_;                         // of the batch that is being sequenced
+  std::vector<Appended> appended_;                      // of the batch that is being sequenced
   std::vector<std::pair<StreamId, Seq>> reservations_;  // made by what is held
   GroupEncoder encoder_;
   Error failure_;  // why the store is read-only

@@ -15,11 +15,14 @@ class DiskTest : public CrashTest {
  protected:
   void SetUp() override { HERMOD_NEEDS_OWN_BROKER(); }
 
-  /// Small checkpoints unless told otherwise, so that the tables are written all the time.
-  void start(support::Settings settings = {{"store.checkpoint_size", "1MiB"},
-                                           {"store.checkpoint_interval", "1s"},
-                                           {"session.max_queued_messages", "1000000"},
-                                           {"session.max_queued_bytes", "4GiB"}}) {
+  /// Small checkpoints, so that the tables are written all the time.
+  support::Settings settings_{{"store.checkpoint_size", "1MiB"},
+                              {"store.checkpoint_interval", "1s"},
+                              {"session.max_queued_messages", "1000000"},
+                              {"session.max_queued_bytes", "4GiB"}};
+
+  void start() { start(settings_); }
+  void start(support::Settings settings) {
     start_broker({.settings = std::move(settings), .in_front = faults_.words()});
   }
 

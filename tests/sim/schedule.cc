@@ -37,7 +37,8 @@ enum Kind : std::size_t {
 };
 constexpr std::array<unsigned, kKinds> kUsualWeights{30, 16, 4, 8, 2, 18, 14, 14, 3, 1, 3, 8};
 
-/// Clients that stay, publish at QoS 1 and acknowledge before much time passes: most of it need not be written.
+/// Clients that stay, publish at QoS 1 and acknowledge before much time passes: most of it need not be
+/// written.
 constexpr std::array<unsigned, kKinds> kWeightsOfKeepingUp{60, 40, 2, 30, 1, 50, 50, 10, 1, 0, 1, 8};
 
 constexpr std::string_view kTopics[] = {"p/0", "p/1", "p/0/x", "s/0", "s/1"};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/assert.h"
 #include "base/log.h"
 #include "broker/reason_for.h"
 #include "broker/shard.h"
@@ -191,6 +192,7 @@ void Shard::finish(Connection* c, Session* session, SessionStored& work, std::op
   if (error) {
     return refuse_connect(*c, reason_for(*error), "the session could not be stored");
   }
+  HERMOD_ASSERT(session != nullptr);  // whoever claims one has it
   send_connack(*c, *session, work.session_present);
   if (session->successor())
     disconnect(*c, ReasonCode::SessionTakenOver, "another connection uses this client identifier");

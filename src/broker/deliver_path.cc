@@ -17,10 +17,13 @@ namespace {
 /// From here on a payload is written from the message itself instead of being copied once more.
 constexpr std::size_t kShareFrom = 8 * 1024;
 
-/// What is left of the Message Expiry Interval, in whole seconds. [MQTT-3.3.2-6]
+/// What is left of the Message Expiry Interval, in whole seconds; never more than it was, should somebody
+/// have set the clock back. [MQTT-3.3.2-6]
 std::optional<std::uint32_t> remaining_expiry(const queue::Message& message, WallTime now) {
   if (message.expires_at() == queue::Message::kNever) return std::nullopt;
-  const auto left = std::chrono::ceil<std::chrono::seconds>(message.expires_at() - now).count();
+  const auto left =
+      std::chrono::ceil<std::chrono::seconds>(message.expires_at() - std::max(now, message.stored_at()))
+          .count();
   return static_cast<std::uint32_t>(std::max<std::int64_t>(left, 0));
 }
 

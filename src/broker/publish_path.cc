@@ -317,7 +317,7 @@ void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire
     work.targets.push_back({target.session, std::move(target.delivery), target.where.durable});
   }
   if (retain) {
-    work.retained_number = shared_.retained.number_for(message->topic());
+    work.retained_number = shared_.retained.number_for(message->topic(), !message->payload().empty());
     retain::record(batch, work.retained_number, *message);
   }
   if (c != nullptr) {

@@ -1,13 +1,17 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/counters.h"
 #include "broker/outbox.h"
 #include "retain/retained_index.h"
 #include "session/session_directory.h"
+#include "store/wear.h"
 #include "topic/subscription_index.h"
 
 namespace hermod::broker {
@@ -16,16 +20,22 @@ namespace hermod::broker {
 /// own. Any thread; lives as long as the broker.
 class View {
  public:
+  /// Any thread.
+  using AskWear = std::function<store::Wear()>;
+
+  /// `wear`: empty for a broker without a folder.
   View(const Counters& counters, const session::SessionDirectory& directory,
        const topic::SubscriptionIndex& subscriptions, const retain::RetainedIndex& retained,
-       const std::atomic<std::uint32_t>& connections, const Clock& clock, ShardMailbox& mailbox)
+       const std::atomic<std::uint32_t>& connections, const Clock& clock, ShardMailbox& mailbox,
+       AskWear wear = {})
       : counters_(counters),
         directory_(directory),
         subscriptions_(subscriptions),
         retained_(retained),
         connections_(connections),
         clock_(clock),
-        mailbox_(mailbox) {}
+        mailbox_(mailbox),
+        wear_(std::move(wear)) {}
 
   std::uint64_t total(Counter counter) const { return counters_.total(counter); }
   std::uint32_t connections() const { return connections_.load(std::memory_order_relaxed); }
@@ -43,6 +53,8 @@ class View {
   std::size_t shared_subscriptions() const { return subscriptions_.shared_subscription_count(); }
   std::size_t retained_messages() const { return retained_.count(); }
   std::uint64_t retained_bytes() const { return retained_.bytes(); }
+  /// What the store has written since the start; nothing without one.
+  std::optional<store::Wear> wear() const { return wear_ ? std::optional(wear_()) : std::nullopt; }
   MonotonicTime now() const { return clock_.now(); }
 
   /// Sends `payload` to the subscribers of `topic` at QoS 0 and retains it in memory only. Precondition: a
@@ -64,6 +76,7 @@ class View {
   const std::atomic<std::uint32_t>& connections_;
   const Clock& clock_;
   ShardMailbox& mailbox_;
+  AskWear wear_;
 };
 
 }  // namespace hermod::broker

@@ -159,6 +159,7 @@ Status SegmentJournal::append(GroupNo number, std::span<const Bytes> group) {
   last_ = number;
   groups_.fetch_add(1, std::memory_order_relaxed);
   bytes_.fetch_add(size, std::memory_order_relaxed);
+  written_.fetch_add(footprint(size), std::memory_order_relaxed);
   const auto took = std::chrono::steady_clock::now() - begin;
   last_commit_micros_.store(
       static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count()),
@@ -180,6 +181,7 @@ Status SegmentJournal::begin_segment(std::size_t size) {
     if (!made) return tl::unexpected(made.error());
     segment = std::move(*made);
   }
+  written_.fetch_add(Segment::kBlock, std::memory_order_relaxed);  // its header
   const std::lock_guard lock(mutex_);
   live_.push_back(std::move(segment));
   return {};

@@ -190,6 +190,7 @@ Stats Store::stats() const {
   stats.tables_file_bytes = parts_->tables->file_bytes();
   stats.groups = parts_->journal->groups();
   stats.journaled_bytes = parts_->journal->bytes();
+  stats.wear = wear();
   stats.checkpointed_bytes = numbers.bytes;
   stats.memtable_entries = size.live_entries;
   stats.waiting_bytes = size.record_bytes;
@@ -198,6 +199,11 @@ Stats Store::stats() const {
   stats.last_commit_micros = parts_->journal->last_commit_micros();
   stats.last_checkpoint_micros = numbers.last_micros;
   return stats;
+}
+
+Wear Store::wear() const {
+  return {parts_->memtable->accepted_bytes(), parts_->journal->written_bytes(),
+          parts_->tables->written_bytes()};
 }
 
 }  // namespace hermod::store

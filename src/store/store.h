@@ -10,6 +10,7 @@
 #include "store/journal.h"
 #include "store/options.h"
 #include "store/read_view.h"
+#include "store/wear.h"
 
 namespace hermod::store {
 
@@ -38,6 +39,7 @@ struct Stats {
   std::uint64_t tables_used_bytes = 0;
   std::uint64_t groups = 0;              // appended
   std::uint64_t journaled_bytes = 0;     // size of the records appended
+  Wear wear;                             // what was accepted and what was written for it
   std::uint64_t checkpointed_bytes = 0;  // keys and values written to the tables
   std::uint64_t memtable_entries = 0;    // changes that wait for a checkpoint
   std::uint64_t waiting_bytes = 0;       // journaled and not yet in the tables
@@ -84,6 +86,8 @@ class Store {
 
   /// Any thread.
   Stats stats() const;
+  /// The part of it that costs nothing to ask for. Any thread.
+  Wear wear() const;
 
  private:
   struct Parts;

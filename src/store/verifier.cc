@@ -42,11 +42,17 @@ Status check_table(LmdbTables& tables, Table table) {
   }
 }
 
+/// From here on there are no numbers of groups: a broker that appends a million each second does not come so
+/// far.
+constexpr std::uint64_t kGroupNumbers = std::uint64_t{1} << 55;
+
 /// Why the journal is not good, and which record is torn.
 Status check_journal(SegmentJournal& journal, GroupNo position, GroupNo& torn) {
   const GroupNo last = journal.range().second;
   GroupNo before;
   Status checked = journal.replay({0}, [&](GroupNo number, Bytes record) -> Status {
+    if (number.v >= kGroupNumbers)
+      return failure(Errc::Corruption, "journal: group " + std::to_string(number.v) + " cannot be");
     if (number <= before) return failure(Errc::Corruption, "journal: group numbers do not rise");
     const GroupNo expected = before < position ? position : GroupNo{before.v + 1};
     if (number >= position && number != expected)
@@ -110,6 +116,8 @@ Verdict verify(const std::string& journal_folder, const std::string& tables_file
   if (!tables) return damaged_store(tables.error().detail);
   const auto position = (*tables)->position();
   if (!position) return damaged_store(position.error().detail);
+  if (position->v >= kGroupNumbers)
+    return damaged_store("tables: position " + std::to_string(position->v) + " cannot be");
   for (std::size_t table = 0; table < kTableCount; ++table)
     if (Status checked = check_table(**tables, static_cast<Table>(table)); !checked)
       return damaged_store(checked.error().detail);

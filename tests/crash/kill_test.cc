@@ -15,7 +15,7 @@ using Clock = std::chrono::steady_clock;
 /// HERMOD_CRASH_ROUNDS kills (20 unless set), at moments that HERMOD_CRASH_SEED decides.
 class Kill : public CrashTest {};
 
-TEST_F(Kill, AtAnyMomentKeepsEveryPromise) {
+TEST_F(Kill, T64_AtAnyMomentKeepsEveryPromise) {
   HERMOD_NEEDS_OWN_BROKER();
   const std::uint64_t rounds = number_from("HERMOD_CRASH_ROUNDS", 20);
   std::mt19937_64 random(number_from("HERMOD_CRASH_SEED", 1));

@@ -309,7 +309,7 @@ Status Committer::write(std::span<const Submission> group) {
   if (encoder_.empty()) return {};
   const GroupNo number{next_group_.v++};
   const WallTime batch_time = clock_.wall();
-  Status written = journal_.append(number, encoder_.finish(number, batch_time));
+  Status written = journal_.append(number, encoder_.finish(number, batch_time), Journal::Sync::Now);
   if (written && sink_ != nullptr) sink_->applied(number, batch_time, group);
   return written;
 }

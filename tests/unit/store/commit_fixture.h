@@ -56,19 +56,23 @@ class RecordingObserver final : public CommitObserver {
 /// Keeps the records; fails the appends it is told to.
 class ScriptedJournal final : public Journal {
  public:
-  Status append(GroupNo number, std::span<const Bytes> group) override {
+  Status append(GroupNo number, std::span<const Bytes> group, Sync /*sync*/) override {
     ++appends;
     numbers.push_back(number.v);
     if (failing.contains(appends)) return failure(Errc::NoSpace, "disk full");
     std::string record;
     for (const Bytes piece : group) record += as_text(piece);
     records.push_back(std::move(record));
+    last = number;
     return {};
   }
+  Status sync() override { return {}; }
+  GroupNo synced() const override { return last; }
   Status replay(GroupNo, const Visit&) override { return {}; }
   Status trim(GroupNo) override { return {}; }
 
   int appends = 0;
+  GroupNo last;
   std::set<int> failing;
   std::vector<std::uint64_t> numbers;
   std::vector<std::string> records;

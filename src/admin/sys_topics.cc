@@ -86,6 +86,7 @@ void SysTopics::add_messages(const broker::View& view) {
   const auto queued = view.queued();
   add("store/messages/count", queued.messages);
   add("store/messages/bytes", queued.bytes);
+  if (!view.flush().empty()) add("store/flush", view.flush());
 }
 
 void SysTopics::add_heap(std::uint64_t in_use) {

@@ -54,7 +54,8 @@ class Broker {
 
   /// For admin; lives no longer than the broker.
   View view() {
-    return {counters_, directory_, subscriptions_, retained_, connections_, clock_, *mailboxes_.front()};
+    return {counters_,    directory_, subscriptions_,      retained_,
+            connections_, clock_,     *mailboxes_.front(), store_ ? options_.store.flush.text() : ""};
   }
 
  private:

@@ -1,7 +1,9 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/counters.h"
@@ -18,14 +20,16 @@ class View {
  public:
   View(const Counters& counters, const session::SessionDirectory& directory,
        const topic::SubscriptionIndex& subscriptions, const retain::RetainedIndex& retained,
-       const std::atomic<std::uint32_t>& connections, const Clock& clock, ShardMailbox& mailbox)
+       const std::atomic<std::uint32_t>& connections, const Clock& clock, ShardMailbox& mailbox,
+       std::string flush = {})
       : counters_(counters),
         directory_(directory),
         subscriptions_(subscriptions),
         retained_(retained),
         connections_(connections),
         clock_(clock),
-        mailbox_(mailbox) {}
+        mailbox_(mailbox),
+        flush_(std::move(flush)) {}
 
   std::uint64_t total(Counter counter) const { return counters_.total(counter); }
   std::uint32_t connections() const { return connections_.load(std::memory_order_relaxed); }
@@ -43,6 +47,8 @@ class View {
   std::size_t shared_subscriptions() const { return subscriptions_.shared_subscription_count(); }
   std::size_t retained_messages() const { return retained_.count(); }
   std::uint64_t retained_bytes() const { return retained_.bytes(); }
+  /// store.flush; empty: nothing is stored.
+  const std::string& flush() const { return flush_; }
   MonotonicTime now() const { return clock_.now(); }
 
   /// Sends `payload` to the subscribers of `topic` at QoS 0 and retains it in memory only. Precondition: a
@@ -64,6 +70,7 @@ class View {
   const std::atomic<std::uint32_t>& connections_;
   const Clock& clock_;
   ShardMailbox& mailbox_;
+  const std::string flush_;
 };
 
 }  // namespace hermod::broker

@@ -93,6 +93,7 @@ void SysTopics::add_messages(const broker::View& view) {
   const auto queued = view.queued();
   add("store/messages/count", queued.messages);
   add("store/messages/bytes", queued.bytes);
+  if (!view.flush().empty()) add("store/flush", view.flush());
 }
 
 /// Not mosquitto's: its store is written whole, and at times.

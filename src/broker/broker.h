@@ -55,10 +55,10 @@ class Broker {
 
   /// For admin; lives no longer than the broker.
   View view() {
-    View::AskWear wear;
-    if (store_) wear = [this] { return store_->wear(); };
+    View::OfStore store;
+    if (store_) store = {options_.store.flush.text(), [this] { return store_->wear(); }};
     return {counters_,    directory_, subscriptions_,      retained_,
-            connections_, clock_,     *mailboxes_.front(), std::move(wear)};
+            connections_, clock_,     *mailboxes_.front(), std::move(store)};
   }
 
  private:

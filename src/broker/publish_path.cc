@@ -302,9 +302,13 @@ void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire
   work.message = message;
   work.matched = !targets_.empty();
   const bool may_wait = batch.empty() && may_be_elided(work, targets_);
+  // What it promises beyond a PUBACK a power cut may not take: its part in QoS 2, a retained message, and
+  // what was in the batch before.
+  bool sync = !batch.empty() || qos != QoS::AtLeastOnce || retain;
   const std::optional<MessageId> shared = share_body(batch, *message);
   for (Target& target : targets_) {
     if (!target.delivery.message) continue;
+    HERMOD_ASSERT(target.delivery.qos <= message->qos());  // QoS 2 leaves only when it is synced
     if (target.where.durable && shared) {
       queue::append_entry(batch, StreamId{target.session.v}, target.delivery, *shared);
     } else if (target.where.durable) {
@@ -312,8 +316,10 @@ void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire
     }
     // A crash between the two would leave the message twice, also for a member that wants it exactly once.
     const queue::Loan& loan = target.delivery.loan;
-    if (target.where.durable && loan.keeper.v != 0)
+    if (target.where.durable && loan.keeper.v != 0) {
       queue::erase_entry(batch, StreamId{loan.keeper.v}, loan.seq);
+      sync = true;
+    }
     work.targets.push_back({target.session, std::move(target.delivery), target.where.durable});
   }
   if (retain) {
@@ -328,7 +334,7 @@ void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire
   const bool is_kept = batch.append_count() > 0 || (retain && !message->payload().empty());
   if (session.v != 0 && is_kept) batch.refuse_when_full();
   submit(std::move(batch), c != nullptr ? std::optional(c->id()) : std::nullopt, session, std::move(work),
-         may_wait);
+         {.may_wait = may_wait, .sync = sync});
 }
 
 /// True when the batch is nothing but entries of QoS 1, each for a client that is there, keeps up, and may

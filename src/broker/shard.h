@@ -293,7 +293,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
 
   // commit_path.cc
   void submit(store::WriteBatch batch, std::optional<ConnectionId> connection, SessionId session,
-              CommitTicket::Work work, bool may_wait = false);
+              CommitTicket::Work work, CommitNeeds needs = {});
   void on_commit_finished(CommitFinished& finished);
   void finish(Connection* c, session::Session* session, PublishCommit& work, std::optional<Errc> error);
   void refuse_stored_publish(Connection& c, wire::PacketId id, wire::QoS qos, Errc error);

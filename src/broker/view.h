@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -20,14 +21,17 @@ namespace hermod::broker {
 /// own. Any thread; lives as long as the broker.
 class View {
  public:
-  /// Any thread.
-  using AskWear = std::function<store::Wear()>;
+  /// Of a broker with a folder.
+  struct OfStore {
+    std::string flush;
+    std::function<store::Wear()> wear;  ///< any thread
+  };
 
-  /// `wear`: empty for a broker without a folder.
+  /// `store`: empty for a broker without a folder.
   View(const Counters& counters, const session::SessionDirectory& directory,
        const topic::SubscriptionIndex& subscriptions, const retain::RetainedIndex& retained,
        const std::atomic<std::uint32_t>& connections, const Clock& clock, ShardMailbox& mailbox,
-       AskWear wear = {})
+       OfStore store = {})
       : counters_(counters),
         directory_(directory),
         subscriptions_(subscriptions),
@@ -35,7 +39,7 @@ class View {
         connections_(connections),
         clock_(clock),
         mailbox_(mailbox),
-        wear_(std::move(wear)) {}
+        store_(std::move(store)) {}
 
   std::uint64_t total(Counter counter) const { return counters_.total(counter); }
   std::uint32_t connections() const { return connections_.load(std::memory_order_relaxed); }
@@ -54,7 +58,11 @@ class View {
   std::size_t retained_messages() const { return retained_.count(); }
   std::uint64_t retained_bytes() const { return retained_.bytes(); }
   /// What the store has written since the start; nothing without one.
-  std::optional<store::Wear> wear() const { return wear_ ? std::optional(wear_()) : std::nullopt; }
+  std::optional<store::Wear> wear() const {
+    return store_.wear ? std::optional(store_.wear()) : std::nullopt;
+  }
+  /// store.flush; empty: nothing is stored.
+  const std::string& flush() const { return store_.flush; }
   MonotonicTime now() const { return clock_.now(); }
 
   /// Sends `payload` to the subscribers of `topic` at QoS 0 and retains it in memory only. Precondition: a
@@ -76,7 +84,7 @@ class View {
   const std::atomic<std::uint32_t>& connections_;
   const Clock& clock_;
   ShardMailbox& mailbox_;
-  AskWear wear_;
+  OfStore store_;
 };
 
 }  // namespace hermod::broker

@@ -1,5 +1,6 @@
 #include "store/committer.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -30,12 +31,12 @@ Committer::~Committer() {
   stop();
 }
 
-void Committer::submit(WriteBatch batch, std::unique_ptr<Ticket> ticket, bool may_wait) {
+void Committer::submit(WriteBatch batch, std::unique_ptr<Ticket> ticket, bool may_wait, bool needs_sync) {
   bytes_in_flight_.fetch_add(cost(batch), std::memory_order_relaxed);
   bool asleep = false;
   {
     const std::lock_guard lock(mutex_);
-    inbox_.batches.push_back({std::move(batch), std::move(ticket), may_wait});
+    inbox_.batches.push_back({std::move(batch), std::move(ticket), may_wait, needs_sync});
     asleep = std::exchange(sleeping_, false);
   }
   if (asleep) work_.notify_one();
@@ -98,7 +99,7 @@ bool Committer::run_once() {
     const std::lock_guard lock(mutex_);
     std::swap(inbox_, in_hand_);
   }
-  const bool any = in_hand_.has_work() || is_due();
+  const bool any = in_hand_.has_work() || is_due() || is_sync_due();
   process();
   return any;
 }
@@ -121,6 +122,7 @@ void Committer::stop() {
   while (run_once()) {
   }
   if (held_.size() > 0) write_held();
+  if (unsynced_since_) sync_written();
 }
 
 void Committer::run() {
@@ -135,9 +137,10 @@ void Committer::run() {
   }
 }
 
-/// For work, for the end, or until what is held has waited long enough.
+/// For work, for the end, or until what is held, or written and not synced, has waited long enough.
 void Committer::wait(std::unique_lock<std::mutex>& lock) {
-  const std::optional<MonotonicTime> until = held_.wait_until();
+  std::optional<MonotonicTime> until = held_.wait_until();
+  if (const auto sync = sync_at(); sync && (!until || *sync < *until)) until = sync;
   while (!inbox_.has_work() && !stopping_) {
     sleeping_ = true;
     if (!until) {
@@ -162,6 +165,7 @@ void Committer::process() {
   }
   commit_all(waiting);
   if ((in_hand_.hurry && held_.size() > 0) || is_due()) write_held();
+  if (is_sync_due()) sync_written();
   for (const StreamId stream : in_hand_.forgotten) sequences_.forget(stream);
   in_hand_.clear();
 }
@@ -213,6 +217,8 @@ void Committer::sequence(Submission& submission, std::optional<MonotonicTime>& w
     if (taken.reserve.v != 0) reservations_.emplace_back(stream, taken.reserve);
     appended_.push_back({op, stream, taken.seq, taken.may_be_told});
     holds = holds && taken.may_be_told;
+    // It is told when it is durable, and must not be given again.
+    submission.needs_sync = submission.needs_sync || !taken.may_be_told;
     return taken.seq;
   });
   const auto reservations = std::span(reservations_).subspan(reserved_before);
@@ -239,19 +245,22 @@ bool Committer::is_due() const {
 void Committer::write_held() {
   held_.leave_out_cancelled();
   const std::size_t cost = held_.cost();
-  const Status written = write(held_.batches());
-  if (written) {
-    for (const auto& [stream, next] : reservations_) sequences_.settle(stream, next);
-    held_.finish_all(/*split=*/false, [this](std::span<Done> run, bool) { tell_durable(run); });
-  } else {
-    failure_ = written.error();
-    sequences_.forget_reservations();
-    healthy_.store(false, std::memory_order_release);
-    held_.finish_all(/*split=*/true, [this](std::span<Done> run, bool empty) {
-      empty ? tell_durable(run) : observer_.on_failed(run, failure_);
-    });
-  }
+  if (const Status written = write(held_.batches()); !written) return fail(written.error());
+  held_.finish_all(/*split=*/false, [this](std::span<Done> run, bool) { tell_durable(run); });
+  finished(cost);
+}
+
+void Committer::fail(const Error& why) {
+  const std::size_t cost = held_.cost();
+  failure_ = why;
+  sequences_.forget_reservations();
   reservations_.clear();
+  unsettled_.clear();
+  unsynced_since_.reset();
+  healthy_.store(false, std::memory_order_release);
+  held_.finish_all(/*split=*/true, [this](std::span<Done> run, bool empty) {
+    empty ? tell_durable(run) : observer_.on_failed(run, failure_);
+  });
   finished(cost);
 }
 
@@ -309,9 +318,51 @@ Status Committer::write(std::span<const Submission> group) {
   if (encoder_.empty()) return {};
   const GroupNo number{next_group_.v++};
   const WallTime batch_time = clock_.wall();
-  Status written = journal_.append(number, encoder_.finish(number, batch_time));
-  if (written && sink_ != nullptr) sink_->applied(number, batch_time, group);
-  return written;
+  const MonotonicTime begin = clock_.now();
+  const auto sync = has_to_be_synced(group) ? Journal::Sync::Now : Journal::Sync::Later;
+  if (Status written = journal_.append(number, encoder_.finish(number, batch_time), sync); !written)
+    return written;
+  for (const auto& [stream, bound] : reservations_) unsettled_.push_back({number, stream, bound});
+  reservations_.clear();
+  // Should the journal have been synced in between, the older time is kept: earlier than need be.
+  if (!unsynced_since_ || journal_.synced().v + 1 >= number.v) unsynced_since_ = begin;
+  settle_reservations();
+  if (sink_ != nullptr) sink_->applied(number, batch_time, group);
+  return {};
+}
+
+bool Committer::has_to_be_synced(std::span<const Submission> group) const {
+  if (options_.flush.when == Flush::When::Sync || is_sync_due()) return true;
+  return std::any_of(group.begin(), group.end(), [](const Submission& submission) {
+    return submission.needs_sync && !submission.batch.empty();
+  });
+}
+
+std::optional<MonotonicTime> Committer::sync_at() const {
+  if (options_.flush.when != Flush::When::Interval || !unsynced_since_) return std::nullopt;
+  return *unsynced_since_ + options_.flush.interval;
+}
+
+bool Committer::is_sync_due() const {
+  const std::optional<MonotonicTime> at = sync_at();
+  return at && clock_.now() >= *at;
+}
+
+/// What was answered for stays so after a failure: it is written, and the repair keeps it.
+void Committer::sync_written() {
+  const Status synced = journal_.sync();
+  if (synced) return settle_reservations();
+  fail(synced.error());
+  observer_.on_failed({}, failure_);
+}
+
+void Committer::settle_reservations() {
+  const GroupNo synced = journal_.synced();
+  while (!unsettled_.empty() && unsettled_.front().group <= synced) {
+    sequences_.settle(unsettled_.front().stream, unsettled_.front().bound);
+    unsettled_.pop_front();
+  }
+  if (synced.v + 1 >= next_group_.v) unsynced_since_.reset();
 }
 
 }  // namespace hermod::store

@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -34,9 +35,10 @@ class CommitObserver {
   /// Stage one: the entries have their sequences, in memory. QoS 1 may be delivered where the sequence may be
   /// told; nothing may be answered.
   virtual void on_sequenced(std::span<Done> group) = 0;
-  /// Stage two: on disk, or elided. Acks and QoS 2 may leave.
+  /// Stage two: on disk as far as it needs to be, or elided. Acks and QoS 2 may leave.
   virtual void on_durable(std::span<Done> group) = 0;
-  /// Nothing of these batches may be believed; a sequence they got is never given again.
+  /// Nothing of these batches may be believed; a sequence they got is never given again. Without a batch: a
+  /// sync failed of what was told to be durable.
   virtual void on_failed(std::span<Done> group, const Error& why) = 0;
 };
 
@@ -49,9 +51,13 @@ class CommitObserver {
 /// A batch that may wait is held for up to Options::elide_wait while nothing else has to be written: entries
 /// that are erased meanwhile are not written at all (see HeldBatches).
 ///
-/// After a failed append the store is read-only: every batch that holds a change fails until resume(). Empty
-/// batches need no disk and still succeed. When the sink has no room, the batches that may be refused fail,
-/// and they alone; the store stays writable.
+/// A group is synced before it counts as durable when a batch in it needs that, or Options::flush says so. A
+/// sequence that is not reserved on the disk needs it too: whoever is told of it later must never hear it
+/// twice.
+///
+/// After a failed append or sync the store is read-only: every batch that holds a change fails until
+/// resume(). Empty batches need no disk and still succeed. When the sink has no room, the batches that may be
+/// refused fail, and they alone; the store stays writable.
 class Committer {
  public:
   /// `sink` may be null: then nobody reads what is committed.
@@ -62,7 +68,8 @@ class Committer {
   Committer& operator=(const Committer&) = delete;
 
   /// Any thread. Batches of one thread keep their order. Not after stop().
-  void submit(WriteBatch batch, std::unique_ptr<Ticket> ticket, bool may_wait = false);
+  void submit(WriteBatch batch, std::unique_ptr<Ticket> ticket, bool may_wait = false,
+              bool needs_sync = true);
   /// Submits all of `batches` in order under one lock and leaves it empty: one call per shard and tick.
   void submit_all(std::vector<Submission>& batches);
   /// Somebody waits for what is held: it is written now. Takes effect behind everything submitted before. Any
@@ -79,7 +86,7 @@ class Committer {
   std::size_t bytes_in_flight() const { return bytes_in_flight_.load(std::memory_order_relaxed); }
   /// Groups that were written, refused or failed so far; stands still while the journal does. Any thread.
   std::uint64_t groups_finished() const { return groups_finished_.load(std::memory_order_relaxed); }
-  /// False from a failed append until resume(). Any thread.
+  /// False from a failed append or sync until resume(). Any thread.
   bool healthy() const { return healthy_.load(std::memory_order_acquire); }
   /// The journal has been opened, after a failure replayed again, and the next group gets this number. Takes
   /// effect behind everything submitted before, which still fails: it may build on what has failed. So call
@@ -135,6 +142,15 @@ class Committer {
   bool is_due() const;
   void write_held();
   Status write(std::span<const Submission> group);
+  bool has_to_be_synced(std::span<const Submission> group) const;
+  /// When what is written has to be synced at the latest.
+  std::optional<MonotonicTime> sync_at() const;
+  bool is_sync_due() const;
+  void sync_written();
+  /// Reservations that are on the disk count from now on.
+  void settle_reservations();
+  /// The store is read-only, and what is held has failed.
+  void fail(const Error& why);
   /// So much is not in flight any more.
   void finished(std::size_t cost);
 
@@ -162,6 +178,13 @@ class Committer {
   HeldBatches held_;
   std::vector<Appended> appended_;                      // of the batch that is being sequenced
   std::vector<std::pair<StreamId, Seq>> reservations_;  // made by what is held
+  struct Reservation {
+    GroupNo group;
+    StreamId stream;
+    Seq bound;
+  };
+  std::deque<Reservation> unsettled_;            // written, not known to be synced
+  std::optional<MonotonicTime> unsynced_since_;  // the oldest write that is not, or an earlier one
   GroupEncoder encoder_;
   Error failure_;  // why the store is read-only
 };

@@ -24,7 +24,7 @@ struct OpenReport {
   GroupNo next_group{1};       // for Committer::resume()
   std::uint64_t groups_replayed = 0;
   std::uint64_t bytes_replayed = 0;
-  bool torn_tail = false;  // the last journal record was damaged and has been dropped
+  bool torn_tail = false;  // what no sync had covered was not whole: dropped from its first hole on
 };
 
 /// Numbers of the store since it was opened; bytes where nothing else is said.
@@ -79,9 +79,10 @@ class Store {
   /// they were or further on the way, and the next checkpoint goes on.
   Status checkpoint();
 
-  /// After a failed append: opens the journal again and drops what the failed append may have left, because
-  /// nobody was told that it holds. Gives the number for Committer::resume(). On the thread that calls
-  /// resume, while the committer is not healthy.
+  /// After a failed append or sync: opens the journal again and drops what the failed append may have left,
+  /// because nobody was told that it holds; what was told before is kept, and written again where no sync had
+  /// covered it. Gives the number for Committer::resume(). On the thread that calls resume, while the
+  /// committer is not healthy.
   Result<GroupNo> reopen_journal();
 
   /// Any thread.

@@ -21,6 +21,10 @@ struct Submission {
   /// but new entries and their message, whose receivers are all there to acknowledge it; or with nothing but
   /// erases of entries that nobody needs any more, for which no answer waits.
   bool may_wait = false;
+  /// Whatever Options::flush says, it counts as durable only when it is synced, with everything before it.
+  /// False: a power cut may take it although it was answered for; only for a batch whose loss its clients can
+  /// bear.
+  bool needs_sync = true;
   /// The committer's: the store is full, and the batch was emptied.
   bool is_refused = false;
 };

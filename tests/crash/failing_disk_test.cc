@@ -167,6 +167,15 @@ TEST_F(FailingDisk, T68_FailedSyncOfTheJournalLosesNothingThatWasAcknowledged) {
   EXPECT_TRUE(logged("store.writable"));
 }
 
+/// What was answered before the failure is written again, so no later record calls synced what is not.
+TEST_F(FailingDisk, T68_FailedSyncOfWhatWasAnsweredLosesOnlyQoS1AndOnlyInAPowerCut) {
+  forgiven_ = 24h;
+  settings_.emplace_back("store.flush", "interval:20");
+  run_rounds(8, [&] { faults_.fail_syncs("journal/segment-1", random_() % 60, 1 + random_() % 3); });
+  EXPECT_TRUE(logged("store.read_only"));
+  EXPECT_TRUE(logged("store.writable"));
+}
+
 TEST_F(FailingDisk, T68_FailedSyncWhosePagesAreThrownOutLosesNothingThatWasAcknowledged) {
   faults_.control().evicts = true;
   run_rounds(8, [&] { faults_.fail_syncs("journal/segment-1", random_() % 60, 1 + random_() % 3); });

@@ -81,6 +81,11 @@ broker::Options Schedule::random_options() {
   static constexpr std::uint32_t kRooms[] = {1, 2, 5, 500};
   static constexpr std::size_t kBacklogs[] = {2048, 65536, std::size_t{16} << 20};
   static constexpr std::chrono::milliseconds kElideWaits[] = {0ms, 2ms, 2ms, 500ms};
+  static constexpr store::Flush kFlushes[] = {{},
+                                              {},
+                                              {store::Flush::When::Interval, 2ms},
+                                              {store::Flush::When::Interval, 100ms},
+                                              {store::Flush::When::Memory, {}}};
   broker::Options options;
   options.allow_anonymous = true;
   options.threads = static_cast<std::uint16_t>(1 + random_.below(4));
@@ -100,6 +105,8 @@ broker::Options Schedule::random_options() {
   options.store.max_group_bytes = random_.chance(50) ? 512 : std::size_t{1} << 20;
   options.store.max_size = kStoreSize;
   options.store.elide_wait = keeping_up_ ? 500ms : random_.pick(kElideWaits);
+  options.store.flush =
+      random_.pick(kFlushes);  // a crash leaves what is written, as the end of a process does
   return options;
 }
 

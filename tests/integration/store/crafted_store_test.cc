@@ -264,7 +264,7 @@ class CraftedFiles : public StoreTest {
     GroupEncoder encoder;
     encoder.begin();
     encoder.add(batch);
-    ASSERT_TRUE((*journal)->append(number, encoder.finish(number, {})));
+    ASSERT_TRUE((*journal)->append(number, encoder.finish(number, {}), Journal::Sync::Now));
   }
   void set_position(GroupNo next) {
     auto tables = LmdbTables::open(options_.path + "/tables");

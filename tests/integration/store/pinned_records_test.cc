@@ -137,7 +137,7 @@ class PinnedRecords : public StoreTest {
       group += as_text(piece);
     add("group", as_bytes(group));
     const std::vector<Bytes> pieces{as_bytes(group)};
-    ASSERT_TRUE(store_->journal().append({2}, pieces));
+    ASSERT_TRUE(store_->journal().append({2}, pieces, Journal::Sync::Now));
     close();
     std::string segment = content_of(options_.path + "/journal/segment-1");
     ASSERT_GT(segment.size(), 2 * Segment::kBlock);

@@ -82,8 +82,9 @@ TEST_F(SysNumbers, StoreCountsTheQueuesOfAllSessions) {
 
 TEST_F(SysNumbers, StoreBytesAreWhatWasAcceptedAndWhatWasWrittenForIt) {
   store::Wear wear;
-  broker::View with_store{counters, directory, subscriptions, retained,
-                          sockets,  clock,     mailbox,       [&] { return wear; }};
+  broker::View with_store{
+      counters, directory, subscriptions, retained,
+      sockets,  clock,     mailbox,       broker::View::OfStore{{}, [&] { return wear; }}};
   const auto next_of = [&] {
     std::map<std::string, std::string> values;
     for (const SysValue& value : topics.update(with_store, 0))

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tests/support/child_process.h"
+#include "tests/support/tls_files.h"
 
 namespace hermod::support {
 
@@ -50,8 +51,10 @@ class BrokerProcess {
 
  private:
   bool becomes_ready();
+  std::vector<std::string> listener() const;
 
   TemporaryFolder folder_;
+  std::unique_ptr<TlsFiles> tls_;  ///< when all tests run over TLS
   BrokerSetup setup_;
   std::uint16_t port_ = 0;
   std::string earlier_log_;

@@ -1,11 +1,14 @@
 #include "admin/sys_publisher.h"
 
+#include <utility>
+
 #include "admin/heap.h"
 #include "admin/sys_topics.h"
 
 namespace hermod::admin {
 
-SysPublisher::SysPublisher(const Options& options, broker::View view) : options_(options), view_(view) {
+SysPublisher::SysPublisher(const Options& options, broker::View view)
+    : options_(options), view_(std::move(view)) {
   if (options_.sys_interval.count() > 0) thread_ = std::thread([this] { run(); });
 }
 

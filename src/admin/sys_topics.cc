@@ -29,6 +29,12 @@ std::uint64_t sum(const broker::View& view, std::span<const Counter> counters) {
   return total;
 }
 
+std::string two_digits(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.2f", value);
+  return text.data();
+}
+
 }  // namespace
 
 SysTopics::SysTopics(MonotonicTime started)
@@ -54,6 +60,7 @@ std::vector<SysValue> SysTopics::update(const broker::View& view, std::uint64_t 
       std::to_string(std::chrono::duration_cast<std::chrono::seconds>(now - started_).count()) + " seconds");
   add_clients(view);
   add_messages(view);
+  add_wear(view);
   add_heap(heap_in_use);
   if (elapsed.count() > 0) add_loads(view, elapsed);
   return std::exchange(changed_, {});
@@ -86,6 +93,18 @@ void SysTopics::add_messages(const broker::View& view) {
   const auto queued = view.queued();
   add("store/messages/count", queued.messages);
   add("store/messages/bytes", queued.bytes);
+  if (!view.flush().empty()) add("store/flush", view.flush());
+}
+
+/// Not mosquitto's: its store is written whole, and at times.
+void SysTopics::add_wear(const broker::View& view) {
+  const auto wear = view.wear();
+  if (!wear) return;
+  add("store/bytes/accepted", wear->accepted);
+  add("store/bytes/written", wear->written());
+  add("store/bytes/written/journal", wear->journal);
+  add("store/bytes/written/tables", wear->tables);
+  add("store/bytes/written_per_accepted", two_digits(wear->per_byte()));
 }
 
 void SysTopics::add_heap(std::uint64_t in_use) {
@@ -98,10 +117,8 @@ void SysTopics::add_loads(const broker::View& view, std::chrono::duration<double
   for (Load& load : loads_) {
     load.average.update(sum(view, load.counted), elapsed);
     for (std::size_t i = 0; i < LoadAverage::kMinutes.size(); ++i) {
-      std::array<char, 32> text{};
-      std::snprintf(text.data(), text.size(), "%.2f", load.average.average(i));
       add(std::string("load/") + load.name + "/" + std::to_string(LoadAverage::kMinutes[i]) + "min",
-          text.data());
+          two_digits(load.average.average(i)));
     }
   }
 }

@@ -37,6 +37,7 @@ enum class Counter : std::uint16_t {
   PublishRefused,
   PublishNoSubscribers,
   PublishRedelivered,
+  PublishElided,
   DroppedExpired,
   DroppedQueueFull,
   DroppedSlowReader,

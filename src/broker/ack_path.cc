@@ -14,6 +14,13 @@ namespace hermod::broker {
 using wire::PacketType;
 using wire::ReasonCode;
 
+namespace {
+
+/// Behind what may be with the client, in sequences: half of the packet identifiers.
+constexpr std::uint64_t kFarBehind = 32768;
+
+}  // namespace
+
 void Shard::on_ack(Connection& c, const wire::Ack& packet) {
   session::Session& session = *c.session();
   switch (packet.type) {
@@ -31,7 +38,9 @@ void Shard::on_ack(Connection& c, const wire::Ack& packet) {
 /// The client has our QoS 1 message.
 void Shard::on_puback(Connection& c, session::Session& session, const wire::Ack& packet) {
   if (is_failure(packet.reason)) counters_.add(Counter::DroppedRefusedByReceiver);
-  finish_exchange(c, session, session.outbound().on_puback(packet.id), "PUBACK for a QoS 2 message");
+  const qos::OnFinish end = session.outbound().on_puback(packet.id);
+  session.ack_pace.on_acknowledged(end.seq, now(), shared_.options.store.elide_wait);
+  finish_exchange(c, session, end, "PUBACK for a QoS 2 message");
 }
 
 /// The client has our QoS 2 message, or refuses it.
@@ -142,7 +151,9 @@ void Shard::list_finished_entries(const session::Session& session) {
     with_finished_entries_.push_back(session.id());
 }
 
-/// One batch per session and tick for all entries whose exchange ended in it.
+/// One batch per session and tick for all entries whose exchange ended in it. A power cut may bring them back
+/// when they come again, as QoS 1 may, or go on with PUBREL. Not when a newer entry with the same packet
+/// identifier may be on its way by then.
 void Shard::submit_finished_entries() {
   for (const SessionId id : with_finished_entries_) {
     session::Session* session = sessions_.find(id);
@@ -150,8 +161,12 @@ void Shard::submit_finished_entries() {
     EntriesErased work;
     work.sequences.swap(session->finished());
     store::WriteBatch batch;
-    for (const Seq seq : work.sequences) queue::erase_entry(batch, session->stream(), seq);
-    submit(std::move(batch), session->connection(), id, std::move(work));
+    bool sync = false;
+    for (const Seq seq : work.sequences) {
+      queue::erase_entry(batch, session->stream(), seq);
+      sync = sync || seq.v + kFarBehind < session->sent_before().v;
+    }
+    submit(std::move(batch), session->connection(), id, std::move(work), {.may_wait = true, .sync = sync});
   }
   with_finished_entries_.clear();
 }

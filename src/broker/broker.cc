@@ -20,6 +20,7 @@ Options completed(Options options) {
   // A transport tells that its output drained long before the client's limit is reached again.
   options.net.write_high_mark = options.limits.outbound_buffer / 4;
   options.net.write_low_mark = options.limits.outbound_buffer / 16;
+  if (options.store.path.empty()) options.store.elide_wait = {};  // there is no disk to spare
   return options;
 }
 
@@ -86,7 +87,12 @@ Status Broker::open_store() {
              {{"folder", options_.store.path},
               {"fresh", report.fresh ? "1" : "0"},
               {"groups_replayed", report.groups_replayed},
-              {"torn_tail", report.torn_tail ? "1" : "0"}});
+              {"torn_tail", report.torn_tail ? "1" : "0"},
+              {"flush", options_.store.flush.text()}});
+  if (options_.store.flush.when != store::Flush::When::Sync)
+    log::event(log::Level::Warning, "store.flush",
+               {{"policy", options_.store.flush.text()},
+                {"why", "a power cut may take QoS 1 messages that were acknowledged"}});
   committer_ = std::make_unique<store::Committer>(options_.store, store_->journal(), *fanout_, clock_,
                                                   &store_->sink());
   committer_->resume(store_->next_group());

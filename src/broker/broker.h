@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -60,7 +61,10 @@ class Broker {
 
   /// For admin; lives no longer than the broker.
   View view() {
-    return {counters_, directory_, subscriptions_, retained_, connections_, clock_, *mailboxes_.front()};
+    View::OfStore store;
+    if (store_) store = {options_.store.flush.text(), [this] { return store_->wear(); }};
+    return {counters_,    directory_, subscriptions_,      retained_,
+            connections_, clock_,     *mailboxes_.front(), std::move(store)};
   }
 
  private:

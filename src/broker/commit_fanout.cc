@@ -14,15 +14,38 @@ CommitTicket& ticket_of(store::Done& done) {
 
 }  // namespace
 
-/// Nothing leaves on the strength of a sequence alone: acks and deliveries wait for on_durable().
-void CommitFanout::on_sequenced(std::span<store::Done>) {}
+/// Acks and QoS 2 wait for on_durable(), and so does QoS 1 for whom it cannot be sent at once.
+void CommitFanout::on_sequenced(std::span<store::Done> done) {
+  for (const store::Done& one : done) {
+    if (!one.ticket || one.appended.empty()) continue;
+    const auto* publish = std::get_if<PublishCommit>(&static_cast<const CommitTicket&>(*one.ticket).work);
+    if (publish != nullptr && publish->qos == wire::QoS::AtLeastOnce) deliver_early(*publish, one.appended);
+  }
+  outbox_.post_all();
+}
+
+/// To clients that are there. What is drawn for a shared group may still go to another member, and what is on
+/// loan is in the store already.
+void CommitFanout::deliver_early(const PublishCommit& publish, std::span<const store::Appended> appended) {
+  std::size_t next = 0;
+  for (const CommitTarget& target : publish.targets) {
+    if (!target.durable) continue;
+    HERMOD_ASSERT(next < appended.size());
+    const store::Appended& entry = appended[next++];
+    const queue::Delivery& delivery = target.delivery;
+    if (!entry.may_be_told || delivery.group != 0 || delivery.loan.keeper.v != 0) continue;
+    if (const auto where = slots_.locate(target.session); where && where->online)
+      outbox_.send(where->shard, DeliverEarly{target.session, entry.seq, delivery});
+  }
+}
 
 void CommitFanout::on_durable(std::span<store::Done> done) {
   for (store::Done& one : done) {
     if (!one.ticket) continue;  // nobody waits for it
     if (auto* publish = std::get_if<PublishCommit>(&ticket_of(one).work)) {
       if (publish->retain) retain_message(*publish);
-      deliver(ticket_of(one).home, *publish, one.appended);
+      if (one.elided) counters_.add(Counter::PublishElided);
+      deliver(ticket_of(one).home, *publish, one);
     }
   }
   finish_all(done, std::nullopt);
@@ -41,14 +64,16 @@ void CommitFanout::on_failed(std::span<store::Done> done, const Error& error) {
 }
 
 /// Every receiver gets the message where it lives now. For one that ended meanwhile the publisher's shard
-/// finds another member of its group, if it has one.
-void CommitFanout::deliver(ShardId home, PublishCommit& publish, std::span<const store::Appended> appended) {
+/// finds another member of its group, if it has one. Who has an entry of an elided message has acknowledged
+/// it.
+void CommitFanout::deliver(ShardId home, PublishCommit& publish, const store::Done& done) {
   std::size_t next = 0;
   for (CommitTarget& target : publish.targets) {
     Seq seq{};
     if (target.durable) {
-      HERMOD_ASSERT(next < appended.size());
-      seq = appended[next++].seq;
+      if (done.elided) continue;
+      HERMOD_ASSERT(next < done.appended.size());
+      seq = done.appended[next++].seq;
     }
     const auto where = slots_.locate(target.session);
     outbox_.send(where ? where->shard : home, Deliver{target.session, seq, std::move(target.delivery)});

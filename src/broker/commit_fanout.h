@@ -28,7 +28,8 @@ class CommitFanout final : public store::CommitObserver {
   void on_failed(std::span<store::Done> done, const Error& error) override;
 
  private:
-  void deliver(ShardId home, PublishCommit& publish, std::span<const store::Appended> appended);
+  void deliver_early(const PublishCommit& publish, std::span<const store::Appended> appended);
+  void deliver(ShardId home, PublishCommit& publish, const store::Done& done);
   void skip(const PublishCommit& publish, std::span<const store::Appended> appended);
   void retain_message(const PublishCommit& publish);
   void finish_all(std::span<store::Done> done, std::optional<Errc> error);

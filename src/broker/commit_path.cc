@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/assert.h"
 #include "base/log.h"
 #include "broker/reason_for.h"
 #include "broker/shard.h"
@@ -35,14 +36,14 @@ std::size_t bytes_held(const store::WriteBatch& batch, const CommitTicket::Work&
 /// Collects a batch for the end of the tick. `connection` is answered, `session` stays on this shard until
 /// then.
 void Shard::submit(store::WriteBatch batch, std::optional<ConnectionId> connection, SessionId session,
-                   CommitTicket::Work work) {
+                   CommitTicket::Work work, CommitNeeds needs) {
   if (Connection* c = live(connection); c != nullptr && answers_packet(work)) ++c->pending_commits;
   if (Session* s = sessions_.find(session)) s->commit_started();
   auto ticket = std::make_unique<CommitTicket>(id_, connection, session, std::move(work));
   ticket->bytes = bytes_held(batch, ticket->work);
   bytes_submitted_ += ticket->bytes;
   ++commits_in_flight_;
-  submissions_.push_back({std::move(batch), std::move(ticket)});
+  submissions_.push_back({std::move(batch), std::move(ticket), needs.may_wait, needs.sync});
   if (bytes_submitted_ <= shared_.options.store.max_bytes_in_flight) return;
   if (Connection* c = live(connection)) {  // the disk is behind: this publisher waits
     c->pause(Connection::Pause::CommitBacklog);
@@ -83,7 +84,8 @@ void Shard::on_commit_finished(CommitFinished& finished) {
   }
 }
 
-/// A PUBLISH is durable: its publisher is acknowledged. The deliveries were sent to their shards already.
+/// A PUBLISH is durable, as far as its QoS and store.flush ask for it: its publisher is acknowledged. The
+/// deliveries were sent to their shards already.
 void Shard::finish(Connection* c, Session* session, PublishCommit& work, std::optional<Errc> error) {
   if (work.qos == QoS::AtMostOnce || session == nullptr) return;
   if (error) {
@@ -191,6 +193,7 @@ void Shard::finish(Connection* c, Session* session, SessionStored& work, std::op
   if (error) {
     return refuse_connect(*c, reason_for(*error), "the session could not be stored");
   }
+  HERMOD_ASSERT(session != nullptr);  // whoever claims one has it
   send_connack(*c, *session, work.session_present);
   if (session->successor())
     disconnect(*c, ReasonCode::SessionTakenOver, "another connection uses this client identifier");

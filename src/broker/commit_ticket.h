@@ -99,6 +99,12 @@ struct Recorded {
   store::WriteBatch erases{};  ///< tried again until it is durable
 };
 
+/// How the committer may treat a batch; see store::Submission.
+struct CommitNeeds {
+  bool may_wait = false;
+  bool sync = true;
+};
+
 /// What a shard wants done when its batch is durable. State belongs to the session, acks belong to the
 /// connection: `connection` is the one that asked, and only it is answered.
 class CommitTicket final : public store::Ticket {

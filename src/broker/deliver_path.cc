@@ -17,10 +17,13 @@ namespace {
 /// From here on a payload is written from the message itself instead of being copied once more.
 constexpr std::size_t kShareFrom = 8 * 1024;
 
-/// What is left of the Message Expiry Interval, in whole seconds. [MQTT-3.3.2-6]
+/// What is left of the Message Expiry Interval, in whole seconds; never more than it was, should somebody
+/// have set the clock back. [MQTT-3.3.2-6]
 std::optional<std::uint32_t> remaining_expiry(const queue::Message& message, WallTime now) {
   if (message.expires_at() == queue::Message::kNever) return std::nullopt;
-  const auto left = std::chrono::ceil<std::chrono::seconds>(message.expires_at() - now).count();
+  const auto left =
+      std::chrono::ceil<std::chrono::seconds>(message.expires_at() - std::max(now, message.stored_at()))
+          .count();
   return static_cast<std::uint32_t>(std::max<std::int64_t>(left, 0));
 }
 
@@ -33,8 +36,38 @@ void Shard::deliver(SessionId to, Seq seq, queue::Delivery delivery) {
   if (session == nullptr && delivery.qos == QoS::AtMostOnce) return counters_.add(Counter::DroppedOffline);
   if (session == nullptr) return follow_session(to, Deliver{to, seq, std::move(delivery)});
   if (delivery.qos == QoS::AtMostOnce) return deliver_qos0(*session, delivery);
+  if (seq.v != 0 && session->queue().has_had(seq)) return;  // from deliver_early()
   enqueue(*session, seq, std::move(delivery));
   pump(*session);
+}
+
+/// A message that has its place in the queue and is not on disk yet. If it cannot leave at once it comes
+/// again when it is: so nothing waits in a window that the store does not have, and a window can leave to the
+/// store what waits.
+void Shard::deliver_early(SessionId to, Seq seq, queue::Delivery delivery) {
+  session::Session* session = sessions_.find(to);
+  if (session != nullptr && send_early(*session, seq, delivery)) return pump(*session);
+  shared_.committer.hurry();
+}
+
+/// Sends what is the next of its queue, has nothing that waits before it, and finds quota and room. False: it
+/// did not.
+bool Shard::send_early(session::Session& session, Seq seq, queue::Delivery& delivery) {
+  Connection* c = live(session.connection());
+  queue::QueueWindow& queue = session.queue();
+  if (c == nullptr || c->state() != Connection::State::Connected || queue.next() != seq ||
+      queue.first_waiting() != seq || !session.may_send(seq) ||
+      c->output().size() >= shared_.options.limits.outbound_buffer || delivery.message->is_expired(wall()) ||
+      !fits(*c, delivery))
+    return false;
+  const auto id = session.outbound().start(seq, delivery.qos);
+  if (!id) return false;
+  send_publish(*c, delivery, *id, /*duplicate=*/false);
+  session.ack_pace.on_sent(seq, now(), shared_.options.store.elide_wait);
+  queue.offer(seq, std::move(delivery));
+  queue.mark_sent(seq);
+  watch_congestion(session);
+  return true;
 }
 
 /// QoS 0 is sent now or never: to a client that is there and whose output has room.
@@ -73,7 +106,7 @@ void Shard::pump(session::Session& session) {
   send_waiting(*c, session);
   if (session.should_reach_on()) record(session);
   read_ahead(session);
-  if (session.is_group_member) show_busy(session);
+  if (session.is_group_member || session.is_durable()) show_pace(session);
 }
 
 void Shard::send_waiting(Connection& c, session::Session& session) {
@@ -93,17 +126,22 @@ void Shard::send_waiting(Connection& c, session::Session& session) {
     const auto id = session.outbound().start(seq, entry->delivery.qos);
     if (!id) return;  // an unfinished exchange 65,535 messages ago still holds it
     send_publish(c, entry->delivery, *id, /*duplicate=*/false);
+    if (entry->delivery.qos == QoS::AtLeastOnce)
+      session.ack_pace.on_sent(seq, now(), shared_.options.store.elide_wait);
     session.queue().mark_sent(seq);
   }
 }
 
-/// Tells publishers whether this member of a shared group can take another message now.
-void Shard::show_busy(session::Session& session) {
+/// Tells publishers whether this client can take another message now, and would acknowledge it soon.
+void Shard::show_pace(session::Session& session) {
   const bool busy = session.is_online() && !session.outbound().can_start();
-  if (busy == session.shown_busy) return;
+  const bool late = session.ack_pace.is_late();
+  if (busy == session.shown_busy && late == session.shown_late) return;
   session.shown_busy = busy;
+  session.shown_late = late;
   auto where = *shared_.directory.slots().locate(session.id());
   where.busy = busy;
+  where.late = late;
   shared_.directory.slots().place(session.id(), where);
 }
 

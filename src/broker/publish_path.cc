@@ -298,11 +298,17 @@ void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire
   PublishCommit work;
   work.packet_id = id;
   work.qos = qos;
+  work.retain = retain;
   work.message = message;
   work.matched = !targets_.empty();
+  const bool may_wait = batch.empty() && may_be_elided(work, targets_);
+  // What it promises beyond a PUBACK a power cut may not take: its part in QoS 2, a retained message, and
+  // what was in the batch before.
+  bool sync = !batch.empty() || qos != QoS::AtLeastOnce || retain;
   const std::optional<MessageId> shared = share_body(batch, *message);
   for (Target& target : targets_) {
     if (!target.delivery.message) continue;
+    HERMOD_ASSERT(target.delivery.qos <= message->qos());  // QoS 2 leaves only when it is synced
     if (target.where.durable && shared) {
       queue::append_entry(batch, StreamId{target.session.v}, target.delivery, *shared);
     } else if (target.where.durable) {
@@ -310,13 +316,14 @@ void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire
     }
     // A crash between the two would leave the message twice, also for a member that wants it exactly once.
     const queue::Loan& loan = target.delivery.loan;
-    if (target.where.durable && loan.keeper.v != 0)
+    if (target.where.durable && loan.keeper.v != 0) {
       queue::erase_entry(batch, StreamId{loan.keeper.v}, loan.seq);
+      sync = true;
+    }
     work.targets.push_back({target.session, std::move(target.delivery), target.where.durable});
   }
-  work.retain = retain;
   if (retain) {
-    work.retained_number = shared_.retained.number_for(message->topic());
+    work.retained_number = shared_.retained.number_for(message->topic(), !message->payload().empty());
     retain::record(batch, work.retained_number, *message);
   }
   if (c != nullptr) {
@@ -326,7 +333,23 @@ void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire
   // What comes from a publisher is new; what is without one was acknowledged before and only changes hands.
   const bool is_kept = batch.append_count() > 0 || (retain && !message->payload().empty());
   if (session.v != 0 && is_kept) batch.refuse_when_full();
-  submit(std::move(batch), c != nullptr ? std::optional(c->id()) : std::nullopt, session, std::move(work));
+  submit(std::move(batch), c != nullptr ? std::optional(c->id()) : std::nullopt, session, std::move(work),
+         {.may_wait = may_wait, .sync = sync});
+}
+
+/// True when the batch is nothing but entries of QoS 1, each for a client that is there, keeps up, and may
+/// acknowledge it before it is written. The queue of a shared group is no client.
+bool Shard::may_be_elided(const PublishCommit& work, std::span<const Target> targets) {
+  if (work.qos != QoS::AtLeastOnce || work.retain) return false;
+  bool any = false;
+  for (const Target& target : targets) {
+    if (!target.delivery.message || !target.where.durable || target.delivery.qos == QoS::AtMostOnce) continue;
+    const session::Location& where = target.where;
+    if (!where.online || where.busy || where.late || where.congested || where.stalled) return false;
+    if (target.delivery.group != 0 || target.delivery.loan.keeper.v != 0) return false;
+    any = true;
+  }
+  return any;
 }
 
 /// A message for several durable queues is stored once when that saves more than the reference costs.

@@ -20,6 +20,13 @@ namespace {
 constexpr std::uint64_t kProgressEvery = 50'000;
 /// In Table::Meta: how often the broker has started.
 constexpr std::string_view kEpochKey = "broker.epoch";
+/// Nobody gives sequences from here on: a queue that gets a million each second does not come so far.
+constexpr std::uint64_t kSequences = std::uint64_t{1} << 62;
+
+bool cannot_be(Seq seq) {
+  return seq.v == 0 || seq.v >= kSequences;
+}
+
 /// Identifiers of sessions that begin in this run differ from those of earlier ones.
 constexpr unsigned kGenerationsPerEpoch = 12;
 
@@ -186,8 +193,8 @@ Status Recovery::read_streams() {
     ByteReader next_in(value);
     const StreamId stream{stream_in.u64()};
     const Seq next{next_in.u64()};
-    if (!stream_in.ok() || !next_in.ok()) {
-      damaged("streams", {Errc::Corruption, "a record of another length"});
+    if (!stream_in.ok() || !next_in.ok() || cannot_be(next)) {
+      damaged("streams", {Errc::Corruption, "a record of another length, or a sequence that cannot be"});
       return true;
     }
     Loaded* loaded = find(SessionId{stream.v});
@@ -216,6 +223,7 @@ Status Recovery::count_entries() {
 }
 
 void Recovery::count_entry(Loaded& loaded, const store::ReadView::EntryHead& entry) {
+  if (cannot_be(entry.seq)) return damaged("entries", {Errc::Corruption, "a sequence that cannot be"});
   if (entry.message.v == 0 && queue::is_released(entry.head)) {
     loaded.session->outbound().restore(entry.seq, wire::QoS::ExactlyOnce, /*released=*/true);
     if (loaded.first_exchange.v == 0) loaded.first_exchange = entry.seq;
@@ -246,7 +254,7 @@ bool Recovery::Loaded::is_sent(Seq seq) {
 void Recovery::count_remaining(SessionId ended, const store::ReadView::EntryHead& entry) {
   const auto found = remains_.find(ended);
   if (found == remains_.end()) return;  // its stream has no record, so nothing would end it again
-  if (entry.message.v == 0 && queue::is_released(entry.head)) return;
+  if (cannot_be(entry.seq) || (entry.message.v == 0 && queue::is_released(entry.head))) return;
   if (const auto size = queue::message_size(entry.head, entry.value_size, entry.body_size))
     found->second.waiting.add(entry.seq, *size);
 }
@@ -272,7 +280,7 @@ Status Recovery::read_in_flight() {
         HERMOD_LOG_LIMITED(log::Level::Error, "store.record_damaged", {"table", "entries"},
                            {"queue", loaded.session->client_id()}, {"sequence", one.seq.v}, {"why", one.why});
       for (queue::Entry& entry : page.entries)
-        if (entry.seq < loaded.sent_up_to) restore_sent(loaded, entry);
+        if (entry.seq < loaded.sent_up_to && !cannot_be(entry.seq)) restore_sent(loaded, entry);
       if (page.to_end) break;
       from = page.end;
     }

@@ -16,6 +16,7 @@ void Shard::leave_session(Session& session, WillRule rule) {
   session.unbind();
   session.set_absent_since(wall());
   session.shown_busy = false;
+  session.shown_late = false;
   if (session.congested_since) watch_congestion(session);
   if (rule == WillRule::Discard) session.set_will(nullptr);  // [MQTT-3.14.4-3]
   shared_.directory.slots().place(session.id(), {.shard = id_, .durable = session.is_durable()});

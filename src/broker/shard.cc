@@ -106,6 +106,7 @@ void Shard::receive(ShardMessage& message) {
   struct Receiver {
     Shard& shard;
     void operator()(Deliver& m) { shard.deliver(m.session, m.seq, std::move(m.delivery)); }
+    void operator()(DeliverEarly& m) { shard.deliver_early(m.session, m.seq, std::move(m.delivery)); }
     void operator()(SkipSequence& m) { shard.skip_sequence(m); }
     void operator()(CommitFinished& m) { shard.on_commit_finished(m); }
     void operator()(TakeOver& m) { shard.on_take_over(m); }
@@ -237,6 +238,8 @@ void Shard::on_connection_closed(Connection& c, net::CloseReason reason) {
 void Shard::skip_sequence(const SkipSequence& skip) {
   Session* session = sessions_.find(skip.session);
   if (session == nullptr) return follow_session(skip.session, skip);
+  if (skip.seq.v != 0 && session->queue().has_had(skip.seq))
+    return;  // the client has it, and will acknowledge it
   shared_.directory.slots().release(skip.session, 1, skip.bytes);
   if (skip.seq.v != 0) session->queue().skip(skip.seq);
   pump(*session);

@@ -171,6 +171,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   bool needs_commit(const Connection* c, const queue::MessagePtr& message, bool retain) const;
   void commit_publish(Connection* c, const queue::MessagePtr& message, wire::PacketId id, wire::QoS qos,
                       bool retain, store::WriteBatch batch = {}, SessionId session = {});
+  static bool may_be_elided(const PublishCommit& work, std::span<const Target> targets);
   std::optional<MessageId> share_body(store::WriteBatch& batch, const queue::Message& message);
   void acknowledge_publish(Connection& c, wire::PacketId id, wire::QoS qos, wire::ReasonCode reason);
   void send_publish_ack(Connection& c, wire::PacketId id, wire::QoS qos, wire::ReasonCode reason,
@@ -184,11 +185,13 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
 
   // deliver_path.cc
   void deliver(SessionId to, Seq seq, queue::Delivery delivery);
+  void deliver_early(SessionId to, Seq seq, queue::Delivery delivery);
+  bool send_early(session::Session& session, Seq seq, queue::Delivery& delivery);
   void deliver_qos0(session::Session& session, const queue::Delivery& delivery);
   void enqueue(session::Session& session, Seq seq, queue::Delivery delivery);
   void pump(session::Session& session);
   void send_waiting(Connection& c, session::Session& session);
-  void show_busy(session::Session& session);
+  void show_pace(session::Session& session);
   void send_again(Connection& c, session::Session& session, const qos::Resend& resend);
   wire::OutboundPublish publish_for(const Connection& c, const queue::Delivery& delivery);
   bool fits(const Connection& c, const queue::Delivery& delivery);
@@ -290,7 +293,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
 
   // commit_path.cc
   void submit(store::WriteBatch batch, std::optional<ConnectionId> connection, SessionId session,
-              CommitTicket::Work work);
+              CommitTicket::Work work, CommitNeeds needs = {});
   void on_commit_finished(CommitFinished& finished);
   void finish(Connection* c, session::Session* session, PublishCommit& work, std::optional<Errc> error);
   void refuse_stored_publish(Connection& c, wire::PacketId id, wire::QoS qos, Errc error);

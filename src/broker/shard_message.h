@@ -19,6 +19,14 @@ struct Deliver {
   queue::Delivery delivery;
 };
 
+/// The same before it is on disk, of a message of QoS 1 whose sequence may be told. A hint: it comes again as
+/// Deliver, unless its session has acknowledged it by then.
+struct DeliverEarly {
+  SessionId session;
+  Seq seq;
+  queue::Delivery delivery;
+};
+
 /// The commit of a message for this session failed: its place in the queue's limits is free again, and its
 /// sequence, if it had one, is never filled.
 struct SkipSequence {
@@ -101,7 +109,7 @@ struct StopServing {};
 
 /// Everything shards say to each other: plain values, no references into another shard.
 using ShardMessage =
-    std::variant<Deliver, SkipSequence, CommitFinished, TakeOver, SessionGranted, Announce, MembersConnected,
-                 LoanSettled, AskSubmitted, Submitted, HearFailures, PageRead, StopServing>;
+    std::variant<Deliver, DeliverEarly, SkipSequence, CommitFinished, TakeOver, SessionGranted, Announce,
+                 MembersConnected, LoanSettled, AskSubmitted, Submitted, HearFailures, PageRead, StopServing>;
 
 }  // namespace hermod::broker

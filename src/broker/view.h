@@ -1,13 +1,18 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/counters.h"
 #include "broker/outbox.h"
 #include "retain/retained_index.h"
 #include "session/session_directory.h"
+#include "store/wear.h"
 #include "topic/subscription_index.h"
 
 namespace hermod::broker {
@@ -16,16 +21,25 @@ namespace hermod::broker {
 /// own. Any thread; lives as long as the broker.
 class View {
  public:
+  /// Of a broker with a folder.
+  struct OfStore {
+    std::string flush;
+    std::function<store::Wear()> wear;  ///< any thread
+  };
+
+  /// `store`: empty for a broker without a folder.
   View(const Counters& counters, const session::SessionDirectory& directory,
        const topic::SubscriptionIndex& subscriptions, const retain::RetainedIndex& retained,
-       const std::atomic<std::uint32_t>& connections, const Clock& clock, ShardMailbox& mailbox)
+       const std::atomic<std::uint32_t>& connections, const Clock& clock, ShardMailbox& mailbox,
+       OfStore store = {})
       : counters_(counters),
         directory_(directory),
         subscriptions_(subscriptions),
         retained_(retained),
         connections_(connections),
         clock_(clock),
-        mailbox_(mailbox) {}
+        mailbox_(mailbox),
+        store_(std::move(store)) {}
 
   std::uint64_t total(Counter counter) const { return counters_.total(counter); }
   std::uint32_t connections() const { return connections_.load(std::memory_order_relaxed); }
@@ -43,6 +57,12 @@ class View {
   std::size_t shared_subscriptions() const { return subscriptions_.shared_subscription_count(); }
   std::size_t retained_messages() const { return retained_.count(); }
   std::uint64_t retained_bytes() const { return retained_.bytes(); }
+  /// What the store has written since the start; nothing without one.
+  std::optional<store::Wear> wear() const {
+    return store_.wear ? std::optional(store_.wear()) : std::nullopt;
+  }
+  /// store.flush; empty: nothing is stored.
+  const std::string& flush() const { return store_.flush; }
   MonotonicTime now() const { return clock_.now(); }
 
   /// Sends `payload` to the subscribers of `topic` at QoS 0 and retains it in memory only. Precondition: a
@@ -64,6 +84,7 @@ class View {
   const std::atomic<std::uint32_t>& connections_;
   const Clock& clock_;
   ShardMailbox& mailbox_;
+  OfStore store_;
 };
 
 }  // namespace hermod::broker

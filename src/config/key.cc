@@ -113,7 +113,8 @@ std::string Key::toml_text(const Value& value) const {
 
 std::string Key::range_text() const {
   if (kind == Kind::Choice) return "one of " + joined(choices);
-  if (kind == Kind::Switch || kind == Kind::Text) return "";
+  if (kind == Kind::Text) return std::string(forms);
+  if (kind == Kind::Switch) return "";
   return plain_text(Value{least}) + " to " + plain_text(Value{most});
 }
 
@@ -129,6 +130,10 @@ Result<Value> Key::accept(const Value& given, bool typed) const {
   }
   if (kind == Kind::Choice && std::ranges::find(choices, std::get<std::string>(*value)) == choices.end()) {
     return failure(Errc::Invalid, toml_quoted(std::get<std::string>(*value)) + " is not " + range_text());
+  }
+  if (check != nullptr) {
+    if (Status checked = check(std::get<std::string>(*value)); !checked)
+      return tl::unexpected(checked.error());
   }
   return value;
 }

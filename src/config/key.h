@@ -25,6 +25,8 @@ struct Key {
   std::int64_t step = 1;    ///< Duration: what the member counts in, milliseconds
   std::int64_t never = -1;  ///< Duration: what the word "never" stands for, the most; -1: not accepted
   std::span<const std::string_view> choices{};  ///< Choice: the words
+  std::string_view forms{};                     ///< Text: what it may be, for people; empty: anything
+  Status (*check)(std::string_view) = nullptr;  ///< Text: whether it is one of those. Errors: Invalid
   Change change = Change::Restart;
   std::string_view doc;  ///< one or two sentences
   Value (*read)(const Settings&) = nullptr;

@@ -1,6 +1,7 @@
 #include <array>
 
 #include "config/binding.h"
+#include "config/flush_policy.h"
 
 // The one list of configuration keys. Parsing, suggestions, `hermod --print-config`, config/hermod.toml and
 // docs/configuration.md all follow it.
@@ -218,6 +219,18 @@ void add_tls(std::vector<Key>& keys) {
       "resume for this long at least, and for twice as long at most."));
 }
 
+Key flush_policy(std::string_view name, std::string_view doc) {
+  using Member = OfStore<&StoreFields::flush>;
+  Key key{.name = name, .kind = Kind::Text, .doc = doc};
+  key.forms = kFlushPolicies;
+  key.check = [](std::string_view text) { return parse_flush_policy(text).map([](store::Flush) {}); };
+  key.read = [](const Settings& s) -> Value { return Member::of(s).text(); };
+  key.write = [](Settings& s, const Value& v) {
+    if (const auto flush = parse_flush_policy(std::get<std::string>(v))) Member::of(s) = *flush;
+  };
+  return key;
+}
+
 void add_store(std::vector<Key>& keys) {
   keys.push_back(text<OfStore<&StoreFields::path>>("store.data_dir",
                                                    "Folder of the store. Sessions, queued and retained "
@@ -231,6 +244,17 @@ void add_store(std::vector<Key>& keys) {
       "Bytes written to the journal after which the tables are brought up to date."));
   keys.push_back(duration<OfStore<&StoreFields::checkpoint_interval>>(
       "store.checkpoint_interval", 1s, 24h, "The same at the latest after this time."));
+  keys.push_back(flush_policy(
+      "store.flush",
+      "When a QoS 1 message is safe from a power cut. sync: before it is acknowledged. interval:100: at the "
+      "latest 100 ms after it was written, and it is acknowledged when it is written. memory: some time. "
+      "Whatever it says, the end of the process takes nothing, and QoS 2, sessions, subscriptions and "
+      "retained "
+      "messages are synced at once. See durability.md."));
+  keys.push_back(duration<OfStore<&StoreFields::elide_wait>>(
+      "store.elide_wait", 0ms, 1s,
+      "How long a QoS 1 message whose receivers are all connected may wait for their acknowledgements before "
+      "it is written. When they come in time, it is never written. 0s: every message is written at once."));
   keys.push_back(size<OfStore<&StoreFields::max_bytes_in_flight>>(
       "store.max_bytes_in_flight", 64 * kKiB, 16 * kGiB,
       "Bytes one thread may have with the committer before it stops reading from its publishers."));

@@ -57,8 +57,8 @@ struct Amount {
 ///
 /// What waits beyond a limit is left to the store and only counted here: the window is behind then. A behind
 /// window reads from the store page by page, one page at a time, and is level again when a page reaches the
-/// end of what was offered. Everything offered is in the store already, so a page that is asked for now has
-/// it.
+/// end of what was offered. Everything that waits is in the store already, so a page that is asked for now
+/// has it; what is sent at once need not be.
 class QueueWindow {
  public:
   static constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
@@ -75,6 +75,8 @@ class QueueWindow {
   void start_at(Seq next);
   /// The sequence that becomes visible next.
   Seq next() const { return next_; }
+  /// It was offered or skipped already.
+  bool has_had(Seq seq) const { return seq < next_; }
   /// After a restart, behind the last restore(): sequences below `next` that were not restored are gone.
   void resume_at(Seq next);
   /// After a restart: an entry the store holds, in the order of sequences and before any other.

@@ -27,12 +27,14 @@ Status RetainedIndex::check(const Message& message) const {
   return fits(message, by_topic_.find(key));
 }
 
-std::uint64_t RetainedIndex::number_for(std::string_view topic) {
+std::uint64_t RetainedIndex::number_for(std::string_view topic, bool is_kept) {
   const TopicKey key(topic);
   const std::unique_lock lock(mutex_);
   Pending& pending = pending_[std::string(topic)];
-  if (pending.records++ > 0) return pending.number;
   const Entry* entry = by_topic_.find(key);
+  pending.is_kept = pending.is_kept || is_kept;
+  if (is_kept && entry == nullptr) set_takes_room(pending, true);
+  if (pending.records++ > 0) return pending.number;
   pending.number = entry != nullptr && entry->number != 0 ? entry->number : next_number_++;
   return pending.number;
 }
@@ -41,7 +43,26 @@ void RetainedIndex::settle(std::string_view topic) {
   const std::unique_lock lock(mutex_);
   const auto pending = pending_.find(lookup(topic));
   HERMOD_ASSERT(pending != pending_.end());
-  if (--pending->second.records == 0) pending_.erase(pending);
+  if (--pending->second.records > 0) return;
+  set_takes_room(pending->second, false);
+  pending_.erase(pending);
+}
+
+RetainedIndex::Pending* RetainedIndex::pending_for(std::string_view topic) {
+  if (pending_.empty()) return nullptr;
+  const auto pending = pending_.find(lookup(topic));
+  return pending == pending_.end() ? nullptr : &pending->second;
+}
+
+bool RetainedIndex::has_place(std::string_view topic) const {
+  const auto pending = pending_.find(lookup(topic));
+  return pending != pending_.end() && pending->second.takes_room;
+}
+
+void RetainedIndex::set_takes_room(Pending& pending, bool takes_room) {
+  if (pending.takes_room == takes_room) return;
+  pending.takes_room = takes_room;
+  takes_room ? ++coming_ : --coming_;
 }
 
 Status RetainedIndex::set(MessagePtr message, std::uint64_t number) {
@@ -81,7 +102,8 @@ MessagePtr RetainedIndex::find(std::string_view topic) const {
 
 Status RetainedIndex::fits(const Message& message, const Entry* replaced) const {
   if (message.payload().empty()) return {};
-  if (replaced == nullptr && by_topic_.size() >= options_.max_messages) {
+  const bool is_full = by_topic_.size() + coming_ >= options_.max_messages;
+  if (replaced == nullptr && is_full && !has_place(message.topic())) {
     return failure(Errc::NoSpace, "too many retained messages");
   }
   const std::uint64_t others = bytes_ - (replaced == nullptr ? 0 : replaced->message->size());
@@ -101,6 +123,7 @@ MessagePtr RetainedIndex::put(const TopicKey& key, Entry* replaced, const Messag
   if (replaced == nullptr) {
     Entry& entry = by_topic_.insert(std::make_unique<Entry>(key, message));
     entry.number = number;
+    if (Pending* pending = pending_for(key.topic)) set_takes_room(*pending, false);
     ordered_.insert(&entry);
     schedule_expiry(entry);
     return {};
@@ -119,6 +142,9 @@ MessagePtr RetainedIndex::remove(Entry& entry) {
   bytes_ -= message->size();
   ordered_.erase(&entry);
   by_topic_.erase(entry);
+  // Another one is on its way, and comes into a place of its own.
+  if (Pending* pending = pending_for(message->topic()); pending != nullptr && pending->is_kept)
+    set_takes_room(*pending, true);
   return message;
 }
 

@@ -40,8 +40,9 @@ class RetainedIndex {
   explicit RetainedIndex(Options options) : options_(options) {}
 
   /// The number under which the store keeps the message of `topic`: the one it has, or has on its way to the
-  /// store, or a new one. Each call is followed by one settle().
-  std::uint64_t number_for(std::string_view topic);
+  /// store, or a new one. `is_kept`: the record is a message and not the end of one; of a topic that has none
+  /// yet it counts against the limit from now on. Each call is followed by one settle().
+  std::uint64_t number_for(std::string_view topic, bool is_kept = true);
   /// A record that number_for() was asked for is stored and set(), or has failed.
   void settle(std::string_view topic);
 
@@ -103,6 +104,8 @@ class RetainedIndex {
   struct Pending {
     std::uint64_t number = 0;
     std::uint32_t records = 0;
+    bool is_kept = false;     ///< one of them is a message
+    bool takes_room = false;  ///< which is the topic's first, and counts in coming_
   };
   struct InTopicOrder {
     using is_transparent = void;
@@ -118,6 +121,10 @@ class RetainedIndex {
   queue::MessagePtr put(const TopicKey& key, Entry* replaced, const queue::MessagePtr& message,
                         std::uint64_t number);
   queue::MessagePtr remove(Entry& entry);
+  Pending* pending_for(std::string_view topic);
+  /// Its first message is on the way.
+  bool has_place(std::string_view topic) const;
+  void set_takes_room(Pending& pending, bool takes_room);
   void schedule_expiry(Entry& entry);
   void forget_expiry(Entry& entry);
   Ordered::const_iterator move_on(Ordered::const_iterator from, const Seek& seek) const;
@@ -132,6 +139,7 @@ class RetainedIndex {
   absl::btree_set<std::pair<WallTime, Entry*>> by_expiry_;
   std::uint64_t bytes_ = 0;
   absl::flat_hash_map<std::string, Pending> pending_;
+  std::size_t coming_ = 0;  ///< topics that have no message yet, and one on its way to the store
   std::uint64_t next_number_ = 1;
 };
 

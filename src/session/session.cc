@@ -30,6 +30,7 @@ void Session::bind(ConnectionId connection, std::uint16_t our_receive_maximum,
   reach_on();
   inbound_.on_connected(our_receive_maximum);
   outbound_.on_connected(std::min(client_receive_maximum, max_inflight_));
+  ack_pace.on_connected();
 }
 
 void Session::unbind() {

@@ -12,6 +12,7 @@
 #include "qos/inbound_flow.h"
 #include "qos/outbound_flow.h"
 #include "queue/queue_window.h"
+#include "session/ack_pace.h"
 #include "session/options.h"
 #include "session/subscriptions.h"
 #include "session/will.h"
@@ -92,10 +93,12 @@ class Session {
   /// Entries whose exchange is finished and whose erase is not handed to the committer yet.
   std::vector<Seq>& finished() { return finished_; }
 
-  /// It is or was a member of a shared group, so its slot tells whether it has quota left.
+  /// It is or was a member of a shared group.
   bool is_group_member = false;
-  /// What its slot says.
+  AckPace ack_pace;
+  /// What its slot says of its quota and of its pace, if it is that or durable.
   bool shown_busy = false;
+  bool shown_late = false;
 
   /// Its last record could not be written.
   bool record_is_old = false;

@@ -13,6 +13,7 @@ constexpr std::uint64_t kDurable = 4;
 constexpr std::uint64_t kCongested = 8;
 constexpr std::uint64_t kStalled = 16;
 constexpr std::uint64_t kBusy = 32;
+constexpr std::uint64_t kLate = 64;
 
 std::uint32_t slot_of(SessionId id) {
   return static_cast<std::uint32_t>(id.v);
@@ -107,6 +108,7 @@ std::optional<Location> SessionSlots::locate(SessionId id) const {
                   .durable = (state & kDurable) != 0,
                   .congested = (state & kCongested) != 0,
                   .busy = (state & kBusy) != 0,
+                  .late = (state & kLate) != 0,
                   .stalled = (state & kStalled) != 0};
 }
 
@@ -124,7 +126,7 @@ void SessionSlots::place(SessionId id, const Location& where) {
   HERMOD_ASSERT(cell != nullptr);
   const std::uint64_t flags = kAlive | (where.online ? kOnline : 0) | (where.durable ? kDurable : 0) |
                               (where.congested ? kCongested : 0) | (where.stalled ? kStalled : 0) |
-                              (where.busy ? kBusy : 0);
+                              (where.busy ? kBusy : 0) | (where.late ? kLate : 0);
   cell->state.store(generation_of(id.v) << 32 | std::uint64_t{where.shard.v} << 16 | flags,
                     std::memory_order_release);
 }

@@ -16,7 +16,8 @@ struct Location {
   bool online = false;     ///< a connection is bound to it
   bool durable = false;    ///< outlives its connection
   bool congested = false;  ///< its client reads slower than it is written to; publishers wait
-  bool busy = false;       ///< a shared group's member whose Receive Maximum is used up; others come first
+  bool busy = false;       ///< its Receive Maximum is used up; other members of a shared group come first
+  bool late = false;       ///< its client acknowledges too late for a write to wait for it
   bool stalled = false;    ///< it was congested for too long; nobody waits, QoS 0 is dropped
 };
 

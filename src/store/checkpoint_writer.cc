@@ -15,6 +15,8 @@ constexpr std::size_t kStreamSlice = 4096;
 }  // namespace
 
 Status CheckpointWriter::write() {
+  // What is written in part is made whole by a replay of the same groups, so the journal must have them.
+  if (Status synced = journal_.sync_up_to(generation_.last()); !synced) return synced;
   if (!counts_.known()) {
     if (Status counted = counts_.rebuild(tables_); !counted) return counted;
   }

@@ -9,21 +9,14 @@
 namespace hermod::store {
 namespace {
 
-/// What becomes of a batch when its group is not written.
-enum class Fate {
-  Barrier,  // holds no change: succeeds all the same
-  Change,
-  Refused,  // there was no room for it
-};
-
-/// Calls `visit` for each longest run of neighbours with the same fate.
-template <class FateOf, class Visit>
-void for_each_run(std::size_t count, FateOf&& fate_of, Visit&& visit) {
+/// Calls `visit` for each longest run of neighbours that are alike in this.
+template <class Same, class Visit>
+void for_each_run(std::size_t count, Same&& quality, Visit&& visit) {
   for (std::size_t first = 0; first < count;) {
-    const Fate fate = fate_of(first);
+    const bool is = quality(first);
     std::size_t last = first + 1;
-    while (last < count && fate_of(last) == fate) ++last;
-    visit(first, last - first, fate);
+    while (last < count && quality(last) == is) ++last;
+    visit(first, last - first, is);
     first = last;
   }
 }
@@ -38,12 +31,12 @@ Committer::~Committer() {
   stop();
 }
 
-void Committer::submit(WriteBatch batch, std::unique_ptr<Ticket> ticket) {
+void Committer::submit(WriteBatch batch, std::unique_ptr<Ticket> ticket, bool may_wait, bool needs_sync) {
   bytes_in_flight_.fetch_add(cost(batch), std::memory_order_relaxed);
   bool asleep = false;
   {
     const std::lock_guard lock(mutex_);
-    inbox_.batches.push_back({std::move(batch), std::move(ticket)});
+    inbox_.batches.push_back({std::move(batch), std::move(ticket), may_wait, needs_sync});
     asleep = std::exchange(sleeping_, false);
   }
   if (asleep) work_.notify_one();
@@ -66,6 +59,16 @@ void Committer::submit_all(std::vector<Submission>& batches) {
     asleep = std::exchange(sleeping_, false);
   }
   batches.clear();
+  if (asleep) work_.notify_one();
+}
+
+void Committer::hurry() {
+  bool asleep = false;
+  {
+    const std::lock_guard lock(mutex_);
+    inbox_.hurry = true;
+    asleep = std::exchange(sleeping_, false);
+  }
   if (asleep) work_.notify_one();
 }
 
@@ -96,7 +99,7 @@ bool Committer::run_once() {
     const std::lock_guard lock(mutex_);
     std::swap(inbox_, in_hand_);
   }
-  const bool any = in_hand_.has_work();
+  const bool any = in_hand_.has_work() || is_due() || is_sync_due();
   process();
   return any;
 }
@@ -118,17 +121,15 @@ void Committer::stop() {
   }
   while (run_once()) {
   }
+  if (held_.size() > 0) write_held();
+  if (unsynced_since_) sync_written();
 }
 
 void Committer::run() {
   for (bool stopping = false; !stopping;) {
     {
       std::unique_lock lock(mutex_);
-      while (!inbox_.has_work() && !stopping_) {
-        sleeping_ = true;
-        work_.wait(lock);
-      }
-      sleeping_ = false;
+      wait(lock);
       stopping = stopping_ && !inbox_.has_work();
       std::swap(inbox_, in_hand_);
     }
@@ -136,16 +137,35 @@ void Committer::run() {
   }
 }
 
+/// For work, for the end, or until what is held, or written and not synced, has waited long enough.
+void Committer::wait(std::unique_lock<std::mutex>& lock) {
+  std::optional<MonotonicTime> until = held_.wait_until();
+  if (const auto sync = sync_at(); sync && (!until || *sync < *until)) until = sync;
+  while (!inbox_.has_work() && !stopping_) {
+    sleeping_ = true;
+    if (!until) {
+      work_.wait(lock);
+    } else if (const auto left = *until - clock_.now();
+               left.count() <= 0 || work_.wait_for(lock, left) == std::cv_status::timeout) {
+      break;
+    }
+  }
+  sleeping_ = false;
+}
+
 void Committer::process() {
   for (const auto& [stream, next] : in_hand_.restored) sequences_.restore(stream, next);
   std::span<Submission> waiting(in_hand_.batches);
   if (in_hand_.resumed) {
     commit_all(waiting.first(in_hand_.before_resume));
+    if (held_.size() > 0) write_held();
     waiting = waiting.subspan(in_hand_.before_resume);
     next_group_ = *in_hand_.resumed;
     healthy_.store(true, std::memory_order_release);
   }
   commit_all(waiting);
+  if ((in_hand_.hurry && held_.size() > 0) || is_due()) write_held();
+  if (is_sync_due()) sync_written();
   for (const StreamId stream : in_hand_.forgotten) sequences_.forget(stream);
   in_hand_.clear();
 }
@@ -153,118 +173,143 @@ void Committer::process() {
 void Committer::commit_all(std::span<Submission> batches) {
   while (!batches.empty()) {
     const std::size_t count = group_size(batches);
-    commit(batches.first(count));
+    if (count == 0) {
+      write_held();
+      continue;
+    }
+    healthy() ? take(batches.first(count)) : refuse(batches.first(count));
     batches = batches.subspan(count);
   }
 }
 
 std::size_t Committer::group_size(std::span<const Submission> waiting) const {
-  std::size_t bytes = 0;
+  std::size_t bytes = held_.bytes();
   for (std::size_t i = 0; i < waiting.size(); ++i) {
+    const bool first = bytes == 0;
     bytes += waiting[i].batch.bytes();
-    if (i > 0 && bytes > options_.max_group_bytes) return i;
+    if (!first && bytes > options_.max_group_bytes) return i;
   }
   return waiting.size();
 }
 
-void Committer::commit(std::span<Submission> group) {
-  std::size_t bytes = 0;
-  for (const Submission& submission : group) bytes += cost(submission.batch);
-  if (healthy()) {
-    commit_writable(group);
-  } else {
-    refuse(group);
-  }
-  done_.clear();
-  groups_finished_.fetch_add(1, std::memory_order_relaxed);
-  bytes_in_flight_.fetch_sub(bytes, std::memory_order_relaxed);
+void Committer::take(std::span<Submission> group) {
+  const std::size_t before = held_.size();
+  std::optional<MonotonicTime> wait_until;
+  for (Submission& submission : group) sequence(submission, wait_until);
+  tell_sequenced(held_.done().subspan(before));
+  if (held_.is_urgent() || is_due()) return write_held();
+  const std::size_t cost = held_.cost();
+  held_.finish([this](std::span<Done> run) { tell_durable(run); });
+  finished(cost - held_.cost());
 }
 
-void Committer::commit_writable(std::span<Submission> group) {
-  refuse_what_has_no_room(group);
-  const auto fate_of = [&](std::size_t i) {
-    if (refused_[i]) return Fate::Refused;
-    return group[i].batch.empty() ? Fate::Barrier : Fate::Change;
-  };
-  sequence(group);
-  const auto for_each = [&](auto&& tell) {
-    for_each_run(group.size(), fate_of, [&](std::size_t first, std::size_t count, Fate fate) {
-      tell(std::span(done_).subspan(first, count), fate);
-    });
-  };
-  const bool all_taken = std::find(refused_.begin(), refused_.end(), true) == refused_.end();
-  if (all_taken) {
-    observer_.on_sequenced(done_);
-  } else {
-    for_each([&](std::span<Done> run, Fate fate) {
-      if (fate != Fate::Refused) observer_.on_sequenced(run);
-    });
+/// `wait_until`: for the whole group, once it is known.
+void Committer::sequence(Submission& submission, std::optional<MonotonicTime>& wait_until) {
+  const std::size_t cost_of_batch = cost(submission.batch);
+  if (!has_room_for(submission.batch)) {
+    submission = {.batch = {}, .ticket = std::move(submission.ticket), .is_refused = true};
   }
-  const Status written = write(group);
-  if (written && all_taken) return observer_.on_durable(done_);
-  if (!written) {
-    failure_ = written.error();
-    sequences_.forget_reservations();
-    healthy_.store(false, std::memory_order_release);
+  appended_.clear();
+  const std::size_t reserved_before = reservations_.size();
+  bool holds = submission.may_wait && options_.elide_wait.count() > 0;
+  submission.batch.give_sequences([&](std::size_t op, StreamId stream) {
+    const SequenceTable::Taken taken = sequences_.take(stream);
+    if (taken.reserve.v != 0) reservations_.emplace_back(stream, taken.reserve);
+    appended_.push_back({op, stream, taken.seq, taken.may_be_told});
+    holds = holds && taken.may_be_told;
+    // It is told when it is durable, and must not be given again.
+    submission.needs_sync = submission.needs_sync || !taken.may_be_told;
+    return taken.seq;
+  });
+  const auto reservations = std::span(reservations_).subspan(reserved_before);
+  if (!reservations.empty()) {
+    reserve(submission.batch, reservations);
+    holds = false;  // else the reservation could be elided with it
   }
-  const Error full{Errc::NoSpace, "the store is full"};
-  for_each([&](std::span<Done> run, Fate fate) {
-    if (fate == Fate::Refused) return observer_.on_failed(run, full);
-    written || fate == Fate::Barrier ? observer_.on_durable(run) : observer_.on_failed(run, failure_);
+  if (holds && !wait_until) wait_until = clock_.now() + options_.elide_wait;
+  submission.may_wait = submission.may_wait && reservations.empty();
+  held_.add(std::move(submission), appended_, cost_of_batch, holds ? wait_until : std::nullopt);
+}
+
+void Committer::reserve(WriteBatch& batch, std::span<const std::pair<StreamId, Seq>> reservations) {
+  for (const auto& [stream, next] : reservations)
+    batch.put(Table::Streams, as_bytes(number_key(stream.v)), as_bytes(number_key(next.v)));
+}
+
+bool Committer::is_due() const {
+  const std::optional<MonotonicTime> until = held_.wait_until();
+  return until && clock_.now() >= *until;
+}
+
+/// One group of everything that is held.
+void Committer::write_held() {
+  held_.leave_out_cancelled();
+  const std::size_t cost = held_.cost();
+  if (const Status written = write(held_.batches()); !written) return fail(written.error());
+  held_.finish_all(/*split=*/false, [this](std::span<Done> run, bool) { tell_durable(run); });
+  finished(cost);
+}
+
+void Committer::fail(const Error& why) {
+  const std::size_t cost = held_.cost();
+  failure_ = why;
+  sequences_.forget_reservations();
+  reservations_.clear();
+  unsettled_.clear();
+  unsynced_since_.reset();
+  healthy_.store(false, std::memory_order_release);
+  held_.finish_all(/*split=*/true, [this](std::span<Done> run, bool empty) {
+    empty ? tell_durable(run) : observer_.on_failed(run, failure_);
+  });
+  finished(cost);
+}
+
+void Committer::finished(std::size_t cost) {
+  if (cost == 0) return;
+  groups_finished_.fetch_add(1, std::memory_order_relaxed);
+  bytes_in_flight_.fetch_sub(cost, std::memory_order_relaxed);
+}
+
+/// A full store refuses what may be refused, and nothing else in its group: it becomes an empty batch and
+/// keeps its place among the answers.
+bool Committer::has_room_for(const WriteBatch& batch) const {
+  return sink_ == nullptr || !batch.is_refused_when_full() || sink_->has_room(held_.bytes() + batch.bytes());
+}
+
+void Committer::tell_sequenced(std::span<Done> done) {
+  const auto is_refused = [&](std::size_t i) { return done[i].refused; };
+  for_each_run(done.size(), is_refused, [&](std::size_t first, std::size_t count, bool refused) {
+    if (!refused) observer_.on_sequenced(done.subspan(first, count));
   });
 }
 
-void Committer::refuse_what_has_no_room(std::span<Submission> group) {
-  refused_.assign(group.size(), false);
-  if (sink_ == nullptr) return;
-  std::size_t bytes = 0;
-  for (std::size_t i = 0; i < group.size(); ++i) {
-    WriteBatch& batch = group[i].batch;
-    if (!batch.is_refused_when_full()) continue;
-    if (sink_->has_room(bytes + batch.bytes())) {
-      bytes += batch.bytes();
-    } else {
-      refused_[i] = true;
-      batch = {};  // leaves no trace in the record, like a barrier
-    }
-  }
+/// What is on the disk or needs none.
+void Committer::tell_durable(std::span<Done> done) {
+  static const Error kFull{Errc::NoSpace, "the store is full"};
+  const auto is_refused = [&](std::size_t i) { return done[i].refused; };
+  for_each_run(done.size(), is_refused, [&](std::size_t first, std::size_t count, bool refused) {
+    refused ? observer_.on_failed(done.subspan(first, count), kFull)
+            : observer_.on_durable(done.subspan(first, count));
+  });
 }
 
 void Committer::refuse(std::span<Submission> group) {
-  for (Submission& submission : group) done_.push_back({std::move(submission.ticket), {}});
-  const auto fate_of = [&](std::size_t i) { return group[i].batch.empty() ? Fate::Barrier : Fate::Change; };
-  for_each_run(group.size(), fate_of, [&](std::size_t first, std::size_t count, Fate fate) {
-    const std::span<Done> run = std::span(done_).subspan(first, count);
-    if (fate != Fate::Barrier) return observer_.on_failed(run, failure_);
+  HERMOD_ASSERT(held_.size() == 0);
+  std::size_t bytes = 0;
+  std::vector<Done> done;
+  for (Submission& submission : group) {
+    bytes += cost(submission.batch);
+    done.push_back({std::move(submission.ticket), {}});
+  }
+  const auto is_barrier = [&](std::size_t i) { return group[i].batch.empty(); };
+  for_each_run(group.size(), is_barrier, [&](std::size_t first, std::size_t count, bool barrier) {
+    const std::span<Done> run = std::span(done).subspan(first, count);
+    if (!barrier) return observer_.on_failed(run, failure_);
     observer_.on_sequenced(run);
     observer_.on_durable(run);
   });
-}
-
-void Committer::sequence(std::span<Submission> group) {
-  // Room for all first: the spans of done_ must not move.
-  std::size_t appends = 0;
-  for (const Submission& submission : group) appends += submission.batch.append_count();
-  appended_.clear();
-  appended_.reserve(appends);
-  done_.reserve(group.size());
-  for (Submission& submission : group) {
-    const std::size_t first = appended_.size();
-    submission.batch.give_sequences([&](std::size_t op, StreamId stream) {
-      const SequenceTable::Taken taken = sequences_.take(stream);
-      if (taken.reserve.v != 0) reservations_.emplace_back(stream, taken.reserve);
-      appended_.push_back({op, stream, taken.seq});
-      return taken.seq;
-    });
-    if (!reservations_.empty()) reserve(submission.batch);
-    done_.push_back({std::move(submission.ticket), std::span(appended_).subspan(first)});
-  }
-}
-
-void Committer::reserve(WriteBatch& batch) {
-  for (const auto& [stream, next] : reservations_)
-    batch.put(Table::Streams, as_bytes(number_key(stream.v)), as_bytes(number_key(next.v)));
-  reservations_.clear();
+  done.clear();
+  finished(bytes);
 }
 
 Status Committer::write(std::span<const Submission> group) {
@@ -273,9 +318,51 @@ Status Committer::write(std::span<const Submission> group) {
   if (encoder_.empty()) return {};
   const GroupNo number{next_group_.v++};
   const WallTime batch_time = clock_.wall();
-  Status written = journal_.append(number, encoder_.finish(number, batch_time));
-  if (written && sink_ != nullptr) sink_->applied(number, batch_time, group);
-  return written;
+  const MonotonicTime begin = clock_.now();
+  const auto sync = has_to_be_synced(group) ? Journal::Sync::Now : Journal::Sync::Later;
+  if (Status written = journal_.append(number, encoder_.finish(number, batch_time), sync); !written)
+    return written;
+  for (const auto& [stream, bound] : reservations_) unsettled_.push_back({number, stream, bound});
+  reservations_.clear();
+  // Should the journal have been synced in between, the older time is kept: earlier than need be.
+  if (!unsynced_since_ || journal_.synced().v + 1 >= number.v) unsynced_since_ = begin;
+  settle_reservations();
+  if (sink_ != nullptr) sink_->applied(number, batch_time, group);
+  return {};
+}
+
+bool Committer::has_to_be_synced(std::span<const Submission> group) const {
+  if (options_.flush.when == Flush::When::Sync || is_sync_due()) return true;
+  return std::any_of(group.begin(), group.end(), [](const Submission& submission) {
+    return submission.needs_sync && !submission.batch.empty();
+  });
+}
+
+std::optional<MonotonicTime> Committer::sync_at() const {
+  if (options_.flush.when != Flush::When::Interval || !unsynced_since_) return std::nullopt;
+  return *unsynced_since_ + options_.flush.interval;
+}
+
+bool Committer::is_sync_due() const {
+  const std::optional<MonotonicTime> at = sync_at();
+  return at && clock_.now() >= *at;
+}
+
+/// What was answered for stays so after a failure: it is written, and the repair keeps it.
+void Committer::sync_written() {
+  const Status synced = journal_.sync();
+  if (synced) return settle_reservations();
+  fail(synced.error());
+  observer_.on_failed({}, failure_);
+}
+
+void Committer::settle_reservations() {
+  const GroupNo synced = journal_.synced();
+  while (!unsettled_.empty() && unsettled_.front().group <= synced) {
+    sequences_.settle(unsettled_.front().stream, unsettled_.front().bound);
+    unsettled_.pop_front();
+  }
+  if (synced.v + 1 >= next_group_.v) unsynced_since_.reset();
 }
 
 }  // namespace hermod::store

@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -16,49 +17,28 @@
 #include "base/result.h"
 #include "store/commit_sink.h"
 #include "store/group_codec.h"
+#include "store/held_batches.h"
 #include "store/journal.h"
 #include "store/options.h"
 #include "store/sequence_table.h"
-#include "store/write_batch.h"
+#include "store/submission.h"
 
 namespace hermod::store {
 
-/// What the submitter wants back with the outcome; the room above gives it meaning.
-struct Ticket {
-  virtual ~Ticket() = default;
-};
-
-/// A batch on its way to the committer. The ticket may be null.
-struct Submission {
-  WriteBatch batch;
-  std::unique_ptr<Ticket> ticket;
-};
-
-/// The sequence that one append of a batch got.
-struct Appended {
-  std::size_t op;  // what WriteBatch::append() returned
-  StreamId stream;
-  Seq seq;
-};
-
-/// One submitted batch on its way through the stages. The observer may look at the ticket when it is
-/// sequenced and may take it when it is durable or has failed.
-struct Done {
-  std::unique_ptr<Ticket> ticket;
-  std::span<const Appended> appended;  // in op order; valid during the call
-};
-
-/// Upward door: told on the committer's thread, in the order of submission. Each batch comes once in
-/// on_sequenced and then once in on_durable or on_failed; only a batch that is refused because the store is
-/// read-only or full goes straight to on_failed. One group may take several calls of each.
+/// Upward door: told on the committer's thread, in the order of submission, except that what may wait and
+/// only erases may come later. Each batch comes once in on_sequenced and then once in on_durable or
+/// on_failed; only a batch that is refused because the store is read-only or full goes straight to on_failed.
+/// One group may take several calls of each.
 class CommitObserver {
  public:
   virtual ~CommitObserver() = default;
-  /// Stage one: the entries have their sequences, in memory. QoS 1 may be delivered; nothing may be answered.
+  /// Stage one: the entries have their sequences, in memory. QoS 1 may be delivered where the sequence may be
+  /// told; nothing may be answered.
   virtual void on_sequenced(std::span<Done> group) = 0;
-  /// Stage two: on disk. Acks and QoS 2 may leave.
+  /// Stage two: on disk as far as it needs to be, or elided. Acks and QoS 2 may leave.
   virtual void on_durable(std::span<Done> group) = 0;
-  /// Nothing of these batches may be believed; a sequence they got is never given again.
+  /// Nothing of these batches may be believed; a sequence they got is never given again. Without a batch: a
+  /// sync failed of what was told to be durable.
   virtual void on_failed(std::span<Done> group, const Error& why) = 0;
 };
 
@@ -68,9 +48,16 @@ class CommitObserver {
 /// done by one thread, its own (start) or the test's (run_once); submit is for any thread. Lives between the
 /// journal and the shards.
 ///
-/// After a failed append the store is read-only: every batch that holds a change fails until resume(). Empty
-/// batches need no disk and still succeed. When the sink has no room, the batches that may be refused fail,
-/// and they alone; the store stays writable.
+/// A batch that may wait is held for up to Options::elide_wait while nothing else has to be written: entries
+/// that are erased meanwhile are not written at all (see HeldBatches).
+///
+/// A group is synced before it counts as durable when a batch in it needs that, or Options::flush says so. A
+/// sequence that is not reserved on the disk needs it too: whoever is told of it later must never hear it
+/// twice.
+///
+/// After a failed append or sync the store is read-only: every batch that holds a change fails until
+/// resume(). Empty batches need no disk and still succeed. When the sink has no room, the batches that may be
+/// refused fail, and they alone; the store stays writable.
 class Committer {
  public:
   /// `sink` may be null: then nobody reads what is committed.
@@ -81,9 +68,13 @@ class Committer {
   Committer& operator=(const Committer&) = delete;
 
   /// Any thread. Batches of one thread keep their order. Not after stop().
-  void submit(WriteBatch batch, std::unique_ptr<Ticket> ticket);
+  void submit(WriteBatch batch, std::unique_ptr<Ticket> ticket, bool may_wait = false,
+              bool needs_sync = true);
   /// Submits all of `batches` in order under one lock and leaves it empty: one call per shard and tick.
   void submit_all(std::vector<Submission>& batches);
+  /// Somebody waits for what is held: it is written now. Takes effect behind everything submitted before. Any
+  /// thread.
+  void hurry();
 
   /// The next append to `stream` gets at least `next`. After recovery `next` is the stream's record in
   /// Table::Streams. Call before that append is submitted; any thread.
@@ -95,15 +86,18 @@ class Committer {
   std::size_t bytes_in_flight() const { return bytes_in_flight_.load(std::memory_order_relaxed); }
   /// Groups that were written, refused or failed so far; stands still while the journal does. Any thread.
   std::uint64_t groups_finished() const { return groups_finished_.load(std::memory_order_relaxed); }
-  /// False from a failed append until resume(). Any thread.
+  /// False from a failed append or sync until resume(). Any thread.
   bool healthy() const { return healthy_.load(std::memory_order_acquire); }
   /// The journal has been opened, after a failure replayed again, and the next group gets this number. Takes
   /// effect behind everything submitted before, which still fails: it may build on what has failed. So call
   /// it when every submitter has heard of the failure. Any thread.
   void resume(GroupNo next_group);
 
-  /// Commits everything that waits; false when nothing did. For tests and the simulator, without start().
+  /// Commits everything that waits, but for what may be held and whose time has not come; false when there
+  /// was nothing to do. For tests and the simulator, without start().
   bool run_once();
+  /// Something is held. The thread that calls run_once().
+  bool holds_any() const { return held_.size() > 0; }
   /// Makes the committer's own thread.
   void start();
   /// Finishes everything submitted, on the own thread and then on the caller's, and ends the thread.
@@ -120,8 +114,10 @@ class Committer {
     std::vector<StreamId> forgotten;
     std::optional<GroupNo> resumed;
     std::size_t before_resume = 0;  // so many of the batches were submitted before
-    bool has_work() const { return !batches.empty() || resumed.has_value(); }
+    bool hurry = false;
+    bool has_work() const { return !batches.empty() || resumed.has_value() || hurry; }
     void clear() {
+      hurry = false;
       batches.clear();
       restored.clear();
       forgotten.clear();
@@ -130,19 +126,33 @@ class Committer {
   };
 
   void run();
+  void wait(std::unique_lock<std::mutex>& lock);
   void process();
   void commit_all(std::span<Submission> batches);
-  /// How many of `waiting` make one group.
+  /// How many of `waiting` make one group with what is held.
   std::size_t group_size(std::span<const Submission> waiting) const;
-  void commit(std::span<Submission> group);
-  void commit_writable(std::span<Submission> group);
+  void take(std::span<Submission> group);
   void refuse(std::span<Submission> group);
-  /// Takes out the batches that a full store refuses: refused_ says which.
-  void refuse_what_has_no_room(std::span<Submission> group);
-  void sequence(std::span<Submission> group);
-  /// Adds the record in Table::Streams to a batch whose append takes its stream past what is reserved.
-  void reserve(WriteBatch& batch);
+  void sequence(Submission& submission, std::optional<MonotonicTime>& wait_until);
+  /// Adds the records in Table::Streams to a batch whose appends take their streams near what is reserved.
+  void reserve(WriteBatch& batch, std::span<const std::pair<StreamId, Seq>> reservations);
+  bool has_room_for(const WriteBatch& batch) const;
+  void tell_sequenced(std::span<Done> done);
+  void tell_durable(std::span<Done> done);
+  bool is_due() const;
+  void write_held();
   Status write(std::span<const Submission> group);
+  bool has_to_be_synced(std::span<const Submission> group) const;
+  /// When what is written has to be synced at the latest.
+  std::optional<MonotonicTime> sync_at() const;
+  bool is_sync_due() const;
+  void sync_written();
+  /// Reservations that are on the disk count from now on.
+  void settle_reservations();
+  /// The store is read-only, and what is held has failed.
+  void fail(const Error& why);
+  /// So much is not in flight any more.
+  void finished(std::size_t cost);
 
   const Options options_;
   Journal& journal_;
@@ -165,10 +175,16 @@ class Committer {
   GroupNo next_group_{1};
   SequenceTable sequences_;
   Inbox in_hand_;
-  std::vector<Appended> appended_;
-  std::vector<std::pair<StreamId, Seq>> reservations_;
-  std::vector<Done> done_;
-  std::vector<bool> refused_;  // of the group: the store is full
+  HeldBatches held_;
+  std::vector<Appended> appended_;                      // of the batch that is being sequenced
+  std::vector<std::pair<StreamId, Seq>> reservations_;  // made by what is held
+  struct Reservation {
+    GroupNo group;
+    StreamId stream;
+    Seq bound;
+  };
+  std::deque<Reservation> unsettled_;            // written, not known to be synced
+  std::optional<MonotonicTime> unsynced_since_;  // the oldest write that is not, or an earlier one
   GroupEncoder encoder_;
   Error failure_;  // why the store is read-only
 };

@@ -22,7 +22,7 @@ constexpr mode_t kFolderMode = 0700;
 constexpr mode_t kFileMode = 0600;
 constexpr std::string_view kFormatName = "hermod store\n";
 constexpr std::string_view kFormatLine = "format ";
-constexpr unsigned long kFormat = 2;
+constexpr unsigned long kFormat = 3;
 constexpr std::array<const char*, 5> kFiles{"format", "journal", "journal-lock", "tables", "tables-lock"};
 
 tl::unexpected<Error> system_failure(const std::string& what) {

@@ -2,7 +2,7 @@
 
 namespace hermod::store {
 
-Status MemoryJournal::append(GroupNo number, std::span<const Bytes> group) {
+Status MemoryJournal::append(GroupNo number, std::span<const Bytes> group, Sync /*sync*/) {
   const std::lock_guard lock(mutex_);
   if (number <= last_)
     return failure(Errc::Invalid,
@@ -27,6 +27,11 @@ Status MemoryJournal::trim(GroupNo before) {
   const std::lock_guard lock(mutex_);
   groups_.erase(groups_.begin(), groups_.lower_bound(before));
   return {};
+}
+
+GroupNo MemoryJournal::synced() const {
+  const std::lock_guard lock(mutex_);
+  return last_;
 }
 
 std::size_t MemoryJournal::size() const {

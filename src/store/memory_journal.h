@@ -8,7 +8,8 @@
 namespace hermod::store {
 
 /// A journal without a disk: nothing survives the process. In production it keeps nothing at all; tests and
-/// the simulator let it keep the groups to replay them. Lives longer than the committer.
+/// the simulator let it keep the groups to replay them. There is nothing to sync. Lives longer than the
+/// committer.
 class MemoryJournal final : public Journal {
  public:
   struct Options {
@@ -17,7 +18,9 @@ class MemoryJournal final : public Journal {
   MemoryJournal() = default;
   explicit MemoryJournal(Options options) : options_(options) {}
 
-  Status append(GroupNo number, std::span<const Bytes> group) override;
+  Status append(GroupNo number, std::span<const Bytes> group, Sync sync) override;
+  Status sync() override { return {}; }
+  GroupNo synced() const override;
   Status replay(GroupNo from, const Visit& visit) override;
   Status trim(GroupNo before) override;
 

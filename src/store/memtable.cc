@@ -30,6 +30,7 @@ Memtable::Memtable(bool recovering) : active_(std::make_shared<Generation>(recov
 
 void Memtable::applied(GroupNo number, WallTime /*batch_time*/, std::span<const Submission> group) {
   std::size_t offset = kGroupHeaderSize;
+  std::size_t accepted = 0;
   {
     const std::lock_guard lock(mutex_);
     for (const Submission& submission : group) {
@@ -38,9 +39,11 @@ void Memtable::applied(GroupNo number, WallTime /*batch_time*/, std::span<const 
       active_->apply(number, batch.encoded().subspan(WriteBatch::kFrameSize),
                      offset + WriteBatch::kFrameSize);
       offset += batch.bytes();
+      accepted += batch.value_bytes();
     }
     count(number, offset + kGroupTrailerSize);
   }
+  accepted_bytes_.fetch_add(accepted, std::memory_order_relaxed);
   finish(number, offset + kGroupTrailerSize);
 }
 

@@ -63,6 +63,8 @@ class Memtable final : public CommitSink {
 
   /// Where recovery found the end of the journal.
   void set_next_group(GroupNo next) { next_group_.store(next.v, std::memory_order_release); }
+  /// Of the values in all groups that were applied, without those of a replay. Any thread.
+  std::uint64_t accepted_bytes() const { return accepted_bytes_.load(std::memory_order_relaxed); }
   GroupNo next_group() const { return {next_group_.load(std::memory_order_acquire)}; }
   /// Bytes of the active generation's records: what starts a checkpoint.
   std::uint64_t active_bytes() const { return active_bytes_.load(std::memory_order_relaxed); }
@@ -91,6 +93,7 @@ class Memtable final : public CommitSink {
   std::atomic<std::uint64_t> active_bytes_{0};
   std::atomic<std::uint64_t> frozen_bytes_{0};
   std::atomic<std::uint64_t> active_memory_{0};
+  std::atomic<std::uint64_t> accepted_bytes_{0};
 };
 
 }  // namespace hermod::store

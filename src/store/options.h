@@ -6,11 +6,34 @@
 
 namespace hermod::store {
 
+/// When the journal is synced for a batch that could do without (Submission::needs_sync).
+struct Flush {
+  enum class When {
+    Sync,      ///< before it counts as durable
+    Interval,  ///< `interval` after the oldest write that is not synced
+    Memory,    ///< with the next thing that needs it: another batch, a full segment, a checkpoint, a stop
+  };
+  When when = When::Sync;
+  std::chrono::milliseconds interval{0};
+
+  friend bool operator==(const Flush&, const Flush&) = default;
+  /// As it is configured: "sync", "interval:100", "memory".
+  std::string text() const {
+    if (when == When::Interval) return "interval:" + std::to_string(interval.count());
+    return when == When::Sync ? "sync" : "memory";
+  }
+};
+
 /// What the operator can set about the store. Read once at start.
 struct Options {
   /// A commit group is closed at this size, so that a journal record stays small enough to be replicated.
   /// One batch larger than this makes a group of its own.
   std::size_t max_group_bytes = std::size_t{1} << 20;
+  /// How long the write of a QoS 1 message may wait for its receivers, all of them connected: when they have
+  /// acknowledged it by then, it is not written at all. 0: nothing waits.
+  std::chrono::milliseconds elide_wait{2};
+  /// How much a power cut may take of what was answered.
+  Flush flush{};
   /// Bytes that one shard may have with the committer before it stops reading from its publishers.
   std::size_t max_bytes_in_flight = std::size_t{16} << 20;
   /// Threads for blocking reads, 1 to 4.

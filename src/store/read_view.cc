@@ -229,11 +229,14 @@ Result<bool> ReadView::entry_slice(const std::vector<StreamId>& in_memory, Strea
       auto item = walk.next();
       if (!item) return tl::unexpected(item.error());
       if (!*item) break;
-      if ((*item)->damage) return tl::unexpected(*(*item)->damage);
       const Seq seq = (*item)->seq;
       if (found.size() >= kSliceRecords || bytes >= kSliceBytes) {
         from = seq;
         return true;
+      }
+      if ((*item)->damage) {  // an entry without a head, which is none
+        found.push_back({stream, seq, {}, 0, {}, 0});
+        continue;
       }
       const Bytes value = (*item)->parts.value;
       Found entry{stream, seq, {}, value.size(), (*item)->parts.message, 0};
@@ -241,8 +244,8 @@ Result<bool> ReadView::entry_slice(const std::vector<StreamId>& in_memory, Strea
       bytes += value.size();
       if (entry.message.v != 0) {
         auto size = body_size_of(*snap, entry.message);
-        if (!size) return tl::unexpected(size.error());
-        entry.body_size = *size;
+        if (!size && size.error().code != Errc::Corruption) return tl::unexpected(size.error());
+        entry.body_size = size.value_or(0);  // a message that is missing
       }
       found.push_back(entry);
     }

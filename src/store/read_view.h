@@ -66,7 +66,8 @@ class ReadView {
     std::size_t body_size = 0;  ///< of the message
   };
   static constexpr std::size_t kHeadSize = 16;
-  /// For recovery: every entry of every stream, in (stream, sequence) order, until visit returns false.
+  /// For recovery: every entry of every stream, in (stream, sequence) order, until visit returns false. One
+  /// that cannot be one comes without a head, and one whose message is missing without the size of its body.
   using VisitEntry = std::function<bool(const EntryHead&)>;
   Status scan_entries(const VisitEntry& visit);
 

@@ -17,8 +17,8 @@ namespace hermod::store {
 namespace {
 
 constexpr mode_t kSegmentMode = 0600;
-constexpr std::string_view kSegmentMagic = "HMSEGMT1";
-constexpr std::uint32_t kRecordMagic = 0x484D5231;  // "HMR1"
+constexpr std::string_view kSegmentMagic = "HMSEGMT2";
+constexpr std::uint32_t kRecordMagic = 0x484D5232;  // "HMR2"
 /// Of the buffer that stays between two records.
 constexpr std::size_t kKeptBuffer = std::size_t{2} << 20;
 
@@ -73,7 +73,7 @@ Result<std::unique_ptr<Segment>> Segment::open(const std::string& file, bool rea
   if (Status mapped = segment->map(read_only); !mapped) return tl::unexpected(mapped.error());
   if (Status read = segment->read_header(); !read) return tl::unexpected(read.error());
   if (segment->life_.order == 0) return segment;
-  if (Status found = segment->find_records(); !found) return tl::unexpected(found.error());
+  segment->find_records();
   segment->give_pages_back();
   return segment;
 }
@@ -113,21 +113,15 @@ Status Segment::read_header() {
   return {};
 }
 
-Status Segment::find_records() {
+void Segment::find_records() {
   for (;;) {
     const Record record = record_at(next_block_);
     if (record.group.v == 0 || (!records_.empty() && record.group <= records_.back().group)) break;
     records_.push_back(record);
     next_block_ += blocks_for(record.size);
   }
-  // Behind the last one nothing may follow: else a record in between was damaged, not torn.
-  for (std::uint64_t block = next_block_; block < bytes_ / kBlock; ++block) {
-    const Record record = record_at(block);
-    if (record.group.v != 0)
-      return failure(Errc::Corruption,
-                     file_ + ": what stands before group " + std::to_string(record.group.v) + " is damaged");
-  }
-  return {};
+  for (std::uint64_t block = next_block_; block < bytes_ / kBlock; ++block)
+    if (const Record record = record_at(block); record.group.v != 0) strays_.push_back(record);
 }
 
 Segment::Record Segment::record_at(std::uint64_t block, bool any_life) const {
@@ -137,11 +131,12 @@ Segment::Record Segment::record_at(std::uint64_t block, bool any_life) const {
   const bool ours = in.u32() == kRecordMagic;
   const std::uint32_t size = in.u32();
   const GroupNo group{in.u64()};
+  const GroupNo synced{in.u64()};
   const std::uint64_t secret = in.u64();
   if (!ours || in.u32() != checksum_of(header.first(kRecordHeader - 4))) return {};
   if (!any_life && secret != life_.secret) return {};
   if ((block + blocks_for(size)) * kBlock > bytes_) return {};
-  return {group, static_cast<std::uint32_t>(block), size};
+  return {group, static_cast<std::uint32_t>(block), size, synced};
 }
 
 GroupNo Segment::first_of_any_life() const {
@@ -155,27 +150,30 @@ void Segment::give_pages_back() const {
 Status Segment::begin_life(Life life) {
   HERMOD_ASSERT(!is_pinned());
   records_.clear();
+  strays_.clear();
   next_block_ = 1;
   life_ = life;
   if (Status written = write_header(); !written) return written;
   return sync();
 }
 
-Result<Segment::Record> Segment::append(GroupNo group, std::span<const Bytes> pieces, std::size_t size) {
-  HERMOD_ASSERT(has_room(size));
+Result<Segment::Record> Segment::append(GroupNo group, GroupNo synced, std::span<const Bytes> pieces,
+                                        std::size_t size) {
+  HERMOD_ASSERT(has_room(size) && strays_.empty());
   buffer_.clear();
   buffer_.reserve(blocks_for(size) * kBlock);
   ByteWriter out(buffer_);
   out.u32(kRecordMagic);
   out.u32(static_cast<std::uint32_t>(size));
   out.u64(group.v);
+  out.u64(synced.v);
   out.u64(life_.secret);
   out.u32(checksum_of(as_bytes(buffer_)));
   for (const Bytes piece : pieces) out.bytes(piece);
   buffer_.resize(blocks_for(size) * kBlock, '\0');
-  const Record record{group, static_cast<std::uint32_t>(next_block_), static_cast<std::uint32_t>(size)};
-  Status written = write(buffer_, next_block_ * kBlock);
-  if (written) written = sync();
+  const Record record{group, static_cast<std::uint32_t>(next_block_), static_cast<std::uint32_t>(size),
+                      synced};
+  const Status written = write(buffer_, next_block_ * kBlock);
   if (buffer_.capacity() > kKeptBuffer) std::string().swap(buffer_);
   if (!written) return tl::unexpected(written.error());
   next_block_ += blocks_for(size);
@@ -183,18 +181,36 @@ Result<Segment::Record> Segment::append(GroupNo group, std::span<const Bytes> pi
 }
 
 Status Segment::drop_from(GroupNo from) {
-  const auto first = std::find_if(records_.begin(), records_.end(),
-                                  [&](const Record& record) { return record.group >= from; });
-  if (first == records_.end()) return {};
+  const auto is_dropped = [&](const Record& record) { return record.group >= from; };
   const std::string nothing(kBlock, '\0');
-  for (auto record = records_.end(); record != first;) {
-    --record;
-    if (Status written = write(nothing, record->block * kBlock); !written) return written;
+  bool any = false;
+  for (const auto* records : {&strays_, &records_}) {
+    for (auto record = records->rbegin(); record != records->rend(); ++record) {
+      if (!is_dropped(*record)) continue;
+      any = true;
+      if (Status written = write(nothing, record->block * kBlock); !written) return written;
+    }
   }
+  if (!any) return {};
   if (Status synced = sync(); !synced) return synced;
+  std::erase_if(strays_, is_dropped);
+  const auto first = std::find_if(records_.begin(), records_.end(), is_dropped);
+  if (first == records_.end()) return {};
   next_block_ = first->block;
   records_.erase(first, records_.end());
   return {};
+}
+
+Status Segment::write_again(GroupNo from) {
+  bool any = false;
+  for (const Record& record : records_) {
+    if (record.group < from) continue;
+    any = true;
+    const std::uint64_t offset = record.block * kBlock;
+    const std::string bytes(as_text(Bytes{map_ + offset, blocks_for(record.size) * kBlock}));
+    if (Status written = write(bytes, offset); !written) return written;
+  }
+  return any ? sync() : Status{};
 }
 
 Status Segment::write(std::string_view bytes, std::uint64_t offset) {
@@ -208,7 +224,7 @@ Status Segment::write(std::string_view bytes, std::uint64_t offset) {
   return {};
 }
 
-Status Segment::sync() {
+Status Segment::sync() const {
   if (::fdatasync(descriptor_) == 0) return {};
   // Whatever the reason: what was written may be on the disk, and NoSpace would say that it is not.
   Status error = failed("sync");

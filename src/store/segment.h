@@ -15,9 +15,9 @@
 namespace hermod::store {
 
 /// One file of the journal: a header block and, each from the beginning of a block of its own, records. A
-/// block that holds something acknowledged is never written again in the same life, so a torn write damages
-/// nothing but what was being written. A file whose records are no longer needed begins a new life: its
-/// header gets another secret, and what the old life left has the wrong one.
+/// block that holds something acknowledged is never written with anything else in the same life, so a torn
+/// write damages nothing but what was being written. A file whose records are no longer needed begins a new
+/// life: its header gets another secret, and what the old life left has the wrong one.
 ///
 /// Owns the descriptor and the map of the file. append(), begin_life() and drop_from() are for the
 /// committer's thread; records are found and read by any thread that has a SegmentPin, under the journal's
@@ -35,12 +35,12 @@ class Segment {
     GroupNo group;
     std::uint32_t block = 0;  ///< where it begins
     std::uint32_t size = 0;   ///< bytes of the group
+    GroupNo synced;           ///< up to here everything was on the disk when it was written
   };
 
   /// A new file of `bytes`, durable with its header. Errors: NoSpace, Io.
   static Result<std::unique_ptr<Segment>> create(const std::string& file, std::uint64_t bytes, Life life);
-  /// A file that is there, with its records found. Errors: Corruption: it is shorter than it was, or has a
-  /// record behind a damaged one; Io.
+  /// A file that is there, with its records found. Errors: Corruption: it is shorter than it was; Io.
   static Result<std::unique_ptr<Segment>> open(const std::string& file, bool read_only);
   ~Segment();
   Segment(const Segment&) = delete;
@@ -61,6 +61,9 @@ class Segment {
   }
   /// In the order of their groups. The journal's lock.
   const std::vector<Record>& records() const { return records_; }
+  /// What was found behind a block where a record should begin and none is, in the order of the blocks: one
+  /// in between was damaged, or never reached the disk.
+  const std::vector<Record>& strays() const { return strays_; }
   /// The group of the record behind the header, of whatever life it is; zero when there is none.
   GroupNo first_of_any_life() const;
   /// From the header to the last record.
@@ -72,13 +75,18 @@ class Segment {
 
   /// All records are forgotten, durably. Precondition: no pins.
   Status begin_life(Life life);
-  /// Writes the record durably and gives where it is; add() makes it one of records(). After an error nothing
-  /// is known about it. Precondition: has_room().
-  Result<Record> append(GroupNo group, std::span<const Bytes> pieces, std::size_t size);
+  /// Writes the record, which is durable behind the next sync(), and gives where it is; add() makes it one of
+  /// records(). After an error nothing is known about it. Preconditions: has_room(), no strays().
+  Result<Record> append(GroupNo group, GroupNo synced, std::span<const Bytes> pieces, std::size_t size);
   /// The journal's lock.
   void add(const Record& record) { records_.push_back(record); }
-  /// Overwrites the records from this group on, durably. The journal's lock.
+  /// Overwrites the records and strays from this group on, durably. The journal's lock.
   Status drop_from(GroupNo from);
+  /// Writes the records from this group on once more as they are read, durably: a system forgets what a
+  /// failed sync should have written. The journal's lock.
+  Status write_again(GroupNo from);
+  /// Makes everything that was written durable. Errors: Io. Any thread that has a SegmentPin.
+  Status sync() const;
 
   void pin() const { pins_.fetch_add(1, std::memory_order_relaxed); }
   void unpin() const { pins_.fetch_sub(1, std::memory_order_release); }
@@ -86,17 +94,16 @@ class Segment {
   bool is_pinned() const { return pins_.load(std::memory_order_acquire) != 0; }
 
  private:
-  static constexpr std::size_t kRecordHeader = 28;
+  static constexpr std::size_t kRecordHeader = 36;
 
   explicit Segment(std::string file) : file_(std::move(file)) {}
   Status map(bool read_only);
   Status write_header();
   Status write(std::string_view bytes, std::uint64_t offset);
-  Status sync();
   Status read_header();
   /// The record that begins at this block, with group 0 when there is none of this life.
   Record record_at(std::uint64_t block, bool any_life = false) const;
-  Status find_records();
+  void find_records();
   tl::unexpected<Error> failed(const char* action) const;
 
   const std::string file_;
@@ -106,6 +113,7 @@ class Segment {
   Life life_;
   std::uint64_t next_block_ = 1;  ///< where the next record begins
   std::vector<Record> records_;
+  std::vector<Record> strays_;
   std::string buffer_;  ///< of the record that is being written
   mutable std::atomic<std::uint32_t> pins_{0};
 };

@@ -99,8 +99,15 @@ Status SegmentJournal::open_files() {
   }
   if (error) return folder_failure(folder_, error.value());
   if (Status sorted = sort_out(std::move(found)); !sorted) return sorted;
-  last_ = range().second;
-  is_broken_ = false;
+  GroupNo said = synced();
+  const GroupNo last = range().second;
+  {
+    const std::lock_guard lock(mutex_);
+    last_ = last;
+    for (const auto& segment : live_)
+      for (const Segment::Record& record : segment->records()) said = std::max(said, record.synced);
+  }
+  synced_.store(said.v, std::memory_order_release);
   if (!live_.empty()) return {};
   if (read_only_) return failure(Errc::Corruption, folder_ + ": no segment of the journal is there");
   return begin_segment(0);
@@ -134,7 +141,7 @@ Segment::Life SegmentJournal::next_life() {
   return life;
 }
 
-Status SegmentJournal::append(GroupNo number, std::span<const Bytes> group) {
+Status SegmentJournal::append(GroupNo number, std::span<const Bytes> group, Sync sync) {
   if (is_broken_) return failure(Errc::Closed, folder_ + ": the journal has to be opened again");
   if (number <= last_)
     return failure(Errc::Invalid,
@@ -147,7 +154,7 @@ Status SegmentJournal::append(GroupNo number, std::span<const Bytes> group) {
     if (Status begun = begin_segment(size); !begun) return begun;
   }
   Segment& segment = *live_.back();
-  const auto record = segment.append(number, group, size);
+  const auto record = segment.append(number, synced(), group, size);
   if (!record) {
     is_broken_ = true;
     return tl::unexpected(record.error());
@@ -155,10 +162,14 @@ Status SegmentJournal::append(GroupNo number, std::span<const Bytes> group) {
   {
     const std::lock_guard lock(mutex_);
     segment.add(*record);
+    last_ = number;
   }
-  last_ = number;
+  if (sync == Sync::Now) {
+    if (Status synced = sync_up_to(number); !synced) return synced;
+  }
   groups_.fetch_add(1, std::memory_order_relaxed);
   bytes_.fetch_add(size, std::memory_order_relaxed);
+  written_.fetch_add(footprint(size), std::memory_order_relaxed);
   const auto took = std::chrono::steady_clock::now() - begin;
   last_commit_micros_.store(
       static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count()),
@@ -166,7 +177,30 @@ Status SegmentJournal::append(GroupNo number, std::span<const Bytes> group) {
   return {};
 }
 
+Status SegmentJournal::sync() {
+  return sync_up_to(last_);
+}
+
+/// One at a time: the system tells of a failure once, and takes the next sync for a success.
+Status SegmentJournal::sync_up_to(GroupNo last) {
+  const std::lock_guard syncing(syncing_);
+  if (last <= synced()) return {};
+  if (is_broken_) return failure(Errc::Closed, folder_ + ": the journal has to be opened again");
+  std::unique_lock lock(mutex_);
+  const GroupNo written = last_;
+  const SegmentPin pin(*live_.back());  // all before it are synced
+  lock.unlock();
+  if (Status synced = pin.segment().sync(); !synced) {
+    is_broken_ = true;
+    return synced;
+  }
+  synced_.store(written.v, std::memory_order_release);
+  return {};
+}
+
+/// The last segment is synced first: what a power cut may take is in one file.
 Status SegmentJournal::begin_segment(std::size_t size) {
+  if (Status synced = sync(); !synced) return synced;
   retire_trimmed();
   std::unique_ptr<Segment> segment = take_retired(Segment::bytes_for(size));
   if (segment) {
@@ -180,6 +214,7 @@ Status SegmentJournal::begin_segment(std::size_t size) {
     if (!made) return tl::unexpected(made.error());
     segment = std::move(*made);
   }
+  written_.fetch_add(Segment::kBlock, std::memory_order_relaxed);  // its header
   const std::lock_guard lock(mutex_);
   live_.push_back(std::move(segment));
   return {};
@@ -255,6 +290,19 @@ Status SegmentJournal::replay(GroupNo from, const Visit& visit) {
   return {};
 }
 
+Status SegmentJournal::visit_found(
+    const std::function<Status(const Segment::Record&, Bytes, bool behind_gap)>& visit) const {
+  for (const auto& segment : live_) {
+    for (const auto* records : {&segment->records(), &segment->strays()}) {
+      const bool behind_gap = records == &segment->strays();
+      for (const Segment::Record& record : *records)
+        if (Status status = visit(record, segment->at(record), behind_gap); !status) return status;
+    }
+    segment->give_pages_back();
+  }
+  return {};
+}
+
 Status SegmentJournal::trim(GroupNo before) {
   std::uint64_t seen = trim_before_.load(std::memory_order_relaxed);
   while (seen < before.v && !trim_before_.compare_exchange_weak(seen, before.v, std::memory_order_release)) {
@@ -295,27 +343,6 @@ std::pair<GroupNo, GroupNo> SegmentJournal::range() const {
     found.second = segment->records().back().group;
   }
   return found;
-}
-
-Status SegmentJournal::drop_from(GroupNo from) {
-  const std::lock_guard lock(mutex_);
-  for (auto segment = live_.rbegin(); segment != live_.rend(); ++segment)
-    if (Status dropped = (*segment)->drop_from(from); !dropped) return dropped;
-  last_ = {};
-  for (const auto& segment : live_)
-    if (!segment->records().empty()) last_ = segment->records().back().group;
-  return {};
-}
-
-Status SegmentJournal::reopen() {
-  const std::lock_guard turn(turnstile_);
-  const std::lock_guard files(files_);
-  {
-    const std::lock_guard lock(mutex_);
-    live_.clear();
-    retired_.clear();
-  }
-  return open_files();
 }
 
 std::uint64_t SegmentJournal::total_bytes() const {

@@ -37,10 +37,11 @@ class JournalReader {
   Bytes record_;
 };
 
-/// The journal on disk: a folder of segments, each filled from its beginning; one write and one sync per
-/// group. A segment whose records the tables have is used again, so after a while no append changes the size
-/// or the blocks of a file, and a sync is no more than the data. append(), replay(), drop_from() and reopen()
-/// belong to the committer's thread, trim() and reader() to any.
+/// The journal on disk: a folder of segments, each filled from its beginning; one write per group, and a sync
+/// for one or several. A segment is synced before the next one begins. One whose records the tables have is
+/// used again, so after a while no append changes the size or the blocks of a file, and a sync is no more
+/// than the data. append(), replay(), drop_from() and repair() belong to the committer's thread; the others
+/// to any.
 class SegmentJournal final : public Journal {
  public:
   /// Makes the folder and the first segment when there is none. `max_size`: bytes of all segments together.
@@ -48,18 +49,32 @@ class SegmentJournal final : public Journal {
   static Result<std::unique_ptr<SegmentJournal>> open(const std::string& folder, std::uint64_t max_size,
                                                       bool read_only = false);
 
-  Status append(GroupNo number, std::span<const Bytes> group) override;
+  Status append(GroupNo number, std::span<const Bytes> group, Sync sync) override;
+  Status sync() override;
+  GroupNo synced() const override { return {synced_.load(std::memory_order_acquire)}; }
+  /// Everything up to this group, which was appended, is durable. Precondition: the caller has no reader.
+  Status sync_up_to(GroupNo last);
   Status replay(GroupNo from, const Visit& visit) override;
   /// Only notes the position: the next append that needs a segment takes what is free by then.
   Status trim(GroupNo before) override;
+
+  /// Calls `visit` for every record that a segment has, also behind a gap, in order.
+  Status visit_found(
+      const std::function<Status(const Segment::Record&, Bytes, bool behind_gap)>& visit) const;
+  /// After a start: everything up to `next` is here or in the tables, which begin at `position`, and durable.
+  /// What no record says to be on the disk is written once more. Errors: Io.
+  Status settle(GroupNo position, GroupNo next);
 
   Result<JournalReader> reader();
   /// First and last group on disk; zero when there is none.
   std::pair<GroupNo, GroupNo> range() const;
   /// Deletes `from` and everything behind it, durably. No append meanwhile.
   Status drop_from(GroupNo from);
-  /// Closes the files and opens them again. Readers wait. No append meanwhile.
-  Status reopen();
+  /// After a failed append or sync: opens the files again, deletes `next` and everything behind it, and
+  /// writes again what no sync has covered, all durably. `check` says whether a record is whole. Readers
+  /// wait. No append meanwhile. Errors: Corruption (the system has lost a group before `next`), Io; then
+  /// nothing is appended or synced until it succeeds.
+  Status repair(GroupNo next, const Visit& check);
 
   /// Bytes that a group of this size takes in the journal.
   static std::uint64_t footprint(std::size_t group_bytes) {
@@ -72,6 +87,8 @@ class SegmentJournal final : public Journal {
   std::uint64_t used_bytes() const;
   std::uint64_t groups() const { return groups_.load(std::memory_order_relaxed); }
   std::uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+  /// Blocks of records and of headers, that were written since the journal was made or opened.
+  std::uint64_t written_bytes() const { return written_.load(std::memory_order_relaxed); }
   std::uint64_t last_commit_micros() const { return last_commit_micros_.load(std::memory_order_relaxed); }
 
  private:
@@ -80,6 +97,8 @@ class SegmentJournal final : public Journal {
 
   SegmentJournal(std::string folder, std::uint64_t max_size, bool read_only);
   Status open_files();
+  Status reopen();
+  Status write_again(GroupNo next, const Visit& check);
   Status sort_out(Segments found);
   /// A segment without records at the end of live_, with room for a group of `size`.
   Status begin_segment(std::size_t size);
@@ -94,8 +113,9 @@ class SegmentJournal final : public Journal {
   const std::uint64_t max_size_;
   const std::uint64_t segment_bytes_;
   const bool read_only_;
-  bool is_broken_ = false;  // an append failed: nothing is certain until reopen()
+  std::atomic<bool> is_broken_{false};  // an append or a sync failed: nothing is certain until repair()
 
+  std::mutex syncing_;               // first of all: a failed sync is told to one caller only
   mutable std::shared_mutex files_;  // exclusive: reopen; shared: a reader's life
   mutable std::mutex turnstile_;     // readers that come while reopen() waits do not keep it out
   mutable std::mutex mutex_;         // the lists and the segments' records
@@ -103,10 +123,12 @@ class SegmentJournal final : public Journal {
   Segments retired_;                 // the tables have all they hold
   std::uint64_t last_order_ = 0;
   std::uint64_t next_name_ = 1;
-  GroupNo last_;  // on disk; the committer's thread
+  GroupNo last_;  // written; mutex_
+  std::atomic<std::uint64_t> synced_{0};
   std::atomic<std::uint64_t> trim_before_{0};
   std::atomic<std::uint64_t> groups_{0};
   std::atomic<std::uint64_t> bytes_{0};
+  std::atomic<std::uint64_t> written_{0};
   std::atomic<std::uint64_t> last_commit_micros_{0};
 };
 

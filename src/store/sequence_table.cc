@@ -19,9 +19,16 @@ constexpr std::size_t kNowhere = ~std::size_t{0};
 SequenceTable::Taken SequenceTable::take(StreamId stream) {
   Slot& slot = find_or_insert(stream);
   const std::uint64_t seq = slot.next++;
-  if (seq < slot.reserved) return {{seq}, {}};
-  slot.reserved = seq + std::clamp(std::bit_floor(seq), kFirstBlock, kLargestBlock);
-  return {{seq}, {slot.reserved}};
+  const bool may_be_told = seq < slot.on_disk;
+  const std::uint64_t block = std::clamp(std::bit_floor(seq), kFirstBlock, kLargestBlock);
+  if (seq + block / 4 < slot.reserved) return {{seq}, {}, may_be_told};
+  slot.reserved = seq + block;
+  return {{seq}, {slot.reserved}, may_be_told};
+}
+
+void SequenceTable::settle(StreamId stream, Seq bound) {
+  const std::size_t at = find(stream);
+  if (at != kNowhere) slots_[at].on_disk = std::max(slots_[at].on_disk, bound.v);
 }
 
 void SequenceTable::forget_reservations() {
@@ -63,7 +70,7 @@ SequenceTable::Slot& SequenceTable::find_or_insert(StreamId stream) {
     if (slots_[at].stream == stream.v) return slots_[at];
     at = (at + 1) & mask;
   }
-  slots_[at] = {stream.v, 1, 0};
+  slots_[at] = {stream.v, 1, 0, 0};
   ++size_;
   return slots_[at];
 }

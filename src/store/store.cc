@@ -7,6 +7,7 @@
 
 #include "store/checkpointer.h"
 #include "store/folder.h"
+#include "store/group_codec.h"
 #include "store/lmdb/lmdb_tables.h"
 #include "store/memtable.h"
 #include "store/segment_journal.h"
@@ -108,6 +109,9 @@ Status Store::Parts::recover(OpenReport& report, GroupNo torn) {
   memtable->set_next_group(next);
   report.replayed_from = *position;
   report.next_group = next;
+  // What a process that was killed had written and not synced was replayed, and is told to clients from now
+  // on.
+  if (Status settled = journal->settle(*position, next); !settled) return settled;
   // Only what the tables have may go from the journal, which they durably have up to here.
   if (Status trimmed = journal->trim(*position); !trimmed) return trimmed;
   checkpointer = std::make_unique<Checkpointer>(options, *memtable, *tables, *journal);
@@ -171,8 +175,12 @@ Status Store::checkpoint() {
 
 Result<GroupNo> Store::reopen_journal() {
   const GroupNo next = parts_->memtable->next_group();
-  if (Status opened = parts_->journal->reopen(); !opened) return tl::unexpected(opened.error());
-  if (Status dropped = parts_->journal->drop_from(next); !dropped) return tl::unexpected(dropped.error());
+  Status repaired = parts_->journal->repair(next, [](GroupNo number, Bytes record) -> Status {
+    const auto group = decode_group(record);
+    if (group && group->number == number) return {};
+    return failure(Errc::Corruption, "journal: group " + std::to_string(number.v) + " is damaged");
+  });
+  if (!repaired) return tl::unexpected(repaired.error());
   return next;
 }
 
@@ -190,6 +198,7 @@ Stats Store::stats() const {
   stats.tables_file_bytes = parts_->tables->file_bytes();
   stats.groups = parts_->journal->groups();
   stats.journaled_bytes = parts_->journal->bytes();
+  stats.wear = wear();
   stats.checkpointed_bytes = numbers.bytes;
   stats.memtable_entries = size.live_entries;
   stats.waiting_bytes = size.record_bytes;
@@ -198,6 +207,11 @@ Stats Store::stats() const {
   stats.last_commit_micros = parts_->journal->last_commit_micros();
   stats.last_checkpoint_micros = numbers.last_micros;
   return stats;
+}
+
+Wear Store::wear() const {
+  return {parts_->memtable->accepted_bytes(), parts_->journal->written_bytes(),
+          parts_->tables->written_bytes()};
 }
 
 }  // namespace hermod::store

@@ -10,6 +10,7 @@
 #include "store/journal.h"
 #include "store/options.h"
 #include "store/read_view.h"
+#include "store/wear.h"
 
 namespace hermod::store {
 
@@ -23,7 +24,7 @@ struct OpenReport {
   GroupNo next_group{1};       // for Committer::resume()
   std::uint64_t groups_replayed = 0;
   std::uint64_t bytes_replayed = 0;
-  bool torn_tail = false;  // the last journal record was damaged and has been dropped
+  bool torn_tail = false;  // what no sync had covered was not whole: dropped from its first hole on
 };
 
 /// Numbers of the store since it was opened; bytes where nothing else is said.
@@ -38,6 +39,7 @@ struct Stats {
   std::uint64_t tables_used_bytes = 0;
   std::uint64_t groups = 0;              // appended
   std::uint64_t journaled_bytes = 0;     // size of the records appended
+  Wear wear;                             // what was accepted and what was written for it
   std::uint64_t checkpointed_bytes = 0;  // keys and values written to the tables
   std::uint64_t memtable_entries = 0;    // changes that wait for a checkpoint
   std::uint64_t waiting_bytes = 0;       // journaled and not yet in the tables
@@ -77,13 +79,16 @@ class Store {
   /// they were or further on the way, and the next checkpoint goes on.
   Status checkpoint();
 
-  /// After a failed append: opens the journal again and drops what the failed append may have left, because
-  /// nobody was told that it holds. Gives the number for Committer::resume(). On the thread that calls
-  /// resume, while the committer is not healthy.
+  /// After a failed append or sync: opens the journal again and drops what the failed append may have left,
+  /// because nobody was told that it holds; what was told before is kept, and written again where no sync had
+  /// covered it. Gives the number for Committer::resume(). On the thread that calls resume, while the
+  /// committer is not healthy.
   Result<GroupNo> reopen_journal();
 
   /// Any thread.
   Stats stats() const;
+  /// The part of it that costs nothing to ask for. Any thread.
+  Wear wear() const;
 
  private:
   struct Parts;

@@ -10,7 +10,7 @@ namespace hermod::store {
 struct Verdict {
   bool good = false;
   std::string why;  // when not good
-  GroupNo torn;     // the last journal record, when it alone is damaged; zero otherwise
+  GroupNo torn;     // the first group of the journal's torn tail; zero when it has none
 };
 
 /// Reads every record of the journal's folder and of the tables' file in a process of its own, because a

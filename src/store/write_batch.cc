@@ -56,6 +56,7 @@ void WriteBatch::put(Table table, Bytes key, Bytes value) {
   add_length(value.size());
   encoded_.append(as_text(key));
   encoded_.append(as_text(value));
+  if (table != Table::Streams) value_bytes_ += value.size();  // those are the store's own
   close_op();
 }
 
@@ -137,6 +138,7 @@ void WriteBatch::add_u64(std::uint64_t value) {
 void WriteBatch::add_sized(Bytes value) {
   add_length(value.size());
   encoded_.append(as_text(value));
+  value_bytes_ += value.size();
 }
 
 void WriteBatch::add_length(std::size_t value) {

@@ -106,6 +106,8 @@ class WriteBatch {
   std::size_t append_count() const { return append_count_; }
   /// Size of encoded().
   std::size_t bytes() const { return encoded_.size(); }
+  /// Of the values alone, without what the store records for itself: what it was asked to keep.
+  std::size_t value_bytes() const { return value_bytes_; }
   void reserve(std::size_t size) { encoded_.reserve(size + kFrameSize); }
 
   /// The frame of a batch in a group: u32 size of the ops, u32 their number, the ops. Nothing when empty.
@@ -143,6 +145,7 @@ class WriteBatch {
   std::string encoded_;
   std::uint32_t op_count_ = 0;
   std::uint32_t append_count_ = 0;
+  std::size_t value_bytes_ = 0;
   bool refused_when_full_ = false;
 };
 

@@ -13,7 +13,38 @@ void Ledger::sent(const std::string& topic, std::uint8_t qos, std::uint64_t numb
 
 void Ledger::acknowledged(const std::string& topic, std::uint64_t number) {
   const std::lock_guard lock(mutex_);
-  topics_.at(topic).acknowledged.at(number) = true;
+  Topic& about = topics_.at(topic);
+  about.acknowledged.at(number) = true;
+  about.since[number] = std::chrono::steady_clock::now();
+}
+
+void Ledger::forgive(const std::string& prefix, std::chrono::milliseconds window) {
+  const std::lock_guard lock(mutex_);
+  const auto now = std::chrono::steady_clock::now();
+  for (auto& [name, about] : topics_) {
+    if (!name.starts_with(prefix)) continue;
+    for (const auto& [number, since] : about.since) {
+      if (now - since > window) continue;
+      about.acknowledged.at(number) = false;
+      about.forgiven.push_back(number);
+    }
+    about.since.clear();  // what is older was on the disk
+  }
+}
+
+std::uint64_t Ledger::lost_count(const std::string& receiver, const std::string& prefix) const {
+  const std::lock_guard lock(mutex_);
+  std::uint64_t lost = 0;
+  const auto topics = received_.find(receiver);
+  for (const auto& [name, about] : topics_) {
+    if (!name.starts_with(prefix)) continue;
+    for (const std::uint64_t number : about.forgiven) {
+      const bool came = topics != received_.end() && topics->second.contains(name) &&
+                        topics->second.at(name).copies.contains(number);
+      lost += came ? 0 : 1;
+    }
+  }
+  return lost;
 }
 
 void Ledger::arrived(const std::string& receiver, const std::string& topic, std::uint64_t number,

@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -16,6 +17,11 @@ class Ledger {
   void sent(const std::string& topic, std::uint8_t qos, std::uint64_t number);
   /// PUBACK or PUBREC with success came.
   void acknowledged(const std::string& topic, std::uint64_t number);
+  /// The power was cut: what was acknowledged less than `window` ago on topics that begin with `prefix` may
+  /// be lost. The promise to a publisher that sends it again is a new one.
+  void forgive(const std::string& prefix, std::chrono::milliseconds window);
+  /// Of what was forgiven: how much `receiver` never got.
+  std::uint64_t lost_count(const std::string& receiver, const std::string& prefix) const;
   /// `first` tells that the receiver's side of the exchange has not seen it before (no DUP, or a QoS 2
   /// identifier it does not hold).
   void arrived(const std::string& receiver, const std::string& topic, std::uint64_t number, bool first);
@@ -41,6 +47,9 @@ class Ledger {
   struct Topic {
     std::uint8_t qos = 0;
     std::vector<bool> acknowledged;  ///< by number
+    std::map<std::uint64_t, std::chrono::steady_clock::time_point>
+        since;  ///< by number, until it is forgiven
+    std::vector<std::uint64_t> forgiven;
   };
   struct Received {
     std::map<std::uint64_t, std::uint32_t> copies;  ///< by number

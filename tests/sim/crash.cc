@@ -77,6 +77,7 @@ void Schedule::lose_broker() {
     const std::size_t written = peer->received();
     peer->lose_broker(random_.chance(50) ? written : random_.below(written + 1));
   }
+  elided_ += broker_->counted(Counter::PublishElided);
   broker_.reset();
   disk_->store.lose();
 }

@@ -10,6 +10,7 @@ namespace hermod::sim {
 
 using wire::QoS;
 using wire::Version;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -36,6 +37,10 @@ enum Kind : std::size_t {
 };
 constexpr std::array<unsigned, kKinds> kUsualWeights{30, 16, 4, 8, 2, 18, 14, 14, 3, 1, 3, 8};
 
+/// Clients that stay, publish at QoS 1 and acknowledge before much time passes: most of it need not be
+/// written.
+constexpr std::array<unsigned, kKinds> kWeightsOfKeepingUp{60, 40, 2, 30, 1, 50, 50, 10, 1, 0, 1, 8};
+
 constexpr std::string_view kTopics[] = {"p/0", "p/1", "p/0/x", "s/0", "s/1"};
 constexpr std::string_view kFilters[] = {"p/#", "p/+", "p/0", "p/0/#", "p/+/x", "r/#", "r/+/1", "w/#"};
 constexpr std::string_view kSharedFilters[] = {"s/#", "s/+", "s/0", "p/+"};
@@ -48,6 +53,7 @@ Schedule::Schedule(std::uint64_t seed, Trouble trouble, std::size_t steps, Repor
       report_(report),
       steps_(steps),
       trouble_(trouble),
+      keeping_up_(random_.chance(25)),
       options_(random_options()),
       ledger_(report) {
   if (trouble_.broker_crashes) {
@@ -61,9 +67,10 @@ Schedule::Schedule(std::uint64_t seed, Trouble trouble, std::size_t steps, Repor
   const std::size_t clients = 3 + random_.below(6);
   for (std::size_t i = 0; i < clients; ++i)
     clients_.push_back(std::make_unique<ModelClient>(i, random_profile(i), ledger_, report_));
-  for (const unsigned weight : kUsualWeights) {
+  const auto& weights = keeping_up_ ? kWeightsOfKeepingUp : kUsualWeights;
+  for (const unsigned weight : weights) {
     static constexpr unsigned kFactors[] = {1, 4, 4, 4, 12};
-    weights_.push_back(weight * random_.pick(kFactors));
+    weights_.push_back(weight * (keeping_up_ ? 1 : random_.pick(kFactors)));
   }
 }
 
@@ -73,6 +80,12 @@ broker::Options Schedule::random_options() {
   static constexpr std::uint16_t kWindows[] = {1, 2, 5, 100};
   static constexpr std::uint32_t kRooms[] = {1, 2, 5, 500};
   static constexpr std::size_t kBacklogs[] = {2048, 65536, std::size_t{16} << 20};
+  static constexpr std::chrono::milliseconds kElideWaits[] = {0ms, 2ms, 2ms, 500ms};
+  static constexpr store::Flush kFlushes[] = {{},
+                                              {},
+                                              {store::Flush::When::Interval, 2ms},
+                                              {store::Flush::When::Interval, 100ms},
+                                              {store::Flush::When::Memory, {}}};
   broker::Options options;
   options.allow_anonymous = true;
   options.threads = static_cast<std::uint16_t>(1 + random_.below(4));
@@ -91,6 +104,9 @@ broker::Options Schedule::random_options() {
   options.store.max_bytes_in_flight = random_.pick(kBacklogs);
   options.store.max_group_bytes = random_.chance(50) ? 512 : std::size_t{1} << 20;
   options.store.max_size = kStoreSize;
+  options.store.elide_wait = keeping_up_ ? 500ms : random_.pick(kElideWaits);
+  options.store.flush =
+      random_.pick(kFlushes);  // a crash leaves what is written, as the end of a process does
   return options;
 }
 
@@ -272,7 +288,9 @@ void Schedule::publish(ModelClient& client) {
   publication.qos = static_cast<QoS>(random_.below(3));
   publication.topic = random_.pick(kTopics);
   publication.size = random_.chance(10) ? random_.below(9000) : random_.below(60);
-  if (random_.chance(15)) {
+  if (keeping_up_ && random_.chance(90)) {
+    publication.qos = QoS::AtLeastOnce;
+  } else if (random_.chance(15)) {
     // A topic of its own and one QoS for it, so that the order of its retained messages is known.
     publication.topic =
         "r/" + client.profile().client_id + "/" + std::to_string(static_cast<int>(publication.qos));

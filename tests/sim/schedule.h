@@ -30,6 +30,8 @@ class Schedule {
 
   /// True when every promise was kept; else the report says which one was not.
   bool run();
+  /// Messages that were acknowledged and never written.
+  std::uint64_t elided() const { return elided_ + broker_->counted(Counter::PublishElided); }
 
  private:
   using Weights = std::vector<unsigned>;
@@ -87,6 +89,7 @@ class Schedule {
   Report& report_;
   const std::size_t steps_;
   const Trouble trouble_;
+  const bool keeping_up_;  ///< what is published is nearly always acknowledged before it has to be written
   const broker::Options options_;
   std::unique_ptr<test::FaultyJournal> journal_;  ///< null when there is a disk
   std::optional<Disk> disk_;                      ///< of a broker that crashes
@@ -98,6 +101,7 @@ class Schedule {
   bool some_page_failed_ = false;
   std::vector<std::chrono::nanoseconds> timers_run_;  ///< per shard, since the broker started
   std::vector<std::uint64_t> crashes_;                ///< steps in which the broker will, the last one first
+  std::uint64_t elided_ = 0;                          ///< by the brokers that crashed
   std::uint64_t durable_ = 0;                         ///< everything that happened up to this step is
 };
 

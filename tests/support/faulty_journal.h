@@ -36,17 +36,19 @@ class FaultyJournal final : public store::Journal {
   /// Of the last successful append.
   GroupNo last() const { return last_; }
 
-  Status append(GroupNo number, std::span<const Bytes> group) override {
+  Status append(GroupNo number, std::span<const Bytes> group, Sync sync) override {
     if (good_left_ && *good_left_ == 0) {
       if (!cut_) good_left_.reset();
       ++failures_;
-      if (trace_ == Trace::Whole) static_cast<void>(journal_.append(number, group));
+      if (trace_ == Trace::Whole) static_cast<void>(journal_.append(number, group, sync));
       return failure(why_, "the test's journal fails");
     }
     if (good_left_) --*good_left_;
     last_ = number;
-    return journal_.append(number, group);
+    return journal_.append(number, group, sync);
   }
+  Status sync() override { return journal_.sync(); }
+  GroupNo synced() const override { return journal_.synced(); }
   Status replay(GroupNo from, const Visit& visit) override { return journal_.replay(from, visit); }
   Status trim(GroupNo before) override { return journal_.trim(before); }
 

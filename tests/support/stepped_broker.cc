@@ -98,6 +98,7 @@ void SteppedBroker::build_shards(TemporaryStore* disk) {
 SteppedBroker::~SteppedBroker() {
   while (has_commits_in_flight()) {
     for (std::size_t i = 0; i < shards_.size(); ++i) step(i);
+    committer_->hurry();
     commit();
   }
 }

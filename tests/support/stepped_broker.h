@@ -65,7 +65,8 @@ class SteppedBroker {
   void run_timers(std::size_t index) { loops_[index]->run_timers(); }
   /// The second half of a shard's tick: its own work, then its output. True when it has more to do at once.
   bool step(std::size_t index);
-  /// Everything that waits for the committer becomes durable, or fails; false when nothing waited.
+  /// Everything that waits for the committer becomes durable, or fails, but for what `store.elide_wait` lets
+  /// it hold; false when nothing waited.
   bool commit() { return committer_->run_once(); }
 
   /// The store has no room for what may be refused, or has it again. Not over a store on disk.

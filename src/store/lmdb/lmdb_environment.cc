@@ -42,6 +42,37 @@ std::uint64_t map_for(std::uint64_t present, LmdbAccess access) {
   return std::max(present + present / 2, kFirstMap);
 }
 
+/// What the library keeps for itself: the list of free pages and the names of the databases.
+constexpr MDB_dbi kFreePageList = 0;
+constexpr MDB_dbi kDatabaseNames = 1;
+
+/// Pages in use, but for the two that every file begins with.
+std::uint64_t pages_in_use(MDB_txn* txn, std::span<const unsigned> databases) {
+  std::uint64_t pages = 0;
+  const auto add = [&](MDB_dbi database) {
+    MDB_stat stat{};
+    if (mdb_stat(txn, database, &stat) == 0)
+      pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+  };
+  add(kFreePageList);
+  add(kDatabaseNames);
+  for (const unsigned database : databases) add(database);
+  return pages;
+}
+
+/// How many pages this transaction, which was committed, has put on the list of free ones.
+std::uint64_t pages_given_back(MDB_txn* txn, std::size_t transaction) {
+  MDB_cursor* raw = nullptr;  // of all calls only those of a cursor look into this list
+  if (mdb_cursor_open(txn, kFreePageList, &raw) != 0) return 0;
+  const LmdbCursor cursor(raw);
+  MDB_val key{sizeof transaction, &transaction};
+  MDB_val value{};
+  std::uint64_t count = 0;
+  if (mdb_cursor_get(raw, &key, &value, MDB_SET) == 0 && value.mv_size >= sizeof count)
+    std::memcpy(&count, value.mv_data, sizeof count);
+  return count;
+}
+
 }  // namespace
 
 LmdbTransaction& LmdbTransaction::operator=(LmdbTransaction&& other) noexcept {
@@ -175,9 +206,7 @@ Status LmdbEnvironment::check_free_pages(std::span<const unsigned> databases) {
   MDB_envinfo info{};
   mdb_env_info(env_, &info);
   std::uint64_t pages = 2;  // the two that every file begins with
-  constexpr MDB_dbi kFreePages = 0;
-  constexpr MDB_dbi kNames = 1;
-  for (const unsigned database : {kFreePages, kNames}) {
+  for (const unsigned database : {kFreePageList, kDatabaseNames}) {
     MDB_stat stat{};
     if (const int code = mdb_stat(txn->get(), database, &stat); code != 0) return error(code, "free pages");
     pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
@@ -188,7 +217,7 @@ Status LmdbEnvironment::check_free_pages(std::span<const unsigned> databases) {
     pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
   }
   MDB_cursor* raw = nullptr;
-  if (const int code = mdb_cursor_open(txn->get(), kFreePages, &raw); code != 0)
+  if (const int code = mdb_cursor_open(txn->get(), kFreePageList, &raw); code != 0)
     return error(code, "free pages");
   const LmdbCursor cursor(raw);
   std::vector<bool> seen(info.me_last_pgno + 1);
@@ -219,6 +248,20 @@ Status LmdbEnvironment::check_free_pages(std::span<const unsigned> databases) {
   if (pages > info.me_last_pgno + 1)
     return failure(Errc::Corruption, settings_.file + ": pages used and free");
   return {};
+}
+
+void LmdbEnvironment::begin_count(std::span<const unsigned> databases) {
+  if (auto txn = begin_read()) counted_pages_ = pages_in_use(txn->get(), databases);
+}
+
+void LmdbEnvironment::count_commit(std::size_t transaction, std::span<const unsigned> databases) {
+  auto txn = begin_read();
+  // A transaction without changes is not there, and has written nothing.
+  if (!txn || mdb_txn_id(txn->get()) != transaction) return;
+  const std::uint64_t pages = pages_in_use(txn->get(), databases);
+  const std::uint64_t taken = pages + pages_given_back(txn->get(), transaction) + 1 - counted_pages_;
+  counted_pages_ = pages;
+  written_.fetch_add(taken * page_size_, std::memory_order_relaxed);
 }
 
 bool LmdbEnvironment::is_disk_full() const {

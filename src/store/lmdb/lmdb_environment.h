@@ -1,4 +1,6 @@
 #pragma once
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -97,6 +99,15 @@ class LmdbEnvironment {
   /// all there are. Errors: Corruption.
   Status check_free_pages(std::span<const unsigned> databases);
 
+  /// Counts the pages that are there now as not written. The writing thread, outside its transactions.
+  void begin_count(std::span<const unsigned> databases);
+  /// Counts what the commit of this transaction has written: the pages it took, which are those that there
+  /// are more of and those that it gave back, and the one that names the roots. The library does not say it
+  /// itself. The writing thread, behind the commit.
+  void count_commit(std::size_t transaction, std::span<const unsigned> databases);
+  /// Of all pages that were counted. Any thread.
+  std::uint64_t written_bytes() const { return written_.load(std::memory_order_relaxed); }
+
   std::uint64_t file_bytes() const;
   /// Pages of these databases. Any thread.
   std::uint64_t used_bytes(std::span<const unsigned> databases);
@@ -116,6 +127,8 @@ class LmdbEnvironment {
   std::uint64_t map_size_ = 0;  // the writing thread's, as the next one
   unsigned page_size_ = 4096;
   bool roots_uncertain_ = false;
+  std::uint64_t counted_pages_ = 0;  // in use behind the commit that was counted last
+  std::atomic<std::uint64_t> written_{0};
   std::mutex turnstile_;
   std::shared_mutex gate_;
 };

@@ -210,10 +210,12 @@ Status LmdbTablesWriter::set_position(GroupNo next) {
 }
 
 Status LmdbTablesWriter::commit() {
+  const std::size_t transaction = mdb_txn_id(txn_.get());
   if (const int code = txn_.commit(); code != 0) {
     environment_.on_failed_write(code);
     return environment_.error(code, "commit");
   }
+  environment_.count_commit(transaction, databases_);
   return {};
 }
 
@@ -231,6 +233,7 @@ Result<std::unique_ptr<LmdbTables>> LmdbTables::open(const std::string& file, Lm
     if (code != 0) return env.error(code, name);
   }
   if (const int code = txn->commit(); code != 0) return env.error(code, "open");
+  if (access == LmdbAccess::Write) env.begin_count(tables->databases_);
   return tables;
 }
 

@@ -85,6 +85,8 @@ class LmdbTables {
 
   std::uint64_t file_bytes() const { return environment_->file_bytes(); }
   std::uint64_t used_bytes() { return environment_->used_bytes(databases_); }
+  /// Of the pages that commits have written since the file was opened. Any thread.
+  std::uint64_t written_bytes() const { return environment_->written_bytes(); }
 
  private:
   explicit LmdbTables(std::unique_ptr<LmdbEnvironment> environment) : environment_(std::move(environment)) {}

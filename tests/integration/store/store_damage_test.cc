@@ -116,7 +116,7 @@ TEST_F(StoreDamageTest, AnUntouchedCopyIsTakenAsItIs) {
   EXPECT_EQ(contents(), whole_);
 }
 
-TEST_F(StoreDamageTest, AFileCutOffAnywhereIsFound) {
+TEST_F(StoreDamageTest, T66_AFileCutOffAnywhereIsFound) {
   for (const char* name : {kSegment, "tables"}) {
     const std::string& bytes = name == kSegment ? journal_ : tables_;
     std::vector<std::size_t> lengths{0, 1, 100, 4095, 4096, 8191, 8192, 12288};
@@ -133,7 +133,7 @@ TEST_F(StoreDamageTest, AFileCutOffAnywhereIsFound) {
   }
 }
 
-TEST_F(StoreDamageTest, ZeroesAnywhereAreFound) {
+TEST_F(StoreDamageTest, T66_ZeroesAnywhereAreFound) {
   for (const char* name : {kSegment, "tables"}) {
     const std::string& bytes = name == kSegment ? journal_ : tables_;
     restore();
@@ -152,7 +152,7 @@ TEST_F(StoreDamageTest, ZeroesAnywhereAreFound) {
   }
 }
 
-TEST_F(StoreDamageTest, TurnedBitsAreFoundOrChangeNothing) {
+TEST_F(StoreDamageTest, T66_TurnedBitsAreFoundOrChangeNothing) {
   std::mt19937_64 random(66);
   for (int round = 0; round < 120; ++round) {
     restore();
@@ -169,7 +169,7 @@ TEST_F(StoreDamageTest, TurnedBitsAreFoundOrChangeNothing) {
   EXPECT_GT(set_aside_, 10) << "the test turns bits where they matter";
 }
 
-TEST_F(StoreDamageTest, ADamagedLastGroupEndsTheReplayThere) {
+TEST_F(StoreDamageTest, T66_ADamagedLastGroupEndsTheReplayThere) {
   restore();
   std::string damaged = journal_;
   damage_group(damaged, 60);
@@ -185,7 +185,7 @@ TEST_F(StoreDamageTest, ADamagedLastGroupEndsTheReplayThere) {
   EXPECT_EQ(entries(9).size(), 1U);
 }
 
-TEST_F(StoreDamageTest, ADamagedGroupInTheMiddleIsDamage) {
+TEST_F(StoreDamageTest, T66_ADamagedGroupInTheMiddleIsDamage) {
   restore();
   std::string damaged = journal_;
   damage_group(damaged, 50);
@@ -195,9 +195,9 @@ TEST_F(StoreDamageTest, ADamagedGroupInTheMiddleIsDamage) {
   EXPECT_NE(report_.why.find("group 50"), std::string::npos) << report_.why;
 }
 
-TEST_F(StoreDamageTest, ForeignAndNewerStoresAreSetAside) {
+TEST_F(StoreDamageTest, T67_ForeignAndNewerStoresAreSetAside) {
   const std::pair<const char*, const char*> cases[] = {
-      {"format", "hermod store\nformat 3\n"}, {"format", "hermod store\nformat 0\n"},
+      {"format", "hermod store\nformat 4\n"}, {"format", "hermod store\nformat 0\n"},
       {"format", "something else"},           {"format", ""},
       {kSegment, "this is a letter"},         {"tables", "mosquitto db\n"}};
   for (const auto& [name, text] : cases) {
@@ -210,7 +210,7 @@ TEST_F(StoreDamageTest, ForeignAndNewerStoresAreSetAside) {
   }
 }
 
-TEST_F(StoreDamageTest, AMissingFileIsDamage) {
+TEST_F(StoreDamageTest, T66_AMissingFileIsDamage) {
   for (const char* name : {"format", kSegment, "journal", "tables"}) {
     restore();
     fs::remove_all(options_.path + "/" + name);
@@ -220,15 +220,17 @@ TEST_F(StoreDamageTest, AMissingFileIsDamage) {
 }
 
 /// It is whole, and its owner would take an empty store in its place for a loss.
-TEST_F(StoreDamageTest, AStoreOfAnOlderFormatIsRefusedAndStaysAsItIs) {
+TEST_F(StoreDamageTest, T67_AStoreOfAnOlderFormatIsRefusedAndStaysAsItIs) {
   restore();
-  write_file(options_.path + "/format", "hermod store\nformat 1\n");
-  const auto opened = Store::open(options_, clock_, report_);
-  ASSERT_FALSE(opened);
-  EXPECT_EQ(opened.error().code, Errc::Unsupported);
-  EXPECT_NE(opened.error().detail.find(options_.path), std::string::npos) << opened.error().detail;
-  EXPECT_NE(opened.error().detail.find("older format"), std::string::npos) << opened.error().detail;
-  EXPECT_FALSE(report_.set_aside);
+  for (const char* older : {"hermod store\nformat 1\n", "hermod store\nformat 2\n"}) {
+    write_file(options_.path + "/format", older);
+    const auto opened = Store::open(options_, clock_, report_);
+    ASSERT_FALSE(opened) << older;
+    EXPECT_EQ(opened.error().code, Errc::Unsupported);
+    EXPECT_NE(opened.error().detail.find(options_.path), std::string::npos) << opened.error().detail;
+    EXPECT_NE(opened.error().detail.find("older format"), std::string::npos) << opened.error().detail;
+    EXPECT_FALSE(report_.set_aside);
+  }
   for (const auto& entry : fs::directory_iterator(options_.path))
     EXPECT_NE(entry.path().filename().string().rfind("damaged-", 0), 0U);
   write_file(options_.path + "/format", format_);

@@ -221,7 +221,7 @@ TEST_F(StoreTest, AfterReopeningTheJournalTheStoreGoesOn) {
   GroupEncoder encoder;
   encoder.begin();
   encoder.add(ghost);
-  ASSERT_TRUE(store_->journal().append({2}, encoder.finish({2}, clock_.wall())));
+  ASSERT_TRUE(store_->journal().append({2}, encoder.finish({2}, clock_.wall()), Journal::Sync::Now));
   const auto next = store_->reopen_journal();
   ASSERT_TRUE(next);
   EXPECT_EQ(*next, GroupNo{2});

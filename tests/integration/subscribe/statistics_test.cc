@@ -1,3 +1,5 @@
+#include <map>
+
 #include "tests/support/broker_test.h"
 #include "tests/support/settings.h"
 
@@ -52,6 +54,22 @@ TEST_F(Statistics, SocketWithoutConnectIsNoClient) {
   wait_for(reader, "1");
   const MqttClient second = client("second");  // counted later than the sockets
   wait_for(reader, "2");
+}
+
+TEST_F(Statistics, StoreBytesAreWhatWasAcceptedAndWhatWasWrittenForIt) {
+  constexpr std::uint64_t kBytes = 20'000;
+  client("publisher")
+      .publish({.topic = "kept", .payload = std::string(kBytes, 'x'), .qos = 1, .retain = true});
+  MqttClient reader = client("reader");
+  reader.subscribe("$SYS/broker/store/bytes/#", 0);
+  std::map<std::string, std::uint64_t> bytes;
+  const auto deadline = Clock::now() + kPatience;
+  while (bytes["accepted"] < kBytes || bytes["written"] < bytes["accepted"]) {
+    ASSERT_LT(Clock::now(), deadline);
+    if (const auto message = reader.try_receive(100ms))
+      bytes[message->topic.substr(message->topic.rfind('/') + 1)] = std::stoull(message->payload);
+  }
+  EXPECT_EQ(bytes["journal"] % 4096, 0U);
 }
 
 TEST_F(Statistics, OnlyFiltersThatNameTheTreeFindIt) {

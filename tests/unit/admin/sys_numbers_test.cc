@@ -80,6 +80,38 @@ TEST_F(SysNumbers, StoreCountsTheQueuesOfAllSessions) {
   EXPECT_EQ(next("store/messages/bytes"), "20");
 }
 
+TEST_F(SysNumbers, StoreBytesAreWhatWasAcceptedAndWhatWasWrittenForIt) {
+  store::Wear wear;
+  broker::View with_store{
+      counters, directory, subscriptions, retained,
+      sockets,  clock,     mailbox,       broker::View::OfStore{{}, [&] { return wear; }}};
+  const auto next_of = [&] {
+    std::map<std::string, std::string> values;
+    for (const SysValue& value : topics.update(with_store, 0))
+      if (value.topic.starts_with("$SYS/broker/store/bytes/")) values[value.topic.substr(24)] = value.value;
+    return values;
+  };
+  using Values = std::map<std::string, std::string>;
+  EXPECT_EQ(next_of(), (Values{{"accepted", "0"},
+                               {"written", "0"},
+                               {"written/journal", "0"},
+                               {"written/tables", "0"},
+                               {"written_per_accepted", "0.00"}}));
+  wear = {.accepted = 1000, .journal = 4096, .tables = 0};
+  EXPECT_EQ(next_of(), (Values{{"accepted", "1000"},
+                               {"written", "4096"},
+                               {"written/journal", "4096"},
+                               {"written_per_accepted", "4.10"}}));
+  wear.tables = 8192;
+  EXPECT_EQ(next_of(),
+            (Values{{"written", "12288"}, {"written/tables", "8192"}, {"written_per_accepted", "12.29"}}));
+}
+
+TEST_F(SysNumbers, ABrokerWithoutAFolderSaysNothingOfItsBytes) {
+  for (const SysValue& value : topics.update(view, 0))
+    EXPECT_FALSE(value.topic.starts_with("$SYS/broker/store/bytes/")) << value.topic;
+}
+
 TEST_F(SysNumbers, LoadTellsSocketsConnectsAndPublishesApart) {
   const std::map<std::string, std::vector<Counter>> loads{
       {"load/sockets/1min", {Counter::ConnectionsAccepted}},

@@ -1,5 +1,6 @@
 #include "admin/sys_topics.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -52,6 +53,14 @@ class SysTopicsTest : public testing::Test {
   broker::View view{counters, directory, subscriptions, retained, connections, clock, mailbox};
   SysTopics topics{clock.now()};
 };
+
+TEST_F(SysTopicsTest, TheFlushPolicyIsToldWhereThereIsAStore) {
+  const broker::View stored{counters,    directory, subscriptions, retained,
+                            connections, clock,     mailbox,       broker::View::OfStore{"interval:100", {}}};
+  EXPECT_THAT(topics.update(stored, kHeap), ::testing::Contains(::testing::AllOf(
+                                                ::testing::Field(&SysValue::topic, "$SYS/broker/store/flush"),
+                                                ::testing::Field(&SysValue::value, "interval:100"))));
+}
 
 TEST_F(SysTopicsTest, FirstUpdateTellsEveryTopicWithMosquittosNames) {
   std::set<std::string> names;

@@ -110,10 +110,12 @@ class WatchedJournal final : public store::Journal {
  public:
   std::function<void()> on_append;
 
-  Status append(GroupNo number, std::span<const Bytes> group) override {
+  Status append(GroupNo number, std::span<const Bytes> group, Sync sync) override {
     if (on_append) on_append();
-    return journal_.append(number, group);
+    return journal_.append(number, group, sync);
   }
+  Status sync() override { return journal_.sync(); }
+  GroupNo synced() const override { return journal_.synced(); }
   Status replay(GroupNo from, const Visit& visit) override { return journal_.replay(from, visit); }
   Status trim(GroupNo before) override { return journal_.trim(before); }
 

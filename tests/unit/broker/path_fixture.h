@@ -88,6 +88,7 @@ class PathTest : public ::testing::Test {
   PathTest() {
     options_.threads = 1;
     options_.allow_anonymous = true;
+    options_.store.elide_wait = {};  // what is committed is durable at once
   }
   static void SetUpTestSuite();
 

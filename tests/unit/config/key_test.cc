@@ -43,7 +43,7 @@ TEST(KeyTable, EveryKeyWritesWhatItReadsAndNothingElse) {
                                                                                   : key.choices[0]);
         break;
       case Kind::Text:
-        other = string("something");
+        other = string(key.forms.empty() ? "something" : "memory");
         break;
       default:
         other = key.read(settings) == Value{key.least} ? key.most : key.least;
@@ -69,6 +69,21 @@ TEST(KeyTable, BothEndsOfARangeFitIntoTheirMember) {
       EXPECT_EQ(key.read(settings), Value{end}) << key.name;
     }
   }
+}
+
+TEST(KeyAccept, TheFlushPolicyIsOneOfThreeAndItsIntervalAtMostAMinute) {
+  const Key* key = find_key("store.flush");
+  Settings settings;
+  for (const char* good : {"memory", "interval:1", "interval:100", "interval:60000", "sync"}) {
+    const auto value = key->accept(text(good), true);
+    ASSERT_TRUE(value) << good;
+    key->write(settings, *value);
+    EXPECT_EQ(key->read(settings), text(good));
+  }
+  for (const char* bad : {"", "Sync", "interval", "interval:", "interval:0", "interval:60001", "interval:-1",
+                          "interval:1s", "interval: 100", "memory:1"})
+    EXPECT_FALSE(key->accept(text(bad), true)) << bad;
+  EXPECT_NE(key->accept(text("often"), false).error().detail.find("sync, memory"), string::npos);
 }
 
 TEST(KeyAccept, NumbersOutsideOfTheRangeAreRefusedWithTheRange) {

@@ -151,6 +151,39 @@ TEST(RetainedIndex, TopicKeepsItsNumberWhileItHasAMessageOrARecordOnItsWay) {
   EXPECT_NE(index.number_for("a"), first);  // its record is gone, and numbers are not used twice
 }
 
+TEST(RetainedIndex, AFirstMessageOnItsWayToTheStoreTakesAPlace) {
+  RetainedIndex index{Options{.max_messages = 2}};
+  const std::uint64_t first = index.number_for("a");
+  index.number_for("end of nothing", /*is_kept=*/false);
+  EXPECT_TRUE(index.check(*message_of("b", "1")));
+  index.number_for("b");
+  EXPECT_TRUE(index.check(*message_of("b", "2"))) << "it comes in place of the first";
+  EXPECT_FALSE(index.check(*message_of("c", "1")));
+  index.settle("b");  // it failed
+  EXPECT_TRUE(index.check(*message_of("c", "1")));
+  ASSERT_TRUE(index.set(message_of("a", "1"), first));
+  EXPECT_TRUE(index.check(*message_of("c", "1"))) << "it has its place once";
+  index.settle("a");
+  index.settle("end of nothing");
+  index.number_for("c");
+  EXPECT_FALSE(index.check(*message_of("d", "1")));
+}
+
+TEST(RetainedIndex, AMessageOnItsWayKeepsThePlaceThatIsClearedBeforeIt) {
+  RetainedIndex index{Options{.max_messages = 1}};
+  index.restore(message_of("a", "1"), 1);
+  index.number_for("a", /*is_kept=*/false);
+  index.number_for("a");
+  index.clear("a");
+  EXPECT_FALSE(index.check(*message_of("b", "1")));
+  index.settle("a");
+  index.restore(message_of("a", "2"), 1);
+  index.settle("a");
+  EXPECT_FALSE(index.check(*message_of("b", "1")));
+  index.clear("a");
+  EXPECT_TRUE(index.check(*message_of("b", "1")));
+}
+
 TEST(RetainedIndex, RestoredNumberIsNotGivenToAnotherTopic) {
   RetainedIndex index{Options{}};
   index.restore(message_of("a", "1"), 7);

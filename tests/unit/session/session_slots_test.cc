@@ -14,12 +14,13 @@ using Room = SessionSlots::Room;
 TEST(SessionSlots, EveryFlagComesBackAsItWasPlacedAndAlone) {
   SessionSlots slots;
   const SessionId id = slots.open(3, ShardId{1});
-  for (unsigned bits = 0; bits < 32; ++bits) {
-    const Location placed{.shard = ShardId{static_cast<std::uint16_t>(bits * 2000)},
+  for (unsigned bits = 0; bits < 64; ++bits) {
+    const Location placed{.shard = ShardId{static_cast<std::uint16_t>(bits * 1000)},
                           .online = (bits & 1) != 0,
                           .durable = (bits & 2) != 0,
                           .congested = (bits & 4) != 0,
                           .busy = (bits & 8) != 0,
+                          .late = (bits & 32) != 0,
                           .stalled = (bits & 16) != 0};
     slots.place(id, placed);
     const auto found = slots.locate(id);
@@ -29,6 +30,7 @@ TEST(SessionSlots, EveryFlagComesBackAsItWasPlacedAndAlone) {
     EXPECT_EQ(found->durable, placed.durable);
     EXPECT_EQ(found->congested, placed.congested);
     EXPECT_EQ(found->busy, placed.busy);
+    EXPECT_EQ(found->late, placed.late);
     EXPECT_EQ(found->stalled, placed.stalled);
   }
 }

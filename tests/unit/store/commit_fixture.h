@@ -53,22 +53,34 @@ class RecordingObserver final : public CommitObserver {
   }
 };
 
-/// Keeps the records; fails the appends it is told to.
+/// Keeps the records; fails the appends it is told to, and syncs while it is told to.
 class ScriptedJournal final : public Journal {
  public:
-  Status append(GroupNo number, std::span<const Bytes> group) override {
+  Status append(GroupNo number, std::span<const Bytes> group, Sync when) override {
     ++appends;
     numbers.push_back(number.v);
     if (failing.contains(appends)) return failure(Errc::NoSpace, "disk full");
     std::string record;
     for (const Bytes piece : group) record += as_text(piece);
     records.push_back(std::move(record));
+    last = number;
+    return when == Sync::Now ? sync() : Status{};
+  }
+  Status sync() override {
+    ++syncs;
+    if (syncs_fail) return failure(Errc::Io, "sync");
+    on_disk = last;
     return {};
   }
+  GroupNo synced() const override { return on_disk; }
   Status replay(GroupNo, const Visit&) override { return {}; }
   Status trim(GroupNo) override { return {}; }
 
   int appends = 0;
+  int syncs = 0;
+  bool syncs_fail = false;
+  GroupNo last;
+  GroupNo on_disk;
   std::set<int> failing;
   std::vector<std::uint64_t> numbers;
   std::vector<std::string> records;

@@ -11,7 +11,7 @@ namespace {
 
 Status append(Journal& journal, std::uint64_t number, std::string_view first, std::string_view second) {
   const std::array<Bytes, 2> pieces{as_bytes(first), as_bytes(second)};
-  return journal.append({number}, pieces);
+  return journal.append({number}, pieces, Journal::Sync::Now);
 }
 
 std::vector<std::string> replayed(Journal& journal, std::uint64_t from) {

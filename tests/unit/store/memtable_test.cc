@@ -58,6 +58,16 @@ class MemtableTest : public ::testing::Test {
   std::uint64_t last_ = 0;
 };
 
+TEST_F(MemtableTest, AcceptedBytesAreTheValuesOfWhatWasAppliedAndNotOfAReplay) {
+  append(1, 1, "12345");
+  erase(1, 1);
+  append(2, 1, "123");
+  EXPECT_EQ(memtable_.accepted_bytes(), 8U);
+  Memtable replayed(true);
+  ASSERT_TRUE(replayed.replay({1}, as_bytes(records_[1])));
+  EXPECT_EQ(replayed.accepted_bytes(), 0U);
+}
+
 TEST_F(MemtableTest, AnEntryThatCameAndWentLeavesNothing) {
   append(1, 1, "a");
   erase(1, 1);

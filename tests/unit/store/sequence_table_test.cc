@@ -69,13 +69,13 @@ TEST(SequenceTable, ReservesInBlocksThatGrowWithTheStream) {
   for (std::uint64_t seq = 1; seq <= 40'000; ++seq) {
     const SequenceTable::Taken taken = table.take({1});
     ASSERT_EQ(taken.seq, Seq{seq});
-    if (seq >= bound) {
-      ASSERT_GT(taken.reserve, taken.seq) << "a sequence at the bound takes a new one with it";
+    if (taken.reserve.v != 0) {
+      ASSERT_GT(taken.reserve, taken.seq);
       blocks.push_back(taken.reserve.v - seq);
+      ASSERT_LE(bound, seq + blocks.back() / 4) << "only when a quarter of a block is left";
       bound = taken.reserve.v;
-    } else {
-      ASSERT_EQ(taken.reserve, Seq{0});
     }
+    ASSERT_LT(seq, bound);
   }
   EXPECT_EQ(blocks.front(), 64U);
   EXPECT_EQ(blocks.back(), 4096U);
@@ -86,6 +86,20 @@ TEST(SequenceTable, ARestoredStreamReservesWithItsFirstSequence) {
   SequenceTable table;
   table.restore({1}, {65});
   EXPECT_EQ(table.take({1}).reserve, Seq{129});
+}
+
+TEST(SequenceTable, ASequenceMayBeToldWhenABoundAboveItIsOnDisk) {
+  SequenceTable table;
+  EXPECT_FALSE(table.take({1}).may_be_told);
+  EXPECT_FALSE(table.take({1}).may_be_told) << "the bound is on its way";
+  table.settle({1}, {65});
+  EXPECT_TRUE(table.take({1}).may_be_told);
+  table.settle({1}, {10});
+  EXPECT_TRUE(table.take({1}).may_be_told) << "a bound never goes back";
+  while (table.peek({1}) < Seq{65}) EXPECT_TRUE(table.take({1}).may_be_told);
+  EXPECT_FALSE(table.take({1}).may_be_told);
+  table.settle({7}, {100});
+  EXPECT_EQ(table.size(), 1U) << "a stream that has ended is not made again";
 }
 
 TEST(SequenceTable, ForgottenReservationsAreMadeAgain) {

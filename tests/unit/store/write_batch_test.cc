@@ -133,6 +133,22 @@ TEST(WriteBatch, TheEncodingOfEntryOpsIsPinned) {
   EXPECT_EQ(as_text(batch.encoded()), expected);
 }
 
+TEST(WriteBatch, ValueBytesAreThoseOfTheValuesWithoutWhatTheStoreRecordsForItself) {
+  WriteBatch batch;
+  EXPECT_EQ(batch.value_bytes(), 0U);
+  batch.put(Table::Sessions, as_bytes("key"), as_bytes("12345"));
+  batch.put_message({7}, as_bytes("1234567"));
+  batch.append({1}, as_bytes("1"));
+  batch.append_shared({1}, {7}, as_bytes("12"));
+  batch.put_entry({1}, {1}, as_bytes("123"));
+  EXPECT_EQ(batch.value_bytes(), 5U + 7U + 1U + 2U + 3U);
+  batch.put(Table::Streams, as_bytes(number_key(1)), as_bytes(number_key(65)));
+  batch.erase(Table::Sessions, as_bytes("key"));
+  batch.erase_entry({1}, {1});
+  batch.erase_stream({1});
+  EXPECT_EQ(batch.value_bytes(), 18U);
+}
+
 TEST(WriteBatch, MoveLeavesTheBytesWhereTheyAre) {
   WriteBatch batch;
   batch.put(Table::Retained, as_bytes("key"), as_bytes(std::string(100, 'x')));

@@ -15,7 +15,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -25,6 +24,7 @@
 #include "base/clock.h"
 #include "store/committer.h"
 #include "store/store.h"
+#include "tests/bench/entry_collector.h"
 
 namespace hermod::store {
 namespace {
@@ -69,20 +69,6 @@ double cpu_seconds() {
   };
   return of(usage.ru_utime) + of(usage.ru_stime);
 }
-
-class Collector final : public CommitObserver {
- public:
-  void on_sequenced(std::span<Done>) override {}
-  void on_durable(std::span<Done> group) override {
-    for (const Done& done : group)
-      for (const Appended& appended : done.appended) entries.push_back(appended);
-  }
-  void on_failed(std::span<Done>, const Error& why) override {
-    std::fprintf(stderr, "commit failed: %s\n", why.detail.c_str());
-    std::exit(1);
-  }
-  std::deque<Appended> entries;
-};
 
 struct Numbers {
   double rate = 0;
@@ -161,7 +147,7 @@ std::pair<Numbers, Numbers> measure(const std::string& folder, std::size_t group
     std::exit(1);
   }
   Store& store = **opened;
-  Collector collector;
+  EntryCollector collector;
   Committer committer(options, store.journal(), collector, clock, &store.sink());
   store.start();
   const std::string value(kPayload, 'v');

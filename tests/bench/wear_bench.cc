@@ -11,7 +11,6 @@
 // to be idle.
 #include <cstdio>
 #include <cstdlib>
-#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -21,26 +20,13 @@
 #include "base/clock.h"
 #include "store/committer.h"
 #include "store/store.h"
+#include "tests/bench/entry_collector.h"
 
 namespace hermod::store {
 namespace {
 
 constexpr std::uint64_t kQueues = 100;
 constexpr std::size_t kReadBehind = 1000;
-
-class Sequences final : public CommitObserver {
- public:
-  void on_sequenced(std::span<Done>) override {}
-  void on_durable(std::span<Done> group) override {
-    for (const Done& done : group)
-      for (const Appended& appended : done.appended) entries.push_back(appended);
-  }
-  void on_failed(std::span<Done>, const Error& why) override {
-    std::fprintf(stderr, "commit failed: %s\n", why.detail.c_str());
-    std::exit(1);
-  }
-  std::deque<Appended> entries;
-};
 
 /// What the system says was written, by this process or to a disk.
 class SystemCount {
@@ -81,7 +67,7 @@ Ratios measure(const std::string& folder, std::size_t size, std::size_t group, b
     std::exit(1);
   }
   Store& store = **opened;
-  Sequences observer;
+  EntryCollector observer;
   Committer committer(options, store.journal(), observer, clock, &store.sink());
   store.start();
   const std::string value(size, 'v');

@@ -12,6 +12,10 @@ std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
   return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
 }
 
+std::uint64_t rounds_of(std::uint64_t usual) {
+  return number_from("HERMOD_CRASH_ROUNDS", kSanitized ? (usual + 1) / 2 : usual);
+}
+
 PersistentClient& CrashTest::add(PersistentClient::Role role) {
   clients_.push_back(std::make_unique<PersistentClient>(port(), std::move(role), ledger_));
   clients_.back()->start();

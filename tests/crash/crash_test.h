@@ -11,8 +11,11 @@
 
 namespace hermod::crash {
 
-/// From the environment: HERMOD_CRASH_ROUNDS, HERMOD_CRASH_SEED.
+/// From the environment.
 std::uint64_t number_from(const char* name, std::uint64_t otherwise);
+/// HERMOD_CRASH_ROUNDS, else `usual`, and half of that for a broker with a sanitizer: what it looks for is in
+/// every round.
+std::uint64_t rounds_of(std::uint64_t usual);
 
 /// A broker under load from clients that come back after each of its ends, and the promises it made to them.
 /// The load: publishers of QoS 1 and 2 and of retained messages, a subscriber that is there, one that is not

@@ -87,7 +87,7 @@ class FailingDisk : public DiskTest {
   /// The load, with `fault` before every round and the power cut behind some of them.
   template <class Fault>
   void run_rounds(std::uint64_t otherwise, Fault fault) {
-    const std::uint64_t rounds = number_from("HERMOD_CRASH_ROUNDS", otherwise);
+    const std::uint64_t rounds = rounds_of(otherwise);
     start(settings_);
     start_load(2000);
     fault();
@@ -192,7 +192,7 @@ TEST_F(FailingDisk, T68_FailedSyncOfTheTablesLosesNothingThatWasAcknowledged) {
 TEST_F(FailingDisk, T68_PowerCutBehindAFailedSyncOfTheTablesFindsAWholeStore) {
   constexpr std::size_t kSize = 100'000;
   constexpr int kMessages = 250;  // more than a checkpoint
-  const std::uint64_t rounds = number_from("HERMOD_CRASH_ROUNDS", 5);
+  const std::uint64_t rounds = rounds_of(5);
   start({{"store.checkpoint_size", "16MiB"}, {"session.max_queued_bytes", "4GiB"}});
   subscribe_and_leave("sleeper", "l/#", 1);
   for (std::uint64_t round = 0; round < rounds; ++round) {

@@ -36,20 +36,20 @@ class Kill : public CrashTest {
 
 TEST_F(Kill, T64_AtAnyMomentKeepsEveryPromise) {
   HERMOD_NEEDS_OWN_BROKER();
-  run_rounds(number_from("HERMOD_CRASH_ROUNDS", 20));
+  run_rounds(rounds_of(20));
 }
 
 /// What is written and not synced is the system's, and outlives the process.
 TEST_F(Kill, AtAnyMomentLosesNothingThatIsSyncedLater) {
   HERMOD_NEEDS_OWN_BROKER();
   start_with({{"store.flush", "interval:100"}});
-  run_rounds(number_from("HERMOD_CRASH_ROUNDS", 10));
+  run_rounds(rounds_of(10));
 }
 
 TEST_F(Kill, AtAnyMomentLosesNothingThatIsOnlyWritten) {
   HERMOD_NEEDS_OWN_BROKER();
   start_with({{"store.flush", "memory"}});
-  run_rounds(number_from("HERMOD_CRASH_ROUNDS", 10));
+  run_rounds(rounds_of(10));
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ class PowerCut : public DiskTest {
 
 TEST_F(PowerCut, T65_AtAnyMomentKeepsEveryPromise) {
   start();
-  run_rounds(number_from("HERMOD_CRASH_ROUNDS", 15));
+  run_rounds(rounds_of(15));
 }
 
 /// Everything else than a PUBACK is kept as before: the ledger forgives nothing of QoS 2 and of retained
@@ -58,14 +58,14 @@ TEST_F(PowerCut, T65_WithAnIntervalLosesAtMostWhatWasAcknowledgedInIt) {
   settings_.emplace_back("store.flush", "interval:100");
   start();
   forgiven_ = 100ms + kLate;
-  run_rounds(number_from("HERMOD_CRASH_ROUNDS", 10));
+  run_rounds(rounds_of(10));
 }
 
 TEST_F(PowerCut, T65_WithMemoryLosesOnlyQoS1) {
   settings_.emplace_back("store.flush", "memory");
   start();
   forgiven_ = 24h;
-  run_rounds(number_from("HERMOD_CRASH_ROUNDS", 8));
+  run_rounds(rounds_of(8));
 }
 
 /// What is left of one message that was acknowledged and `pause` later all that is not synced is gone.

@@ -46,18 +46,26 @@ std::uint64_t map_for(std::uint64_t present, LmdbAccess access) {
 constexpr MDB_dbi kFreePageList = 0;
 constexpr MDB_dbi kDatabaseNames = 1;
 
-/// Pages in use, but for the two that every file begins with.
-std::uint64_t pages_in_use(MDB_txn* txn, std::span<const unsigned> databases) {
-  std::uint64_t pages = 0;
+/// Adds the pages of one database. Returns the library's code.
+int add_pages(MDB_txn* txn, MDB_dbi database, std::uint64_t& pages) {
+  MDB_stat stat{};
+  const int code = mdb_stat(txn, database, &stat);
+  if (code == 0) pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+  return code;
+}
+
+/// Adds the pages in use, but for the two that every file begins with. Returns the library's first code that
+/// is an error, and adds what it can all the same.
+int add_pages_in_use(MDB_txn* txn, std::span<const unsigned> databases, std::uint64_t& pages) {
+  int first = 0;
   const auto add = [&](MDB_dbi database) {
-    MDB_stat stat{};
-    if (mdb_stat(txn, database, &stat) == 0)
-      pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+    const int code = add_pages(txn, database, pages);
+    if (first == 0) first = code;
   };
   add(kFreePageList);
   add(kDatabaseNames);
   for (const unsigned database : databases) add(database);
-  return pages;
+  return first;
 }
 
 /// How many pages this transaction, which was committed, has put on the list of free ones.
@@ -206,16 +214,8 @@ Status LmdbEnvironment::check_free_pages(std::span<const unsigned> databases) {
   MDB_envinfo info{};
   mdb_env_info(env_, &info);
   std::uint64_t pages = 2;  // the two that every file begins with
-  for (const unsigned database : {kFreePageList, kDatabaseNames}) {
-    MDB_stat stat{};
-    if (const int code = mdb_stat(txn->get(), database, &stat); code != 0) return error(code, "free pages");
-    pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
-  }
-  for (const unsigned database : databases) {
-    MDB_stat stat{};
-    if (const int code = mdb_stat(txn->get(), database, &stat); code != 0) return error(code, "free pages");
-    pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
-  }
+  if (const int code = add_pages_in_use(txn->get(), databases, pages); code != 0)
+    return error(code, "free pages");
   MDB_cursor* raw = nullptr;
   if (const int code = mdb_cursor_open(txn->get(), kFreePageList, &raw); code != 0)
     return error(code, "free pages");
@@ -251,14 +251,16 @@ Status LmdbEnvironment::check_free_pages(std::span<const unsigned> databases) {
 }
 
 void LmdbEnvironment::begin_count(std::span<const unsigned> databases) {
-  if (auto txn = begin_read()) counted_pages_ = pages_in_use(txn->get(), databases);
+  counted_pages_ = 0;
+  if (auto txn = begin_read()) add_pages_in_use(txn->get(), databases, counted_pages_);
 }
 
 void LmdbEnvironment::count_commit(std::size_t transaction, std::span<const unsigned> databases) {
   auto txn = begin_read();
   // A transaction without changes is not there, and has written nothing.
   if (!txn || mdb_txn_id(txn->get()) != transaction) return;
-  const std::uint64_t pages = pages_in_use(txn->get(), databases);
+  std::uint64_t pages = 0;
+  add_pages_in_use(txn->get(), databases, pages);
   const std::uint64_t taken = pages + pages_given_back(txn->get(), transaction) + 1 - counted_pages_;
   counted_pages_ = pages;
   written_.fetch_add(taken * page_size_, std::memory_order_relaxed);
@@ -279,11 +281,7 @@ std::uint64_t LmdbEnvironment::used_bytes(std::span<const unsigned> databases) {
   auto txn = begin_read();
   if (!txn) return 0;
   std::uint64_t pages = 2;
-  for (const unsigned database : databases) {
-    MDB_stat stat{};
-    if (mdb_stat(txn->get(), database, &stat) != 0) continue;
-    pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
-  }
+  for (const unsigned database : databases) add_pages(txn->get(), database, pages);
   return pages * page_size_;
 }
 

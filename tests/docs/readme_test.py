@@ -6,6 +6,7 @@ free one. Every flag and key that the README names elsewhere must exist.
 """
 import os
 import pathlib
+import random
 import re
 import socket
 import subprocess
@@ -23,10 +24,25 @@ def blocks(kind):
     return re.findall(rf"^```{kind}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+class LeasedPort:
+    """A port of 127.0.0.1 that no other test takes; see tests/support/leased_port.h."""
+
+    def __init__(self):
+        for number in random.sample(range(12000, 32000), 1000):
+            self.name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            try:
+                self.name.bind(f"\0hermod-test-port-{number}")
+                with socket.socket() as probe:
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    probe.bind(("127.0.0.1", number))
+                self.number = number
+                return
+            except OSError:
+                self.name.close()
+        raise OSError("no free port")
+
+    def close(self):
+        self.name.close()
 
 
 class Reader:
@@ -69,7 +85,9 @@ class Readme(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
-        self.port = free_port()
+        lease = LeasedPort()
+        self.addCleanup(lease.close)
+        self.port = lease.number
         self.broker = subprocess.Popen([BIN / "hermod", "-p", str(self.port)], cwd=self.folder,
                                        stderr=subprocess.PIPE)
         self.addCleanup(self.stop)

@@ -1,61 +1,29 @@
 #include "tests/support/broker_process.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <signal.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <random>
 #include <thread>
 
 #include "tests/support/raw_client.h"
 
 namespace hermod::support {
-namespace {
-
-bool is_free(std::uint16_t port) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const int on = 1;
-  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const bool bound =
-      ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 && ::listen(fd, 1) == 0;
-  ::close(fd);
-  return bound;
-}
-
-}  // namespace
 
 std::string broker_binary() {
   const char* named = std::getenv("HERMOD_TEST_BROKER");
   return named == nullptr ? HERMOD_BROKER_BINARY : named;
 }
 
-std::uint16_t free_port() {
-  std::random_device entropy;
-  std::uniform_int_distribution<int> range(12000, 31999);
-  for (int attempt = 0; attempt < 1000; ++attempt) {
-    const auto port = static_cast<std::uint16_t>(range(entropy));
-    if (is_free(port)) return port;
-  }
-  throw Unexpected("no free port");
-}
-
-BrokerProcess::BrokerProcess(BrokerSetup setup) : setup_(std::move(setup)), port_(free_port()) {
+BrokerProcess::BrokerProcess(BrokerSetup setup) : setup_(std::move(setup)) {
   if (all_over_tls()) tls_ = std::make_unique<TlsFiles>();
 }
 
-/// The words of the command line that make it listen on port_.
+/// The words of the command line that make it listen on its port.
 std::vector<std::string> BrokerProcess::listener() const {
-  if (!tls_) return {"--listen", "mqtt://127.0.0.1:" + std::to_string(port_)};
+  if (!tls_) return {"--listen", "mqtt://127.0.0.1:" + std::to_string(port())};
   std::vector<std::string> words;
-  for (const auto& [key, value] : tls_->settings(port_))
+  for (const auto& [key, value] : tls_->settings(port()))
     words.insert(words.end(), {"--set", key + "=" + value});
   return words;
 }
@@ -84,7 +52,7 @@ bool BrokerProcess::becomes_ready() {
     if (process_->errors().find("listener.started") != std::string::npos) return true;
     if (silenced) {
       try {
-        const RawClient probe(port_);
+        const RawClient probe(port());
         return true;
       } catch (const Unexpected&) {  // not yet
       }

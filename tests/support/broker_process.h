@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tests/support/child_process.h"
+#include "tests/support/leased_port.h"
 #include "tests/support/tls_files.h"
 
 namespace hermod::support {
@@ -25,10 +26,6 @@ struct BrokerSetup {
 /// that was built beside the test.
 std::string broker_binary();
 
-/// A TCP port on 127.0.0.1 that nobody listens on, outside the range the system gives to outgoing
-/// connections.
-std::uint16_t free_port();
-
 /// The real broker binary with its data in a temporary folder. Owns both; start, stop and kill may be
 /// repeated, the data and the port stay.
 class BrokerProcess {
@@ -42,7 +39,7 @@ class BrokerProcess {
   /// SIGKILL, and waits for the end.
   void kill();
 
-  std::uint16_t port() const { return port_; }
+  std::uint16_t port() const { return port_.number(); }
   ChildProcess& process() { return *process_; }
   bool running() { return process_ && process_->running(); }
   /// What this and earlier runs wrote to stderr and stdout.
@@ -56,7 +53,7 @@ class BrokerProcess {
   TemporaryFolder folder_;
   std::unique_ptr<TlsFiles> tls_;  ///< when all tests run over TLS
   BrokerSetup setup_;
-  std::uint16_t port_ = 0;
+  LeasedPort port_;
   std::string earlier_log_;
   std::unique_ptr<ChildProcess> process_;
 };

@@ -6,9 +6,9 @@ using Listeners = BrokerTest;
 
 TEST_F(Listeners, SeveralAreServedTogether) {
   HERMOD_NEEDS_OWN_BROKER();
-  const std::uint16_t second = free_port();
-  start_broker({.arguments = {"--listen", "mqtt://127.0.0.1:" + std::to_string(second)}});
-  MqttClient subscriber(second, {.client_id = "subscriber"});
+  const LeasedPort second;
+  start_broker({.arguments = {"--listen", "mqtt://127.0.0.1:" + std::to_string(second.number())}});
+  MqttClient subscriber(second.number(), {.client_id = "subscriber"});
   subscriber.subscribe("ports/topic", 1);
   client("publisher").publish("ports/topic", "across", 1);
   EXPECT_EQ(subscriber.receive().payload, "across");

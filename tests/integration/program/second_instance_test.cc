@@ -17,7 +17,8 @@ TEST_F(SecondInstance, TakenPortIsNamed) {
 TEST_F(SecondInstance, TakenDataFolderIsNamed) {
   BrokerProcess first{BrokerSetup{}};
   first.start();
-  expect_refused({"--listen", "mqtt://127.0.0.1:" + std::to_string(free_port()), "--data-dir",
+  const LeasedPort second;
+  expect_refused({"--listen", "mqtt://127.0.0.1:" + std::to_string(second.number()), "--data-dir",
                   first.data_folder().string()},
                  {first.data_folder().string()});
   MqttClient(first.port(), {.client_id = "still-served"}).ping();

@@ -76,7 +76,7 @@ TEST_F(TlsCertificates, AKeyThatEverybodyMayReadIsWarnedOf) {
 }
 
 TEST_F(TlsCertificates, AKeyMayBeACredentialOfTheService) {
-  BrokerSetup setup{.settings = files_.settings(tls_port_),
+  BrokerSetup setup{.settings = files_.settings(tls_port_.number()),
                     .in_front = {"env", "CREDENTIALS_DIRECTORY=" + files_.path("")}};
   setup.settings.emplace_back("listeners.secure.key", "cred:server.key");
   start_broker(std::move(setup));
@@ -87,7 +87,7 @@ TEST_F(TlsCertificates, AKeyMayBeACredentialOfTheService) {
 class TlsRefusedFiles : public TlsCertificates {
  protected:
   std::string refused(const Settings& listener) {
-    BrokerSetup setup{.settings = files_.settings(tls_port_)};
+    BrokerSetup setup{.settings = files_.settings(tls_port_.number())};
     for (const auto& [key, value] : listener) setup.settings.emplace_back("listeners.secure." + key, value);
     BrokerProcess process(std::move(setup));
     EXPECT_THROW(process.start(), Unexpected);
@@ -135,7 +135,7 @@ TEST_F(TlsRefusedFiles, KeysThatDoNotFitTogetherAreTold) {
   EXPECT_THAT(refused({{"client_certificate", "optional"}}), HasSubstr("client_certificate needs ca"));
   EXPECT_THAT(refused({{"identity", "cn"}}),
               HasSubstr("identity does nothing while client_certificate is off"));
-  EXPECT_THAT(refused({{"url", "mqtt://127.0.0.1:" + std::to_string(tls_port_)}}),
+  EXPECT_THAT(refused({{"url", "mqtt://127.0.0.1:" + std::to_string(tls_port_.number())}}),
               HasSubstr("certificate is for a url with mqtts://"));
 }
 

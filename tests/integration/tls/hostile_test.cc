@@ -5,7 +5,7 @@ namespace hermod::integration {
 class TlsHostile : public Tls {
  protected:
   /// A plain connection to the port for TLS.
-  RawClient plain() { return RawClient(tls_port_); }
+  RawClient plain() { return RawClient(tls_port_.number()); }
   void expect_tls_service() { over_tls("probe").ping(); }
 };
 
@@ -130,7 +130,7 @@ TEST_F(TlsHostile, AboveTheTotalHandshakesWaitForTheirTurn) {
 
 TEST_F(TlsHostile, WhoDoesNotReadTheAnswersToItsKeyUpdatesIsEnded) {
   start_tls({}, {{"net.send_buffer", "8KiB"}});
-  RawClient raw(tls_port_, TlsClient{.only_version = 13}, 4096);
+  RawClient raw(tls_port_.number(), TlsClient{.only_version = 13}, 4096);
   raw.send(connect_bytes({.client_id = "greedy"}));
   raw.next();
   int sent = 0;

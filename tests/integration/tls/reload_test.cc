@@ -37,7 +37,7 @@ TEST_F(TlsReload, OneBadFileKeepsTheOldSet) {
 }
 
 TEST_F(TlsReload, AListenerMayNameOtherFiles) {
-  BrokerSetup setup{.settings = {{"listeners.secure.url", "mqtts://127.0.0.1:" + std::to_string(tls_port_)}},
+  BrokerSetup setup{.settings = {{"listeners.secure.url", "mqtts://127.0.0.1:" + std::to_string(tls_port_.number())}},
                     .arguments = {"-c", files_.path("hermod.toml")}};
   const auto write = [&](const std::string& name) {
     files_.write("hermod.toml", "[listeners.secure]\ncertificate = \"" + files_.path(name + ".pem") +

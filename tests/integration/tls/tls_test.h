@@ -21,7 +21,7 @@ class Tls : public BrokerTest {
 
   /// More settings of the listener, by their last word, and of the broker.
   void start_tls(const Settings& listener = {}, const Settings& others = {}, int threads = 2) {
-    BrokerSetup setup{.settings = files_.settings(tls_port_), .threads = threads};
+    BrokerSetup setup{.settings = files_.settings(tls_port_.number()), .threads = threads};
     for (const auto& [key, value] : listener) setup.settings.emplace_back("listeners.secure." + key, value);
     for (const auto& setting : others) setup.settings.push_back(setting);
     start_broker(std::move(setup));
@@ -33,7 +33,7 @@ class Tls : public BrokerTest {
     start_tls(listener);
   }
 
-  RawClient raw_over_tls(const TlsClient& client = {}) { return {tls_port_, client}; }
+  RawClient raw_over_tls(const TlsClient& client = {}) { return {tls_port_.number(), client}; }
   MqttClient over_tls(const std::string& id, const TlsClient& client = {}, Where where = Where::current()) {
     return {raw_over_tls(client), {.client_id = id}, where};
   }
@@ -68,7 +68,7 @@ class Tls : public BrokerTest {
   }
 
   TlsFiles files_;
-  std::uint16_t tls_port_ = free_port();
+  LeasedPort tls_port_;
 };
 
 }  // namespace hermod::integration

@@ -33,7 +33,8 @@ void serve(broker::Broker& broker, const config::CommandLine& line, config::Conf
     if (signal == SIGHUP) {
       const auto now = std::chrono::steady_clock::now().time_since_epoch();
       sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%ld", static_cast<long>(now / 1us));
-      config::reload(line, config::process_environment(), current);
+      config::reload(line, config::process_environment(), current,
+                     [&](const config::Settings& next) { return broker.reload(next.broker); });
       sd_notify(0, "READY=1");
     }
     if (watchdog > 0 && broker.made_progress()) sd_notify(0, "WATCHDOG=1");

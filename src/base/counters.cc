@@ -53,6 +53,16 @@ constexpr std::array<std::string_view, kCounterCount> kCounterNames = {
     "commit_groups",
     "commit_batches",
     "commit_bytes",
+    "tls_handshakes",
+    "tls_resumptions",
+    "tls_failed_not_tls",
+    "tls_failed_version",
+    "tls_failed_protocol",
+    "tls_failed_certificate",
+    "tls_failed_timeout",
+    "tls_failed_closed",
+    "tls_failed_limit",
+    "tls_failed_other",
 };
 static_assert(!kCounterNames.back().empty(), "every counter has a name");
 

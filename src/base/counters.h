@@ -60,6 +60,16 @@ enum class Counter : std::uint16_t {
   CommitGroups,
   CommitBatches,
   CommitBytes,
+  TlsHandshakes,
+  TlsResumptions,
+  TlsFailedNotTls,
+  TlsFailedVersion,
+  TlsFailedProtocol,
+  TlsFailedCertificate,
+  TlsFailedTimeout,
+  TlsFailedClosed,
+  TlsFailedLimit,
+  TlsFailedOther,
   kCount,
 };
 inline constexpr std::size_t kCounterCount = static_cast<std::size_t>(Counter::kCount);

@@ -32,7 +32,8 @@ Broker::Broker(Options options, Progress progress)
       counters_(options_.threads + std::size_t{2}),
       retained_(options_.retain),
       directory_({options_.session.max_sessions, options_.session.takeovers_per_minute}),
-      addresses_(options_.limits.max_connections_per_address) {
+      addresses_(options_.limits.max_connections_per_address),
+      tls_(options_.net.tls, clock_) {
   for (std::uint16_t i = 0; i < options_.threads; ++i) {
     shards_.push_back(std::make_unique<ShardThread>(ShardId{i}, options_, clock_, counters_.block(i)));
     mailboxes_.push_back(&shards_.back()->mailbox());
@@ -48,6 +49,8 @@ Broker::~Broker() {
 Status Broker::start() {
   for (auto& shard : shards_)
     if (Status status = shard->status(); !status) return status;
+  // First what takes no time and goes wrong most often.
+  if (Status status = tls_.load(options_.net.listeners); !status) return status;
   if (Status status = open_store(); !status) return status;
   if (Status status = recover(); !status) return status;
   if (Status status = listen(); !status) return status;
@@ -58,8 +61,12 @@ Status Broker::start() {
   for (auto& shard : shards_) shard->start();
   running_ = true;
   for (std::size_t i = 0; i < ports_.size(); ++i) {
+    const net::ListenerOptions& listener = options_.net.listeners[i];
     log::event(log::Level::Notice, "listener.started",
-               {{"address", options_.net.listen[i].host}, {"port", ports_[i]}, {"protocol", "mqtt"}});
+               {{"listener", listener.name},
+                {"address", listener.address.host},
+                {"port", ports_[i]},
+                {"protocol", listener.tls ? "mqtts" : "mqtt"}});
   }
   return {};
 }
@@ -140,11 +147,12 @@ Status Broker::recover() {
 }
 
 Status Broker::listen() {
-  for (const net::ListenAddress& address : options_.net.listen) {
-    auto sockets = net::open_listen_sockets(address, shards_.size(), options_.net);
+  for (const net::ListenerOptions& listener : options_.net.listeners) {
+    auto sockets = net::open_listen_sockets(listener.address, shards_.size(), options_.net);
     if (!sockets) return tl::unexpected(sockets.error());
+    net::TlsServer* tls = tls_.find(listener.name);
     for (std::size_t i = 0; i < shards_.size(); ++i)
-      if (Status status = shards_[i]->listen(std::move((*sockets)[i])); !status) return status;
+      if (Status status = shards_[i]->listen(std::move((*sockets)[i]), tls); !status) return status;
     ports_.push_back(shards_.front()->port(ports_.size()));
   }
   return {};

@@ -18,6 +18,7 @@
 #include "broker/store_keeper.h"
 #include "broker/store_reader.h"
 #include "broker/view.h"
+#include "net/tls_server.h"
 #include "retain/retained_index.h"
 #include "session/session_directory.h"
 #include "store/committer.h"
@@ -47,7 +48,12 @@ class Broker {
   /// most `patience`), and ends every thread.
   void stop(std::chrono::milliseconds patience = std::chrono::seconds{5});
 
-  /// The real port of each listen address, in order.
+  /// Reads the files of every TLS listener again, as `options` name them now; new handshakes use them, and
+  /// who is connected stays. Errors: of a file that is not good, naming it; then all of them stay as they
+  /// were.
+  Status reload(const Options& options) { return tls_.load(options.net.listeners); }
+
+  /// The real port of each listener, in order.
   const std::vector<std::uint16_t>& ports() const { return ports_; }
   /// True when since the last call every shard thread answered and the committer, if it had work, finished
   /// some; for the watchdog. Calls must be further apart than the slowest healthy write to the disk.
@@ -75,6 +81,7 @@ class Broker {
   session::SessionDirectory directory_;
   std::atomic<std::uint32_t> connections_{0};
   AddressCounts addresses_;
+  net::TlsServers tls_;
   std::unique_ptr<store::Store> store_;  ///< null: everything is in memory
   store::MemoryJournal memory_journal_;
   std::vector<std::unique_ptr<ShardThread>> shards_;

@@ -40,6 +40,25 @@ std::unique_ptr<session::Will> will_of(const wire::Connect& packet) {
   return will;
 }
 
+/// Fields about TLS and the user stand only where there is something to tell.
+void log_connected(Connection& c, const Session& session, bool session_present) {
+  using log::Field;
+  const net::Peer peer = c.transport().peer();
+  const Field client{"client", session.client_id()};
+  const Field address{"address", peer.address};
+  const Field version{"version", wire::name_of(c.version())};
+  const Field present{"session_present", session_present ? "1" : "0"};
+  const Field tls_version{"tls_version", peer.tls_version};
+  const Field tls_cipher{"tls_cipher", peer.tls_cipher};
+  constexpr std::string_view kEvent = "client.connected";
+  if (!peer.identity.empty())
+    return log::event(log::Level::Info, kEvent,
+                      {client, address, version, present, tls_version, tls_cipher, {"user", peer.identity}});
+  if (!peer.tls_version.empty())
+    return log::event(log::Level::Info, kEvent, {client, address, version, present, tls_version, tls_cipher});
+  log::event(log::Level::Info, kEvent, {client, address, version, present});
+}
+
 }  // namespace
 
 void Shard::on_connect(Connection& c, const wire::Connect& packet) {
@@ -53,7 +72,8 @@ void Shard::on_connect(Connection& c, const wire::Connect& packet) {
   agreement.topic_alias_maximum = packet.properties.topic_alias_maximum().value_or(0);
   agreement.request_problem_information = packet.properties.request_problem_information().value_or(true);
 
-  if (!shared_.options.allow_anonymous)  // whoever comes is a stranger: there are no accounts
+  // Without an account, whoever comes is a stranger; but a certificate that names the client makes it known.
+  if (!shared_.options.allow_anonymous && c.transport().peer().identity.empty())
     return refuse_connect(c, ReasonCode::NotAuthorized, "auth.allow_anonymous is false");
   if (packet.properties.authentication_method())  // no method is configured [MQTT-4.12.0-1]
     return refuse_connect(c, ReasonCode::BadAuthenticationMethod,
@@ -287,11 +307,7 @@ wire::PropertyWriter Shard::describe_server(const Connection& c) const {
 void Shard::send_connack(Connection& c, Session& session, bool session_present) {
   answer(c, wire::Connack{session_present, ReasonCode::Success,
                           c.pending_connect->about_us.properties()});  // [MQTT-3.2.2-2] [MQTT-3.2.2-3]
-  log::event(log::Level::Info, "client.connected",
-             {{"client", session.client_id()},
-              {"address", c.transport().peer().address},
-              {"version", wire::name_of(c.version())},
-              {"session_present", session_present ? "1" : "0"}});
+  log_connected(c, session, session_present);
   c.pending_connect.reset();
   c.set_state(Connection::State::Connected);
   counters_.add(Counter::ClientsConnected);

@@ -33,8 +33,8 @@ class ShardThread {
   }
   /// Before start(), when every shard has its sessions.
   void catch_up() { shard_->catch_up(); }
-  /// Before start(): serve connections of this listening socket too.
-  Status listen(net::Fd socket);
+  /// Before start(): serve connections of this listening socket too; with `tls` they speak TLS.
+  Status listen(net::Fd socket, net::TlsServer* tls);
   std::uint16_t port(std::size_t listener) const { return listeners_[listener]->bound_port(); }
 
   void start();

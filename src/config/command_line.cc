@@ -62,8 +62,9 @@ CommandLine parse_command_line(const std::vector<std::string>& words) {
   app.add_option("-c,--config", line.file, "configuration file; conf.d/*.toml beside it is read too")
       ->type_name("FILE");
   app.add_option("-p,--port", given.port, "listen on this port of 127.0.0.1")->type_name("PORT");
-  app.add_option("--listen", given.listen,
-                 "listen on mqtt://HOST:PORT; may be repeated, replaces the file's listeners")
+  app.add_option(
+         "--listen", given.listen,
+         "listen on mqtt://HOST:PORT or mqtts://HOST:PORT; may be repeated, replaces the file's listeners")
       ->type_name("URL")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);

@@ -2,30 +2,23 @@
 
 #include <algorithm>
 
-#include "config/listen_url.h"
+#include "config/listener_keys.h"
 
 namespace hermod::config {
 namespace {
 
-constexpr std::string_view kListeners = "listeners.";
-constexpr std::string_view kUrl = ".url";
-
 bool is_listener_key(std::string_view key) {
-  return key.starts_with(kListeners) || key == "listeners";
-}
-
-/// "lan" of "listeners.lan.url"; empty when the key does not have that form.
-std::string listener_name(std::string_view key) {
-  if (!key.starts_with(kListeners) || !key.ends_with(kUrl)) return "";
-  if (key.size() <= kListeners.size() + kUrl.size()) return "";
-  const std::string_view name = key.substr(kListeners.size(), key.size() - kListeners.size() - kUrl.size());
-  return name.find('.') == std::string_view::npos ? std::string(name) : "";
+  return key.starts_with("listeners.") || key == "listeners";
 }
 
 std::string unknown_key(const std::string& key) {
   if (is_listener_key(key)) {
+    std::string keys = "url";
+    for (const ListenerKey& one : listener_keys()) keys += ", " + std::string(one.key.name);
     return "unknown key " + key +
-           "; a listener is written as [listeners.NAME] with url = \"mqtt://127.0.0.1:1883\"";
+           "; a listener is written as [listeners.NAME] with url = \"mqtt://127.0.0.1:1883\", and its keys "
+           "are " +
+           keys;
   }
   const std::string nearest = nearest_key(key);
   return "unknown key " + key + (nearest.empty() ? "" : "; did you mean " + nearest + "?");
@@ -42,7 +35,7 @@ Configuration Configuration::build(const std::vector<Assignment>& values, std::v
 }
 
 void Configuration::apply(const Assignment& one, std::vector<Problem>& problems) {
-  if (!listener_name(one.key).empty()) return apply_listener(one, problems);
+  if (!split_listener_key(one.key).listener.empty()) return apply_listener(one, problems);
   const Key* key = find_key(one.key);
   if (key == nullptr) {
     problems.push_back({one.origin, unknown_key(one.key)});
@@ -58,26 +51,65 @@ void Configuration::apply(const Assignment& one, std::vector<Problem>& problems)
 }
 
 void Configuration::apply_listener(const Assignment& one, std::vector<Problem>& problems) {
-  const auto* url = std::get_if<std::string>(&one.value);
-  const Result<net::ListenAddress> address =
-      url == nullptr ? failure(Errc::Invalid, "a text in quotes is expected") : parse_listen_url(*url);
-  if (!address) {
-    problems.push_back({one.origin, one.key + ": " + address.error().detail});
+  const ListenerName name = split_listener_key(one.key);
+  const auto refuse = [&](const std::string& why) { problems.push_back({one.origin, one.key + ": " + why}); };
+  if (name.key != "url") {
+    const ListenerKey& key = *find_listener_key(name.key);
+    const Result<Value> value = key.key.accept(one.value, one.typed);
+    if (!value) return refuse(value.error().detail);
+    Listener& listener = listeners_[name.listener];
+    key.write(listener.tls, std::get<std::string>(*value));
+    listener.origins.insert_or_assign(name.key, one.origin);
     return;
   }
-  listeners_.insert_or_assign(listener_name(one.key), Listener{*address, one.origin});
+  const auto* text = std::get_if<std::string>(&one.value);
+  if (text == nullptr) return refuse("a text in quotes is expected");
+  const Result<ListenUrl> url = parse_listen_url(*text);
+  if (!url) return refuse(url.error().detail);
+  Listener& listener = listeners_[name.listener];
+  listener.url = *url;
+  listener.origin = one.origin;
+  listener.has_url = true;
 }
 
 void Configuration::settle_listeners() {
   // Somebody who names listeners on the command line means those and no others.
-  const auto from_flag = [](const auto& entry) { return entry.second.origin.place == Origin::Place::Flag; };
+  const auto from_flag = [](const auto& entry) {
+    return entry.second.has_url && entry.second.origin.place == Origin::Place::Flag;
+  };
   if (std::ranges::any_of(listeners_, from_flag)) std::erase_if(listeners_, std::not_fn(from_flag));
-  if (listeners_.empty()) listeners_.emplace("default", Listener{});
-  settings_.broker.net.listen.clear();
-  for (const auto& [name, listener] : listeners_) settings_.broker.net.listen.push_back(listener.address);
+  if (listeners_.empty()) listeners_.emplace("default", Listener{.has_url = true});
+  settings_.broker.net.listeners.clear();
+  for (const auto& [name, listener] : listeners_) {
+    net::ListenerOptions options{.name = name, .address = listener.url.address};
+    if (listener.url.is_tls) {
+      options.tls = listener.tls;
+      options.tls->application_protocol = "mqtt";
+    }
+    settings_.broker.net.listeners.push_back(std::move(options));
+  }
+}
+
+std::vector<std::string> Configuration::Listener::written() const {
+  std::vector<std::string> out;
+  for (const auto& [key, where] : origins) out.push_back(key);
+  return out;
+}
+
+void Configuration::check_listeners(std::vector<Problem>& problems) {
+  for (const auto& [name, listener] : listeners_) {
+    const Origin& where = listener.has_url ? listener.origin : listener.origins.begin()->second;
+    const std::string fault =
+        listener.has_url ? tls_fault(listener.tls, listener.written(), listener.url.is_tls) : "it has no url";
+    if (fault.empty()) continue;
+    std::string text = "listener ";
+    text.append(name).append(": ").append(fault);
+    problems.push_back({where, std::move(text)});
+  }
 }
 
 void Configuration::check(std::vector<Problem>& problems) {
+  check_listeners(problems);
   check_exposure(problems);
   const broker::MqttOptions& mqtt = settings_.broker.mqtt;
   if (origins_.contains("mqtt.max_connect_size") && mqtt.max_connect_size > mqtt.max_packet_size) {
@@ -90,10 +122,13 @@ void Configuration::check_exposure(std::vector<Problem>& problems) {
   if (origins_.contains("auth.allow_anonymous")) return;
   settings_.broker.allow_anonymous = true;
   for (const auto& [name, listener] : listeners_) {
-    if (is_loopback(listener.address)) continue;
+    if (is_loopback(listener.url.address)) continue;
+    if (listener.url.is_tls && listener.tls.client_certificate == net::ClientCertificate::Required &&
+        listener.tls.identity != net::TlsIdentity::None)
+      continue;  // nobody comes in without a name
     settings_.broker.allow_anonymous = false;
     std::string text =
-        "listener " + name + " (" + listen_url(listener.address) +
+        "listener " + name + " (" + listen_url(listener.url) +
         ") can be reached from other machines, and nothing says whether clients need a user name. "
         "If everybody may connect, these two lines in the configuration file settle it:\n"
         "    [auth]\n    allow_anonymous = true";
@@ -111,7 +146,13 @@ Origin Configuration::origin_of(std::string_view key) const {
 std::vector<Effective> Configuration::effective() const {
   std::vector<Effective> out;
   for (const auto& [name, listener] : listeners_) {
-    out.push_back({"listeners." + name + ".url", listen_url(listener.address), listener.origin});
+    out.push_back({"listeners." + name + ".url", listen_url(listener.url), listener.origin});
+    if (!listener.url.is_tls) continue;
+    for (const ListenerKey& one : listener_keys()) {
+      const auto where = listener.origins.find(one.key.name);
+      out.push_back({"listeners." + name + "." + std::string(one.key.name), one.read(listener.tls),
+                     where == listener.origins.end() ? Origin{} : where->second});
+    }
   }
   for (const Key& key : keys()) {
     out.push_back({std::string(key.name), key.plain_text(key.read(settings_)), origin_of(key.name)});
@@ -131,6 +172,18 @@ std::string Configuration::effective_text() const {
   return out;
 }
 
+namespace {
+
+/// A key of a listener takes effect at once where the listener itself stays what it was.
+bool is_live_listener_key(const std::string& key, const std::map<std::string, Difference>& by_key) {
+  const ListenerName name = split_listener_key(key);
+  if (name.listener.empty() || name.key == "url") return false;
+  const auto url = by_key.find("listeners." + name.listener + ".url");
+  return url != by_key.end() && !url->second.after.empty() && url->second.before == url->second.after;
+}
+
+}  // namespace
+
 std::vector<Difference> differences(const Configuration& before, const Configuration& after) {
   std::map<std::string, Difference> by_key;
   for (const Effective& one : before.effective()) by_key[one.key].before = one.value;
@@ -140,8 +193,8 @@ std::vector<Difference> differences(const Configuration& before, const Configura
     if (difference.before == difference.after) continue;
     const Key* key = find_key(name);
     difference.key = name;
-    difference.live = key != nullptr && key->change == Change::Live;
-    out.push_back(std::move(difference));
+    difference.live = (key != nullptr && key->change == Change::Live) || is_live_listener_key(name, by_key);
+    out.push_back(difference);
   }
   return out;
 }

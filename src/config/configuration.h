@@ -5,6 +5,7 @@
 
 #include "config/assignment.h"
 #include "config/key.h"
+#include "config/listen_url.h"
 #include "config/settings.h"
 
 namespace hermod::config {
@@ -31,14 +32,21 @@ class Configuration {
 
  private:
   struct Listener {
-    net::ListenAddress address;
-    Origin origin;
+    ListenUrl url{};
+    Origin origin{};  ///< of the url
+    bool has_url = false;
+    net::TlsOptions tls{};
+    std::map<std::string, Origin, std::less<>> origins{};  ///< of its other keys, by their last word
+
+    /// The keys beside the url that somebody wrote.
+    std::vector<std::string> written() const;
   };
 
   void apply(const Assignment& one, std::vector<Problem>& problems);
   void apply_listener(const Assignment& one, std::vector<Problem>& problems);
   void settle_listeners();
   void check(std::vector<Problem>& problems);
+  void check_listeners(std::vector<Problem>& problems);
   void check_exposure(std::vector<Problem>& problems);
   Origin origin_of(std::string_view key) const;
 

@@ -23,6 +23,7 @@ using LimitFields = broker::LimitOptions;
 using SessionFields = session::Options;
 using QueueFields = queue::Options;
 using NetFields = net::Options;
+using TlsFields = net::TlsLimits;
 using RetainFields = retain::Options;
 using StoreFields = store::Options;
 using AdminFields = admin::Options;
@@ -39,6 +40,8 @@ template <auto Field>
 using OfQueue = Place<&Settings::broker, &Broker::session, &SessionFields::queue, Field>;
 template <auto Field>
 using OfNet = Place<&Settings::broker, &Broker::net, Field>;
+template <auto Field>
+using OfTls = Place<&Settings::broker, &Broker::net, &NetFields::tls, Field>;
 template <auto Field>
 using OfRetain = Place<&Settings::broker, &Broker::retain, Field>;
 template <auto Field>
@@ -198,6 +201,24 @@ void add_net(std::vector<Key>& keys) {
       "net.close_time", 0ms, 1min, "How long a closed connection may take to accept its last output."));
 }
 
+void add_tls(std::vector<Key>& keys) {
+  keys.push_back(duration<OfTls<&TlsFields::handshake_timeout>>(
+      "tls.handshake_timeout", 100ms, 5min,
+      "How long a TLS handshake may take, its wait for a turn included."));
+  keys.push_back(count<OfTls<&TlsFields::max_handshakes_per_second>>(
+      "tls.max_handshakes_per_second", 0, kMillion,
+      "TLS handshakes that may begin in a second, on all listeners together. More wait for their turn, and "
+      "are "
+      "refused when that would be after handshake_timeout. 0: no limit."));
+  keys.push_back(count<OfTls<&TlsFields::max_handshakes_per_second_per_address>>(
+      "tls.max_handshakes_per_second_per_address", 0, kMillion,
+      "The same for one IPv4 address, or one IPv6 network of 64 bits; more are refused. 0: no limit."));
+  keys.push_back(duration<OfTls<&TlsFields::ticket_rotation>>(
+      "tls.ticket_rotation", 1min, 24h,
+      "How often the key of session tickets changes. The one before it is still accepted, so a client can "
+      "resume for this long at least, and for twice as long at most."));
+}
+
 Key flush_policy(std::string_view name, std::string_view doc) {
   using Member = OfStore<&StoreFields::flush>;
   Key key{.name = name, .kind = Kind::Text, .doc = doc};
@@ -262,6 +283,7 @@ const std::vector<Key>& keys() {
     add_limits(all);
     add_session_and_retain(all);
     add_net(all);
+    add_tls(all);
     add_store(all);
     add_admin_and_log(all);
     return all;

@@ -9,10 +9,11 @@
 namespace hermod::config {
 namespace {
 
+constexpr std::uint16_t kTlsPort = 8883;  // "secure-mqtt" at IANA
 constexpr std::string_view kExpected =
     "an address such as mqtt://127.0.0.1:1883 or mqtt://[::1]:1883 is expected";
 
-Result<net::ListenAddress> invalid(std::string detail) {
+Result<ListenUrl> invalid(std::string detail) {
   return failure(Errc::Invalid, std::move(detail));
 }
 
@@ -25,21 +26,23 @@ bool is_numeric(const std::string& host) {
 
 }  // namespace
 
-Result<net::ListenAddress> parse_listen_url(std::string_view url) {
+Result<ListenUrl> parse_listen_url(std::string_view url) {
   const std::size_t scheme_end = url.find("://");
   if (scheme_end == std::string_view::npos) return invalid(std::string(kExpected));
   const std::string_view scheme = url.substr(0, scheme_end);
-  for (const std::string_view later : {"mqtts", "ws", "wss", "unix"}) {
+  for (const std::string_view later : {"ws", "wss", "unix"}) {
     if (scheme == later) {
       return failure(Errc::Unsupported,
-                     std::string(scheme) + ":// is not available in this version; mqtt:// is");
+                     std::string(scheme) + ":// is not available in this version; mqtt:// and mqtts:// are");
     }
   }
-  if (scheme != "mqtt") return invalid(std::string(kExpected));
+  if (scheme != "mqtt" && scheme != "mqtts") return invalid(std::string(kExpected));
 
   std::string_view rest = url.substr(scheme_end + 3);
   if (rest.ends_with('/')) rest.remove_suffix(1);
-  net::ListenAddress address;
+  ListenUrl out{.is_tls = scheme == "mqtts"};
+  net::ListenAddress& address = out.address;
+  if (out.is_tls) address.port = kTlsPort;
   std::string_view port;
   if (rest.starts_with('[')) {
     const std::size_t close = rest.find(']');
@@ -56,19 +59,20 @@ Result<net::ListenAddress> parse_listen_url(std::string_view url) {
   if (address.host != "localhost" && address.host != "*" && !is_numeric(address.host)) {
     return invalid("the host must be an IP address, localhost, or * for every address");
   }
-  if (port.empty()) return address;
+  if (port.empty()) return out;
   const Result<std::int64_t> number = parse_integer(port.substr(1));
   if (!port.starts_with(':') || !number || *number < 0 || *number > 65535) {
     return invalid("the port must be a number from 0 to 65535");
   }
   address.port = static_cast<std::uint16_t>(*number);
-  return address;
+  return out;
 }
 
-std::string listen_url(const net::ListenAddress& address) {
-  const bool brackets = address.host.find(':') != std::string::npos;
-  return "mqtt://" + (brackets ? "[" + address.host + "]" : address.host) + ":" +
-         std::to_string(address.port);
+std::string listen_url(const ListenUrl& url) {
+  const std::string& host = url.address.host;
+  const bool brackets = host.find(':') != std::string::npos;
+  return (url.is_tls ? "mqtts://" : "mqtt://") + (brackets ? "[" + host + "]" : host) + ":" +
+         std::to_string(url.address.port);
 }
 
 bool is_loopback(const net::ListenAddress& address) {

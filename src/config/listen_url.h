@@ -7,11 +7,19 @@
 
 namespace hermod::config {
 
-/// "mqtt://127.0.0.1:1883", "mqtt://[::1]:1883", "mqtt://localhost", "mqtt://*:1883" (every address). Without
-/// a port: 1883. Errors: Unsupported for a scheme this version does not serve; Invalid, saying what is wrong.
-Result<net::ListenAddress> parse_listen_url(std::string_view url);
+/// A listener's url, taken apart.
+struct ListenUrl {
+  net::ListenAddress address{};
+  bool is_tls = false;
+  friend bool operator==(const ListenUrl&, const ListenUrl&) = default;
+};
+
+/// "mqtt://127.0.0.1:1883", "mqtts://[::1]:8883", "mqtt://localhost", "mqtt://*:1883" (every address).
+/// Without a port: 1883, and 8883 for mqtts. Errors: Unsupported for a scheme this version does not serve;
+/// Invalid, saying what is wrong.
+Result<ListenUrl> parse_listen_url(std::string_view url);
 /// The reverse of parse_listen_url(), always with a port.
-std::string listen_url(const net::ListenAddress& address);
+std::string listen_url(const ListenUrl& url);
 /// True when only this machine can reach the address.
 bool is_loopback(const net::ListenAddress& address);
 

@@ -1,6 +1,7 @@
 #include "config/reference.h"
 
 #include "config/key.h"
+#include "config/listener_keys.h"
 
 namespace hermod::config {
 namespace {
@@ -19,7 +20,11 @@ constexpr std::string_view kTomlHead =
     "1883.\n"
     "# mqtt://0.0.0.0:1883 is every IPv4 address, mqtt://*:1883 every address of both families.\n"
     "#[listeners.default]\n"
-    "#url = \"mqtt://127.0.0.1:1883\"\n";
+    "#url = \"mqtt://127.0.0.1:1883\"\n"
+    "\n"
+    "# mqtts:// is MQTT over TLS, on port 8883 unless another is named. Its keys, all of them live:\n"
+    "#[listeners.secure]\n"
+    "#url = \"mqtts://0.0.0.0:8883\"\n";
 
 constexpr std::string_view kMarkdownHead =
     "# Configuration\n"
@@ -60,7 +65,26 @@ constexpr std::string_view kMarkdownHead =
     "Without any\n"
     "listener: `mqtt://127.0.0.1:1883`. `--listen` and `-p` replace all listeners of the file. A listener "
     "that other\n"
-    "machines can reach needs `auth.allow_anonymous` to be set, one way or the other.\n";
+    "machines can reach needs `auth.allow_anonymous` to be set, one way or the other.\n"
+    "\n"
+    "MQTT over TLS, on port 8883 unless another is named:\n"
+    "\n"
+    "```toml\n"
+    "[listeners.secure]\n"
+    "url = \"mqtts://0.0.0.0:8883\"\n"
+    "certificate = \"/etc/hermod/tls/server.pem\"\n"
+    "key = \"/etc/hermod/tls/server.key\"\n"
+    "```\n"
+    "\n"
+    "SIGHUP reads these files again, also when their names stay the same; connected clients stay. When one "
+    "of "
+    "them is not\n"
+    "good, nothing changes and the log says which and why. TLS 1.2 and 1.3 are spoken, with the ciphers of "
+    "Mozilla's\n"
+    "\"intermediate\" recommendation. A client that offers protocols (ALPN) must offer `mqtt`. All keys of a "
+    "listener but\n"
+    "`url` are live:\n"
+    "\n";
 
 /// `text` in lines of at most kWidth characters, each behind `lead`.
 std::string wrapped(std::string_view text, std::string_view lead) {
@@ -94,11 +118,23 @@ std::string title(std::string_view section) {
   return "\n## [" + std::string(section) + "]\n\n";
 }
 
+/// What stands behind a key of a listener in a document: its default, or an example where one is needed.
+std::string listener_example(const ListenerKey& one) {
+  if (one.key.name == "certificate") return "\"/etc/hermod/tls/server.pem\"";
+  if (one.key.name == "key") return "\"/etc/hermod/tls/server.key\"";
+  return one.key.toml_text(one.read({}));
+}
+
 }  // namespace
 
 std::string reference_toml() {
   const Settings defaults;
   std::string out(kTomlHead);
+  for (const ListenerKey& one : listener_keys()) {
+    const std::string range = one.key.range_text();
+    out += wrapped(std::string(one.key.doc) + (range.empty() ? "" : " (" + range + ")"), "# ");
+    out += "#" + std::string(one.key.name) + " = " + listener_example(one) + "\n";
+  }
   std::string_view section;
   for (const Key& key : keys()) {
     if (key.section() != section) out += "\n#[" + std::string(section = key.section()) + "]\n";
@@ -112,6 +148,11 @@ std::string reference_toml() {
 std::string reference_markdown() {
   const Settings defaults;
   std::string out(kMarkdownHead);
+  out += "| key | default | range | meaning |\n|---|---|---|---|\n";
+  for (const ListenerKey& one : listener_keys()) {
+    out += "| `" + std::string(one.key.name) + "` | `" + one.key.toml_text(one.read({})) + "` | " +
+           one.key.range_text() + " | " + std::string(one.key.doc) + " |\n";
+  }
   std::string_view section;
   for (const Key& key : keys()) {
     if (key.section() != section) {

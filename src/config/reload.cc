@@ -33,12 +33,17 @@ log::Sink log_sink(LogFormat format) {
   return log::Sink::Text;
 }
 
-bool reload(const CommandLine& line, const std::vector<std::string>& environment, Configuration& current) {
+bool reload(const CommandLine& line, const std::vector<std::string>& environment, Configuration& current,
+            const Acceptance& accept) {
   Loaded loaded = load(line, environment);
   for (const Problem& problem : loaded.problems) {
     log::event(log::Level::Error, "config.refused", {{"problem", problem.message()}});
   }
   if (!loaded.problems.empty()) return false;
+  if (const Status accepted = accept ? accept(loaded.configuration.settings()) : Status{}; !accepted) {
+    log::event(log::Level::Error, "config.refused", {{"problem", accepted.error().detail}});
+    return false;
+  }
   for (const Difference& one : differences(current, loaded.configuration)) {
     log::event(log::Level::Notice, one.live ? "config.changed" : "config.needs_restart",
                {{"key", one.key}, {"from", one.before}, {"to", one.after}});

@@ -47,6 +47,7 @@ class Deferred : public ListNode {
 class EventLoop {
  public:
   static constexpr std::size_t kMaxEvents = 256;          ///< handled per poll(), so that ticks stay short
+  static constexpr unsigned kMaxCostly = 8;               ///< pieces of costly work per poll()
   static constexpr std::size_t kScratchSize = 64U << 10;  ///< bytes of the shared read buffer
   static constexpr std::chrono::nanoseconds kForever = std::chrono::nanoseconds::max();
 
@@ -109,8 +110,17 @@ class EventLoop {
     ++statistics_.writes;
     if (counters_ != nullptr) counters_->add(Counter::BytesSent, bytes);
   }
-  void count_refused() {
-    if (counters_ != nullptr) counters_->add(Counter::ConnectionsRefused);
+  void count(Counter counter) {
+    if (counters_ != nullptr) counters_->add(counter);
+  }
+
+  /// Asked before a piece of work that takes a good part of a millisecond, such as a step of a handshake:
+  /// only a few are done per poll(), so that whoever needs little is served between them. False: try again in
+  /// the next poll(), which comes at once because the descriptor is still ready.
+  bool may_do_costly_work() {
+    if (costly_poll_ != statistics_.polls) costly_done_ = 0;
+    costly_poll_ = statistics_.polls;
+    return ++costly_done_ <= kMaxCostly;
   }
 
  private:
@@ -131,6 +141,8 @@ class EventLoop {
   IntrusiveList<Flushable> flushes_;
   IntrusiveList<Deferred> deferred_;
   Statistics statistics_;
+  std::uint64_t costly_poll_ = 0;
+  unsigned costly_done_ = 0;
   std::size_t dispatched_ = 0;  ///< events_[dispatched_ .. ready_) are still to be handled
   std::size_t ready_ = 0;
   std::array<epoll_event, kMaxEvents> events_{};

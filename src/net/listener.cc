@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "net/socket_address.h"
 #include "net/tcp_transport.h"
+#include "net/tls_transport.h"
 
 namespace hermod::net {
 
@@ -42,8 +43,8 @@ bool concerns_one_connection(int error) {
 
 }  // namespace
 
-Listener::Listener(EventLoop& loop, Fd socket, const Options& options, AcceptHandler& handler)
-    : loop_(loop), socket_(std::move(socket)), options_(options), handler_(handler) {}
+Listener::Listener(EventLoop& loop, Fd socket, const Options& options, AcceptHandler& handler, TlsServer* tls)
+    : loop_(loop), socket_(std::move(socket)), options_(options), handler_(handler), tls_(tls) {}
 
 Listener::~Listener() {
   stop();
@@ -95,9 +96,11 @@ bool Listener::accept_one() {
 }
 
 void Listener::hand_over(Fd connection, const sockaddr_storage& raw) {
-  auto transport = TcpTransport::open(loop_, std::move(connection), SocketAddress::from(raw), options_);
+  const SocketAddress peer = SocketAddress::from(raw);
+  auto transport = tls_ == nullptr ? TcpTransport::open(loop_, std::move(connection), peer, options_)
+                                   : TlsTransport::open(loop_, std::move(connection), peer, options_, *tls_);
   if (!transport) {
-    loop_.count_refused();
+    loop_.count(Counter::ConnectionsRefused);
     HERMOD_LOG_LIMITED(log::Level::Warning, "listener.refused", {"reason", transport.error().detail});
     return;
   }
@@ -108,7 +111,7 @@ bool Listener::refuse_one() {
   reserve_.reset();
   const bool refused = Fd(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC)).valid();
   reserve_ = open_reserve();
-  if (refused) loop_.count_refused();
+  if (refused) loop_.count(Counter::ConnectionsRefused);
   return refused;
 }
 

@@ -14,6 +14,8 @@
 
 namespace hermod::net {
 
+class TlsServer;
+
 /// Takes over accepted connections, on the shard's thread.
 class AcceptHandler {
  public:
@@ -27,8 +29,10 @@ class AcceptHandler {
 /// loop, options and handler outlive it.
 class Listener final : private IoHandler, private TimerHandler {
  public:
-  /// `socket` comes from open_listen_sockets(), or from outside already listening.
-  Listener(EventLoop& loop, Fd socket, const Options& options, AcceptHandler& handler);
+  /// `socket` comes from open_listen_sockets(), or from outside already listening. With `tls`, which outlives
+  /// every transport, its clients speak TLS.
+  Listener(EventLoop& loop, Fd socket, const Options& options, AcceptHandler& handler,
+           TlsServer* tls = nullptr);
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
   ~Listener() override;
@@ -57,6 +61,7 @@ class Listener final : private IoHandler, private TimerHandler {
   Fd socket_;
   const Options& options_;
   AcceptHandler& handler_;
+  TlsServer* const tls_;
   Fd reserve_;
   Timer rest_timer_{*this};
   bool watched_ = false;

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,9 +16,50 @@ struct ListenAddress {
   friend bool operator==(const ListenAddress&, const ListenAddress&) = default;
 };
 
+enum class TlsVersion : std::uint8_t { Tls12, Tls13 };
+
+/// Whether a client is asked for a certificate, and may come without one.
+enum class ClientCertificate : std::uint8_t { Off, Optional, Required };
+
+/// Which name of a client's certificate says who the client is.
+enum class TlsIdentity : std::uint8_t { None, CommonName, AlternativeName };
+
+/// The TLS side of one listener. Files are paths of PEM files, or cred:NAME for the credential NAME that
+/// systemd hands to the service. `certificates`, `keys` and, unless empty, `ocsp` belong together by
+/// position.
+struct TlsOptions {
+  std::vector<std::string> certificates;  ///< each with its chain behind it; the first is the one without SNI
+  std::vector<std::string> keys;
+  std::vector<std::string> ocsp;  ///< OCSP responses (DER) to staple; an empty name: none
+  std::string ca;                 ///< who signs certificates of clients
+  std::string crl;                ///< which of those are revoked; empty: not asked
+  ClientCertificate client_certificate = ClientCertificate::Off;
+  TlsIdentity identity = TlsIdentity::None;
+  TlsVersion minimum_version = TlsVersion::Tls12;
+  std::string application_protocol;  ///< ALPN; a client that offers some, and not this one, is refused
+  friend bool operator==(const TlsOptions&, const TlsOptions&) = default;
+};
+
+/// One listener.
+struct ListenerOptions {
+  std::string name = "default";
+  ListenAddress address{};
+  std::optional<TlsOptions> tls{};  ///< none: plain TCP
+  friend bool operator==(const ListenerOptions&, const ListenerOptions&) = default;
+};
+
+/// What handshakes may cost; for all TLS listeners together.
+struct TlsLimits {
+  std::chrono::milliseconds handshake_timeout{10'000};
+  std::uint32_t max_handshakes_per_second = 0;              ///< more wait for their turn; 0 = no limit
+  std::uint32_t max_handshakes_per_second_per_address = 0;  ///< more are refused; 0 = no limit
+  std::chrono::seconds ticket_rotation{3600};  ///< a ticket is good for at least this long, at most for twice
+};
+
 /// Numbers of the net room; plain data, filled by config, unchanged while the broker runs.
 struct Options {
-  std::vector<ListenAddress> listen{ListenAddress{}};
+  std::vector<ListenerOptions> listeners{ListenerOptions{}};
+  TlsLimits tls;
 
   int backlog = 4096;               ///< connections the kernel holds for us; capped by net.core.somaxconn
   std::uint32_t accept_batch = 64;  ///< connections taken per readiness of a listener

@@ -80,6 +80,13 @@ socklen_t SocketAddress::fill(sockaddr_storage& raw) const {
   return sizeof in;
 }
 
+std::uint64_t SocketAddress::network() const {
+  const bool ipv4 = ipv4_ || std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), bytes_.begin());
+  std::uint64_t out = 0;
+  for (std::size_t i = ipv4 ? 8 : 0; i < (ipv4 ? 16 : 8); ++i) out = out << 8 | bytes_[i];
+  return out;
+}
+
 std::string SocketAddress::host() const {
   char text[INET6_ADDRSTRLEN] = {};
   if (ipv4_ || std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), bytes_.begin())) {

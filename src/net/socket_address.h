@@ -30,6 +30,8 @@ class SocketAddress {
   std::string host() const;
   /// 192.0.2.1:1883, [2001:db8::1]:1883.
   std::string to_string() const;
+  /// A number for the network the address is in: all of an IPv4 address, the first 64 bits of an IPv6 one.
+  std::uint64_t network() const;
 
   friend bool operator==(const SocketAddress&, const SocketAddress&) = default;
 

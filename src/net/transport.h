@@ -18,6 +18,9 @@ enum class CloseReason {
 struct Peer {
   std::string address;  ///< numeric, without port; a path for a Unix socket
   std::uint16_t port = 0;
+  std::string tls_version{};  ///< "TLSv1.3"; empty without TLS, and until the handshake is done
+  std::string tls_cipher{};   ///< "TLS_AES_128_GCM_SHA256"
+  std::string identity{};     ///< the name its verified certificate gives the client; empty: none
 };
 
 /// Upward door: bytes. Implemented by broker/; called on the shard's thread only, never from inside a call

@@ -15,13 +15,24 @@ std::string broker_binary() {
   return named == nullptr ? HERMOD_BROKER_BINARY : named;
 }
 
-BrokerProcess::BrokerProcess(BrokerSetup setup) : setup_(std::move(setup)) {}
+BrokerProcess::BrokerProcess(BrokerSetup setup) : setup_(std::move(setup)) {
+  if (all_over_tls()) tls_ = std::make_unique<TlsFiles>();
+}
+
+/// The words of the command line that make it listen on its port.
+std::vector<std::string> BrokerProcess::listener() const {
+  if (!tls_) return {"--listen", "mqtt://127.0.0.1:" + std::to_string(port())};
+  std::vector<std::string> words;
+  for (const auto& [key, value] : tls_->settings(port()))
+    words.insert(words.end(), {"--set", key + "=" + value});
+  return words;
+}
 
 void BrokerProcess::start() {
   std::vector<std::string> command = setup_.in_front;
-  command.insert(command.end(),
-                 {broker_binary(), "--listen", "mqtt://127.0.0.1:" + std::to_string(port()), "--data-dir",
-                  data_folder().string(), "--threads", std::to_string(setup_.threads)});
+  command.insert(command.end(), {broker_binary(), "--data-dir", data_folder().string(), "--threads",
+                                 std::to_string(setup_.threads)});
+  for (const std::string& word : listener()) command.push_back(word);
   for (const auto& [key, value] : setup_.settings) {
     command.insert(command.end(), {"--set", key + "=" + value});
   }

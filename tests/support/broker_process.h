@@ -8,6 +8,7 @@
 
 #include "tests/support/child_process.h"
 #include "tests/support/leased_port.h"
+#include "tests/support/tls_files.h"
 
 namespace hermod::support {
 
@@ -47,8 +48,10 @@ class BrokerProcess {
 
  private:
   bool becomes_ready();
+  std::vector<std::string> listener() const;
 
   TemporaryFolder folder_;
+  std::unique_ptr<TlsFiles> tls_;  ///< when all tests run over TLS
   BrokerSetup setup_;
   LeasedPort port_;
   std::string earlier_log_;

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -35,7 +36,27 @@ void fail(const Where& where, const std::string& what) {
   throw Unexpected(std::string(file) + ":" + std::to_string(where.line()) + ": " + what);
 }
 
+bool all_over_tls() {
+  const char* transport = std::getenv("HERMOD_TEST_TRANSPORT");
+  return transport != nullptr && std::string_view(transport) == "mqtts";
+}
+
 RawClient::RawClient(std::uint16_t port, int receive_buffer) {
+  connect(port, receive_buffer);
+  if (all_over_tls()) tls_ = std::make_unique<TlsStream>(fd_, TlsClient{});
+}
+
+RawClient::RawClient(std::uint16_t port, const TlsClient& client, int receive_buffer) {
+  connect(port, receive_buffer);
+  try {
+    tls_ = std::make_unique<TlsStream>(fd_, client);
+  } catch (...) {
+    close();
+    throw;
+  }
+}
+
+void RawClient::connect(std::uint16_t port, int receive_buffer) {
   fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (receive_buffer > 0) {
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
@@ -54,11 +75,15 @@ RawClient::RawClient(std::uint16_t port, int receive_buffer) {
 }
 
 RawClient::RawClient(RawClient&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), closed_(other.closed_), buffer_(std::move(other.buffer_)) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      tls_(std::move(other.tls_)),
+      closed_(other.closed_),
+      buffer_(std::move(other.buffer_)) {}
 
 RawClient& RawClient::operator=(RawClient&& other) noexcept {
   close();
   fd_ = std::exchange(other.fd_, -1);
+  tls_ = std::move(other.tls_);
   closed_ = other.closed_;
   buffer_ = std::move(other.buffer_);
   return *this;
@@ -75,6 +100,12 @@ void RawClient::send(std::string_view bytes, Where where) {
 bool RawClient::try_send(std::string_view bytes, Millis limit) {
   const auto deadline = Clock::now() + limit;
   while (!bytes.empty()) {
+    if (tls_) {
+      const long sent = tls_->send(bytes, deadline);
+      if (sent <= 0) return false;
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+      continue;
+    }
     if (!wait_for(fd_, POLLOUT, deadline)) return false;
     const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent > 0) {
@@ -86,10 +117,16 @@ bool RawClient::try_send(std::string_view bytes, Millis limit) {
   return true;
 }
 
+void RawClient::send_unsealed(std::string_view bytes) {
+  ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+}
+
 bool RawClient::fill(Clock::time_point deadline) {
-  if (closed_ || !wait_for(fd_, POLLIN, deadline)) return false;
+  if (closed_ || (!tls_ && !wait_for(fd_, POLLIN, deadline))) return false;
   std::array<char, 65536> chunk;
-  const ssize_t got = ::recv(fd_, chunk.data(), chunk.size(), 0);
+  const ssize_t got =
+      tls_ ? tls_->receive(chunk.data(), chunk.size(), deadline) : ::recv(fd_, chunk.data(), chunk.size(), 0);
+  if (tls_ && got == 0) return false;
   if (got <= 0) {
     closed_ = true;
     return false;

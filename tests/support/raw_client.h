@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <source_location>
 #include <string>
@@ -7,6 +8,7 @@
 
 #include "tests/support/packet_bytes.h"
 #include "tests/support/timing.h"
+#include "tests/support/tls_stream.h"
 
 namespace hermod::support {
 
@@ -15,13 +17,19 @@ using Where = std::source_location;
 /// Throws Unexpected with the test's own line in front.
 [[noreturn]] void fail(const Where& where, const std::string& what);
 
-/// A TCP connection to the broker that sends and expects bytes. Owns the socket, blocks its thread with
-/// time limits, knows MQTT only as far as the fixed header.
+/// True when every connection of this process is to be one over TLS: HERMOD_TEST_TRANSPORT=mqtts in the
+/// environment.
+bool all_over_tls();
+
+/// A TCP connection to the broker, or TLS over one, that sends and expects bytes. Owns the socket, blocks its
+/// thread with time limits, knows MQTT only as far as the fixed header.
 class RawClient {
  public:
   /// Connects to 127.0.0.1; throws Unexpected when nobody accepts. A `receive_buffer` above 0 sets
   /// SO_RCVBUF before the handshake, for slow readers.
   explicit RawClient(std::uint16_t port, int receive_buffer = 0);
+  /// Over TLS; throws Unexpected with the reason when the handshake fails.
+  RawClient(std::uint16_t port, const TlsClient& client, int receive_buffer = 0);
   RawClient(RawClient&& other) noexcept;
   RawClient& operator=(RawClient&& other) noexcept;
   ~RawClient();
@@ -30,6 +38,9 @@ class RawClient {
   void send(std::string_view bytes, Where where = Where::current());
   /// Sends what can be sent; false when the broker closed or takes nothing within the limit.
   bool try_send(std::string_view bytes, Millis limit = kPatience);
+
+  /// Sends these past TLS, as they are.
+  void send_unsealed(std::string_view bytes);
 
   /// The next whole packet.
   Packet next(Millis limit = kPatience, Where where = Where::current());
@@ -45,6 +56,8 @@ class RawClient {
   bool drain_until_closed(Millis limit = kPatience);
 
   bool closed() const { return closed_; }
+  /// Precondition: it is one over TLS.
+  TlsStream& tls() { return *tls_; }
   /// FIN; the receiving side stays open.
   void finish_sending();
   /// FIN in both directions.
@@ -53,10 +66,12 @@ class RawClient {
   void reset();
 
  private:
+  void connect(std::uint16_t port, int receive_buffer);
   /// Waits for bytes and appends them to buffer_; false when time is over or the broker closed.
   bool fill(Clock::time_point deadline);
 
   int fd_ = -1;
+  std::unique_ptr<TlsStream> tls_;  ///< null: plain TCP
   bool closed_ = false;
   std::string buffer_;
 };

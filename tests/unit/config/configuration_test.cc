@@ -42,8 +42,8 @@ TEST(Configuration, WithoutAnythingOnlyThisMachineMayConnectAndWithoutAName) {
   const Built built("");
   EXPECT_EQ(built.told(), "");
   const broker::Options& options = built.configuration.settings().broker;
-  ASSERT_EQ(options.net.listen.size(), 1U);
-  EXPECT_EQ(options.net.listen[0], (net::ListenAddress{"127.0.0.1", 1883}));
+  ASSERT_EQ(options.net.listeners.size(), 1U);
+  EXPECT_EQ(options.net.listeners[0].address, (net::ListenAddress{"127.0.0.1", 1883}));
   EXPECT_TRUE(options.allow_anonymous);
 }
 
@@ -85,7 +85,7 @@ TEST(Configuration, EverythingWrongIsToldInOneRun) {
             "h.toml:2: mqtt.max_qos: 3 is outside of 0 to 2\n"
             "h.toml:3: unknown key mqtt.nonsense_nonsense_nonsense\n"
             "h.toml:4: mqtt.connect_timeout: a duration such as \"500ms\", \"30s\" or \"7d\" is expected\n"
-            "h.toml:6: listeners.a.url: ws:// is not available in this version; mqtt:// is\n"
+            "h.toml:6: listeners.a.url: ws:// is not available in this version; mqtt:// and mqtts:// are\n"
             "flag --set: net.backlog: a whole number is expected\n");
 }
 
@@ -127,8 +127,8 @@ TEST(Configuration, ListenersOnTheCommandLineReplaceThoseOfTheFile) {
   const Built built("[listeners.lan]\nurl = \"mqtt://0.0.0.0:1883\"\n",
                     {{"listeners.flag1.url", "mqtt://127.0.0.1:1900"}});
   EXPECT_EQ(built.told(), "");
-  ASSERT_EQ(built.configuration.settings().broker.net.listen.size(), 1U);
-  EXPECT_EQ(built.configuration.settings().broker.net.listen[0].port, 1900);
+  ASSERT_EQ(built.configuration.settings().broker.net.listeners.size(), 1U);
+  EXPECT_EQ(built.configuration.settings().broker.net.listeners[0].address.port, 1900);
 }
 
 TEST(Configuration, AnotherKeyOfAListenerIsUnknownAndToldHowToWriteOne) {

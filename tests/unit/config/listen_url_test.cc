@@ -6,21 +6,25 @@ namespace hermod::config {
 namespace {
 
 TEST(ListenUrl, HostAndPortAreTakenFromTheUrl) {
-  EXPECT_EQ(parse_listen_url("mqtt://127.0.0.1:1883"), (net::ListenAddress{"127.0.0.1", 1883}));
-  EXPECT_EQ(parse_listen_url("mqtt://[::1]:2000"), (net::ListenAddress{"::1", 2000}));
-  EXPECT_EQ(parse_listen_url("mqtt://localhost:0"), (net::ListenAddress{"localhost", 0}));
-  EXPECT_EQ(parse_listen_url("mqtt://*:1883"), (net::ListenAddress{"*", 1883}));
-  EXPECT_EQ(parse_listen_url("mqtt://[fe80::1%eth0]"), (net::ListenAddress{"fe80::1%eth0", 1883}));
+  EXPECT_EQ(parse_listen_url("mqtt://127.0.0.1:1883"), (ListenUrl{{"127.0.0.1", 1883}, false}));
+  EXPECT_EQ(parse_listen_url("mqtt://[::1]:2000"), (ListenUrl{{"::1", 2000}, false}));
+  EXPECT_EQ(parse_listen_url("mqtt://localhost:0"), (ListenUrl{{"localhost", 0}, false}));
+  EXPECT_EQ(parse_listen_url("mqtt://*:1883"), (ListenUrl{{"*", 1883}, false}));
+  EXPECT_EQ(parse_listen_url("mqtt://[fe80::1%eth0]"), (ListenUrl{{"fe80::1%eth0", 1883}, false}));
 }
 
 TEST(ListenUrl, TheUsualPortIsTakenWhenNoneIsNamed) {
-  EXPECT_EQ(parse_listen_url("mqtt://10.0.0.1"), (net::ListenAddress{"10.0.0.1", 1883}));
-  EXPECT_EQ(parse_listen_url("mqtt://10.0.0.1/"), (net::ListenAddress{"10.0.0.1", 1883}));
+  EXPECT_EQ(parse_listen_url("mqtt://10.0.0.1"), (ListenUrl{{"10.0.0.1", 1883}, false}));
+  EXPECT_EQ(parse_listen_url("mqtt://10.0.0.1/"), (ListenUrl{{"10.0.0.1", 1883}, false}));
+}
+
+TEST(ListenUrl, TlsHasItsOwnSchemeAndUsualPort) {
+  EXPECT_EQ(parse_listen_url("mqtts://10.0.0.1"), (ListenUrl{{"10.0.0.1", 8883}, true}));
+  EXPECT_EQ(parse_listen_url("mqtts://[::1]:1"), (ListenUrl{{"::1", 1}, true}));
 }
 
 TEST(ListenUrl, SchemesOfLaterVersionsAreNamedAsSuch) {
-  for (const char* url :
-       {"mqtts://127.0.0.1:8883", "ws://127.0.0.1:8083/mqtt", "wss://127.0.0.1", "unix:///run/x.sock"}) {
+  for (const char* url : {"ws://127.0.0.1:8083/mqtt", "wss://127.0.0.1", "unix:///run/x.sock"}) {
     const auto address = parse_listen_url(url);
     ASSERT_FALSE(address) << url;
     EXPECT_EQ(address.error().code, Errc::Unsupported) << url;
@@ -38,7 +42,7 @@ TEST(ListenUrl, WhatIsNoAddressIsRefused) {
 }
 
 TEST(ListenUrl, AddressIsWrittenAsItIsRead) {
-  for (const char* url : {"mqtt://127.0.0.1:1883", "mqtt://[::1]:2000", "mqtt://*:1"}) {
+  for (const char* url : {"mqtt://127.0.0.1:1883", "mqtt://[::1]:2000", "mqtt://*:1", "mqtts://*:2"}) {
     EXPECT_EQ(listen_url(*parse_listen_url(url)), url);
   }
 }

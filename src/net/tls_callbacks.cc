@@ -1,0 +1,113 @@
+#include "net/tls_callbacks.h"
+
+#include <openssl/core_names.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
+
+#include <cstring>
+
+namespace hermod::net {
+namespace {
+
+int use_ticket_key(const TlsTicketKey& key, const unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
+                   int sealing) {
+  if (EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), nullptr, key.cipher.data(), iv, sealing) != 1) return 0;
+  std::array<std::uint8_t, 32> secret = key.mac;
+  std::array<char, 7> digest{"SHA256"};
+  const std::array<OSSL_PARAM, 3> parameters{
+      OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, secret.data(), secret.size()),
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0), OSSL_PARAM_construct_end()};
+  return EVP_MAC_CTX_set_params(mac, parameters.data());
+}
+
+}  // namespace
+
+void TlsCallbacks::install(SSL_CTX& context, const TlsContext& owner) {
+  void* self = const_cast<TlsContext*>(&owner);
+  SSL_CTX_set_app_data(&context, self);
+  SSL_CTX_set_tlsext_servername_callback(&context, on_server_name);
+  SSL_CTX_set_tlsext_servername_arg(&context, self);
+  if (!owner.options_.application_protocol.empty()) SSL_CTX_set_alpn_select_cb(&context, on_protocols, self);
+  SSL_CTX_set_tlsext_status_cb(&context, on_staple);
+  SSL_CTX_set_tlsext_status_arg(&context, self);
+  SSL_CTX_set_tlsext_ticket_key_evp_cb(&context, on_ticket);
+  if (owner.options_.client_certificate == ClientCertificate::Off) return;
+  const int strictness =
+      owner.options_.client_certificate == ClientCertificate::Required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
+  SSL_CTX_set_verify(&context, SSL_VERIFY_PEER | strictness, on_client_certificate);
+  SSL_CTX_set_cert_verify_callback(&context, on_client_chain, self);
+}
+
+int TlsCallbacks::on_server_name(SSL* ssl, int*, void* owner) {
+  const char* host = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  if (host == nullptr) return SSL_TLSEXT_ERR_NOACK;
+  const auto& context = *static_cast<const TlsContext*>(owner);
+  SSL_set_SSL_CTX(ssl, context.group_for(host).context.get());
+  return SSL_TLSEXT_ERR_OK;
+}
+
+int TlsCallbacks::on_protocols(SSL*, const unsigned char** out, unsigned char* out_size,
+                               const unsigned char* offered, unsigned int offered_size, void* owner) {
+  const std::string& ours = static_cast<const TlsContext*>(owner)->options_.application_protocol;
+  for (unsigned int at = 0; at < offered_size; at += 1U + offered[at]) {
+    if (offered[at] != ours.size() || std::memcmp(offered + at + 1, ours.data(), ours.size()) != 0) continue;
+    *out = offered + at + 1;
+    *out_size = offered[at];
+    return SSL_TLSEXT_ERR_OK;
+  }
+  return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+int TlsCallbacks::on_staple(SSL* ssl, void* owner) {
+  const X509* chosen = SSL_get_certificate(ssl);
+  for (const TlsContext::Group& group : static_cast<const TlsContext*>(owner)->groups_) {
+    for (std::size_t i = 0; i < group.certificates.size(); ++i) {
+      const std::string& response = group.ocsp[i];
+      if (response.empty() || chosen == nullptr || X509_cmp(group.certificates[i].get(), chosen) != 0)
+        continue;
+      void* copy = OPENSSL_memdup(response.data(), response.size());  // becomes the session's
+      if (copy == nullptr) return SSL_TLSEXT_ERR_NOACK;
+      SSL_set_tlsext_status_ocsp_resp(ssl, static_cast<unsigned char*>(copy),
+                                      static_cast<long>(response.size()));
+      return SSL_TLSEXT_ERR_OK;
+    }
+  }
+  return SSL_TLSEXT_ERR_NOACK;
+}
+
+/// 0: no ticket, or an unknown one: a full handshake. 2: a good one, and the client gets a new one.
+int TlsCallbacks::on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
+                            EVP_MAC_CTX* mac, int sealing) {
+  const auto& context = *static_cast<const TlsContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+  constexpr std::size_t kNameSize = sizeof(TlsTicketKey::name);
+  if (sealing == 1) {
+    const auto key = context.tickets_.sealing();
+    if (!key || RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) != 1) return 0;
+    std::memcpy(name, key->name.data(), kNameSize);
+    return use_ticket_key(*key, iv, cipher, mac, 1);
+  }
+  const auto found = context.tickets_.opening({name, kNameSize});
+  if (!found || use_ticket_key(found->key, iv, cipher, mac, 0) != 1) return 0;
+  return found->is_old ? 2 : 1;
+}
+
+/// The chain is good, and its owner has a name we can use.
+int TlsCallbacks::on_client_chain(X509_STORE_CTX* chain, void* owner) {
+  if (X509_verify_cert(chain) != 1) return 0;
+  const X509* certificate = X509_STORE_CTX_get0_cert(chain);
+  const TlsIdentity which = static_cast<const TlsContext*>(owner)->options_.identity;
+  if (certificate != nullptr && tls_names::of_client(*certificate, which)) return 1;
+  X509_STORE_CTX_set_error(chain, X509_V_ERR_APPLICATION_VERIFICATION);
+  return 0;
+}
+
+/// Of a file with revocation lists, not every authority above the client's own must have one.
+int TlsCallbacks::on_client_certificate(int good, X509_STORE_CTX* chain) {
+  if (good == 1) return 1;
+  if (X509_STORE_CTX_get_error(chain) != X509_V_ERR_UNABLE_TO_GET_CRL) return 0;
+  if (X509_STORE_CTX_get_error_depth(chain) == 0) return 0;
+  X509_STORE_CTX_set_error(chain, X509_V_OK);
+  return 1;
+}
+
+}  // namespace hermod::net

@@ -1,0 +1,184 @@
+#include "net/tls_files.h"
+
+#include <openssl/err.h>
+#include <openssl/ocsp.h>
+#include <openssl/pem.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace hermod::net::tls_files {
+namespace {
+
+using openssl::Ptr;
+using Warnings = std::vector<std::string>;
+
+constexpr std::size_t kLargestFile = 8U << 20;
+constexpr std::string_view kCredential = "cred:";
+
+Result<std::string> path_of(const std::string& name) {
+  if (!name.starts_with(kCredential)) return name;
+  const std::string credential = name.substr(kCredential.size());
+  if (credential.empty() || credential.find('/') != std::string::npos)
+    return failure(Errc::Invalid, name + ": behind cred: stands the name of a credential");
+  const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
+  if (folder == nullptr)
+    return failure(Errc::NotFound, name +
+                                       ": no credentials were handed to this process (LoadCredential= in "
+                                       "the service file)");
+  return std::string(folder) + "/" + credential;
+}
+
+Error trouble(const std::string& path, int error) {
+  return Error{error == ENOENT ? Errc::NotFound : Errc::Io,
+               path + ": " + std::generic_category().message(error)};
+}
+
+Error wrong(const std::string& path, const std::string& what) {
+  return Error{Errc::Invalid, path + ": " + what};
+}
+
+Ptr<BIO> reader(const std::string& text) {
+  return Ptr<BIO>(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+/// A key that wants a password is an error: nobody is there to type it.
+int no_password(char*, int, int, void* asked) {
+  *static_cast<bool*>(asked) = true;
+  return -1;
+}
+
+bool is_past(const ASN1_TIME* time) {
+  return time != nullptr && X509_cmp_current_time(time) < 0;
+}
+
+std::string text_of(const ASN1_TIME* time) {
+  const Ptr<BIO> out(BIO_new(BIO_s_mem()));
+  ASN1_TIME_print(out.get(), time);
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &data);
+  return {data, static_cast<std::size_t>(size)};
+}
+
+void warn_about_dates(const std::string& path, const X509* certificate, Warnings& warnings) {
+  if (is_past(X509_get0_notAfter(certificate)))
+    warnings.push_back(path + ": the certificate expired on " + text_of(X509_get0_notAfter(certificate)));
+  if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)
+    warnings.push_back(path + ": the certificate is not valid before " +
+                       text_of(X509_get0_notBefore(certificate)));
+}
+
+/// Every object of one kind in a PEM file. Errors: Invalid when there is none, or a broken one.
+template <class T, class Read>
+Result<std::vector<Ptr<T>>> read_all(const File& file, Read read_one, const std::string& noun) {
+  const Ptr<BIO> in = reader(file.text);
+  std::vector<Ptr<T>> found;
+  while (T* one = read_one(in.get(), nullptr, nullptr, nullptr)) found.emplace_back(one);
+  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  const std::string why = openssl::take_error("unknown error");
+  if (found.empty() && at_end)
+    return tl::unexpected(wrong(file.path, "there is no " + noun + " (PEM) in it"));
+  if (!at_end)
+    return tl::unexpected(
+        wrong(file.path, noun + " " + std::to_string(found.size() + 1) + " in it is damaged: " + why));
+  return found;
+}
+
+}  // namespace
+
+Result<File> read(const std::string& name) {
+  Result<std::string> path = path_of(name);
+  if (!path) return tl::unexpected(std::move(path.error()));
+  File file{std::move(*path), {}};
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> in(std::fopen(file.path.c_str(), "re"), &std::fclose);
+  if (in == nullptr) return tl::unexpected(trouble(file.path, errno));
+  std::array<char, 4096> piece{};
+  for (;;) {
+    const std::size_t size = std::fread(piece.data(), 1, piece.size(), in.get());
+    file.text.append(piece.data(), size);
+    if (std::ferror(in.get()) != 0) return tl::unexpected(trouble(file.path, errno));
+    if (file.text.size() > kLargestFile) return tl::unexpected(wrong(file.path, "the file is too large"));
+    if (size < piece.size()) break;
+  }
+  if (file.text.empty()) return tl::unexpected(wrong(file.path, "the file is empty"));
+  return file;
+}
+
+Result<Chain> read_chain(const std::string& name, Warnings& warnings) {
+  const Result<File> file = read(name);
+  if (!file) return tl::unexpected(file.error());
+  auto all = read_all<X509>(*file, PEM_read_bio_X509, "certificate");
+  if (!all) return tl::unexpected(std::move(all.error()));
+  for (const auto& certificate : *all) warn_about_dates(file->path, certificate.get(), warnings);
+  Chain chain{std::move(all->front()), {}};
+  for (std::size_t i = 1; i < all->size(); ++i) chain.others.push_back(std::move((*all)[i]));
+  return chain;
+}
+
+Result<Ptr<EVP_PKEY>> read_key(const std::string& name, Warnings& warnings) {
+  const Result<File> file = read(name);
+  if (!file) return tl::unexpected(file.error());
+  struct stat mode {};
+  if (::stat(file->path.c_str(), &mode) == 0 && (mode.st_mode & (S_IROTH | S_IWOTH)) != 0)
+    warnings.push_back(file->path + ": every user of this machine may read the key; chmod o-rwx");
+  bool asked = false;
+  const Ptr<BIO> in = reader(file->text);
+  Ptr<EVP_PKEY> key(PEM_read_bio_PrivateKey(in.get(), nullptr, no_password, &asked));
+  const std::string why = openssl::take_error("unknown error");
+  if (asked)
+    return tl::unexpected(wrong(file->path, "the key is encrypted; a key without a password is needed"));
+  if (key == nullptr) return tl::unexpected(wrong(file->path, "there is no private key (PEM) in it: " + why));
+  return key;
+}
+
+Result<std::vector<Ptr<X509>>> read_authorities(const File& file, Warnings& warnings) {
+  auto all = read_all<X509>(file, PEM_read_bio_X509, "certificate");
+  if (!all) return all;
+  for (const auto& certificate : *all) warn_about_dates(file.path, certificate.get(), warnings);
+  return all;
+}
+
+Result<std::vector<Ptr<X509_CRL>>> read_revocations(const File& file, Warnings& warnings) {
+  auto all = read_all<X509_CRL>(file, PEM_read_bio_X509_CRL, "revocation list");
+  if (!all) return all;
+  for (const auto& list : *all) {
+    const ASN1_TIME* until = X509_CRL_get0_nextUpdate(list.get());
+    if (is_past(until))
+      warnings.push_back(file.path + ": the revocation list was good until " + text_of(until) +
+                         "; clients it stands for are refused until there is a newer one");
+  }
+  return all;
+}
+
+Result<std::string> read_ocsp(const std::string& name, Warnings& warnings) {
+  const Result<File> file = read(name);
+  if (!file) return tl::unexpected(file.error());
+  const auto* bytes = reinterpret_cast<const unsigned char*>(file->text.data());
+  const std::unique_ptr<OCSP_RESPONSE, void (*)(OCSP_RESPONSE*)> response(
+      d2i_OCSP_RESPONSE(nullptr, &bytes, static_cast<long>(file->text.size())), &OCSP_RESPONSE_free);
+  const std::string why = openssl::take_error("unknown error");
+  if (response == nullptr) return tl::unexpected(wrong(file->path, "this is no OCSP response (DER): " + why));
+  const int status = OCSP_response_status(response.get());
+  if (status != OCSP_RESPONSE_STATUS_SUCCESSFUL)
+    return tl::unexpected(
+        wrong(file->path, std::string("the OCSP responder answered ") + OCSP_response_status_str(status)));
+  const std::unique_ptr<OCSP_BASICRESP, void (*)(OCSP_BASICRESP*)> basic(
+      OCSP_response_get1_basic(response.get()), &OCSP_BASICRESP_free);
+  for (int i = 0; basic != nullptr && i < OCSP_resp_count(basic.get()); ++i) {
+    ASN1_GENERALIZEDTIME* until = nullptr;
+    OCSP_single_get0_status(OCSP_resp_get0(basic.get(), i), nullptr, nullptr, nullptr, &until);
+    if (is_past(until))
+      warnings.push_back(file->path + ": the OCSP response was good until " + text_of(until));
+  }
+  ERR_clear_error();
+  return file->text;
+}
+
+}  // namespace hermod::net::tls_files

@@ -1,0 +1,142 @@
+#include "tests/integration/tls/tls_test.h"
+
+namespace hermod::integration {
+
+class TlsHostile : public Tls {
+ protected:
+  /// A plain connection to the port for TLS.
+  RawClient plain() { return RawClient(tls_port_.number()); }
+  void expect_tls_service() { over_tls("probe").ping(); }
+};
+
+/// "16 0301" as three bytes.
+std::string bytes_of(std::string_view hex) {
+  std::string digits;
+  for (const char c : hex) {
+    if (c != ' ') digits += c;
+  }
+  std::string out;
+  for (std::size_t i = 0; i + 1 < digits.size(); i += 2)
+    out += static_cast<char>(std::stoi(digits.substr(i, 2), nullptr, 16));
+  return out;
+}
+
+TEST_F(TlsHostile, PlainMqttIsToldApartInTheLog) {
+  start_tls();
+  RawClient lost = plain();
+  lost.send(connect_bytes({.client_id = "lost"}));
+  lost.expect_close();
+  expect_logged("the client speaks MQTT without TLS on a port for TLS");
+  expect_tls_service();
+}
+
+TEST_F(TlsHostile, PlainHttpIsToldApartInTheLog) {
+  start_tls();
+  RawClient lost = plain();
+  lost.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  lost.expect_close();
+  expect_logged("the client speaks HTTP without TLS on a port for TLS");
+}
+
+TEST_F(TlsHostile, GarbageInsteadOfAClientHelloIsRefused) {
+  start_tls();
+  std::string seen;
+  for (int first = 0; first < 256; ++first) {
+    RawClient raw = plain();
+    std::string bytes(1, static_cast<char>(first));
+    for (int i = 0; i < 300; ++i) bytes += static_cast<char>(first * 31 + i * 7);
+    raw.try_send(bytes);
+    raw.finish_sending();
+    EXPECT_TRUE(raw.drain_until_closed()) << first;
+  }
+  expect_tls_service();
+}
+
+/// A ClientHello that is cut or changed at every place.
+TEST_F(TlsHostile, BrokenClientHellosAreRefused) {
+  start_tls();
+  const std::string hello = bytes_of(
+      "16 03 01 00 5d 01 00 00 59 03 03 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f 00"
+      "00 04 c02b c02f 01 00 00 2c 000a 0004 0002 0017 000b 0002 0100 000d 0006 0004 0403 0804"
+      "0010 0007 0005 04 6d717474 0017 0000 ff01 0001 00");
+  RawClient whole = plain();
+  whole.send(hello);
+  whole.expect_bytes("\x16\x03\x03");  // a record of the handshake: so it was a good one
+
+  for (std::size_t at = 0; at < hello.size(); ++at) {
+    RawClient cut = plain();
+    cut.try_send(hello.substr(0, at));
+    cut.finish_sending();
+    EXPECT_TRUE(cut.drain_until_closed()) << at;
+    RawClient changed = plain();
+    std::string bytes = hello;
+    bytes[at] = static_cast<char>(~bytes[at]);
+    changed.try_send(bytes);
+    changed.finish_sending();
+    EXPECT_TRUE(changed.drain_until_closed()) << at;
+  }
+  expect_tls_service();
+}
+
+TEST_F(TlsHostile, DataThatIsNoRecordEndsAnEstablishedConnection) {
+  start_tls();
+  RawClient raw = raw_over_tls();
+  raw.send(connect_bytes({.client_id = "broken"}));
+  raw.next();
+  raw.send_unsealed(std::string(5000, '\x17'));
+  EXPECT_TRUE(raw.drain_until_closed());
+  expect_logged("tls.broken");
+  expect_tls_service();
+}
+
+TEST_F(TlsHostile, AHandshakeThatTakesTooLongIsEnded) {
+  start_tls({}, {{"tls.handshake_timeout", "300ms"}});
+  RawClient silent = plain();
+  RawClient slow = plain();
+  slow.send(std::string("\x16\x03\x01\x02", 4));
+  silent.expect_close();
+  slow.expect_close();
+  expect_logged("reason=timeout");
+}
+
+TEST_F(TlsHostile, ManyHalfOpenHandshakesLeaveOthersServed) {
+  start_tls();
+  MqttClient connected = over_tls("connected");
+  std::vector<RawClient> half_open;
+  for (int i = 0; i < 1000; ++i) {
+    half_open.push_back(plain());
+    if (i % 2 == 0) half_open.back().send(std::string("\x16\x03\x01\x02\x00\x01", 6));
+  }
+  for (int i = 0; i < 100; ++i) connected.ping();
+  expect_tls_service();
+}
+
+TEST_F(TlsHostile, OneAddressHasItsShareOfHandshakes) {
+  start_tls({}, {{"tls.max_handshakes_per_second_per_address", "3"}}, 1);
+  int good = 0;
+  for (int i = 0; i < 20; ++i) good += refusal({}).empty() ? 1 : 0;
+  EXPECT_GE(good, 3);
+  EXPECT_LT(good, 20);
+  expect_logged("tls.max_handshakes_per_second_per_address is reached");
+}
+
+TEST_F(TlsHostile, AboveTheTotalHandshakesWaitForTheirTurn) {
+  start_tls({}, {{"tls.max_handshakes_per_second", "20"}});
+  const auto start = Clock::now();
+  for (int i = 0; i < 30; ++i) EXPECT_EQ(refusal({}), "");
+  // Twenty at once, then one each 50 ms.
+  EXPECT_GE(since(start), 400ms);
+}
+
+TEST_F(TlsHostile, WhoDoesNotReadTheAnswersToItsKeyUpdatesIsEnded) {
+  start_tls({}, {{"net.send_buffer", "8KiB"}});
+  RawClient raw(tls_port_.number(), TlsClient{.only_version = 13}, 4096);
+  raw.send(connect_bytes({.client_id = "greedy"}));
+  raw.next();
+  int sent = 0;
+  while (sent < 200'000 && raw.tls().send_key_update(Clock::now() + kPatience)) ++sent;
+  EXPECT_LT(sent, 200'000) << "nobody stopped it";
+  expect_tls_service();
+}
+
+}  // namespace hermod::integration

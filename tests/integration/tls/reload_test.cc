@@ -1,0 +1,57 @@
+#include "tests/integration/tls/tls_test.h"
+
+namespace hermod::integration {
+
+class TlsReload : public Tls {
+ protected:
+  std::string server() { return raw_over_tls().tls().server(); }
+  void replace_server(const std::string& name) {
+    files_.write_pair("server", files_.authority().issue({.common_name = name}));
+  }
+};
+
+TEST_F(TlsReload, NewHandshakesGetTheNewCertificateAndNobodyIsDropped) {
+  start_tls();
+  std::vector<MqttClient> clients;
+  for (int i = 0; i < 200; ++i) clients.push_back(over_tls("client-" + std::to_string(i)));
+  for (const char* name : {"second", "third"}) {
+    replace_server(name);
+    reload("config.reloaded");
+    EXPECT_EQ(server(), name);
+  }
+  for (MqttClient& client : clients) client.ping();
+}
+
+TEST_F(TlsReload, OneBadFileKeepsTheOldSet) {
+  start_tls();
+  MqttClient connected = over_tls("connected");
+  files_.write_pair("server", files_.authority().issue({.common_name = "second"}));
+  files_.write("server.key", "no key\n");
+  reload("config.refused");
+  expect_logged(files_.path("server.key") + ": there is no private key (PEM) in it");
+  EXPECT_EQ(server(), "localhost");
+  connected.ping();
+  replace_server("third");
+  reload("config.reloaded");
+  EXPECT_EQ(server(), "third");
+}
+
+TEST_F(TlsReload, AListenerMayNameOtherFiles) {
+  BrokerSetup setup{
+      .settings = {{"listeners.secure.url", "mqtts://127.0.0.1:" + std::to_string(tls_port_.number())}},
+      .arguments = {"-c", files_.path("hermod.toml")}};
+  const auto write = [&](const std::string& name) {
+    files_.write("hermod.toml", "[listeners.secure]\ncertificate = \"" + files_.path(name + ".pem") +
+                                    "\"\nkey = \"" + files_.path(name + ".key") + "\"\n");
+  };
+  files_.write_pair("other", files_.authority().issue({.common_name = "other"}));
+  write("server");
+  start_broker(std::move(setup));
+  EXPECT_EQ(server(), "localhost");
+  write("other");
+  reload("config.reloaded");
+  expect_logged("config.changed key=listeners.secure.certificate");
+  EXPECT_EQ(server(), "other");
+}
+
+}  // namespace hermod::integration

@@ -1,0 +1,65 @@
+#include "tests/integration/tls/tls_test.h"
+
+namespace hermod::integration {
+
+class TlsResumption : public Tls {
+ protected:
+  /// A session with its ticket, of a client that was let in.
+  TlsSession session_of(const TlsClient& client) {
+    RawClient raw = raw_over_tls(client);
+    raw.send(connect_bytes({.client_id = "first"}));
+    raw.next();
+    TlsSession session = raw.tls().session();
+    if (!session) throw Unexpected("no ticket came");
+    return session;
+  }
+  bool resumes(TlsClient client, const TlsSession& session) {
+    client.session = session;
+    return raw_over_tls(client).tls().resumed();
+  }
+};
+
+TEST_F(TlsResumption, WorksOnEveryShard) {
+  start_tls({}, {}, 4);
+  for (const int version : {12, 13}) {
+    const TlsClient client{.only_version = version};
+    const TlsSession session = session_of(client);
+    // The kernel spreads these over the four shards' sockets.
+    for (int i = 0; i < 32; ++i) EXPECT_TRUE(resumes(client, session)) << version;
+  }
+}
+
+TEST_F(TlsResumption, SurvivesAReloadOfTheSameRules) {
+  start_tls();
+  const TlsSession session = session_of({});
+  reload("config.reloaded");
+  EXPECT_TRUE(resumes({}, session));
+}
+
+TEST_F(TlsResumption, DoesNotCarryAClientPastNewRules) {
+  start_with_client_certificates("required");
+  const Certificate device = files_.authority().issue({.common_name = "device"});
+  for (const int version : {12, 13}) {
+    const TlsClient client{.only_version = version, .certificate = device};
+    const TlsSession session = session_of(client);
+    EXPECT_TRUE(resumes(client, session)) << version;
+    const Authority other("another authority " + std::to_string(version));
+    files_.write("ca.pem", certificate_pem(files_.authority().own()) + certificate_pem(other.own()));
+    reload("config.reloaded");
+    EXPECT_FALSE(resumes(client, session)) << version;
+  }
+}
+
+TEST_F(TlsResumption, KeepsTheUser) {
+  start_tls({{"client_certificate", "required"}, {"ca", files_.path("ca.pem")}, {"identity", "cn"}},
+            {{"auth.allow_anonymous", "false"}});
+  for (const int version : {12, 13}) {
+    TlsClient client{.only_version = version,
+                     .certificate = files_.authority().issue({.common_name = "device"})};
+    client.session = session_of(client);
+    MqttClient again = over_tls("again", client);
+    EXPECT_TRUE(again.raw().tls().resumed()) << version;
+  }
+}
+
+}  // namespace hermod::integration

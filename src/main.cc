@@ -2,8 +2,11 @@
 #include <systemd/sd-daemon.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <ctime>
 #include <iostream>
+#include <utility>
+#include <vector>
 
 #include "admin/sys_publisher.h"
 #include "broker/broker.h"
@@ -41,6 +44,18 @@ void serve(broker::Broker& broker, const config::CommandLine& line, config::Conf
   }
 }
 
+/// The sockets that systemd opened for us, by the names of its .socket units (FileDescriptorName=). Nothing
+/// that we start gets them.
+std::vector<net::HandedSocket> sockets_from_systemd() {
+  std::vector<net::HandedSocket> out;
+  char** names = nullptr;
+  const int count = sd_listen_fds_with_names(1, &names);
+  for (int i = 0; i < count; ++i) out.push_back({names[i], net::Fd(SD_LISTEN_FDS_START + i)});
+  for (int i = 0; i < count; ++i) std::free(names[i]);
+  std::free(names);
+  return out;
+}
+
 int run(const config::CommandLine& line, config::Configuration configuration) {
   const config::Settings& settings = configuration.settings();
   // Blocked before any thread starts, so that only serve() takes them.
@@ -51,11 +66,12 @@ int run(const config::CommandLine& line, config::Configuration configuration) {
   ::signal(SIGPIPE, SIG_IGN);
 
   log::start(config::log_sink(settings.log.format), settings.log.level);
+  std::vector<net::HandedSocket> sockets = sockets_from_systemd();
   broker::prepare_process();
   broker::Broker broker(settings.broker, [](const std::string& progress) {
     sd_notifyf(0, "STATUS=%s\nEXTEND_TIMEOUT_USEC=60000000", progress.c_str());
   });
-  if (const Status started = broker.start(); !started) {
+  if (const Status started = broker.start(std::move(sockets)); !started) {
     log::event(log::Level::Error, "broker.not_started", {{"reason", started.error().detail}});
     return kFailed;
   }

@@ -63,6 +63,12 @@ constexpr std::array<std::string_view, kCounterCount> kCounterNames = {
     "tls_failed_closed",
     "tls_failed_limit",
     "tls_failed_other",
+    "proxy_headers",
+    "proxy_failed_address",
+    "proxy_failed_missing",
+    "proxy_failed_malformed",
+    "proxy_failed_timeout",
+    "proxy_failed_closed",
 };
 static_assert(!kCounterNames.back().empty(), "every counter has a name");
 

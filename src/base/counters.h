@@ -70,6 +70,12 @@ enum class Counter : std::uint16_t {
   TlsFailedClosed,
   TlsFailedLimit,
   TlsFailedOther,
+  ProxyHeaders,
+  ProxyFailedAddress,
+  ProxyFailedMissing,
+  ProxyFailedMalformed,
+  ProxyFailedTimeout,
+  ProxyFailedClosed,
   kCount,
 };
 inline constexpr std::size_t kCounterCount = static_cast<std::size_t>(Counter::kCount);

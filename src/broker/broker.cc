@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 #include "broker/recovery.h"
-#include "net/socket.h"
+#include "net/open_listener.h"
 
 namespace hermod::broker {
 namespace {
@@ -46,29 +46,37 @@ Broker::~Broker() {
   stop();
 }
 
-Status Broker::start() {
+Status Broker::start(std::vector<net::HandedSocket> sockets) {
   for (auto& shard : shards_)
     if (Status status = shard->status(); !status) return status;
   // First what takes no time and goes wrong most often.
   if (Status status = tls_.load(options_.net.listeners); !status) return status;
   if (Status status = open_store(); !status) return status;
   if (Status status = recover(); !status) return status;
-  if (Status status = listen(); !status) return status;
+  if (Status status = listen(std::move(sockets)); !status) return status;
   if (store_) store_->start();
   if (keeper_) keeper_->start();
   if (reader_) reader_->start(options_.store.reader_threads);
   committer_->start();
   for (auto& shard : shards_) shard->start();
   running_ = true;
-  for (std::size_t i = 0; i < ports_.size(); ++i) {
-    const net::ListenerOptions& listener = options_.net.listeners[i];
-    log::event(log::Level::Notice, "listener.started",
-               {{"listener", listener.name},
-                {"address", listener.address.host},
-                {"port", ports_[i]},
-                {"protocol", listener.tls ? "mqtts" : "mqtt"}});
-  }
+  log_listeners();
   return {};
+}
+
+void Broker::log_listeners() const {
+  for (const Listening& one : listening_) {
+    const log::Field listener{"listener", one.entrance->name()};
+    const log::Field protocol{"protocol", one.entrance->tls() != nullptr ? "mqtts" : "mqtt"};
+    const log::Field opened{"opened_by", one.is_handed_over ? "systemd" : "hermod"};
+    if (one.address.is_unix()) {
+      log::event(log::Level::Notice, "listener.started",
+                 {listener, {"path", one.address.path}, protocol, opened});
+    } else {
+      log::event(log::Level::Notice, "listener.started",
+                 {listener, {"address", one.address.host}, {"port", one.address.port}, protocol, opened});
+    }
+  }
 }
 
 Status Broker::open_store() {
@@ -146,15 +154,35 @@ Status Broker::recover() {
   return {};
 }
 
-Status Broker::listen() {
+Status Broker::listen(std::vector<net::HandedSocket> sockets) {
+  net::HandedSockets handed(std::move(sockets));
+  if (Status wanted = handed.all_wanted(options_.net.listeners); !wanted) return wanted;
+  load_users(options_);
   for (const net::ListenerOptions& listener : options_.net.listeners) {
-    auto sockets = net::open_listen_sockets(listener.address, shards_.size(), options_.net);
-    if (!sockets) return tl::unexpected(sockets.error());
-    net::TlsServer* tls = tls_.find(listener.name);
-    for (std::size_t i = 0; i < shards_.size(); ++i)
-      if (Status status = shards_[i]->listen(std::move((*sockets)[i]), tls); !status) return status;
-    ports_.push_back(shards_.front()->port(ports_.size()));
+    entrances_.push_back(std::make_unique<net::Entrance>(listener, tls_.find(listener.name), &users_));
+    auto opened = net::open_listener(listener, shards_.size(), handed);
+    if (!opened) return tl::unexpected(opened.error());
+    for (net::OpenAddress& one : *opened) {
+      listening_.push_back({entrances_.back().get(), one.address, one.is_handed_over, std::move(one.file)});
+      for (std::size_t i = 0; i < shards_.size(); ++i)
+        if (Status status = shards_[i]->listen(std::move(one.sockets[i]), *entrances_.back()); !status)
+          return status;
+    }
   }
+  return {};
+}
+
+/// On the main thread: it may take its time.
+void Broker::load_users(const Options& options) {
+  const auto asks = [](const net::ListenerOptions& one) {
+    return one.identity == net::TlsIdentity::SystemUser;
+  };
+  if (std::ranges::any_of(options.net.listeners, asks)) users_.load();
+}
+
+Status Broker::reload(const Options& options) {
+  if (Status loaded = tls_.load(options.net.listeners); !loaded) return loaded;
+  load_users(options_);
   return {};
 }
 
@@ -166,6 +194,7 @@ void Broker::stop(std::chrono::milliseconds patience) {
   if (keeper_) keeper_->stop();
   committer_->stop();
   if (store_) store_->stop();
+  listening_.clear();
 }
 
 bool Broker::made_progress() {

@@ -45,11 +45,19 @@ WallTime Shard::wall() {
   return *tick_wall_;
 }
 
+/// The address whose connections are counted; empty: none. Who comes by a Unix socket is on this machine.
+std::string Shard::counted_address(const net::Transport& transport) const {
+  if (!shared_.addresses.is_limited()) return "";
+  net::Peer peer = transport.peer();
+  return peer.is_unix() ? "" : std::move(peer.address);
+}
+
 void Shard::on_accepted(std::unique_ptr<net::Transport> transport) {
   counters_.add(Counter::ConnectionsAccepted);
-  if (shared_.addresses.is_limited() && !shared_.addresses.enter(transport->peer().address)) {
+  const std::string address = counted_address(*transport);
+  if (!address.empty() && !shared_.addresses.enter(address)) {
     counters_.add(Counter::ConnectionsRefused);
-    HERMOD_LOG_LIMITED(log::Level::Notice, "connection.refused", {"address", transport->peer().address},
+    HERMOD_LOG_LIMITED(log::Level::Notice, "connection.refused", {"address", address},
                        {"why", "limits.max_connections_per_address is reached"});
     return;  // closed with the transport
   }
@@ -217,7 +225,8 @@ void Shard::on_output_drained(Connection& c) {
 /// The transport is gone. A client that did not say goodbye has its will published. [MQTT-3.1.2-8]
 void Shard::on_connection_closed(Connection& c, net::CloseReason reason) {
   counters_.add(Counter::ConnectionsClosed);
-  if (shared_.addresses.is_limited()) shared_.addresses.leave(c.peer_address());
+  if (const std::string address = counted_address(c.transport()); !address.empty())
+    shared_.addresses.leave(address);
   if (c.state() != Connection::State::Closing) shared_.connections.fetch_sub(1, std::memory_order_relaxed);
   Session* session = c.session();
   if (c.state() == Connection::State::Connected) counters_.add(Counter::ClientsDisconnected);

@@ -25,8 +25,9 @@ void ShardThread::build(const Shared& shared) {
   shard_ = std::make_unique<Shard>(id_, shared, mailbox_, loop_.timers(), counters_);
 }
 
-Status ShardThread::listen(net::Fd socket, net::TlsServer* tls) {
-  listeners_.push_back(std::make_unique<net::Listener>(loop_, std::move(socket), options_.net, *shard_, tls));
+Status ShardThread::listen(net::ListenSocket socket, net::Entrance& entrance) {
+  listeners_.push_back(
+      std::make_unique<net::Listener>(loop_, std::move(socket), options_.net, *shard_, entrance));
   return listeners_.back()->start();
 }
 

@@ -33,9 +33,8 @@ class ShardThread {
   }
   /// Before start(), when every shard has its sessions.
   void catch_up() { shard_->catch_up(); }
-  /// Before start(): serve connections of this listening socket too; with `tls` they speak TLS.
-  Status listen(net::Fd socket, net::TlsServer* tls);
-  std::uint16_t port(std::size_t listener) const { return listeners_[listener]->bound_port(); }
+  /// Before start(): serve connections of this listening socket too, by the rules of `entrance`.
+  Status listen(net::ListenSocket socket, net::Entrance& entrance);
 
   void start();
   /// Stops accepting, tells every client, and ends the thread when they are gone or `patience` is over.

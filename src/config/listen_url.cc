@@ -12,6 +12,7 @@ namespace {
 constexpr std::uint16_t kTlsPort = 8883;  // "secure-mqtt" at IANA
 constexpr std::string_view kExpected =
     "an address such as mqtt://127.0.0.1:1883 or mqtt://[::1]:1883 is expected";
+constexpr std::size_t kLongestPath = 107;  // of a Unix socket, in bytes
 
 Result<ListenUrl> invalid(std::string detail) {
   return failure(Errc::Invalid, std::move(detail));
@@ -24,18 +25,28 @@ bool is_numeric(const std::string& host) {
   return inet_pton(AF_INET6, host.substr(0, host.find('%')).c_str(), raw.data()) == 1;
 }
 
+Result<ListenUrl> parse_path(std::string_view path) {
+  if (!path.starts_with('/') || path.ends_with('/'))
+    return invalid("a Unix socket has an absolute path, as in unix:///run/hermod/hermod.sock");
+  if (path.size() > kLongestPath)
+    return invalid("the path of a Unix socket has at most " + std::to_string(kLongestPath) + " bytes");
+  return ListenUrl{.address = {.host = "", .port = 0, .path = std::string(path)}};
+}
+
 }  // namespace
 
 Result<ListenUrl> parse_listen_url(std::string_view url) {
   const std::size_t scheme_end = url.find("://");
   if (scheme_end == std::string_view::npos) return invalid(std::string(kExpected));
   const std::string_view scheme = url.substr(0, scheme_end);
-  for (const std::string_view later : {"ws", "wss", "unix"}) {
+  for (const std::string_view later : {"ws", "wss"}) {
     if (scheme == later) {
-      return failure(Errc::Unsupported,
-                     std::string(scheme) + ":// is not available in this version; mqtt:// and mqtts:// are");
+      return failure(
+          Errc::Unsupported,
+          std::string(scheme) + ":// is not available in this version; mqtt://, mqtts:// and unix:// are");
     }
   }
+  if (scheme == "unix") return parse_path(url.substr(scheme_end + 3));
   if (scheme != "mqtt" && scheme != "mqtts") return invalid(std::string(kExpected));
 
   std::string_view rest = url.substr(scheme_end + 3);
@@ -69,6 +80,7 @@ Result<ListenUrl> parse_listen_url(std::string_view url) {
 }
 
 std::string listen_url(const ListenUrl& url) {
+  if (url.address.is_unix()) return "unix://" + url.address.path;
   const std::string& host = url.address.host;
   const bool brackets = host.find(':') != std::string::npos;
   return (url.is_tls ? "mqtts://" : "mqtt://") + (brackets ? "[" + host + "]" : host) + ":" +
@@ -76,7 +88,7 @@ std::string listen_url(const ListenUrl& url) {
 }
 
 bool is_loopback(const net::ListenAddress& address) {
-  if (address.host == "localhost") return true;
+  if (address.host == "localhost" || address.is_unix()) return true;
   in_addr four{};
   if (inet_pton(AF_INET, address.host.c_str(), &four) == 1) return ntohl(four.s_addr) >> 24 == 127;
   in6_addr six{};

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "config/socket_keys.h"
+#include "config/text_list.h"
+
 namespace hermod::config {
 namespace {
 
@@ -10,36 +13,12 @@ using Tls = net::TlsOptions;
 
 constexpr std::string_view kListeners = "listeners.";
 constexpr std::array<std::string_view, 3> kClientCertificates{"off", "optional", "required"};
-constexpr std::array<std::string_view, 3> kIdentities{"none", "cn", "san"};
+constexpr std::array<std::string_view, 4> kIdentities{"none", "cn", "san", "user"};
 constexpr std::array<std::string_view, 2> kVersions{"1.2", "1.3"};
-
-std::string trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(' ');
-  if (first == std::string_view::npos) return "";
-  return std::string(text.substr(first, text.find_last_not_of(' ') - first + 1));
-}
-
-/// "a.pem, b.pem" as two names.
-std::vector<std::string> split_list(std::string_view text) {
-  std::vector<std::string> out;
-  if (trimmed(text).empty()) return out;
-  for (;;) {
-    const std::size_t comma = text.find(',');
-    out.push_back(trimmed(text.substr(0, comma)));
-    if (comma == std::string_view::npos) return out;
-    text.remove_prefix(comma + 1);
-  }
-}
-
-std::string list_text(const std::vector<std::string>& names) {
-  std::string out;
-  for (std::size_t i = 0; i < names.size(); ++i) out += (i == 0 ? "" : ", ") + names[i];
-  return out;
-}
 
 template <auto Member>
 ListenerKey files(std::string_view name, std::string_view doc) {
-  return {{.name = name, .kind = Kind::Text, .change = Change::Live, .doc = doc},
+  return {{.name = name, .kind = Kind::Text, .is_list = true, .change = Change::Live, .doc = doc},
           [](const Tls& tls) { return list_text(tls.*Member); },
           [](Tls& tls, const std::string& text) { tls.*Member = split_list(text); }};
 }
@@ -89,7 +68,9 @@ const std::vector<ListenerKey>& listener_keys() {
           "identity",
           "Which name of the client's certificate is its user name: the common name (cn), or the first DNS "
           "name, e-mail address or URI of the alternative names (san). A certificate without such a name is "
-          "refused."),
+          "refused. With proxy_protocol and without TLS, cn is the name the proxy has verified. On a Unix "
+          "socket, "
+          "user is the system's name of the user who connects."),
       one_of<&Tls::minimum_version, kVersions>("minimum_tls_version", "The lowest version of TLS."),
   };
   return kKeys;
@@ -107,12 +88,17 @@ ListenerName split_listener_key(std::string_view key) {
   const std::size_t dot = key.find('.');
   if (dot == 0 || dot == std::string_view::npos) return {};
   const std::string_view last = key.substr(dot + 1);
-  if (last != "url" && find_listener_key(last) == nullptr) return {};
+  if (last != "url" && find_listener_key(last) == nullptr && find_socket_key(last) == nullptr) return {};
   return {std::string(key.substr(0, dot)), std::string(last)};
 }
 
 std::string tls_fault(const net::TlsOptions& tls, const std::vector<std::string>& written, bool is_tls) {
-  if (!is_tls) return written.empty() ? "" : written.front() + " is for a url with mqtts://";
+  if (!is_tls) {
+    const auto is_other = [](const std::string& key) { return key != "identity"; };
+    const auto other = std::ranges::find_if(written, is_other);
+    return other == written.end() ? "" : *other + " is for a url with mqtts://";
+  }
+  if (tls.identity == net::TlsIdentity::SystemUser) return "identity = \"user\" is for a url with unix://";
   if (tls.certificates.empty()) return "mqtts:// needs certificate and key";
   if (tls.keys.size() != tls.certificates.size()) return "every certificate needs its key, and only it";
   if (tls.ocsp.size() > tls.certificates.size()) return "there are more OCSP responses than certificates";

@@ -2,6 +2,7 @@
 
 #include "config/key.h"
 #include "config/listener_keys.h"
+#include "config/socket_keys.h"
 
 namespace hermod::config {
 namespace {
@@ -18,11 +19,15 @@ constexpr std::string_view kTomlHead =
     "\n"
     "# Where to listen: one table per listener, with a name of your choice. Without any: loopback, port "
     "1883.\n"
-    "# mqtt://0.0.0.0:1883 is every IPv4 address, mqtt://*:1883 every address of both families.\n"
+    "# mqtt://0.0.0.0:1883 is every IPv4 address, mqtt://*:1883 every address of both families, and\n"
+    "# unix:///run/hermod/hermod.sock a Unix socket. Several are written as a list, [\"mqtt://127.0.0.1\", "
+    "...].\n"
     "#[listeners.default]\n"
-    "#url = \"mqtt://127.0.0.1:1883\"\n"
+    "#url = \"mqtt://127.0.0.1:1883\"\n";
+
+constexpr std::string_view kTomlTls =
     "\n"
-    "# mqtts:// is MQTT over TLS, on port 8883 unless another is named. Its keys, all of them live:\n"
+    "# mqtts:// is MQTT over TLS, on port 8883 unless another is named. Its own keys, all of them live:\n"
     "#[listeners.secure]\n"
     "#url = \"mqtts://0.0.0.0:8883\"\n";
 
@@ -63,9 +68,22 @@ constexpr std::string_view kMarkdownHead =
     "\n"
     "The host is an IP address (IPv6 in brackets), `localhost`, or `*` for every address of both families. "
     "Without any\n"
-    "listener: `mqtt://127.0.0.1:1883`. `--listen` and `-p` replace all listeners of the file. A listener "
-    "that other\n"
-    "machines can reach needs `auth.allow_anonymous` to be set, one way or the other.\n"
+    "listener: `mqtt://127.0.0.1:1883`. A listener may have several urls of one kind: `url = "
+    "[\"mqtt://192.0.2.10\",\n"
+    "\"mqtt://[2001:db8::10]\"]`, or in one text with commas between them. `--listen` and `-p` replace all "
+    "listeners of the\n"
+    "file. A listener that other machines can reach, by itself or through a proxy, needs "
+    "`auth.allow_anonymous` "
+    "to be set, one\n"
+    "way or the other.\n"
+    "\n"
+    "Every listener has these keys, and a change of one needs a restart:\n"
+    "\n";
+
+/// Behind the table of the keys for sockets.
+constexpr std::string_view kMarkdownSockets =
+    "\n"
+    "[listeners.md](listeners.md) tells how Unix sockets, proxies and sockets from systemd are used.\n"
     "\n"
     "MQTT over TLS, on port 8883 unless another is named:\n"
     "\n"
@@ -81,9 +99,9 @@ constexpr std::string_view kMarkdownHead =
     "them is not\n"
     "good, nothing changes and the log says which and why. TLS 1.2 and 1.3 are spoken, with the ciphers of "
     "Mozilla's\n"
-    "\"intermediate\" recommendation. A client that offers protocols (ALPN) must offer `mqtt`. All keys of a "
-    "listener but\n"
-    "`url` are live:\n"
+    "\"intermediate\" recommendation. A client that offers protocols (ALPN) must offer `mqtt`. The keys of "
+    "TLS are "
+    "live:\n"
     "\n";
 
 /// `text` in lines of at most kWidth characters, each behind `lead`.
@@ -130,6 +148,12 @@ std::string listener_example(const ListenerKey& one) {
 std::string reference_toml() {
   const Settings defaults;
   std::string out(kTomlHead);
+  for (const SocketKey& one : socket_keys()) {
+    const std::string range = one.key.range_text();
+    out += wrapped(std::string(one.key.doc) + (range.empty() ? "" : " (" + range + ")"), "# ");
+    out += "#" + std::string(one.key.name) + " = " + one.key.toml_text(one.read({})) + "\n";
+  }
+  out += kTomlTls;
   for (const ListenerKey& one : listener_keys()) {
     const std::string range = one.key.range_text();
     out += wrapped(std::string(one.key.doc) + (range.empty() ? "" : " (" + range + ")"), "# ");
@@ -148,6 +172,13 @@ std::string reference_toml() {
 std::string reference_markdown() {
   const Settings defaults;
   std::string out(kMarkdownHead);
+  out += "| key | default | range | meaning |\n|---|---|---|---|\n";
+  for (const SocketKey& one : socket_keys()) {
+    const std::string standard = one.follows_net ? "as [net]" : "`" + one.key.toml_text(one.read({})) + "`";
+    out += "| `" + std::string(one.key.name) + "` | " + standard + " | " + one.key.range_text() + " | " +
+           std::string(one.key.doc) + " |\n";
+  }
+  out += kMarkdownSockets;
   out += "| key | default | range | meaning |\n|---|---|---|---|\n";
   for (const ListenerKey& one : listener_keys()) {
     out += "| `" + std::string(one.key.name) + "` | `" + one.key.toml_text(one.read({})) + "` | " +

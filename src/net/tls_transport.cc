@@ -56,13 +56,13 @@ class TlsTransport::Handshake final : private TimerHandler {
   Timer turn_{*this};
 };
 
-Result<std::unique_ptr<Transport>> TlsTransport::open(EventLoop& loop, Fd socket, const SocketAddress& peer,
+Result<std::unique_ptr<Transport>> TlsTransport::open(EventLoop& loop, Fd socket, Caller caller,
                                                       const Options& options, TlsServer& server) {
   std::shared_ptr<const TlsContext> context = server.context();
   openssl::Ptr<SSL> ssl = context->new_session();
   if (ssl == nullptr) return failure(Errc::NoSpace, "TLS: " + openssl::take_error("no memory"));
   std::unique_ptr<TlsTransport> transport(
-      new TlsTransport(loop, std::move(socket), peer, options, server, std::move(ssl)));
+      new TlsTransport(loop, std::move(socket), std::move(caller), options, server, std::move(ssl)));
   transport->context_ = std::move(context);
   if (!RecordBio::attach(*transport))
     return failure(Errc::NoSpace, "TLS: " + openssl::take_error("no memory"));
@@ -71,9 +71,11 @@ Result<std::unique_ptr<Transport>> TlsTransport::open(EventLoop& loop, Fd socket
   return transport;
 }
 
-TlsTransport::TlsTransport(EventLoop& loop, Fd socket, const SocketAddress& peer, const Options& options,
+TlsTransport::TlsTransport(EventLoop& loop, Fd socket, Caller caller, const Options& options,
                            TlsServer& server, openssl::Ptr<SSL> ssl)
-    : StreamTransport(loop, std::move(socket), peer, options), server_(server), ssl_(std::move(ssl)) {}
+    : StreamTransport(loop, std::move(socket), std::move(caller), options),
+      server_(server),
+      ssl_(std::move(ssl)) {}
 
 TlsTransport::~TlsTransport() = default;
 

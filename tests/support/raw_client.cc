@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <utility>
 
 namespace hermod::support {
@@ -41,19 +43,50 @@ bool all_over_tls() {
   return transport != nullptr && std::string_view(transport) == "mqtts";
 }
 
+bool all_over_unix() {
+  const char* transport = std::getenv("HERMOD_TEST_TRANSPORT");
+  return transport != nullptr && std::string_view(transport) == "unix";
+}
+
+std::string unix_path(std::uint16_t port) {
+  return std::filesystem::temp_directory_path() / ("hermod-test-" + std::to_string(port) + ".sock");
+}
+
 RawClient::RawClient(std::uint16_t port, int receive_buffer) {
-  connect(port, receive_buffer);
+  if (all_over_unix()) {
+    connect_unix(unix_path(port));
+  } else {
+    connect(port, receive_buffer);
+  }
   if (all_over_tls()) tls_ = std::make_unique<TlsStream>(fd_, TlsClient{});
 }
 
 RawClient::RawClient(std::uint16_t port, const TlsClient& client, int receive_buffer) {
   connect(port, receive_buffer);
+  if (!client.in_front.empty()) send_unsealed(client.in_front);
   try {
     tls_ = std::make_unique<TlsStream>(fd_, client);
   } catch (...) {
     close();
     throw;
   }
+}
+
+RawClient RawClient::at(const std::string& path) {
+  RawClient client;
+  client.connect_unix(path);
+  return client;
+}
+
+void RawClient::connect_unix(const std::string& path) {
+  fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return;
+  const std::string reason = std::strerror(errno);
+  close();
+  throw Unexpected("connect to " + path + ": " + reason);
 }
 
 void RawClient::connect(std::uint16_t port, int receive_buffer) {

@@ -26,6 +26,7 @@ struct TlsClient {
   std::optional<Certificate> certificate{};
   TlsSession session{};  ///< to resume
   bool asks_for_staple = false;
+  std::string in_front{};  ///< bytes that go over the connection before TLS
 };
 
 /// TLS from the client's side over a connected socket, which it does not own. Blocks its thread with time

@@ -6,6 +6,7 @@
 
 #include "config/configuration.h"
 #include "config/listener_keys.h"
+#include "config/socket_keys.h"
 #include "config/toml_file.h"
 
 namespace hermod::config {
@@ -33,8 +34,8 @@ TEST(ReferenceFile, UncommentedItIsEveryKeyWithItsDefault) {
   std::vector<Problem> problems = read.problems;
   const Configuration built = Configuration::build(read.values, problems);
   for (const Problem& problem : problems) ADD_FAILURE() << problem.message();
-  // And the urls of a plain and of a TLS listener, with the keys of the latter.
-  EXPECT_EQ(read.values.size(), keys().size() + 2 + listener_keys().size());
+  // And the urls of a plain and of a TLS listener, with the keys of both.
+  EXPECT_EQ(read.values.size(), keys().size() + 2 + listener_keys().size() + socket_keys().size());
   for (const Key& key : keys()) {
     EXPECT_EQ(key.read(built.settings()), key.read(Settings{})) << key.name;
   }
@@ -48,6 +49,11 @@ TEST(ReferenceFile, NoLineIsLongerThanAPage) {
 TEST(ReferenceDocument, NamesEveryKeyUnderItsSection) {
   const std::string document = reference_markdown();
   for (const ListenerKey& one : listener_keys()) {
+    EXPECT_NE(document.find("| `" + std::string(one.key.name) + "` |", document.find("## Listeners")),
+              std::string::npos)
+        << one.key.name;
+  }
+  for (const SocketKey& one : socket_keys()) {
     EXPECT_NE(document.find("| `" + std::string(one.key.name) + "` |", document.find("## Listeners")),
               std::string::npos)
         << one.key.name;

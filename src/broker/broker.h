@@ -18,6 +18,7 @@
 #include "broker/store_keeper.h"
 #include "broker/store_reader.h"
 #include "broker/view.h"
+#include "net/tls_keeper.h"
 #include "net/tls_server.h"
 #include "retain/retained_index.h"
 #include "session/session_directory.h"
@@ -51,7 +52,13 @@ class Broker {
   /// Reads the files of every TLS listener again, as `options` name them now; new handshakes use them, and
   /// who is connected stays. Errors: of a file that is not good, naming it; then all of them stay as they
   /// were.
-  Status reload(const Options& options) { return tls_.load(options.net.listeners); }
+  Status reload(const Options& options) { return tls_keeper_.load(options.net.listeners); }
+  /// Readable when work() has something to do, on the thread that started it; -1: there never is.
+  int work_descriptor() const { return tls_keeper_.descriptor(); }
+  void work() { tls_keeper_.work(); }
+
+  /// What a start with these options would say of the files they name, without one.
+  static net::TlsServers::Opinion check_files(const Options& options);
 
   /// The real port of each listener, in order.
   const std::vector<std::uint16_t>& ports() const { return ports_; }
@@ -63,8 +70,10 @@ class Broker {
   View view() {
     View::OfStore store;
     if (store_) store = {options_.store.flush.text(), [this] { return store_->wear(); }};
-    return {counters_,    directory_, subscriptions_,      retained_,
-            connections_, clock_,     *mailboxes_.front(), std::move(store)};
+    View::OfTls tls;
+    if (!tls_.empty()) tls = {[this] { return tls_.next_expiry(); }};
+    return {counters_, directory_,          subscriptions_,   retained_,     connections_,
+            clock_,    *mailboxes_.front(), std::move(store), std::move(tls)};
   }
 
  private:
@@ -82,6 +91,7 @@ class Broker {
   std::atomic<std::uint32_t> connections_{0};
   AddressCounts addresses_;
   net::TlsServers tls_;
+  net::TlsKeeper tls_keeper_;
   std::unique_ptr<store::Store> store_;  ///< null: everything is in memory
   store::MemoryJournal memory_journal_;
   std::vector<std::unique_ptr<ShardThread>> shards_;

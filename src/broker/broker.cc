@@ -33,13 +33,19 @@ Broker::Broker(Options options, Progress progress)
       retained_(options_.retain),
       directory_({options_.session.max_sessions, options_.session.takeovers_per_minute}),
       addresses_(options_.limits.max_connections_per_address),
-      tls_(options_.net.tls, clock_) {
+      tls_(options_.net.tls, clock_),
+      tls_keeper_(tls_, clock_, options_.net.tls.watch_files) {
   for (std::uint16_t i = 0; i < options_.threads; ++i) {
     shards_.push_back(std::make_unique<ShardThread>(ShardId{i}, options_, clock_, counters_.block(i)));
     mailboxes_.push_back(&shards_.back()->mailbox());
   }
   fanout_ = std::make_unique<CommitFanout>(mailboxes_, directory_.slots(), retained_,
                                            counters_.block(options_.threads));
+}
+
+net::TlsServers::Opinion Broker::check_files(const Options& options) {
+  const SystemClock clock;
+  return net::TlsServers(options.net.tls, clock).check(options.net.listeners);
 }
 
 Broker::~Broker() {
@@ -50,7 +56,7 @@ Status Broker::start(std::vector<net::HandedSocket> sockets) {
   for (auto& shard : shards_)
     if (Status status = shard->status(); !status) return status;
   // First what takes no time and goes wrong most often.
-  if (Status status = tls_.load(options_.net.listeners); !status) return status;
+  if (Status status = tls_keeper_.load(options_.net.listeners); !status) return status;
   if (Status status = open_store(); !status) return status;
   if (Status status = recover(); !status) return status;
   if (Status status = listen(std::move(sockets)); !status) return status;
@@ -181,7 +187,7 @@ void Broker::load_users(const Options& options) {
 }
 
 Status Broker::reload(const Options& options) {
-  if (Status loaded = tls_.load(options.net.listeners); !loaded) return loaded;
+  if (Status loaded = tls_keeper_.load(options.net.listeners); !loaded) return loaded;
   load_users(options_);
   return {};
 }

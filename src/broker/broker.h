@@ -20,6 +20,7 @@
 #include "broker/view.h"
 #include "net/entrance.h"
 #include "net/handed_sockets.h"
+#include "net/tls_keeper.h"
 #include "net/tls_server.h"
 #include "net/unix_socket.h"
 #include "net/user_names.h"
@@ -57,6 +58,12 @@ class Broker {
   /// who is connected stays. Errors: of a file that is not good, naming it; then all of them stay as they
   /// were. The system's users are read again too, for listeners that ask for their names.
   Status reload(const Options& options);
+  /// Readable when work() has something to do, on the thread that started it; -1: there never is.
+  int work_descriptor() const { return tls_keeper_.descriptor(); }
+  void work() { tls_keeper_.work(); }
+
+  /// What a start with these options would say of the files they name, without one.
+  static net::TlsServers::Opinion check_files(const Options& options);
 
   /// True when since the last call every shard thread answered and the committer, if it had work, finished
   /// some; for the watchdog. Calls must be further apart than the slowest healthy write to the disk.
@@ -66,8 +73,10 @@ class Broker {
   View view() {
     View::OfStore store;
     if (store_) store = {options_.store.flush.text(), [this] { return store_->wear(); }};
-    return {counters_,    directory_, subscriptions_,      retained_,
-            connections_, clock_,     *mailboxes_.front(), std::move(store)};
+    View::OfTls tls;
+    if (!tls_.empty()) tls = {[this] { return tls_.next_expiry(); }};
+    return {counters_, directory_,          subscriptions_,   retained_,     connections_,
+            clock_,    *mailboxes_.front(), std::move(store), std::move(tls)};
   }
 
  private:
@@ -95,9 +104,10 @@ class Broker {
   std::atomic<std::uint32_t> connections_{0};
   AddressCounts addresses_;
   net::TlsServers tls_;
+  net::TlsKeeper tls_keeper_;
   net::UserNames users_;
   std::vector<std::unique_ptr<net::Entrance>> entrances_;  ///< one per listener
-  std::unique_ptr<store::Store> store_;                    ///< null: everything is in memory
+  std::unique_ptr<store::Store> store_;  ///< null: everything is in memory
   store::MemoryJournal memory_journal_;
   std::vector<std::unique_ptr<ShardThread>> shards_;
   std::vector<ShardMailbox*> mailboxes_;

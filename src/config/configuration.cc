@@ -29,6 +29,15 @@ std::string unknown_key(const std::string& key) {
   return "unknown key " + key + (nearest.empty() ? "" : "; did you mean " + nearest + "?");
 }
 
+/// Nobody comes in without a name: by a certificate, or by a key where there is nothing else.
+bool names_everybody(const net::TlsOptions& tls) {
+  const bool has_only_keys = tls.certificates.empty() && !tls.psk_file.empty();
+  const bool needs_name =
+      tls.identity == net::TlsIdentity::CommonName || tls.identity == net::TlsIdentity::AlternativeName;
+  if (has_only_keys) return tls.identity != net::TlsIdentity::None;
+  return tls.client_certificate == net::ClientCertificate::Required && needs_name;
+}
+
 }  // namespace
 
 Configuration Configuration::build(const std::vector<Assignment>& values, std::vector<Problem>& problems) {
@@ -184,9 +193,7 @@ void Configuration::check_exposure(std::vector<Problem>& problems) {
     const net::ListenerOptions options = listener.options(name, settings_.broker.net);
     const bool is_proxied = options.proxy.use != net::ProxyUse::Off;
     if (reachable == listener.urls.end() && !is_proxied) continue;
-    if (listener.is_tls() && listener.tls.client_certificate == net::ClientCertificate::Required &&
-        listener.tls.identity != net::TlsIdentity::None)
-      continue;  // nobody comes in without a name
+    if (listener.is_tls() && names_everybody(listener.tls)) continue;
     settings_.broker.allow_anonymous = false;
     std::string text = "listener " + name + " (" +
                        listen_url(is_proxied ? listener.urls.front() : *reachable) +

@@ -13,7 +13,7 @@ using Tls = net::TlsOptions;
 
 constexpr std::string_view kListeners = "listeners.";
 constexpr std::array<std::string_view, 3> kClientCertificates{"off", "optional", "required"};
-constexpr std::array<std::string_view, 4> kIdentities{"none", "cn", "san", "user"};
+constexpr std::array<std::string_view, 5> kIdentities{"none", "cn", "san", "user", "psk"};
 constexpr std::array<std::string_view, 2> kVersions{"1.2", "1.3"};
 
 template <auto Member>
@@ -69,8 +69,16 @@ const std::vector<ListenerKey>& listener_keys() {
           "Which name of the client's certificate is its user name: the common name (cn), or the first DNS "
           "name, e-mail address or URI of the alternative names (san). A certificate without such a name is "
           "refused. With proxy_protocol and without TLS, cn is the name the proxy has verified. On a Unix "
-          "socket, "
-          "user is the system's name of the user who connects."),
+          "socket, user is the system's name of the user who connects. With psk certificates give no name. "
+          "With any but none the identity of a client's pre-shared key is its user name."),
+      one_file<&Tls::psk_file>(
+          "psk_file",
+          "Pre-shared keys: lines of identity:key, the key in hexadecimal digits. A client that has such a "
+          "key "
+          "needs no certificate, whatever client_certificate says; with this file the listener needs none "
+          "either."),
+      one_file<&Tls::psk_hint>("psk_hint",
+                               "Told to clients of TLS 1.2 that have to choose among their keys."),
       one_of<&Tls::minimum_version, kVersions>("minimum_tls_version", "The lowest version of TLS."),
   };
   return kKeys;
@@ -99,16 +107,21 @@ std::string tls_fault(const net::TlsOptions& tls, const std::vector<std::string>
     return other == written.end() ? "" : *other + " is for a url with mqtts://";
   }
   if (tls.identity == net::TlsIdentity::SystemUser) return "identity = \"user\" is for a url with unix://";
-  if (tls.certificates.empty()) return "mqtts:// needs certificate and key";
+  if (tls.certificates.empty() && tls.psk_file.empty())
+    return "mqtts:// needs certificate and key, or a psk_file";
+  if (!tls.psk_hint.empty() && tls.psk_file.empty()) return "psk_hint does nothing without a psk_file";
   if (tls.keys.size() != tls.certificates.size()) return "every certificate needs its key, and only it";
   if (tls.ocsp.size() > tls.certificates.size()) return "there are more OCSP responses than certificates";
   const auto has_gap = [](const std::vector<std::string>& names) {
     return std::ranges::find(names, "") != names.end();
   };
   if (has_gap(tls.certificates) || has_gap(tls.keys)) return "there is a comma with no file beside it";
+  if (tls.identity == net::TlsIdentity::PreSharedKey && tls.psk_file.empty())
+    return "identity = psk needs a psk_file";
   if (tls.client_certificate != net::ClientCertificate::Off)
     return tls.ca.empty() ? "client_certificate needs ca: who signs certificates of clients" : "";
   for (const std::string_view needless : {"ca", "crl", "identity"}) {
+    if (needless == "identity" && tls.identity == net::TlsIdentity::PreSharedKey) continue;
     if (std::ranges::find(written, needless) == written.end() ||
         find_listener_key(needless)->read(tls) == find_listener_key(needless)->read(net::TlsOptions{}))
       continue;

@@ -241,6 +241,8 @@ std::string identity_fault(const net::ListenerOptions& listener) {
     case net::TlsIdentity::SystemUser:
       if (!is_unix) return "identity = \"user\" is for a url with unix://";
       return is_proxied ? "behind a proxy every client would be the proxy's user" : "";
+    case net::TlsIdentity::PreSharedKey:
+      return "identity = \"psk\" is for a url with mqtts://";
   }
   return "";
 }

@@ -27,9 +27,9 @@ enum class TlsVersion : std::uint8_t { Tls12, Tls13 };
 /// Whether a client is asked for a certificate, and may come without one.
 enum class ClientCertificate : std::uint8_t { Off, Optional, Required };
 
-/// Which name says who a client is: one of its certificate, or the system's name of the user who connected to
-/// a Unix socket.
-enum class TlsIdentity : std::uint8_t { None, CommonName, AlternativeName, SystemUser };
+/// What says who the client is: a name of its certificate, the system's name of the user who connected to a Unix
+/// socket, or the identity of its pre-shared key, which counts with the names of certificates too.
+enum class TlsIdentity : std::uint8_t { None, CommonName, AlternativeName, SystemUser, PreSharedKey };
 
 /// The TLS side of one listener. Files are paths of PEM files, or cred:NAME for the credential NAME that
 /// systemd hands to the service. `certificates`, `keys` and, unless empty, `ocsp` belong together by
@@ -40,6 +40,8 @@ struct TlsOptions {
   std::vector<std::string> ocsp;  ///< OCSP responses (DER) to staple; an empty name: none
   std::string ca;                 ///< who signs certificates of clients
   std::string crl;                ///< which of those are revoked; empty: not asked
+  std::string psk_file;           ///< lines of identity:key; who has such a key needs no certificate
+  std::string psk_hint;           ///< for clients of TLS 1.2 that have several keys
   ClientCertificate client_certificate = ClientCertificate::Off;
   TlsIdentity identity = TlsIdentity::None;
   TlsVersion minimum_version = TlsVersion::Tls12;
@@ -109,6 +111,7 @@ struct TlsLimits {
   std::uint32_t max_handshakes_per_second = 0;              ///< more wait for their turn; 0 = no limit
   std::uint32_t max_handshakes_per_second_per_address = 0;  ///< more are refused; 0 = no limit
   std::chrono::seconds ticket_rotation{3600};  ///< a ticket is good for at least this long, at most for twice
+  bool watch_files = true;                     ///< the files of listeners are read again when they change
 };
 
 /// Numbers of the net room; plain data, filled by config, unchanged while the broker runs. The SocketOptions

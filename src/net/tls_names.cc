@@ -100,7 +100,7 @@ bool matches(std::string_view pattern, std::string_view host) {
 }
 
 Result<std::string> of_client(const X509& certificate, TlsIdentity which) {
-  if (which == TlsIdentity::None) return std::string();
+  if (which == TlsIdentity::None || which == TlsIdentity::PreSharedKey) return std::string();
   Result<std::string> name =
       which == TlsIdentity::CommonName ? common_name(certificate) : alternative_name(certificate);
   openssl::take_error("");

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "net/tls_context.h"
 #include "net/tls_failure.h"
+#include "net/tls_psk_callbacks.h"
 #include "net/tls_record_bio.h"
 
 namespace hermod::net {
@@ -161,9 +162,14 @@ StreamTransport::Read TlsTransport::finish_handshake() {
     }
     identity_ = std::move(*name);
   }
+  std::string key_holder = TlsPskCallbacks::identity(ssl_.get());
   handshake_.reset();
   loop().count(Counter::TlsHandshakes);
-  if (SSL_session_reused(ssl_.get()) == 1) loop().count(Counter::TlsResumptions);
+  if (!key_holder.empty())
+    loop().count(Counter::TlsPskHandshakes);
+  else if (SSL_session_reused(ssl_.get()) == 1)
+    loop().count(Counter::TlsResumptions);
+  if (context_->identity() != TlsIdentity::None && !key_holder.empty()) identity_ = std::move(key_holder);
   if (!output_.empty()) request_flush();
   return Read::Bytes;
 }

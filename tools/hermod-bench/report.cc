@@ -172,6 +172,35 @@ std::string as_table(const ConnectionOutcome& outcome) {
   return out + failures(outcome.failure, {});
 }
 
+std::string as_table(const HandshakeOutcome& outcome) {
+  const double count = static_cast<double>(outcome.done > 0 ? outcome.done : 1);
+  std::string out = line("handshake: %s, %s", outcome.version.c_str(), outcome.cipher.c_str());
+  out += line("  %-18s %12llu, %llu of them resumed", "done", static_cast<unsigned long long>(outcome.done),
+              static_cast<unsigned long long>(outcome.resumed));
+  out += line("  %-18s %12.0f handshakes/s over %.2f s", "rate", count / outcome.seconds, outcome.seconds);
+  if (outcome.scenario.base.broker_pid > 0)
+    out += line("  %-18s %12.2f us/handshake, %.0f handshakes per CPU second", "broker CPU",
+                outcome.broker_us(), outcome.broker_us() > 0 ? 1e6 / outcome.broker_us() : 0.0);
+  out += line("  %-18s %12.2f us/handshake", "generator CPU", microseconds(outcome.own_cpu_ns) / count);
+  return out + failures(outcome.failure, {});
+}
+
+std::string as_json(const HandshakeOutcome& outcome) {
+  const double count = static_cast<double>(outcome.done > 0 ? outcome.done : 1);
+  JsonLine json;
+  json.add("scenario", "handshake");
+  json.add("tls_version", outcome.version);
+  json.add("tls_cipher", outcome.cipher);
+  json.add("handshakes", outcome.done);
+  json.add("resumed", outcome.resumed);
+  json.add("seconds", outcome.seconds);
+  json.add("broker_us_per_handshake", outcome.broker_us());
+  json.add("handshakes_per_broker_cpu_second", outcome.broker_us() > 0 ? 1e6 / outcome.broker_us() : 0.0);
+  json.add("generator_us_per_handshake", microseconds(outcome.own_cpu_ns) / count);
+  json.add("failure", outcome.failure);
+  return json.str() + "\n";
+}
+
 std::string as_json(const ConnectionOutcome& outcome) {
   const double count = static_cast<double>(outcome.connected > 0 ? outcome.connected : 1);
   JsonLine json;

@@ -49,28 +49,31 @@ class Handshaker {
   }
 
   void shake_hands(int fd) {
-    const TlsPointer ssl = address_.tls->over(fd, resumes_ ? session_.get() : nullptr);
+    const TlsSessionPointer ticket(session_ == nullptr ? nullptr : SSL_SESSION_dup(session_.get()));
+    const TlsPointer ssl = address_.tls->over(fd, ticket.get());
+    SSL_set_options(ssl.get(), SSL_OP_IGNORE_UNEXPECTED_EOF);  // a session of such a connection is good too
     if (SSL_connect(ssl.get()) != 1) {
       failure = "handshake: " + TlsClient::take_error();
-      return;
-    }
-    // In TLS 1.3 a client is done before the broker is. A ticket makes another session of this one; a read
-    // takes it and must come back then.
-    SSL_clear_mode(ssl.get(), SSL_MODE_AUTO_RETRY);
-    const SSL_SESSION* const without_ticket = SSL_get_session(ssl.get());
-    while (SSL_version(ssl.get()) == TLS1_3_VERSION && SSL_get_session(ssl.get()) == without_ticket) {
-      char nothing = 0;
-      const int result = SSL_read(ssl.get(), &nothing, 1);
-      if (result > 0 || SSL_get_error(ssl.get(), result) == SSL_ERROR_WANT_READ) continue;
-      failure = "no ticket: " + TlsClient::take_error();
       return;
     }
     ++done;
     if (SSL_session_reused(ssl.get()) == 1) ++resumed;
     version = SSL_get_version(ssl.get());
     cipher = SSL_get_cipher_name(ssl.get());
-    if (resumes_) session_.reset(SSL_get1_session(ssl.get()));
-    SSL_shutdown(ssl.get());
+    const SSL_SESSION* const begun = SSL_get_session(ssl.get());
+    await_end(fd, ssl.get());
+    // A ticket of TLS 1.3 came meanwhile, and is another session.
+    if (resumes_ && (session_ == nullptr || SSL_get_session(ssl.get()) != begun))
+      session_.reset(SSL_get1_session(ssl.get()));
+  }
+
+  /// In TLS 1.3 a client is done before the broker is: when the broker has ended its side, it was.
+  static void await_end(int fd, SSL* ssl) {
+    SSL_shutdown(ssl);
+    ::shutdown(fd, SHUT_WR);
+    char nothing = 0;
+    while (SSL_read(ssl, &nothing, 1) > 0) {
+    }
   }
 
   const Address& address_;

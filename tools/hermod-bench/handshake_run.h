@@ -30,8 +30,8 @@ struct HandshakeOutcome {
   }
 };
 
-/// Blocks until all are done. A handshake counts once its ticket has arrived: then the broker has finished
-/// its part too. Invalid when the address is not one with mqtts://, or the broker or its process cannot be
+/// Blocks until all are done. Each waits for the broker to end the connection: then it has finished its part
+/// too. Invalid when the address is not one with mqtts://, or the broker or its process cannot be
 /// used.
 Result<HandshakeOutcome> run_handshakes(const HandshakeScenario& scenario);
 

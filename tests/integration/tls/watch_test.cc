@@ -28,7 +28,7 @@ class TlsWatchedFiles : public Tls {
 TEST_F(TlsWatchedFiles, AreReadAgainWhenTheyChangeAndNobodyIsDropped) {
   start_tls();
   std::vector<MqttClient> clients;
-  for (int i = 0; i < 200; ++i) clients.push_back(over_tls("client-" + std::to_string(i)));
+  for (int i = 0; i < 10; ++i) clients.push_back(over_tls("client-" + std::to_string(i)));
   after([&] { replace_by_rename("second"); }, "tls.files_reloaded");
   EXPECT_EQ(server(), "second");
   after([&] { files_.write("server.key", "no key\n"); }, "tls.files_refused");

@@ -1,7 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
-#include <string_view>
+#include <string>
 #include <vector>
 
 #include "base/ids.h"
@@ -9,11 +9,10 @@
 
 namespace hermod::queue {
 
-/// A message that wants to come in; views.
+/// A message that wants to come in. From a dead-letter queue, or into one, with its history.
 struct Arrival {
-  MessagePtr message;
-  std::string_view key;
-  std::string_view message_id;  ///< `msg-id`; empty when it has none
+  QueueEntry entry;
+  std::string message_id{};  ///< `msg-id`; empty when it has none
 };
 
 /// A message that was let in and is on its way to the store.

@@ -11,23 +11,39 @@ namespace hermod::queue {
 
 using Overflow = QueueDefinition::Overflow;
 
+namespace {
+
+void add_to(Amount& sum, std::uint64_t size) {
+  sum.messages += 1;
+  sum.bytes += size;
+}
+
+/// What one message needs on top of the room of those that leave for it. Theirs is given to nobody else
+/// before they have left, because they stay when it fails.
+Amount room_beyond(const Amount& theirs, std::uint64_t size) {
+  return {1 - std::min<std::uint64_t>(theirs.messages, 1), size - std::min(theirs.bytes, size)};
+}
+
+}  // namespace
+
 /// A duplicate costs neither a token nor room.
 Admission QueueGroup::admit(const Arrival& arrival, Moment now) {
   if (auto duplicate = answer_duplicate(arrival, now)) return *std::move(duplicate);
   if (rate_in_ && !rate_in_->has_token(now.steady)) return {.what = Admission::What::TooFast};
   drop_expired(now);
 
-  std::vector<Seq> leaving = definition_.last_value ? replaced_by(arrival.key) : std::vector<Seq>{};
+  std::vector<Seq> leaving = definition_.last_value ? replaced_by(arrival.entry.key) : std::vector<Seq>{};
   const std::size_t replaced = leaving.size();
-  if (!make_room(arrival, leaving))
+  const std::uint64_t size = arrival.entry.message->size();
+  if (!make_room(size, leaving))
     return {.what = definition_.overflow == Overflow::DropNewest ? Admission::What::Dropped
                                                                  : Admission::What::Full};
   if (rate_in_) rate_in_->take(now.steady);
 
   const AdmissionId id{++last_admission_};
   Admission admission{.what = Admission::What::Admitted, .id = id};
-  Pending pending{.message = arrival.message, .key = std::string(arrival.key)};
-  pending.reserved = room_beyond(leaving, arrival.message->size());
+  Pending pending{.entry = arrival.entry};
+  pending.reserved = room_beyond(amount_of(leaving), size);
   amount_.messages += pending.reserved.messages;
   amount_.bytes += pending.reserved.bytes;
   for (std::size_t i = 0; i < leaving.size(); ++i) {
@@ -58,15 +74,10 @@ std::optional<Admission> QueueGroup::answer_duplicate(const Arrival& arrival, Mo
   return Admission{.what = Admission::What::DuplicatePending, .id = pending_message_ids_.at(look.number)};
 }
 
-/// What the message needs on top of the room of those that leave for it. Theirs is given to nobody else
-/// before they have left, because they stay when it fails.
-Amount QueueGroup::room_beyond(const std::vector<Seq>& leaving, std::uint64_t size) const {
-  Amount theirs;
-  for (const Seq seq : leaving) {
-    theirs.messages += 1;
-    theirs.bytes += item(seq).message->size();
-  }
-  return {1 - std::min<std::uint64_t>(theirs.messages, 1), size - std::min(theirs.bytes, size)};
+Amount QueueGroup::amount_of(const std::vector<Seq>& entries) const {
+  Amount sum;
+  for (const Seq seq : entries) add_to(sum, item(seq).message->size());
+  return sum;
 }
 
 bool QueueGroup::fits(const Amount& more) const {
@@ -77,20 +88,21 @@ bool QueueGroup::fits(const Amount& more) const {
          within(amount_.bytes, more.bytes, definition_.max_bytes);
 }
 
-/// Adds to `leaving` the oldest that have to go. False when there is no way; nothing has changed then.
-bool QueueGroup::make_room(const Arrival& arrival, std::vector<Seq>& leaving) const {
-  const std::uint64_t size = arrival.message->size();
+/// Adds to `leaving` the oldest that have to go. False when there is no way.
+bool QueueGroup::make_room(std::uint64_t size, std::vector<Seq>& leaving) const {
   if (definition_.max_bytes && size > *definition_.max_bytes) return false;
   const bool takes_oldest =
       definition_.overflow == Overflow::DropOldest || definition_.overflow == Overflow::DeadLetter;
-  for (auto oldest = items_.begin(); !fits(room_beyond(leaving, size)); ++oldest) {
+  const std::vector<Seq> replaced = leaving;
+  Amount theirs = amount_of(leaving);
+  for (auto oldest = items_.begin(); !fits(room_beyond(theirs, size)); ++oldest) {
     if (!takes_oldest) return false;
-    const auto can_go = [&](const auto& one) {
-      return may_leave(one.second) && std::find(leaving.begin(), leaving.end(), one.first) == leaving.end();
-    };
-    oldest = std::find_if(oldest, items_.end(), can_go);
+    oldest = std::find_if(oldest, items_.end(), [&](const auto& one) {
+      return may_leave(one.second) && !std::binary_search(replaced.begin(), replaced.end(), one.first);
+    });
     if (oldest == items_.end()) return false;
     leaving.push_back(oldest->first);
+    add_to(theirs, oldest->second.message->size());
   }
   return true;
 }
@@ -135,13 +147,13 @@ void QueueGroup::on_stored(AdmissionId id, Seq seq, Moment now) {
     message_ids_.on_stored(pending.message_id_number);
     pending_message_ids_.erase(pending.message_id_number);
   }
-  add(seq, {.message = std::move(pending.message), .key = std::move(pending.key)});
+  add(seq, std::move(pending.entry));
   if (definition_.last_value) drop_replaced(seq);
   pump(now);
 }
 
 void QueueGroup::on_stored(const Arrival& arrival, Seq seq, Moment now) {
-  add(seq, {.message = arrival.message, .key = std::string(arrival.key)});
+  add(seq, arrival.entry);
   if (definition_.last_value) drop_replaced(seq);
   pump(now);
 }
@@ -166,8 +178,7 @@ void QueueGroup::add(Seq seq, QueueEntry entry) {
   added.expires_at = added.message->expires_at();
   if (definition_.ttl)
     added.expires_at = std::min(added.expires_at, added.message->stored_at() + *definition_.ttl);
-  amount_.messages += 1;
-  amount_.bytes += added.message->size();
+  add_to(amount_, added.message->size());
   items_.emplace(seq, std::move(added));
   lanes_.add(seq, entry.key);
   watch_expiry(seq);

@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -55,6 +56,7 @@ struct Deliver {
   Seq seq;
   std::uint32_t deliveries = 0;  ///< this one included
   bool is_claimed = false;
+  std::optional<Death> first_death{};  ///< when it was dead before
   MessagePtr message;
 };
 /// The entry and its delivery state go.

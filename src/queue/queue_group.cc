@@ -149,12 +149,14 @@ void QueueGroup::lend(const Next& next, Moment now) {
   consumer.leases.insert(id);
   dispatcher_.took(next.consumer, lanes_.lane_of(next.seq));
   lanes_.lend(next.seq, next.consumer);
-  effects_.emplace_back(Deliver{.lease = id,
-                                .consumer = next.consumer,
-                                .seq = next.seq,
-                                .deliveries = entry.deliveries,
-                                .is_claimed = qos == QoS::ExactlyOnce,
-                                .message = entry.message});
+  effects_.emplace_back(
+      Deliver{.lease = id,
+              .consumer = next.consumer,
+              .seq = next.seq,
+              .deliveries = entry.deliveries,
+              .is_claimed = qos == QoS::ExactlyOnce,
+              .first_death = entry.deaths.empty() ? std::nullopt : std::optional(entry.deaths.front()),
+              .message = entry.message});
   if (qos == QoS::AtLeastOnce) ack_timeouts_.set(id, now.steady + definition_.ack_timeout);
   if (qos == QoS::AtMostOnce) end_lease(id, Outcome::Done, std::nullopt, now);
 }

@@ -109,8 +109,7 @@ class QueueGroup {
     LeaseId lease{};          ///< zero: nobody has it
   };
   struct Pending {
-    MessagePtr message;
-    std::string key;
+    QueueEntry entry;
     std::uint64_t message_id_number = 0;
     std::vector<Seq> departures{};
     Amount reserved{};  ///< beyond what the departures had
@@ -133,8 +132,8 @@ class QueueGroup {
 
   // admission
   std::optional<Admission> answer_duplicate(const Arrival& arrival, Moment now) const;
-  bool make_room(const Arrival& arrival, std::vector<Seq>& leaving) const;
-  Amount room_beyond(const std::vector<Seq>& leaving, std::uint64_t size) const;
+  bool make_room(std::uint64_t size, std::vector<Seq>& leaving) const;
+  Amount amount_of(const std::vector<Seq>& entries) const;
   bool fits(const Amount& more) const;
   std::vector<Seq> replaced_by(std::string_view key) const;
   Departure depart(Seq seq, Removal why, Moment now);

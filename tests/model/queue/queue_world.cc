@@ -148,7 +148,8 @@ void QueueWorld::publish() {
   group_->advance(now_);
   carry_out();
   const queue::Amount before = group_->amount();
-  const queue::Arrival arrival{.message = it, .key = message.key, .message_id = message.message_id};
+  const queue::Arrival arrival{.entry = {.message = it, .key = message.key},
+                               .message_id = message.message_id};
   const Admission admission = group_->admit(arrival, now_);
   check_admission(admission, *it, before, message);
   if (admission.what != Admission::What::Admitted) return;

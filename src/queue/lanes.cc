@@ -1,5 +1,7 @@
 #include "queue/lanes.h"
 
+#include <utility>
+
 #include "base/assert.h"
 #include "base/hash.h"
 #include "queue/text_key.h"
@@ -16,6 +18,10 @@ const Lanes::Place& Lanes::place(Seq seq) const {
   return found->second;
 }
 
+Lanes::Place& Lanes::place(Seq seq) {
+  return const_cast<Place&>(std::as_const(*this).place(seq));
+}
+
 Lanes::Key& Lanes::key_named(std::string_view name) {
   if (const auto found = keys_.find(text_key(name)); found != keys_.end()) return *found;
   const auto lane = static_cast<LaneNo>(stable_hash(name) % lanes_.size());
@@ -28,35 +34,35 @@ void Lanes::add(Seq seq, std::string_view key) {
   Key& its = key_named(key);
   its.second.sequences.insert(seq);
   if (order_ == Order::Strict) all_.insert(seq);
-  places_.emplace(seq, Place{&its, State::Waiting});
-  show_ready(its, seq);
+  show_ready(places_.emplace(seq, Place{&its, State::Waiting}).first->second, seq);
 }
 
 void Lanes::lend(Seq seq, ConsumerId consumer) {
-  HERMOD_ASSERT(is_ready(seq));
-  Key& key = *place(seq).key;
-  Lane& lane = lanes_[key.second.lane];
+  Place& it = place(seq);
+  Lane& lane = lanes_[it.key->second.lane];
+  HERMOD_ASSERT(lane.ready.contains(seq));
   HERMOD_ASSERT(order_ == Order::None || lane.out == 0 || lane.holder == consumer);
   lane.holder = consumer;
-  change(seq, State::Out);
+  change(it, seq, State::Out);
 }
 
 void Lanes::put_back(Seq seq) {
-  HERMOD_ASSERT(place(seq).state != State::Waiting);
-  change(seq, State::Waiting);
+  Place& it = place(seq);
+  HERMOD_ASSERT(it.state != State::Waiting);
+  change(it, seq, State::Waiting);
 }
 
 void Lanes::hold(Seq seq) {
-  HERMOD_ASSERT(place(seq).state != State::Held);
-  change(seq, State::Held);
+  Place& it = place(seq);
+  HERMOD_ASSERT(it.state != State::Held);
+  change(it, seq, State::Held);
 }
 
-void Lanes::change(Seq seq, State to) {
-  Place& it = places_.find(seq)->second;
+void Lanes::change(Place& it, Seq seq, State to) {
   if (it.state == State::Out) count_out(lanes_[it.key->second.lane], -1);
   if (to == State::Out) count_out(lanes_[it.key->second.lane], +1);
   it.state = to;
-  show_ready(*it.key, seq);
+  show_ready(it, seq);
 }
 
 void Lanes::count_out(Lane& lane, int by) {
@@ -72,21 +78,23 @@ void Lanes::count_out(Lane& lane, int by) {
 }
 
 void Lanes::erase(Seq seq) {
-  Key& key = *place(seq).key;
-  if (is_out(seq)) count_out(lanes_[key.second.lane], -1);
+  const auto found = places_.find(seq);
+  HERMOD_ASSERT(found != places_.end());
+  Key& key = *found->second.key;
+  if (found->second.state == State::Out) count_out(lanes_[key.second.lane], -1);
   set_ready(key.second.lane, seq, false);
-  places_.erase(seq);
+  places_.erase(found);
   key.second.sequences.erase(seq);
   if (order_ == Order::Strict) all_.erase(seq);
   const Sequences& rest = in_turn_with(key);
-  if (order_ != Order::None && !rest.empty()) show_ready(*place(*rest.begin()).key, *rest.begin());
+  if (order_ != Order::None && !rest.empty()) show_ready(place(*rest.begin()), *rest.begin());
   if (key.second.sequences.empty()) keys_.erase(key.first);
 }
 
 /// Whether an entry is ready depends on itself and on being the first in its turn.
-void Lanes::show_ready(const Key& key, Seq seq) {
-  const bool is_first = order_ == Order::None || *in_turn_with(key).begin() == seq;
-  set_ready(key.second.lane, seq, is_first && place(seq).state == State::Waiting);
+void Lanes::show_ready(const Place& it, Seq seq) {
+  const bool is_first = order_ == Order::None || *in_turn_with(*it.key).begin() == seq;
+  set_ready(it.key->second.lane, seq, is_first && it.state == State::Waiting);
 }
 
 void Lanes::set_ready(LaneNo number, Seq seq, bool ready) {

@@ -81,13 +81,14 @@ class Lanes {
   };
 
   const Place& place(Seq seq) const;
+  Place& place(Seq seq);
   Key& key_named(std::string_view name);
   const Sequences& in_turn_with(const Key& key) const {
     return order_ == Order::Strict ? all_ : key.second.sequences;
   }
-  void change(Seq seq, State to);
+  void change(Place& it, Seq seq, State to);
   void count_out(Lane& lane, int by);
-  void show_ready(const Key& key, Seq seq);
+  void show_ready(const Place& it, Seq seq);
   void set_ready(LaneNo lane, Seq seq, bool ready);
 
   const Order order_;

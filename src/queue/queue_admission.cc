@@ -98,11 +98,11 @@ bool QueueGroup::make_room(std::uint64_t size, std::vector<Seq>& leaving) const 
   for (auto oldest = items_.begin(); !fits(room_beyond(theirs, size)); ++oldest) {
     if (!takes_oldest) return false;
     oldest = std::find_if(oldest, items_.end(), [&](const auto& one) {
-      return may_leave(one.second) && !std::binary_search(replaced.begin(), replaced.end(), one.first);
+      return may_leave(*one.second) && !std::binary_search(replaced.begin(), replaced.end(), one.first);
     });
     if (oldest == items_.end()) return false;
     leaving.push_back(oldest->first);
-    add_to(theirs, oldest->second.message->size());
+    add_to(theirs, oldest->second->message->size());
   }
   return true;
 }
@@ -179,7 +179,7 @@ void QueueGroup::add(Seq seq, QueueEntry entry) {
   if (definition_.ttl)
     added.expires_at = std::min(added.expires_at, added.message->stored_at() + *definition_.ttl);
   add_to(amount_, added.message->size());
-  items_.emplace(seq, std::move(added));
+  items_.emplace(seq, std::make_unique<Item>(std::move(added)));
   lanes_.add(seq, entry.key);
   watch_expiry(seq);
 }
@@ -221,7 +221,10 @@ LeaseId QueueGroup::restore_claim(ConsumerId consumer, Seq seq, std::uint32_t de
   claimed.deliveries = deliveries;
   retries_.cancel(seq);
   if (!lanes_.is_held(seq)) lanes_.hold(seq);
-  leases_.emplace(id, Lease{.consumer = consumer, .seq = seq, .is_claim = true});
+  Lease& lease = leases_[id];
+  lease.consumer = consumer;
+  lease.seq = seq;
+  lease.is_claim = true;
   consumers_[consumer].leases.insert(id);
   return id;
 }
@@ -229,7 +232,7 @@ LeaseId QueueGroup::restore_claim(ConsumerId consumer, Seq seq, std::uint32_t de
 void QueueGroup::resume(Moment now) {
   std::vector<Seq> replaced;
   for (const auto& [seq, entry] : items_)
-    if (definition_.last_value && may_leave(entry) && has_newer(seq)) replaced.push_back(seq);
+    if (definition_.last_value && may_leave(*entry) && has_newer(seq)) replaced.push_back(seq);
   for (const Seq seq : replaced) remove(seq, Removal::Replaced);
   advance(now);
 }

@@ -37,14 +37,10 @@ QueueGroup::QueueGroup(QueueDefinition definition, Moment now)
   if (definition_.rate_out) rate_out_.emplace(*definition_.rate_out, now.steady);
 }
 
-QueueGroup::Item& QueueGroup::item(Seq seq) {
+QueueGroup::Item& QueueGroup::item(Seq seq) const {
   const auto found = items_.find(seq);
   HERMOD_ASSERT(found != items_.end());
-  return found->second;
-}
-
-const QueueGroup::Item& QueueGroup::item(Seq seq) const {
-  return const_cast<QueueGroup*>(this)->item(seq);
+  return *found->second;
 }
 
 // --- consumers ---
@@ -122,7 +118,7 @@ std::optional<QueueGroup::Next> QueueGroup::choose() const {
 }
 
 std::optional<ConsumerId> QueueGroup::consumer_for(LaneNo lane, Seq seq) const {
-  const auto accepts_it = [&, &entry = item(seq)](ConsumerId id) { return accepts(id, entry); };
+  const auto accepts_it = [&](ConsumerId id) { return filters_ == 0 || accepts(id, item(seq)); };
   const std::optional<ConsumerId> holder = lanes_.holder(lane);
   if (!holder) return dispatcher_.choose(lane, accepts_it);
   if (!dispatcher_.has(*holder) || !dispatcher_.has_room(*holder) || !accepts_it(*holder))
@@ -133,7 +129,6 @@ std::optional<ConsumerId> QueueGroup::consumer_for(LaneNo lane, Seq seq) const {
 }
 
 bool QueueGroup::accepts(ConsumerId id, const Item& item) const {
-  if (filters_ == 0) return true;
   return consumers_.at(id).options.filter.matches(item.message->forwarded_properties());
 }
 
@@ -145,7 +140,10 @@ void QueueGroup::lend(const Next& next, Moment now) {
   const QoS qos = consumer.options.qos;
   ++entry.deliveries;
   entry.lease = id;
-  leases_.emplace(id, Lease{.consumer = next.consumer, .seq = next.seq, .is_claim = qos == QoS::ExactlyOnce});
+  Lease& lease = leases_[id];
+  lease.consumer = next.consumer;
+  lease.seq = next.seq;
+  lease.is_claim = qos == QoS::ExactlyOnce;
   consumer.leases.insert(id);
   dispatcher_.took(next.consumer, lanes_.lane_of(next.seq));
   lanes_.lend(next.seq, next.consumer);
@@ -157,7 +155,11 @@ void QueueGroup::lend(const Next& next, Moment now) {
               .is_claimed = qos == QoS::ExactlyOnce,
               .first_death = entry.deaths.empty() ? std::nullopt : std::optional(entry.deaths.front()),
               .message = entry.message});
-  if (qos == QoS::AtLeastOnce) ack_timeouts_.set(id, now.steady + definition_.ack_timeout);
+  if (qos == QoS::AtLeastOnce) {
+    lease.may_time_out = true;  // behind all others: the timeout is the same for each
+    lease.deadline = now.steady + definition_.ack_timeout;
+    lease.in_timeouts = ack_timeouts_.insert(ack_timeouts_.end(), id);
+  }
   if (qos == QoS::AtMostOnce) end_lease(id, Outcome::Done, std::nullopt, now);
 }
 
@@ -180,13 +182,15 @@ QueueGroup::Settled QueueGroup::settle(LeaseId lease, Outcome outcome,
 /// The message is nobody's any more. Does not lend.
 void QueueGroup::end_lease(LeaseId id, Outcome outcome, std::optional<std::chrono::seconds> retry_after,
                            Moment now) {
-  const Seq seq = leases_.at(id).seq;
+  Lease& lease = leases_.at(id);
+  const Seq seq = lease.seq;
   Item& entry = item(seq);
   HERMOD_ASSERT(entry.lease == id);
   entry.lease = {};
-  ack_timeouts_.cancel(id);
+  if (lease.may_time_out) ack_timeouts_.erase(lease.in_timeouts);
+  lease.may_time_out = false;
   if (outcome == Outcome::TimedOut) {
-    leases_.at(id).is_over = true;  // the client still holds it against its Receive Maximum [MQTT-3.3.4-9]
+    lease.is_over = true;  // the client still holds it against its Receive Maximum [MQTT-3.3.4-9]
   } else {
     forget_lease(id);
   }
@@ -251,9 +255,9 @@ void QueueGroup::remove(Seq seq, Removal why) {
 /// Out of memory and out of the count. Precondition: nobody has it.
 void QueueGroup::drop_item(Seq seq) {
   const auto found = items_.find(seq);
-  HERMOD_ASSERT(found->second.lease.v == 0);
+  HERMOD_ASSERT(found->second->lease.v == 0);
   amount_.messages -= 1;
-  amount_.bytes -= found->second.message->size();
+  amount_.bytes -= found->second->message->size();
   lanes_.erase(seq);
   retries_.cancel(seq);
   expiries_.cancel(seq);
@@ -270,8 +274,8 @@ void QueueGroup::advance(Moment now) {
 }
 
 void QueueGroup::end_overdue(Moment now) {
-  while (const auto lease = ack_timeouts_.take_due(now.steady))
-    end_lease(*lease, Outcome::TimedOut, std::nullopt, now);
+  while (!ack_timeouts_.empty() && leases_.at(ack_timeouts_.front()).deadline <= now.steady)
+    end_lease(ack_timeouts_.front(), Outcome::TimedOut, std::nullopt, now);
 }
 
 /// What is about to leave stays held, and is put back if it does not leave.
@@ -299,7 +303,7 @@ std::optional<MonotonicTime> QueueGroup::next_due(Moment now) const {
   const auto at_wall = [&](WallTime due) {
     at(now.steady + std::max(due - now.wall, WallTime::duration{0}));
   };
-  at(ack_timeouts_.next_due());
+  if (!ack_timeouts_.empty()) at(leases_.at(ack_timeouts_.front()).deadline);
   at(retries_.next_due());
   if (const auto expiry = expiries_.next_due()) at_wall(*expiry);
   if (const auto end = message_ids_.next_end()) at_wall(*end);
@@ -316,7 +320,7 @@ void QueueGroup::set_paused(bool paused, Moment now) {
 void QueueGroup::purge(Moment now) {
   std::vector<Seq> purged;
   for (const auto& [seq, entry] : items_)
-    if (may_leave(entry)) purged.push_back(seq);
+    if (may_leave(*entry)) purged.push_back(seq);
   for (const Seq seq : purged) remove(seq, Removal::Purged);
   pump(now);
 }

@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -119,6 +121,9 @@ class QueueGroup {
     Seq seq;
     bool is_claim = false;  ///< it is stored with the consumer's session
     bool is_over = false;   ///< timed out; the client has not answered yet
+    bool may_time_out = false;
+    MonotonicTime deadline{};
+    std::list<LeaseId>::iterator in_timeouts{};  ///< if it may time out
   };
   struct Consumer {
     ConsumerOptions options;
@@ -167,8 +172,7 @@ class QueueGroup {
   void drop_expired(Moment now);
   void forget_message_ids(Moment now);
 
-  Item& item(Seq seq);
-  const Item& item(Seq seq) const;
+  Item& item(Seq seq) const;
 
   const QueueDefinition definition_;
   const std::string dead_letter_target_;
@@ -178,14 +182,14 @@ class QueueGroup {
   std::optional<TokenBucket> rate_out_;
   DedupWindow message_ids_;
 
-  absl::btree_map<Seq, Item> items_;
+  absl::btree_map<Seq, std::unique_ptr<Item>> items_;
   absl::flat_hash_map<AdmissionId, Pending> pending_;
   absl::flat_hash_map<std::uint64_t, AdmissionId> pending_message_ids_;
   absl::flat_hash_map<LeaseId, Lease> leases_;
   absl::flat_hash_map<ConsumerId, Consumer> consumers_;
   Amount amount_;
 
-  DueIndex<MonotonicTime, LeaseId> ack_timeouts_;
+  std::list<LeaseId> ack_timeouts_;  ///< of the leases that may time out, by their deadlines
   DueIndex<MonotonicTime, Seq> retries_;
   DueIndex<WallTime, Seq> expiries_;
 

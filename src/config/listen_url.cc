@@ -4,7 +4,7 @@
 
 #include <array>
 
-#include "config/units.h"
+#include "base/units.h"
 
 namespace hermod::config {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "base/result.h"
 
-namespace hermod::config {
+namespace hermod {
 
 /// "10MB", "64KiB", "512" (bytes). kB, MB, GB and TB count in thousands, KiB, MiB, GiB and TiB in 1024.
 /// Errors: Invalid, naming the units. Never negative.
@@ -21,4 +21,4 @@ std::string duration_text(std::int64_t milliseconds);
 /// A decimal number with an optional minus and nothing around it. Errors: Invalid.
 Result<std::int64_t> parse_integer(std::string_view text);
 
-}  // namespace hermod::config
+}  // namespace hermod

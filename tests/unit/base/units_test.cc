@@ -1,8 +1,8 @@
-#include "config/units.h"
+#include "base/units.h"
 
 #include <gtest/gtest.h>
 
-namespace hermod::config {
+namespace hermod {
 namespace {
 
 TEST(Units, SizesCountInThousandsOrIn1024ByTheirUnit) {
@@ -52,4 +52,4 @@ TEST(Units, TheShortestTextIsReadBackAsTheSameNumber) {
 }
 
 }  // namespace
-}  // namespace hermod::config
+}  // namespace hermod

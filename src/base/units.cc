@@ -1,11 +1,11 @@
-#include "config/units.h"
+#include "base/units.h"
 
 #include <array>
 #include <charconv>
 #include <limits>
 #include <span>
 
-namespace hermod::config {
+namespace hermod {
 namespace {
 
 struct Unit {
@@ -82,4 +82,4 @@ std::string duration_text(std::int64_t milliseconds) {
   return milliseconds == 0 ? "0s" : text_with_unit(milliseconds, kDurations);
 }
 
-}  // namespace hermod::config
+}  // namespace hermod

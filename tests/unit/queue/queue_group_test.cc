@@ -1,0 +1,579 @@
+#include "queue/queue_group.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "wire/property_writer.h"
+
+namespace hermod::queue {
+namespace {
+
+using namespace std::chrono_literals;
+using Order = QueueDefinition::Order;
+using Overflow = QueueDefinition::Overflow;
+using Settled = QueueGroup::Settled;
+using What = Admission::What;
+using wire::QoS;
+
+constexpr ConsumerId kAnna{1};
+constexpr ConsumerId kBert{2};
+
+/// A group, its clock, and its effects as text: "a>1#2" is the second delivery of a to consumer 1, "-a" an
+/// erased entry, "+a" a delivery state, "~a" a dead letter.
+struct GroupTest : testing::Test {
+  QueueDefinition definition;
+  Moment now{MonotonicTime{1h}, WallTime{1'000h}};
+  std::unique_ptr<QueueGroup> group;
+  std::map<Seq, std::string> names;
+  std::map<std::string, LeaseId> leases;  ///< the last one of each message
+  std::vector<QueueEffect> effects;
+  Seq next{1};
+
+  GroupTest() {
+    definition.name = "q";
+    definition.bind = {"t"};
+    definition.ack_timeout = 30s;
+    definition.retry = RetryPolicy({10s, 60s});
+  }
+  void start() { group = std::make_unique<QueueGroup>(definition, now); }
+  MessagePtr message(std::string_view payload, WallTime expires_at = Message::kNever) const {
+    Message::Fields fields;
+    fields.topic = "t";
+    fields.payload = as_bytes(payload);
+    fields.stored_at = now.wall;
+    fields.expires_at = expires_at;
+    return Message::create(fields);
+  }
+  Admission admit(std::string_view payload, std::string_view key, std::string_view message_id = "") {
+    if (!group) start();
+    return group->admit({.entry = {.message = message(payload), .key = std::string(key)},
+                         .message_id = std::string(message_id)},
+                        now);
+  }
+  Seq store(AdmissionId id, std::string_view payload) {
+    const Seq seq = std::exchange(next, Seq{next.v + 1});
+    names[seq] = payload;
+    group->on_stored(id, seq, now);
+    return seq;
+  }
+  Seq put(std::string_view payload, std::string_view key = "k") {
+    const Admission admission = admit(payload, key);
+    EXPECT_EQ(admission.what, What::Admitted) << payload;
+    return store(admission.id, payload);
+  }
+  void join(ConsumerId id, QoS qos = QoS::AtLeastOnce, std::uint32_t prefetch = 10,
+            std::string_view filter = "") {
+    if (!group) start();
+    QueueGroup::ConsumerOptions options{.qos = qos, .prefetch = prefetch, .filter = {}};
+    if (!filter.empty()) options.filter = *PropertyFilter::parse(filter);
+    group->join(id, options, now);
+  }
+  void pass(std::chrono::milliseconds time) {
+    now.steady += time;
+    now.wall += time;
+    group->advance(now);
+  }
+  Settled settle(const std::string& payload, Outcome outcome,
+                 std::optional<std::chrono::seconds> retry_after = std::nullopt) {
+    return group->settle(leases.at(payload), outcome, retry_after, now);
+  }
+  std::string happened() {
+    std::string text;
+    effects = group->take_effects();
+    for (const QueueEffect& effect : effects) {
+      if (!text.empty()) text += ' ';
+      if (const auto* delivery = std::get_if<Deliver>(&effect)) {
+        const std::string name = names.at(delivery->seq);
+        leases[name] = delivery->lease;
+        text += name + '>' + std::to_string(delivery->consumer.v);
+        if (delivery->deliveries > 1) text += '#' + std::to_string(delivery->deliveries);
+      } else if (const auto* gone = std::get_if<EraseEntry>(&effect)) {
+        text += '-' + names.at(gone->seq);
+      } else if (const auto* put_state = std::get_if<PutDeliveryState>(&effect)) {
+        text += '+' + names.at(put_state->seq);
+      } else if (const auto* dead = std::get_if<MoveToDeadLetters>(&effect)) {
+        text += '~' + names.at(dead->seq);
+      } else {
+        text += "ids";
+      }
+    }
+    return text;
+  }
+  template <class Effect>
+  const Effect& last() const {
+    return std::get<Effect>(effects.back());
+  }
+};
+
+TEST_F(GroupTest, AMessageWaitsForAConsumerAndLeavesWhenItIsAcknowledged) {
+  put("a");
+  EXPECT_EQ(happened(), "");
+  join(kAnna);
+  EXPECT_EQ(happened(), "a>1");
+  EXPECT_EQ(settle("a", Outcome::Done), Settled::Now);
+  EXPECT_EQ(happened(), "-a");
+  EXPECT_EQ(last<EraseEntry>().why, Removal::Acknowledged);
+  EXPECT_EQ(group->amount(), Amount{});
+}
+
+TEST_F(GroupTest, AQoS0ConsumerAcknowledgesByBeingSentTheMessage) {
+  join(kAnna, QoS::AtMostOnce, 1);
+  put("a");
+  put("b");
+  EXPECT_EQ(happened(), "a>1 -a b>1 -b");
+}
+
+TEST_F(GroupTest, OfAKeyTheNextGoesOutWhenTheLastIsSettled) {
+  definition.lanes = 1;
+  join(kAnna);
+  put("a", "k");
+  put("b", "k");
+  put("c", "other");
+  EXPECT_EQ(happened(), "a>1 c>1");
+  settle("a", Outcome::Done);
+  EXPECT_EQ(happened(), "-a b>1");
+}
+
+TEST_F(GroupTest, WithoutOrderEverythingGoesOut) {
+  definition.order = Order::None;
+  join(kAnna, QoS::AtLeastOnce, 1);
+  join(kBert, QoS::AtLeastOnce, 1);
+  for (const char* name : {"a", "b", "c"}) put(name);
+  EXPECT_EQ(happened(), "a>1 b>2");
+}
+
+TEST_F(GroupTest, StrictHasOneOutInTheWholeQueue) {
+  definition.order = Order::Strict;
+  join(kAnna);
+  join(kBert);
+  put("a", "k");
+  put("b", "l");
+  EXPECT_EQ(happened(), "a>1");
+  settle("a", Outcome::Done);
+  EXPECT_EQ(happened(), "-a b>2");
+}
+
+TEST_F(GroupTest, WhileAKeyWaitsForARetryItsLaterMessagesWaitToo) {
+  definition.lanes = 1;
+  join(kAnna);
+  put("a", "k");
+  put("b", "k");
+  EXPECT_EQ(happened(), "a>1");
+  settle("a", Outcome::RetryLater);
+  EXPECT_EQ(happened(), "+a");
+  EXPECT_EQ(
+      last<PutDeliveryState>().state,
+      (DeliveryState{.deliveries = 1, .due = now.wall + 10s, .pause = 10s, .last = Outcome::RetryLater}));
+  EXPECT_EQ(group->next_due(now), now.steady + 10s);
+  put("c", "other");
+  EXPECT_EQ(happened(), "c>1") << "and nobody else";
+  pass(9999ms);
+  EXPECT_EQ(happened(), "");
+  pass(1ms);
+  EXPECT_EQ(happened(), "a>1#2");
+}
+
+TEST_F(GroupTest, RetryAfterIsTheConsumersOwnPause) {
+  join(kAnna);
+  put("a");
+  happened();
+  settle("a", Outcome::RetryLater, 3s);
+  EXPECT_EQ(group->next_due(now), now.steady + 3s);
+}
+
+TEST_F(GroupTest, AMessageThatTimesOutGoesToAnotherAfterItsPause) {
+  join(kAnna, QoS::AtLeastOnce, 1);
+  put("a");
+  happened();
+  join(kBert);
+  pass(30s);
+  EXPECT_EQ(happened(), "+a");
+  pass(10s);
+  EXPECT_EQ(happened(), "a>2#2");
+}
+
+TEST_F(GroupTest, ALateAnswerSettlesNothingButFreesItsPlace) {
+  join(kAnna, QoS::AtLeastOnce, 1);
+  put("a");
+  happened();
+  const LeaseId first = leases.at("a");
+  pass(30s);
+  pass(10s);
+  EXPECT_EQ(happened(), "+a")
+      << "its client may still answer, so there is no room for another [MQTT-3.3.4-9]";
+  EXPECT_EQ(group->settle(first, Outcome::Done, {}, now), Settled::Late);
+  EXPECT_EQ(happened(), "a>1#2");
+  EXPECT_EQ(group->settle(first, Outcome::Done, {}, now), Settled::Unknown);
+  EXPECT_EQ(settle("a", Outcome::Done), Settled::Now);
+}
+
+TEST_F(GroupTest, ALostConnectionGivesBackAtOnceInOrder) {
+  definition.lanes = 1;
+  join(kAnna);
+  put("a", "k");
+  put("b", "l");
+  put("c", "k");
+  EXPECT_EQ(happened(), "a>1 b>1");
+  join(kBert);
+  EXPECT_EQ(happened(), "") << "the lane is not his yet";
+  group->disconnect(kAnna, now);
+  EXPECT_EQ(happened(), "+a +b a>2#2 b>2#2");
+}
+
+TEST_F(GroupTest, AMessageThatKillsItsConsumersDies) {
+  definition.max_deliveries = 2;
+  put("a");
+  join(kAnna);
+  group->disconnect(kAnna, now);
+  join(kAnna);
+  group->disconnect(kAnna, now);
+  EXPECT_EQ(happened(), "a>1 +a a>1#2 ~a");
+  EXPECT_EQ(last<MoveToDeadLetters>().entry.deaths,
+            (std::vector<Death>{
+                {.queue = "q", .reason = DeathReason::DeliveryLimit, .deliveries = 2, .at = now.wall}}));
+  EXPECT_TRUE(last<MoveToDeadLetters>().has_state);
+}
+
+TEST_F(GroupTest, ARejectionIsADeadLetterAtOnceAndKeepsItsKey) {
+  join(kAnna);
+  put("a", "k");
+  happened();
+  settle("a", Outcome::Rejected);
+  EXPECT_EQ(happened(), "~a");
+  const auto& dead = last<MoveToDeadLetters>();
+  EXPECT_EQ(dead.entry.key, "k");
+  EXPECT_EQ(dead.entry.deaths.back().reason, DeathReason::Rejected);
+  EXPECT_FALSE(dead.has_state);
+}
+
+TEST_F(GroupTest, AnEarlierDeathStaysInTheHistory) {
+  start();
+  const Death before{.queue = "other", .reason = DeathReason::Expired, .deliveries = 3, .at = now.wall - 1h};
+  names[Seq{1}] = "a";
+  group->restore(Seq{1}, {.message = message("a"), .key = "k", .deaths = {before}}, std::nullopt, now);
+  group->resume(now);
+  join(kAnna);
+  happened();
+  EXPECT_EQ(last<Deliver>().first_death, before);
+  settle("a", Outcome::Rejected);
+  happened();
+  const auto& deaths = last<MoveToDeadLetters>().entry.deaths;
+  ASSERT_EQ(deaths.size(), 2U);
+  EXPECT_EQ(deaths.front(), before);
+}
+
+TEST_F(GroupTest, WithoutADeadLetterQueueADeathIsCountedByItsReason) {
+  definition.dead_letter = "none";
+  join(kAnna);
+  put("a");
+  happened();
+  settle("a", Outcome::Rejected);
+  EXPECT_EQ(happened(), "-a");
+  EXPECT_EQ(last<EraseEntry>().why, Removal::Rejected);
+}
+
+TEST_F(GroupTest, WhatExpiresDiesUnlessSomebodyHasIt) {
+  definition.ttl = 20s;
+  definition.order = Order::None;
+  join(kAnna, QoS::AtLeastOnce, 1);
+  put("a");
+  put("b");
+  EXPECT_EQ(happened(), "a>1");
+  EXPECT_EQ(group->next_due(now), now.steady + 20s);
+  pass(20s);
+  EXPECT_EQ(happened(), "~b");
+  EXPECT_EQ(last<MoveToDeadLetters>().entry.deaths.back().reason, DeathReason::Expired);
+  settle("a", Outcome::RetryLater);
+  EXPECT_EQ(happened(), "~a") << "it is judged when it comes back";
+}
+
+TEST_F(GroupTest, MessageExpiryLowersTheTtl) {
+  definition.ttl = 20s;
+  start();
+  names[Seq{1}] = "a";
+  group->on_stored({.entry = {.message = message("a", now.wall + 5s), .key = "k"}}, Seq{1}, now);
+  EXPECT_EQ(group->next_due(now), now.steady + 5s);
+}
+
+TEST_F(GroupTest, QoS2StaysWithItsConsumerUntilItsSessionEnds) {
+  definition.lanes = 1;
+  join(kAnna, QoS::ExactlyOnce);
+  put("a", "k");
+  put("b", "k");
+  put("c", "l");
+  EXPECT_EQ(happened(), "a>1 c>1");
+  EXPECT_TRUE(last<Deliver>().is_claimed);
+  pass(1h);
+  EXPECT_EQ(happened(), "") << "ack_timeout does not apply";
+  group->disconnect(kAnna, now);
+  put("d", "m");
+  join(kBert);
+  EXPECT_EQ(happened(), "d>2") << "the keys wait, the lane does not [MQTT-4.8.2-4]";
+  join(kAnna, QoS::ExactlyOnce);
+  EXPECT_EQ(settle("a", Outcome::Done), Settled::Now);
+  EXPECT_EQ(happened(), "-a b>2");
+  group->leave(kAnna, now);
+  EXPECT_EQ(happened(), "+c c>2#2");
+}
+
+TEST_F(GroupTest, AClaimIsFoundAgainAfterARestart) {
+  start();
+  names[Seq{1}] = "a";
+  names[Seq{2}] = "b";
+  group->restore(Seq{1}, {.message = message("a"), .key = "k", .deaths = {}}, std::nullopt, now);
+  group->restore(Seq{2}, {.message = message("b"), .key = "k", .deaths = {}}, std::nullopt, now);
+  const LeaseId claim = group->restore_claim(kAnna, Seq{1}, 1);
+  group->resume(now);
+  join(kBert);
+  EXPECT_EQ(happened(), "");
+  join(kAnna, QoS::ExactlyOnce, 1);
+  EXPECT_EQ(happened(), "");
+  EXPECT_EQ(group->settle(claim, Outcome::Done, {}, now), Settled::Now);
+  EXPECT_EQ(happened(), "-a b>2");
+}
+
+TEST_F(GroupTest, ARestartGoesOnWithCountAndPauseButNeverWaitsLongerThanThat) {
+  definition.max_deliveries = 3;
+  start();
+  const DeliveryState state{.deliveries = 2, .due = now.wall + 5s, .pause = 10s, .last = Outcome::TimedOut};
+  names[Seq{1}] = "a";
+  names[Seq{2}] = "b";
+  group->restore(Seq{1}, {.message = message("a"), .key = "k", .deaths = {}}, state, now);
+  DeliveryState far = state;
+  far.due = now.wall + 1000h;  // somebody has set the clock back
+  group->restore(Seq{2}, {.message = message("b"), .key = "l", .deaths = {}}, far, now);
+  group->resume(now);
+  join(kAnna);
+  EXPECT_EQ(happened(), "");
+  pass(5s);
+  EXPECT_EQ(happened(), "a>1#3");
+  pass(5s);
+  EXPECT_EQ(happened(), "b>1#3");
+  settle("a", Outcome::RetryLater);
+  EXPECT_EQ(happened(), "~a");
+}
+
+TEST_F(GroupTest, AFullQueueRefusesAndCountsWhatIsOnItsWay) {
+  definition.max_length = 2;
+  const Admission first = admit("a", "k");
+  put("b");
+  EXPECT_EQ(admit("c", "k").what, What::Full);
+  group->on_failed(first.id, now);
+  EXPECT_EQ(admit("c", "k").what, What::Admitted);
+  EXPECT_EQ(group->amount().messages, 2U);
+}
+
+TEST_F(GroupTest, ALimitOfBytesIsHardAsWell) {
+  definition.max_bytes = 20;
+  put("123456789");  // and a topic of one byte
+  EXPECT_EQ(admit("1234567890", "k").what, What::Full);
+  EXPECT_EQ(admit("123456789", "k").what, What::Admitted);
+}
+
+TEST_F(GroupTest, DropNewestTellsThePublisherNothing) {
+  definition.max_length = 1;
+  definition.overflow = Overflow::DropNewest;
+  put("a");
+  EXPECT_EQ(admit("b", "k").what, What::Dropped);
+}
+
+TEST_F(GroupTest, DropOldestLeavesWhatIsInFlight) {
+  definition.max_length = 2;
+  definition.overflow = Overflow::DropOldest;
+  definition.order = Order::None;
+  join(kAnna, QoS::AtLeastOnce, 1);
+  put("a");
+  const Seq b = put("b");
+  EXPECT_EQ(happened(), "a>1");
+  const Admission admission = admit("c", "k");
+  ASSERT_EQ(admission.departures.size(), 1U);
+  EXPECT_EQ(admission.departures[0].seq, b);
+  EXPECT_EQ(admission.departures[0].why, Removal::MaxLength);
+  EXPECT_EQ(admit("d", "k").what, What::Full) << "one is in flight, the other is leaving already";
+  settle("a", Outcome::Done);
+  EXPECT_EQ(happened(), "-a") << "what leaves goes to nobody";
+  store(admission.id, "c");
+  EXPECT_EQ(happened(), "c>1");
+  EXPECT_EQ(group->amount().messages, 1U);
+}
+
+TEST_F(GroupTest, WhatWasToLeaveStaysAtItsPlaceWhenTheNewMessageFails) {
+  definition.max_length = 2;
+  definition.overflow = Overflow::DropOldest;
+  put("a");
+  put("b");
+  const Admission admission = admit("c", "k");
+  join(kAnna);
+  EXPECT_EQ(happened(), "") << "its key waits for what becomes of it";
+  group->on_failed(admission.id, now);
+  EXPECT_EQ(happened(), "a>1");
+  EXPECT_EQ(group->amount().messages, 2U);
+}
+
+TEST_F(GroupTest, TheRoomOfWhatLeavesIsNobodyElsesBeforeItHasLeft) {
+  definition.max_bytes = 22;
+  definition.overflow = Overflow::DropOldest;
+  put("1234567890");
+  put("123456789");
+  const Admission small = admit("1", "k");
+  ASSERT_EQ(small.departures.size(), 1U);
+  EXPECT_EQ(group->amount().bytes, 21U);
+  group->on_failed(small.id, now);
+  EXPECT_EQ(group->amount(), (Amount{2, 21}));
+}
+
+TEST_F(GroupTest, OverflowDeadLetterMovesTheOldest) {
+  definition.max_length = 1;
+  definition.overflow = Overflow::DeadLetter;
+  put("a", "k");
+  const Admission admission = admit("b", "l");
+  ASSERT_EQ(admission.departures.size(), 1U);
+  ASSERT_TRUE(admission.departures[0].dead_letter.has_value());
+  EXPECT_EQ(admission.departures[0].dead_letter->key, "k");
+  EXPECT_EQ(admission.departures[0].dead_letter->deaths.back().reason, DeathReason::MaxLength);
+}
+
+TEST_F(GroupTest, ADuplicateIsSuccessAndStoresNothing) {
+  definition.dedup_window = 1min;
+  const Admission first = admit("a", "k", "id");
+  EXPECT_NE(first.message_id_number, 0U);
+  const Admission pending = admit("a", "k", "id");
+  EXPECT_EQ(pending.what, What::DuplicatePending);
+  EXPECT_EQ(pending.id, first.id) << "it hears what becomes of that one";
+  store(first.id, "a");
+  EXPECT_EQ(admit("a", "k", "id").what, What::Duplicate);
+  EXPECT_EQ(admit("a", "k").what, What::Admitted) << "without an identifier it is none";
+  pass(1min);
+  EXPECT_EQ(happened(), "ids");
+  EXPECT_EQ(last<EraseMessageIds>().numbers, std::vector{first.message_id_number});
+  EXPECT_EQ(admit("a", "k", "id").what, What::Admitted);
+}
+
+TEST_F(GroupTest, ADuplicateIsKnownWhenItsMessageIsLongGone) {
+  definition.dedup_window = 1min;
+  join(kAnna, QoS::AtMostOnce);
+  store(admit("a", "k", "id").id, "a");
+  EXPECT_EQ(happened(), "a>1 -a");
+  EXPECT_EQ(admit("a", "k", "id").what, What::Duplicate);
+}
+
+TEST_F(GroupTest, AFailedMessageLeavesNoIdentifier) {
+  definition.dedup_window = 1min;
+  const Admission first = admit("a", "k", "id");
+  group->on_failed(first.id, now);
+  EXPECT_EQ(admit("a", "k", "id").what, What::Admitted);
+}
+
+TEST_F(GroupTest, LastValueKeepsTheNewestOfEachKey) {
+  definition.last_value = true;
+  const Seq a = put("a", "k");
+  put("b", "l");
+  const Admission admission = admit("c", "k");
+  ASSERT_EQ(admission.departures.size(), 1U);
+  EXPECT_EQ(admission.departures[0].seq, a);
+  EXPECT_EQ(admission.departures[0].why, Removal::Replaced);
+  store(admission.id, "c");
+  join(kAnna);
+  EXPECT_EQ(happened(), "b>1 c>1");
+}
+
+TEST_F(GroupTest, LastValueReplacesWithinAFullQueue) {
+  definition.last_value = true;
+  definition.max_length = 1;
+  put("a", "k");
+  EXPECT_EQ(admit("b", "l").what, What::Full);
+  EXPECT_EQ(admit("b", "k").what, What::Admitted);
+}
+
+TEST_F(GroupTest, LastValueDoesNotRetryWhatHasANewer) {
+  definition.last_value = true;
+  join(kAnna);
+  put("a", "k");
+  put("b", "k");
+  EXPECT_EQ(happened(), "a>1");
+  settle("a", Outcome::RetryLater);
+  EXPECT_EQ(happened(), "-a b>1");
+}
+
+TEST_F(GroupTest, PublishersThatDidNotKnowOfEachOtherLeaveOneLastValue) {
+  definition.last_value = true;
+  const Admission a = admit("a", "k");
+  const Admission b = admit("b", "k");
+  store(b.id, "b");
+  store(a.id, "a");
+  EXPECT_EQ(happened(), "-b") << "the order of the store decides";
+}
+
+TEST_F(GroupTest, RateInRefusesAndRateOutWaits) {
+  definition.rate_in = Rate{1, 2};
+  definition.rate_out = Rate{1, 1};
+  definition.order = Order::None;
+  join(kAnna);
+  put("a");
+  put("b");
+  EXPECT_EQ(admit("c", "k").what, What::TooFast);
+  EXPECT_EQ(happened(), "a>1");
+  EXPECT_EQ(group->next_due(now), now.steady + 1s);
+  pass(1s);
+  EXPECT_EQ(happened(), "b>1");
+  EXPECT_EQ(admit("c", "k").what, What::Admitted);
+}
+
+TEST_F(GroupTest, AFilterChoosesAmongConsumersAndWhatNobodyWantsWaits) {
+  definition.order = Order::None;
+  join(kAnna, QoS::AtLeastOnce, 10, "n=1");
+  put("a");
+  EXPECT_EQ(happened(), "");
+  join(kBert);
+  EXPECT_EQ(happened(), "a>2");
+}
+
+TEST_F(GroupTest, APausedQueueAndAPausedConsumerGetNothing) {
+  join(kAnna);
+  group->set_paused(true, now);
+  put("a", "k");
+  EXPECT_EQ(happened(), "");
+  group->set_paused(kAnna, true, now);
+  group->set_paused(false, now);
+  EXPECT_EQ(happened(), "");
+  group->set_paused(kAnna, false, now);
+  EXPECT_EQ(happened(), "a>1");
+}
+
+TEST_F(GroupTest, PurgeTakesEverythingThatNobodyHas) {
+  join(kAnna, QoS::AtLeastOnce, 1);
+  put("a", "k");
+  put("b", "k");
+  put("c", "l");
+  EXPECT_EQ(happened(), "a>1");
+  group->purge(now);
+  EXPECT_EQ(happened(), "-b -c");
+  EXPECT_EQ(group->entries(), 1U);
+}
+
+TEST_F(GroupTest, ANewcomerGetsALaneOnlyWhenNothingOfItIsOut) {
+  definition.lanes = 2;
+  std::vector<std::string> keys(2);
+  for (char c = 'a'; keys[0].empty() || keys[1].empty(); ++c) {
+    Lanes probe(Order::Key, 2);
+    probe.add(Seq{1}, std::string(1, c));
+    keys[probe.lane_of(Seq{1})] = std::string(1, c);
+  }
+  join(kAnna, QoS::AtLeastOnce, 100);
+  put("a1", keys[0]);
+  put("b1", keys[1]);
+  put("a2", keys[0]);
+  put("b2", keys[1]);
+  EXPECT_EQ(happened(), "a1>1 b1>1");
+  join(kBert, QoS::AtLeastOnce, 100);
+  EXPECT_EQ(happened(), "");
+  settle("a1", Outcome::Done);
+  EXPECT_EQ(happened(), "-a1 a2>2") << "the lane went over with its key";
+  settle("b1", Outcome::Done);
+  EXPECT_EQ(happened(), "-b1 b2>1");
+}
+
+}  // namespace
+}  // namespace hermod::queue

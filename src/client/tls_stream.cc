@@ -121,8 +121,8 @@ Outcome<void> TlsStream::configure() {
     SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(list.data()),
                             static_cast<unsigned int>(list.size()));
   }
-  if (const auto done = options_.psk.empty() ? use_authorities() : use_psk(); !done) return done;
-  if (const auto done = use_certificate(); !done) return done;
+  if (auto done = options_.psk.empty() ? use_authorities() : use_psk(); !done) return done;
+  if (auto done = use_certificate(); !done) return done;
   ssl_.reset(SSL_new(context), &SSL_free);
   if (ssl_ == nullptr) return fail(ExitCode::Usage, "TLS: " + tls_fault::take("no memory"));
   const bool is_address = is_numeric(host_);

@@ -553,6 +553,31 @@ TEST_F(GroupTest, PurgeTakesEverythingThatNobodyHas) {
   EXPECT_EQ(group->entries(), 1U);
 }
 
+TEST_F(GroupTest, AKeyThatIsSlowHoldsUpNoOtherOfAThousand) {
+  for (int key = 0; key < 1000; ++key)
+    for (const char* name : {"first", "second"}) put(name + std::to_string(key), std::to_string(key));
+  join(kAnna, QoS::AtLeastOnce, 2);
+  std::size_t delivered = 0;
+  std::optional<LeaseId> slow;
+  for (bool goes_on = true; goes_on;) {
+    goes_on = false;
+    for (const QueueEffect& effect : group->take_effects()) {
+      const auto* delivery = std::get_if<Deliver>(&effect);
+      if (delivery == nullptr) continue;
+      ++delivered;
+      goes_on = true;
+      if (names.at(delivery->seq) == "first0") {
+        slow = delivery->lease;
+      } else {
+        group->settle(delivery->lease, Outcome::Done, {}, now);
+      }
+    }
+  }
+  EXPECT_EQ(delivered, 1999U) << "all but the second of the slow key";
+  group->settle(*slow, Outcome::Done, {}, now);
+  EXPECT_EQ(happened(), "-first0 second0>1");
+}
+
 TEST_F(GroupTest, ANewcomerGetsALaneOnlyWhenNothingOfItIsOut) {
   definition.lanes = 2;
   std::vector<std::string> keys(2);

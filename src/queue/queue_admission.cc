@@ -9,8 +9,6 @@
 
 namespace hermod::queue {
 
-using Overflow = QueueDefinition::Overflow;
-
 namespace {
 
 void add_to(Amount& sum, std::uint64_t size) {
@@ -36,8 +34,8 @@ Admission QueueGroup::admit(const Arrival& arrival, Moment now) {
   const std::size_t replaced = leaving.size();
   const std::uint64_t size = arrival.entry.message->size();
   if (!make_room(size, leaving))
-    return {.what = definition_.overflow == Overflow::DropNewest ? Admission::What::Dropped
-                                                                 : Admission::What::Full};
+    return {.what = definition_.overflow == QueueDefinition::Overflow::DropNewest ? Admission::What::Dropped
+                                                                                  : Admission::What::Full};
   if (rate_in_) rate_in_->take(now.steady);
 
   const AdmissionId id{++last_admission_};
@@ -91,8 +89,8 @@ bool QueueGroup::fits(const Amount& more) const {
 /// Adds to `leaving` the oldest that have to go. False when there is no way.
 bool QueueGroup::make_room(std::uint64_t size, std::vector<Seq>& leaving) const {
   if (definition_.max_bytes && size > *definition_.max_bytes) return false;
-  const bool takes_oldest =
-      definition_.overflow == Overflow::DropOldest || definition_.overflow == Overflow::DeadLetter;
+  const bool takes_oldest = definition_.overflow == QueueDefinition::Overflow::DropOldest ||
+                            definition_.overflow == QueueDefinition::Overflow::DeadLetter;
   const std::vector<Seq> replaced = leaving;
   Amount theirs = amount_of(leaving);
   for (auto oldest = items_.begin(); !fits(room_beyond(theirs, size)); ++oldest) {
@@ -121,7 +119,7 @@ Departure QueueGroup::depart(Seq seq, Removal why, Moment now) {
   leaving.is_leaving = true;
   if (!lanes_.is_held(seq)) lanes_.hold(seq);
   Departure departure{.seq = seq, .why = why, .has_state = leaving.has_state};
-  if (why == Removal::MaxLength && definition_.overflow == Overflow::DeadLetter)
+  if (why == Removal::MaxLength && definition_.overflow == QueueDefinition::Overflow::DeadLetter)
     departure.dead_letter = dead_entry(seq, DeathReason::MaxLength, now);
   return departure;
 }

@@ -71,6 +71,12 @@ bool QueueDefinition::is_dead_letter_queue() const {
   return std::string_view(name).ends_with(kDeadLetterSuffix);
 }
 
+bool QueueDefinition::asks_before_publish() const {
+  const bool may_drop_oldest = (max_length.has_value() || max_bytes.has_value()) &&
+                               (overflow == Overflow::DropOldest || overflow == Overflow::DeadLetter);
+  return may_drop_oldest || dedup_window.count() > 0 || last_value || rate_in.has_value();
+}
+
 std::string QueueDefinition::dead_letter_target() const {
   if (is_dead_letter_queue() || dead_letter == kNoDeadLetters) return {};
   return dead_letter.empty() ? name + std::string(kDeadLetterSuffix) : dead_letter;

@@ -59,8 +59,8 @@ struct QueueDefinition {
   bool is_dead_letter_queue() const;
   /// Where dead letters go; empty when they go nowhere. A dead-letter queue never dead-letters.
   std::string dead_letter_target() const;
-  /// Only the owner can say whether a message may come in, however much room there is.
-  bool asks_before_publish() const { return dedup_window.count() > 0 || last_value || rate_in.has_value(); }
+  /// Only the owner can say whether a message may come in, and what has to leave for it.
+  bool asks_before_publish() const;
   friend bool operator==(const QueueDefinition&, const QueueDefinition&) = default;
 };
 

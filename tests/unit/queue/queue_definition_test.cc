@@ -206,7 +206,17 @@ TEST(QueueDefinition, OnlyWhatTheOwnerAloneKnowsMakesPublishersAsk) {
   definition.max_length = 10;
   definition.ttl = 1h;
   definition.rate_out = Rate{1, 1};
-  EXPECT_FALSE(definition.asks_before_publish());
+  for (const auto overflow : {QueueDefinition::Overflow::Reject, QueueDefinition::Overflow::DropNewest}) {
+    definition.overflow = overflow;
+    EXPECT_FALSE(definition.asks_before_publish());
+  }
+  for (const auto overflow : {QueueDefinition::Overflow::DropOldest, QueueDefinition::Overflow::DeadLetter}) {
+    definition.overflow = overflow;
+    EXPECT_TRUE(definition.asks_before_publish());
+    QueueDefinition unlimited = orders();
+    unlimited.overflow = overflow;
+    EXPECT_FALSE(unlimited.asks_before_publish());
+  }
   for (const auto& [option, value] :
        {std::pair("dedup_window", "1m"), {"last_value", "true"}, {"rate_in", "1/s"}}) {
     QueueDefinition asking = orders();

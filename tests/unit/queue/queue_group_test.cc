@@ -5,107 +5,15 @@
 #include <string>
 #include <vector>
 
-#include "wire/property_writer.h"
+#include "tests/unit/queue/group_fixture.h"
 
 namespace hermod::queue {
 namespace {
 
 using namespace std::chrono_literals;
 using Order = QueueDefinition::Order;
-using Overflow = QueueDefinition::Overflow;
 using Settled = QueueGroup::Settled;
-using What = Admission::What;
 using wire::QoS;
-
-constexpr ConsumerId kAnna{1};
-constexpr ConsumerId kBert{2};
-
-/// A group, its clock, and its effects as text: "a>1#2" is the second delivery of a to consumer 1, "-a" an
-/// erased entry, "+a" a delivery state, "~a" a dead letter.
-struct GroupTest : testing::Test {
-  QueueDefinition definition;
-  Moment now{MonotonicTime{1h}, WallTime{1'000h}};
-  std::unique_ptr<QueueGroup> group;
-  std::map<Seq, std::string> names;
-  std::map<std::string, LeaseId> leases;  ///< the last one of each message
-  std::vector<QueueEffect> effects;
-  Seq next{1};
-
-  GroupTest() {
-    definition.name = "q";
-    definition.bind = {"t"};
-    definition.ack_timeout = 30s;
-    definition.retry = RetryPolicy({10s, 60s});
-  }
-  void start() { group = std::make_unique<QueueGroup>(definition, now); }
-  MessagePtr message(std::string_view payload, WallTime expires_at = Message::kNever) const {
-    Message::Fields fields;
-    fields.topic = "t";
-    fields.payload = as_bytes(payload);
-    fields.stored_at = now.wall;
-    fields.expires_at = expires_at;
-    return Message::create(fields);
-  }
-  Admission admit(std::string_view payload, std::string_view key, std::string_view message_id = "") {
-    if (!group) start();
-    return group->admit({.entry = {.message = message(payload), .key = std::string(key)},
-                         .message_id = std::string(message_id)},
-                        now);
-  }
-  Seq store(AdmissionId id, std::string_view payload) {
-    const Seq seq = std::exchange(next, Seq{next.v + 1});
-    names[seq] = payload;
-    group->on_stored(id, seq, now);
-    return seq;
-  }
-  Seq put(std::string_view payload, std::string_view key = "k") {
-    const Admission admission = admit(payload, key);
-    EXPECT_EQ(admission.what, What::Admitted) << payload;
-    return store(admission.id, payload);
-  }
-  void join(ConsumerId id, QoS qos = QoS::AtLeastOnce, std::uint32_t prefetch = 10,
-            std::string_view filter = "") {
-    if (!group) start();
-    QueueGroup::ConsumerOptions options{.qos = qos, .prefetch = prefetch, .filter = {}};
-    if (!filter.empty()) options.filter = *PropertyFilter::parse(filter);
-    group->join(id, options, now);
-  }
-  void pass(std::chrono::milliseconds time) {
-    now.steady += time;
-    now.wall += time;
-    group->advance(now);
-  }
-  Settled settle(const std::string& payload, Outcome outcome,
-                 std::optional<std::chrono::seconds> retry_after = std::nullopt) {
-    return group->settle(leases.at(payload), outcome, retry_after, now);
-  }
-  std::string happened() {
-    std::string text;
-    effects = group->take_effects();
-    for (const QueueEffect& effect : effects) {
-      if (!text.empty()) text += ' ';
-      if (const auto* delivery = std::get_if<Deliver>(&effect)) {
-        const std::string name = names.at(delivery->seq);
-        leases[name] = delivery->lease;
-        text += name + '>' + std::to_string(delivery->consumer.v);
-        if (delivery->deliveries > 1) text += '#' + std::to_string(delivery->deliveries);
-      } else if (const auto* gone = std::get_if<EraseEntry>(&effect)) {
-        text += '-' + names.at(gone->seq);
-      } else if (const auto* put_state = std::get_if<PutDeliveryState>(&effect)) {
-        text += '+' + names.at(put_state->seq);
-      } else if (const auto* dead = std::get_if<MoveToDeadLetters>(&effect)) {
-        text += '~' + names.at(dead->seq);
-      } else {
-        text += "ids";
-      }
-    }
-    return text;
-  }
-  template <class Effect>
-  const Effect& last() const {
-    return std::get<Effect>(effects.back());
-  }
-};
 
 TEST_F(GroupTest, AMessageWaitsForAConsumerAndLeavesWhenItIsAcknowledged) {
   put("a");
@@ -355,172 +263,6 @@ TEST_F(GroupTest, ARestartGoesOnWithCountAndPauseButNeverWaitsLongerThanThat) {
   EXPECT_EQ(happened(), "~a");
 }
 
-TEST_F(GroupTest, AFullQueueRefusesAndCountsWhatIsOnItsWay) {
-  definition.max_length = 2;
-  const Admission first = admit("a", "k");
-  put("b");
-  EXPECT_EQ(admit("c", "k").what, What::Full);
-  group->on_failed(first.id, now);
-  EXPECT_EQ(admit("c", "k").what, What::Admitted);
-  EXPECT_EQ(group->amount().messages, 2U);
-}
-
-TEST_F(GroupTest, ALimitOfBytesIsHardAsWell) {
-  definition.max_bytes = 20;
-  put("123456789");  // and a topic of one byte
-  EXPECT_EQ(admit("1234567890", "k").what, What::Full);
-  EXPECT_EQ(admit("123456789", "k").what, What::Admitted);
-}
-
-TEST_F(GroupTest, DropNewestTellsThePublisherNothing) {
-  definition.max_length = 1;
-  definition.overflow = Overflow::DropNewest;
-  put("a");
-  EXPECT_EQ(admit("b", "k").what, What::Dropped);
-}
-
-TEST_F(GroupTest, DropOldestLeavesWhatIsInFlight) {
-  definition.max_length = 2;
-  definition.overflow = Overflow::DropOldest;
-  definition.order = Order::None;
-  join(kAnna, QoS::AtLeastOnce, 1);
-  put("a");
-  const Seq b = put("b");
-  EXPECT_EQ(happened(), "a>1");
-  const Admission admission = admit("c", "k");
-  ASSERT_EQ(admission.departures.size(), 1U);
-  EXPECT_EQ(admission.departures[0].seq, b);
-  EXPECT_EQ(admission.departures[0].why, Removal::MaxLength);
-  EXPECT_EQ(admit("d", "k").what, What::Full) << "one is in flight, the other is leaving already";
-  settle("a", Outcome::Done);
-  EXPECT_EQ(happened(), "-a") << "what leaves goes to nobody";
-  store(admission.id, "c");
-  EXPECT_EQ(happened(), "c>1");
-  EXPECT_EQ(group->amount().messages, 1U);
-}
-
-TEST_F(GroupTest, WhatWasToLeaveStaysAtItsPlaceWhenTheNewMessageFails) {
-  definition.max_length = 2;
-  definition.overflow = Overflow::DropOldest;
-  put("a");
-  put("b");
-  const Admission admission = admit("c", "k");
-  join(kAnna);
-  EXPECT_EQ(happened(), "") << "its key waits for what becomes of it";
-  group->on_failed(admission.id, now);
-  EXPECT_EQ(happened(), "a>1");
-  EXPECT_EQ(group->amount().messages, 2U);
-}
-
-TEST_F(GroupTest, TheRoomOfWhatLeavesIsNobodyElsesBeforeItHasLeft) {
-  definition.max_bytes = 22;
-  definition.overflow = Overflow::DropOldest;
-  put("1234567890");
-  put("123456789");
-  const Admission small = admit("1", "k");
-  ASSERT_EQ(small.departures.size(), 1U);
-  EXPECT_EQ(group->amount().bytes, 21U);
-  group->on_failed(small.id, now);
-  EXPECT_EQ(group->amount(), (Amount{2, 21}));
-}
-
-TEST_F(GroupTest, OverflowDeadLetterMovesTheOldest) {
-  definition.max_length = 1;
-  definition.overflow = Overflow::DeadLetter;
-  put("a", "k");
-  const Admission admission = admit("b", "l");
-  ASSERT_EQ(admission.departures.size(), 1U);
-  ASSERT_TRUE(admission.departures[0].dead_letter.has_value());
-  EXPECT_EQ(admission.departures[0].dead_letter->key, "k");
-  EXPECT_EQ(admission.departures[0].dead_letter->deaths.back().reason, DeathReason::MaxLength);
-}
-
-TEST_F(GroupTest, ADuplicateIsSuccessAndStoresNothing) {
-  definition.dedup_window = 1min;
-  const Admission first = admit("a", "k", "id");
-  EXPECT_NE(first.message_id_number, 0U);
-  const Admission pending = admit("a", "k", "id");
-  EXPECT_EQ(pending.what, What::DuplicatePending);
-  EXPECT_EQ(pending.id, first.id) << "it hears what becomes of that one";
-  store(first.id, "a");
-  EXPECT_EQ(admit("a", "k", "id").what, What::Duplicate);
-  EXPECT_EQ(admit("a", "k").what, What::Admitted) << "without an identifier it is none";
-  pass(1min);
-  EXPECT_EQ(happened(), "ids");
-  EXPECT_EQ(last<EraseMessageIds>().numbers, std::vector{first.message_id_number});
-  EXPECT_EQ(admit("a", "k", "id").what, What::Admitted);
-}
-
-TEST_F(GroupTest, ADuplicateIsKnownWhenItsMessageIsLongGone) {
-  definition.dedup_window = 1min;
-  join(kAnna, QoS::AtMostOnce);
-  store(admit("a", "k", "id").id, "a");
-  EXPECT_EQ(happened(), "a>1 -a");
-  EXPECT_EQ(admit("a", "k", "id").what, What::Duplicate);
-}
-
-TEST_F(GroupTest, AFailedMessageLeavesNoIdentifier) {
-  definition.dedup_window = 1min;
-  const Admission first = admit("a", "k", "id");
-  group->on_failed(first.id, now);
-  EXPECT_EQ(admit("a", "k", "id").what, What::Admitted);
-}
-
-TEST_F(GroupTest, LastValueKeepsTheNewestOfEachKey) {
-  definition.last_value = true;
-  const Seq a = put("a", "k");
-  put("b", "l");
-  const Admission admission = admit("c", "k");
-  ASSERT_EQ(admission.departures.size(), 1U);
-  EXPECT_EQ(admission.departures[0].seq, a);
-  EXPECT_EQ(admission.departures[0].why, Removal::Replaced);
-  store(admission.id, "c");
-  join(kAnna);
-  EXPECT_EQ(happened(), "b>1 c>1");
-}
-
-TEST_F(GroupTest, LastValueReplacesWithinAFullQueue) {
-  definition.last_value = true;
-  definition.max_length = 1;
-  put("a", "k");
-  EXPECT_EQ(admit("b", "l").what, What::Full);
-  EXPECT_EQ(admit("b", "k").what, What::Admitted);
-}
-
-TEST_F(GroupTest, LastValueDoesNotRetryWhatHasANewer) {
-  definition.last_value = true;
-  join(kAnna);
-  put("a", "k");
-  put("b", "k");
-  EXPECT_EQ(happened(), "a>1");
-  settle("a", Outcome::RetryLater);
-  EXPECT_EQ(happened(), "-a b>1");
-}
-
-TEST_F(GroupTest, PublishersThatDidNotKnowOfEachOtherLeaveOneLastValue) {
-  definition.last_value = true;
-  const Admission a = admit("a", "k");
-  const Admission b = admit("b", "k");
-  store(b.id, "b");
-  store(a.id, "a");
-  EXPECT_EQ(happened(), "-b") << "the order of the store decides";
-}
-
-TEST_F(GroupTest, RateInRefusesAndRateOutWaits) {
-  definition.rate_in = Rate{1, 2};
-  definition.rate_out = Rate{1, 1};
-  definition.order = Order::None;
-  join(kAnna);
-  put("a");
-  put("b");
-  EXPECT_EQ(admit("c", "k").what, What::TooFast);
-  EXPECT_EQ(happened(), "a>1");
-  EXPECT_EQ(group->next_due(now), now.steady + 1s);
-  pass(1s);
-  EXPECT_EQ(happened(), "b>1");
-  EXPECT_EQ(admit("c", "k").what, What::Admitted);
-}
-
 TEST_F(GroupTest, AFilterChoosesAmongConsumersAndWhatNobodyWantsWaits) {
   definition.order = Order::None;
   join(kAnna, QoS::AtLeastOnce, 10, "n=1");
@@ -551,6 +293,31 @@ TEST_F(GroupTest, PurgeTakesEverythingThatNobodyHas) {
   group->purge(now);
   EXPECT_EQ(happened(), "-b -c");
   EXPECT_EQ(group->entries(), 1U);
+}
+
+TEST_F(GroupTest, AKeyThatIsSlowHoldsUpNoOtherOfAThousand) {
+  for (int key = 0; key < 1000; ++key)
+    for (const char* name : {"first", "second"}) put(name + std::to_string(key), std::to_string(key));
+  join(kAnna, QoS::AtLeastOnce, 2);
+  std::size_t delivered = 0;
+  std::optional<LeaseId> slow;
+  for (bool goes_on = true; goes_on;) {
+    goes_on = false;
+    for (const QueueEffect& effect : group->take_effects()) {
+      const auto* delivery = std::get_if<Deliver>(&effect);
+      if (delivery == nullptr) continue;
+      ++delivered;
+      goes_on = true;
+      if (names.at(delivery->seq) == "first0") {
+        slow = delivery->lease;
+      } else {
+        group->settle(delivery->lease, Outcome::Done, {}, now);
+      }
+    }
+  }
+  EXPECT_EQ(delivered, 1999U) << "all but the second of the slow key";
+  group->settle(*slow, Outcome::Done, {}, now);
+  EXPECT_EQ(happened(), "-first0 second0>1");
 }
 
 TEST_F(GroupTest, ANewcomerGetsALaneOnlyWhenNothingOfItIsOut) {

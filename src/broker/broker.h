@@ -107,7 +107,7 @@ class Broker {
   net::TlsKeeper tls_keeper_;
   net::UserNames users_;
   std::vector<std::unique_ptr<net::Entrance>> entrances_;  ///< one per listener
-  std::unique_ptr<store::Store> store_;  ///< null: everything is in memory
+  std::unique_ptr<store::Store> store_;                    ///< null: everything is in memory
   store::MemoryJournal memory_journal_;
   std::vector<std::unique_ptr<ShardThread>> shards_;
   std::vector<ShardMailbox*> mailboxes_;

@@ -27,8 +27,8 @@ enum class TlsVersion : std::uint8_t { Tls12, Tls13 };
 /// Whether a client is asked for a certificate, and may come without one.
 enum class ClientCertificate : std::uint8_t { Off, Optional, Required };
 
-/// What says who the client is: a name of its certificate, the system's name of the user who connected to a Unix
-/// socket, or the identity of its pre-shared key, which counts with the names of certificates too.
+/// What says who the client is: a name of its certificate, the system's name of the user who connected to a
+/// Unix socket, or the identity of its pre-shared key, which counts with the names of certificates too.
 enum class TlsIdentity : std::uint8_t { None, CommonName, AlternativeName, SystemUser, PreSharedKey };
 
 /// The TLS side of one listener. Files are paths of PEM files, or cred:NAME for the credential NAME that

@@ -26,7 +26,7 @@ struct TlsClient {
   std::optional<Certificate> certificate{};
   TlsSession session{};  ///< to resume
   bool asks_for_staple = false;
-  std::string in_front{};  ///< bytes that go over the connection before TLS
+  std::string in_front{};      ///< bytes that go over the connection before TLS
   std::string psk_identity{};  ///< empty: no pre-shared key
   std::string psk{};           ///< raw bytes
 };

@@ -17,7 +17,6 @@ namespace {
 constexpr std::uint16_t kPacketIds = 24;
 /// SUBSCRIBE and UNSUBSCRIBE on their way at once; PUBLISH leaves them room.
 constexpr std::size_t kMostRequests = 8;
-constexpr std::uint32_t kNever = 0xFFFFFFFF;
 /// Publications a client prepares while its quota is used up.
 constexpr std::size_t kMostWaiting = 40;
 

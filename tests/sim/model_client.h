@@ -16,6 +16,9 @@
 
 namespace hermod::sim {
 
+/// As the expiry of a session: it stays for ever. [MQTT 5.0 section 3.1.2.11.2]
+constexpr std::uint32_t kNever = 0xFFFFFFFF;
+
 /// What a client is, for the whole schedule.
 struct Profile {
   std::string client_id;

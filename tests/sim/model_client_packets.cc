@@ -14,8 +14,6 @@ using wire::Version;
 
 namespace {
 
-constexpr std::uint32_t kNever = 0xFFFFFFFF;
-
 /// What a broker may tell a client that keeps every rule.
 bool is_innocent(ReasonCode reason, bool store_fails) {
   switch (reason) {

@@ -14,7 +14,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::uint32_t kNever = 0xFFFFFFFF;
 /// Much more than a schedule writes.
 constexpr std::uint64_t kStoreSize = std::uint64_t{256} << 20;
 

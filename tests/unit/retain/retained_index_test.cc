@@ -28,7 +28,7 @@ std::vector<std::string> lookup(const RetainedIndex& index, std::string_view fil
   return topics;
 }
 
-using Topics = std::vector<std::string>;
+using TopicList = std::vector<std::string>;
 
 TEST(RetainedIndex, KeepsTheLastMessageOfATopic) {  // [MQTT-3.3.1-5]
   RetainedIndex index{Options{}};
@@ -47,7 +47,7 @@ TEST(RetainedIndex, EmptyPayloadClearsTheTopic) {  // [MQTT-3.3.1-6]
   ASSERT_TRUE(index.set(message_of("never", "")));
   EXPECT_EQ(index.count(), 0U);
   EXPECT_EQ(index.bytes(), 0U);
-  EXPECT_EQ(lookup(index, "#"), Topics{});
+  EXPECT_EQ(lookup(index, "#"), TopicList{});
   ASSERT_TRUE(index.set(message_of("a/b")));
   EXPECT_TRUE(index.clear("a/b"));
   EXPECT_FALSE(index.clear("a/b"));
@@ -60,13 +60,13 @@ TEST(RetainedIndex, LookupsFollowTheRulesOfFilters) {
        {"sport", "sport/tennis", "sport/tennis/p1", "sports", "sport!", "/finance", "$SYS/a", "z"}) {
     ASSERT_TRUE(index.set(message_of(topic)));
   }
-  EXPECT_EQ(lookup(index, "sport/#"), (Topics{"sport", "sport/tennis", "sport/tennis/p1"}));
-  EXPECT_EQ(lookup(index, "sport/+"), (Topics{"sport/tennis"}));
-  EXPECT_EQ(lookup(index, "+"), (Topics{"sport", "sport!", "sports", "z"}));
-  EXPECT_EQ(lookup(index, "/+"), (Topics{"/finance"}));
-  EXPECT_EQ(lookup(index, "+/+"), (Topics{"/finance", "sport/tennis"}));
-  EXPECT_EQ(lookup(index, "sport"), (Topics{"sport"}));
-  EXPECT_EQ(lookup(index, "nothing"), Topics{});
+  EXPECT_EQ(lookup(index, "sport/#"), (TopicList{"sport", "sport/tennis", "sport/tennis/p1"}));
+  EXPECT_EQ(lookup(index, "sport/+"), (TopicList{"sport/tennis"}));
+  EXPECT_EQ(lookup(index, "+"), (TopicList{"sport", "sport!", "sports", "z"}));
+  EXPECT_EQ(lookup(index, "/+"), (TopicList{"/finance"}));
+  EXPECT_EQ(lookup(index, "+/+"), (TopicList{"/finance", "sport/tennis"}));
+  EXPECT_EQ(lookup(index, "sport"), (TopicList{"sport"}));
+  EXPECT_EQ(lookup(index, "nothing"), TopicList{});
 }
 
 TEST(RetainedIndex, WildcardsAtTheFirstLevelDoNotReachReservedTopics) {  // [MQTT-4.7.2-1]
@@ -74,10 +74,10 @@ TEST(RetainedIndex, WildcardsAtTheFirstLevelDoNotReachReservedTopics) {  // [MQT
   for (const char* topic : {"!", "$SYS", "$SYS/a", "$dead/q", "%", "a"})
     ASSERT_TRUE(index.set(message_of(topic)));
   for (const std::size_t slice : {1U, 2U, 100U}) {
-    EXPECT_EQ(lookup(index, "#", slice), (Topics{"!", "%", "a"}));
-    EXPECT_EQ(lookup(index, "+/#", slice), (Topics{"!", "%", "a"}));
-    EXPECT_EQ(lookup(index, "+/a", slice), Topics{});
-    EXPECT_EQ(lookup(index, "$SYS/#", slice), (Topics{"$SYS", "$SYS/a"}));
+    EXPECT_EQ(lookup(index, "#", slice), (TopicList{"!", "%", "a"}));
+    EXPECT_EQ(lookup(index, "+/#", slice), (TopicList{"!", "%", "a"}));
+    EXPECT_EQ(lookup(index, "+/a", slice), TopicList{});
+    EXPECT_EQ(lookup(index, "$SYS/#", slice), (TopicList{"$SYS", "$SYS/a"}));
   }
 }
 
@@ -112,10 +112,10 @@ TEST(RetainedIndex, ExpiredMessagesAreNotFoundByFilters) {  // 3.3.2.3.3
   RetainedIndex index{Options{}};
   ASSERT_TRUE(index.set(message_of("a", "x", at_second(10))));
   ASSERT_TRUE(index.set(message_of("b")));
-  EXPECT_EQ(lookup(index, "#", 10, at_second(9)), (Topics{"a", "b"}));
-  EXPECT_EQ(lookup(index, "#", 10, at_second(10)), (Topics{"b"}));
-  EXPECT_EQ(lookup(index, "a", 10, at_second(9)), (Topics{"a"}));
-  EXPECT_EQ(lookup(index, "a", 10, at_second(10)), Topics{});
+  EXPECT_EQ(lookup(index, "#", 10, at_second(9)), (TopicList{"a", "b"}));
+  EXPECT_EQ(lookup(index, "#", 10, at_second(10)), (TopicList{"b"}));
+  EXPECT_EQ(lookup(index, "a", 10, at_second(9)), (TopicList{"a"}));
+  EXPECT_EQ(lookup(index, "a", 10, at_second(10)), TopicList{});
 }
 
 TEST(RetainedIndex, PurgeTakesOutWhatIsExpiredInSlices) {
@@ -131,10 +131,10 @@ TEST(RetainedIndex, PurgeTakesOutWhatIsExpiredInSlices) {
   EXPECT_EQ(index.purge_expired(at_second(98), 3, removed), 3U);
   EXPECT_EQ(index.purge_expired(at_second(98), 3, removed), 2U);
   EXPECT_EQ(index.purge_expired(at_second(98), 3, removed), 0U);
-  Topics topics;
+  TopicList topics;
   for (const auto& expired : removed) topics.emplace_back(expired.message->topic());
-  EXPECT_EQ(topics, (Topics{"t/6", "t/5", "t/4", "t/3", "t/2"}));
-  EXPECT_EQ(lookup(index, "t/#"), (Topics{"t/0", "t/1", "t/8", "t/9"}));
+  EXPECT_EQ(topics, (TopicList{"t/6", "t/5", "t/4", "t/3", "t/2"}));
+  EXPECT_EQ(lookup(index, "t/#"), (TopicList{"t/0", "t/1", "t/8", "t/9"}));
 }
 
 TEST(RetainedIndex, TopicKeepsItsNumberWhileItHasAMessageOrARecordOnItsWay) {
@@ -224,7 +224,7 @@ TEST(RetainedIndex, DeepTopicsNeedNoRecursion) {
   index.restore(message_of(slashes));
   index.restore(message_of("a"));
   EXPECT_EQ(lookup(index, "#").size(), 2U);
-  EXPECT_TRUE(lookup(index, slashes + "+") == Topics{slashes});
+  EXPECT_TRUE(lookup(index, slashes + "+") == TopicList{slashes});
   EXPECT_TRUE(lookup(index, slashes.substr(1) + "+").empty());
 }
 

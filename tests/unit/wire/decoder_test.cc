@@ -180,10 +180,6 @@ std::vector<PacketVector> load_full_vectors() {
   return vectors;
 }
 
-std::string name_of_case(const ::testing::TestParamInfo<PacketVector>& vector) {
-  return vector.param.name;
-}
-
 // Every valid packet whose body ends early: the remaining length says so, nothing is read behind it.
 class ShortenedBody : public ::testing::TestWithParam<PacketVector> {};
 

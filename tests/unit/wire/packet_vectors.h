@@ -1,4 +1,6 @@
 #pragma once
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
@@ -134,6 +136,10 @@ inline std::vector<PacketVector> load_valid_vectors() {
   auto vectors = load_packet_vectors();
   std::erase_if(vectors, [](const PacketVector& v) { return v.outcome != PacketVector::Outcome::Ok; });
   return vectors;
+}
+
+inline std::string name_of_case(const ::testing::TestParamInfo<PacketVector>& info) {
+  return info.param.name;
 }
 
 /// For the name of a test case.

@@ -9,10 +9,6 @@
 namespace hermod::wire::testing {
 namespace {
 
-std::string name_of_case(const ::testing::TestParamInfo<PacketVector>& info) {
-  return info.param.name;
-}
-
 void expect_error(const PacketVector& vector, const ProtocolError& error) {
   EXPECT_EQ(hex(error.reason), hex(vector.reason)) << error.detail;
   EXPECT_EQ(error.clause, vector.clause) << error.detail;

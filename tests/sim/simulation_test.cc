@@ -11,7 +11,7 @@
 namespace hermod::sim {
 namespace {
 
-constexpr std::uint64_t kSeedsPerCase = 50;
+constexpr std::uint64_t kSeedsPerCase = HERMOD_SIM_SEEDS_PER_CASE;
 constexpr int kCases = 20;
 constexpr std::size_t kSteps = 2500;
 
@@ -48,7 +48,7 @@ bool run_seed(std::uint64_t seed, Trouble trouble, std::uint64_t& elided) {
   return kept;
 }
 
-/// HERMOD_SIM_SEED replays one schedule in place of a case's fifty; HERMOD_SIM_NOTES says how many steps to
+/// HERMOD_SIM_SEED replays one schedule in place of those of a case; HERMOD_SIM_NOTES says how many steps to
 /// print, HERMOD_SIM_RUNS how many seeds a case runs.
 class Simulation : public ::testing::TestWithParam<int> {
  protected:

@@ -1,27 +1,8 @@
 #include "net/tls_callbacks.h"
 
-#include <openssl/core_names.h>
-#include <openssl/params.h>
-#include <openssl/rand.h>
-
 #include <cstring>
 
 namespace hermod::net {
-namespace {
-
-int use_ticket_key(const TlsTicketKey& key, const unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
-                   int sealing) {
-  if (EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), nullptr, key.cipher.data(), iv, sealing) != 1) return 0;
-  std::array<std::uint8_t, 32> secret = key.mac;
-  std::array<char, 7> digest{"SHA256"};
-  const std::array<OSSL_PARAM, 3> parameters{
-      OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, secret.data(), secret.size()),
-      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), 0), OSSL_PARAM_construct_end()};
-  return EVP_MAC_CTX_set_params(mac, parameters.data());
-}
-
-}  // namespace
-
 void TlsCallbacks::install(SSL_CTX& context, const TlsContext& owner) {
   void* self = const_cast<TlsContext*>(&owner);
   SSL_CTX_set_app_data(&context, self);
@@ -30,7 +11,6 @@ void TlsCallbacks::install(SSL_CTX& context, const TlsContext& owner) {
   if (!owner.options_.application_protocol.empty()) SSL_CTX_set_alpn_select_cb(&context, on_protocols, self);
   SSL_CTX_set_tlsext_status_cb(&context, on_staple);
   SSL_CTX_set_tlsext_status_arg(&context, self);
-  SSL_CTX_set_tlsext_ticket_key_evp_cb(&context, on_ticket);
   if (owner.options_.client_certificate == ClientCertificate::Off) return;
   const int strictness =
       owner.options_.client_certificate == ClientCertificate::Required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
@@ -73,22 +53,6 @@ int TlsCallbacks::on_staple(SSL* ssl, void* owner) {
     }
   }
   return SSL_TLSEXT_ERR_NOACK;
-}
-
-/// 0: no ticket, or an unknown one: a full handshake. 2: a good one, and the client gets a new one.
-int TlsCallbacks::on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
-                            EVP_MAC_CTX* mac, int sealing) {
-  const auto& context = *static_cast<const TlsContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
-  constexpr std::size_t kNameSize = sizeof(TlsTicketKey::name);
-  if (sealing == 1) {
-    const auto key = context.tickets_.sealing();
-    if (!key || RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) != 1) return 0;
-    std::memcpy(name, key->name.data(), kNameSize);
-    return use_ticket_key(*key, iv, cipher, mac, 1);
-  }
-  const auto found = context.tickets_.opening({name, kNameSize});
-  if (!found || use_ticket_key(found->key, iv, cipher, mac, 0) != 1) return 0;
-  return found->is_old ? 2 : 1;
 }
 
 /// The chain is good, and its owner has a name we can use.

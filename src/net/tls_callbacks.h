@@ -12,8 +12,6 @@ struct TlsCallbacks {
   static int on_protocols(SSL* ssl, const unsigned char** out, unsigned char* out_size,
                           const unsigned char* offered, unsigned int offered_size, void* owner);
   static int on_staple(SSL* ssl, void* owner);
-  static int on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
-                       EVP_MAC_CTX* mac, int sealing);
   static int on_client_chain(X509_STORE_CTX* chain, void* owner);
   static int on_client_certificate(int good, X509_STORE_CTX* chain);
 };

@@ -9,6 +9,7 @@
 #include "net/tls_callbacks.h"
 #include "net/tls_files.h"
 #include "net/tls_psk_callbacks.h"
+#include "net/tls_ticket_callbacks.h"
 
 namespace hermod::net {
 namespace {
@@ -48,6 +49,7 @@ struct TlsContext::Clients {
   Ptr<X509_STORE> store;
   std::vector<Ptr<X509>> authorities;
   std::string text;  ///< the files as they were
+  std::optional<WallTime> revocations_end;
 };
 
 TlsContext::~TlsContext() = default;
@@ -99,6 +101,9 @@ Result<TlsContext::Clients> TlsContext::read_clients(const TlsOptions& options,
   for (const auto& list : *revocations) {
     if (X509_STORE_add_crl(out.store.get(), list.get()) != 1)
       return invalid(crl->path + ": " + openssl::take_error("cannot be used"));
+    if (const ASN1_TIME* next = X509_CRL_get0_nextUpdate(list.get()))
+      out.revocations_end =
+          std::min(out.revocations_end.value_or(WallTime::max()), tls_expiry::time_of(next));
   }
   X509_STORE_set_flags(out.store.get(), X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
   return out;
@@ -113,6 +118,7 @@ Result<TlsContext::Loaded> TlsContext::load(const std::string& listener, const T
   const std::string rules = listener + '\0' + std::to_string(static_cast<int>(options.client_certificate)) +
                             std::to_string(static_cast<int>(options.identity)) + clients->text;
   SHA256(reinterpret_cast<const unsigned char*>(rules.data()), rules.size(), context->rules_.data());
+  context->revocations_end_ = clients->revocations_end;
   if (!options.psk_file.empty()) {
     const auto file = tls_files::read_secret(options.psk_file, out.warnings);
     if (!file) return tl::unexpected(file.error());
@@ -198,8 +204,10 @@ Result<Ptr<SSL_CTX>> TlsContext::make_context(const Clients& clients) {
   SSL_CTX_set_timeout(context, static_cast<long>(tickets_.lifetime().count()));
   SSL_CTX_set_read_ahead(context, 0);  // records are taken from our buffer one by one
   TlsCallbacks::install(*context, *this);
-  if (Status installed = TlsPskCallbacks::install(*context, *this); !installed)
-    return tl::unexpected(std::move(installed.error()));
+  for (const auto install : {&TlsTicketCallbacks::install, &TlsPskCallbacks::install}) {
+    if (Status installed = install(*context, *this); !installed)
+      return tl::unexpected(std::move(installed.error()));
+  }
   if (clients.store != nullptr) {
     SSL_CTX_set1_cert_store(context, clients.store.get());
     for (const auto& authority : clients.authorities) SSL_CTX_add_client_CA(context, authority.get());

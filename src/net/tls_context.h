@@ -55,6 +55,7 @@ class TlsContext {
   struct Clients;
   friend struct TlsCallbacks;
   friend struct TlsPskCallbacks;
+  friend struct TlsTicketCallbacks;
 
   TlsContext(const TlsOptions& options, TlsTicketKeys& tickets) : options_(options), tickets_(tickets) {}
 
@@ -71,6 +72,7 @@ class TlsContext {
   TlsTicketKeys& tickets_;
   TlsPskKeys psk_;
   std::vector<TlsExpiry> expiries_;
+  std::optional<WallTime> revocations_end_;  ///< when the first list of revocations is outdated
   std::vector<Group> groups_;
   /// Resumption is only for sessions that began under the same rules for clients.
   std::array<unsigned char, 32> rules_{};

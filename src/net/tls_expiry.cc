@@ -17,10 +17,14 @@ std::string day_and_time(WallTime time) {
 
 }  // namespace
 
-TlsExpiry of(const std::string& file, const X509& certificate) {
+WallTime time_of(const ASN1_TIME* time) {
   std::tm parts{};
-  if (ASN1_TIME_to_tm(X509_get0_notAfter(&certificate), &parts) != 1) return {file, WallTime{}};
-  return {file, WallTime{std::chrono::seconds{timegm(&parts)}}};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return WallTime{};
+  return WallTime{std::chrono::seconds{timegm(&parts)}};
+}
+
+TlsExpiry of(const std::string& file, const X509& certificate) {
+  return {file, time_of(X509_get0_notAfter(&certificate))};
 }
 
 std::vector<std::string> warnings(const std::vector<TlsExpiry>& all, WallTime now) {

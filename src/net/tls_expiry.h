@@ -20,6 +20,8 @@ namespace tls_expiry {
 /// This long before its end a certificate is worth a warning.
 inline constexpr std::chrono::days kSoon{14};
 
+/// The epoch when it is no time: long ago.
+WallTime time_of(const ASN1_TIME* time);
 TlsExpiry of(const std::string& file, const X509& certificate);
 /// "server.pem: the certificate ends on 2026-12-01 10:00:00 UTC, in 3 days", for those that have ended or end
 /// soon.

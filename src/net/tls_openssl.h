@@ -16,6 +16,7 @@ struct Free {
   void operator()(GENERAL_NAMES* it) const { GENERAL_NAMES_free(it); }
   void operator()(SSL* it) const { SSL_free(it); }
   void operator()(SSL_CTX* it) const { SSL_CTX_free(it); }
+  void operator()(SSL_SESSION* it) const { SSL_SESSION_free(it); }
   void operator()(X509* it) const { X509_free(it); }
   void operator()(X509_CRL* it) const { X509_CRL_free(it); }
   void operator()(X509_STORE* it) const { X509_STORE_free(it); }

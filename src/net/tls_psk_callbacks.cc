@@ -3,6 +3,8 @@
 #include <cstring>
 #include <memory>
 
+#include "net/tls_session_note.h"
+
 namespace hermod::net {
 namespace {
 
@@ -10,24 +12,13 @@ const TlsContext& owner_of(const SSL* ssl) {
   return *static_cast<const TlsContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
 }
 
-std::string_view note_of(SSL_SESSION* session) {
-  void* note = nullptr;
-  std::size_t size = 0;
-  if (session == nullptr || SSL_SESSION_get0_ticket_appdata(session, &note, &size) != 1 || note == nullptr)
-    return {};
-  return {static_cast<const char*>(note), size};
-}
-
-bool keep_note(SSL_SESSION* session, const std::string& note) {
-  return session != nullptr && SSL_SESSION_set1_ticket_appdata(session, note.data(), note.size()) == 1;
+TlsSessionNote note_of(const TlsPskKeys& keys, std::string_view identity) {
+  return {.good_until = {}, .psk = keys.note_for(identity)};
 }
 
 }  // namespace
 
 Status TlsPskCallbacks::install(SSL_CTX& context, const TlsContext& owner) {
-  void* self = const_cast<TlsContext*>(&owner);
-  if (SSL_CTX_set_session_ticket_cb(&context, nullptr, on_opened_ticket, self) != 1)
-    return failure(Errc::Invalid, "TLS: " + openssl::take_error("no memory"));
   if (owner.psk_.empty()) return {};
   const std::string& hint = owner.options_.psk_hint;
   if (!hint.empty() && SSL_CTX_use_psk_identity_hint(&context, hint.c_str()) != 1)
@@ -41,7 +32,8 @@ Status TlsPskCallbacks::install(SSL_CTX& context, const TlsContext& owner) {
 }
 
 std::string TlsPskCallbacks::identity(const SSL* ssl) {
-  return std::string(TlsPskKeys::identity_in(note_of(SSL_get_session(ssl))));
+  const auto note = TlsSessionNote::of(SSL_get_session(ssl));
+  return note ? std::string(TlsPskKeys::identity_in(note->psk)) : "";
 }
 
 unsigned int TlsPskCallbacks::on_key(SSL* ssl, const char* identity, unsigned char* key, unsigned int room) {
@@ -49,7 +41,7 @@ unsigned int TlsPskCallbacks::on_key(SSL* ssl, const char* identity, unsigned ch
   if (identity == nullptr || SSL_version(ssl) >= TLS1_3_VERSION) return 0;
   const TlsPskKeys& keys = owner_of(ssl).psk_;
   const auto* found = keys.find(identity);
-  if (found == nullptr || found->size() > room || !keep_note(SSL_get_session(ssl), keys.note_for(identity)))
+  if (found == nullptr || found->size() > room || !note_of(keys, identity).keep_in(SSL_get_session(ssl)))
     return 0;
   std::memcpy(key, found->data(), found->size());
   return static_cast<unsigned int>(found->size());
@@ -65,25 +57,15 @@ int TlsPskCallbacks::on_session(SSL* ssl, const unsigned char* identity, std::si
   if (found == nullptr) return 1;
   constexpr unsigned char kAes128GcmSha256[] = {0x13, 0x01};
   const SSL_CIPHER* cipher = SSL_CIPHER_find(ssl, kAes128GcmSha256);
-  std::unique_ptr<SSL_SESSION, void (*)(SSL_SESSION*)> made(SSL_SESSION_new(), &SSL_SESSION_free);
+  openssl::Ptr<SSL_SESSION> made(SSL_SESSION_new());
   const bool ready = cipher != nullptr && made != nullptr &&
                      SSL_SESSION_set1_master_key(made.get(), found->data(), found->size()) == 1 &&
                      SSL_SESSION_set_cipher(made.get(), cipher) == 1 &&
                      SSL_SESSION_set_protocol_version(made.get(), TLS1_3_VERSION) == 1 &&
-                     keep_note(made.get(), keys.note_for(name));
+                     note_of(keys, name).keep_in(made.get());
   if (!ready) return 0;
   *session = made.release();
   return 1;
-}
-
-SSL_TICKET_RETURN TlsPskCallbacks::on_opened_ticket(SSL*, SSL_SESSION* session, const unsigned char*,
-                                                    std::size_t, SSL_TICKET_STATUS status, void* owner) {
-  if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW)
-    return SSL_TICKET_RETURN_IGNORE_RENEW;
-  const std::string_view note = note_of(session);
-  if (!note.empty() && !static_cast<const TlsContext*>(owner)->psk_.is_good(note))
-    return SSL_TICKET_RETURN_IGNORE_RENEW;
-  return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
 }
 
 }  // namespace hermod::net

@@ -34,6 +34,8 @@ class TlsTicketKeys {
 
   /// After this nothing opens a ticket any more.
   std::chrono::seconds lifetime() const { return 2 * rotation_; }
+  /// What is the time; for what a ticket depends on.
+  WallTime wall() const { return clock_.wall(); }
   /// The key for a new ticket; nothing when there is no randomness to make one of.
   std::optional<TlsTicketKey> sealing();
   struct Opening {

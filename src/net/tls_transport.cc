@@ -23,8 +23,12 @@ constexpr std::size_t kRecord = 16U << 10;
 /// Sealed bytes are read this far behind the front of the scratch buffer, and opened to its front: the start
 /// of a record that came earlier may open to one record more than was read now.
 constexpr std::size_t kHeadRoom = kRecord + 1024;
-/// Sealed bytes a peer that does not read can make us hold: by asking for key updates.
-constexpr std::size_t kMaxSealed = 256U << 10;
+/// New keys (RFC 8446, 4.6.3) cost us more than the client that demands them, and so does refusing another
+/// handshake in TLS 1.2. Clients do it once in millions of records; so many are borne in a second, and as
+/// many again behind so much data.
+constexpr std::uint32_t kMaxDemands = 32;
+constexpr std::uint32_t kDataAmongDemands = 64U << 10;
+constexpr std::chrono::seconds kDemandsTime{1};
 /// Pieces of output that are put together in one record.
 constexpr std::size_t kMaxJoined = 64;
 
@@ -172,8 +176,27 @@ StreamTransport::Read TlsTransport::finish_handshake() {
   else if (SSL_session_reused(ssl_.get()) == 1)
     loop().count(Counter::TlsResumptions);
   if (context_->identity() != TlsIdentity::None && !key_holder.empty()) identity_ = std::move(key_holder);
+  SSL_set_msg_callback(ssl_.get(), on_message);
+  SSL_set_msg_callback_arg(ssl_.get(), this);
   if (!output_.empty()) request_flush();
   return Read::Bytes;
+}
+
+void TlsTransport::on_message(int written, int, int type, const void*, std::size_t, SSL*, void* transport) {
+  // An alert that ends nothing is the refusal of another handshake.
+  if (type == (written == 0 ? SSL3_RT_HANDSHAKE : SSL3_RT_ALERT))
+    static_cast<TlsTransport*>(transport)->count_demand();
+}
+
+void TlsTransport::count_demand() {
+  const MonotonicTime now = loop().now();
+  if (now - demands_began_ >= kDemandsTime) {
+    demands_ = data_since_ = 0;
+    demands_began_ = now;
+  }
+  if (++demands_ <= kMaxDemands) return;
+  is_flooded_ = true;
+  arrived_ = {};  // OpenSSL stops here, and nothing is opened behind it
 }
 
 void TlsTransport::give_up(Counter counter, std::string_view reason, std::string_view detail) {
@@ -219,7 +242,15 @@ StreamTransport::Arrival TlsTransport::open_records(std::span<std::uint8_t> scra
                            {"why", openssl::take_error("the client broke the connection")});
     }
   }
-  return {is_flooded_ ? Read::Broken : what, scratch.first(opened)};
+  data_since_ += static_cast<std::uint32_t>(opened);
+  if (data_since_ >= kDataAmongDemands) demands_ = data_since_ = 0;
+  if (is_flooded_) {
+    failed_ = true;
+    what = Read::Refused;
+    HERMOD_LOG_LIMITED(log::Level::Notice, "tls.broken", {"listener", server_.name()},
+                       {"address", address().host()}, {"why", "the client demands new keys again and again"});
+  }
+  return {what, scratch.first(opened)};
 }
 
 StreamTransport::Written TlsTransport::write(bool ending) {
@@ -277,10 +308,6 @@ void TlsTransport::put_sealed(Bytes sealed) {
     sealed = sealed.subspan(static_cast<std::size_t>(sent));
   }
   sealed_.append(sealed);
-  if (sealed_.size() <= kMaxSealed) return;
-  is_flooded_ = true;
-  broken_ = true;
-  sealed_.clear();
 }
 
 bool TlsTransport::send_sealed() {

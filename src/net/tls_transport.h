@@ -43,6 +43,10 @@ class TlsTransport final : public StreamTransport {
   void on_handshake_timeout();
 
   Arrival open_records(std::span<std::uint8_t> scratch);
+  /// OpenSSL tells of every message of the protocol itself.
+  static void on_message(int written, int version, int type, const void* bytes, std::size_t size, SSL* ssl,
+                         void* transport);
+  void count_demand();
   /// Up to one record of output(), in one piece; `room` is used when it lies in several.
   Bytes next_record(std::span<std::uint8_t> room) const;
   // What OpenSSL reads and writes.
@@ -58,8 +62,11 @@ class TlsTransport final : public StreamTransport {
   Bytes arrived_;                         ///< sealed bytes that OpenSSL has not taken; empty between reads
   WriteQueue sealed_;                     ///< what the socket did not take
   std::string identity_;
+  std::uint32_t demands_ = 0;     ///< since `demands_began_`, without data among them; see kMaxDemands
+  std::uint32_t data_since_ = 0;  ///< bytes since then
+  MonotonicTime demands_began_{};
   bool broken_ = false;      ///< the socket takes nothing any more
-  bool is_flooded_ = false;  ///< the peer asked for more answers than it reads
+  bool is_flooded_ = false;  ///< the peer demands and sends no data
   bool failed_ = false;      ///< nothing more may be asked of `ssl_`
   bool notified_ = false;    ///< our close_notify is written
 };

@@ -77,7 +77,7 @@ Certificate Authority::issue(const CertificateRequest& request) {
   Certificate out;
   out.key = make_key(request.kind);
   out.serial = next_serial_++;
-  const long ends = std::chrono::duration_cast<std::chrono::seconds>(request.valid_for).count();
+  const long ends = request.valid_for.count();
   out.certificate = blank(out.key.get(), out.serial, std::min(ends, 0L) - kDay, ends);
   X509* made = out.certificate.get();
   set_common_name(X509_get_subject_name(made), request.common_name);
@@ -89,7 +89,7 @@ Certificate Authority::issue(const CertificateRequest& request) {
   return out;
 }
 
-std::string Authority::revocations(const std::vector<long>& serials, std::chrono::hours valid_for) const {
+std::string Authority::revocations(const std::vector<long>& serials, std::chrono::seconds valid_for) const {
   const std::unique_ptr<X509_CRL, void (*)(X509_CRL*)> list(X509_CRL_new(), &X509_CRL_free);
   X509_CRL_set_version(list.get(), X509_CRL_VERSION_2);
   X509_CRL_set_issuer_name(list.get(), X509_get_subject_name(own_.certificate.get()));
@@ -105,7 +105,7 @@ std::string Authority::revocations(const std::vector<long>& serials, std::chrono
     X509_REVOKED_set_revocationDate(one, time.get());
     X509_CRL_add0_revoked(list.get(), one);
   }
-  X509_gmtime_adj(time.get(), std::chrono::duration_cast<std::chrono::seconds>(valid_for).count());
+  X509_gmtime_adj(time.get(), valid_for.count());
   X509_CRL_set1_nextUpdate(list.get(), time.get());
   X509_CRL_sort(list.get());
   X509_CRL_sign(list.get(), own_.key.get(), EVP_sha256());

@@ -20,7 +20,7 @@ struct CertificateRequest {
   std::string common_name{};         ///< raw bytes; empty: none
   std::vector<std::string> names{};  ///< alternative names, as "DNS:localhost" or "email:a@b"
   KeyKind kind = KeyKind::Ecdsa;
-  std::chrono::hours valid_for{24};  ///< from now; negative: it has expired
+  std::chrono::seconds valid_for = std::chrono::hours{24};  ///< from now; negative: it has expired
 };
 
 /// A certificate with its key. Shared by copies.
@@ -39,7 +39,7 @@ class Authority {
   const Certificate& own() const { return own_; }
   /// A revocation list (PEM) with these serial numbers; outdated when `valid_for` is negative.
   std::string revocations(const std::vector<long>& serials,
-                          std::chrono::hours valid_for = std::chrono::hours{24}) const;
+                          std::chrono::seconds valid_for = std::chrono::hours{24}) const;
   /// "This certificate is good" (DER).
   std::string ocsp_response(const Certificate& about) const;
 

@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
+#include <signal.h>
 
 #include <array>
 #include <cerrno>
@@ -63,6 +64,7 @@ void apply(SSL_CTX* context, const TlsClient& client) {
 
 TlsStream::TlsStream(int fd, const TlsClient& client)
     : fd_(fd), context_(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free), client_(client) {
+  ::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
   apply(context_.get(), client);
   SSL_CTX_set_app_data(context_.get(), this);
   SSL_CTX_sess_set_new_cb(context_.get(), [](SSL* ssl, SSL_SESSION* session) {

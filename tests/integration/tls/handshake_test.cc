@@ -68,7 +68,7 @@ TEST_F(TlsHandshake, KeyUpdatesAreAnswered) {
   start_tls();
   MqttClient one = over_tls("client", {.only_version = 13});
   one.subscribe("keys/topic", 1);
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < 30; ++i) {
     one.raw().tls().update_keys();
     one.publish("keys/topic", std::to_string(i), 1);
     EXPECT_EQ(one.receive().payload, std::to_string(i));

@@ -128,15 +128,27 @@ TEST_F(TlsHostile, AboveTheTotalHandshakesWaitForTheirTurn) {
   EXPECT_GE(since(start), 400ms);
 }
 
-TEST_F(TlsHostile, WhoDoesNotReadTheAnswersToItsKeyUpdatesIsEnded) {
-  start_tls({}, {{"net.send_buffer", "8KiB"}});
-  RawClient raw(tls_port_.number(), TlsClient{.only_version = 13}, 4096);
+TEST_F(TlsHostile, WhoDemandsNewKeysAgainAndAgainIsEnded) {
+  start_tls();
+  RawClient raw = raw_over_tls({.only_version = 13});
   raw.send(connect_bytes({.client_id = "greedy"}));
   raw.next();
   int sent = 0;
   while (sent < 200'000 && raw.tls().send_key_update(Clock::now() + kPatience)) ++sent;
   EXPECT_LT(sent, 200'000) << "nobody stopped it";
+  expect_logged("the client demands new keys again and again");
   expect_tls_service();
+}
+
+/// Whoever changes its keys now and then may do so for ever.
+TEST_F(TlsHostile, NewKeysAmongDataAreNoDemands) {
+  start_tls();
+  MqttClient client = over_tls("careful", {.only_version = 13});
+  for (int i = 0; i < 100; ++i) {
+    client.publish("load", std::string(8U << 10, 'x'), 1);
+    ASSERT_TRUE(client.raw().tls().send_key_update(Clock::now() + kPatience));
+  }
+  client.ping();
 }
 
 }  // namespace hermod::integration

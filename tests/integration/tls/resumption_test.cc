@@ -50,6 +50,34 @@ TEST_F(TlsResumption, DoesNotCarryAClientPastNewRules) {
   }
 }
 
+/// A ticket carries a client to the end of what let it in, and no further.
+TEST_F(TlsResumption, EndsWithTheCertificateOfTheClient) {
+  start_with_client_certificates("required");
+  const auto end = Clock::now() + 3s;
+  std::vector<TlsClient> clients;
+  for (const int version : {12, 13}) {
+    TlsClient client{.only_version = version,
+                     .certificate = files_.authority().issue({.common_name = "device", .valid_for = 2s})};
+    client.session = session_of(client);
+    EXPECT_TRUE(resumes(client, client.session)) << version;
+    clients.push_back(client);
+  }
+  std::this_thread::sleep_until(end);
+  for (const TlsClient& client : clients) EXPECT_THAT(refusal(client), HasSubstr("expired"));
+}
+
+TEST_F(TlsResumption, EndsWithTheListOfRevocations) {
+  files_.write("crl.pem", files_.authority().revocations({}, 2s));
+  const auto end = Clock::now() + 3s;
+  start_with_client_certificates("required", {{"crl", files_.path("crl.pem")}});
+  TlsClient client{.certificate = files_.authority().issue({.common_name = "device"})};
+  client.session = session_of(client);
+  EXPECT_TRUE(resumes(client, client.session));
+  std::this_thread::sleep_until(end);
+  EXPECT_FALSE(refusal(client).empty());
+  expect_logged("CRL has expired");
+}
+
 TEST_F(TlsResumption, KeepsTheUser) {
   start_tls({{"client_certificate", "required"}, {"ca", files_.path("ca.pem")}, {"identity", "cn"}},
             {{"auth.allow_anonymous", "false"}});

@@ -49,6 +49,7 @@ struct TlsContext::Clients {
   Ptr<X509_STORE> store;
   std::vector<Ptr<X509>> authorities;
   std::string text;  ///< the files as they were
+  std::vector<TlsExpiry> expiries;
   std::optional<WallTime> revocations_end;
 };
 
@@ -91,19 +92,22 @@ Result<TlsContext::Clients> TlsContext::read_clients(const TlsOptions& options,
   for (const auto& authority : out.authorities) {
     if (X509_STORE_add_cert(out.store.get(), authority.get()) != 1)
       return invalid(ca->path + ": " + openssl::take_error("cannot be used"));
+    out.expiries.push_back(tls_expiry::of(ca->path, *authority, TlsExpiry::What::OtherCertificate));
   }
   if (options.crl.empty()) return out;
   const auto crl = tls_files::read(options.crl);
   if (!crl) return tl::unexpected(crl.error());
-  auto revocations = tls_files::read_revocations(*crl, warnings);
+  auto revocations = tls_files::read_revocations(*crl);
   if (!revocations) return tl::unexpected(std::move(revocations.error()));
   out.text += crl->text;
   for (const auto& list : *revocations) {
     if (X509_STORE_add_crl(out.store.get(), list.get()) != 1)
       return invalid(crl->path + ": " + openssl::take_error("cannot be used"));
-    if (const ASN1_TIME* next = X509_CRL_get0_nextUpdate(list.get()))
-      out.revocations_end =
-          std::min(out.revocations_end.value_or(WallTime::max()), tls_expiry::time_of(next));
+    if (const ASN1_TIME* next = X509_CRL_get0_nextUpdate(list.get())) {
+      const WallTime end = tls_expiry::time_of(next);
+      out.expiries.push_back({crl->path, end, TlsExpiry::What::RevocationList});
+      out.revocations_end = std::min(out.revocations_end.value_or(WallTime::max()), end);
+    }
   }
   X509_STORE_set_flags(out.store.get(), X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
   return out;
@@ -118,6 +122,7 @@ Result<TlsContext::Loaded> TlsContext::load(const std::string& listener, const T
   const std::string rules = listener + '\0' + std::to_string(static_cast<int>(options.client_certificate)) +
                             std::to_string(static_cast<int>(options.identity)) + clients->text;
   SHA256(reinterpret_cast<const unsigned char*>(rules.data()), rules.size(), context->rules_.data());
+  context->expiries_ = clients->expiries;
   context->revocations_end_ = clients->revocations_end;
   if (!options.psk_file.empty()) {
     const auto file = tls_files::read_secret(options.psk_file, out.warnings);
@@ -147,8 +152,11 @@ Status TlsContext::add_certificates(const Clients& clients, std::vector<std::str
 }
 
 std::optional<WallTime> TlsContext::ends() const {
-  if (expiries_.empty()) return std::nullopt;
-  return std::ranges::min_element(expiries_, {}, &TlsExpiry::ends)->ends;
+  std::optional<WallTime> first;
+  for (const TlsExpiry& one : expiries_) {
+    if (one.what == TlsExpiry::What::Certificate) first = std::min(first.value_or(WallTime::max()), one.ends);
+  }
+  return first;
 }
 
 Status TlsContext::add(Certificate certificate, const Clients& clients) {
@@ -175,6 +183,7 @@ Status TlsContext::add(Certificate certificate, const Clients& clients) {
   for (const auto& other : certificate.chain.others) {
     if (SSL_CTX_add1_chain_cert(context, other.get()) != 1)
       return invalid(certificate.name + ": " + openssl::take_error("the chain cannot be used"));
+    expiries_.push_back(tls_expiry::of(certificate.name, *other, TlsExpiry::What::OtherCertificate));
   }
   expiries_.push_back(tls_expiry::of(certificate.name, *leaf));
   group->certificates.push_back(std::move(certificate.chain.leaf));

@@ -15,6 +15,22 @@ std::string day_and_time(WallTime time) {
   return {text.data(), size};
 }
 
+std::string time_until(WallTime end, WallTime now) {
+  const auto days = std::chrono::duration_cast<std::chrono::days>(end - now).count();
+  return days == 0 ? "less than a day" : days == 1 ? "a day" : std::to_string(days) + " days";
+}
+
+std::string warning_of(const TlsExpiry& one, WallTime now) {
+  const bool is_over = one.ends <= now;
+  if (one.what == TlsExpiry::What::RevocationList)
+    return std::string("the revocation list ") + (is_over ? "was" : "is") + " good until " +
+           day_and_time(one.ends) + "; clients it stands for are refused " +
+           (is_over ? "until there is a newer one" : "from then on");
+  const char* name = one.what == TlsExpiry::What::Certificate ? "the certificate" : "a certificate in it";
+  if (is_over) return std::string(name) + " expired on " + day_and_time(one.ends);
+  return std::string(name) + " ends on " + day_and_time(one.ends) + ", in " + time_until(one.ends, now);
+}
+
 }  // namespace
 
 WallTime time_of(const ASN1_TIME* time) {
@@ -23,23 +39,15 @@ WallTime time_of(const ASN1_TIME* time) {
   return WallTime{std::chrono::seconds{timegm(&parts)}};
 }
 
-TlsExpiry of(const std::string& file, const X509& certificate) {
-  return {file, time_of(X509_get0_notAfter(&certificate))};
+TlsExpiry of(const std::string& file, const X509& certificate, TlsExpiry::What what) {
+  return {file, time_of(X509_get0_notAfter(&certificate)), what};
 }
 
 std::vector<std::string> warnings(const std::vector<TlsExpiry>& all, WallTime now) {
   std::vector<std::string> out;
   for (const TlsExpiry& one : all) {
-    if (one.ends > now + kSoon) continue;
-    if (one.ends <= now) {
-      out.push_back(one.file + ": the certificate expired on " + day_and_time(one.ends));
-      continue;
-    }
-    const auto days = std::chrono::duration_cast<std::chrono::days>(one.ends - now).count();
-    out.push_back(one.file + ": the certificate ends on " + day_and_time(one.ends) + ", in " +
-                  (days == 0   ? "less than a day"
-                   : days == 1 ? "a day"
-                               : std::to_string(days) + " days"));
+    const auto soon = one.what == TlsExpiry::What::RevocationList ? kSoonForLists : kSoon;
+    if (one.ends <= now + soon) out.push_back(one.file + ": " + warning_of(one, now));
   }
   return out;
 }

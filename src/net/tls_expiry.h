@@ -8,23 +8,30 @@
 
 namespace hermod::net {
 
-/// When a certificate of a listener ends.
+/// When something in a file of a listener ends.
 struct TlsExpiry {
+  enum class What {
+    Certificate,       ///< the listener's own
+    OtherCertificate,  ///< of the chain above it, or of an authority of clients
+    RevocationList,
+  };
   std::string file;
   WallTime ends{};
+  What what = What::Certificate;
 };
 
-/// Certificates that end. Pure.
+/// Certificates and lists that end. Pure.
 namespace tls_expiry {
 
-/// This long before its end a certificate is worth a warning.
+/// This long before its end a certificate is worth a warning; new lists come every day or week.
 inline constexpr std::chrono::days kSoon{14};
+inline constexpr std::chrono::days kSoonForLists{1};
 
 /// The epoch when it is no time: long ago.
 WallTime time_of(const ASN1_TIME* time);
-TlsExpiry of(const std::string& file, const X509& certificate);
-/// "server.pem: the certificate ends on 2026-12-01 10:00:00 UTC, in 3 days", for those that have ended or end
-/// soon.
+TlsExpiry of(const std::string& file, const X509& certificate,
+             TlsExpiry::What what = TlsExpiry::What::Certificate);
+/// "server.pem: the certificate ends on 2026-12-01 10:00:00 UTC, in 3 days", for what has ended or ends soon.
 std::vector<std::string> warnings(const std::vector<TlsExpiry>& all, WallTime now);
 
 }  // namespace tls_expiry

@@ -73,12 +73,6 @@ void warn_when_early(const std::string& path, const X509* certificate, Warnings&
                        text_of(X509_get0_notBefore(certificate)));
 }
 
-void warn_about_dates(const std::string& path, const X509* certificate, Warnings& warnings) {
-  if (is_past(X509_get0_notAfter(certificate)))
-    warnings.push_back(path + ": the certificate expired on " + text_of(X509_get0_notAfter(certificate)));
-  warn_when_early(path, certificate, warnings);
-}
-
 /// Every object of one kind in a PEM file. Errors: Invalid when there is none, or a broken one.
 template <class T, class Read>
 Result<std::vector<Ptr<T>>> read_all(const File& file, Read read_one, const std::string& noun) {
@@ -120,13 +114,10 @@ Result<Chain> read_chain(const std::string& name, Warnings& warnings) {
   if (!file) return tl::unexpected(file.error());
   auto all = read_all<X509>(*file, PEM_read_bio_X509, "certificate");
   if (!all) return tl::unexpected(std::move(all.error()));
+  // When they end is watched all the time, by who uses them.
+  for (const auto& certificate : *all) warn_when_early(file->path, certificate.get(), warnings);
   Chain chain{std::move(all->front()), {}};
-  // Its end is watched all the time, by who uses it.
-  warn_when_early(file->path, chain.leaf.get(), warnings);
-  for (std::size_t i = 1; i < all->size(); ++i) {
-    warn_about_dates(file->path, (*all)[i].get(), warnings);
-    chain.others.push_back(std::move((*all)[i]));
-  }
+  for (std::size_t i = 1; i < all->size(); ++i) chain.others.push_back(std::move((*all)[i]));
   return chain;
 }
 
@@ -158,20 +149,12 @@ Result<Ptr<EVP_PKEY>> read_key(const std::string& name, Warnings& warnings) {
 Result<std::vector<Ptr<X509>>> read_authorities(const File& file, Warnings& warnings) {
   auto all = read_all<X509>(file, PEM_read_bio_X509, "certificate");
   if (!all) return all;
-  for (const auto& certificate : *all) warn_about_dates(file.path, certificate.get(), warnings);
+  for (const auto& certificate : *all) warn_when_early(file.path, certificate.get(), warnings);
   return all;
 }
 
-Result<std::vector<Ptr<X509_CRL>>> read_revocations(const File& file, Warnings& warnings) {
-  auto all = read_all<X509_CRL>(file, PEM_read_bio_X509_CRL, "revocation list");
-  if (!all) return all;
-  for (const auto& list : *all) {
-    const ASN1_TIME* until = X509_CRL_get0_nextUpdate(list.get());
-    if (is_past(until))
-      warnings.push_back(file.path + ": the revocation list was good until " + text_of(until) +
-                         "; clients it stands for are refused until there is a newer one");
-  }
-  return all;
+Result<std::vector<Ptr<X509_CRL>>> read_revocations(const File& file) {
+  return read_all<X509_CRL>(file, PEM_read_bio_X509_CRL, "revocation list");
 }
 
 Result<std::string> read_ocsp(const std::string& name, Warnings& warnings) {

@@ -24,6 +24,11 @@ Options completed(Options options) {
   return options;
 }
 
+std::string_view protocol_of(const net::ListenerOptions& listener) {
+  if (listener.websocket) return listener.tls ? "wss" : "ws";
+  return listener.tls ? "mqtts" : "mqtt";
+}
+
 }  // namespace
 
 Broker::Broker(Options options, Progress progress)
@@ -66,7 +71,7 @@ Status Broker::start() {
                {{"listener", listener.name},
                 {"address", listener.address.host},
                 {"port", ports_[i]},
-                {"protocol", listener.tls ? "mqtts" : "mqtt"}});
+                {"protocol", protocol_of(listener)}});
   }
   return {};
 }
@@ -151,8 +156,17 @@ Status Broker::listen() {
     auto sockets = net::open_listen_sockets(listener.address, shards_.size(), options_.net);
     if (!sockets) return tl::unexpected(sockets.error());
     net::TlsServer* tls = tls_.find(listener.name);
+    const net::WebSocketRules* websocket = nullptr;
+    if (listener.websocket) {
+      auto rules = net::WebSocketRules::from(*listener.websocket);
+      if (!rules)
+        return failure(rules.error().code, "listener " + listener.name + ": " + rules.error().detail);
+      websocket_rules_.push_back(std::make_unique<net::WebSocketRules>(std::move(*rules)));
+      websocket = websocket_rules_.back().get();
+    }
     for (std::size_t i = 0; i < shards_.size(); ++i)
-      if (Status status = shards_[i]->listen(std::move((*sockets)[i]), tls); !status) return status;
+      if (Status status = shards_[i]->listen(std::move((*sockets)[i]), tls, websocket); !status)
+        return status;
     ports_.push_back(shards_.front()->port(ports_.size()));
   }
   return {};

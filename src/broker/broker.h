@@ -19,6 +19,7 @@
 #include "broker/store_reader.h"
 #include "broker/view.h"
 #include "net/tls_server.h"
+#include "net/websocket_request.h"
 #include "retain/retained_index.h"
 #include "session/session_directory.h"
 #include "store/committer.h"
@@ -82,7 +83,8 @@ class Broker {
   std::atomic<std::uint32_t> connections_{0};
   AddressCounts addresses_;
   net::TlsServers tls_;
-  std::unique_ptr<store::Store> store_;  ///< null: everything is in memory
+  std::vector<std::unique_ptr<net::WebSocketRules>> websocket_rules_;  ///< shared by the shards
+  std::unique_ptr<store::Store> store_;                                ///< null: everything is in memory
   store::MemoryJournal memory_journal_;
   std::vector<std::unique_ptr<ShardThread>> shards_;
   std::vector<ShardMailbox*> mailboxes_;

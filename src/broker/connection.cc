@@ -7,7 +7,11 @@ namespace hermod::broker {
 
 Connection::Connection(ConnectionId id, ConnectionEvents& events, std::unique_ptr<net::Transport> transport,
                        const wire::Limits& limits)
-    : id_(id), events_(events), transport_(std::move(transport)), decoder_(limits) {
+    : id_(id),
+      events_(events),
+      transport_(std::move(transport)),
+      accepted_address_(transport_->peer().address),
+      decoder_(limits) {
   transport_->set_handler(this);
 }
 
@@ -26,9 +30,9 @@ void Connection::resume(Pause reason, MonotonicTime now) {
   transport_->pause_reading(false);
 }
 
-void Connection::close() {
+void Connection::close(net::CloseReason reason) {
   timer_.cancel();
-  transport_->close(net::CloseReason::ByBroker);
+  transport_->close(reason);
 }
 
 void Connection::on_bytes(ReadBuffer& buffer) {

@@ -74,6 +74,8 @@ class Connection final : public net::TransportHandler, private net::TimerHandler
   void set_state(State state) { state_ = state; }
   net::Transport& transport() { return *transport_; }
   std::string peer_address() const { return transport_->peer().address; }
+  /// The address that came at first; a WebSocket behind a proxy has another one later.
+  const std::string& accepted_address() const { return accepted_address_; }
   WriteQueue& output() { return transport_->output(); }
   /// The output leaves at the end of the tick.
   void flush() { transport_->request_flush(); }
@@ -112,7 +114,7 @@ class Connection final : public net::TransportHandler, private net::TimerHandler
   MonotonicTime last_arrival() const { return last_arrival_; }
   void touch(MonotonicTime now) { last_arrival_ = now; }
   /// Ends the connection after what is queued was written. on_connection_closed() follows later.
-  void close();
+  void close(net::CloseReason reason = net::CloseReason::ByBroker);
 
  private:
   void on_bytes(ReadBuffer& buffer) override;
@@ -123,6 +125,7 @@ class Connection final : public net::TransportHandler, private net::TimerHandler
   const ConnectionId id_;
   ConnectionEvents& events_;
   std::unique_ptr<net::Transport> transport_;
+  const std::string accepted_address_;
   wire::Decoder decoder_;
   wire::InboundTopicAliases inbound_aliases_;
   wire::OutboundTopicAliases outbound_aliases_;

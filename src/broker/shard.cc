@@ -217,7 +217,7 @@ void Shard::on_output_drained(Connection& c) {
 /// The transport is gone. A client that did not say goodbye has its will published. [MQTT-3.1.2-8]
 void Shard::on_connection_closed(Connection& c, net::CloseReason reason) {
   counters_.add(Counter::ConnectionsClosed);
-  if (shared_.addresses.is_limited()) shared_.addresses.leave(c.peer_address());
+  if (shared_.addresses.is_limited()) shared_.addresses.leave(c.accepted_address());
   if (c.state() != Connection::State::Closing) shared_.connections.fetch_sub(1, std::memory_order_relaxed);
   Session* session = c.session();
   if (c.state() == Connection::State::Connected) counters_.add(Counter::ClientsDisconnected);

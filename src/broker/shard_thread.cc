@@ -25,8 +25,15 @@ void ShardThread::build(const Shared& shared) {
   shard_ = std::make_unique<Shard>(id_, shared, mailbox_, loop_.timers(), counters_);
 }
 
-Status ShardThread::listen(net::Fd socket, net::TlsServer* tls) {
-  listeners_.push_back(std::make_unique<net::Listener>(loop_, std::move(socket), options_.net, *shard_, tls));
+Status ShardThread::listen(net::Fd socket, net::TlsServer* tls, const net::WebSocketRules* websocket) {
+  if (websocket != nullptr && guest_ == nullptr) {
+    auto made = net::WebSocketGuest::make();
+    if (!made) return tl::unexpected(std::move(made.error()));
+    guest_ = std::move(*made);
+  }
+  const net::Speech speech{.tls = tls, .websocket = websocket, .guest = guest_.get()};
+  listeners_.push_back(
+      std::make_unique<net::Listener>(loop_, std::move(socket), options_.net, *shard_, speech));
   return listeners_.back()->start();
 }
 

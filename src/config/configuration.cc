@@ -58,7 +58,7 @@ void Configuration::apply_listener(const Assignment& one, std::vector<Problem>& 
     const Result<Value> value = key.key.accept(one.value, one.typed);
     if (!value) return refuse(value.error().detail);
     Listener& listener = listeners_[name.listener];
-    key.write(listener.tls, std::get<std::string>(*value));
+    key.write(listener.fields, std::get<std::string>(*value));
     listener.origins.insert_or_assign(name.key, one.origin);
     return;
   }
@@ -83,8 +83,12 @@ void Configuration::settle_listeners() {
   for (const auto& [name, listener] : listeners_) {
     net::ListenerOptions options{.name = name, .address = listener.url.address};
     if (listener.url.is_tls) {
-      options.tls = listener.tls;
-      options.tls->application_protocol = "mqtt";
+      options.tls = listener.fields.tls;
+      options.tls->application_protocol = listener.url.is_websocket ? "http/1.1" : "mqtt";
+    }
+    if (listener.url.is_websocket) {
+      options.websocket = listener.fields.websocket;
+      options.websocket->path = listener.url.path;
     }
     settings_.broker.net.listeners.push_back(std::move(options));
   }
@@ -99,8 +103,9 @@ std::vector<std::string> Configuration::Listener::written() const {
 void Configuration::check_listeners(std::vector<Problem>& problems) {
   for (const auto& [name, listener] : listeners_) {
     const Origin& where = listener.has_url ? listener.origin : listener.origins.begin()->second;
-    const std::string fault =
-        listener.has_url ? tls_fault(listener.tls, listener.written(), listener.url.is_tls) : "it has no url";
+    const std::string fault = listener.has_url
+                                  ? listener_fault(listener.fields, listener.written(), listener.url)
+                                  : "it has no url";
     if (fault.empty()) continue;
     std::string text = "listener ";
     text.append(name).append(": ").append(fault);
@@ -123,8 +128,8 @@ void Configuration::check_exposure(std::vector<Problem>& problems) {
   settings_.broker.allow_anonymous = true;
   for (const auto& [name, listener] : listeners_) {
     if (is_loopback(listener.url.address)) continue;
-    if (listener.url.is_tls && listener.tls.client_certificate == net::ClientCertificate::Required &&
-        listener.tls.identity != net::TlsIdentity::None)
+    if (listener.url.is_tls && listener.fields.tls.client_certificate == net::ClientCertificate::Required &&
+        listener.fields.tls.identity != net::TlsIdentity::None)
       continue;  // nobody comes in without a name
     settings_.broker.allow_anonymous = false;
     std::string text =
@@ -147,10 +152,10 @@ std::vector<Effective> Configuration::effective() const {
   std::vector<Effective> out;
   for (const auto& [name, listener] : listeners_) {
     out.push_back({"listeners." + name + ".url", listen_url(listener.url), listener.origin});
-    if (!listener.url.is_tls) continue;
     for (const ListenerKey& one : listener_keys()) {
+      if (!one.is_for(listener.url)) continue;
       const auto where = listener.origins.find(one.key.name);
-      out.push_back({"listeners." + name + "." + std::string(one.key.name), one.read(listener.tls),
+      out.push_back({"listeners." + name + "." + std::string(one.key.name), one.read(listener.fields),
                      where == listener.origins.end() ? Origin{} : where->second});
     }
   }
@@ -178,6 +183,7 @@ namespace {
 bool is_live_listener_key(const std::string& key, const std::map<std::string, Difference>& by_key) {
   const ListenerName name = split_listener_key(key);
   if (name.listener.empty() || name.key == "url") return false;
+  if (find_listener_key(name.key)->key.change != Change::Live) return false;
   const auto url = by_key.find("listeners." + name.listener + ".url");
   return url != by_key.end() && !url->second.after.empty() && url->second.before == url->second.after;
 }

@@ -6,6 +6,7 @@
 #include "config/assignment.h"
 #include "config/key.h"
 #include "config/listen_url.h"
+#include "config/listener_keys.h"
 #include "config/settings.h"
 
 namespace hermod::config {
@@ -35,7 +36,7 @@ class Configuration {
     ListenUrl url{};
     Origin origin{};  ///< of the url
     bool has_url = false;
-    net::TlsOptions tls{};
+    ListenerFields fields{};
     std::map<std::string, Origin, std::less<>> origins{};  ///< of its other keys, by their last word
 
     /// The keys beside the url that somebody wrote.

@@ -12,6 +12,7 @@ constexpr std::string_view kListeners = "listeners.";
 constexpr std::array<std::string_view, 3> kClientCertificates{"off", "optional", "required"};
 constexpr std::array<std::string_view, 3> kIdentities{"none", "cn", "san"};
 constexpr std::array<std::string_view, 2> kVersions{"1.2", "1.3"};
+constexpr std::array<std::string_view, 2> kSubprotocols{"required", "optional"};
 
 std::string trimmed(std::string_view text) {
   const std::size_t first = text.find_first_not_of(' ');
@@ -40,24 +41,53 @@ std::string list_text(const std::vector<std::string>& names) {
 template <auto Member>
 ListenerKey files(std::string_view name, std::string_view doc) {
   return {{.name = name, .kind = Kind::Text, .change = Change::Live, .doc = doc},
-          [](const Tls& tls) { return list_text(tls.*Member); },
-          [](Tls& tls, const std::string& text) { tls.*Member = split_list(text); }};
+          ListenerKey::Of::Tls,
+          [](const ListenerFields& fields) { return list_text(fields.tls.*Member); },
+          [](ListenerFields& fields, const std::string& text) { fields.tls.*Member = split_list(text); }};
 }
 
 template <auto Member>
 ListenerKey one_file(std::string_view name, std::string_view doc) {
   return {{.name = name, .kind = Kind::Text, .change = Change::Live, .doc = doc},
-          [](const Tls& tls) { return tls.*Member; },
-          [](Tls& tls, const std::string& text) { tls.*Member = text; }};
+          ListenerKey::Of::Tls,
+          [](const ListenerFields& fields) { return fields.tls.*Member; },
+          [](ListenerFields& fields, const std::string& text) { fields.tls.*Member = text; }};
 }
 
 template <auto Member, const auto& Words>
 ListenerKey one_of(std::string_view name, std::string_view doc) {
   return {{.name = name, .kind = Kind::Choice, .choices = Words, .change = Change::Live, .doc = doc},
-          [](const Tls& tls) { return std::string(Words.at(static_cast<std::size_t>(tls.*Member))); },
-          [](Tls& tls, const std::string& text) {
+          ListenerKey::Of::Tls,
+          [](const ListenerFields& fields) {
+            return std::string(Words.at(static_cast<std::size_t>(fields.tls.*Member)));
+          },
+          [](ListenerFields& fields, const std::string& text) {
             const auto found = std::ranges::find(Words, text) - Words.begin();
-            tls.*Member = static_cast<std::remove_reference_t<decltype(tls.*Member)>>(found);
+            fields.tls.*Member = static_cast<std::remove_reference_t<decltype(fields.tls.*Member)>>(found);
+          }};
+}
+
+template <auto Member>
+ListenerKey websocket_list(std::string_view name, std::string_view doc) {
+  return {
+      {.name = name, .kind = Kind::Text, .doc = doc},
+      ListenerKey::Of::WebSocket,
+      [](const ListenerFields& fields) { return list_text(fields.websocket.*Member); },
+      [](ListenerFields& fields, const std::string& text) { fields.websocket.*Member = split_list(text); }};
+}
+
+ListenerKey subprotocol() {
+  return {{.name = "subprotocol",
+           .kind = Kind::Choice,
+           .choices = kSubprotocols,
+           .doc = "Whether a client must ask for the WebSocket subprotocol mqtt (or mqttv3.1), as MQTT wants "
+                  "it, or may ask for none."},
+          ListenerKey::Of::WebSocket,
+          [](const ListenerFields& fields) {
+            return std::string(kSubprotocols.at(fields.websocket.requires_subprotocol ? 0 : 1));
+          },
+          [](ListenerFields& fields, const std::string& text) {
+            fields.websocket.requires_subprotocol = text == kSubprotocols[0];
           }};
 }
 
@@ -91,6 +121,18 @@ const std::vector<ListenerKey>& listener_keys() {
           "name, e-mail address or URI of the alternative names (san). A certificate without such a name is "
           "refused."),
       one_of<&Tls::minimum_version, kVersions>("minimum_tls_version", "The lowest version of TLS."),
+      subprotocol(),
+      websocket_list<&net::WebSocketOptions::origins>(
+          "origins",
+          "Which web pages may connect, separated by commas: https://example.org, https://*.example.org for "
+          "all "
+          "hosts below, null for pages without an origin, absent for programs that are no browsers and name "
+          "none. Empty: everybody may."),
+      websocket_list<&net::WebSocketOptions::proxies>(
+          "proxies",
+          "Addresses and networks of proxies, separated by commas, whose X-Forwarded-For header names the "
+          "client's address. "
+          "limits.max_connections_per_address still counts the proxy."),
   };
   return kKeys;
 }
@@ -111,9 +153,11 @@ ListenerName split_listener_key(std::string_view key) {
   return {std::string(key.substr(0, dot)), std::string(last)};
 }
 
-std::string tls_fault(const net::TlsOptions& tls, const std::vector<std::string>& written, bool is_tls) {
-  if (!is_tls) return written.empty() ? "" : written.front() + " is for a url with mqtts://";
-  if (tls.certificates.empty()) return "mqtts:// needs certificate and key";
+namespace {
+
+std::string tls_fault(const ListenerFields& fields, const std::vector<std::string>& written) {
+  const Tls& tls = fields.tls;
+  if (tls.certificates.empty()) return "TLS needs certificate and key";
   if (tls.keys.size() != tls.certificates.size()) return "every certificate needs its key, and only it";
   if (tls.ocsp.size() > tls.certificates.size()) return "there are more OCSP responses than certificates";
   const auto has_gap = [](const std::vector<std::string>& names) {
@@ -124,11 +168,24 @@ std::string tls_fault(const net::TlsOptions& tls, const std::vector<std::string>
     return tls.ca.empty() ? "client_certificate needs ca: who signs certificates of clients" : "";
   for (const std::string_view needless : {"ca", "crl", "identity"}) {
     if (std::ranges::find(written, needless) == written.end() ||
-        find_listener_key(needless)->read(tls) == find_listener_key(needless)->read(net::TlsOptions{}))
+        find_listener_key(needless)->read(fields) == find_listener_key(needless)->read({}))
       continue;
     return std::string(needless) + " does nothing while client_certificate is off";
   }
   return "";
+}
+
+}  // namespace
+
+std::string listener_fault(const ListenerFields& fields, const std::vector<std::string>& written,
+                           const ListenUrl& url) {
+  for (const std::string& name : written) {
+    const ListenerKey& one = *find_listener_key(name);
+    if (one.is_for(url)) continue;
+    return name + (one.of == ListenerKey::Of::Tls ? " is for a url with mqtts:// or wss://"
+                                                  : " is for a url with ws:// or wss://");
+  }
+  return url.is_tls ? tls_fault(fields, written) : "";
 }
 
 }  // namespace hermod::config

@@ -26,6 +26,13 @@ constexpr std::string_view kTomlHead =
     "#[listeners.secure]\n"
     "#url = \"mqtts://0.0.0.0:8883\"\n";
 
+constexpr std::string_view kTomlWebSocket =
+    "\n"
+    "# ws:// is MQTT over WebSocket, for browsers, on port 8083 and the path /mqtt unless others are named;\n"
+    "# wss:// is the same over TLS, on port 8084, and has the keys above too.\n"
+    "#[listeners.web]\n"
+    "#url = \"ws://127.0.0.1:8083/mqtt\"\n";
+
 constexpr std::string_view kMarkdownHead =
     "# Configuration\n"
     "\n"
@@ -81,9 +88,26 @@ constexpr std::string_view kMarkdownHead =
     "them is not\n"
     "good, nothing changes and the log says which and why. TLS 1.2 and 1.3 are spoken, with the ciphers of "
     "Mozilla's\n"
-    "\"intermediate\" recommendation. A client that offers protocols (ALPN) must offer `mqtt`. All keys of a "
-    "listener but\n"
-    "`url` are live:\n"
+    "\"intermediate\" recommendation. A client that offers protocols (ALPN) must offer `mqtt`. These keys "
+    "are "
+    "live:\n"
+    "\n";
+
+constexpr std::string_view kMarkdownWebSocket =
+    "\n"
+    "MQTT over WebSocket, for browsers: `ws://`, on port 8083 and the path `/mqtt` unless others are named, "
+    "and\n"
+    "`wss://` over TLS, on port 8084, with the keys above for its TLS (but ALPN is `http/1.1`):\n"
+    "\n"
+    "```toml\n"
+    "[listeners.web]\n"
+    "url = \"ws://192.0.2.10:8083/mqtt\"\n"
+    "origins = \"https://app.example.org\"\n"
+    "```\n"
+    "\n"
+    "Frames are binary and are no boundaries of packets. There is no compression. A connection takes three "
+    "descriptors.\n"
+    "How to connect a page is in [websocket.md](websocket.md).\n"
     "\n";
 
 /// `text` in lines of at most kWidth characters, each behind `lead`.
@@ -125,16 +149,35 @@ std::string listener_example(const ListenerKey& one) {
   return one.key.toml_text(one.read({}));
 }
 
+std::string listener_keys_toml(ListenerKey::Of of) {
+  std::string out;
+  for (const ListenerKey& one : listener_keys()) {
+    if (one.of != of) continue;
+    const std::string range = one.key.range_text();
+    out += wrapped(std::string(one.key.doc) + (range.empty() ? "" : " (" + range + ")"), "# ");
+    out += "#" + std::string(one.key.name) + " = " + listener_example(one) + "\n";
+  }
+  return out;
+}
+
+std::string listener_keys_markdown(ListenerKey::Of of) {
+  std::string out = "| key | default | range | meaning |\n|---|---|---|---|\n";
+  for (const ListenerKey& one : listener_keys()) {
+    if (one.of != of) continue;
+    out += "| `" + std::string(one.key.name) + "` | `" + one.key.toml_text(one.read({})) + "` | " +
+           one.key.range_text() + " | " + std::string(one.key.doc) + " |\n";
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string reference_toml() {
   const Settings defaults;
   std::string out(kTomlHead);
-  for (const ListenerKey& one : listener_keys()) {
-    const std::string range = one.key.range_text();
-    out += wrapped(std::string(one.key.doc) + (range.empty() ? "" : " (" + range + ")"), "# ");
-    out += "#" + std::string(one.key.name) + " = " + listener_example(one) + "\n";
-  }
+  out += listener_keys_toml(ListenerKey::Of::Tls);
+  out += kTomlWebSocket;
+  out += listener_keys_toml(ListenerKey::Of::WebSocket);
   std::string_view section;
   for (const Key& key : keys()) {
     if (key.section() != section) out += "\n#[" + std::string(section = key.section()) + "]\n";
@@ -148,11 +191,9 @@ std::string reference_toml() {
 std::string reference_markdown() {
   const Settings defaults;
   std::string out(kMarkdownHead);
-  out += "| key | default | range | meaning |\n|---|---|---|---|\n";
-  for (const ListenerKey& one : listener_keys()) {
-    out += "| `" + std::string(one.key.name) + "` | `" + one.key.toml_text(one.read({})) + "` | " +
-           one.key.range_text() + " | " + std::string(one.key.doc) + " |\n";
-  }
+  out += listener_keys_markdown(ListenerKey::Of::Tls);
+  out += kMarkdownWebSocket;
+  out += listener_keys_markdown(ListenerKey::Of::WebSocket);
   std::string_view section;
   for (const Key& key : keys()) {
     if (key.section() != section) {

@@ -12,6 +12,7 @@
 #include "net/socket_address.h"
 #include "net/tcp_transport.h"
 #include "net/tls_transport.h"
+#include "net/websocket_transport.h"
 
 namespace hermod::net {
 
@@ -43,8 +44,8 @@ bool concerns_one_connection(int error) {
 
 }  // namespace
 
-Listener::Listener(EventLoop& loop, Fd socket, const Options& options, AcceptHandler& handler, TlsServer* tls)
-    : loop_(loop), socket_(std::move(socket)), options_(options), handler_(handler), tls_(tls) {}
+Listener::Listener(EventLoop& loop, Fd socket, const Options& options, AcceptHandler& handler, Speech speech)
+    : loop_(loop), socket_(std::move(socket)), options_(options), handler_(handler), speech_(speech) {}
 
 Listener::~Listener() {
   stop();
@@ -97,12 +98,20 @@ bool Listener::accept_one() {
 
 void Listener::hand_over(Fd connection, const sockaddr_storage& raw) {
   const SocketAddress peer = SocketAddress::from(raw);
-  auto transport = tls_ == nullptr ? TcpTransport::open(loop_, std::move(connection), peer, options_)
-                                   : TlsTransport::open(loop_, std::move(connection), peer, options_, *tls_);
+  TlsServer* const tls = speech_.tls;
+  auto transport = tls == nullptr ? TcpTransport::open(loop_, std::move(connection), peer, options_)
+                                  : TlsTransport::open(loop_, std::move(connection), peer, options_, *tls);
   if (!transport) {
     loop_.count(Counter::ConnectionsRefused);
     HERMOD_LOG_LIMITED(log::Level::Warning, "listener.refused", {"reason", transport.error().detail});
     return;
+  }
+  if (speech_.websocket != nullptr) {
+    // A TLS handshake comes first, and has a limit of its own.
+    const auto due = loop_.now() + options_.websocket.request_timeout +
+                     (tls == nullptr ? std::chrono::milliseconds{0} : options_.tls.handshake_timeout);
+    *transport = std::make_unique<WebSocketTransport>(std::move(*transport), loop_, *speech_.guest,
+                                                      *speech_.websocket, options_, due);
   }
   handler_.on_accepted(std::move(*transport));
 }

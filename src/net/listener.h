@@ -15,6 +15,15 @@
 namespace hermod::net {
 
 class TlsServer;
+class WebSocketGuest;
+class WebSocketRules;
+
+/// What clients of a listener speak below MQTT. What it points to outlives every transport.
+struct Speech {
+  TlsServer* tls = nullptr;                   ///< with it: TLS
+  const WebSocketRules* websocket = nullptr;  ///< with it: WebSocket, through `guest`
+  WebSocketGuest* guest = nullptr;
+};
 
 /// Takes over accepted connections, on the shard's thread.
 class AcceptHandler {
@@ -29,10 +38,8 @@ class AcceptHandler {
 /// loop, options and handler outlive it.
 class Listener final : private IoHandler, private TimerHandler {
  public:
-  /// `socket` comes from open_listen_sockets(), or from outside already listening. With `tls`, which outlives
-  /// every transport, its clients speak TLS.
-  Listener(EventLoop& loop, Fd socket, const Options& options, AcceptHandler& handler,
-           TlsServer* tls = nullptr);
+  /// `socket` comes from open_listen_sockets(), or from outside already listening.
+  Listener(EventLoop& loop, Fd socket, const Options& options, AcceptHandler& handler, Speech speech = {});
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
   ~Listener() override;
@@ -61,7 +68,7 @@ class Listener final : private IoHandler, private TimerHandler {
   Fd socket_;
   const Options& options_;
   AcceptHandler& handler_;
-  TlsServer* const tls_;
+  const Speech speech_;
   Fd reserve_;
   Timer rest_timer_{*this};
   bool watched_ = false;

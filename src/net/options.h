@@ -40,11 +40,21 @@ struct TlsOptions {
   friend bool operator==(const TlsOptions&, const TlsOptions&) = default;
 };
 
+/// The WebSocket side of one listener.
+struct WebSocketOptions {
+  std::string path = "/mqtt";
+  bool requires_subprotocol = true;    ///< false: a client may ask for none
+  std::vector<std::string> origins{};  ///< see OriginList; none: every page may connect
+  std::vector<std::string> proxies{};  ///< whose X-Forwarded-For is believed; see ProxyList
+  friend bool operator==(const WebSocketOptions&, const WebSocketOptions&) = default;
+};
+
 /// One listener.
 struct ListenerOptions {
   std::string name = "default";
   ListenAddress address{};
-  std::optional<TlsOptions> tls{};  ///< none: plain TCP
+  std::optional<TlsOptions> tls{};              ///< none: plain TCP
+  std::optional<WebSocketOptions> websocket{};  ///< none: MQTT without frames
   friend bool operator==(const ListenerOptions&, const ListenerOptions&) = default;
 };
 
@@ -56,10 +66,18 @@ struct TlsLimits {
   std::chrono::seconds ticket_rotation{3600};  ///< a ticket is good for at least this long, at most for twice
 };
 
+/// What a WebSocket may cost; for all WebSocket listeners.
+struct WebSocketLimits {
+  std::chrono::milliseconds request_timeout{5000};  ///< for the request that asks for it
+  std::uint32_t max_request_size = 8U << 10;        ///< bytes of this request
+  std::chrono::milliseconds ping_interval{0};       ///< between pings to every client; 0 = none
+};
+
 /// Numbers of the net room; plain data, filled by config, unchanged while the broker runs.
 struct Options {
   std::vector<ListenerOptions> listeners{ListenerOptions{}};
   TlsLimits tls;
+  WebSocketLimits websocket;
 
   int backlog = 4096;               ///< connections the kernel holds for us; capped by net.core.somaxconn
   std::uint32_t accept_batch = 64;  ///< connections taken per readiness of a listener

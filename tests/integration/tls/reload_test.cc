@@ -37,8 +37,9 @@ TEST_F(TlsReload, OneBadFileKeepsTheOldSet) {
 }
 
 TEST_F(TlsReload, AListenerMayNameOtherFiles) {
-  BrokerSetup setup{.settings = {{"listeners.secure.url", "mqtts://127.0.0.1:" + std::to_string(tls_port_.number())}},
-                    .arguments = {"-c", files_.path("hermod.toml")}};
+  BrokerSetup setup{
+      .settings = {{"listeners.secure.url", "mqtts://127.0.0.1:" + std::to_string(tls_port_.number())}},
+      .arguments = {"-c", files_.path("hermod.toml")}};
   const auto write = [&](const std::string& name) {
     files_.write("hermod.toml", "[listeners.secure]\ncertificate = \"" + files_.path(name + ".pem") +
                                     "\"\nkey = \"" + files_.path(name + ".key") + "\"\n");

@@ -79,13 +79,14 @@ TEST(Configuration, UnknownKeyIsToldWithFileLineAndTheNearestKey) {
 TEST(Configuration, EverythingWrongIsToldInOneRun) {
   const Built built(
       "[mqtt]\nmax_qos = 3\nnonsense_nonsense_nonsense = 1\nconnect_timeout = 30\n[listeners.a]\nurl = "
-      "\"ws://127.0.0.1\"\n",
+      "\"unix:///run/x.sock\"\n",
       {{"net.backlog", "many"}});
   EXPECT_EQ(built.told(),
             "h.toml:2: mqtt.max_qos: 3 is outside of 0 to 2\n"
             "h.toml:3: unknown key mqtt.nonsense_nonsense_nonsense\n"
             "h.toml:4: mqtt.connect_timeout: a duration such as \"500ms\", \"30s\" or \"7d\" is expected\n"
-            "h.toml:6: listeners.a.url: ws:// is not available in this version; mqtt:// and mqtts:// are\n"
+            "h.toml:6: listeners.a.url: unix:// is not available in this version; mqtt://, mqtts://, ws:// "
+            "and wss:// are\n"
             "flag --set: net.backlog: a whole number is expected\n");
 }
 

@@ -23,8 +23,17 @@ TEST(ListenUrl, TlsHasItsOwnSchemeAndUsualPort) {
   EXPECT_EQ(parse_listen_url("mqtts://[::1]:1"), (ListenUrl{{"::1", 1}, true}));
 }
 
+TEST(ListenUrl, AWebSocketHasAPath) {
+  EXPECT_EQ(parse_listen_url("ws://10.0.0.1"), (ListenUrl{{"10.0.0.1", 8083}, false, true, "/mqtt"}));
+  EXPECT_EQ(parse_listen_url("wss://[::1]/"), (ListenUrl{{"::1", 8084}, true, true, "/"}));
+  EXPECT_EQ(parse_listen_url("ws://*:80/a/b"), (ListenUrl{{"*", 80}, false, true, "/a/b"}));
+  for (const char* url :
+       {"ws://127.0.0.1/a?b", "ws://127.0.0.1/a#b", "ws://127.0.0.1/%41", "ws://127.0.0.1/a b"})
+    EXPECT_FALSE(parse_listen_url(url)) << url;
+}
+
 TEST(ListenUrl, SchemesOfLaterVersionsAreNamedAsSuch) {
-  for (const char* url : {"ws://127.0.0.1:8083/mqtt", "wss://127.0.0.1", "unix:///run/x.sock"}) {
+  for (const char* url : {"unix:///run/x.sock"}) {
     const auto address = parse_listen_url(url);
     ASSERT_FALSE(address) << url;
     EXPECT_EQ(address.error().code, Errc::Unsupported) << url;
@@ -42,7 +51,8 @@ TEST(ListenUrl, WhatIsNoAddressIsRefused) {
 }
 
 TEST(ListenUrl, AddressIsWrittenAsItIsRead) {
-  for (const char* url : {"mqtt://127.0.0.1:1883", "mqtt://[::1]:2000", "mqtt://*:1", "mqtts://*:2"}) {
+  for (const char* url : {"mqtt://127.0.0.1:1883", "mqtt://[::1]:2000", "mqtt://*:1", "mqtts://*:2",
+                          "ws://[::1]:3/mqtt", "wss://*:4/"}) {
     EXPECT_EQ(listen_url(*parse_listen_url(url)), url);
   }
 }

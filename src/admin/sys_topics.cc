@@ -23,6 +23,18 @@ constexpr std::array kPublishDropped{Counter::DroppedExpired,      Counter::Drop
                                      Counter::DroppedSessionEnded, Counter::DroppedCommitFailed,
                                      Counter::DroppedDamaged,      Counter::DroppedRefusedByReceiver};
 
+/// By reason; what the limit refused is apart.
+constexpr std::array<std::pair<const char*, Counter>, 8> kTlsFailures{{
+    {"certificate", Counter::TlsFailedCertificate},
+    {"closed", Counter::TlsFailedClosed},
+    {"not_tls", Counter::TlsFailedNotTls},
+    {"other", Counter::TlsFailedOther},
+    {"protocol", Counter::TlsFailedProtocol},
+    {"psk", Counter::TlsFailedPsk},
+    {"timeout", Counter::TlsFailedTimeout},
+    {"version", Counter::TlsFailedVersion},
+}};
+
 std::uint64_t sum(const broker::View& view, std::span<const Counter> counters) {
   std::uint64_t total = 0;
   for (const Counter counter : counters) total += view.total(counter);
@@ -61,6 +73,7 @@ std::vector<SysValue> SysTopics::update(const broker::View& view, std::uint64_t 
   add_clients(view);
   add_messages(view);
   add_wear(view);
+  add_tls(view);
   add_heap(heap_in_use);
   if (elapsed.count() > 0) add_loads(view, elapsed);
   return std::exchange(changed_, {});
@@ -105,6 +118,22 @@ void SysTopics::add_wear(const broker::View& view) {
   add("store/bytes/written/journal", wear->journal);
   add("store/bytes/written/tables", wear->tables);
   add("store/bytes/written_per_accepted", two_digits(wear->per_byte()));
+}
+
+/// Not mosquitto's either.
+void SysTopics::add_tls(const broker::View& view) {
+  if (!view.has_tls()) return;
+  // In this order: every kind that is counted here has its total counted below.
+  const std::uint64_t resumed = view.total(Counter::TlsResumptions);
+  const std::uint64_t with_key = view.total(Counter::TlsPskHandshakes);
+  const std::uint64_t all = view.total(Counter::TlsHandshakes);
+  add("tls/handshakes/full", all - std::min(all, resumed + with_key));
+  add("tls/handshakes/resumed", resumed);
+  add("tls/handshakes/psk", with_key);
+  for (const auto& [name, counter] : kTlsFailures)
+    add(std::string("tls/handshakes/failed/") + name, view.total(counter));
+  add("tls/handshakes/refused", view.total(Counter::TlsFailedLimit));
+  if (const auto left = view.next_expiry()) add("tls/cert_expiry_seconds", std::to_string(left->count()));
 }
 
 void SysTopics::add_heap(std::uint64_t in_use) {

@@ -55,14 +55,22 @@ constexpr std::array<std::string_view, kCounterCount> kCounterNames = {
     "commit_bytes",
     "tls_handshakes",
     "tls_resumptions",
+    "tls_psk_handshakes",
     "tls_failed_not_tls",
     "tls_failed_version",
     "tls_failed_protocol",
     "tls_failed_certificate",
+    "tls_failed_psk",
     "tls_failed_timeout",
     "tls_failed_closed",
     "tls_failed_limit",
     "tls_failed_other",
+    "proxy_headers",
+    "proxy_failed_address",
+    "proxy_failed_missing",
+    "proxy_failed_malformed",
+    "proxy_failed_timeout",
+    "proxy_failed_closed",
 };
 static_assert(!kCounterNames.back().empty(), "every counter has a name");
 

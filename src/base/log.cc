@@ -65,7 +65,7 @@ std::string_view word(Level level) {
   return "info";
 }
 
-std::string text_line(std::string_view event, std::initializer_list<Field> fields) {
+std::string text_line(std::string_view event, std::span<const Field> fields) {
   std::string line(event);
   for (const Field& field : fields) {
     const bool quoted = field.value.empty() || field.value.find(' ') != std::string::npos;
@@ -75,7 +75,7 @@ std::string text_line(std::string_view event, std::initializer_list<Field> field
   return line;
 }
 
-std::string json_line(Level level, std::string_view event, std::initializer_list<Field> fields) {
+std::string json_line(Level level, std::string_view event, std::span<const Field> fields) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   std::string line = fmt::format(R"({{"time":{:.6f},"level":"{}","event":"{}")",
                                  std::chrono::duration<double>(now).count(), word(level), event);
@@ -96,7 +96,7 @@ std::string json_line(Level level, std::string_view event, std::initializer_list
   return line + "}";
 }
 
-void to_journal(Level level, std::string_view event, std::initializer_list<Field> fields) {
+void to_journal(Level level, std::string_view event, std::span<const Field> fields) {
   std::vector<std::string> entries;
   entries.push_back("MESSAGE=" + text_line(event, fields));
   entries.push_back(fmt::format("PRIORITY={}", priority(level)));
@@ -134,7 +134,7 @@ bool enabled(Level level) {
   return level >= lowest_level.load(std::memory_order_relaxed);
 }
 
-void event(Level level, std::string_view event, std::initializer_list<Field> fields) {
+void event(Level level, std::string_view event, std::span<const Field> fields) {
   if (!enabled(level)) return;
   switch (active_sink) {
     case Sink::Journal:

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -31,7 +32,10 @@ void set_level(Level lowest);
 bool enabled(Level level);
 
 /// Writes one line. `event` is a stable name such as "client.connected". Any thread.
-void event(Level level, std::string_view event, std::initializer_list<Field> fields = {});
+void event(Level level, std::string_view event, std::span<const Field> fields);
+inline void event(Level level, std::string_view name, std::initializer_list<Field> fields = {}) {
+  event(level, name, std::span<const Field>(fields.begin(), fields.size()));
+}
 
 /// Lets a call site speak at most `kBurst` times a second; the rest is counted and told with the next line.
 class RateLimit {

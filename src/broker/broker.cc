@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 #include "broker/recovery.h"
-#include "net/socket.h"
+#include "net/open_listener.h"
 
 namespace hermod::broker {
 namespace {
@@ -29,6 +29,13 @@ std::string_view protocol_of(const net::ListenerOptions& listener) {
   return listener.tls ? "mqtts" : "mqtt";
 }
 
+Result<std::optional<net::WebSocketRules>> websocket_rules(const net::ListenerOptions& listener) {
+  if (!listener.websocket) return std::nullopt;
+  auto rules = net::WebSocketRules::from(*listener.websocket, listener.proxy.proxies);
+  if (!rules) return failure(rules.error().code, "listener " + listener.name + ": " + rules.error().detail);
+  return std::move(*rules);
+}
+
 }  // namespace
 
 Broker::Broker(Options options, Progress progress)
@@ -38,7 +45,8 @@ Broker::Broker(Options options, Progress progress)
       retained_(options_.retain),
       directory_({options_.session.max_sessions, options_.session.takeovers_per_minute}),
       addresses_(options_.limits.max_connections_per_address),
-      tls_(options_.net.tls, clock_) {
+      tls_(options_.net.tls, clock_),
+      tls_keeper_(tls_, clock_, options_.net.tls.watch_files) {
   for (std::uint16_t i = 0; i < options_.threads; ++i) {
     shards_.push_back(std::make_unique<ShardThread>(ShardId{i}, options_, clock_, counters_.block(i)));
     mailboxes_.push_back(&shards_.back()->mailbox());
@@ -47,33 +55,46 @@ Broker::Broker(Options options, Progress progress)
                                            counters_.block(options_.threads));
 }
 
+net::TlsServers::Opinion Broker::check_files(const Options& options) {
+  const SystemClock clock;
+  return net::TlsServers(options.net.tls, clock).check(options.net.listeners);
+}
+
 Broker::~Broker() {
   stop();
 }
 
-Status Broker::start() {
+Status Broker::start(std::vector<net::HandedSocket> sockets) {
   for (auto& shard : shards_)
     if (Status status = shard->status(); !status) return status;
   // First what takes no time and goes wrong most often.
-  if (Status status = tls_.load(options_.net.listeners); !status) return status;
+  if (Status status = tls_keeper_.load(options_.net.listeners); !status) return status;
   if (Status status = open_store(); !status) return status;
   if (Status status = recover(); !status) return status;
-  if (Status status = listen(); !status) return status;
+  if (Status status = listen(std::move(sockets)); !status) return status;
   if (store_) store_->start();
   if (keeper_) keeper_->start();
   if (reader_) reader_->start(options_.store.reader_threads);
   committer_->start();
   for (auto& shard : shards_) shard->start();
   running_ = true;
-  for (std::size_t i = 0; i < ports_.size(); ++i) {
-    const net::ListenerOptions& listener = options_.net.listeners[i];
-    log::event(log::Level::Notice, "listener.started",
-               {{"listener", listener.name},
-                {"address", listener.address.host},
-                {"port", ports_[i]},
-                {"protocol", protocol_of(listener)}});
-  }
+  log_listeners();
   return {};
+}
+
+void Broker::log_listeners() const {
+  for (const Listening& one : listening_) {
+    const log::Field listener{"listener", one.entrance->name()};
+    const log::Field protocol{"protocol", protocol_of(one.entrance->options())};
+    const log::Field opened{"opened_by", one.is_handed_over ? "systemd" : "hermod"};
+    if (one.address.is_unix()) {
+      log::event(log::Level::Notice, "listener.started",
+                 {listener, {"path", one.address.path}, protocol, opened});
+    } else {
+      log::event(log::Level::Notice, "listener.started",
+                 {listener, {"address", one.address.host}, {"port", one.address.port}, protocol, opened});
+    }
+  }
 }
 
 Status Broker::open_store() {
@@ -151,24 +172,38 @@ Status Broker::recover() {
   return {};
 }
 
-Status Broker::listen() {
+Status Broker::listen(std::vector<net::HandedSocket> sockets) {
+  net::HandedSockets handed(std::move(sockets));
+  if (Status wanted = handed.all_wanted(options_.net.listeners); !wanted) return wanted;
+  load_users(options_);
   for (const net::ListenerOptions& listener : options_.net.listeners) {
-    auto sockets = net::open_listen_sockets(listener.address, shards_.size(), options_.net);
-    if (!sockets) return tl::unexpected(sockets.error());
-    net::TlsServer* tls = tls_.find(listener.name);
-    const net::WebSocketRules* websocket = nullptr;
-    if (listener.websocket) {
-      auto rules = net::WebSocketRules::from(*listener.websocket);
-      if (!rules)
-        return failure(rules.error().code, "listener " + listener.name + ": " + rules.error().detail);
-      websocket_rules_.push_back(std::make_unique<net::WebSocketRules>(std::move(*rules)));
-      websocket = websocket_rules_.back().get();
+    auto websocket = websocket_rules(listener);
+    if (!websocket) return tl::unexpected(std::move(websocket.error()));
+    entrances_.push_back(
+        std::make_unique<net::Entrance>(listener, tls_.find(listener.name), &users_, std::move(*websocket)));
+    auto opened = net::open_listener(listener, shards_.size(), handed);
+    if (!opened) return tl::unexpected(opened.error());
+    for (net::OpenAddress& one : *opened) {
+      listening_.push_back({entrances_.back().get(), one.address, one.is_handed_over, std::move(one.file)});
+      for (std::size_t i = 0; i < shards_.size(); ++i)
+        if (Status status = shards_[i]->listen(std::move(one.sockets[i]), *entrances_.back()); !status)
+          return status;
     }
-    for (std::size_t i = 0; i < shards_.size(); ++i)
-      if (Status status = shards_[i]->listen(std::move((*sockets)[i]), tls, websocket); !status)
-        return status;
-    ports_.push_back(shards_.front()->port(ports_.size()));
   }
+  return {};
+}
+
+/// On the main thread: it may take its time.
+void Broker::load_users(const Options& options) {
+  const auto asks = [](const net::ListenerOptions& one) {
+    return one.identity == net::TlsIdentity::SystemUser;
+  };
+  if (std::ranges::any_of(options.net.listeners, asks)) users_.load();
+}
+
+Status Broker::reload(const Options& options) {
+  if (Status loaded = tls_keeper_.load(options.net.listeners); !loaded) return loaded;
+  load_users(options_);
   return {};
 }
 
@@ -180,6 +215,7 @@ void Broker::stop(std::chrono::milliseconds patience) {
   if (keeper_) keeper_->stop();
   committer_->stop();
   if (store_) store_->stop();
+  listening_.clear();
 }
 
 bool Broker::made_progress() {

@@ -18,8 +18,12 @@
 #include "broker/store_keeper.h"
 #include "broker/store_reader.h"
 #include "broker/view.h"
+#include "net/entrance.h"
+#include "net/handed_sockets.h"
+#include "net/tls_keeper.h"
 #include "net/tls_server.h"
-#include "net/websocket_request.h"
+#include "net/unix_socket.h"
+#include "net/user_names.h"
 #include "retain/retained_index.h"
 #include "session/session_directory.h"
 #include "store/committer.h"
@@ -43,19 +47,24 @@ class Broker {
   ~Broker();
 
   /// Opens the store, brings back what it holds, opens the listeners and starts every thread; when it returns
-  /// clients can connect. Errors name the folder or the listener and what to do; then nothing runs.
-  Status start();
+  /// clients can connect. `sockets` were handed over for listeners and are used instead of opening their
+  /// addresses. Errors name the folder or the listener and what to do; then nothing runs.
+  Status start(std::vector<net::HandedSocket> sockets = {});
   /// Says 0x8B to every client, waits until what was acknowledged is stored and what was written is sent (at
   /// most `patience`), and ends every thread.
   void stop(std::chrono::milliseconds patience = std::chrono::seconds{5});
 
   /// Reads the files of every TLS listener again, as `options` name them now; new handshakes use them, and
   /// who is connected stays. Errors: of a file that is not good, naming it; then all of them stay as they
-  /// were.
-  Status reload(const Options& options) { return tls_.load(options.net.listeners); }
+  /// were. The system's users are read again too, for listeners that ask for their names.
+  Status reload(const Options& options);
+  /// Readable when work() has something to do, on the thread that started it; -1: there never is.
+  int work_descriptor() const { return tls_keeper_.descriptor(); }
+  void work() { tls_keeper_.work(); }
 
-  /// The real port of each listener, in order.
-  const std::vector<std::uint16_t>& ports() const { return ports_; }
+  /// What a start with these options would say of the files they name, without one.
+  static net::TlsServers::Opinion check_files(const Options& options);
+
   /// True when since the last call every shard thread answered and the committer, if it had work, finished
   /// some; for the watchdog. Calls must be further apart than the slowest healthy write to the disk.
   bool made_progress();
@@ -64,14 +73,26 @@ class Broker {
   View view() {
     View::OfStore store;
     if (store_) store = {options_.store.flush.text(), [this] { return store_->wear(); }};
-    return {counters_,    directory_, subscriptions_,      retained_,
-            connections_, clock_,     *mailboxes_.front(), std::move(store)};
+    View::OfTls tls;
+    if (!tls_.empty()) tls = {[this] { return tls_.next_expiry(); }};
+    return {counters_, directory_,          subscriptions_,   retained_,     connections_,
+            clock_,    *mailboxes_.front(), std::move(store), std::move(tls)};
   }
 
  private:
+  /// An address that clients can connect to.
+  struct Listening {
+    const net::Entrance* entrance;
+    net::ListenAddress address;
+    bool is_handed_over;
+    net::SocketFile file;
+  };
+
   Status open_store();
   Status recover();
-  Status listen();
+  Status listen(std::vector<net::HandedSocket> sockets);
+  void log_listeners() const;
+  void load_users(const Options& options);
 
   const Options options_;
   const Progress progress_;
@@ -83,8 +104,10 @@ class Broker {
   std::atomic<std::uint32_t> connections_{0};
   AddressCounts addresses_;
   net::TlsServers tls_;
-  std::vector<std::unique_ptr<net::WebSocketRules>> websocket_rules_;  ///< shared by the shards
-  std::unique_ptr<store::Store> store_;                                ///< null: everything is in memory
+  net::TlsKeeper tls_keeper_;
+  net::UserNames users_;
+  std::vector<std::unique_ptr<net::Entrance>> entrances_;  ///< one per listener
+  std::unique_ptr<store::Store> store_;                    ///< null: everything is in memory
   store::MemoryJournal memory_journal_;
   std::vector<std::unique_ptr<ShardThread>> shards_;
   std::vector<ShardMailbox*> mailboxes_;
@@ -92,7 +115,7 @@ class Broker {
   std::unique_ptr<store::Committer> committer_;
   std::unique_ptr<StoreKeeper> keeper_;
   std::unique_ptr<StoreReader> reader_;  ///< null like store_
-  std::vector<std::uint16_t> ports_;
+  std::vector<Listening> listening_;
   std::vector<std::uint64_t> last_ticks_;
   CommitWatch commit_watch_;
   bool running_ = false;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <random>
+#include <utility>
+#include <vector>
 
 #include "base/log.h"
 #include "broker/answer.h"
@@ -40,23 +42,21 @@ std::unique_ptr<session::Will> will_of(const wire::Connect& packet) {
   return will;
 }
 
-/// Fields about TLS and the user stand only where there is something to tell.
+/// Fields about the proxy, TLS and the user stand only where there is something to tell.
 void log_connected(Connection& c, const Session& session, bool session_present) {
-  using log::Field;
+  if (!log::enabled(log::Level::Info)) return;
   const net::Peer peer = c.transport().peer();
-  const Field client{"client", session.client_id()};
-  const Field address{"address", peer.address};
-  const Field version{"version", wire::name_of(c.version())};
-  const Field present{"session_present", session_present ? "1" : "0"};
-  const Field tls_version{"tls_version", peer.tls_version};
-  const Field tls_cipher{"tls_cipher", peer.tls_cipher};
-  constexpr std::string_view kEvent = "client.connected";
-  if (!peer.identity.empty())
-    return log::event(log::Level::Info, kEvent,
-                      {client, address, version, present, tls_version, tls_cipher, {"user", peer.identity}});
-  if (!peer.tls_version.empty())
-    return log::event(log::Level::Info, kEvent, {client, address, version, present, tls_version, tls_cipher});
-  log::event(log::Level::Info, kEvent, {client, address, version, present});
+  std::vector<log::Field> fields{{"client", session.client_id()},
+                                 {"address", peer.address},
+                                 {"version", wire::name_of(c.version())},
+                                 {"session_present", session_present ? "1" : "0"}};
+  const std::pair<std::string_view, const std::string&> more[] = {{"proxy", peer.proxy},
+                                                                  {"tls_version", peer.tls_version},
+                                                                  {"tls_cipher", peer.tls_cipher},
+                                                                  {"user", peer.identity}};
+  for (const auto& [key, value] : more)
+    if (!value.empty()) fields.emplace_back(key, value);
+  log::event(log::Level::Info, "client.connected", fields);
 }
 
 }  // namespace
@@ -79,6 +79,8 @@ void Shard::on_connect(Connection& c, const wire::Connect& packet) {
     return refuse_connect(c, ReasonCode::BadAuthenticationMethod,
                           "no extended authentication method is configured");
   if (stopping_) return refuse_connect(c, ReasonCode::ServerShuttingDown, "the broker is stopping");
+  if (!count_named_address(c))
+    return refuse_connect(c, ReasonCode::QuotaExceeded, "limits.max_connections_per_address is reached");
   if (shared_.connections.load(std::memory_order_relaxed) > shared_.options.limits.max_connections)
     return refuse_connect(
         c, mqtt.server_reference.empty() ? ReasonCode::QuotaExceeded : ReasonCode::UseAnotherServer,

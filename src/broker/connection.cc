@@ -7,11 +7,7 @@ namespace hermod::broker {
 
 Connection::Connection(ConnectionId id, ConnectionEvents& events, std::unique_ptr<net::Transport> transport,
                        const wire::Limits& limits)
-    : id_(id),
-      events_(events),
-      transport_(std::move(transport)),
-      accepted_address_(transport_->peer().address),
-      decoder_(limits) {
+    : id_(id), events_(events), transport_(std::move(transport)), decoder_(limits) {
   transport_->set_handler(this);
 }
 

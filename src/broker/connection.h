@@ -74,8 +74,6 @@ class Connection final : public net::TransportHandler, private net::TimerHandler
   void set_state(State state) { state_ = state; }
   net::Transport& transport() { return *transport_; }
   std::string peer_address() const { return transport_->peer().address; }
-  /// The address that came at first; a WebSocket behind a proxy has another one later.
-  const std::string& accepted_address() const { return accepted_address_; }
   WriteQueue& output() { return transport_->output(); }
   /// The output leaves at the end of the tick.
   void flush() { transport_->request_flush(); }
@@ -100,6 +98,8 @@ class Connection final : public net::TransportHandler, private net::TimerHandler
   std::uint64_t retained_reads_planned = 0;
   /// It is among those its shard reads retained messages for.
   bool reads_retained = false;
+  /// For which address AddressCounts counts it; empty: for none.
+  std::string counted_address;
   /// The CONNECT that waits for its session.
   std::unique_ptr<PendingConnect> pending_connect;
 
@@ -125,7 +125,6 @@ class Connection final : public net::TransportHandler, private net::TimerHandler
   const ConnectionId id_;
   ConnectionEvents& events_;
   std::unique_ptr<net::Transport> transport_;
-  const std::string accepted_address_;
   wire::Decoder decoder_;
   wire::InboundTopicAliases inbound_aliases_;
   wire::OutboundTopicAliases outbound_aliases_;

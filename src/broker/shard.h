@@ -127,6 +127,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void on_output_drained(Connection& c) override;
   void on_connection_closed(Connection& c, net::CloseReason reason) override;
   void on_timer(net::Timer& timer) override;
+  std::string counted_address(const net::Transport& transport) const;
+  bool count_named_address(Connection& c);
   void on_pingreq(Connection& c);
   void start_keep_alive(Connection& c);
   void receive(ShardMessage& message);

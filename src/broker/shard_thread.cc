@@ -25,15 +25,9 @@ void ShardThread::build(const Shared& shared) {
   shard_ = std::make_unique<Shard>(id_, shared, mailbox_, loop_.timers(), counters_);
 }
 
-Status ShardThread::listen(net::Fd socket, net::TlsServer* tls, const net::WebSocketRules* websocket) {
-  if (websocket != nullptr && guest_ == nullptr) {
-    auto made = net::WebSocketGuest::make();
-    if (!made) return tl::unexpected(std::move(made.error()));
-    guest_ = std::move(*made);
-  }
-  const net::Speech speech{.tls = tls, .websocket = websocket, .guest = guest_.get()};
+Status ShardThread::listen(net::ListenSocket socket, net::Entrance& entrance) {
   listeners_.push_back(
-      std::make_unique<net::Listener>(loop_, std::move(socket), options_.net, *shard_, speech));
+      std::make_unique<net::Listener>(loop_, std::move(socket), options_.net, *shard_, entrance));
   return listeners_.back()->start();
 }
 

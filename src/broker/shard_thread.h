@@ -7,7 +7,6 @@
 #include "broker/shard.h"
 #include "net/event_loop.h"
 #include "net/listener.h"
-#include "net/websocket_guest.h"
 
 namespace hermod::broker {
 
@@ -34,10 +33,8 @@ class ShardThread {
   }
   /// Before start(), when every shard has its sessions.
   void catch_up() { shard_->catch_up(); }
-  /// Before start(): serve connections of this listening socket too; with `tls` they speak TLS, with
-  /// `websocket` WebSocket. Both outlive the thread.
-  Status listen(net::Fd socket, net::TlsServer* tls, const net::WebSocketRules* websocket);
-  std::uint16_t port(std::size_t listener) const { return listeners_[listener]->bound_port(); }
+  /// Before start(): serve connections of this listening socket too, by the rules of `entrance`.
+  Status listen(net::ListenSocket socket, net::Entrance& entrance);
 
   void start();
   /// Stops accepting, tells every client, and ends the thread when they are gone or `patience` is over.
@@ -58,7 +55,6 @@ class ShardThread {
   CounterBlock& counters_;
   net::EventLoop loop_;
   ShardMailbox mailbox_;
-  std::unique_ptr<net::WebSocketGuest> guest_;  ///< with the first WebSocket listener
   std::unique_ptr<Shard> shard_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::thread thread_;

@@ -1,5 +1,6 @@
 #pragma once
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -27,11 +28,16 @@ class View {
     std::function<store::Wear()> wear;  ///< any thread
   };
 
-  /// `store`: empty for a broker without a folder.
+  /// Of a broker with TLS listeners.
+  struct OfTls {
+    std::function<std::optional<std::chrono::seconds>()> next_expiry;  ///< any thread
+  };
+
+  /// `store`: empty for a broker without a folder; `tls`: empty without TLS listeners.
   View(const Counters& counters, const session::SessionDirectory& directory,
        const topic::SubscriptionIndex& subscriptions, const retain::RetainedIndex& retained,
        const std::atomic<std::uint32_t>& connections, const Clock& clock, ShardMailbox& mailbox,
-       OfStore store = {})
+       OfStore store = {}, OfTls tls = {})
       : counters_(counters),
         directory_(directory),
         subscriptions_(subscriptions),
@@ -39,7 +45,8 @@ class View {
         connections_(connections),
         clock_(clock),
         mailbox_(mailbox),
-        store_(std::move(store)) {}
+        store_(std::move(store)),
+        tls_(std::move(tls)) {}
 
   std::uint64_t total(Counter counter) const { return counters_.total(counter); }
   std::uint32_t connections() const { return connections_.load(std::memory_order_relaxed); }
@@ -63,6 +70,11 @@ class View {
   }
   /// store.flush; empty: nothing is stored.
   const std::string& flush() const { return store_.flush; }
+  bool has_tls() const { return tls_.next_expiry != nullptr; }
+  /// How long until the first certificate of a TLS listener ends, negative after it; nothing without one.
+  std::optional<std::chrono::seconds> next_expiry() const {
+    return tls_.next_expiry ? tls_.next_expiry() : std::nullopt;
+  }
   MonotonicTime now() const { return clock_.now(); }
 
   /// Sends `payload` to the subscribers of `topic` at QoS 0 and retains it in memory only. Precondition: a
@@ -85,6 +97,7 @@ class View {
   const Clock& clock_;
   ShardMailbox& mailbox_;
   OfStore store_;
+  OfTls tls_;
 };
 
 }  // namespace hermod::broker

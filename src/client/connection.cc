@@ -56,6 +56,12 @@ Outcome<void> Connection::open() {
   auto socket = connect_to_broker(options_, kConnectPatience, stop_);
   if (!socket) return tl::unexpected(socket.error());
   socket_ = std::move(*socket);
+  if (options_.tls) {
+    auto tls = TlsStream::open(socket_.number(), options_.host, *options_.tls, kConnectPatience, stop_);
+    if (!tls) return tl::unexpected(tls.error());
+    tls_ = std::move(*tls);
+    if (debug_) std::fprintf(stderr, "%s\n", tls_->description().c_str());
+  }
   last_sent_ = now();
   return {};
 }
@@ -82,7 +88,21 @@ Outcome<bool> Connection::take_packet(wire::Packet& packet) {
   return true;
 }
 
+Outcome<void> Connection::flush_sealed() {
+  while (!output_.empty()) {
+    iovec piece{};
+    output_.gather(&piece, 1);
+    const auto step = tls_->write({static_cast<const std::uint8_t*>(piece.iov_base), piece.iov_len});
+    if (step.progress == TlsStream::Progress::WouldBlock) return {};
+    if (step.progress != TlsStream::Progress::Some) return lost(step.why);
+    output_.consume(step.size);
+    last_sent_ = now();
+  }
+  return {};
+}
+
 Outcome<void> Connection::flush() {
+  if (tls_ != nullptr) return flush_sealed();
   while (!output_.empty()) {
     std::array<iovec, 64> pieces;
     msghdr message{};
@@ -99,7 +119,24 @@ Outcome<void> Connection::flush() {
   return {};
 }
 
+Outcome<void> Connection::receive_sealed() {
+  const auto step = tls_->read(scratch_);
+  switch (step.progress) {
+    case TlsStream::Progress::Some:
+      input_.show({scratch_.data(), step.size});
+      return {};
+    case TlsStream::Progress::WouldBlock:
+      return {};
+    case TlsStream::Progress::Ended:
+      return lost("the broker closed it");
+    case TlsStream::Progress::Broken:
+      break;
+  }
+  return lost(step.why);
+}
+
 Outcome<void> Connection::receive() {
+  if (tls_ != nullptr) return receive_sealed();
   const ssize_t received = recv(socket_.number(), scratch_.data(), scratch_.size(), 0);
   if (received == 0) return lost("the broker closed it");
   if (received < 0) {
@@ -161,12 +198,14 @@ Outcome<void> Connection::close(milliseconds patience) {
     pollfd wait{socket_.number(), POLLOUT, 0};
     if (!output_.empty()) poll(&wait, 1, poll_timeout(deadline));
   }
+  if (tls_ != nullptr) tls_->finish();
   // The broker closes after DISCONNECT; closing first with unread bytes would reset what was sent.
   shutdown(socket_.number(), SHUT_WR);
   pollfd wait{socket_.number(), POLLIN, 0};
   while (now() < deadline && poll(&wait, 1, poll_timeout(deadline)) > 0 &&
          recv(socket_.number(), scratch_.data(), scratch_.size(), 0) > 0) {
   }
+  tls_.reset();
   socket_ = Descriptor();
   return {};
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "client/failure.h"
 #include "client/options.h"
 #include "client/packet_text.h"
+#include "client/tls_stream.h"
 #include "wire/decoder.h"
 #include "wire/encoder.h"
 
@@ -49,7 +51,9 @@ class Connection {
   /// True: `packet` is set.
   Outcome<bool> take_packet(wire::Packet& packet);
   Outcome<void> flush();
+  Outcome<void> flush_sealed();
   Outcome<void> receive();
+  Outcome<void> receive_sealed();
   Outcome<void> keep_alive(MonotonicTime now);
   std::optional<MonotonicTime> next_keep_alive() const;
   static void show(const char* direction, const wire::Packet& packet);
@@ -59,6 +63,7 @@ class Connection {
   wire::Version version_;
   bool debug_;
   Descriptor socket_;
+  std::unique_ptr<TlsStream> tls_;  ///< null: plain
   wire::Decoder decoder_;
   std::vector<std::uint8_t> scratch_;
   ReadBuffer input_;

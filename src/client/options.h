@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "client/property_option.h"
+#include "client/tls_options.h"
 #include "wire/types.h"
 
 /// What the command lines of pub, sub and rr say, checked and with every default filled in. Plain values.
@@ -23,6 +24,7 @@ struct SessionOptions {
   std::uint16_t port = 1883;
   std::string unix_path;     ///< not empty: instead of host and port
   std::string bind_address;  ///< empty: the system chooses
+  std::optional<TlsOptions> tls;
   bool no_delay = false;
   std::string client_id;  ///< empty: the broker chooses
   std::optional<std::string> username;

@@ -15,6 +15,7 @@ namespace {
 
 using wire::Version;
 
+constexpr std::uint16_t kTlsPort = 8883;
 constexpr std::uint32_t kNeverExpires = 0xFFFFFFFF;
 constexpr std::size_t kLongestMqtt31Id = 23;
 
@@ -55,12 +56,11 @@ CLI::Option* add_qos(CLI::App& app, const std::string& name, int& qos, const std
 }
 
 SessionArguments::SessionArguments(CLI::App& app, std::string command, Version default_version)
-    : command_(std::move(command)), version_(short_name(default_version)) {
+    : command_(std::move(command)), version_(short_name(default_version)), tls_(app) {
   app.set_help_flag("--help", "Print this and leave");
   add_broker(app);
   add_identity(app);
   add_will(app);
-  refuse_tls(app);
   app.add_option("-D,--property",
                  "A property of MQTT 5: <command> <name> <value>, for user-property <command> "
                  "user-property <name> <value>; commands are connect, publish, subscribe, "
@@ -77,15 +77,14 @@ void SessionArguments::add_broker(CLI::App& app) {
       ->type_name("HOST")
       ->capture_default_str()
       ->group(group);
-  app.add_option("-p,--port", options_.port, "Port")
+  app.add_option("-p,--port", port_, "Port; 1883, and 8883 with TLS, unless given")
       ->type_name("PORT")
       ->check(CLI::Range(1, 65535).description(""))
-      ->capture_default_str()
       ->group(group);
   app.add_option("--unix", options_.unix_path, "Unix socket instead of host and port")
       ->type_name("PATH")
       ->group(group);
-  app.add_option("-L,--url", url_, "mqtt://[username[:password]@]host[:port]/topic")
+  app.add_option("-L,--url", url_, "mqtt://[username[:password]@]host[:port]/topic, or mqtts:// for TLS")
       ->type_name("URL")
       ->group(group);
   app.add_option("-A", options_.bind_address, "Local address to connect from")
@@ -131,16 +130,6 @@ void SessionArguments::add_will(CLI::App& app) {
   app.add_flag("--will-retain", will_retain_, "The will is retained")->group(group);
 }
 
-void SessionArguments::refuse_tls(CLI::App& app) {
-  for (const char* name :
-       {"--cafile", "--capath", "--cert", "--key", "--keyform", "--ciphers", "--tls-version", "--tls-alpn",
-        "--tls-engine", "--tls-engine-kpass-sha1", "--psk", "--psk-identity"})
-    app.add_option_function<std::string>(name, [this, name](const std::string&) { tls_.emplace_back(name); })
-        ->group("");
-  for (const char* name : {"--insecure", "--tls-use-os-certs"})
-    app.add_flag_callback(name, [this, name] { tls_.emplace_back(name); })->group("");
-}
-
 void SessionArguments::warn(const std::string& text) const {
   if (!options_.quiet) std::fprintf(stderr, "hermod %s: %s\n", command_.c_str(), text.c_str());
 }
@@ -153,18 +142,22 @@ Outcome<std::optional<std::string>> SessionArguments::url_topic() const {
 }
 
 Outcome<void> SessionArguments::finish_address(SessionOptions& options) const {
-  if (!tls_.empty())
-    return fail(ExitCode::NotSupported,
-                tls_.front() + ": this build has no TLS; leave the option out and use a plain listener");
+  std::optional<Url> url;
   if (!url_.empty()) {
-    const auto url = parse_url(url_);
-    if (!url) return tl::unexpected(url.error());
+    auto parsed = parse_url(url_);
+    if (!parsed) return tl::unexpected(parsed.error());
+    url = std::move(*parsed);
     options.host = url->host;
-    options.port = url->port;
     options.username = url->username;
     options.password = url->password;
   }
+  auto tls = tls_.finished(url && url->is_tls);
+  if (!tls) return tl::unexpected(tls.error());
+  options.tls = std::move(*tls);
+  options.port = url ? url->port : port_ ? *port_ : options.tls ? kTlsPort : options.port;
   if (options.host.starts_with("unix:")) options.unix_path = options.host.substr(5);
+  if (!options.unix_path.empty() && options.tls)
+    return fail(ExitCode::Usage, "--unix: a Unix socket needs no TLS; leave the options of TLS out");
   if (options.unix_path.empty() && options.host.empty())
     return fail(ExitCode::Usage, "-h: the host is empty; leave the option out for 127.0.0.1");
   return {};

@@ -1,11 +1,13 @@
 #pragma once
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "client/failure.h"
 #include "client/options.h"
+#include "client/tls_arguments.h"
 
 namespace hermod::client {
 
@@ -25,7 +27,6 @@ class SessionArguments {
   void add_broker(CLI::App& app);
   void add_identity(CLI::App& app);
   void add_will(CLI::App& app);
-  void refuse_tls(CLI::App& app);
   Outcome<void> finish_will(SessionOptions& options) const;
   Outcome<void> finish_session(SessionOptions& options) const;
   Outcome<void> finish_address(SessionOptions& options) const;
@@ -44,7 +45,8 @@ class SessionArguments {
   int will_qos_ = 0;
   bool will_retain_ = false;
   bool resumes_ = false;
-  std::vector<std::string> tls_;
+  std::optional<std::uint16_t> port_;
+  TlsArguments tls_;
 };
 
 /// Parses and turns CLI11's exceptions into values.

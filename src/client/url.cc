@@ -5,6 +5,10 @@
 namespace hermod::client {
 namespace {
 
+constexpr std::string_view kScheme = "mqtt://";
+constexpr std::string_view kTlsScheme = "mqtts://";
+constexpr std::uint16_t kSecurePort = 8883;
+
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -35,13 +39,12 @@ tl::unexpected<Failure> wrong_url(const std::string& what) {
 }  // namespace
 
 Outcome<Url> parse_url(const std::string& text) {
-  constexpr std::string_view kScheme = "mqtt://";
-  if (text.starts_with("mqtts://"))
-    return fail(ExitCode::NotSupported,
-                "-L: mqtts:// needs TLS, which this build does not have; use mqtt://");
-  if (!text.starts_with(kScheme)) return wrong_url("the address does not begin with mqtt://");
-  std::string rest = text.substr(kScheme.size());
   Url url;
+  url.is_tls = text.starts_with(kTlsScheme);
+  if (!url.is_tls && !text.starts_with(kScheme))
+    return wrong_url("the address does not begin with mqtt:// or mqtts://");
+  if (url.is_tls) url.port = kSecurePort;
+  std::string rest = text.substr(url.is_tls ? kTlsScheme.size() : kScheme.size());
   const std::size_t slash = rest.find('/');
   if (slash == std::string::npos || slash + 1 == rest.size()) return wrong_url("the topic is missing");
   url.topic = rest.substr(slash + 1);

@@ -7,12 +7,13 @@
 
 namespace hermod::client {
 
-/// mqtt://[username[:password]@]host[:port]/topic
+/// mqtt://[username[:password]@]host[:port]/topic, or with mqtts://
 struct Url {
   std::optional<std::string> username;
   std::optional<std::string> password;
   std::string host;
-  std::uint16_t port = 1883;
+  std::uint16_t port = 1883;  ///< 8883 for mqtts
+  bool is_tls = false;
   std::string topic;
 };
 

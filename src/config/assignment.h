@@ -26,6 +26,8 @@ struct Assignment {
   /// True when the source has types of its own (TOML): a string is then not accepted for a number.
   bool typed = false;
   Origin origin;
+  /// A list of texts; `value` has them separated by commas, as they are written where there are no lists.
+  bool is_list = false;
 };
 
 /// One thing that is wrong, for people.

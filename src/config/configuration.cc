@@ -3,9 +3,13 @@
 #include <algorithm>
 
 #include "config/listener_keys.h"
+#include "config/socket_keys.h"
+#include "config/text_list.h"
 
 namespace hermod::config {
 namespace {
+
+constexpr std::string_view kNoList = "one value and no list is expected";
 
 bool is_listener_key(std::string_view key) {
   return key.starts_with("listeners.") || key == "listeners";
@@ -15,6 +19,7 @@ std::string unknown_key(const std::string& key) {
   if (is_listener_key(key)) {
     std::string keys = "url";
     for (const ListenerKey& one : listener_keys()) keys += ", " + std::string(one.key.name);
+    for (const SocketKey& one : socket_keys()) keys += ", " + std::string(one.key.name);
     return "unknown key " + key +
            "; a listener is written as [listeners.NAME] with url = \"mqtt://127.0.0.1:1883\", and its keys "
            "are " +
@@ -22,6 +27,15 @@ std::string unknown_key(const std::string& key) {
   }
   const std::string nearest = nearest_key(key);
   return "unknown key " + key + (nearest.empty() ? "" : "; did you mean " + nearest + "?");
+}
+
+/// Nobody comes in without a name: by a certificate, or by a key where there is nothing else.
+bool names_everybody(const net::TlsOptions& tls) {
+  const bool has_only_keys = tls.certificates.empty() && !tls.psk_file.empty();
+  const bool needs_name =
+      tls.identity == net::TlsIdentity::CommonName || tls.identity == net::TlsIdentity::AlternativeName;
+  if (has_only_keys) return tls.identity != net::TlsIdentity::None;
+  return tls.client_certificate == net::ClientCertificate::Required && needs_name;
 }
 
 }  // namespace
@@ -41,7 +55,8 @@ void Configuration::apply(const Assignment& one, std::vector<Problem>& problems)
     problems.push_back({one.origin, unknown_key(one.key)});
     return;
   }
-  const Result<Value> value = key->accept(one.value, one.typed);
+  const Result<Value> value = one.is_list && !key->is_list ? failure(Errc::Invalid, std::string(kNoList))
+                                                           : key->accept(one.value, one.typed);
   if (!value) {
     problems.push_back({one.origin, one.key + ": " + value.error().detail});
     return;
@@ -52,24 +67,54 @@ void Configuration::apply(const Assignment& one, std::vector<Problem>& problems)
 
 void Configuration::apply_listener(const Assignment& one, std::vector<Problem>& problems) {
   const ListenerName name = split_listener_key(one.key);
-  const auto refuse = [&](const std::string& why) { problems.push_back({one.origin, one.key + ": " + why}); };
-  if (name.key != "url") {
-    const ListenerKey& key = *find_listener_key(name.key);
-    const Result<Value> value = key.key.accept(one.value, one.typed);
-    if (!value) return refuse(value.error().detail);
-    Listener& listener = listeners_[name.listener];
-    key.write(listener.fields, std::get<std::string>(*value));
-    listener.origins.insert_or_assign(name.key, one.origin);
-    return;
+  const Status applied =
+      name.key == "url" ? apply_url(name.listener, one) : apply_key(name.listener, name.key, one);
+  if (!applied) problems.push_back({one.origin, one.key + ": " + applied.error().detail});
+}
+
+Status Configuration::apply_key(const std::string& listener, const std::string& name, const Assignment& one) {
+  const ListenerKey* of_tls = find_listener_key(name);
+  const SocketKey* of_sockets = find_socket_key(name);
+  const Key& key = of_tls != nullptr ? of_tls->key : of_sockets->key;
+  if (one.is_list && !key.is_list) return failure(Errc::Invalid, std::string(kNoList));
+  const Result<Value> value = key.accept(one.value, one.typed);
+  if (!value) return tl::unexpected(value.error());
+  Listener& changed = listeners_[listener];
+  if (of_tls != nullptr) {
+    of_tls->write(changed.tls, std::get<std::string>(*value));
+  } else {
+    changed.sockets.insert_or_assign(name, *value);
   }
+  changed.origins.insert_or_assign(name, one.origin);
+  return {};
+}
+
+Status Configuration::apply_url(const std::string& listener, const Assignment& one) {
   const auto* text = std::get_if<std::string>(&one.value);
-  if (text == nullptr) return refuse("a text in quotes is expected");
-  const Result<ListenUrl> url = parse_listen_url(*text);
-  if (!url) return refuse(url.error().detail);
-  Listener& listener = listeners_[name.listener];
-  listener.url = *url;
-  listener.origin = one.origin;
-  listener.has_url = true;
+  if (text == nullptr) return failure(Errc::Invalid, "a text in quotes, or a list of them, is expected");
+  std::vector<ListenUrl> urls;
+  std::vector<std::string> words = split_list(*text);
+  if (words.empty()) words.emplace_back();
+  for (const std::string& word : words) {
+    const Result<ListenUrl> url = parse_listen_url(word);
+    if (!url) return failure(url.error().code, (words.size() > 1 ? word + ": " : "") + url.error().detail);
+    urls.push_back(*url);
+  }
+  for (const ListenUrl& url : urls) {
+    const ListenUrl& first = urls.front();
+    if (url.is_tls != first.is_tls || url.is_websocket != first.is_websocket ||
+        url.address.is_unix() != first.address.is_unix())
+      return failure(Errc::Invalid, "all urls of a listener begin alike; another scheme is another listener");
+    if (url.path != first.path)
+      return failure(Errc::Invalid, "all urls of a listener have the same path; another is another listener");
+    if (std::ranges::count(urls, url) > 1)
+      return failure(Errc::Invalid, listen_url(url) + " stands there twice");
+  }
+  Listener& changed = listeners_[listener];
+  changed.urls = std::move(urls);
+  changed.origin = one.origin;
+  changed.has_url = true;
+  return {};
 }
 
 void Configuration::settle_listeners() {
@@ -80,32 +125,54 @@ void Configuration::settle_listeners() {
   if (std::ranges::any_of(listeners_, from_flag)) std::erase_if(listeners_, std::not_fn(from_flag));
   if (listeners_.empty()) listeners_.emplace("default", Listener{.has_url = true});
   settings_.broker.net.listeners.clear();
-  for (const auto& [name, listener] : listeners_) {
-    net::ListenerOptions options{.name = name, .address = listener.url.address};
-    if (listener.url.is_tls) {
-      options.tls = listener.fields.tls;
-      options.tls->application_protocol = listener.url.is_websocket ? "http/1.1" : "mqtt";
-    }
-    if (listener.url.is_websocket) {
-      options.websocket = listener.fields.websocket;
-      options.websocket->path = listener.url.path;
-    }
-    settings_.broker.net.listeners.push_back(std::move(options));
-  }
+  for (const auto& [name, listener] : listeners_)
+    settings_.broker.net.listeners.push_back(listener.options(name, settings_.broker.net));
 }
 
-std::vector<std::string> Configuration::Listener::written() const {
+std::vector<std::string> Configuration::Listener::written(bool of_sockets) const {
   std::vector<std::string> out;
-  for (const auto& [key, where] : origins) out.push_back(key);
+  for (const auto& [key, where] : origins)
+    if (sockets.contains(key) == of_sockets) out.push_back(key);
   return out;
+}
+
+std::string Configuration::Listener::url_text() const {
+  std::vector<std::string> texts;
+  for (const ListenUrl& url : urls) texts.push_back(listen_url(url));
+  return list_text(texts);
+}
+
+Origin Configuration::Listener::origin_of(std::string_view key) const {
+  const auto found = origins.find(key);
+  return found == origins.end() ? Origin{} : found->second;
+}
+
+net::ListenerOptions Configuration::Listener::options(const std::string& name,
+                                                      const net::SocketOptions& net) const {
+  net::ListenerOptions out{.name = name, .addresses = {}, .socket = net};
+  for (const ListenUrl& url : urls) out.addresses.push_back(url.address);
+  const bool is_websocket = urls.front().is_websocket;
+  if (is_websocket) out.websocket = net::WebSocketOptions{.path = urls.front().path};
+  for (const auto& [key, value] : sockets) find_socket_key(key)->write(out, value);
+  if (!is_tls()) {
+    out.identity = tls.identity;
+    return out;
+  }
+  out.tls = tls;
+  out.tls->application_protocol = is_websocket ? "http/1.1" : "mqtt";
+  return out;
+}
+
+std::string Configuration::Listener::fault(const net::ListenerOptions& options) const {
+  if (!has_url) return "it has no url";
+  std::string of_tls = tls_fault(tls, written(false), is_tls());
+  return of_tls.empty() ? socket_fault(options, written(true)) : of_tls;
 }
 
 void Configuration::check_listeners(std::vector<Problem>& problems) {
   for (const auto& [name, listener] : listeners_) {
     const Origin& where = listener.has_url ? listener.origin : listener.origins.begin()->second;
-    const std::string fault = listener.has_url
-                                  ? listener_fault(listener.fields, listener.written(), listener.url)
-                                  : "it has no url";
+    const std::string fault = listener.fault(listener.options(name, settings_.broker.net));
     if (fault.empty()) continue;
     std::string text = "listener ";
     text.append(name).append(": ").append(fault);
@@ -127,14 +194,19 @@ void Configuration::check_exposure(std::vector<Problem>& problems) {
   if (origins_.contains("auth.allow_anonymous")) return;
   settings_.broker.allow_anonymous = true;
   for (const auto& [name, listener] : listeners_) {
-    if (is_loopback(listener.url.address)) continue;
-    if (listener.url.is_tls && listener.fields.tls.client_certificate == net::ClientCertificate::Required &&
-        listener.fields.tls.identity != net::TlsIdentity::None)
-      continue;  // nobody comes in without a name
+    const auto reachable =
+        std::ranges::find_if(listener.urls, [](const ListenUrl& url) { return !is_loopback(url.address); });
+    const net::ListenerOptions options = listener.options(name, settings_.broker.net);
+    const bool is_proxied = options.proxy.use != net::ProxyUse::Off || !options.proxy.proxies.empty();
+    if (reachable == listener.urls.end() && !is_proxied) continue;
+    if (listener.is_tls() && names_everybody(listener.tls)) continue;
     settings_.broker.allow_anonymous = false;
-    std::string text =
-        "listener " + name + " (" + listen_url(listener.url) +
-        ") can be reached from other machines, and nothing says whether clients need a user name. "
+    std::string text = "listener " + name + " (" +
+                       listen_url(is_proxied ? listener.urls.front() : *reachable) +
+                       ") can be reached from other machines";
+    if (is_proxied) text += ", through a proxy";
+    text +=
+        ", and nothing says whether clients need a user name. "
         "If everybody may connect, these two lines in the configuration file settle it:\n"
         "    [auth]\n    allow_anonymous = true";
     if (listener.origin.place == Origin::Place::Flag)
@@ -148,17 +220,28 @@ Origin Configuration::origin_of(std::string_view key) const {
   return found == origins_.end() ? Origin{} : found->second;
 }
 
+void Configuration::list_listener(const std::string& name, const Listener& listener,
+                                  std::vector<Effective>& out) const {
+  const std::string lead = "listeners." + name + ".";
+  const net::ListenerOptions options = listener.options(name, settings_.broker.net);
+  out.push_back({lead + "url", listener.url_text(), listener.origin});
+  for (const ListenerKey& one : listener_keys()) {
+    if (!listener.is_tls() && !listener.origins.contains(one.key.name)) continue;
+    out.push_back(
+        {lead + std::string(one.key.name), one.read(listener.tls), listener.origin_of(one.key.name)});
+  }
+  for (const SocketKey& one : socket_keys()) {
+    if (!one.is_for(options)) continue;
+    const Origin origin = one.follows_net && !listener.sockets.contains(one.key.name)
+                              ? origin_of("net." + std::string(one.key.name))
+                              : listener.origin_of(one.key.name);
+    out.push_back({lead + std::string(one.key.name), one.key.plain_text(one.read(options)), origin});
+  }
+}
+
 std::vector<Effective> Configuration::effective() const {
   std::vector<Effective> out;
-  for (const auto& [name, listener] : listeners_) {
-    out.push_back({"listeners." + name + ".url", listen_url(listener.url), listener.origin});
-    for (const ListenerKey& one : listener_keys()) {
-      if (!one.is_for(listener.url)) continue;
-      const auto where = listener.origins.find(one.key.name);
-      out.push_back({"listeners." + name + "." + std::string(one.key.name), one.read(listener.fields),
-                     where == listener.origins.end() ? Origin{} : where->second});
-    }
-  }
+  for (const auto& [name, listener] : listeners_) list_listener(name, listener, out);
   for (const Key& key : keys()) {
     out.push_back({std::string(key.name), key.plain_text(key.read(settings_)), origin_of(key.name)});
   }
@@ -179,13 +262,18 @@ std::string Configuration::effective_text() const {
 
 namespace {
 
-/// A key of a listener takes effect at once where the listener itself stays what it was.
-bool is_live_listener_key(const std::string& key, const std::map<std::string, Difference>& by_key) {
+/// The url of the listener that a key belongs to; nothing for a url itself, and for other keys.
+const Difference* url_beside(const std::string& key, const std::map<std::string, Difference>& by_key) {
   const ListenerName name = split_listener_key(key);
-  if (name.listener.empty() || name.key == "url") return false;
-  if (find_listener_key(name.key)->key.change != Change::Live) return false;
+  if (name.listener.empty() || name.key == "url") return nullptr;
   const auto url = by_key.find("listeners." + name.listener + ".url");
-  return url != by_key.end() && !url->second.after.empty() && url->second.before == url->second.after;
+  return url == by_key.end() ? nullptr : &url->second;
+}
+
+/// A key of TLS takes effect at once where the listener itself stays what it was.
+bool is_live_listener_key(const std::string& key, const Difference& url) {
+  const bool is_tls = url.after.starts_with("mqtts") || url.after.starts_with("wss");
+  return find_listener_key(split_listener_key(key).key) != nullptr && is_tls && url.before == url.after;
 }
 
 }  // namespace
@@ -197,9 +285,12 @@ std::vector<Difference> differences(const Configuration& before, const Configura
   std::vector<Difference> out;
   for (auto& [name, difference] : by_key) {
     if (difference.before == difference.after) continue;
+    const Difference* url = url_beside(name, by_key);
+    if (url != nullptr && (url->before.empty() || url->after.empty())) continue;  // all of it comes or goes
     const Key* key = find_key(name);
     difference.key = name;
-    difference.live = (key != nullptr && key->change == Change::Live) || is_live_listener_key(name, by_key);
+    difference.live = (key != nullptr && key->change == Change::Live) ||
+                      (url != nullptr && is_live_listener_key(name, *url));
     out.push_back(difference);
   }
   return out;

@@ -6,7 +6,6 @@
 #include "config/assignment.h"
 #include "config/key.h"
 #include "config/listen_url.h"
-#include "config/listener_keys.h"
 #include "config/settings.h"
 
 namespace hermod::config {
@@ -33,23 +32,33 @@ class Configuration {
 
  private:
   struct Listener {
-    ListenUrl url{};
+    std::vector<ListenUrl> urls{ListenUrl{}};
     Origin origin{};  ///< of the url
     bool has_url = false;
-    ListenerFields fields{};
+    net::TlsOptions tls{};
+    std::map<std::string, Value, std::less<>> sockets{};   ///< values of SocketKeys, by their last word
     std::map<std::string, Origin, std::less<>> origins{};  ///< of its other keys, by their last word
 
-    /// The keys beside the url that somebody wrote.
-    std::vector<std::string> written() const;
+    bool is_tls() const { return urls.front().is_tls; }
+    /// The keys of TLS, or of its sockets, that somebody wrote.
+    std::vector<std::string> written(bool of_sockets) const;
+    std::string url_text() const;
+    Origin origin_of(std::string_view key) const;
+    /// With `net` where nothing is written.
+    net::ListenerOptions options(const std::string& name, const net::SocketOptions& net) const;
+    std::string fault(const net::ListenerOptions& options) const;
   };
 
   void apply(const Assignment& one, std::vector<Problem>& problems);
   void apply_listener(const Assignment& one, std::vector<Problem>& problems);
+  Status apply_url(const std::string& listener, const Assignment& one);
+  Status apply_key(const std::string& listener, const std::string& name, const Assignment& one);
   void settle_listeners();
   void check(std::vector<Problem>& problems);
   void check_listeners(std::vector<Problem>& problems);
   void check_exposure(std::vector<Problem>& problems);
   Origin origin_of(std::string_view key) const;
+  void list_listener(const std::string& name, const Listener& listener, std::vector<Effective>& out) const;
 
   Settings settings_;
   std::map<std::string, Origin, std::less<>> origins_;  ///< by key; a missing one is a default

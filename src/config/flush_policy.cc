@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "config/units.h"
+#include "base/units.h"
 
 namespace hermod::config {
 

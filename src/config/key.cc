@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "base/units.h"
 #include "config/edit_distance.h"
-#include "config/units.h"
 
 namespace hermod::config {
 namespace {

@@ -27,6 +27,7 @@ struct Key {
   std::span<const std::string_view> choices{};  ///< Choice: the words
   std::string_view forms{};                     ///< Text: what it may be, for people; empty: anything
   Status (*check)(std::string_view) = nullptr;  ///< Text: whether it is one of those. Errors: Invalid
+  bool is_list = false;                         ///< Text: may be a list, or several separated by commas
   Change change = Change::Restart;
   std::string_view doc;  ///< one or two sentences
   Value (*read)(const Settings&) = nullptr;

@@ -220,6 +220,10 @@ void add_tls(std::vector<Key>& keys) {
       "tls.ticket_rotation", 1min, 24h,
       "How often the key of session tickets changes. The one before it is still accepted, so a client can "
       "resume for this long at least, and for twice as long at most."));
+  keys.push_back(toggle<OfTls<&TlsFields::watch_files>>(
+      "tls.watch_files",
+      "Whether the files of TLS listeners are read again when they change, also by a rename or a link that "
+      "leads elsewhere. Otherwise SIGHUP does it."));
 }
 
 void add_websocket(std::vector<Key>& keys) {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "config/units.h"
+#include "base/units.h"
 
 namespace hermod::config {
 namespace {
@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view kExpected =
     "an address such as mqtt://127.0.0.1:1883 or mqtt://[::1]:1883 is expected";
 constexpr std::string_view kUsualPath = "/mqtt";
+constexpr std::size_t kLongestPath = 107;  // of a Unix socket, in bytes
 
 struct Scheme {
   std::string_view name;
@@ -46,15 +47,21 @@ bool is_numeric(const std::string& host) {
   return inet_pton(AF_INET6, host.substr(0, host.find('%')).c_str(), raw.data()) == 1;
 }
 
+Result<ListenUrl> parse_path(std::string_view path) {
+  if (!path.starts_with('/') || path.ends_with('/'))
+    return invalid("a Unix socket has an absolute path, as in unix:///run/hermod/hermod.sock");
+  if (path.size() > kLongestPath)
+    return invalid("the path of a Unix socket has at most " + std::to_string(kLongestPath) + " bytes");
+  return ListenUrl{.address = {.host = "", .port = 0, .path = std::string(path)}};
+}
+
 }  // namespace
 
 Result<ListenUrl> parse_listen_url(std::string_view url) {
   const std::size_t scheme_end = url.find("://");
   if (scheme_end == std::string_view::npos) return invalid(std::string(kExpected));
   const std::string_view scheme = url.substr(0, scheme_end);
-  if (scheme == "unix")
-    return failure(Errc::Unsupported,
-                   "unix:// is not available in this version; mqtt://, mqtts://, ws:// and wss:// are");
+  if (scheme == "unix") return parse_path(url.substr(scheme_end + 3));
   const auto known = std::ranges::find(kSchemes, scheme, &Scheme::name);
   if (known == kSchemes.end()) return invalid(std::string(kExpected));
 
@@ -96,6 +103,7 @@ Result<ListenUrl> parse_listen_url(std::string_view url) {
 }
 
 std::string listen_url(const ListenUrl& url) {
+  if (url.address.is_unix()) return "unix://" + url.address.path;
   const std::string& host = url.address.host;
   const bool brackets = host.find(':') != std::string::npos;
   std::string out = url.is_websocket ? "ws" : "mqtt";
@@ -104,7 +112,7 @@ std::string listen_url(const ListenUrl& url) {
 }
 
 bool is_loopback(const net::ListenAddress& address) {
-  if (address.host == "localhost") return true;
+  if (address.host == "localhost" || address.is_unix()) return true;
   in_addr four{};
   if (inet_pton(AF_INET, address.host.c_str(), &four) == 1) return ntohl(four.s_addr) >> 24 == 127;
   in6_addr six{};

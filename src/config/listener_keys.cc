@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "config/socket_keys.h"
+#include "config/text_list.h"
+
 namespace hermod::config {
 namespace {
 
@@ -10,84 +13,30 @@ using Tls = net::TlsOptions;
 
 constexpr std::string_view kListeners = "listeners.";
 constexpr std::array<std::string_view, 3> kClientCertificates{"off", "optional", "required"};
-constexpr std::array<std::string_view, 3> kIdentities{"none", "cn", "san"};
+constexpr std::array<std::string_view, 5> kIdentities{"none", "cn", "san", "user", "psk"};
 constexpr std::array<std::string_view, 2> kVersions{"1.2", "1.3"};
-constexpr std::array<std::string_view, 2> kSubprotocols{"required", "optional"};
-
-std::string trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(' ');
-  if (first == std::string_view::npos) return "";
-  return std::string(text.substr(first, text.find_last_not_of(' ') - first + 1));
-}
-
-/// "a.pem, b.pem" as two names.
-std::vector<std::string> split_list(std::string_view text) {
-  std::vector<std::string> out;
-  if (trimmed(text).empty()) return out;
-  for (;;) {
-    const std::size_t comma = text.find(',');
-    out.push_back(trimmed(text.substr(0, comma)));
-    if (comma == std::string_view::npos) return out;
-    text.remove_prefix(comma + 1);
-  }
-}
-
-std::string list_text(const std::vector<std::string>& names) {
-  std::string out;
-  for (std::size_t i = 0; i < names.size(); ++i) out += (i == 0 ? "" : ", ") + names[i];
-  return out;
-}
 
 template <auto Member>
 ListenerKey files(std::string_view name, std::string_view doc) {
-  return {{.name = name, .kind = Kind::Text, .change = Change::Live, .doc = doc},
-          ListenerKey::Of::Tls,
-          [](const ListenerFields& fields) { return list_text(fields.tls.*Member); },
-          [](ListenerFields& fields, const std::string& text) { fields.tls.*Member = split_list(text); }};
+  return {{.name = name, .kind = Kind::Text, .is_list = true, .change = Change::Live, .doc = doc},
+          [](const Tls& tls) { return list_text(tls.*Member); },
+          [](Tls& tls, const std::string& text) { tls.*Member = split_list(text); }};
 }
 
 template <auto Member>
 ListenerKey one_file(std::string_view name, std::string_view doc) {
   return {{.name = name, .kind = Kind::Text, .change = Change::Live, .doc = doc},
-          ListenerKey::Of::Tls,
-          [](const ListenerFields& fields) { return fields.tls.*Member; },
-          [](ListenerFields& fields, const std::string& text) { fields.tls.*Member = text; }};
+          [](const Tls& tls) { return tls.*Member; },
+          [](Tls& tls, const std::string& text) { tls.*Member = text; }};
 }
 
 template <auto Member, const auto& Words>
 ListenerKey one_of(std::string_view name, std::string_view doc) {
   return {{.name = name, .kind = Kind::Choice, .choices = Words, .change = Change::Live, .doc = doc},
-          ListenerKey::Of::Tls,
-          [](const ListenerFields& fields) {
-            return std::string(Words.at(static_cast<std::size_t>(fields.tls.*Member)));
-          },
-          [](ListenerFields& fields, const std::string& text) {
+          [](const Tls& tls) { return std::string(Words.at(static_cast<std::size_t>(tls.*Member))); },
+          [](Tls& tls, const std::string& text) {
             const auto found = std::ranges::find(Words, text) - Words.begin();
-            fields.tls.*Member = static_cast<std::remove_reference_t<decltype(fields.tls.*Member)>>(found);
-          }};
-}
-
-template <auto Member>
-ListenerKey websocket_list(std::string_view name, std::string_view doc) {
-  return {
-      {.name = name, .kind = Kind::Text, .doc = doc},
-      ListenerKey::Of::WebSocket,
-      [](const ListenerFields& fields) { return list_text(fields.websocket.*Member); },
-      [](ListenerFields& fields, const std::string& text) { fields.websocket.*Member = split_list(text); }};
-}
-
-ListenerKey subprotocol() {
-  return {{.name = "subprotocol",
-           .kind = Kind::Choice,
-           .choices = kSubprotocols,
-           .doc = "Whether a client must ask for the WebSocket subprotocol mqtt (or mqttv3.1), as MQTT wants "
-                  "it, or may ask for none."},
-          ListenerKey::Of::WebSocket,
-          [](const ListenerFields& fields) {
-            return std::string(kSubprotocols.at(fields.websocket.requires_subprotocol ? 0 : 1));
-          },
-          [](ListenerFields& fields, const std::string& text) {
-            fields.websocket.requires_subprotocol = text == kSubprotocols[0];
+            tls.*Member = static_cast<std::remove_reference_t<decltype(tls.*Member)>>(found);
           }};
 }
 
@@ -119,20 +68,18 @@ const std::vector<ListenerKey>& listener_keys() {
           "identity",
           "Which name of the client's certificate is its user name: the common name (cn), or the first DNS "
           "name, e-mail address or URI of the alternative names (san). A certificate without such a name is "
-          "refused."),
+          "refused. With proxy_protocol and without TLS, cn is the name the proxy has verified. On a Unix "
+          "socket, user is the system's name of the user who connects. With psk certificates give no name. "
+          "With any but none the identity of a client's pre-shared key is its user name."),
+      one_file<&Tls::psk_file>(
+          "psk_file",
+          "Pre-shared keys: lines of identity:key, the key in hexadecimal digits. A client that has such a "
+          "key "
+          "needs no certificate, whatever client_certificate says; with this file the listener needs none "
+          "either."),
+      one_file<&Tls::psk_hint>("psk_hint",
+                               "Told to clients of TLS 1.2 that have to choose among their keys."),
       one_of<&Tls::minimum_version, kVersions>("minimum_tls_version", "The lowest version of TLS."),
-      subprotocol(),
-      websocket_list<&net::WebSocketOptions::origins>(
-          "origins",
-          "Which web pages may connect, separated by commas: https://example.org, https://*.example.org for "
-          "all "
-          "hosts below, null for pages without an origin, absent for programs that are no browsers and name "
-          "none. Empty: everybody may."),
-      websocket_list<&net::WebSocketOptions::proxies>(
-          "proxies",
-          "Addresses and networks of proxies, separated by commas, whose X-Forwarded-For header names the "
-          "client's address. "
-          "limits.max_connections_per_address still counts the proxy."),
   };
   return kKeys;
 }
@@ -149,43 +96,37 @@ ListenerName split_listener_key(std::string_view key) {
   const std::size_t dot = key.find('.');
   if (dot == 0 || dot == std::string_view::npos) return {};
   const std::string_view last = key.substr(dot + 1);
-  if (last != "url" && find_listener_key(last) == nullptr) return {};
+  if (last != "url" && find_listener_key(last) == nullptr && find_socket_key(last) == nullptr) return {};
   return {std::string(key.substr(0, dot)), std::string(last)};
 }
 
-namespace {
-
-std::string tls_fault(const ListenerFields& fields, const std::vector<std::string>& written) {
-  const Tls& tls = fields.tls;
-  if (tls.certificates.empty()) return "TLS needs certificate and key";
+std::string tls_fault(const net::TlsOptions& tls, const std::vector<std::string>& written, bool is_tls) {
+  if (!is_tls) {
+    const auto is_other = [](const std::string& key) { return key != "identity"; };
+    const auto other = std::ranges::find_if(written, is_other);
+    return other == written.end() ? "" : *other + " is for a url with mqtts:// or wss://";
+  }
+  if (tls.identity == net::TlsIdentity::SystemUser) return "identity = \"user\" is for a url with unix://";
+  if (tls.certificates.empty() && tls.psk_file.empty()) return "TLS needs certificate and key, or a psk_file";
+  if (!tls.psk_hint.empty() && tls.psk_file.empty()) return "psk_hint does nothing without a psk_file";
   if (tls.keys.size() != tls.certificates.size()) return "every certificate needs its key, and only it";
   if (tls.ocsp.size() > tls.certificates.size()) return "there are more OCSP responses than certificates";
   const auto has_gap = [](const std::vector<std::string>& names) {
     return std::ranges::find(names, "") != names.end();
   };
   if (has_gap(tls.certificates) || has_gap(tls.keys)) return "there is a comma with no file beside it";
+  if (tls.identity == net::TlsIdentity::PreSharedKey && tls.psk_file.empty())
+    return "identity = psk needs a psk_file";
   if (tls.client_certificate != net::ClientCertificate::Off)
     return tls.ca.empty() ? "client_certificate needs ca: who signs certificates of clients" : "";
   for (const std::string_view needless : {"ca", "crl", "identity"}) {
+    if (needless == "identity" && tls.identity == net::TlsIdentity::PreSharedKey) continue;
     if (std::ranges::find(written, needless) == written.end() ||
-        find_listener_key(needless)->read(fields) == find_listener_key(needless)->read({}))
+        find_listener_key(needless)->read(tls) == find_listener_key(needless)->read(net::TlsOptions{}))
       continue;
     return std::string(needless) + " does nothing while client_certificate is off";
   }
   return "";
-}
-
-}  // namespace
-
-std::string listener_fault(const ListenerFields& fields, const std::vector<std::string>& written,
-                           const ListenUrl& url) {
-  for (const std::string& name : written) {
-    const ListenerKey& one = *find_listener_key(name);
-    if (one.is_for(url)) continue;
-    return name + (one.of == ListenerKey::Of::Tls ? " is for a url with mqtts:// or wss://"
-                                                  : " is for a url with ws:// or wss://");
-  }
-  return url.is_tls ? tls_fault(fields, written) : "";
 }
 
 }  // namespace hermod::config

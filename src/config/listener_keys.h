@@ -1,32 +1,19 @@
 #pragma once
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "config/key.h"
-#include "config/listen_url.h"
 #include "net/options.h"
 
 namespace hermod::config {
 
-/// What the keys of a listener set, beside its url.
-struct ListenerFields {
-  net::TlsOptions tls{};
-  net::WebSocketOptions websocket{};
-};
-
-/// One key of a listener beside its url. The list is static and never changes.
+/// One key of a listener beside its url. The list is static and never changes. They take effect with a
+/// reload.
 struct ListenerKey {
-  enum class Of : std::uint8_t { Tls, WebSocket };
-
   Key key;  ///< its name is the last word: "certificate" of listeners.NAME.certificate
-  Of of = Of::Tls;
-  std::string (*read)(const ListenerFields&) = nullptr;
-  void (*write)(ListenerFields&, const std::string&) = nullptr;
-
-  /// Whether a listener with this url has the key.
-  bool is_for(const ListenUrl& url) const { return of == Of::Tls ? url.is_tls : url.is_websocket; }
+  std::string (*read)(const net::TlsOptions&) = nullptr;
+  void (*write)(net::TlsOptions&, const std::string&) = nullptr;
 };
 
 /// Every such key, in the order of the reference.
@@ -40,9 +27,8 @@ struct ListenerName {
 };
 ListenerName split_listener_key(std::string_view key);
 
-/// What is wrong with a listener, without a look at files; empty: nothing. `written` are the keys that
-/// somebody set.
-std::string listener_fault(const ListenerFields& fields, const std::vector<std::string>& written,
-                           const ListenUrl& url);
+/// What is wrong with the TLS side of a listener, without a look at the files; empty: nothing. `written` are
+/// the keys that somebody set.
+std::string tls_fault(const net::TlsOptions& tls, const std::vector<std::string>& written, bool is_tls);
 
 }  // namespace hermod::config

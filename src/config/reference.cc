@@ -2,6 +2,7 @@
 
 #include "config/key.h"
 #include "config/listener_keys.h"
+#include "config/socket_keys.h"
 
 namespace hermod::config {
 namespace {
@@ -18,11 +19,15 @@ constexpr std::string_view kTomlHead =
     "\n"
     "# Where to listen: one table per listener, with a name of your choice. Without any: loopback, port "
     "1883.\n"
-    "# mqtt://0.0.0.0:1883 is every IPv4 address, mqtt://*:1883 every address of both families.\n"
+    "# mqtt://0.0.0.0:1883 is every IPv4 address, mqtt://*:1883 every address of both families, and\n"
+    "# unix:///run/hermod/hermod.sock a Unix socket. Several are written as a list, [\"mqtt://127.0.0.1\", "
+    "...].\n"
     "#[listeners.default]\n"
-    "#url = \"mqtt://127.0.0.1:1883\"\n"
+    "#url = \"mqtt://127.0.0.1:1883\"\n";
+
+constexpr std::string_view kTomlTls =
     "\n"
-    "# mqtts:// is MQTT over TLS, on port 8883 unless another is named. Its keys, all of them live:\n"
+    "# mqtts:// is MQTT over TLS, on port 8883 unless another is named. Its own keys, all of them live:\n"
     "#[listeners.secure]\n"
     "#url = \"mqtts://0.0.0.0:8883\"\n";
 
@@ -47,8 +52,9 @@ constexpr std::string_view kMarkdownHead =
     "Without `-c` no file is read. An unknown key, a value of the wrong kind or out of range, and a file "
     "that is not\n"
     "TOML are errors; all of them are told at once, each with file and line, and the broker does not start.\n"
-    "`hermod -c FILE -t` only checks; with `-v` it also prints every effective value and where it comes "
-    "from.\n"
+    "`hermod -c FILE -t` only checks, and opens the files of TLS listeners; with `-v` it also prints every "
+    "effective\n"
+    "value and where it comes from.\n"
     "`hermod --print-config` writes a file with every key and its default.\n"
     "\n"
     "Sizes are a number of bytes or a number with a unit: `B`, `kB`, `MB`, `GB`, `TB` count in thousands, "
@@ -70,9 +76,22 @@ constexpr std::string_view kMarkdownHead =
     "\n"
     "The host is an IP address (IPv6 in brackets), `localhost`, or `*` for every address of both families. "
     "Without any\n"
-    "listener: `mqtt://127.0.0.1:1883`. `--listen` and `-p` replace all listeners of the file. A listener "
-    "that other\n"
-    "machines can reach needs `auth.allow_anonymous` to be set, one way or the other.\n"
+    "listener: `mqtt://127.0.0.1:1883`. A listener may have several urls of one kind: `url = "
+    "[\"mqtt://192.0.2.10\",\n"
+    "\"mqtt://[2001:db8::10]\"]`, or in one text with commas between them. `--listen` and `-p` replace all "
+    "listeners of the\n"
+    "file. A listener that other machines can reach, by itself or through a proxy, needs "
+    "`auth.allow_anonymous` "
+    "to be set, one\n"
+    "way or the other.\n"
+    "\n"
+    "Every listener has these keys, and a change of one needs a restart:\n"
+    "\n";
+
+/// Behind the table of the keys for sockets.
+constexpr std::string_view kMarkdownSockets =
+    "\n"
+    "[listeners.md](listeners.md) tells how Unix sockets, proxies and sockets from systemd are used.\n"
     "\n"
     "MQTT over TLS, on port 8883 unless another is named:\n"
     "\n"
@@ -83,14 +102,13 @@ constexpr std::string_view kMarkdownHead =
     "key = \"/etc/hermod/tls/server.key\"\n"
     "```\n"
     "\n"
-    "SIGHUP reads these files again, also when their names stay the same; connected clients stay. When one "
-    "of "
-    "them is not\n"
+    "These files are read again when they change, and with SIGHUP; connected clients stay. When one of them "
+    "is not\n"
     "good, nothing changes and the log says which and why. TLS 1.2 and 1.3 are spoken, with the ciphers of "
     "Mozilla's\n"
-    "\"intermediate\" recommendation. A client that offers protocols (ALPN) must offer `mqtt`. These keys "
-    "are "
-    "live:\n"
+    "\"intermediate\" recommendation. A client that offers protocols (ALPN) must offer `mqtt`. "
+    "[tls.md](tls.md) says how\n"
+    "these keys go together. The keys of TLS are live:\n"
     "\n";
 
 constexpr std::string_view kMarkdownWebSocket =
@@ -102,12 +120,12 @@ constexpr std::string_view kMarkdownWebSocket =
     "```toml\n"
     "[listeners.web]\n"
     "url = \"ws://192.0.2.10:8083/mqtt\"\n"
-    "origins = \"https://app.example.org\"\n"
+    "origins = [\"https://app.example.org\"]\n"
     "```\n"
     "\n"
-    "Frames are binary and are no boundaries of packets. There is no compression. A connection takes three "
-    "descriptors.\n"
-    "How to connect a page is in [websocket.md](websocket.md).\n"
+    "Frames are binary and are no boundaries of packets. There is no compression. How to connect a page is "
+    "in\n"
+    "[websocket.md](websocket.md). A change of these keys needs a restart:\n"
     "\n";
 
 /// `text` in lines of at most kWidth characters, each behind `lead`.
@@ -149,24 +167,49 @@ std::string listener_example(const ListenerKey& one) {
   return one.key.toml_text(one.read({}));
 }
 
-std::string listener_keys_toml(ListenerKey::Of of) {
+std::string commented(const Key& key) {
+  const std::string range = key.range_text();
+  return wrapped(std::string(key.doc) + (range.empty() ? "" : " (" + range + ")"), "# ");
+}
+
+/// Those of WebSocket, or all others.
+std::string socket_keys_toml(bool of_websocket) {
   std::string out;
-  for (const ListenerKey& one : listener_keys()) {
-    if (one.of != of) continue;
-    const std::string range = one.key.range_text();
-    out += wrapped(std::string(one.key.doc) + (range.empty() ? "" : " (" + range + ")"), "# ");
-    out += "#" + std::string(one.key.name) + " = " + listener_example(one) + "\n";
+  for (const SocketKey& one : socket_keys()) {
+    if ((one.where == SocketKey::Where::WebSocket) != of_websocket) continue;
+    out += commented(one.key);
+    out += "#" + std::string(one.key.name) + " = " + one.key.toml_text(one.read({})) + "\n";
   }
   return out;
 }
 
-std::string listener_keys_markdown(ListenerKey::Of of) {
-  std::string out = "| key | default | range | meaning |\n|---|---|---|---|\n";
-  for (const ListenerKey& one : listener_keys()) {
-    if (one.of != of) continue;
-    out += "| `" + std::string(one.key.name) + "` | `" + one.key.toml_text(one.read({})) + "` | " +
-           one.key.range_text() + " | " + std::string(one.key.doc) + " |\n";
+std::string tls_keys_toml() {
+  std::string out;
+  for (const ListenerKey& one : listener_keys())
+    out += commented(one.key) + "#" + std::string(one.key.name) + " = " + listener_example(one) + "\n";
+  return out;
+}
+
+constexpr std::string_view kTableHead = "| key | default | range | meaning |\n|---|---|---|---|\n";
+
+std::string table_row(const Key& key, const std::string& standard) {
+  return "| `" + std::string(key.name) + "` | " + standard + " | " + key.range_text() + " | " +
+         std::string(key.doc) + " |\n";
+}
+
+std::string socket_keys_markdown(bool of_websocket) {
+  std::string out(kTableHead);
+  for (const SocketKey& one : socket_keys()) {
+    if ((one.where == SocketKey::Where::WebSocket) != of_websocket) continue;
+    out += table_row(one.key, one.follows_net ? "as [net]" : "`" + one.key.toml_text(one.read({})) + "`");
   }
+  return out;
+}
+
+std::string tls_keys_markdown() {
+  std::string out(kTableHead);
+  for (const ListenerKey& one : listener_keys())
+    out += table_row(one.key, "`" + one.key.toml_text(one.read({})) + "`");
   return out;
 }
 
@@ -175,9 +218,11 @@ std::string listener_keys_markdown(ListenerKey::Of of) {
 std::string reference_toml() {
   const Settings defaults;
   std::string out(kTomlHead);
-  out += listener_keys_toml(ListenerKey::Of::Tls);
+  out += socket_keys_toml(false);
+  out += kTomlTls;
+  out += tls_keys_toml();
   out += kTomlWebSocket;
-  out += listener_keys_toml(ListenerKey::Of::WebSocket);
+  out += socket_keys_toml(true);
   std::string_view section;
   for (const Key& key : keys()) {
     if (key.section() != section) out += "\n#[" + std::string(section = key.section()) + "]\n";
@@ -191,14 +236,16 @@ std::string reference_toml() {
 std::string reference_markdown() {
   const Settings defaults;
   std::string out(kMarkdownHead);
-  out += listener_keys_markdown(ListenerKey::Of::Tls);
+  out += socket_keys_markdown(false);
+  out += kMarkdownSockets;
+  out += tls_keys_markdown();
   out += kMarkdownWebSocket;
-  out += listener_keys_markdown(ListenerKey::Of::WebSocket);
+  out += socket_keys_markdown(true);
   std::string_view section;
   for (const Key& key : keys()) {
     if (key.section() != section) {
       section = key.section();
-      out += title(section) + "| key | default | range | meaning |\n|---|---|---|---|\n";
+      out += title(section) + std::string(kTableHead);
     }
     const std::string standard =
         follows_listeners(key) ? "see meaning" : "`" + key.toml_text(key.read(defaults)) + "`";

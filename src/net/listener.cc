@@ -7,7 +7,6 @@
 #include <system_error>
 #include <utility>
 
-#include "base/assert.h"
 #include "base/log.h"
 #include "net/socket_address.h"
 #include "net/tcp_transport.h"
@@ -44,38 +43,44 @@ bool concerns_one_connection(int error) {
 
 }  // namespace
 
-Listener::Listener(EventLoop& loop, Fd socket, const Options& options, AcceptHandler& handler, Speech speech)
-    : loop_(loop), socket_(std::move(socket)), options_(options), handler_(handler), speech_(speech) {}
+Listener::Listener(EventLoop& loop, ListenSocket socket, const Options& options, AcceptHandler& handler,
+                   Entrance& entrance)
+    : loop_(loop),
+      socket_(std::move(socket)),
+      options_(options),
+      handler_(handler),
+      entrance_(entrance),
+      path_(local_path(socket_.fd.get())) {}
 
 Listener::~Listener() {
   stop();
 }
 
 Status Listener::start() {
-  const auto where = [this] {
-    sockaddr_storage raw{};
-    socklen_t length = sizeof raw;
-    ::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&raw), &length);
-    return SocketAddress::from(raw).to_string();
-  };
   reserve_ = open_reserve();
-  if (!reserve_.valid() || ::listen(socket_.get(), options_.backlog) != 0)
-    return tl::unexpected(socket_error(errno, "listen on", where()));
-  if (Status added = loop_.add(socket_.get(), EPOLLIN, this); !added) return added;
-  watched_ = true;
-  return {};
+  if (!reserve_.valid() || ::listen(socket_.fd.get(), entrance_.options().socket.backlog) != 0)
+    return tl::unexpected(socket_error(errno, "listen on", local_name(socket_.fd.get())));
+  return watch();
 }
 
 void Listener::stop() {
-  if (watched_) loop_.remove(socket_.get(), this);
-  watched_ = false;
+  stop_watching();
   rest_timer_.cancel();
-  socket_.reset();
+  receptions_.clear();
+  socket_.fd.reset();
   reserve_.reset();
 }
 
 void Listener::on_ready(std::uint32_t) {
-  for (std::uint32_t i = 0; i < options_.accept_batch && socket_.valid(); ++i) {
+  if (socket_.is_shared) {
+    // The kernel wakes the first of those that wait. Whoever has got a connection goes to the end of the
+    // line.
+    if (!accept_one() || !watched_) return;
+    stop_watching();
+    if (!watch()) rest(ENOMEM);
+    return;
+  }
+  for (std::uint32_t i = 0; i < options_.accept_batch && socket_.fd.valid(); ++i) {
     if (!accept_one()) return;
   }
 }
@@ -84,9 +89,9 @@ bool Listener::accept_one() {
   sockaddr_storage raw;
   socklen_t length = sizeof raw;
   Fd connection(
-      ::accept4(socket_.get(), reinterpret_cast<sockaddr*>(&raw), &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+      ::accept4(socket_.fd.get(), reinterpret_cast<sockaddr*>(&raw), &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (connection.valid()) {
-    hand_over(std::move(connection), raw);
+    receive(std::move(connection), raw);
     return true;
   }
   const int error = errno;
@@ -96,29 +101,88 @@ bool Listener::accept_one() {
   return false;
 }
 
-void Listener::hand_over(Fd connection, const sockaddr_storage& raw) {
+void Listener::receive(Fd connection, const sockaddr_storage& raw) {
   const SocketAddress peer = SocketAddress::from(raw);
-  TlsServer* const tls = speech_.tls;
-  auto transport = tls == nullptr ? TcpTransport::open(loop_, std::move(connection), peer, options_)
-                                  : TlsTransport::open(loop_, std::move(connection), peer, options_, *tls);
-  if (!transport) {
-    loop_.count(Counter::ConnectionsRefused);
-    HERMOD_LOG_LIMITED(log::Level::Warning, "listener.refused", {"reason", transport.error().detail});
-    return;
+  const auto host = [&] { return path_.empty() ? peer.host() : path_; };
+  std::optional<Place> place = entrance_.enter();
+  if (!place) return refuse(host(), "listeners." + entrance_.name() + ".max_connections is reached");
+  const ProxyUse use = entrance_.options().proxy.use;
+  if (use != ProxyUse::Off) {
+    if (!path_.empty() || entrance_.is_proxy(peer))
+      return await_header(std::move(connection), peer, std::move(*place));
+    if (use == ProxyUse::Required) {
+      loop_.count(Counter::ProxyFailedAddress);
+      return refuse(host(), "it is not among listeners." + entrance_.name() + ".proxies");
+    }
   }
-  if (speech_.websocket != nullptr) {
+  if (path_.empty()) return hand_over(std::move(connection), peer, std::move(*place));
+  auto caller = entrance_.introduce(connection.get(), path_);
+  if (!caller) return refuse(path_, caller.error().detail);
+  hand_over(std::move(connection), std::move(*caller), std::move(*place));
+}
+
+void Listener::await_header(Fd connection, const SocketAddress& proxy, Place place) {
+  const ProxyOptions& options = entrance_.options().proxy;
+  ProxyReception::Owner& owner = *this;
+  auto reception = std::make_unique<ProxyReception>(loop_, owner, std::move(connection), proxy,
+                                                    std::move(place), options.max_size);
+  if (Status started = reception->start(loop_.now() + options.timeout); !started)
+    return refuse(path_.empty() ? proxy.host() : path_, started.error().detail);
+  receptions_.emplace(reception.get(), std::move(reception));
+}
+
+void Listener::on_header(ProxyReception& reception) {
+  const std::unique_ptr<ProxyReception> done = take(reception);
+  auto caller = entrance_.introduce(done->header(), done->proxy(), path_);
+  if (!caller) return refuse(path_.empty() ? done->proxy().host() : path_, caller.error().detail);
+  hand_over(done->take_socket(), std::move(*caller), done->take_place());
+}
+
+void Listener::on_no_header(ProxyReception& reception, Counter counter, std::string_view reason,
+                            std::string_view why) {
+  const std::unique_ptr<ProxyReception> done = take(reception);
+  loop_.count(Counter::ConnectionsRefused);
+  loop_.count(counter);
+  // A proxy that connects and goes away looks whether we are there.
+  const log::Level level = counter == Counter::ProxyFailedClosed ? log::Level::Debug : log::Level::Notice;
+  HERMOD_LOG_LIMITED(level, "proxy.refused", {"listener", entrance_.name()},
+                     {"address", path_.empty() ? done->proxy().host() : path_}, {"reason", reason},
+                     {"why", why});
+}
+
+std::unique_ptr<ProxyReception> Listener::take(ProxyReception& reception) {
+  const auto found = receptions_.find(&reception);
+  std::unique_ptr<ProxyReception> taken = std::move(found->second);
+  receptions_.erase(found);
+  return taken;
+}
+
+void Listener::hand_over(Fd connection, Caller caller, Place place) {
+  TlsServer* tls = entrance_.tls();
+  const SocketAddress address = caller.address;
+  auto transport = tls == nullptr
+                       ? TcpTransport::open(loop_, std::move(connection), std::move(caller), options_)
+                       : TlsTransport::open(loop_, std::move(connection), std::move(caller), options_, *tls);
+  if (!transport) return refuse(path_.empty() ? address.host() : path_, transport.error().detail);
+  if (const WebSocketRules* rules = entrance_.websocket()) {
     // A TLS handshake comes first, and has a limit of its own.
     const auto due = loop_.now() + options_.websocket.request_timeout +
                      (tls == nullptr ? std::chrono::milliseconds{0} : options_.tls.handshake_timeout);
-    *transport = std::make_unique<WebSocketTransport>(std::move(*transport), loop_, *speech_.guest,
-                                                      *speech_.websocket, options_, due);
+    *transport = std::make_unique<WebSocketTransport>(std::move(*transport), loop_, *rules, options_, due);
   }
+  (*transport)->occupy(std::move(place));
   handler_.on_accepted(std::move(*transport));
+}
+
+void Listener::refuse(const std::string& address, std::string_view why) {
+  loop_.count(Counter::ConnectionsRefused);
+  HERMOD_LOG_LIMITED(log::Level::Notice, "listener.refused", {"listener", entrance_.name()},
+                     {"address", address}, {"why", why});
 }
 
 bool Listener::refuse_one() {
   reserve_.reset();
-  const bool refused = Fd(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC)).valid();
+  const bool refused = Fd(::accept4(socket_.fd.get(), nullptr, nullptr, SOCK_CLOEXEC)).valid();
   reserve_ = open_reserve();
   if (refused) loop_.count(Counter::ConnectionsRefused);
   return refused;
@@ -130,21 +194,28 @@ void Listener::rest(int error_number) {
     // Answered with a close, a client tries again later; left in the backlog, it would wait for nothing.
     while (refused < options_.accept_batch && reserve_.valid() && refuse_one()) ++refused;
   }
-  HERMOD_LOG_LIMITED(log::Level::Error, "listener.resting", {"port", bound_port()},
+  HERMOD_LOG_LIMITED(log::Level::Error, "listener.resting", {"listener", entrance_.name()},
+                     {"on", local_name(socket_.fd.get())},
                      {"reason", std::generic_category().message(error_number)}, {"refused", refused});
-  watch(0);
+  stop_watching();
   loop_.timers().schedule(rest_timer_, loop_.now() + options_.accept_pause);
 }
 
 void Listener::on_timer(Timer&) {
   if (!reserve_.valid()) reserve_ = open_reserve();
-  watch(EPOLLIN);
+  if (!watch()) loop_.timers().schedule(rest_timer_, loop_.now() + options_.accept_pause);
 }
 
-void Listener::watch(std::uint32_t events) {
-  // Changing a watched descriptor cannot fail: epoll needs nothing new for it.
-  const bool changed = loop_.modify(socket_.get(), events, this).has_value();
-  HERMOD_ASSERT(changed);
+/// EPOLLEXCLUSIVE, so that a connection to a shared socket wakes one shard and not all of them; with it a
+/// watch can begin and end and not change.
+Status Listener::watch() {
+  Status added = loop_.add(socket_.fd.get(), EPOLLIN | EPOLLEXCLUSIVE, this);
+  watched_ = added.has_value();
+  return added;
+}
+
+void Listener::stop_watching() {
+  if (std::exchange(watched_, false)) loop_.remove(socket_.fd.get(), this);
 }
 
 }  // namespace hermod::net

@@ -3,8 +3,11 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <cerrno>
+#include <cstddef>
+#include <cstring>
 #include <system_error>
 #include <utility>
 
@@ -60,24 +63,6 @@ int set_options(int fd, std::initializer_list<SocketOption> wanted) {
   return 0;
 }
 
-/// Options that accepted connections inherit from the listening socket on Linux: set once here, they cost
-/// no system call per connection.
-int set_connection_options(int fd, const Options& options) {
-  int error = set_options(fd, {{IPPROTO_TCP, TCP_NODELAY, options.no_delay ? 1 : 0}});
-  if (error == 0 && options.keep_alive_idle.count() > 0) {
-    error =
-        set_options(fd, {{SOL_SOCKET, SO_KEEPALIVE, 1},
-                         {IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(options.keep_alive_idle.count())},
-                         {IPPROTO_TCP, TCP_KEEPINTVL, static_cast<int>(options.keep_alive_interval.count())},
-                         {IPPROTO_TCP, TCP_KEEPCNT, options.keep_alive_probes}});
-  }
-  if (error == 0 && options.send_buffer > 0)
-    error = set_options(fd, {{SOL_SOCKET, SO_SNDBUF, options.send_buffer}});
-  if (error == 0 && options.receive_buffer > 0)
-    error = set_options(fd, {{SOL_SOCKET, SO_RCVBUF, options.receive_buffer}});
-  return error;
-}
-
 enum class Sharing { Alone, First, Joining };
 
 struct Endpoint {
@@ -86,7 +71,7 @@ struct Endpoint {
 };
 
 /// Errors: errno.
-tl::expected<Fd, int> bind_socket(const Endpoint& endpoint, Sharing sharing, const Options& options) {
+tl::expected<Fd, int> bind_socket(const Endpoint& endpoint, Sharing sharing, const SocketOptions& options) {
   const bool ipv4 = endpoint.address.is_ipv4();
   Fd fd(::socket(ipv4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return tl::unexpected(errno);
@@ -108,7 +93,8 @@ tl::expected<Fd, int> bind_socket(const Endpoint& endpoint, Sharing sharing, con
 }
 
 /// Binds all sockets of one endpoint. Errors: errno.
-tl::expected<std::vector<Fd>, int> bind_all(Endpoint endpoint, std::size_t count, const Options& options) {
+tl::expected<std::vector<Fd>, int> bind_all(Endpoint endpoint, std::size_t count,
+                                            const SocketOptions& options) {
   std::vector<Fd> sockets;
   while (sockets.size() < count) {
     const Sharing first = count == 1 ? Sharing::Alone : Sharing::First;
@@ -122,13 +108,30 @@ tl::expected<std::vector<Fd>, int> bind_all(Endpoint endpoint, std::size_t count
 
 }  // namespace
 
+int set_connection_options(int fd, const SocketOptions& options) {
+  int error = set_options(fd, {{IPPROTO_TCP, TCP_NODELAY, options.no_delay ? 1 : 0}});
+  if (error == 0 && options.keep_alive_idle.count() > 0) {
+    error =
+        set_options(fd, {{SOL_SOCKET, SO_KEEPALIVE, 1},
+                         {IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(options.keep_alive_idle.count())},
+                         {IPPROTO_TCP, TCP_KEEPINTVL, static_cast<int>(options.keep_alive_interval.count())},
+                         {IPPROTO_TCP, TCP_KEEPCNT, options.keep_alive_probes}});
+  }
+  if (error == 0 && options.send_buffer > 0)
+    error = set_options(fd, {{SOL_SOCKET, SO_SNDBUF, options.send_buffer}});
+  if (error == 0 && options.receive_buffer > 0)
+    error = set_options(fd, {{SOL_SOCKET, SO_RCVBUF, options.receive_buffer}});
+  return error;
+}
+
 Result<std::vector<Fd>> open_listen_sockets(const ListenAddress& address, std::size_t count,
-                                            const Options& options) {
+                                            const SocketOptions& options) {
   HERMOD_ASSERT(count >= 1);
   const bool everywhere = address.host == "*";
   auto parsed = SocketAddress::parse(everywhere ? "::" : address.host, address.port);
   if (!parsed) return tl::unexpected(std::move(parsed.error()));
-  auto sockets = bind_all({.address = *parsed, .both_families = everywhere}, count, options);
+  const bool both_families = everywhere || address.takes_ipv4;
+  auto sockets = bind_all({.address = *parsed, .both_families = both_families}, count, options);
   if (!sockets && everywhere && (sockets.error() == EAFNOSUPPORT || sockets.error() == EADDRNOTAVAIL)) {
     SocketAddress ipv4;
     ipv4.set_port(address.port);
@@ -143,6 +146,23 @@ std::uint16_t local_port(int fd) {
   socklen_t length = sizeof raw;
   if (::getsockname(fd, reinterpret_cast<sockaddr*>(&raw), &length) != 0) return 0;
   return SocketAddress::from(raw).port();
+}
+
+std::string local_path(int fd) {
+  sockaddr_un raw{};
+  socklen_t length = sizeof raw;
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&raw), &length) != 0 || raw.sun_family != AF_UNIX)
+    return "";
+  const std::size_t most = length - offsetof(sockaddr_un, sun_path);
+  return {raw.sun_path, ::strnlen(raw.sun_path, most)};
+}
+
+std::string local_name(int fd) {
+  if (std::string path = local_path(fd); !path.empty()) return path;
+  sockaddr_storage raw{};
+  socklen_t length = sizeof raw;
+  ::getsockname(fd, reinterpret_cast<sockaddr*>(&raw), &length);
+  return SocketAddress::from(raw).to_string();
 }
 
 Error socket_error(int error_number, std::string_view what, std::string_view where) {

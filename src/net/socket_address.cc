@@ -87,6 +87,18 @@ std::uint64_t SocketAddress::network() const {
   return out;
 }
 
+bool SocketAddress::is_in(const AddressRange& range) const {
+  constexpr unsigned kMappedBits = 96;
+  const bool is_mapped = std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), bytes_.begin());
+  if (is_mapped && range.bits < kMappedBits) return false;
+  for (unsigned bit = 0; bit < range.bits; bit += 8) {
+    const unsigned left = range.bits - bit;
+    const auto mask = static_cast<std::uint8_t>(left >= 8 ? 0xFFU : 0xFFU << (8 - left));
+    if (((bytes_[bit / 8] ^ range.first[bit / 8]) & mask) != 0) return false;
+  }
+  return true;
+}
+
 std::string SocketAddress::host() const {
   char text[INET6_ADDRSTRLEN] = {};
   if (ipv4_ || std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), bytes_.begin())) {

@@ -32,6 +32,8 @@ class SocketAddress {
   std::string to_string() const;
   /// A number for the network the address is in: all of an IPv4 address, the first 64 bits of an IPv6 one.
   std::uint64_t network() const;
+  /// An IPv4 address, also as an IPv4-mapped one, is in ranges of IPv4 only.
+  bool is_in(const AddressRange& range) const;
 
   friend bool operator==(const SocketAddress&, const SocketAddress&) = default;
 

@@ -36,9 +36,8 @@ class StreamTransport::CloseTimer final : private TimerHandler {
   Timer timer_{*this};
 };
 
-StreamTransport::StreamTransport(EventLoop& loop, Fd socket, const SocketAddress& peer,
-                                 const Options& options)
-    : loop_(loop), options_(options), peer_(peer), socket_(std::move(socket)) {}
+StreamTransport::StreamTransport(EventLoop& loop, Fd socket, Caller caller, const Options& options)
+    : loop_(loop), options_(options), caller_(std::move(caller)), socket_(std::move(socket)) {}
 
 Status StreamTransport::watch() {
   const std::uint32_t events = wanted_events();
@@ -56,7 +55,8 @@ StreamTransport::~StreamTransport() {
 
 Peer StreamTransport::peer() const {
   loop_.check_thread();
-  return {.address = peer_.host(), .port = peer_.port()};
+  if (caller_.introduced != nullptr) return *caller_.introduced;
+  return {.address = caller_.address.host(), .port = caller_.address.port()};
 }
 
 std::size_t StreamTransport::buffered_bytes() const {

@@ -8,10 +8,10 @@
 
 #include "base/buffer.h"
 #include "base/result.h"
+#include "net/caller.h"
 #include "net/event_loop.h"
 #include "net/fd.h"
 #include "net/options.h"
-#include "net/socket_address.h"
 #include "net/transport.h"
 
 struct iovec;
@@ -52,7 +52,7 @@ class StreamTransport : public Transport, private IoHandler, private Flushable, 
     Broken,   ///< the peer takes nothing any more
   };
 
-  StreamTransport(EventLoop& loop, Fd socket, const SocketAddress& peer, const Options& options);
+  StreamTransport(EventLoop& loop, Fd socket, Caller caller, const Options& options);
   /// Before the transport is given away. Errors: Io when the loop cannot watch the socket.
   Status watch();
 
@@ -66,7 +66,7 @@ class StreamTransport : public Transport, private IoHandler, private Flushable, 
   bool is_open() const { return state_ == State::Open; }
   EventLoop& loop() { return loop_; }
   const EventLoop& loop() const { return loop_; }
-  const SocketAddress& address() const { return peer_; }
+  const SocketAddress& address() const { return caller_.address; }
   /// One recv() into `room`: Bytes, Nothing, Ended or Broken.
   Arrival receive(std::span<std::uint8_t> room);
   /// One send(); the bytes taken, or -1 when the stream broke.
@@ -110,7 +110,7 @@ class StreamTransport : public Transport, private IoHandler, private Flushable, 
   const Options& options_;
   std::unique_ptr<CloseTimer> close_timer_;
   ReadBuffer input_;
-  SocketAddress peer_;
+  Caller caller_;
   Fd socket_;
   std::uint32_t watched_events_ = 0;
   State state_ = State::Open;

@@ -14,9 +14,10 @@ constexpr std::size_t kMaxPieces = 64;
 
 }  // namespace
 
-Result<std::unique_ptr<Transport>> TcpTransport::open(EventLoop& loop, Fd socket, const SocketAddress& peer,
+Result<std::unique_ptr<Transport>> TcpTransport::open(EventLoop& loop, Fd socket, Caller caller,
                                                       const Options& options) {
-  std::unique_ptr<TcpTransport> transport(new TcpTransport(loop, std::move(socket), peer, options));
+  std::unique_ptr<TcpTransport> transport(
+      new TcpTransport(loop, std::move(socket), std::move(caller), options));
   if (Status watched = transport->watch(); !watched) return tl::unexpected(std::move(watched.error()));
   return transport;
 }

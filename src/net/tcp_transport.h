@@ -5,13 +5,13 @@
 
 namespace hermod::net {
 
-/// Plain TCP: reads into the loop's scratch buffer and owns memory only for an unfinished packet and for
-/// output; output leaves at the end of the tick in as few system calls as possible. Owned by its connection,
-/// on the shard's thread, until on_closed().
+/// Plain TCP, or a Unix socket: reads into the loop's scratch buffer and owns memory only for an unfinished
+/// packet and for output; output leaves at the end of the tick in as few system calls as possible. Owned by
+/// its connection, on the shard's thread, until on_closed().
 class TcpTransport final : public StreamTransport {
  public:
   /// Takes a connected, non-blocking socket. Errors: Io when the loop cannot watch it.
-  static Result<std::unique_ptr<Transport>> open(EventLoop& loop, Fd socket, const SocketAddress& peer,
+  static Result<std::unique_ptr<Transport>> open(EventLoop& loop, Fd socket, Caller caller,
                                                  const Options& options);
 
  private:

@@ -8,6 +8,7 @@
 
 #include "net/tls_callbacks.h"
 #include "net/tls_files.h"
+#include "net/tls_psk_callbacks.h"
 
 namespace hermod::net {
 namespace {
@@ -20,6 +21,11 @@ constexpr const char* kCiphers =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
     "DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384:DHE-RSA-CHACHA20-POLY1305";
+// In front of those where there are pre-shared keys: authenticated encryption only. The last three have no
+// forward secrecy; small devices have no others.
+constexpr const char* kPskCiphers =
+    "ECDHE-PSK-CHACHA20-POLY1305:DHE-PSK-AES128-GCM-SHA256:DHE-PSK-AES256-GCM-SHA384:"
+    "DHE-PSK-CHACHA20-POLY1305:PSK-AES128-GCM-SHA256:PSK-AES256-GCM-SHA384:PSK-CHACHA20-POLY1305:";
 constexpr const char* kSuites = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 constexpr const char* kCurves = "X25519:P-256:P-384";
 
@@ -107,15 +113,36 @@ Result<TlsContext::Loaded> TlsContext::load(const std::string& listener, const T
   const std::string rules = listener + '\0' + std::to_string(static_cast<int>(options.client_certificate)) +
                             std::to_string(static_cast<int>(options.identity)) + clients->text;
   SHA256(reinterpret_cast<const unsigned char*>(rules.data()), rules.size(), context->rules_.data());
-  for (std::size_t i = 0; i < options.certificates.size(); ++i) {
-    auto certificate = read_certificate(options, i, out.warnings);
-    if (!certificate) return tl::unexpected(std::move(certificate.error()));
-    if (Status added = context->add(std::move(*certificate), *clients); !added)
-      return tl::unexpected(std::move(added.error()));
+  if (!options.psk_file.empty()) {
+    const auto file = tls_files::read_secret(options.psk_file, out.warnings);
+    if (!file) return tl::unexpected(file.error());
+    auto keys = TlsPskKeys::parse(*file, out.warnings);
+    if (!keys) return tl::unexpected(std::move(keys.error()));
+    context->psk_ = std::move(*keys);
   }
-  if (context->groups_.empty()) return invalid("a TLS listener needs a certificate");
+  if (Status added = context->add_certificates(*clients, out.warnings); !added)
+    return tl::unexpected(std::move(added.error()));
   out.context = std::move(context);
   return out;
+}
+
+Status TlsContext::add_certificates(const Clients& clients, std::vector<std::string>& warnings) {
+  for (std::size_t i = 0; i < options_.certificates.size(); ++i) {
+    auto certificate = read_certificate(options_, i, warnings);
+    if (!certificate) return tl::unexpected(std::move(certificate.error()));
+    if (Status added = add(std::move(*certificate), clients); !added) return added;
+  }
+  if (!groups_.empty()) return {};
+  if (psk_.empty()) return invalid("a TLS listener needs a certificate, or a psk_file");
+  auto made = make_context(clients);
+  if (!made) return tl::unexpected(std::move(made.error()));
+  groups_.push_back({{}, std::move(*made), {}, {}});
+  return {};
+}
+
+std::optional<WallTime> TlsContext::ends() const {
+  if (expiries_.empty()) return std::nullopt;
+  return std::ranges::min_element(expiries_, {}, &TlsExpiry::ends)->ends;
 }
 
 Status TlsContext::add(Certificate certificate, const Clients& clients) {
@@ -143,6 +170,7 @@ Status TlsContext::add(Certificate certificate, const Clients& clients) {
     if (SSL_CTX_add1_chain_cert(context, other.get()) != 1)
       return invalid(certificate.name + ": " + openssl::take_error("the chain cannot be used"));
   }
+  expiries_.push_back(tls_expiry::of(certificate.name, *leaf));
   group->certificates.push_back(std::move(certificate.chain.leaf));
   group->ocsp.push_back(std::move(certificate.ocsp));
   return {};
@@ -156,9 +184,10 @@ Result<Ptr<SSL_CTX>> TlsContext::make_context(const Clients& clients) {
   // What is sent along is what the file has; the authorities of clients have no part in it.
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
   const int lowest = options_.minimum_version == TlsVersion::Tls13 ? TLS1_3_VERSION : TLS1_2_VERSION;
+  const std::string ciphers = std::string(psk_.empty() ? "" : kPskCiphers) + kCiphers;
   const bool ready = SSL_CTX_set_min_proto_version(context, lowest) == 1 &&
                      SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) == 1 &&
-                     SSL_CTX_set_cipher_list(context, kCiphers) == 1 &&
+                     SSL_CTX_set_cipher_list(context, ciphers.c_str()) == 1 &&
                      SSL_CTX_set_ciphersuites(context, kSuites) == 1 &&
                      SSL_CTX_set1_groups_list(context, kCurves) == 1 &&
                      SSL_CTX_set_dh_auto(context, 1) == 1 && SSL_CTX_set_num_tickets(context, 1) == 1 &&
@@ -169,6 +198,8 @@ Result<Ptr<SSL_CTX>> TlsContext::make_context(const Clients& clients) {
   SSL_CTX_set_timeout(context, static_cast<long>(tickets_.lifetime().count()));
   SSL_CTX_set_read_ahead(context, 0);  // records are taken from our buffer one by one
   TlsCallbacks::install(*context, *this);
+  if (Status installed = TlsPskCallbacks::install(*context, *this); !installed)
+    return tl::unexpected(std::move(installed.error()));
   if (clients.store != nullptr) {
     SSL_CTX_set1_cert_store(context, clients.store.get());
     for (const auto& authority : clients.authorities) SSL_CTX_add_client_CA(context, authority.get());

@@ -2,14 +2,18 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "net/options.h"
+#include "net/tls_expiry.h"
 #include "net/tls_names.h"
 #include "net/tls_openssl.h"
+#include "net/tls_psk.h"
 #include "net/tls_ticket_keys.h"
 
 namespace hermod::net {
@@ -34,6 +38,10 @@ class TlsContext {
   /// A session that waits for a client; null when memory is short.
   openssl::Ptr<SSL> new_session() const;
   TlsIdentity identity() const { return options_.identity; }
+  /// When the first of its certificates ends; nothing without certificates.
+  std::optional<WallTime> ends() const;
+  /// A sentence, with the file, for each certificate that has ended or ends soon.
+  std::vector<std::string> ending(WallTime now) const { return tls_expiry::warnings(expiries_, now); }
 
  private:
   /// Certificates for the same names, at most one for each kind of key.
@@ -46,12 +54,14 @@ class TlsContext {
   struct Certificate;
   struct Clients;
   friend struct TlsCallbacks;
+  friend struct TlsPskCallbacks;
 
   TlsContext(const TlsOptions& options, TlsTicketKeys& tickets) : options_(options), tickets_(tickets) {}
 
   static Result<Certificate> read_certificate(const TlsOptions& options, std::size_t index,
                                               std::vector<std::string>& warnings);
   static Result<Clients> read_clients(const TlsOptions& options, std::vector<std::string>& warnings);
+  Status add_certificates(const Clients& clients, std::vector<std::string>& warnings);
   Status add(Certificate certificate, const Clients& clients);
   Result<openssl::Ptr<SSL_CTX>> make_context(const Clients& clients);
   /// The group whose names fit best; the first when none does.
@@ -59,6 +69,8 @@ class TlsContext {
 
   const TlsOptions options_;
   TlsTicketKeys& tickets_;
+  TlsPskKeys psk_;
+  std::vector<TlsExpiry> expiries_;
   std::vector<Group> groups_;
   /// Resumption is only for sessions that began under the same rules for clients.
   std::array<unsigned char, 32> rules_{};

@@ -14,6 +14,8 @@ std::string certificate_detail(const SSL* ssl) {
   return std::string("the client's certificate was not accepted: ") + X509_verify_cert_error_string(result);
 }
 
+constexpr const char* kOtherKey = "the client's pre-shared key is not the one of the listener's psk_file";
+
 /// The peer told us that it does not want to go on.
 bool is_alert_of_peer(int reason) {
   return reason > SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256;
@@ -54,6 +56,13 @@ TlsFailure take_tls_failure(const SSL* ssl) {
     case SSL_R_NO_SHARED_GROUPS:
     case SSL_R_INAPPROPRIATE_FALLBACK:
       return {Counter::TlsFailedVersion, "version", text};
+    case SSL_R_PSK_IDENTITY_NOT_FOUND:
+      return {Counter::TlsFailedPsk, "psk", "the client's pre-shared key is not in the listener's psk_file"};
+    case SSL_R_BINDER_DOES_NOT_VERIFY:
+      return {Counter::TlsFailedPsk, "psk", kOtherKey};
+    case SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC:
+      if (SSL_get_psk_identity(ssl) != nullptr) return {Counter::TlsFailedPsk, "psk", kOtherKey};
+      return {Counter::TlsFailedOther, "other", text};
     case SSL_R_NO_APPLICATION_PROTOCOL:
       return {Counter::TlsFailedProtocol, "protocol", "the client offers other protocols (ALPN) than ours"};
     case SSL_R_CERTIFICATE_VERIFY_FAILED:

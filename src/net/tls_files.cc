@@ -67,12 +67,16 @@ std::string text_of(const ASN1_TIME* time) {
   return {data, static_cast<std::size_t>(size)};
 }
 
-void warn_about_dates(const std::string& path, const X509* certificate, Warnings& warnings) {
-  if (is_past(X509_get0_notAfter(certificate)))
-    warnings.push_back(path + ": the certificate expired on " + text_of(X509_get0_notAfter(certificate)));
+void warn_when_early(const std::string& path, const X509* certificate, Warnings& warnings) {
   if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)
     warnings.push_back(path + ": the certificate is not valid before " +
                        text_of(X509_get0_notBefore(certificate)));
+}
+
+void warn_about_dates(const std::string& path, const X509* certificate, Warnings& warnings) {
+  if (is_past(X509_get0_notAfter(certificate)))
+    warnings.push_back(path + ": the certificate expired on " + text_of(X509_get0_notAfter(certificate)));
+  warn_when_early(path, certificate, warnings);
 }
 
 /// Every object of one kind in a PEM file. Errors: Invalid when there is none, or a broken one.
@@ -116,18 +120,31 @@ Result<Chain> read_chain(const std::string& name, Warnings& warnings) {
   if (!file) return tl::unexpected(file.error());
   auto all = read_all<X509>(*file, PEM_read_bio_X509, "certificate");
   if (!all) return tl::unexpected(std::move(all.error()));
-  for (const auto& certificate : *all) warn_about_dates(file->path, certificate.get(), warnings);
   Chain chain{std::move(all->front()), {}};
-  for (std::size_t i = 1; i < all->size(); ++i) chain.others.push_back(std::move((*all)[i]));
+  // Its end is watched all the time, by who uses it.
+  warn_when_early(file->path, chain.leaf.get(), warnings);
+  for (std::size_t i = 1; i < all->size(); ++i) {
+    warn_about_dates(file->path, (*all)[i].get(), warnings);
+    chain.others.push_back(std::move((*all)[i]));
+  }
   return chain;
 }
 
-Result<Ptr<EVP_PKEY>> read_key(const std::string& name, Warnings& warnings) {
-  const Result<File> file = read(name);
-  if (!file) return tl::unexpected(file.error());
+Result<File> read_secret(const std::string& name, Warnings& warnings) {
+  Result<File> file = read(name);
   struct stat mode {};
-  if (::stat(file->path.c_str(), &mode) == 0 && (mode.st_mode & (S_IROTH | S_IWOTH)) != 0)
+  if (file && ::stat(file->path.c_str(), &mode) == 0 && (mode.st_mode & (S_IROTH | S_IWOTH)) != 0)
     warnings.push_back(file->path + ": every user of this machine may read the key; chmod o-rwx");
+  return file;
+}
+
+std::string place_of(const std::string& name) {
+  return path_of(name).value_or(name);
+}
+
+Result<Ptr<EVP_PKEY>> read_key(const std::string& name, Warnings& warnings) {
+  const Result<File> file = read_secret(name, warnings);
+  if (!file) return tl::unexpected(file.error());
   bool asked = false;
   const Ptr<BIO> in = reader(file->text);
   Ptr<EVP_PKEY> key(PEM_read_bio_PrivateKey(in.get(), nullptr, no_password, &asked));

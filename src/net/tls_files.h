@@ -19,6 +19,11 @@ struct File {
 /// more than a few megabytes, an empty one, a credential without a service).
 Result<File> read(const std::string& name);
 
+/// The same; warns when others than its owner and group may read or write it.
+Result<File> read_secret(const std::string& name, std::vector<std::string>& warnings);
+/// Where `name` of read() is on the disk; `name` itself when that is not known.
+std::string place_of(const std::string& name);
+
 /// The certificate of a server with the chain that is sent along.
 struct Chain {
   openssl::Ptr<X509> leaf;
@@ -27,8 +32,8 @@ struct Chain {
 
 /// Errors: those of read(); Invalid when there is no certificate in it.
 Result<Chain> read_chain(const std::string& name, std::vector<std::string>& warnings);
-/// Warns when others than its owner and group may read it. Errors: those of read(); Invalid when there is no
-/// key in it, or an encrypted one.
+/// Warns like read_secret(). Errors: those of read(); Invalid when there is no key in it, or an encrypted
+/// one.
 Result<openssl::Ptr<EVP_PKEY>> read_key(const std::string& name, std::vector<std::string>& warnings);
 /// Every certificate of the file. Errors: those of read(); Invalid when there is none.
 Result<std::vector<openssl::Ptr<X509>>> read_authorities(const File& file,

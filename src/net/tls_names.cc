@@ -4,11 +4,10 @@
 #include <array>
 #include <memory>
 
+#include "net/client_name.h"
+
 namespace hermod::net::tls_names {
 namespace {
-
-/// Longer names are no names of clients.
-constexpr std::size_t kLongestName = 1024;
 
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -36,19 +35,6 @@ Result<std::string> utf8(const ASN1_STRING* text) {
   std::string out(reinterpret_cast<char*>(data), static_cast<std::size_t>(size));
   OPENSSL_free(data);
   return out;
-}
-
-/// A name that ends in a log line and in an access rule: whatever could be mistaken for another is refused.
-Result<std::string> checked(std::string name) {
-  if (name.empty()) return failure(Errc::Invalid, "its name is empty");
-  if (name.size() > kLongestName) return failure(Errc::Invalid, "its name is too long");
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(name[i]);
-    const bool is_c1 = byte == 0xC2 && i + 1 < name.size() && static_cast<unsigned char>(name[i + 1]) < 0xA0;
-    if (byte < 0x20 || byte == 0x7F || is_c1)
-      return failure(Errc::Invalid, "its name has control characters in it");
-  }
-  return name;
 }
 
 Result<std::string> common_name(const X509& certificate) {
@@ -114,12 +100,12 @@ bool matches(std::string_view pattern, std::string_view host) {
 }
 
 Result<std::string> of_client(const X509& certificate, TlsIdentity which) {
-  if (which == TlsIdentity::None) return std::string();
+  if (which == TlsIdentity::None || which == TlsIdentity::PreSharedKey) return std::string();
   Result<std::string> name =
       which == TlsIdentity::CommonName ? common_name(certificate) : alternative_name(certificate);
   openssl::take_error("");
   if (!name) return name;
-  return checked(std::move(*name));
+  return checked_client_name(std::move(*name));
 }
 
 }  // namespace hermod::net::tls_names

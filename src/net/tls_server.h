@@ -1,6 +1,8 @@
 #pragma once
+#include <chrono>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,11 +12,10 @@
 #include "base/result.h"
 #include "net/handshake_limit.h"
 #include "net/options.h"
+#include "net/tls_context.h"
 #include "net/tls_ticket_keys.h"
 
 namespace hermod::net {
-
-class TlsContext;
 
 /// One TLS listener as its shards share it: the files as they were read last, behind a lock that is held for
 /// the copy of a pointer, and the limit of handshakes. Owned by TlsServers; outlives every transport.
@@ -57,10 +58,27 @@ class TlsServers {
   /// file; then everything is as it was.
   Status load(const std::vector<ListenerOptions>& listeners);
 
+  /// What load() would say about these files; uses none of them. One sentence for each listener whose files
+  /// are not good, and the oddities of the others.
+  struct Opinion {
+    std::vector<std::string> faults;
+    std::vector<std::string> warnings;
+  };
+  Opinion check(const std::vector<ListenerOptions>& listeners);
+
+  bool empty() const { return servers_.empty(); }
   /// Null when there is no TLS listener of this name.
   TlsServer* find(std::string_view name);
+  /// How long until the first of all certificates ends, negative after it; nothing without one. Any thread,
+  /// after the first load().
+  std::optional<std::chrono::seconds> next_expiry() const;
+  /// Logs which certificates have ended or end soon.
+  void warn_of_ends() const;
 
  private:
+  Result<TlsContext::Loaded> read(const ListenerOptions& listener);
+
+  const Clock& clock_;
   TlsTicketKeys tickets_;
   HandshakeLimit limit_;
   std::vector<std::unique_ptr<TlsServer>> servers_;

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "net/tls_context.h"
 #include "net/tls_failure.h"
+#include "net/tls_psk_callbacks.h"
 #include "net/tls_record_bio.h"
 
 namespace hermod::net {
@@ -56,13 +57,13 @@ class TlsTransport::Handshake final : private TimerHandler {
   Timer turn_{*this};
 };
 
-Result<std::unique_ptr<Transport>> TlsTransport::open(EventLoop& loop, Fd socket, const SocketAddress& peer,
+Result<std::unique_ptr<Transport>> TlsTransport::open(EventLoop& loop, Fd socket, Caller caller,
                                                       const Options& options, TlsServer& server) {
   std::shared_ptr<const TlsContext> context = server.context();
   openssl::Ptr<SSL> ssl = context->new_session();
   if (ssl == nullptr) return failure(Errc::NoSpace, "TLS: " + openssl::take_error("no memory"));
   std::unique_ptr<TlsTransport> transport(
-      new TlsTransport(loop, std::move(socket), peer, options, server, std::move(ssl)));
+      new TlsTransport(loop, std::move(socket), std::move(caller), options, server, std::move(ssl)));
   transport->context_ = std::move(context);
   if (!RecordBio::attach(*transport))
     return failure(Errc::NoSpace, "TLS: " + openssl::take_error("no memory"));
@@ -71,9 +72,11 @@ Result<std::unique_ptr<Transport>> TlsTransport::open(EventLoop& loop, Fd socket
   return transport;
 }
 
-TlsTransport::TlsTransport(EventLoop& loop, Fd socket, const SocketAddress& peer, const Options& options,
+TlsTransport::TlsTransport(EventLoop& loop, Fd socket, Caller caller, const Options& options,
                            TlsServer& server, openssl::Ptr<SSL> ssl)
-    : StreamTransport(loop, std::move(socket), peer, options), server_(server), ssl_(std::move(ssl)) {}
+    : StreamTransport(loop, std::move(socket), std::move(caller), options),
+      server_(server),
+      ssl_(std::move(ssl)) {}
 
 TlsTransport::~TlsTransport() = default;
 
@@ -159,9 +162,14 @@ StreamTransport::Read TlsTransport::finish_handshake() {
     }
     identity_ = std::move(*name);
   }
+  std::string key_holder = TlsPskCallbacks::identity(ssl_.get());
   handshake_.reset();
   loop().count(Counter::TlsHandshakes);
-  if (SSL_session_reused(ssl_.get()) == 1) loop().count(Counter::TlsResumptions);
+  if (!key_holder.empty())
+    loop().count(Counter::TlsPskHandshakes);
+  else if (SSL_session_reused(ssl_.get()) == 1)
+    loop().count(Counter::TlsResumptions);
+  if (context_->identity() != TlsIdentity::None && !key_holder.empty()) identity_ = std::move(key_holder);
   if (!output_.empty()) request_flush();
   return Read::Bytes;
 }

@@ -18,7 +18,7 @@ class TlsTransport final : public StreamTransport {
  public:
   /// Takes a connected, non-blocking socket whose client is to begin a handshake. Errors: Io when the loop
   /// cannot watch it; NoSpace.
-  static Result<std::unique_ptr<Transport>> open(EventLoop& loop, Fd socket, const SocketAddress& peer,
+  static Result<std::unique_ptr<Transport>> open(EventLoop& loop, Fd socket, Caller caller,
                                                  const Options& options, TlsServer& server);
   ~TlsTransport() override;
 
@@ -28,8 +28,8 @@ class TlsTransport final : public StreamTransport {
   class Handshake;
   friend struct RecordBio;
 
-  TlsTransport(EventLoop& loop, Fd socket, const SocketAddress& peer, const Options& options,
-               TlsServer& server, openssl::Ptr<SSL> ssl);
+  TlsTransport(EventLoop& loop, Fd socket, Caller caller, const Options& options, TlsServer& server,
+               openssl::Ptr<SSL> ssl);
 
   Arrival read() override;
   Written write(bool ending) override;

@@ -1,8 +1,10 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "base/buffer.h"
+#include "net/place.h"
 
 namespace hermod::net {
 
@@ -16,11 +18,15 @@ enum class CloseReason {
 
 /// Who is at the other end.
 struct Peer {
-  std::string address;  ///< numeric, without port; a path for a Unix socket
-  std::uint16_t port = 0;
+  std::string address;        ///< numeric, without port; the path of our socket for a Unix socket
+  std::uint16_t port = 0;     ///< 0 for a Unix socket
+  std::string proxy{};        ///< numeric address of the proxy that spoke for it; empty: none
   std::string tls_version{};  ///< "TLSv1.3"; empty without TLS, and until the handshake is done
   std::string tls_cipher{};   ///< "TLS_AES_128_GCM_SHA256"
   std::string identity{};     ///< the name its verified certificate gives the client; empty: none
+  bool is_proxy = false;      ///< it comes for a client that it has not named
+
+  bool is_unix() const { return address.starts_with('/'); }
 };
 
 /// Upward door: bytes. Implemented by broker/; called on the shard's thread only, never from inside a call
@@ -64,9 +70,15 @@ class Transport {
   /// Bytes received and not consumed yet.
   virtual std::size_t buffered_bytes() const = 0;
 
+  /// Keeps its place among the connections of its listener until it is destroyed.
+  void occupy(Place place) { place_ = std::move(place); }
+
  protected:
   TransportHandler* handler_ = nullptr;
   WriteQueue output_;
+
+ private:
+  Place place_;
 };
 
 }  // namespace hermod::net

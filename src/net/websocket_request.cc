@@ -5,6 +5,9 @@
 #include <optional>
 #include <utility>
 
+#include "net/websocket_accept.h"
+#include "net/websocket_forwarded.h"
+
 namespace hermod::net {
 namespace {
 
@@ -207,17 +210,27 @@ std::optional<Refusal> refuse_handshake(const Request& request) {
 
 }  // namespace
 
-Result<WebSocketRules> WebSocketRules::from(const WebSocketOptions& options) {
+Result<WebSocketRules> WebSocketRules::from(const WebSocketOptions& options,
+                                            std::vector<AddressRange> proxies) {
   WebSocketRules rules;
   rules.path_ = options.path;
   rules.requires_subprotocol_ = options.requires_subprotocol;
   auto origins = OriginList::from(options.origins);
   if (!origins) return tl::unexpected(std::move(origins.error()));
   rules.origins_ = std::move(*origins);
-  auto proxies = ProxyList::from(options.proxies);
-  if (!proxies) return tl::unexpected(std::move(proxies.error()));
-  rules.proxies_ = std::move(*proxies);
+  rules.proxies_ = std::move(proxies);
   return rules;
+}
+
+std::string WebSocketUpgrade::answer() const {
+  const std::string accept = websocket_accept(key);
+  if (accept.empty()) return {};
+  std::string out =
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Accept: " +
+      accept + "\r\n";
+  if (!subprotocol.empty()) out += "Sec-WebSocket-Protocol: " + subprotocol + "\r\n";
+  return out + "\r\n";
 }
 
 std::string WebSocketRefusal::answer() const {
@@ -253,7 +266,7 @@ std::variant<WebSocketUpgrade, WebSocketRefusal> judge_request(std::string_view 
   upgrade.subprotocol = choose_subprotocol(offered);
   if (upgrade.subprotocol.empty() && (!offered.empty() || rules.requires_subprotocol()))
     return malformed("the subprotocol must be mqtt");  // [MQTT-6.0.0-3]
-  upgrade.forwarded_for = rules.proxies().client_behind(peer, request->list("x-forwarded-for"));
+  upgrade.forwarded_for = client_behind(rules.proxies(), peer, request->list("x-forwarded-for"));
   return upgrade;
 }
 

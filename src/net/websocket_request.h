@@ -8,7 +8,6 @@
 
 #include "base/bytes.h"
 #include "net/options.h"
-#include "net/websocket_forwarded.h"
 #include "net/websocket_origin.h"
 
 namespace hermod::net {
@@ -17,20 +16,20 @@ namespace hermod::net {
 /// the shards.
 class WebSocketRules {
  public:
-  /// Errors: Invalid, naming the origin or the address that is none.
-  static Result<WebSocketRules> from(const WebSocketOptions& options);
+  /// `proxies` may say for whom they connect. Errors: Invalid, naming the origin that is none.
+  static Result<WebSocketRules> from(const WebSocketOptions& options, std::vector<AddressRange> proxies = {});
 
   bool is_path(std::string_view path) const { return path == path_; }
   const std::string& path() const { return path_; }
   bool requires_subprotocol() const { return requires_subprotocol_; }
   const OriginList& origins() const { return origins_; }
-  const ProxyList& proxies() const { return proxies_; }
+  const std::vector<AddressRange>& proxies() const { return proxies_; }
 
  private:
   std::string path_;
   bool requires_subprotocol_ = true;
   OriginList origins_;
-  ProxyList proxies_;
+  std::vector<AddressRange> proxies_;
 };
 
 /// A request that may have its WebSocket.
@@ -38,6 +37,8 @@ struct WebSocketUpgrade {
   std::string key{};            ///< of Sec-WebSocket-Key
   std::string subprotocol{};    ///< "mqtt", "mqttv3.1", or empty when the client asked for none
   std::string forwarded_for{};  ///< the client's address by a trusted proxy; empty: it is the peer's
+  /// The whole answer; empty when the system has no memory for it.
+  std::string answer() const;
 };
 
 /// A request that gets an answer instead, and then the end of the connection.

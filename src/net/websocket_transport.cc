@@ -5,21 +5,16 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "net/websocket_forwarded.h"
 
 namespace hermod::net {
-namespace {
-
-std::string_view as_text(Bytes bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-}  // namespace
 
 WebSocketTransport::WebSocketTransport(std::unique_ptr<Transport> stream, EventLoop& loop,
-                                       WebSocketGuest& guest, const WebSocketRules& rules,
-                                       const Options& options, MonotonicTime request_due)
-    : loop_(loop), guest_(guest), rules_(rules), options_(options), stream_(std::move(stream)) {
+                                       const WebSocketRules& rules, const Options& options,
+                                       MonotonicTime request_due)
+    : loop_(loop), rules_(rules), options_(options), stream_(std::move(stream)) {
   stream_->set_handler(this);
+  output_.keep_front_room(FrameHead::kMaxSize);
   loop.timers().schedule(timer_, request_due);
 }
 
@@ -27,8 +22,10 @@ WebSocketTransport::~WebSocketTransport() = default;
 
 Peer WebSocketTransport::peer() const {
   Peer peer = stream_->peer();
-  if (!client_address_.empty()) {
-    peer.address = client_address_;
+  if (client_address_.empty()) {
+    peer.is_proxy = is_in_any(rules_.proxies(), peer.address);
+  } else {
+    peer.proxy = std::exchange(peer.address, client_address_);
     peer.port = 0;
   }
   return peer;
@@ -79,11 +76,12 @@ void WebSocketTransport::on_flush() {
 
 void WebSocketTransport::finish() {
   state_ = State::Ended;
-  if (link_ != nullptr) {
-    while (!output_.empty() && link_->write_data(output_, stream_->output())) {
-    }
-    static_cast<void>(link_->write_close(close_code_, close_why_, stream_->output()));
-    link_.reset();
+  if (is_upgraded_) {
+    put_data();
+    std::string why;
+    ByteWriter(why).u16(static_cast<std::uint16_t>(close_code_));
+    why += close_why_;
+    put_control(Opcode::Close, as_bytes(why));
   }
   output_.clear();
   stream_->close(close_reason_);
@@ -91,18 +89,30 @@ void WebSocketTransport::finish() {
 
 void WebSocketTransport::frame_output() {
   if (output_.size() + stream_->output().size() >= options_.write_high_mark) above_high_mark_ = true;
-  bool good = true;
   // Above its high mark the stream tells us when it has room again.
-  while (good && !output_.empty() && stream_->output().size() < options_.write_high_mark)
-    good = link_->write_data(output_, stream_->output());
-  if (!good) return fail(CloseCode::InternalError, "");
+  if (!has_room_below()) return;
+  if (pong_ != nullptr) put_control(Opcode::Pong, as_bytes(*std::exchange(pong_, nullptr)));
+  put_data();
   stream_->request_flush();
+}
+
+void WebSocketTransport::put_data() {
+  if (output_.empty()) return;
+  output_.prepend(FrameHead(Opcode::Binary, output_.size()).bytes());
+  stream_->output().take_all(output_);
+}
+
+void WebSocketTransport::put_control(Opcode opcode, Bytes payload) {
+  HERMOD_ASSERT(payload.size() <= kMaxControl);
+  stream_->output().append(FrameHead(opcode, payload.size()).bytes());
+  stream_->output().append(payload);
 }
 
 void WebSocketTransport::on_drained() {
   if (state_ != State::Open) return;
-  if (!output_.empty()) frame_output();
-  if (!above_high_mark_ || output_.size() > options_.write_low_mark || state_ != State::Open) return;
+  frame_output();
+  // With so much again, the stream will tell once more.
+  if (!above_high_mark_ || !has_room_below()) return;
   above_high_mark_ = false;
   handler_->on_drained();
 }
@@ -111,8 +121,8 @@ void WebSocketTransport::on_bytes(ReadBuffer& raw) {
   is_quiet_ = false;
   if (state_ == State::Request && !take_request(raw)) return;
   if (state_ == State::Open && !has_last_) {
-    decode(raw.bytes());
-    if (!guest_.payload().empty()) show(guest_.payload());
+    const Bytes payload = decode(raw.writable());
+    if (!payload.empty()) show(payload);
     obey_frames();
   }
   raw.consume(raw.bytes().size());
@@ -137,12 +147,13 @@ bool WebSocketTransport::take_request(ReadBuffer& raw) {
 }
 
 bool WebSocketTransport::open(const WebSocketUpgrade& upgrade) {
-  auto link = WebSocketLink::open(guest_, upgrade, stream_->output());
-  if (!link) {
-    refuse({.status = 503, .why = link.error().detail});
+  const std::string answer = upgrade.answer();
+  if (answer.empty()) {
+    refuse({.status = 503, .why = "the system has no memory for the answer"});
     return false;
   }
-  link_ = std::move(*link);
+  stream_->output().append(as_bytes(answer));
+  is_upgraded_ = true;
   client_address_ = upgrade.forwarded_for;
   state_ = State::Open;
   timer_.cancel();
@@ -159,27 +170,30 @@ void WebSocketTransport::refuse(const WebSocketRefusal& refusal) {
   end_with(CloseReason::ByBroker, CloseCode::Normal, "");
 }
 
-void WebSocketTransport::decode(Bytes frames) {
+Bytes WebSocketTransport::decode(std::span<std::uint8_t> frames) {
   using What = WebSocketScanner::What;
-  guest_.payload().clear();
-  bool good = true;
-  while (good && !frames.empty() && !has_last_) {
-    const WebSocketScanner::Step step = scanner_.next(frames);
-    good = link_->feed(frames.first(step.size));
-    frames = frames.subspan(step.size);
+  std::span<std::uint8_t> payload;
+  while (!frames.empty() && !has_last_) {
+    const WebSocketScanner::Step step = scanner_.next(frames, payload);
+    frames = frames.subspan(step.taken);
     if (step.what == What::Ping) {
-      good = good && link_->answer_ping(stream_->output());
-      stream_->request_flush();
+      answer_ping(scanner_.take_ping());
     } else if (step.what != What::Frames) {
       last_ = step;
       has_last_ = true;
-    } else {
-      break;  // these were all; of a Close that is not complete, the library gets nothing
     }
   }
-  if (good) return;
-  last_ = {.what = What::Fault, .code = CloseCode::InternalError, .why = ""};
-  has_last_ = true;
+  return payload;
+}
+
+/// A client that does not read gets an answer to its last ping only (RFC 6455, 5.5.3).
+void WebSocketTransport::answer_ping(std::string payload) {
+  if (!has_room_below()) {
+    pong_ = std::make_unique<const std::string>(std::move(payload));
+    return;
+  }
+  put_control(Opcode::Pong, as_bytes(payload));
+  request_flush();
 }
 
 void WebSocketTransport::show(Bytes payload) {
@@ -222,8 +236,8 @@ void WebSocketTransport::on_timer(Timer&) {
     return end_with(CloseReason::PeerReset, CloseCode::GoingAway, "no answer to a ping");
   }
   is_quiet_ = true;
-  if (!link_->write_ping(stream_->output())) return fail(CloseCode::InternalError, "");
-  stream_->request_flush();
+  if (has_room_below()) put_control(Opcode::Ping, {});
+  request_flush();
   schedule_ping();
 }
 
@@ -237,7 +251,7 @@ void WebSocketTransport::on_closed(CloseReason reason) {
   timer_.cancel();
   Flushable::unlink();
   Deferred::unlink();
-  link_.reset();
+  pong_.reset();
   input_ = ReadBuffer{};
   output_.clear();
   handler_->on_closed(reason);

@@ -2,13 +2,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "net/event_loop.h"
 #include "net/options.h"
 #include "net/timer_wheel.h"
 #include "net/transport.h"
-#include "net/websocket_link.h"
 #include "net/websocket_request.h"
 #include "net/websocket_scanner.h"
 
@@ -16,8 +17,9 @@ namespace hermod::net {
 
 /// MQTT in WebSocket frames over any other transport: a byte stream, whatever the frames. First it waits for
 /// the request that asks for the WebSocket, or answers what asks for something else. The stream below it does
-/// the reading, the writing and the end. Owned by its connection, on the shard's thread, until on_closed();
-/// guest, rules and options outlive it.
+/// the reading, the writing and the end; frames are unmasked where it shows them, and what a tick has to say
+/// is one frame that it takes over without a copy. Owned by its connection, on the shard's thread, until
+/// on_closed(); rules and options outlive it.
 class WebSocketTransport final : public Transport,
                                  private TransportHandler,
                                  private TimerHandler,
@@ -25,8 +27,8 @@ class WebSocketTransport final : public Transport,
                                  private Deferred {
  public:
   /// `stream` has no handler yet; at `request_due` the client must have asked for its WebSocket.
-  WebSocketTransport(std::unique_ptr<Transport> stream, EventLoop& loop, WebSocketGuest& guest,
-                     const WebSocketRules& rules, const Options& options, MonotonicTime request_due);
+  WebSocketTransport(std::unique_ptr<Transport> stream, EventLoop& loop, const WebSocketRules& rules,
+                     const Options& options, MonotonicTime request_due);
   WebSocketTransport(const WebSocketTransport&) = delete;
   WebSocketTransport& operator=(const WebSocketTransport&) = delete;
   ~WebSocketTransport() override;
@@ -56,33 +58,38 @@ class WebSocketTransport final : public Transport,
   bool take_request(ReadBuffer& raw);
   bool open(const WebSocketUpgrade& upgrade);
   void refuse(const WebSocketRefusal& refusal);
-  /// What the frames hold is in the guest's payload then.
-  void decode(Bytes frames);
+  /// What the frames hold, in one piece, as a part of `frames`.
+  Bytes decode(std::span<std::uint8_t> frames);
   void show(Bytes payload);
   /// After everything was shown: what the frames meant for the connection itself.
   void obey_frames();
+  void answer_ping(std::string payload);
+  bool has_room_below() const { return stream_->output().size() < options_.write_high_mark; }
+  /// What is to be said is given to the stream as one frame.
   void frame_output();
+  void put_data();
+  void put_control(Opcode opcode, Bytes payload);
   void fail(CloseCode code, std::string_view why);
   void end_with(CloseReason reason, CloseCode code, std::string_view why);
   void finish();
   void schedule_ping();
 
   EventLoop& loop_;
-  WebSocketGuest& guest_;
   const WebSocketRules& rules_;
   const Options& options_;
   std::unique_ptr<Transport> stream_;
-  std::unique_ptr<WebSocketLink> link_;  ///< from the answer to the request on
   WebSocketScanner scanner_;
   WebSocketScanner::Step last_{};  ///< the Close or the fault that ended what the client says
   ReadBuffer input_;
-  std::string client_address_;  ///< as a proxy told it; empty: the peer's
+  std::string client_address_;               ///< as a proxy told it; empty: the peer's
+  std::unique_ptr<const std::string> pong_;  ///< waits until the stream has room
   std::string_view close_why_{};
   Timer timer_{*this};         ///< for the request, then for pings
   std::size_t looked_at_ = 0;  ///< bytes of an unfinished request
   State state_ = State::Request;
   CloseReason close_reason_ = CloseReason::ByBroker;
   CloseCode close_code_ = CloseCode::Normal;
+  bool is_upgraded_ = false;
   bool has_last_ = false;
   bool paused_ = false;
   bool showing_ = false;  ///< inside the handler's on_bytes()

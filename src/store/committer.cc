@@ -9,6 +9,12 @@
 namespace hermod::store {
 namespace {
 
+constexpr std::size_t kExpectAhead = 8;  // batches
+
+bool is_narrow(const WriteBatch& batch) {
+  return batch.append_count() <= 4;
+}
+
 /// Calls `visit` for each longest run of neighbours that are alike in this.
 template <class Same, class Visit>
 void for_each_run(std::size_t count, Same&& quality, Visit&& visit) {
@@ -195,12 +201,23 @@ std::size_t Committer::group_size(std::span<const Submission> waiting) const {
 void Committer::take(std::span<Submission> group) {
   const std::size_t before = held_.size();
   std::optional<MonotonicTime> wait_until;
-  for (Submission& submission : group) sequence(submission, wait_until);
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    if (i + kExpectAhead < group.size() && is_narrow(group[i + kExpectAhead].batch))
+      expect_sequences(group[i + kExpectAhead].batch);
+    if (!is_narrow(group[i].batch)) expect_sequences(group[i].batch);
+    sequence(group[i], wait_until);
+  }
   tell_sequenced(held_.done().subspan(before));
   if (held_.is_urgent() || is_due()) return write_held();
   const std::size_t cost = held_.cost();
   held_.finish([this](std::span<Done> run) { tell_durable(run); });
   finished(cost - held_.cost());
+}
+
+/// The streams of a group are mostly many and cold: waiting for memory, one at a time, was half of
+/// sequencing.
+void Committer::expect_sequences(const WriteBatch& batch) const {
+  batch.each_append([this](StreamId stream) { sequences_.expect(stream); });
 }
 
 /// `wait_until`: for the whole group, once it is known.

@@ -132,6 +132,7 @@ class Committer {
   /// How many of `waiting` make one group with what is held.
   std::size_t group_size(std::span<const Submission> waiting) const;
   void take(std::span<Submission> group);
+  void expect_sequences(const WriteBatch& batch) const;
   void refuse(std::span<Submission> group);
   void sequence(Submission& submission, std::optional<MonotonicTime>& wait_until);
   /// Adds the records in Table::Streams to a batch whose appends take their streams near what is reserved.

@@ -39,36 +39,37 @@ void Generation::count_group(GroupNo group, std::size_t record_bytes) {
   record_bytes_ += record_bytes;
 }
 
-void Generation::apply(GroupNo group, Bytes ops, std::size_t offset) {
-  OpReader reader(ops);
-  while (const std::optional<Op> op = reader.next()) {
-    std::size_t at = offset + static_cast<std::size_t>(op->value.data() - ops.data());
-    switch (op->kind) {
-      case Op::Kind::Put:
-        apply_keyed(*op, place_of(Change::Put, group, at, op->value.size()));
-        break;
-      case Op::Kind::Erase:
-        apply_keyed(*op, place_of(Change::Erased));
-        break;
-      case Op::Kind::Append:
-        append(*op, place_of(Change::Put, group, at, op->value.size()));
-        break;
-      case Op::Kind::AppendShared: {
-        const std::size_t before = 8 + length_size(op->value.size());
-        append(*op, place_of(Change::Shared, group, at - before, before + op->value.size()));
-        break;
-      }
-      case Op::Kind::PutEntry:
-        put_entry(*op, place_of(Change::Put, group, at, op->value.size()));
-        break;
-      case Op::Kind::EraseEntry:
-        erase_entry(*op);
-        break;
-      case Op::Kind::EraseStream:
-        erase_stream(op->stream);
-        break;
+/// `at`: where the value begins in the group's record.
+void Generation::apply(GroupNo group, const Op& op, std::size_t at) {
+  switch (op.kind) {
+    case Op::Kind::Put:
+      return apply_keyed(op, place_of(Change::Put, group, at, op.value.size()));
+    case Op::Kind::Erase:
+      return apply_keyed(op, place_of(Change::Erased));
+    case Op::Kind::Append:
+      return append(op, place_of(Change::Put, group, at, op.value.size()));
+    case Op::Kind::AppendShared: {
+      const std::size_t before = 8 + length_size(op.value.size());
+      return append(op, place_of(Change::Shared, group, at - before, before + op.value.size()));
     }
+    case Op::Kind::PutEntry:
+      return put_entry(op, place_of(Change::Put, group, at, op.value.size()));
+    case Op::Kind::EraseEntry:
+      return erase_entry(op);
+    case Op::Kind::EraseStream:
+      return erase_stream(op.stream);
   }
+}
+
+/// An append writes behind the last entry; what is erased is mostly the first.
+void Generation::expect_entries(StreamId stream) const {
+  if (stream.v == 0) return;
+  const auto found = streams_.find(stream.v);
+  if (found == streams_.end()) return;
+  const std::vector<EntryChange>& appended = found->second.appended;
+  if (appended.empty()) return;
+  __builtin_prefetch(&appended.back(), 1);
+  __builtin_prefetch(appended.data() + found->second.head, 1);
 }
 
 void Generation::apply_keyed(const Op& op, Place place) {

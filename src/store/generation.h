@@ -70,8 +70,22 @@ class Generation {
   /// not end. Then every erase is remembered.
   explicit Generation(bool tables_may_know) : tables_may_know_(tables_may_know) {}
 
-  /// Applies the ops of one batch, which begin at `offset` of the group's record.
-  void apply(GroupNo group, Bytes ops, std::size_t offset);
+  /// Applies the ops of one batch, which begin at `offset` of the group's record. Calls before_each() once
+  /// per op.
+  template <class BeforeEach>
+  void apply(GroupNo group, Bytes ops, std::size_t offset, BeforeEach&& before_each) {
+    OpReader reader(ops);
+    while (const std::optional<Op> op = reader.next()) {
+      before_each();
+      apply(group, *op, offset + static_cast<std::size_t>(op->value.data() - ops.data()));
+    }
+  }
+  /// A change of `stream` comes soon, or nothing for zero: has the memory fetched that finds the stream, or,
+  /// a moment later, its entries.
+  void expect_stream(StreamId stream) const {
+    if (stream.v != 0) streams_.prefetch(stream.v);
+  }
+  void expect_entries(StreamId stream) const;
   /// The size of the record, and that there is one.
   void count_group(GroupNo group, std::size_t record_bytes);
 
@@ -111,6 +125,7 @@ class Generation {
   static constexpr std::uint64_t kStreamMemory = 2 * (sizeof(Stream) + 8);
   static constexpr std::uint64_t kPlaceMemory = 36;
   static constexpr std::uint64_t kRecordMemory = 96;
+  void apply(GroupNo group, const Op& op, std::size_t at);
   void apply_keyed(const Op& op, Place place);
   void append(const Op& op, Place place);
   void put_entry(const Op& op, Place place);

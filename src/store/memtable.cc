@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "store/group_codec.h"
+#include "store/look_ahead.h"
 #include "store/segment_journal.h"
 
 namespace hermod::store {
@@ -31,15 +32,19 @@ Memtable::Memtable(bool recovering) : active_(std::make_shared<Generation>(recov
 void Memtable::applied(GroupNo number, WallTime /*batch_time*/, std::span<const Submission> group) {
   std::size_t offset = kGroupHeaderSize;
   std::size_t accepted = 0;
+  batches_.clear();
+  for (const Submission& submission : group) {
+    if (submission.batch.empty()) continue;
+    batches_.push_back(submission.batch.encoded().subspan(WriteBatch::kFrameSize));
+    accepted += submission.batch.value_bytes();
+  }
   {
     const std::lock_guard lock(mutex_);
-    for (const Submission& submission : group) {
-      const WriteBatch& batch = submission.batch;
-      if (batch.empty()) continue;
-      active_->apply(number, batch.encoded().subspan(WriteBatch::kFrameSize),
-                     offset + WriteBatch::kFrameSize);
-      offset += batch.bytes();
-      accepted += batch.value_bytes();
+    LookAhead ahead(*active_, batches_);
+    for (const Bytes ops : batches_) {
+      offset += WriteBatch::kFrameSize;
+      active_->apply(number, ops, offset, [&] { ahead.step(); });
+      offset += ops.size();
     }
     count(number, offset + kGroupTrailerSize);
   }
@@ -53,8 +58,10 @@ Status Memtable::replay(GroupNo number, Bytes record) {
   if (group->number != number) return failure(Errc::Corruption, "journal record: the number is not its key");
   {
     const std::lock_guard lock(mutex_);
+    LookAhead ahead(*active_, group->batches);
     for (const Bytes ops : group->batches)
-      active_->apply(number, ops, static_cast<std::size_t>(ops.data() - record.data()));
+      active_->apply(number, ops, static_cast<std::size_t>(ops.data() - record.data()),
+                     [&] { ahead.step(); });
     count(number, record.size());
   }
   finish(number, record.size());

@@ -23,6 +23,10 @@ class SequenceTable {
   };
   /// The next sequence of `stream`, from 1 upward; it is never given again.
   Taken take(StreamId stream);
+  /// take(stream) comes soon: fetches the memory it will look at.
+  void expect(StreamId stream) const {
+    if (!slots_.empty()) __builtin_prefetch(&slots_[home(stream.v)], 1);
+  }
   /// The next take(stream) gives at least `next`. Never goes back.
   void restore(StreamId stream, Seq next);
   /// Forgets the stream; its id must never be used again.

@@ -122,6 +122,14 @@ class WriteBatch {
       write_seq(place, give(place.op, stream_at(place)));
   }
 
+  /// Calls visit(stream) for every append, in order.
+  template <class Visit>
+  void each_append(Visit&& visit) const {
+    if (append_count_ == 0) return;
+    for (AppendPlace place = first_append(); place.offset != 0; place = append_after(place))
+      visit(stream_at(place));
+  }
+
   static constexpr std::size_t kFrameSize = 8;
 
  private:

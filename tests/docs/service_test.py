@@ -46,7 +46,7 @@ class Service(unittest.TestCase):
         self.assertRegex((SOURCE / "systemd" / "hermod.tmpfiles").read_text(), r"d /var/lib/hermod +0700 hermod hermod")
 
     def test_folders_of_the_service_have_its_name(self):
-        for name in ("StateDirectory", "LogsDirectory", "ConfigurationDirectory"):
+        for name in ("StateDirectory", "LogsDirectory", "ConfigurationDirectory", "RuntimeDirectory"):
             self.assertEqual(self.settings(name), ["hermod"], name)
 
     def test_start_may_take_as_long_as_reading_a_full_store_from_a_slow_disk(self):

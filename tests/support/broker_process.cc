@@ -19,8 +19,14 @@ BrokerProcess::BrokerProcess(BrokerSetup setup) : setup_(std::move(setup)) {
   if (all_over_tls()) tls_ = std::make_unique<TlsFiles>();
 }
 
+BrokerProcess::~BrokerProcess() {
+  process_.reset();
+  if (all_over_unix()) std::filesystem::remove(unix_path(port()));  // it may have been killed
+}
+
 /// The words of the command line that make it listen on its port.
 std::vector<std::string> BrokerProcess::listener() const {
+  if (all_over_unix()) return {"--listen", "unix://" + unix_path(port())};
   if (!tls_) {
     const std::string scheme = all_over_websocket() ? "ws" : "mqtt";
     return {"--listen", scheme + "://127.0.0.1:" + std::to_string(port())};

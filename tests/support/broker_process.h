@@ -31,6 +31,7 @@ std::string broker_binary();
 class BrokerProcess {
  public:
   explicit BrokerProcess(BrokerSetup setup);
+  ~BrokerProcess();
 
   /// Starts and waits until the port accepts. Throws Unexpected with the broker's errors when it does not.
   void start();

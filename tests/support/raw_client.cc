@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <initializer_list>
 #include <utility>
 
@@ -54,8 +56,20 @@ bool all_over_websocket() {
   return all_over({"ws", "wss"});
 }
 
+bool all_over_unix() {
+  return all_over({"unix"});
+}
+
+std::string unix_path(std::uint16_t port) {
+  return std::filesystem::temp_directory_path() / ("hermod-test-" + std::to_string(port) + ".sock");
+}
+
 RawClient::RawClient(std::uint16_t port, int receive_buffer) {
-  connect(port, receive_buffer);
+  if (all_over_unix()) {
+    connect_unix(unix_path(port));
+  } else {
+    connect(port, receive_buffer);
+  }
   try {
     if (all_over_tls()) tls_ = std::make_unique<TlsStream>(fd_, TlsClient{});
     if (all_over_websocket()) upgrade();
@@ -67,12 +81,30 @@ RawClient::RawClient(std::uint16_t port, int receive_buffer) {
 
 RawClient::RawClient(std::uint16_t port, const TlsClient& client, int receive_buffer) {
   connect(port, receive_buffer);
+  if (!client.in_front.empty()) send_unsealed(client.in_front);
   try {
     tls_ = std::make_unique<TlsStream>(fd_, client);
   } catch (...) {
     close();
     throw;
   }
+}
+
+RawClient RawClient::at(const std::string& path) {
+  RawClient client;
+  client.connect_unix(path);
+  return client;
+}
+
+void RawClient::connect_unix(const std::string& path) {
+  fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return;
+  const std::string reason = std::strerror(errno);
+  close();
+  throw Unexpected("connect to " + path + ": " + reason);
 }
 
 void RawClient::connect(std::uint16_t port, int receive_buffer) {

@@ -22,9 +22,14 @@ using Where = std::source_location;
 /// How every connection of this process is made: HERMOD_TEST_TRANSPORT=mqtts, ws or wss in the environment.
 bool all_over_tls();
 bool all_over_websocket();
+/// True when it is to be one over a Unix socket: HERMOD_TEST_TRANSPORT=unix.
+bool all_over_unix();
+/// The Unix socket that then stands for a port.
+std::string unix_path(std::uint16_t port);
 
-/// A TCP connection to the broker, TLS over one, or WebSocket over either, that sends and expects bytes. Owns
-/// the socket, blocks its thread with time limits, knows MQTT only as far as the fixed header.
+/// A connection to the broker, over TCP or a Unix socket, TLS over one, or WebSocket over either, that sends
+/// and expects bytes. Owns the socket, blocks its thread with time limits, knows MQTT only as far as the
+/// fixed header.
 class RawClient {
  public:
   /// Connects to 127.0.0.1; throws Unexpected when nobody accepts. A `receive_buffer` above 0 sets
@@ -32,6 +37,8 @@ class RawClient {
   explicit RawClient(std::uint16_t port, int receive_buffer = 0);
   /// Over TLS; throws Unexpected with the reason when the handshake fails.
   RawClient(std::uint16_t port, const TlsClient& client, int receive_buffer = 0);
+  /// Over the Unix socket at this path.
+  static RawClient at(const std::string& path);
   RawClient(RawClient&& other) noexcept;
   RawClient& operator=(RawClient&& other) noexcept;
   ~RawClient();
@@ -81,7 +88,9 @@ class RawClient {
   void reset();
 
  private:
+  RawClient() = default;
   void connect(std::uint16_t port, int receive_buffer);
+  void connect_unix(const std::string& path);
   /// Waits for bytes and appends them to buffer_; false when time is over or the broker closed.
   bool fill(Clock::time_point deadline);
   /// Sends what can be sent below the frames.

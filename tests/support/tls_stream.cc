@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstring>
 
 #include "tests/support/packet_bytes.h"
 
@@ -39,6 +40,18 @@ void apply(SSL_CTX* context, const TlsClient& client) {
     SSL_CTX_use_certificate(context, client.certificate->certificate.get());
     SSL_CTX_use_PrivateKey(context, client.certificate->key.get());
   }
+  if (!client.psk_identity.empty()) {
+    SSL_CTX_set_psk_client_callback(
+        context,
+        [](SSL* ssl, const char*, char* identity, unsigned int, unsigned char* key,
+           unsigned int) -> unsigned int {
+          const TlsClient& self =
+              static_cast<TlsStream*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)))->client();
+          std::memcpy(identity, self.psk_identity.c_str(), self.psk_identity.size() + 1);
+          std::memcpy(key, self.psk.data(), self.psk.size());
+          return static_cast<unsigned int>(self.psk.size());
+        });
+  }
   std::string protocols;
   for (const std::string& one : client.protocols) protocols += static_cast<char>(one.size()) + one;
   if (!protocols.empty())
@@ -49,7 +62,7 @@ void apply(SSL_CTX* context, const TlsClient& client) {
 }  // namespace
 
 TlsStream::TlsStream(int fd, const TlsClient& client)
-    : fd_(fd), context_(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free) {
+    : fd_(fd), context_(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free), client_(client) {
   apply(context_.get(), client);
   SSL_CTX_set_app_data(context_.get(), this);
   SSL_CTX_sess_set_new_cb(context_.get(), [](SSL* ssl, SSL_SESSION* session) {
@@ -153,6 +166,25 @@ std::string TlsStream::server() const {
 bool TlsStream::has_rsa_certificate() const {
   const X509* certificate = SSL_get0_peer_certificate(ssl_.get());
   return certificate != nullptr && EVP_PKEY_get_base_id(X509_get0_pubkey(certificate)) == EVP_PKEY_RSA;
+}
+
+bool TlsStream::has_secure_renegotiation() const {
+  return SSL_get_secure_renegotiation_support(ssl_.get()) == 1;
+}
+
+bool TlsStream::is_compressed() const {
+  return SSL_get_current_compression(ssl_.get()) != nullptr;
+}
+
+bool TlsStream::renegotiate(Clock::time_point deadline) {
+  if (SSL_renegotiate(ssl_.get()) != 1) throw Unexpected("OpenSSL does not ask for a renegotiation");
+  for (;;) {
+    ERR_clear_error();
+    const int result = SSL_do_handshake(ssl_.get());
+    if (result == 1) return SSL_renegotiate_pending(ssl_.get()) == 0;
+    errno = 0;
+    if (!wait(result, deadline)) return false;
+  }
 }
 
 std::string TlsStream::staple() const {

@@ -26,6 +26,9 @@ struct TlsClient {
   std::optional<Certificate> certificate{};
   TlsSession session{};  ///< to resume
   bool asks_for_staple = false;
+  std::string in_front{};      ///< bytes that go over the connection before TLS
+  std::string psk_identity{};  ///< empty: no pre-shared key
+  std::string psk{};           ///< raw bytes
 };
 
 /// TLS from the client's side over a connected socket, which it does not own. Blocks its thread with time
@@ -42,11 +45,16 @@ class TlsStream {
   /// Bytes received; 0 when the time is over, -1 when the stream ended or broke.
   long receive(char* room, std::size_t size, Clock::time_point deadline);
 
+  const TlsClient& client() const { return client_; }
   std::string version() const;   ///< "TLSv1.3"
   std::string cipher() const;    ///< "TLS_AES_128_GCM_SHA256"
   std::string protocol() const;  ///< ALPN; empty: none
   std::string server() const;    ///< common name of the server's certificate
   bool has_rsa_certificate() const;
+  bool has_secure_renegotiation() const;
+  bool is_compressed() const;
+  /// Asks for new keys by a second handshake (TLS 1.2); false when the broker does not agree.
+  bool renegotiate(Clock::time_point deadline);
   std::string staple() const;  ///< OCSP response; empty: none
   bool resumed() const;
   /// The newest session; null before a ticket came.
@@ -68,6 +76,7 @@ class TlsStream {
   int fd_;
   std::shared_ptr<ssl_ctx_st> context_;
   std::shared_ptr<ssl_st> ssl_;
+  TlsClient client_;
   TlsSession session_;
   std::string fault_;
   bool ended_ = false;

@@ -22,9 +22,7 @@ Result<Address> unix_address(const std::string& text, const std::string& path) {
   return address;
 }
 
-}  // namespace
-
-Result<Address> resolve(const std::string& text, std::uint16_t default_port) {
+Result<Address> resolve_plain(const std::string& text, std::uint16_t default_port) {
   if (text.starts_with("unix:")) return unix_address(text, text.substr(5));
   std::string host = text;
   std::string port = std::to_string(default_port);
@@ -47,6 +45,21 @@ Result<Address> resolve(const std::string& text, std::uint16_t default_port) {
   std::memcpy(&address.storage, found->ai_addr, found->ai_addrlen);
   address.size = found->ai_addrlen;
   freeaddrinfo(found);
+  return address;
+}
+
+}  // namespace
+
+Result<Address> resolve(const std::string& text, const TlsSettings& tls) {
+  constexpr std::string_view kPlain = "mqtt://";
+  constexpr std::string_view kTls = "mqtts://";
+  if (text.starts_with(kPlain)) return resolve_plain(text.substr(kPlain.size()), 1883);
+  if (!text.starts_with(kTls)) return resolve_plain(text, 1883);
+  auto address = resolve_plain(text.substr(kTls.size()), 8883);
+  if (!address) return address;
+  auto client = TlsClient::make(tls);
+  if (!client) return tl::unexpected(client.error());
+  address->tls = std::move(*client);
   return address;
 }
 

@@ -1,9 +1,11 @@
 #pragma once
 #include <sys/socket.h>
 
+#include <memory>
 #include <string>
 
 #include "base/result.h"
+#include "tls_client.h"
 
 namespace hermod::bench {
 
@@ -12,10 +14,12 @@ struct Address {
   sockaddr_storage storage{};
   socklen_t size = 0;
   std::string text;
+  std::shared_ptr<const TlsClient> tls;  ///< null: plain
 };
 
-/// "host", "host:port", "[v6]:port" or "unix:/path". Invalid when it cannot be resolved.
-Result<Address> resolve(const std::string& text, std::uint16_t default_port);
+/// "host", "host:port", "[v6]:port" or "unix:/path", behind mqtts:// for TLS with these settings. Without a
+/// port: 1883, and 8883 for mqtts. Invalid when it cannot be resolved, or the settings are not good.
+Result<Address> resolve(const std::string& text, const TlsSettings& tls);
 
 /// Lets this process hold `descriptors` files at once. Fails with the limit that stands in the way.
 Status raise_descriptor_limit(std::size_t descriptors);

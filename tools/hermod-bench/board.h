@@ -46,7 +46,8 @@ struct Board {
   Exchange& exchange;
   std::uint32_t worker;
   LiveCounts live;
-  Histogram latency;
+  Histogram latency;         ///< from PUBLISH sent to PUBLISH received
+  Histogram ack_latency;     ///< from PUBLISH sent to PUBACK or PUBCOMP
   std::uint64_t now_ns = 0;  ///< taken at each read
   std::uint64_t last_receipt_ns = 0;
   std::vector<std::uint32_t> opened_gates;  ///< publishers of this worker with new receipts

@@ -52,7 +52,7 @@ void sleep_seconds(double seconds) {
 }  // namespace
 
 Result<ConnectionOutcome> run_connections(const ConnectionScenario& scenario) {
-  const auto address = resolve(scenario.base.broker, 1883);
+  const auto address = resolve(scenario.base.broker, scenario.base.tls);
   if (!address) return tl::unexpected(address.error());
   const Status limit = raise_descriptor_limit(scenario.connections + 100ULL);
   if (!limit) return tl::unexpected(limit.error());

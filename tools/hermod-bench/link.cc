@@ -2,9 +2,12 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -13,6 +16,8 @@ namespace {
 
 /// Written bytes are dropped from the front of the output once there are this many of them.
 constexpr std::size_t kCompactAt = 1 << 20;
+/// Given to OpenSSL at once, which makes records of 16 KiB of it.
+constexpr std::size_t kMostSealed = 1 << 20;
 
 Status system_failure(const char* what) {
   return failure(errno == EADDRNOTAVAIL ? Errc::NoSpace : Errc::Io,
@@ -53,6 +58,9 @@ Status Link::open(const Address& address, std::uint32_t source, int epoll, std::
     ::close(fd);
     return failed;
   }
+  tls_ = address.tls == nullptr ? nullptr : address.tls->over(fd, nullptr);
+  is_secured_ = tls_ == nullptr;
+  tls_fault_.clear();
   fd_ = fd;
   epoll_ = epoll;
   token_ = token;
@@ -64,6 +72,11 @@ void Link::end(Ending ending) {
   out_.clear();
   out_head_ = 0;
   pending_.clear();
+  if (tls_ != nullptr && is_secured_ && ending == Ending::Close) {
+    ERR_clear_error();
+    SSL_shutdown(tls_.get());
+  }
+  tls_.reset();
   if (fd_ < 0) return;
   if (ending == Ending::Abandon) {
     release_abandoned();
@@ -93,9 +106,69 @@ void Link::want_writable(bool wanted) {
   epoll_ctl(epoll_, EPOLL_CTL_MOD, fd_, &event);
 }
 
+int Link::tls_error(int result) {
+  const int error = errno;
+  switch (SSL_get_error(tls_.get(), result)) {
+    case SSL_ERROR_WANT_READ:
+    case SSL_ERROR_WANT_WRITE:
+      return EAGAIN;
+    case SSL_ERROR_ZERO_RETURN:
+      return 0;
+    default:
+      tls_fault_ = TlsClient::take_error();
+      return error == 0 ? EPROTO : error;
+  }
+}
+
+Link::Handshake Link::shake_hands() {
+  if (is_secured_) return Handshake::Done;
+  ERR_clear_error();
+  errno = 0;
+  const int result = SSL_do_handshake(tls_.get());
+  if (result == 1) {
+    is_secured_ = true;
+    want_writable(true);
+    return Handshake::Done;
+  }
+  const int what = SSL_get_error(tls_.get(), result);
+  error_ = tls_error(result);
+  if (error_ != EAGAIN) return Handshake::Failed;
+  want_writable(what == SSL_ERROR_WANT_WRITE);
+  return Handshake::Going;
+}
+
+ssize_t Link::write_some(const char* bytes, std::size_t size) {
+  if (tls_ == nullptr) return send(fd_, bytes, size, MSG_NOSIGNAL);
+  ERR_clear_error();
+  errno = 0;
+  const int sent = SSL_write(tls_.get(), bytes, static_cast<int>(std::min(size, kMostSealed)));
+  if (sent > 0) return sent;
+  errno = tls_error(sent);
+  return -1;
+}
+
+ssize_t Link::read_some(std::uint8_t* room, std::size_t size) {
+  if (tls_ == nullptr) return recv(fd_, room, size, 0);
+  ssize_t sum = 0;
+  do {  // what OpenSSL has opened already is not seen by epoll
+    ERR_clear_error();
+    errno = 0;
+    const int got = SSL_read(tls_.get(), room + sum, static_cast<int>(size - static_cast<std::size_t>(sum)));
+    if (got <= 0) {
+      if (sum > 0) return sum;
+      errno = tls_error(got);
+      return errno == 0 ? 0 : -1;
+    }
+    sum += got;
+  } while (SSL_pending(tls_.get()) > 0 && static_cast<std::size_t>(sum) < size);
+  return sum;
+}
+
 bool Link::flush() {
+  const Handshake secured = shake_hands();
+  if (secured != Handshake::Done) return secured == Handshake::Going;
   while (out_head_ < out_.size()) {
-    const ssize_t sent = send(fd_, out_.data() + out_head_, out_.size() - out_head_, MSG_NOSIGNAL);
+    const ssize_t sent = write_some(out_.data() + out_head_, out_.size() - out_head_);
     if (sent < 0) {
       if (errno == EINTR) continue;
       if (errno != EAGAIN && errno != ENOTCONN) return false;
@@ -120,7 +193,9 @@ Link::ReadState Link::read(std::uint8_t* scratch, std::size_t size, Bytes& bytes
     error_ = EMSGSIZE;
     return ReadState::Ended;
   }
-  const ssize_t received = recv(fd_, scratch + before, size - before, 0);
+  const Handshake secured = shake_hands();
+  if (secured != Handshake::Done) return secured == Handshake::Going ? ReadState::Nothing : ReadState::Ended;
+  const ssize_t received = read_some(scratch + before, size - before);
   if (received <= 0) {
     error_ = received == 0 ? 0 : errno;
     return error_ == EAGAIN || error_ == EINTR ? ReadState::Nothing : ReadState::Ended;
@@ -132,6 +207,7 @@ Link::ReadState Link::read(std::uint8_t* scratch, std::size_t size, Bytes& bytes
 }
 
 const char* Link::ending() const {
+  if (!tls_fault_.empty()) return tls_fault_.c_str();
   return error_ == 0 ? "closed by the broker" : std::strerror(error_);
 }
 

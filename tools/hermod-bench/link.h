@@ -1,4 +1,6 @@
 #pragma once
+#include <sys/types.h>
+
 #include <cstdint>
 #include <string>
 
@@ -20,8 +22,8 @@ class Link {
   /// until release_abandoned(), as a cut cable does.
   enum class Ending { Close, Reset, Abandon };
 
-  /// Starts to connect; registers with `epoll` under `token`. `source` is an IPv4 address in host order to
-  /// connect from, 0 for any.
+  /// Starts to connect, over TLS where the address says so; registers with `epoll` under `token`. `source` is
+  /// an IPv4 address in host order to connect from, 0 for any.
   Status open(const Address& address, std::uint32_t source, int epoll, std::uint64_t token);
   void end(Ending ending);
   void release_abandoned();
@@ -43,6 +45,14 @@ class Link {
 
  private:
   void want_writable(bool wanted);
+  enum class Handshake { Done, Going, Failed };
+  /// Over TLS: as far as it comes now.
+  Handshake shake_hands();
+  /// The same as send(), over TLS where it is; -1 with errno EAGAIN when the socket takes no more.
+  ssize_t write_some(const char* bytes, std::size_t size);
+  ssize_t read_some(std::uint8_t* room, std::size_t size);
+  /// What a call to OpenSSL left, as errno.
+  int tls_error(int result);
 
   int fd_ = -1;
   int abandoned_ = -1;
@@ -53,6 +63,9 @@ class Link {
   std::string out_;
   std::size_t out_head_ = 0;
   std::string pending_;
+  TlsPointer tls_;  ///< null: plain
+  bool is_secured_ = false;
+  std::string tls_fault_;
 };
 
 }  // namespace hermod::bench

@@ -3,6 +3,7 @@
 
 #include "compare.h"
 #include "connection_run.h"
+#include "handshake_run.h"
 #include "options.h"
 #include "report.h"
 #include "runner.h"
@@ -39,6 +40,13 @@ int run_connection_load(const Options& options) {
   return outcome->failure.empty() && all_there ? 0 : kViolated;
 }
 
+int run_handshake_load(const Options& options) {
+  const auto outcome = run_handshakes(options.finished_handshakes());
+  if (!outcome) return cannot_run(outcome.error());
+  print(options.json ? as_json(*outcome) : as_table(*outcome));
+  return outcome->failure.empty() ? 0 : kViolated;
+}
+
 int run_compare(const Options& options) {
   const auto plan = options.finished_plan();
   if (!plan) return cannot_run(plan.error());
@@ -64,6 +72,8 @@ int main(int argc, char** argv) {
       return hermod::bench::run_load(options);
     case Command::Connections:
       return hermod::bench::run_connection_load(options);
+    case Command::Handshakes:
+      return hermod::bench::run_handshake_load(options);
     case Command::Compare:
       return hermod::bench::run_compare(options);
   }

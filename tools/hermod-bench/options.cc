@@ -18,12 +18,16 @@ Options::Options(CLI::App& app) {
   add_shape(app, Shape::Publish, "pub", "Publishers alone");
   add_shape(app, Shape::Listen, "sub", "Subscribers alone");
   add_connections(app);
+  add_handshakes(app);
   add_compare(app);
 }
 
 void Options::add_broker(CLI::App& command) {
-  command.add_option("-b,--broker", scenario_.broker, "host:port, [v6]:port or unix:/path")
+  command
+      .add_option("-b,--broker", scenario_.broker,
+                  "host:port, [v6]:port or unix:/path; with mqtts:// in front: TLS")
       ->capture_default_str();
+  add_tls(command);
   command.add_option("--broker-pid", scenario_.broker_pid, "Measure this process");
   command.add_option("-V,--mqtt", version_, "311 or 5")
       ->capture_default_str()
@@ -36,6 +40,19 @@ void Options::add_broker(CLI::App& command) {
   command.add_option("--id-prefix", scenario_.client_prefix, "Client ids start with this")
       ->capture_default_str();
   command.add_flag("--json", json, "One JSON object instead of a table");
+}
+
+void Options::add_tls(CLI::App& command) {
+  TlsSettings& tls = scenario_.tls;
+  const std::string group = "TLS";
+  command.add_option("--cafile", tls.ca_file, "Check the broker's certificate with these authorities")
+      ->group(group);
+  command.add_option("--tls-version", tls.version, "1.2 or 1.3")
+      ->check(CLI::IsMember({"1.2", "1.3"}))
+      ->group(group);
+  command.add_option("--ciphers", tls.ciphers, "Of TLS 1.2")->group(group);
+  auto* const certificate = command.add_option("--cert", tls.certificate, "Of the clients")->group(group);
+  command.add_option("--key", tls.key)->group(group)->needs(certificate);
 }
 
 void Options::add_load(CLI::App& command) {
@@ -112,10 +129,21 @@ void Options::add_connections(CLI::App& app) {
   command.callback([this] { command_ = Command::Connections; });
 }
 
+void Options::add_handshakes(CLI::App& app) {
+  CLI::App& command = *app.add_subcommand("handshake", "TLS handshakes, one after the other on each thread");
+  add_broker(command);
+  command.add_option("-n,--handshakes", handshakes_.handshakes)
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  command.add_flag("--resume", handshakes_.resumes, "Each resumes the session of the one before it");
+  command.callback([this] { command_ = Command::Handshakes; });
+}
+
 void Options::add_compare(CLI::App& app) {
   CLI::App& command =
       *app.add_subcommand("compare", "Two brokers in turn; prints a Markdown table of medians");
-  command.add_option("--a", contestant_a_, "name=host:port@pid")->required();
+  add_tls(command);
+  command.add_option("--a", contestant_a_, "name=host:port@pid; mqtts://host:port for TLS")->required();
   command.add_option("--b", contestant_b_, "name=host:port@pid")->required();
   command.add_option("--rounds", rounds_)->capture_default_str()->check(CLI::Range(1, 100));
   command.add_option("-d,--seconds", scenario_.seconds, "Per run")->capture_default_str();
@@ -161,6 +189,12 @@ ConnectionScenario Options::finished_connections() const {
   ConnectionScenario scenario = connections_;
   scenario.base = scenario_;
   scenario.base.version = version_for(version_);
+  return scenario;
+}
+
+HandshakeScenario Options::finished_handshakes() const {
+  HandshakeScenario scenario = handshakes_;
+  scenario.base = scenario_;
   return scenario;
 }
 

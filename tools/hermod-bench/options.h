@@ -5,11 +5,12 @@
 #include "base/result.h"
 #include "compare.h"
 #include "connection_run.h"
+#include "handshake_run.h"
 #include "scenario.h"
 
 namespace hermod::bench {
 
-enum class Command { Load, Connections, Compare };
+enum class Command { Load, Connections, Handshakes, Compare };
 
 /// The command line. Registers itself with `app`, which must outlive it, and is read after parsing.
 class Options {
@@ -20,20 +21,24 @@ class Options {
   /// With everything filled in that follows from the shape. Invalid when two options contradict each other.
   Result<Scenario> finished_scenario() const;
   ConnectionScenario finished_connections() const;
+  HandshakeScenario finished_handshakes() const;
   Result<ComparePlan> finished_plan() const;
 
   bool json = false;
 
  private:
   void add_broker(CLI::App& command);
+  void add_tls(CLI::App& command);
   void add_load(CLI::App& command);
   void add_shape(CLI::App& app, Shape shape, const char* name, const char* help);
   void add_connections(CLI::App& app);
+  void add_handshakes(CLI::App& app);
   void add_compare(CLI::App& app);
 
   Command command_ = Command::Load;
   Scenario scenario_;
   ConnectionScenario connections_;
+  HandshakeScenario handshakes_;
   std::string version_ = "5";
   std::string window_by_;
   std::string topic_;

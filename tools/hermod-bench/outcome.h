@@ -49,6 +49,7 @@ struct Outcome {
   std::uint64_t ack_timeouts = 0;
   std::uint64_t stalls = 0;
   Histogram latency;
+  Histogram ack_latency;
 
   /// Deliveries, or sent messages where nobody subscribes.
   std::uint64_t measured_messages() const {

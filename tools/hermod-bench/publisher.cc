@@ -23,7 +23,11 @@ void Publisher::on_connected(const Connack& connack) {
 
 bool Publisher::on_frame(const Frame& frame) {
   if (frame.type() == PacketType::Pingresp) return true;
-  if (flow_.on_frame(frame, board().now_ns, link().out())) return true;
+  if (flow_.on_frame(frame, board().now_ns, link().out())) {
+    if (const std::uint64_t sent = flow_.finished_sent_ns(); sent > 0 && sent <= board().now_ns)
+      board().ack_latency.record(board().now_ns - sent);
+    return true;
+  }
   board().fail("publisher \"" + client_id() + "\" received packet type " +
                std::to_string(static_cast<int>(frame.type())));
   return false;

@@ -68,6 +68,7 @@ void PublisherFlow::send(std::uint64_t now_ns, std::string& out) {
 
 void PublisherFlow::finish(std::uint16_t packet_id) {
   slots_[packet_id - 1U].state = State::Free;
+  finished_sent_ns_ = slots_[packet_id - 1U].stamp.sent_ns;
   free_ids_.push_back(packet_id);
   --in_flight_;
   ++counts_.acknowledged;
@@ -84,6 +85,7 @@ void PublisherFlow::refuse(std::uint16_t packet_id, std::uint64_t now_ns) {
 }
 
 bool PublisherFlow::on_frame(const Frame& frame, std::uint64_t now_ns, std::string& out) {
+  finished_sent_ns_ = 0;
   const auto ack = parse_ack(frame);
   if (!ack) return false;
   const bool known = ack->packet_id >= 1 && ack->packet_id <= slots_.size();

@@ -40,6 +40,8 @@ class PublisherFlow {
   void send(std::uint64_t now_ns, std::string& out);
   /// PUBACK, PUBREC or PUBCOMP. False: not an acknowledgement at all.
   bool on_frame(const Frame& frame, std::uint64_t now_ns, std::string& out);
+  /// When the message that the last on_frame() finished was first sent; 0 when it finished none.
+  std::uint64_t finished_sent_ns() const { return finished_sent_ns_; }
 
   /// How many different messages were sent so far; the next sequence.
   std::uint64_t sent() const { return next_sequence_; }
@@ -78,6 +80,7 @@ class PublisherFlow {
   std::uint64_t next_sequence_ = 0;
   std::uint64_t next_order_ = 0;
   std::uint64_t last_progress_ns_ = 0;
+  std::uint64_t finished_sent_ns_ = 0;
   std::size_t in_flight_ = 0;
   std::size_t quota_ = 65535;
   Counts counts_;

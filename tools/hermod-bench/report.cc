@@ -40,6 +40,23 @@ std::string failures(const std::string& failure, const std::vector<std::string>&
   return out.empty() ? "OK\n" : out;
 }
 
+/// Nothing when nothing was measured.
+std::string row_of(const char* name, const Histogram& histogram) {
+  if (histogram.count() == 0) return {};
+  return line("  %-18s %12.0f p50, %.0f p90, %.0f p99, %.0f p99.9, %.0f max", name,
+              microseconds(histogram.at(0.5)), microseconds(histogram.at(0.9)),
+              microseconds(histogram.at(0.99)), microseconds(histogram.at(0.999)),
+              microseconds(histogram.max()));
+}
+
+void add_histogram(JsonLine& json, const std::string& name, const Histogram& histogram) {
+  json.add(name + "_p50_us", microseconds(histogram.at(0.5)));
+  json.add(name + "_p90_us", microseconds(histogram.at(0.9)));
+  json.add(name + "_p99_us", microseconds(histogram.at(0.99)));
+  json.add(name + "_p999_us", microseconds(histogram.at(0.999)));
+  json.add(name + "_max_us", microseconds(histogram.max()));
+}
+
 }  // namespace
 
 std::string as_table(const Outcome& outcome) {
@@ -61,11 +78,8 @@ std::string as_table(const Outcome& outcome) {
                 static_cast<unsigned long long>(outcome.broker_forced_switches));
   }
   out += line("  %-18s %12.2f us/message", "generator CPU", outcome.own_us_per_message());
-  if (outcome.latency.count() > 0)
-    out += line("  %-18s %12.0f p50, %.0f p90, %.0f p99, %.0f p99.9, %.0f max", "latency us",
-                microseconds(outcome.latency.at(0.5)), microseconds(outcome.latency.at(0.9)),
-                microseconds(outcome.latency.at(0.99)), microseconds(outcome.latency.at(0.999)),
-                microseconds(outcome.latency.max()));
+  out += row_of("latency us", outcome.latency);
+  out += row_of("ack latency us", outcome.ack_latency);
   out +=
       line("  %-18s %12llu sent, %llu expected, %llu received", "messages",
            static_cast<unsigned long long>(outcome.sent), static_cast<unsigned long long>(outcome.expected),
@@ -108,11 +122,8 @@ std::string as_json(const Outcome& outcome) {
   json.add("rss_before_bytes", outcome.rss_before);
   json.add("rss_after_bytes", outcome.rss_after);
   json.add("rss_peak_bytes", outcome.rss_peak);
-  json.add("latency_p50_us", microseconds(outcome.latency.at(0.5)));
-  json.add("latency_p90_us", microseconds(outcome.latency.at(0.9)));
-  json.add("latency_p99_us", microseconds(outcome.latency.at(0.99)));
-  json.add("latency_p999_us", microseconds(outcome.latency.at(0.999)));
-  json.add("latency_max_us", microseconds(outcome.latency.max()));
+  add_histogram(json, "latency", outcome.latency);
+  add_histogram(json, "ack_latency", outcome.ack_latency);
   json.add("sent", outcome.sent);
   json.add("expected", outcome.expected);
   json.add("received", outcome.received);
@@ -159,6 +170,35 @@ std::string as_table(const ConnectionOutcome& outcome) {
   }
   out += line("  %-18s %12.2f us/CONNECT", "generator CPU", microseconds(outcome.own_connect_cpu_ns) / count);
   return out + failures(outcome.failure, {});
+}
+
+std::string as_table(const HandshakeOutcome& outcome) {
+  const double count = static_cast<double>(outcome.done > 0 ? outcome.done : 1);
+  std::string out = line("handshake: %s, %s", outcome.version.c_str(), outcome.cipher.c_str());
+  out += line("  %-18s %12llu, %llu of them resumed", "done", static_cast<unsigned long long>(outcome.done),
+              static_cast<unsigned long long>(outcome.resumed));
+  out += line("  %-18s %12.0f handshakes/s over %.2f s", "rate", count / outcome.seconds, outcome.seconds);
+  if (outcome.scenario.base.broker_pid > 0)
+    out += line("  %-18s %12.2f us/handshake, %.0f handshakes per CPU second", "broker CPU",
+                outcome.broker_us(), outcome.broker_us() > 0 ? 1e6 / outcome.broker_us() : 0.0);
+  out += line("  %-18s %12.2f us/handshake", "generator CPU", microseconds(outcome.own_cpu_ns) / count);
+  return out + failures(outcome.failure, {});
+}
+
+std::string as_json(const HandshakeOutcome& outcome) {
+  const double count = static_cast<double>(outcome.done > 0 ? outcome.done : 1);
+  JsonLine json;
+  json.add("scenario", "handshake");
+  json.add("tls_version", outcome.version);
+  json.add("tls_cipher", outcome.cipher);
+  json.add("handshakes", outcome.done);
+  json.add("resumed", outcome.resumed);
+  json.add("seconds", outcome.seconds);
+  json.add("broker_us_per_handshake", outcome.broker_us());
+  json.add("handshakes_per_broker_cpu_second", outcome.broker_us() > 0 ? 1e6 / outcome.broker_us() : 0.0);
+  json.add("generator_us_per_handshake", microseconds(outcome.own_cpu_ns) / count);
+  json.add("failure", outcome.failure);
+  return json.str() + "\n";
 }
 
 std::string as_json(const ConnectionOutcome& outcome) {

@@ -212,8 +212,10 @@ Result<Outcome> Run::execute() {
 }  // namespace
 
 Result<Outcome> run_scenario(const Scenario& scenario) {
-  const auto address = resolve(scenario.broker, 1883);
+  const auto address = resolve(scenario.broker, scenario.tls);
   if (!address) return tl::unexpected(address.error());
+  if (address->tls != nullptr && scenario.is_persistent() && scenario.version == Version::V311)
+    return failure(Errc::Unsupported, "sessions of 3.1.1 are cleaned up without TLS only; use --mqtt 5");
   const Status limit = raise_descriptor_limit(scenario.publishers + scenario.subscribers + 100ULL);
   if (!limit) return tl::unexpected(limit.error());
   return Run(scenario, *address).execute();

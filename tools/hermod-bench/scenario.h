@@ -3,6 +3,7 @@
 #include <string>
 
 #include "packet.h"
+#include "tls_client.h"
 
 namespace hermod::bench {
 
@@ -32,6 +33,7 @@ struct Scenario {
   Version version = Version::V5;
   std::string username;
   std::string password;
+  TlsSettings tls;  ///< for a broker with mqtts://
 
   std::uint32_t publishers = 10;
   std::uint32_t subscribers = 10;

@@ -14,6 +14,7 @@ void add_worker(const Worker& worker, Outcome& outcome) {
   outcome.ack_timeouts += board.ack_timeouts;
   outcome.stalls += board.stalls;
   outcome.latency.merge(board.latency);
+  outcome.ack_latency.merge(board.ack_latency);
 }
 
 void add_publisher(const Publisher& publisher, Outcome& outcome) {

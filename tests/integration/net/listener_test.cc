@@ -33,7 +33,8 @@ class ListenerTest : public LoopTest {
   std::unique_ptr<Listener> listening(const ListenAddress& address = {.host = "127.0.0.1", .port = 0}) {
     auto sockets = open_listen_sockets(address, 1, options_);
     EXPECT_TRUE(sockets) << sockets.error().detail;
-    auto listener = std::make_unique<Listener>(loop_, std::move(sockets->front()), options_, collector_);
+    auto listener =
+        std::make_unique<Listener>(loop_, std::move(sockets->front()), options_, collector_, entrance_);
     const Status started = listener->start();
     EXPECT_TRUE(started) << started.error().detail;
     return listener;
@@ -45,6 +46,7 @@ class ListenerTest : public LoopTest {
     return peers;
   }
 
+  Entrance entrance_{ListenerOptions{}};
   Collector collector_;
 };
 
@@ -134,7 +136,8 @@ TEST_F(ListenerTest, SocketsOfOneAddressShareThePortThatTheFirstWasGiven) {
   std::vector<std::unique_ptr<Listener>> listeners;
   std::vector<Collector> collectors(4);
   for (std::size_t i = 0; i < 4; ++i) {
-    listeners.push_back(std::make_unique<Listener>(loop_, std::move((*sockets)[i]), options_, collectors[i]));
+    listeners.push_back(
+        std::make_unique<Listener>(loop_, std::move((*sockets)[i]), options_, collectors[i], entrance_));
     ASSERT_TRUE(listeners.back()->start());
     EXPECT_EQ(listeners.back()->bound_port(), listeners.front()->bound_port());
   }
@@ -166,8 +169,8 @@ TEST_F(ListenerTest, SecondBrokerOnAnAddressIsAnErrorThatNamesIt) {
 TEST_F(ListenerTest, SecondBrokerIsAnErrorAlsoWhenTheFirstHasManyShards) {
   auto sockets = open_listen_sockets({.host = "127.0.0.1", .port = 0}, 2, options_);
   ASSERT_TRUE(sockets);
-  Listener first(loop_, std::move((*sockets)[0]), options_, collector_);
-  Listener second(loop_, std::move((*sockets)[1]), options_, collector_);
+  Listener first(loop_, std::move((*sockets)[0]), options_, collector_, entrance_);
+  Listener second(loop_, std::move((*sockets)[1]), options_, collector_, entrance_);
   ASSERT_TRUE(first.start());
   ASSERT_TRUE(second.start());
   EXPECT_FALSE(open_listen_sockets({.host = "127.0.0.1", .port = first.bound_port()}, 2, options_));
@@ -178,8 +181,8 @@ TEST_F(ListenerTest, BrokersThatBindAtTheSameMomentCannotBothListen) {
   ASSERT_TRUE(one);
   auto two = open_listen_sockets({.host = "127.0.0.1", .port = local_port(one->front().get())}, 1, options_);
   if (!two) return;  // refused even earlier
-  Listener first(loop_, std::move(one->front()), options_, collector_);
-  Listener second(loop_, std::move(two->front()), options_, collector_);
+  Listener first(loop_, std::move(one->front()), options_, collector_, entrance_);
+  Listener second(loop_, std::move(two->front()), options_, collector_, entrance_);
   EXPECT_TRUE(first.start());
   const Status started = second.start();
   ASSERT_FALSE(started);

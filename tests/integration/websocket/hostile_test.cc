@@ -101,6 +101,43 @@ TEST_F(WebSocketHostile, T57_GarbageInFramesNeverHurtsTheBroker) {
   }
 }
 
+TEST_F(WebSocketHostile, AFloodOfPingsFromWhoDoesNotReadCostsNoMemory) {
+  constexpr int kBursts = 100;
+  constexpr int kPingsPerBurst = 1000;
+  start_websocket();
+  RawClient raw(web_port_.number(), 4096);
+  raw.upgrade();
+  const std::string ping = Frame{.opcode = opcode::kPing, .payload = std::string(125, 'p')}.bytes();
+  std::string burst;
+  for (int i = 0; i < kPingsPerBurst; ++i) burst += ping;
+  const std::size_t before = broker().process().resident_bytes();
+  for (int i = 0; i < kBursts; ++i) ASSERT_TRUE(raw.send_unframed(burst));
+  ASSERT_TRUE(raw.send_unframed(Frame{.opcode = opcode::kPing, .payload = "last"}.bytes()));
+  if (!kSanitized) {
+    EXPECT_LT(broker().process().resident_bytes(), before + (2U << 20));
+  }
+  const auto deadline = Clock::now() + kPatience;
+  while ((raw.pongs().empty() || raw.pongs().back() != "last") && Clock::now() < deadline)
+    raw.poll(Millis(5));
+  ASSERT_FALSE(raw.pongs().empty());
+  EXPECT_EQ(raw.pongs().back(), "last");
+  EXPECT_LT(raw.pongs().size(), static_cast<std::size_t>(kBursts * kPingsPerBurst));
+}
+
+TEST_F(WebSocketHostile, AClientThatDoesNotReadIsWaitedForAndGetsAllOfIt) {
+  start_websocket();
+  RawClient raw(web_port_.number(), 4096);
+  raw.upgrade();
+  MqttClient slow(std::move(raw), {.client_id = "slow"});
+  slow.subscribe("much", 1);
+  MqttClient sender = over_websocket("sender");
+  const std::string payload(50'000, 'x');
+  constexpr std::size_t kMessages = 200;
+  for (std::size_t i = 0; i < kMessages; ++i) sender.publish("much", payload + std::to_string(i), 1);
+  for (std::size_t i = 0; i < kMessages; ++i)
+    ASSERT_TRUE(slow.receive().payload == payload + std::to_string(i)) << i;
+}
+
 TEST_F(WebSocketHostile, T61_AProxyHeaderIsNoRequest) {
   start_websocket();
   EXPECT_THAT(answer_to("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n" + WebSocketRequest{}.text()),

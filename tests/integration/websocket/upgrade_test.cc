@@ -1,4 +1,5 @@
 #include "tests/integration/websocket/websocket_test.h"
+#include "tests/support/settings.h"
 
 namespace hermod::integration {
 
@@ -76,18 +77,60 @@ TEST_F(WebSocket, T60_AnUpgradeWhereNoWebSocketIsIsRefusedAndTheBrokerLives) {
 }
 
 TEST_F(WebSocket, TheAddressOfAClientComesFromItsProxyOnlyWhenThatIsOurs) {
-  start_websocket({{"proxies", "127.0.0.0/8, 10.0.0.0/8"}});
+  start_websocket({{"proxies", "127.0.0.0/8, 10.0.0.0/8"}}, {{setting::kAllowAnonymous, "true"}});
   MqttClient behind(upgraded({.more = "X-Forwarded-For: 203.0.113.9, 198.51.100.7, 10.1.2.3\r\n"}),
                     {.client_id = "behind"});
-  expect_logged("client.connected client=behind address=198.51.100.7");
+  expect_logged(
+      "client.connected client=behind address=198.51.100.7 version=5.0 session_present=0 proxy=127.0.0.1");
   MqttClient direct = over_websocket("direct");
   expect_logged("client.connected client=direct address=127.0.0.1");
 }
 
 TEST_F(WebSocket, AStrangersForwardedAddressIsNotBelieved) {
-  start_websocket({{"proxies", "10.0.0.0/8"}});
+  start_websocket({{"proxies", "10.0.0.0/8"}}, {{setting::kAllowAnonymous, "true"}});
   MqttClient liar(upgraded({.more = "X-Forwarded-For: 198.51.100.7\r\n"}), {.client_id = "liar"});
   expect_logged("client.connected client=liar address=127.0.0.1");
+}
+
+TEST_F(WebSocket, AProxyMayNameItsClientsBothWays) {
+  start_websocket({{"proxies", "127.0.0.1, 10.0.0.0/8"}, {"proxy_protocol", "from-proxies"}},
+                  {{setting::kAllowAnonymous, "true"}});
+  const auto behind = [&](const std::string& address, const std::string& id) {
+    RawClient raw = raw_to_web();
+    raw.send("PROXY TCP4 " + address + " 198.51.100.1 50000 8083\r\n");
+    raw.upgrade({.more = "X-Forwarded-For: 203.0.113.9\r\n"});
+    MqttClient(std::move(raw), {.client_id = id}).ping();
+  };
+  behind("192.0.2.7", "direct");
+  expect_logged(
+      "client.connected client=direct address=192.0.2.7 version=5.0 session_present=0 proxy=127.0.0.1");
+  behind("10.0.0.2", "forwarded");
+  expect_logged(
+      "client.connected client=forwarded address=203.0.113.9 version=5.0 session_present=0 proxy=10.0.0.2");
+  EXPECT_EQ(answer_to(WebSocketRequest{}), "");
+  // The one that is asked at the end.
+  in_front_ = "PROXY TCP4 192.0.2.8 198.51.100.1 50000 8083\r\n";
+}
+
+TEST_F(WebSocket, ClientsBehindAProxyAreCountedByTheirOwnAddresses) {
+  start_websocket({{"proxies", "127.0.0.1"}},
+                  {{setting::kAllowAnonymous, "true"}, {setting::kMaxConnectionsPerAddress, "1"}});
+  const auto reason_for = [&](const std::string& address) {
+    RawClient raw = upgraded({.more = "X-Forwarded-For: " + address + "\r\n"});
+    raw.send(connect_bytes({.client_id = "other"}));
+    return parse_connack(Version::V5, raw.next()).reason;
+  };
+  std::optional<MqttClient> one(std::in_place, upgraded({.more = "X-Forwarded-For: 198.51.100.7\r\n"}),
+                                ConnectOptions{.client_id = "one"});
+  EXPECT_EQ(reason_for("198.51.100.7"), reason::kQuotaExceeded);
+  EXPECT_EQ(reason_for("198.51.100.8"), 0);
+  one->ping();
+  one.reset();
+  // The place is free when the broker has seen the end of the stream.
+  const auto end = Clock::now() + kPatience;
+  std::uint8_t last = 0xFF;
+  while (last != 0 && Clock::now() < end) last = reason_for("198.51.100.7");
+  EXPECT_EQ(last, 0);
 }
 
 }  // namespace hermod::integration

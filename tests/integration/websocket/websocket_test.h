@@ -43,6 +43,7 @@ class WebSocket : public BrokerTest {
   RawClient raw_to_web() { return RawClient(web_port_.number()); }
   RawClient upgraded(const WebSocketRequest& request = {}) {
     RawClient raw = raw_to_web();
+    if (!in_front_.empty()) raw.send(in_front_);
     raw.upgrade(request);
     return raw;
   }
@@ -74,6 +75,7 @@ class WebSocket : public BrokerTest {
   }
 
   std::string path_ = "/mqtt";
+  std::string in_front_{};  ///< of every request
   WebSocketRequest request_{};
   LeasedPort web_port_;
 };

@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -105,6 +107,41 @@ TEST_F(SysNumbers, StoreBytesAreWhatWasAcceptedAndWhatWasWrittenForIt) {
   wear.tables = 8192;
   EXPECT_EQ(next_of(),
             (Values{{"written", "12288"}, {"written/tables", "8192"}, {"written_per_accepted", "12.29"}}));
+}
+
+TEST_F(SysNumbers, HandshakesAreCountedByKindAndFailuresByReason) {
+  std::optional<std::chrono::seconds> left = std::chrono::seconds{-5};
+  const broker::View with_tls{counters, directory, subscriptions,
+                              retained, sockets,   clock,
+                              mailbox,  {},        broker::View::OfTls{[&] { return left; }}};
+  const auto next_of = [&](const broker::View& of) {
+    std::map<std::string, std::string> values;
+    for (const SysValue& value : topics.update(of, 0))
+      if (value.topic.starts_with("$SYS/broker/tls/")) values[value.topic.substr(16)] = value.value;
+    return values;
+  };
+  using Values = std::map<std::string, std::string>;
+  EXPECT_EQ(next_of(view), Values{}) << "there is no TLS listener";
+  add(Counter::TlsHandshakes, 10);
+  add(Counter::TlsResumptions, 3);
+  add(Counter::TlsPskHandshakes, 2);
+  add(Counter::TlsFailedLimit, 7);
+  EXPECT_EQ(next_of(with_tls), (Values{{"handshakes/full", "5"},
+                                       {"handshakes/resumed", "3"},
+                                       {"handshakes/psk", "2"},
+                                       {"handshakes/refused", "7"},
+                                       {"handshakes/failed/certificate", "0"},
+                                       {"handshakes/failed/closed", "0"},
+                                       {"handshakes/failed/not_tls", "0"},
+                                       {"handshakes/failed/other", "0"},
+                                       {"handshakes/failed/protocol", "0"},
+                                       {"handshakes/failed/psk", "0"},
+                                       {"handshakes/failed/timeout", "0"},
+                                       {"handshakes/failed/version", "0"},
+                                       {"cert_expiry_seconds", "-5"}}));
+  add(Counter::TlsFailedPsk, 1);
+  left.reset();
+  EXPECT_EQ(next_of(with_tls), (Values{{"handshakes/failed/psk", "1"}})) << "a listener may have keys only";
 }
 
 TEST_F(SysNumbers, ABrokerWithoutAFolderSaysNothingOfItsBytes) {

@@ -104,12 +104,46 @@ TEST(ParsePublish, WhatIsWrongIsNamedAndSoIsTheWayOut) {
   }
 }
 
-TEST(ParsePublish, TlsIsRefusedAndNotIgnored) {
-  for (const Words& tls :
-       {Words{"--cafile", "x"}, Words{"--insecure"}, Words{"--psk", "00"}, Words{"-L", "mqtts://h/t"}}) {
+TEST(ParsePublish, TlsIsAskedForByWhomToTrust) {
+  for (const Words& tls : {Words{"--cafile", "x"}, Words{"--capath", "x"}, Words{"--tls-use-os-certs"},
+                           Words{"--psk", "00", "--psk-identity", "me"}}) {
     const auto options = parse_publish(with({"-t", "a", "-m", "x"}, tls));
-    ASSERT_FALSE(options);
-    EXPECT_NE(options.error().text.find("TLS"), std::string::npos) << options.error().text;
+    ASSERT_TRUE(options) << options.error().text;
+    EXPECT_TRUE(options->session.tls);
+    EXPECT_EQ(options->session.port, 8883);
+    EXPECT_EQ(parse_publish(with({"-t", "a", "-m", "x", "-p", "1"}, tls))->session.port, 1);
+  }
+  const auto plain = parse_publish({"-t", "a", "-m", "x"});
+  EXPECT_FALSE(plain->session.tls);
+  EXPECT_EQ(plain->session.port, 1883);
+}
+
+TEST(ParsePublish, AUrlWithTlsTrustsTheSystemUnlessOthersAreNamed) {
+  const auto by_url = parse_publish({"-L", "mqtts://h/t", "-m", "x"});
+  ASSERT_TRUE(by_url && by_url->session.tls);
+  EXPECT_TRUE(by_url->session.tls->uses_os_authorities);
+  EXPECT_EQ(by_url->session.port, 8883);
+  const auto named = parse_publish({"-L", "mqtts://h:99/t", "-m", "x", "--cafile", "ca.pem"});
+  EXPECT_FALSE(named->session.tls->uses_os_authorities);
+  EXPECT_EQ(named->session.port, 99);
+}
+
+TEST(ParsePublish, OptionsOfTlsThatDoNotFitAreRefusedAndNotIgnored) {
+  const std::pair<Words, const char*> wrong[] = {
+      {{"--insecure"}, "--insecure: nothing asks for TLS"},
+      {{"--cert", "c", "--key", "k"}, "--cert: nothing asks for TLS"},
+      {{"--tls-alpn", "mqtt"}, "--tls-alpn: nothing asks for TLS"},
+      {{"--cafile", "x", "--cert", "c"}, "--cert and --key need each other"},
+      {{"--psk", "00"}, "--psk and --psk-identity need each other"},
+      {{"--psk", "00", "--psk-identity", "me", "--cafile", "x"}, "a key stands instead of certificates"},
+      {{"--cafile", "x", "--tls-version", "tlsv1.1"}, "use tlsv1.2 or tlsv1.3"},
+      {{"--cafile", "x", "--tls-engine", "e"}, "--tls-engine: keys are read from files only"},
+      {{"--cafile", "x", "--keyform", "engine"}, "--keyform: keys are read from files only"},
+      {{"--cafile", "x", "--unix", "/socket"}, "a Unix socket needs no TLS"}};
+  for (const auto& [tls, text] : wrong) {
+    const auto options = parse_publish(with({"-t", "a", "-m", "x"}, tls));
+    ASSERT_FALSE(options) << text;
+    EXPECT_NE(options.error().text.find(text), std::string::npos) << options.error().text;
   }
 }
 

@@ -54,10 +54,13 @@ TEST(Url, WhatIsMissingIsNamed) {
   }
 }
 
-TEST(Url, TlsIsRefusedAndNotIgnored) {
+TEST(Url, TlsHasAPortOfItsOwn) {
   const auto url = parse_url("mqtts://host/t");
-  ASSERT_FALSE(url);
-  EXPECT_NE(url.error().text.find("TLS"), std::string::npos);
+  ASSERT_TRUE(url);
+  EXPECT_TRUE(url->is_tls);
+  EXPECT_EQ(url->host, "host");
+  EXPECT_EQ(url->port, 8883);
+  EXPECT_FALSE(parse_url("mqtt://host/t")->is_tls);
 }
 
 }  // namespace

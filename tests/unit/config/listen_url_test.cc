@@ -32,32 +32,35 @@ TEST(ListenUrl, AWebSocketHasAPath) {
     EXPECT_FALSE(parse_listen_url(url)) << url;
 }
 
-TEST(ListenUrl, SchemesOfLaterVersionsAreNamedAsSuch) {
-  for (const char* url : {"unix:///run/x.sock"}) {
-    const auto address = parse_listen_url(url);
-    ASSERT_FALSE(address) << url;
-    EXPECT_EQ(address.error().code, Errc::Unsupported) << url;
-    EXPECT_NE(address.error().detail.find("not available in this version"), std::string::npos) << url;
-  }
+TEST(ListenUrl, AUnixSocketHasAnAbsolutePathOfTheLengthTheSystemAllows) {
+  const std::string longest = "/" + std::string(106, 'x');
+  EXPECT_EQ(parse_listen_url("unix:///run/x.sock"), (ListenUrl{{"", 0, "/run/x.sock"}, false}));
+  EXPECT_TRUE(parse_listen_url("unix://" + longest));
+  for (const std::string& url :
+       {"unix://" + longest + "x", std::string("unix://"), std::string("unix://run/x"),
+        std::string("unix:///run/"), std::string("unix:/run/x")})
+    EXPECT_FALSE(parse_listen_url(url)) << url;
 }
 
 TEST(ListenUrl, WhatIsNoAddressIsRefused) {
-  for (const char* url : {"", "127.0.0.1:1883", "http://127.0.0.1", "mqtt://", "mqtt://:1883",
-                          "mqtt://example.org:1883", "mqtt://127.0.0.1:", "mqtt://127.0.0.1:65536",
-                          "mqtt://127.0.0.1:-1", "mqtt://127.0.0.1:18x", "mqtt://::1:1883", "mqtt://[::1",
-                          "mqtt://[::1]1883", "mqtt://127.0.0.1:1883/path", "mqtt://user@127.0.0.1"}) {
+  for (const char* url :
+       {"", "127.0.0.1:1883", "http://127.0.0.1", "mqtt://", "mqtt://:1883", "mqtt://example.org:1883",
+        "mqtt://127.0.0.1:", "mqtt://127.0.0.1:65536", "mqtt://127.0.0.1:-1", "mqtt://127.0.0.1:18x",
+        "mqtt://::1:1883", "mqtt://[::1", "mqtt://[::1]1883", "mqtt://127.0.0.1:1883/path",
+        "mqtt://user@127.0.0.1", "ws:///run/x.sock", "ws+unix:///run/x.sock"}) {
     EXPECT_FALSE(parse_listen_url(url)) << url;
   }
 }
 
 TEST(ListenUrl, AddressIsWrittenAsItIsRead) {
   for (const char* url : {"mqtt://127.0.0.1:1883", "mqtt://[::1]:2000", "mqtt://*:1", "mqtts://*:2",
-                          "ws://[::1]:3/mqtt", "wss://*:4/"}) {
+                          "ws://[::1]:3/mqtt", "wss://*:4/", "unix:///run/x.sock"}) {
     EXPECT_EQ(listen_url(*parse_listen_url(url)), url);
   }
 }
 
 TEST(ListenUrl, OnlyLoopbackAddressesAreLoopback) {
+  EXPECT_TRUE(is_loopback({"", 0, "/run/x.sock"}));
   for (const char* host : {"127.0.0.1", "127.200.0.1", "::1", "localhost", "::ffff:127.0.0.1"}) {
     EXPECT_TRUE(is_loopback({host, 1})) << host;
   }

@@ -6,6 +6,7 @@
 
 #include "config/configuration.h"
 #include "config/listener_keys.h"
+#include "config/socket_keys.h"
 #include "config/toml_file.h"
 
 namespace hermod::config {
@@ -34,7 +35,7 @@ TEST(ReferenceFile, UncommentedItIsEveryKeyWithItsDefault) {
   const Configuration built = Configuration::build(read.values, problems);
   for (const Problem& problem : problems) ADD_FAILURE() << problem.message();
   // And the urls of a plain, a TLS and a WebSocket listener, with their keys.
-  EXPECT_EQ(read.values.size(), keys().size() + 3 + listener_keys().size());
+  EXPECT_EQ(read.values.size(), keys().size() + 3 + listener_keys().size() + socket_keys().size());
   for (const Key& key : keys()) {
     EXPECT_EQ(key.read(built.settings()), key.read(Settings{})) << key.name;
   }
@@ -48,6 +49,11 @@ TEST(ReferenceFile, NoLineIsLongerThanAPage) {
 TEST(ReferenceDocument, NamesEveryKeyUnderItsSection) {
   const std::string document = reference_markdown();
   for (const ListenerKey& one : listener_keys()) {
+    EXPECT_NE(document.find("| `" + std::string(one.key.name) + "` |", document.find("## Listeners")),
+              std::string::npos)
+        << one.key.name;
+  }
+  for (const SocketKey& one : socket_keys()) {
     EXPECT_NE(document.find("| `" + std::string(one.key.name) + "` |", document.find("## Listeners")),
               std::string::npos)
         << one.key.name;

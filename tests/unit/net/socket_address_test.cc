@@ -1,7 +1,9 @@
 #include "net/socket_address.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 
+#include <cstring>
 #include <string>
 
 namespace hermod::net {
@@ -71,6 +73,46 @@ TEST(ListenAddress, IsReadAndWrittenTheSameWay) {
     ASSERT_TRUE(address) << text << ": " << address.error().detail;
     EXPECT_EQ(to_string(*address), text);
   }
+}
+
+AddressRange range_of(std::string_view first, std::uint8_t bits) {
+  sockaddr_storage raw;
+  const SocketAddress address = SocketAddress::parse(first, 0).value();
+  address.fill(raw);
+  AddressRange range{.bits = bits};
+  if (address.is_ipv4()) {
+    range.first[10] = range.first[11] = 0xFF;
+    std::memcpy(&range.first[12], &reinterpret_cast<const sockaddr_in&>(raw).sin_addr, 4);
+  } else {
+    std::memcpy(range.first.data(), &reinterpret_cast<const sockaddr_in6&>(raw).sin6_addr, 16);
+  }
+  return range;
+}
+
+bool is_in(std::string_view address, const AddressRange& range) {
+  return SocketAddress::parse(address, 1).value().is_in(range);
+}
+
+TEST(SocketAddress, IsInARangeWhoseFirstBitsItHas) {
+  const AddressRange odd = range_of("192.0.2.128", 96 + 25);
+  EXPECT_TRUE(is_in("192.0.2.128", odd));
+  EXPECT_TRUE(is_in("192.0.2.255", odd));
+  EXPECT_FALSE(is_in("192.0.2.127", odd));
+  EXPECT_FALSE(is_in("192.0.3.128", odd));
+  EXPECT_TRUE(is_in("2001:db8:1::9", range_of("2001:db8::", 32)));
+  EXPECT_FALSE(is_in("2001:db9::", range_of("2001:db8::", 32)));
+  EXPECT_TRUE(is_in("::1", range_of("::1", 128)));
+  EXPECT_FALSE(is_in("::2", range_of("::1", 128)));
+}
+
+TEST(SocketAddress, Ipv4IsInRangesOfIpv4OnlyHoweverItCame) {
+  for (const char* address : {"10.1.2.3", "::ffff:10.1.2.3"}) {
+    EXPECT_TRUE(is_in(address, range_of("10.0.0.0", 104)));
+    EXPECT_TRUE(is_in(address, range_of("0.0.0.0", 96)));
+    EXPECT_FALSE(is_in(address, range_of("::", 0)));
+  }
+  EXPECT_FALSE(is_in("::1", range_of("0.0.0.0", 96)));
+  EXPECT_TRUE(is_in("::1", range_of("::", 0)));
 }
 
 TEST(ListenAddress, EmptyHostMeansEveryAddress) {

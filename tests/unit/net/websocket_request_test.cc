@@ -80,6 +80,15 @@ TEST(WebSocketRequest, ItEndsWithItsEmptyLine) {
   }
 }
 
+TEST(WebSocketRequest, TheAnswerProvesThatTheKeyWasRead) {
+  WebSocketUpgrade upgrade{.key = "dGhlIHNhbXBsZSBub25jZQ==", .subprotocol = "mqtt"};  // RFC 6455, 1.3
+  EXPECT_EQ(upgrade.answer(),
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n");
+  upgrade.subprotocol.clear();
+  EXPECT_EQ(upgrade.answer().find("Protocol:"), std::string::npos);
+}
+
 TEST(WebSocketRequest, AnAnswerHasItsLengthAndEndsTheConnection) {
   const WebSocketRefusal refusal{.status = 404, .why = "nothing here", .extra = "A: b\r\n"};
   const std::string answer = refusal.answer();

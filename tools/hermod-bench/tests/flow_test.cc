@@ -62,6 +62,19 @@ TEST(PublisherFlow, StopsAtItsWindowAndAtTheBrokersReceiveMaximum) {
   EXPECT_FALSE(limited.can_send());
 }
 
+TEST(PublisherFlow, TellsWhenTheMessageThatIsDoneNowWasSent) {
+  PublisherFlow flow = flow_of(2, 2);
+  std::string out;
+  flow.send(70, out);
+  flow.send(80, out);
+  answer(flow, ack(PacketType::Pubrec, 2), out, 90);
+  EXPECT_EQ(flow.finished_sent_ns(), 0U) << "QoS 2 is done with PUBCOMP";
+  answer(flow, ack(PacketType::Pubcomp, 2), out, 95);
+  EXPECT_EQ(flow.finished_sent_ns(), 80U);
+  answer(flow, ack(PacketType::Pubrec, 1, 0x97), out, 99);
+  EXPECT_EQ(flow.finished_sent_ns(), 0U) << "refused is not done";
+}
+
 TEST(PublisherFlow, UnfinishedMessagesComeAgainInOrderWithDupAndTheirOldIds) {
   PublisherFlow flow = flow_of(2, 4);
   std::string out;

@@ -1,0 +1,45 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "queue/queue_effect.h"
+
+namespace hermod::queue {
+
+/// A message that wants to come in. From a dead-letter queue, or into one, with its history.
+struct Arrival {
+  QueueEntry entry;
+  std::string message_id{};  ///< `msg-id`; empty when it has none
+};
+
+/// A message that was let in and is on its way to the store.
+using AdmissionId = Id<struct AdmissionTag, std::uint64_t>;
+
+/// An entry that leaves for one that comes, in the batch that stores the new one.
+struct Departure {
+  Seq seq;
+  Removal why{};
+  bool has_state = false;
+  std::optional<QueueEntry> dead_letter{};  ///< what is appended to the dead-letter queue
+};
+
+/// The answer to an arrival.
+struct Admission {
+  enum class What : std::uint8_t {
+    Admitted,
+    Duplicate,         ///< it is stored; success, and nothing to do
+    DuplicatePending,  ///< the same, if the admission `id` is stored; else it fails with it
+    Dropped,           ///< by overflow drop-newest; success for the publisher
+    Full,              ///< 0x97
+    TooFast,           ///< 0x97
+  };
+  What what{};
+  AdmissionId id{};                     ///< Admitted, DuplicatePending
+  std::uint64_t message_id_number = 0;  ///< of the record that is put with it; zero: none
+  std::vector<Departure> departures{};  ///< Admitted
+};
+
+}  // namespace hermod::queue

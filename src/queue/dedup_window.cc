@@ -1,0 +1,73 @@
+#include "queue/dedup_window.h"
+
+#include "base/assert.h"
+#include "queue/text_key.h"
+
+namespace hermod::queue {
+
+DedupWindow::Look DedupWindow::look(std::string_view id, WallTime now) const {
+  const auto place = by_id_.find(text_key(id));
+  if (place == by_id_.end()) return {};
+  const Known& found = known_[place->second - first_];
+  if (found.pending) return {Found::Pending, place->second};
+  if (is_past(found, now)) return {};
+  return {Found::Stored, place->second};
+}
+
+std::uint64_t DedupWindow::admit(std::string_view id, WallTime now) {
+  HERMOD_ASSERT(look(id, now).found == Found::Nothing);
+  const std::uint64_t number = first_ + known_.size();
+  known_.push_back({std::string(id), now});
+  by_id_.insert_or_assign(std::string(id), number);
+  return number;
+}
+
+DedupWindow::Known& DedupWindow::known(std::uint64_t number) {
+  HERMOD_ASSERT(number >= first_ && number - first_ < known_.size());
+  return known_[number - first_];
+}
+
+void DedupWindow::on_stored(std::uint64_t number) {
+  HERMOD_ASSERT(known(number).pending);
+  known(number).pending = false;
+}
+
+void DedupWindow::on_failed(std::uint64_t number) {
+  Known& failed = known(number);
+  HERMOD_ASSERT(failed.pending);
+  failed.pending = false;
+  failed.failed = true;
+  by_id_.erase(failed.id);
+}
+
+void DedupWindow::restore(std::uint64_t number, std::string_view id, WallTime admitted_at) {
+  if (known_.empty()) first_ = number;
+  HERMOD_ASSERT(number >= first_ + known_.size());
+  while (first_ + known_.size() < number)
+    known_.push_back({.id = {}, .admitted_at = admitted_at, .pending = false, .failed = true});
+  known_.push_back({.id = std::string(id), .admitted_at = admitted_at, .pending = false});
+  by_id_.insert_or_assign(std::string(id), number);
+}
+
+std::vector<std::uint64_t> DedupWindow::forget_old(WallTime now) {
+  std::vector<std::uint64_t> numbers;
+  while (!known_.empty() && !known_.front().pending &&
+         (known_.front().failed || is_past(known_.front(), now))) {
+    if (!known_.front().failed) {
+      numbers.push_back(first_);
+      // A later message may have come with the same identifier.
+      const auto place = by_id_.find(known_.front().id);
+      if (place != by_id_.end() && place->second == first_) by_id_.erase(place);
+    }
+    known_.pop_front();
+    ++first_;
+  }
+  return numbers;
+}
+
+std::optional<WallTime> DedupWindow::next_end() const {
+  if (known_.empty() || known_.front().pending) return std::nullopt;
+  return known_.front().admitted_at + window_;
+}
+
+}  // namespace hermod::queue

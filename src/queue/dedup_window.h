@@ -1,0 +1,68 @@
+#pragma once
+#include <absl/container/flat_hash_map.h>
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace hermod::queue {
+
+/// The `msg-id`s a queue was given within its dedup_window. An identifier counts from the moment its message
+/// was admitted, and is stored or forgotten together with it. Each has a number, under which its record is
+/// kept. Owned by a queue's group, same thread; memory is the identifiers of one window.
+class DedupWindow {
+ public:
+  enum class Found : std::uint8_t {
+    Nothing,  ///< it is new
+    Pending,  ///< its message is on its way to the store: who repeats it hears what becomes of that one
+    Stored
+  };
+  struct Look {
+    Found found = Found::Nothing;
+    std::uint64_t number = 0;
+  };
+
+  explicit DedupWindow(std::chrono::milliseconds window) : window_(window) {}
+  /// From now on; what is in the window is judged by the new length.
+  void set_window(std::chrono::milliseconds window) { window_ = window; }
+
+  Look look(std::string_view id, WallTime now) const;
+  /// Precondition: look() finds nothing. Returns its number; never given again.
+  std::uint64_t admit(std::string_view id, WallTime now);
+  /// The message is stored, and with it the record.
+  void on_stored(std::uint64_t number);
+  /// It was not stored, so the next one with this identifier is new.
+  void on_failed(std::uint64_t number);
+  /// After a restart: a record of the store, in the order of numbers.
+  void restore(std::uint64_t number, std::string_view id, WallTime admitted_at);
+  /// Forgets what the window has passed, up to the first that is still pending; returns the numbers whose
+  /// records can be erased.
+  std::vector<std::uint64_t> forget_old(WallTime now);
+  /// When forget_old() has something to do; nothing while the oldest is pending.
+  std::optional<WallTime> next_end() const;
+  std::size_t size() const { return by_id_.size(); }
+
+ private:
+  struct Known {
+    std::string id;
+    WallTime admitted_at;
+    bool pending = true;
+    bool failed = false;
+  };
+  bool is_past(const Known& known, WallTime now) const { return known.admitted_at + window_ <= now; }
+  Known& known(std::uint64_t number);
+
+  std::chrono::milliseconds window_;
+  absl::flat_hash_map<std::string, std::uint64_t> by_id_;
+  std::deque<Known>
+      known_;  ///< by rising numbers, the first of which is first_; those that failed stay as gaps
+  std::uint64_t first_ = 1;
+};
+
+}  // namespace hermod::queue

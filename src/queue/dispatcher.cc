@@ -1,0 +1,97 @@
+#include "queue/dispatcher.h"
+
+namespace hermod::queue {
+namespace {
+
+/// SplitMix64's finisher: every bit of the result depends on every bit of the number.
+std::uint64_t mixed(std::uint64_t z) {
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
+  return z ^ (z >> 31);
+}
+
+}  // namespace
+
+const Dispatcher::Member& Dispatcher::member(ConsumerId id) const {
+  const auto found = members_.find(id);
+  HERMOD_ASSERT(found != members_.end());
+  return found->second;
+}
+
+Dispatcher::Rank Dispatcher::rank(ConsumerId id, const Member& member) const {
+  const bool by_load = strategy_ != Strategy::RoundRobin && strategy_ != Strategy::Random;
+  return {by_load ? member.held : 0, member.turn, id};
+}
+
+/// What looks like chance: the rules of a queue give the same result for the same story.
+std::uint64_t Dispatcher::chance() const {
+  return mixed(turns_ * 0x9E3779B97F4A7C15U);
+}
+
+/// Who was served goes behind all others. With `random` it sits down anywhere, and so does the question who
+/// is next: else who sits behind a long gap would be served for ever more often.
+std::uint64_t Dispatcher::next_turn() {
+  ++turns_;
+  return strategy_ == Strategy::Random ? mixed(chance()) : turns_;
+}
+
+std::uint64_t Dispatcher::affinity(LaneNo lane, ConsumerId id) {
+  return mixed(mixed(id.v + 0x9E3779B97F4A7C15U) ^ lane);
+}
+
+/// Lists the member among those with room, if it has any, or takes it out again.
+void Dispatcher::count(const Member& member, ConsumerId id, bool listed) {
+  if (!has_room(member)) return;
+  if (listed) {
+    with_room_.insert(rank(id, member));
+  } else {
+    with_room_.erase(rank(id, member));
+  }
+  if (member.held == 0) idle_ += listed ? 1 : -1;
+}
+
+template <class Change>
+void Dispatcher::update(ConsumerId id, Change change) {
+  const auto found = members_.find(id);
+  HERMOD_ASSERT(found != members_.end());
+  count(found->second, id, false);
+  change(found->second);
+  count(found->second, id, true);
+}
+
+void Dispatcher::join(ConsumerId id, std::uint32_t prefetch, std::uint32_t held) {
+  HERMOD_ASSERT(prefetch >= 1 && !has(id));
+  members_.emplace(id, Member{});
+  update(id, [&](Member& member) {
+    member.prefetch = prefetch;
+    member.held = held;
+    member.turn = next_turn();
+  });
+}
+
+void Dispatcher::leave(ConsumerId id) {
+  update(id, [](Member& member) { member.paused = true; });
+  members_.erase(id);
+}
+
+void Dispatcher::set_paused(ConsumerId id, bool paused) {
+  update(id, [&](Member& member) { member.paused = paused; });
+}
+
+void Dispatcher::took(ConsumerId id, LaneNo lane) {
+  HERMOD_ASSERT(has_room(id));
+  update(id, [&](Member& member) {
+    ++member.held;
+    member.turn = next_turn();
+  });
+  last_of_lane_[lane] = id;
+}
+
+void Dispatcher::returned(ConsumerId id) {
+  update(id, [](Member& member) {
+    HERMOD_ASSERT(member.held > 0);
+    --member.held;
+  });
+}
+
+}  // namespace hermod::queue

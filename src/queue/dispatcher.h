@@ -1,0 +1,129 @@
+#pragma once
+#include <absl/container/btree_set.h>
+#include <absl/container/flat_hash_map.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <tuple>
+#include <vector>
+
+#include "base/assert.h"
+#include "queue/lanes.h"
+#include "queue/queue_definition.h"
+
+namespace hermod::queue {
+
+/// The consumers of one queue, what each can take, and which of them is next. Knows nothing about messages
+/// but the lane they are in. Owned by a queue's group, same thread. choose() costs O(log n), and O(n) with
+/// key-hash or where a filter passes consumers over.
+class Dispatcher {
+ public:
+  using Strategy = QueueDefinition::Dispatch;
+  explicit Dispatcher(Strategy strategy, std::uint32_t lanes) : strategy_(strategy), last_of_lane_(lanes) {}
+
+  /// `prefetch` is how many unsettled messages it may have: the lower of max_inflight and the client's
+  /// Receive Maximum; `held` of them it has already. Preconditions: it is no member; prefetch >= 1.
+  void join(ConsumerId id, std::uint32_t prefetch, std::uint32_t held = 0);
+  void leave(ConsumerId id);
+  bool has(ConsumerId id) const { return members_.contains(id); }
+  /// A paused consumer keeps what it has and gets nothing: its output is full.
+  void set_paused(ConsumerId id, bool paused);
+
+  /// It was given a message: one place of its prefetch is taken. Precondition: it has room.
+  void took(ConsumerId id, LaneNo lane);
+  /// The place is free again.
+  void returned(ConsumerId id);
+  std::uint32_t held(ConsumerId id) const { return member(id).held; }
+  bool has_room(ConsumerId id) const { return has_room(member(id)); }
+  /// Whether anybody has.
+  bool has_room() const { return !with_room_.empty(); }
+  std::size_t size() const { return members_.size(); }
+
+  /// Who gets the next message of a lane that belongs to nobody. `accepts(ConsumerId)` says whether it wants
+  /// the message.
+  template <class Accepts>
+  std::optional<ConsumerId> choose(LaneNo lane, Accepts accepts) const;
+  /// Whether a lane should move away from its holder as soon as nothing of it is out: the holder has other
+  /// lanes and somebody has nothing, or the strategy sends the lane elsewhere. `lanes_held` counts the
+  /// holder's.
+  template <class Accepts>
+  bool is_wanted_elsewhere(LaneNo lane, ConsumerId holder, std::size_t lanes_held, Accepts accepts) const;
+
+ private:
+  struct Member {
+    std::uint32_t prefetch = 0;
+    std::uint32_t held = 0;
+    std::uint64_t turn = 0;  ///< orders members that are alike
+    bool paused = false;
+  };
+  /// What comes first, its turn, and who.
+  using Rank = std::tuple<std::uint32_t, std::uint64_t, ConsumerId>;
+
+  static bool has_room(const Member& member) { return !member.paused && member.held < member.prefetch; }
+  const Member& member(ConsumerId id) const;
+  Rank rank(ConsumerId id, const Member& member) const;
+  std::uint64_t next_turn();
+  std::uint64_t chance() const;
+  template <class Accepts>
+  std::optional<ConsumerId> target_of(LaneNo lane, Accepts accepts) const;
+  static std::uint64_t affinity(LaneNo lane, ConsumerId id);
+  template <class Change>
+  void update(ConsumerId id, Change change);
+  void count(const Member& member, ConsumerId id, bool listed);
+
+  const Strategy strategy_;
+  absl::flat_hash_map<ConsumerId, Member> members_;
+  absl::btree_set<Rank> with_room_;
+  std::size_t idle_ = 0;                                 ///< of those with room, who have nothing
+  std::vector<std::optional<ConsumerId>> last_of_lane_;  ///< for sticky
+  std::uint64_t turns_ = 0;
+};
+
+template <class Accepts>
+std::optional<ConsumerId> Dispatcher::choose(LaneNo lane, Accepts accepts) const {
+  if (strategy_ == Strategy::KeyHash) {
+    const auto target = target_of(lane, accepts);
+    return target && has_room(*target) ? target : std::nullopt;
+  }
+  if (strategy_ == Strategy::Sticky) {
+    const auto last = last_of_lane_[lane];
+    if (last && has(*last) && has_room(*last) && accepts(*last)) return last;
+  }
+  const auto first = with_room_.lower_bound({0, strategy_ == Strategy::Random ? chance() : 0, {}});
+  const auto wanted = [&](const Rank& one) { return accepts(std::get<ConsumerId>(one)); };
+  auto chosen = std::find_if(first, with_room_.end(), wanted);
+  if (chosen == with_room_.end()) {
+    chosen = std::find_if(with_room_.begin(), first, wanted);
+    if (chosen == first) return std::nullopt;
+  }
+  return std::get<ConsumerId>(*chosen);
+}
+
+template <class Accepts>
+bool Dispatcher::is_wanted_elsewhere(LaneNo lane, ConsumerId holder, std::size_t lanes_held,
+                                     Accepts accepts) const {
+  if (strategy_ == Strategy::Sticky) return false;
+  if (strategy_ == Strategy::KeyHash) {
+    const auto target = target_of(lane, accepts);
+    return target && *target != holder;
+  }
+  if (lanes_held < 2 || idle_ == 0) return false;
+  for (const Rank& one : with_room_)
+    if (member(std::get<ConsumerId>(one)).held == 0 && accepts(std::get<ConsumerId>(one))) return true;
+  return false;
+}
+
+/// The member with the highest affinity to the lane, so that a member who leaves moves only its own lanes,
+/// and one who joins takes its share from all.
+template <class Accepts>
+std::optional<ConsumerId> Dispatcher::target_of(LaneNo lane, Accepts accepts) const {
+  std::optional<ConsumerId> best;
+  for (const auto& [id, member] : members_)
+    if ((!best || std::pair(affinity(lane, *best), *best) < std::pair(affinity(lane, id), id)) && accepts(id))
+      best = id;
+  return best;
+}
+
+}  // namespace hermod::queue

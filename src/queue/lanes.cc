@@ -1,0 +1,147 @@
+#include "queue/lanes.h"
+
+#include <utility>
+
+#include "base/assert.h"
+#include "base/hash.h"
+#include "queue/text_key.h"
+
+namespace hermod::queue {
+
+Lanes::Lanes(Order order, std::uint32_t lanes) : order_(order), lanes_(order == Order::Strict ? 1 : lanes) {
+  HERMOD_ASSERT(!lanes_.empty());
+}
+
+const Lanes::Place& Lanes::place(Seq seq) const {
+  const auto found = places_.find(seq);
+  HERMOD_ASSERT(found != places_.end());
+  return found->second;
+}
+
+Lanes::Place& Lanes::place(Seq seq) {
+  return const_cast<Place&>(std::as_const(*this).place(seq));
+}
+
+Lanes::Key& Lanes::key_named(std::string_view name) {
+  if (const auto found = keys_.find(text_key(name)); found != keys_.end()) return *found;
+  const auto lane = static_cast<LaneNo>(stable_hash(name) % lanes_.size());
+  return *keys_.emplace(std::string(name), Entries{lane, {}}).first;
+}
+
+void Lanes::add(Seq seq, std::string_view key) {
+  HERMOD_ASSERT(last_ < seq);
+  last_ = seq;
+  Key& its = key_named(key);
+  its.second.sequences.insert(seq);
+  if (order_ == Order::Strict) all_.insert(seq);
+  show_ready(places_.emplace(seq, Place{&its, State::Waiting}).first->second, seq);
+}
+
+void Lanes::lend(Seq seq, ConsumerId consumer) {
+  Place& it = place(seq);
+  Lane& lane = lanes_[it.key->second.lane];
+  HERMOD_ASSERT(lane.ready.contains(seq));
+  HERMOD_ASSERT(order_ == Order::None || lane.out == 0 || lane.holder == consumer);
+  lane.holder = consumer;
+  change(it, seq, State::Out);
+}
+
+void Lanes::put_back(Seq seq) {
+  Place& it = place(seq);
+  HERMOD_ASSERT(it.state != State::Waiting);
+  change(it, seq, State::Waiting);
+}
+
+void Lanes::hold(Seq seq) {
+  Place& it = place(seq);
+  HERMOD_ASSERT(it.state != State::Held);
+  change(it, seq, State::Held);
+}
+
+void Lanes::change(Place& it, Seq seq, State to) {
+  if (it.state == State::Out) count_out(lanes_[it.key->second.lane], -1);
+  if (to == State::Out) count_out(lanes_[it.key->second.lane], +1);
+  it.state = to;
+  show_ready(it, seq);
+}
+
+void Lanes::count_out(Lane& lane, int by) {
+  const bool was_held = lane.out > 0;
+  lane.out += static_cast<std::size_t>(by);
+  const bool is_held = lane.out > 0;
+  if (order_ == Order::None || was_held == is_held) return;
+  if (is_held) {
+    ++lanes_held_[lane.holder];
+  } else if (--lanes_held_[lane.holder] == 0) {
+    lanes_held_.erase(lane.holder);
+  }
+}
+
+void Lanes::erase(Seq seq) {
+  const auto found = places_.find(seq);
+  HERMOD_ASSERT(found != places_.end());
+  Key& key = *found->second.key;
+  if (found->second.state == State::Out) count_out(lanes_[key.second.lane], -1);
+  set_ready(key.second.lane, seq, false);
+  places_.erase(found);
+  key.second.sequences.erase(seq);
+  if (order_ == Order::Strict) all_.erase(seq);
+  const Sequences& rest = in_turn_with(key);
+  if (order_ != Order::None && !rest.empty()) show_ready(place(*rest.begin()), *rest.begin());
+  if (key.second.sequences.empty()) keys_.erase(key.first);
+}
+
+/// Whether an entry is ready depends on itself and on being the first in its turn.
+void Lanes::show_ready(const Place& it, Seq seq) {
+  const bool is_first = order_ == Order::None || *in_turn_with(*it.key).begin() == seq;
+  set_ready(it.key->second.lane, seq, is_first && it.state == State::Waiting);
+}
+
+void Lanes::set_ready(LaneNo number, Seq seq, bool ready) {
+  Lane& lane = lanes_[number];
+  if (lane.ready.contains(seq) == ready) return;
+  if (!lane.ready.empty()) ready_lanes_.erase({*lane.ready.begin(), number});
+  if (ready) {
+    lane.ready.insert(seq);
+  } else {
+    lane.ready.erase(seq);
+  }
+  if (!lane.ready.empty()) ready_lanes_.insert({*lane.ready.begin(), number});
+}
+
+bool Lanes::is_ready(Seq seq) const {
+  return lanes_[place(seq).key->second.lane].ready.contains(seq);
+}
+
+bool Lanes::is_out(Seq seq) const {
+  return place(seq).state == State::Out;
+}
+
+bool Lanes::is_held(Seq seq) const {
+  return place(seq).state == State::Held;
+}
+
+LaneNo Lanes::lane_of(Seq seq) const {
+  return place(seq).key->second.lane;
+}
+
+std::string_view Lanes::key_of(Seq seq) const {
+  return place(seq).key->first;
+}
+
+const absl::btree_set<Seq>* Lanes::entries_of(std::string_view key) const {
+  const auto found = keys_.find(text_key(key));
+  return found == keys_.end() ? nullptr : &found->second.sequences;
+}
+
+std::size_t Lanes::lanes_held(ConsumerId consumer) const {
+  const auto found = lanes_held_.find(consumer);
+  return found == lanes_held_.end() ? 0 : found->second;
+}
+
+std::optional<ConsumerId> Lanes::holder(LaneNo lane) const {
+  if (order_ == Order::None || lanes_[lane].out == 0) return std::nullopt;
+  return lanes_[lane].holder;
+}
+
+}  // namespace hermod::queue

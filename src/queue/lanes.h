@@ -1,0 +1,104 @@
+#pragma once
+#include <absl/container/btree_set.h>
+#include <absl/container/flat_hash_map.h>
+#include <absl/container/node_hash_map.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/ids.h"
+#include "queue/queue_definition.h"
+
+namespace hermod::queue {
+
+/// Whoever takes messages from a named queue; the number is the caller's.
+using ConsumerId = Id<struct ConsumerTag, std::uint64_t>;
+/// A part of an ordered queue; every key belongs to one.
+using LaneNo = std::uint32_t;
+
+/// Which entries of a queue may go out now. An entry waits, is out with a consumer, or is held (it pauses
+/// before a retry, or is about to leave). With an order, the entries of a key go out one at a time in their
+/// sequence: what is out or held holds up those behind it, and nothing else. A lane of which something is out
+/// belongs to the consumer that has it. Owned by a queue's group, same thread. Every call costs O(log n).
+class Lanes {
+ public:
+  using Order = QueueDefinition::Order;
+  /// Precondition: lanes >= 1.
+  Lanes(Order order, std::uint32_t lanes);
+
+  /// A new entry at the end. Precondition: its sequence is higher than all before.
+  void add(Seq seq, std::string_view key);
+  /// It goes to a consumer. Preconditions: is_ready(seq); the lane's holder, if it has one, is that consumer.
+  void lend(Seq seq, ConsumerId consumer);
+  /// It waits again at its place. Precondition: it is out or held.
+  void put_back(Seq seq);
+  /// Precondition: it waits or is out.
+  void hold(Seq seq);
+  void erase(Seq seq);
+
+  bool is_ready(Seq seq) const;
+  bool is_out(Seq seq) const;
+  bool is_held(Seq seq) const;
+  LaneNo lane_of(Seq seq) const;
+  std::string_view key_of(Seq seq) const;
+  /// The entries of a key in their sequence, in any state; null when there are none.
+  const absl::btree_set<Seq>* entries_of(std::string_view key) const;
+
+  /// Who has something of the lane; nobody with no order.
+  std::optional<ConsumerId> holder(LaneNo lane) const;
+  /// How many lanes the consumer holds.
+  std::size_t lanes_held(ConsumerId consumer) const;
+  /// Lanes with something ready, by the sequence of the first of it.
+  const absl::btree_set<std::pair<Seq, LaneNo>>& ready_lanes() const { return ready_lanes_; }
+  /// What is ready in a lane.
+  const absl::btree_set<Seq>& ready_in(LaneNo lane) const { return lanes_[lane].ready; }
+  std::size_t size() const { return places_.size(); }
+  std::uint32_t lane_count() const { return static_cast<std::uint32_t>(lanes_.size()); }
+  Order order() const { return order_; }
+
+ private:
+  enum class State : std::uint8_t { Waiting, Out, Held };
+  using Sequences = absl::btree_set<Seq>;
+  struct Lane {
+    Sequences ready;
+    std::size_t out = 0;
+    ConsumerId holder;
+  };
+  struct Entries {
+    LaneNo lane = 0;
+    Sequences sequences;
+  };
+  using Keys = absl::node_hash_map<std::string, Entries>;
+  using Key = Keys::value_type;
+  struct Place {
+    Key* key = nullptr;
+    State state = State::Waiting;
+  };
+
+  const Place& place(Seq seq) const;
+  Place& place(Seq seq);
+  Key& key_named(std::string_view name);
+  const Sequences& in_turn_with(const Key& key) const {
+    return order_ == Order::Strict ? all_ : key.second.sequences;
+  }
+  void change(Place& it, Seq seq, State to);
+  void count_out(Lane& lane, int by);
+  void show_ready(const Place& it, Seq seq);
+  void set_ready(LaneNo lane, Seq seq, bool ready);
+
+  const Order order_;
+  std::vector<Lane> lanes_;
+  Keys keys_;
+  absl::flat_hash_map<Seq, Place> places_;
+  absl::flat_hash_map<ConsumerId, std::size_t> lanes_held_;  ///< of those who hold any
+  Sequences all_;                                            ///< with order strict
+  absl::btree_set<std::pair<Seq, LaneNo>> ready_lanes_;
+  Seq last_{};
+};
+
+}  // namespace hermod::queue

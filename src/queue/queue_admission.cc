@@ -1,0 +1,238 @@
+// How messages come into a named queue: asked for, stored, or found at the start.
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "base/assert.h"
+#include "queue/queue_group.h"
+
+namespace hermod::queue {
+
+namespace {
+
+void add_to(Amount& sum, std::uint64_t size) {
+  sum.messages += 1;
+  sum.bytes += size;
+}
+
+/// What one message needs on top of the room of those that leave for it. Theirs is given to nobody else
+/// before they have left, because they stay when it fails.
+Amount room_beyond(const Amount& theirs, std::uint64_t size) {
+  return {1 - std::min<std::uint64_t>(theirs.messages, 1), size - std::min(theirs.bytes, size)};
+}
+
+}  // namespace
+
+/// A duplicate costs neither a token nor room.
+Admission QueueGroup::admit(const Arrival& arrival, Moment now) {
+  if (auto duplicate = answer_duplicate(arrival, now)) return *std::move(duplicate);
+  if (rate_in_ && !rate_in_->has_token(now.steady)) return {.what = Admission::What::TooFast};
+  drop_expired(now);
+
+  std::vector<Seq> leaving = definition_.last_value ? replaced_by(arrival.entry.key) : std::vector<Seq>{};
+  const std::size_t replaced = leaving.size();
+  const std::uint64_t size = arrival.entry.message->size();
+  if (!make_room(size, leaving))
+    return {.what = definition_.overflow == QueueDefinition::Overflow::DropNewest ? Admission::What::Dropped
+                                                                                  : Admission::What::Full};
+  if (rate_in_) rate_in_->take(now.steady);
+
+  const AdmissionId id{++last_admission_};
+  Admission admission{.what = Admission::What::Admitted, .id = id};
+  Pending pending{.entry = arrival.entry};
+  pending.reserved = room_beyond(amount_of(leaving), size);
+  amount_.messages += pending.reserved.messages;
+  amount_.bytes += pending.reserved.bytes;
+  for (std::size_t i = 0; i < leaving.size(); ++i) {
+    const Removal why = i < replaced ? Removal::Replaced : Removal::MaxLength;
+    admission.departures.push_back(depart(leaving[i], why, now));
+  }
+  pending.departures = std::move(leaving);
+  if (definition_.dedup_window.count() > 0 && !arrival.message_id.empty()) {
+    pending.message_id_number = message_ids_.admit(arrival.message_id, now.wall);
+    pending_message_ids_.emplace(pending.message_id_number, id);
+  }
+  admission.message_id_number = pending.message_id_number;
+  pending_.emplace(id, std::move(pending));
+  return admission;
+}
+
+std::optional<Admission> QueueGroup::answer_duplicate(const Arrival& arrival, Moment now) const {
+  if (definition_.dedup_window.count() == 0 || arrival.message_id.empty()) return std::nullopt;
+  const DedupWindow::Look look = message_ids_.look(arrival.message_id, now.wall);
+  switch (look.found) {
+    case DedupWindow::Found::Nothing:
+      return std::nullopt;
+    case DedupWindow::Found::Stored:
+      return Admission{.what = Admission::What::Duplicate};
+    case DedupWindow::Found::Pending:
+      break;
+  }
+  return Admission{.what = Admission::What::DuplicatePending, .id = pending_message_ids_.at(look.number)};
+}
+
+Amount QueueGroup::amount_of(const std::vector<Seq>& entries) const {
+  Amount sum;
+  for (const Seq seq : entries) add_to(sum, item(seq).message->size());
+  return sum;
+}
+
+bool QueueGroup::fits(const Amount& more) const {
+  const auto within = [](std::uint64_t held, std::uint64_t added, std::optional<std::uint64_t> limit) {
+    return !limit || (added <= *limit && held <= *limit - added);
+  };
+  return within(amount_.messages, more.messages, definition_.max_length) &&
+         within(amount_.bytes, more.bytes, definition_.max_bytes);
+}
+
+/// Adds to `leaving` the oldest that have to go. False when there is no way.
+bool QueueGroup::make_room(std::uint64_t size, std::vector<Seq>& leaving) const {
+  if (definition_.max_bytes && size > *definition_.max_bytes) return false;
+  const bool takes_oldest = definition_.overflow == QueueDefinition::Overflow::DropOldest ||
+                            definition_.overflow == QueueDefinition::Overflow::DeadLetter;
+  const std::vector<Seq> replaced = leaving;
+  Amount theirs = amount_of(leaving);
+  for (auto oldest = items_.begin(); !fits(room_beyond(theirs, size)); ++oldest) {
+    if (!takes_oldest) return false;
+    oldest = std::find_if(oldest, items_.end(), [&](const auto& one) {
+      return may_leave(*one.second) && !std::binary_search(replaced.begin(), replaced.end(), one.first);
+    });
+    if (oldest == items_.end()) return false;
+    leaving.push_back(oldest->first);
+    add_to(theirs, oldest->second->message->size());
+  }
+  return true;
+}
+
+/// The older ones of a key that nobody has.
+std::vector<Seq> QueueGroup::replaced_by(std::string_view key) const {
+  std::vector<Seq> replaced;
+  if (const auto* entries = lanes_.entries_of(key))
+    std::copy_if(entries->begin(), entries->end(), std::back_inserter(replaced),
+                 [&](Seq seq) { return may_leave(item(seq)); });
+  return replaced;
+}
+
+Departure QueueGroup::depart(Seq seq, Removal why, Moment now) {
+  Item& leaving = item(seq);
+  leaving.is_leaving = true;
+  if (!lanes_.is_held(seq)) lanes_.hold(seq);
+  Departure departure{.seq = seq, .why = why, .has_state = leaving.has_state};
+  if (why == Removal::MaxLength && definition_.overflow == QueueDefinition::Overflow::DeadLetter)
+    departure.dead_letter = dead_entry(seq, DeathReason::MaxLength, now);
+  return departure;
+}
+
+/// Its departure failed. A pause that ended meanwhile is over.
+void QueueGroup::stay(Seq seq) {
+  Item& staying = item(seq);
+  staying.is_leaving = false;
+  if (definition_.last_value && has_newer(seq)) return remove(seq, Removal::Replaced);
+  if (!retries_.time_of(seq)) lanes_.put_back(seq);
+  watch_expiry(seq);
+}
+
+void QueueGroup::on_stored(AdmissionId id, Seq seq, Moment now) {
+  const auto found = pending_.find(id);
+  HERMOD_ASSERT(found != pending_.end());
+  Pending pending = std::move(found->second);
+  pending_.erase(found);
+  for (const Seq gone : pending.departures) drop_item(gone);
+  amount_.messages -= pending.reserved.messages;
+  amount_.bytes -= pending.reserved.bytes;
+  if (pending.message_id_number != 0) {
+    message_ids_.on_stored(pending.message_id_number);
+    pending_message_ids_.erase(pending.message_id_number);
+  }
+  add(seq, std::move(pending.entry));
+  if (definition_.last_value) drop_replaced(seq);
+  pump(now);
+}
+
+void QueueGroup::on_stored(const Arrival& arrival, Seq seq, Moment now) {
+  add(seq, arrival.entry);
+  if (definition_.last_value) drop_replaced(seq);
+  pump(now);
+}
+
+void QueueGroup::on_failed(AdmissionId id, Moment now) {
+  const auto found = pending_.find(id);
+  HERMOD_ASSERT(found != pending_.end());
+  const Pending pending = std::move(found->second);
+  pending_.erase(found);
+  for (const Seq seq : pending.departures) stay(seq);
+  amount_.messages -= pending.reserved.messages;
+  amount_.bytes -= pending.reserved.bytes;
+  if (pending.message_id_number != 0) {
+    message_ids_.on_failed(pending.message_id_number);
+    pending_message_ids_.erase(pending.message_id_number);
+  }
+  pump(now);
+}
+
+void QueueGroup::add(Seq seq, QueueEntry entry) {
+  Item added{.message = std::move(entry.message), .deaths = std::move(entry.deaths)};
+  added.expires_at = added.message->expires_at();
+  if (definition_.ttl)
+    added.expires_at = std::min(added.expires_at, added.message->stored_at() + *definition_.ttl);
+  add_to(amount_, added.message->size());
+  items_.emplace(seq, std::make_unique<Item>(std::move(added)));
+  lanes_.add(seq, entry.key);
+  watch_expiry(seq);
+}
+
+void QueueGroup::watch_expiry(Seq seq) {
+  if (const WallTime expires_at = item(seq).expires_at; expires_at != Message::kNever)
+    expiries_.set(seq, expires_at);
+}
+
+/// Publishers that did not know of each other may have stored several of a key.
+void QueueGroup::drop_replaced(Seq newest) {
+  for (const Seq seq : replaced_by(lanes_.key_of(newest)))
+    if (seq < newest) remove(seq, Removal::Replaced);
+}
+
+// --- at the start ---
+
+void QueueGroup::restore(Seq seq, QueueEntry entry, const std::optional<DeliveryState>& state, Moment now) {
+  add(seq, std::move(entry));
+  if (!state) return;
+  Item& restored = item(seq);
+  restored.deliveries = state->deliveries;
+  restored.has_state = true;
+  const auto left = std::min<WallTime::duration>(state->due - now.wall, state->pause);
+  if (left.count() <= 0) return;
+  lanes_.hold(seq);
+  retries_.set(seq, now.steady + left);
+}
+
+void QueueGroup::restore_message_id(std::uint64_t number, std::string_view id, WallTime admitted_at) {
+  message_ids_.restore(number, id, admitted_at);
+}
+
+LeaseId QueueGroup::restore_claim(ConsumerId consumer, Seq seq, std::uint32_t deliveries) {
+  const LeaseId id{++last_lease_};
+  Item& claimed = item(seq);
+  HERMOD_ASSERT(claimed.lease.v == 0);
+  claimed.lease = id;
+  claimed.deliveries = deliveries;
+  retries_.cancel(seq);
+  if (!lanes_.is_held(seq)) lanes_.hold(seq);
+  Lease& lease = leases_[id];
+  lease.consumer = consumer;
+  lease.seq = seq;
+  lease.is_claim = true;
+  consumers_[consumer].leases.insert(id);
+  return id;
+}
+
+void QueueGroup::resume(Moment now) {
+  std::vector<Seq> replaced;
+  for (const auto& [seq, entry] : items_)
+    if (definition_.last_value && may_leave(*entry) && has_newer(seq)) replaced.push_back(seq);
+  for (const Seq seq : replaced) remove(seq, Removal::Replaced);
+  advance(now);
+}
+
+}  // namespace hermod::queue

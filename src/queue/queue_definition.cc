@@ -1,0 +1,118 @@
+#include "queue/queue_definition.h"
+
+#include <algorithm>
+
+namespace hermod::queue {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t kLongestQueueName = 128;
+constexpr std::uint32_t kMostLanes = 4096;
+constexpr std::uint32_t kMostDeliveries = 1000;
+constexpr milliseconds kShortestAckTimeout{10};
+constexpr milliseconds kLongestTtl = std::chrono::hours{24 * 366 * 10};
+constexpr milliseconds kLongestDedupWindow = std::chrono::hours{24 * 7};
+
+bool is_letter_or_digit(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+tl::unexpected<Error> wrong_option(std::string_view option, std::string_view what) {
+  return failure(Errc::Invalid, std::string(option) + ": " + std::string(what));
+}
+
+Status check_parallelism(const QueueDefinition& definition) {
+  using Order = QueueDefinition::Order;
+  if (definition.lanes < 1 || definition.lanes > kMostLanes) return wrong_option("lanes", "from 1 to 4096");
+  if (definition.max_inflight < 1) return wrong_option("max_inflight", "from 1 to 65535");
+  if (definition.order == Order::Strict && definition.last_value)
+    return wrong_option("last_value", "keeps one message of each key, and order strict knows no keys");
+  return {};
+}
+
+Status check_deliveries(const QueueDefinition& definition) {
+  if (definition.ack_timeout < kShortestAckTimeout || definition.ack_timeout > kLongestPause)
+    return wrong_option("ack_timeout", "from 10ms to 30d");
+  if (definition.max_deliveries < 1 || definition.max_deliveries > kMostDeliveries)
+    return wrong_option("max_deliveries", "from 1 to 1000");
+  const std::string& target = definition.dead_letter;
+  if (!target.empty() && !is_queue_name(target))
+    return wrong_option("dead_letter", "not the name of a queue");
+  if (target == definition.name && !target.empty())
+    return wrong_option("dead_letter", "a queue cannot hold its own dead letters");
+  if (definition.is_dead_letter_queue() && !target.empty() && target != kNoDeadLetters)
+    return wrong_option("dead_letter", "a dead-letter queue never dead-letters");
+  return {};
+}
+
+Status check_limits(const QueueDefinition& definition) {
+  using Overflow = QueueDefinition::Overflow;
+  if (definition.ttl && (definition.ttl->count() < 1 || *definition.ttl > kLongestTtl))
+    return wrong_option("ttl", "from 1ms to 3660d");
+  if (definition.max_length == 0U) return wrong_option("max_length", "at least 1");
+  if (definition.max_bytes == 0U) return wrong_option("max_bytes", "at least 1");
+  if (definition.overflow == Overflow::DeadLetter && definition.dead_letter_target().empty())
+    return wrong_option("overflow", "dead-letter needs a dead_letter queue");
+  if (definition.dedup_window.count() < 0 || definition.dedup_window > kLongestDedupWindow)
+    return wrong_option("dedup_window", "from 0s to 7d");
+  return {};
+}
+
+}  // namespace
+
+bool is_queue_name(std::string_view name) {
+  if (name.empty() || name.size() > kLongestQueueName || !is_letter_or_digit(name.front())) return false;
+  return std::all_of(name.begin(), name.end(),
+                     [](char c) { return is_letter_or_digit(c) || c == '-' || c == '.' || c == '_'; });
+}
+
+bool QueueDefinition::is_dead_letter_queue() const {
+  return std::string_view(name).ends_with(kDeadLetterSuffix);
+}
+
+bool QueueDefinition::asks_before_publish() const {
+  const bool may_drop_oldest = (max_length.has_value() || max_bytes.has_value()) &&
+                               (overflow == Overflow::DropOldest || overflow == Overflow::DeadLetter);
+  return may_drop_oldest || dedup_window.count() > 0 || last_value || rate_in.has_value();
+}
+
+std::string QueueDefinition::dead_letter_target() const {
+  if (is_dead_letter_queue() || dead_letter == kNoDeadLetters) return {};
+  return dead_letter.empty() ? name + std::string(kDeadLetterSuffix) : dead_letter;
+}
+
+Status check(const QueueDefinition& definition) {
+  if (!is_queue_name(definition.name))
+    return wrong_option("name", "a letter or digit, then letters, digits, - . or _, 128 bytes at most");
+  const bool has_default_target = !definition.dead_letter_target().empty() && definition.dead_letter.empty();
+  if (has_default_target && !is_queue_name(definition.dead_letter_target()))
+    return wrong_option("name", "too long for its dead-letter queue; 124 bytes at most, or set dead_letter");
+  // What fills a dead-letter queue are deaths.
+  if (definition.bind.empty() && !definition.is_dead_letter_queue())
+    return wrong_option("bind", "at least one topic filter");
+  for (const auto& rule : {check_parallelism, check_deliveries, check_limits})
+    if (Status status = rule(definition); !status) return status;
+  return {};
+}
+
+Status check_change(const QueueDefinition& from, const QueueDefinition& to, bool is_empty) {
+  if (Status status = check(to); !status) return status;
+  if (from.name != to.name) return wrong_option("name", "a queue keeps its name");
+  if (is_empty) return {};
+  const auto only_when_empty = [](std::string_view option) {
+    return failure(Errc::Busy, std::string(option) + ": changes only while the queue is empty");
+  };
+  if (from.order != to.order) return only_when_empty("order");
+  if (!(from.key == to.key)) return only_when_empty("key");
+  if (from.lanes != to.lanes) return only_when_empty("lanes");
+  return {};
+}
+
+Status check_dead_letters(const QueueDefinition& from, const QueueDefinition& target) {
+  if (from.dead_letter_target() != target.name || target.dead_letter_target().empty()) return {};
+  return wrong_option("dead_letter", "the dead-letter queue " + target.name +
+                                         " has dead letters of its own; set its dead_letter to none");
+}
+
+}  // namespace hermod::queue

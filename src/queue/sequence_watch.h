@@ -1,0 +1,49 @@
+#pragma once
+#include <absl/container/flat_hash_map.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "queue/text_key.h"
+
+namespace hermod::queue {
+
+/// Finds losses on the way to the broker, with `seq = "detect"`: a producer that numbers its messages per key
+/// (user property `seq`) shows by a gap that one did not arrive, and by a repeat that one came twice. Detects
+/// only; the message goes its way. Owned by a queue's group, same thread. Knows the last number of so many
+/// producers and keys; whoever was silent longest is forgotten first. Begins anew with the broker: the first
+/// number of a producer is always right.
+class SequenceWatch {
+ public:
+  enum class Finding : std::uint8_t { InOrder, Gap, Repeat };
+  struct Report {
+    Finding finding = Finding::InOrder;
+    std::uint64_t expected = 0;  ///< Gap, Repeat
+  };
+
+  explicit SequenceWatch(std::size_t most_known = 100'000) : most_known_(most_known) {}
+
+  /// A repeat is a number that is not above the last one; what comes next is measured by the highest.
+  Report on_message(std::string_view client_id, std::string_view key, std::uint64_t seq);
+  std::size_t size() const { return known_.size(); }
+
+  /// The number in the user property, or nothing: it is no whole number.
+  static std::optional<std::uint64_t> parse(std::string_view text);
+
+ private:
+  struct Producer {
+    std::string who;  ///< client identifier and key
+    std::uint64_t highest = 0;
+  };
+  using Producers = std::list<Producer>;
+
+  const std::size_t most_known_;
+  Producers producers_;                                                ///< whoever was heard last is in front
+  absl::flat_hash_map<absl::string_view, Producers::iterator> known_;  ///< by who, inside the list
+};
+
+}  // namespace hermod::queue

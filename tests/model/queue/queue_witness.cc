@@ -1,0 +1,323 @@
+// What must be true of a queue at every step. The world's own account is a list of who has what; the rules
+// below are written once more from the documents, without a look at how the room keeps them.
+
+#include <algorithm>
+#include <string>
+
+#include "base/hash.h"
+#include "tests/model/queue/queue_world.h"
+
+namespace hermod::model {
+
+using queue::Admission;
+using queue::DeathReason;
+using queue::Outcome;
+using queue::Removal;
+using Order = queue::QueueDefinition::Order;
+using Overflow = queue::QueueDefinition::Overflow;
+using Dispatch = queue::QueueDefinition::Dispatch;
+
+namespace {
+
+bool is_failure(const std::optional<Outcome>& outcome) {
+  return outcome == Outcome::RetryLater || outcome == Outcome::TimedOut || outcome == Outcome::ConnectionLost;
+}
+
+/// Of a bucket that was full at the beginning.
+bool is_within(const std::optional<queue::Rate>& rate, std::uint64_t count, MonotonicTime::duration elapsed) {
+  if (!rate) return true;
+  const double seconds = std::chrono::duration<double>(elapsed).count();
+  return static_cast<double>(count) <= rate->burst + rate->per_second * seconds + 1e-6;
+}
+
+}  // namespace
+
+void QueueWorld::violated(const std::string& rule) {
+  if (violation_.empty()) violation_ = rule;
+}
+
+int QueueWorld::number_of(const queue::Message& message) {
+  return std::stoi(std::string(as_text(message.payload())));
+}
+
+std::uint32_t QueueWorld::lane_of(const Known& known) const {
+  return static_cast<std::uint32_t>(stable_hash(known.key) % definition_.lanes);
+}
+
+bool QueueWorld::is_departing(Seq seq) const {
+  return std::any_of(journal_.begin(), journal_.end(), [&](const Change& change) {
+    const auto* publication = std::get_if<Publication>(&change);
+    if (publication == nullptr) return false;
+    const auto& departures = publication->departures;
+    return std::any_of(departures.begin(), departures.end(), [&](const auto& one) { return one.seq == seq; });
+  });
+}
+
+/// Nobody has it, and it stays.
+bool QueueWorld::is_free(Seq seq) const {
+  for (const Client& client : clients_)
+    for (const auto& [lease, held] : client.held)
+      if (held.active && held.seq == seq) return false;
+  return !is_departing(seq);
+}
+
+bool QueueWorld::is_same_turn(const Known& a, const Known& b) const {
+  return definition_.order == Order::Strict || (definition_.order == Order::Key && a.key == b.key);
+}
+
+/// Everything that has to go before it has gone, and nothing of its turn is out.
+bool QueueWorld::is_in_turn(Seq seq) const {
+  for (const auto& [other, number] : in_queue_)
+    if (other < seq && is_same_turn(known(seq), known_.at(number))) return false;
+  for (const Client& client : clients_)
+    for (const auto& [lease, held] : client.held)
+      if (held.active && (held.seq == seq || is_same_turn(known(seq), known(held.seq)))) return false;
+  return true;
+}
+
+bool QueueWorld::is_lane_free(Seq seq) const {
+  for (const Client& client : clients_)
+    for (const auto& [lease, held] : client.held)
+      if (held.active && held.holds_lane && lane_of(known(held.seq)) == lane_of(known(seq))) return false;
+  return true;
+}
+
+void QueueWorld::check_delivery(const Client& client, const queue::Deliver& delivery) {
+  if (!in_queue_.contains(delivery.seq)) return violated("what is delivered is in the queue");
+  const Known& message = known(delivery.seq);
+  expect(number_of(*delivery.message) == in_queue_.at(delivery.seq), "an entry keeps its message");
+  expect(client.is_connected && !client.is_paused && !is_paused_, "only who is there gets something");
+  expect(client.held.size() < client.options.prefetch,
+         "nobody has more than its prefetch, late answers included");
+  expect(client.options.filter.matches(delivery.message->forwarded_properties()), "a filter is kept");
+  expect(delivery.is_claimed == (client.options.qos == wire::QoS::ExactlyOnce), "QoS 2 claims");
+  expect(delivery.deliveries == message.deliveries + 1, "deliveries are counted");
+  expect(delivery.deliveries <= definition_.max_deliveries, "max_deliveries is the most");
+  expect(now_.steady >= message.not_before, "a pause is kept");
+  expect(now_.wall < message.expires_at, "what is expired goes to nobody");
+  expect(!is_departing(delivery.seq), "what leaves goes to nobody");
+  expect(is_in_turn(delivery.seq), "of a key one is out, the oldest");
+  if (definition_.order != Order::None)
+    for (const Client& other : clients_)
+      for (const auto& [lease, held] : other.held)
+        if (other.id != client.id && held.active && held.holds_lane)
+          expect(definition_.order != Order::Strict && lane_of(known(held.seq)) != lane_of(message),
+                 "a lane changes hands only when everything of it is settled");
+  expect(is_within(definition_.rate_out, delivered_ + 1, now_.steady - started_at_), "rate_out is kept");
+  ++seen_[delivery.deliveries == 1 ? "first delivery" : "redelivery"];
+  if (client.options.qos == wire::QoS::AtMostOnce) ++seen_["QoS 0"];
+}
+
+void QueueWorld::check_state(const queue::PutDeliveryState& put) {
+  if (!in_queue_.contains(put.seq)) return violated("a state belongs to an entry");
+  const Known& message = known(put.seq);
+  expect(is_failure(message.last), "only a delivery that failed is tried again");
+  expect(put.state.last == message.last, "the state says how it ended");
+  expect(put.state.deliveries == message.deliveries, "the state has the count");
+  expect(put.state.deliveries < definition_.max_deliveries, "the last delivery is not tried again");
+  expect(put.state.pause == message.pause && put.state.due == now_.wall + message.pause,
+         "the pause is the one of the schedule");
+  ++seen_["retry"];
+}
+
+void QueueWorld::check_end(Seq seq, Removal why) {
+  if (!in_queue_.contains(seq)) return violated("what is erased is in the queue");
+  expect(is_free(seq), "what somebody has stays");
+  const Known& message = known(seq);
+  const bool has_target = !definition_.dead_letter_target().empty();
+  const bool has_newer = std::any_of(in_queue_.begin(), in_queue_.end(), [&](const auto& other) {
+    return seq < other.first && known_.at(other.second).key == message.key;
+  });
+  switch (why) {
+    case Removal::Acknowledged:
+      ++seen_["acknowledged"];
+      return expect(message.done, "only who has a message acknowledges it");
+    case Removal::Replaced:
+      ++seen_["replaced"];
+      return expect(definition_.last_value && has_newer, "only a newer one of its key replaces");
+    case Removal::Purged:
+      return expect(seen_["purge"] > 0, "nobody purged");
+    case Removal::Rejected:
+      ++seen_["rejected for good"];
+      return expect(!has_target && message.last == Outcome::Rejected,
+                    "rejected without a place for dead letters");
+    case Removal::Expired:
+      ++seen_["expired for good"];
+      return expect(!has_target && message.expires_at <= now_.wall,
+                    "expired without a place for dead letters");
+    case Removal::DeliveryLimit:
+      ++seen_["failed for good"];
+      return expect(
+          !has_target && is_failure(message.last) && message.deliveries >= definition_.max_deliveries,
+          "given up without a place for dead letters");
+    case Removal::MaxLength:
+      return violated("what has to leave for another leaves with it");
+  }
+}
+
+void QueueWorld::check_dead_letter(const queue::MoveToDeadLetters& dead) {
+  if (!in_queue_.contains(dead.seq)) return violated("what dies is in the queue");
+  const Known& message = known(dead.seq);
+  expect(is_free(dead.seq), "what somebody has does not die");
+  expect(!definition_.dead_letter_target().empty(), "dead letters need a place");
+  expect(number_of(*dead.entry.message) == in_queue_.at(dead.seq) && dead.entry.key == message.key,
+         "a dead letter is the message");
+  if (dead.entry.deaths.size() != 1) return violated("a death is in the history");
+  const queue::Death& death = dead.entry.deaths.back();
+  expect(death.queue == "q" && death.deliveries == message.deliveries && death.at == now_.wall,
+         "the history says where, when and after how much");
+  ++seen_["dead: " + std::string(name_of(death.reason))];
+  switch (death.reason) {
+    case DeathReason::Rejected:
+      return expect(message.last == Outcome::Rejected, "rejected is who was rejected");
+    case DeathReason::Expired:
+      return expect(message.expires_at <= now_.wall, "expired is who is expired");
+    case DeathReason::DeliveryLimit:
+      return expect(is_failure(message.last) && message.deliveries >= definition_.max_deliveries,
+                    "delivery_limit is who failed too often");
+    case DeathReason::MaxLength:
+      return violated("maxlen comes with the one it made room for");
+  }
+}
+
+void QueueWorld::check_admission(const Admission& admission, const queue::Message& message,
+                                 const queue::Amount& before, const Known& arriving) {
+  const std::string& message_id = arriving.message_id;
+  const bool takes_oldest =
+      definition_.overflow == Overflow::DropOldest || definition_.overflow == Overflow::DeadLetter;
+  const auto fits = [&](const queue::Amount& freed) {
+    const std::uint64_t messages = before.messages + (freed.messages == 0 ? 1 : 0);
+    const std::uint64_t bytes = before.bytes + (message.size() - std::min(freed.bytes, message.size()));
+    return messages <= definition_.max_length.value_or(~0ULL) &&
+           bytes <= definition_.max_bytes.value_or(~0ULL);
+  };
+  const auto admitted_at = admitted_ids_.find(message_id);
+  switch (admission.what) {
+    case Admission::What::Duplicate:
+      ++seen_["duplicate"];
+      return expect(
+          admitted_at != admitted_ids_.end() && now_.wall < admitted_at->second + definition_.dedup_window,
+          "a duplicate is of something that is stored");
+    case Admission::What::DuplicatePending:
+      ++seen_["pending duplicate"];
+      return expect(std::any_of(journal_.begin(), journal_.end(),
+                                [&](const Change& change) {
+                                  const auto* publication = std::get_if<Publication>(&change);
+                                  return publication != nullptr && publication->admission == admission.id &&
+                                         publication->message_id == message_id;
+                                }),
+                    "a pending duplicate is of something on its way");
+    case Admission::What::TooFast:
+      ++seen_["too fast"];
+      return expect(definition_.rate_in.has_value() && admitted_ >= definition_.rate_in->burst,
+                    "rate_in refuses what is too fast");
+    case Admission::What::Dropped:
+    case Admission::What::Full: {
+      ++seen_[admission.what == Admission::What::Full ? "full" : "dropped newest"];
+      expect((admission.what == Admission::What::Dropped) == (definition_.overflow == Overflow::DropNewest),
+             "overflow says what happens");
+      queue::Amount freed;
+      for (const auto& [seq, number] : in_queue_) {
+        if (!is_free(seq) || !(takes_oldest || definition_.last_value)) continue;
+        if (!takes_oldest && known(seq).key != arriving.key) continue;
+        const queue::Message& it = *stored_.entries.at(seq).entry.message;
+        freed.messages += 1;
+        freed.bytes += it.size();
+      }
+      const bool is_too_large = definition_.max_bytes && message.size() > *definition_.max_bytes;
+      return expect(is_too_large || !fits(freed), "only a full queue is full");
+    }
+    case Admission::What::Admitted:
+      break;
+  }
+  queue::Amount freed;
+  for (const queue::Departure& departure : admission.departures) {
+    if (!in_queue_.contains(departure.seq)) return violated("what leaves is in the queue");
+    expect(is_free(departure.seq), "what somebody has does not leave for another");
+    freed.messages += 1;
+    freed.bytes += stored_.entries.at(departure.seq).entry.message->size();
+    if (departure.why == Removal::Replaced) {
+      expect(definition_.last_value, "only last_value replaces");
+      continue;
+    }
+    ++seen_[departure.dead_letter ? "dead: maxlen" : "dropped oldest"];
+    expect(takes_oldest && departure.why == Removal::MaxLength, "only what may be dropped is");
+    expect(!fits({}), "nothing leaves while there is room");
+    expect(departure.dead_letter.has_value() == (definition_.overflow == Overflow::DeadLetter),
+           "overflow dead-letter makes dead letters");
+    if (departure.dead_letter)
+      expect(departure.dead_letter->deaths.back().reason == DeathReason::MaxLength,
+             "maxlen is who had to go");
+    for (const auto& [older, number] : in_queue_)
+      expect(departure.seq <= older || !is_free(older) ||
+                 std::any_of(admission.departures.begin(), admission.departures.end(),
+                             [&](const queue::Departure& one) { return one.seq == older; }),
+             "the oldest leave first");
+  }
+  expect(fits(freed), "limits are hard");
+  expect(is_within(definition_.rate_in, admitted_ + 1, now_.steady - started_at_), "rate_in is kept");
+  expect((admission.message_id_number != 0) == (definition_.dedup_window.count() > 0 && !message_id.empty()),
+         "an identifier is kept with its message");
+  if (!message_id.empty() && definition_.dedup_window.count() > 0 && admitted_at != admitted_ids_.end())
+    expect(admitted_at->second + definition_.dedup_window <= now_.wall,
+           "an identifier comes once in a window");
+}
+
+/// The store has just taken it.
+void QueueWorld::check_stored(const Publication& publication) {
+  if (publication.message_id_number != 0) admitted_ids_[publication.message_id] = publication.admitted_at;
+  check_limits();
+}
+
+/// Whatever was acknowledged to a publisher is in the store, or left it by a rule.
+void QueueWorld::check_nothing_is_lost() {
+  if (!stored_.mistake.empty()) return violated(stored_.mistake);
+  std::set<int> there;
+  for (const auto& [seq, stored] : stored_.entries) there.insert(number_of(*stored.entry.message));
+  std::set<int> dead;
+  for (const queue::QueueEntry& entry : stored_.dead_letters) dead.insert(number_of(*entry.message));
+  for (const Change& change : journal_)
+    if (const auto* move = std::get_if<queue::MoveToDeadLetters>(&change))
+      dead.insert(number_of(*move->entry.message));
+  for (const auto& [number, message] : known_) {
+    if (!message.acknowledged) continue;
+    expect(there.contains(number) || message.left.has_value(), "what was acknowledged is kept");
+    if (message.left == "dead") expect(dead.contains(number), "a dead letter is kept");
+  }
+  expect(group_->entries() == in_queue_.size(), "the group knows every entry");
+}
+
+void QueueWorld::check_limits() {
+  const auto within = [](std::uint64_t held, const std::optional<std::uint64_t>& limit) {
+    return !limit || held <= *limit;
+  };
+  expect(within(group_->amount().messages, definition_.max_length), "max_length is hard");
+  expect(within(group_->amount().bytes, definition_.max_bytes), "max_bytes is hard");
+  expect(within(stored_.entries.size(), definition_.max_length), "max_length is hard on the disk");
+  expect(within(stored_.bytes(), definition_.max_bytes), "max_bytes is hard on the disk");
+}
+
+/// Of each key one at most that nobody has, with last_value.
+void QueueWorld::check_last_values() {
+  if (!definition_.last_value) return;
+  std::set<std::string> keys;
+  for (const auto& [seq, number] : in_queue_)
+    if (is_free(seq)) expect(keys.insert(known(seq).key).second, "last_value keeps the newest");
+}
+
+/// No message waits that somebody could have.
+void QueueWorld::check_nobody_waits() {
+  if (is_paused_ || definition_.rate_out || definition_.dispatch == Dispatch::KeyHash || !violation_.empty())
+    return;
+  for (const auto& [seq, number] : in_queue_) {
+    if (!is_free(seq) || known(seq).not_before > now_.steady || !is_in_turn(seq)) continue;
+    if (definition_.order == Order::Key && !is_lane_free(seq)) continue;
+    const Bytes properties = stored_.entries.at(seq).entry.message->forwarded_properties();
+    for (const Client& client : clients_)
+      expect(!client.is_connected || client.is_paused || client.held.size() >= client.options.prefetch ||
+                 !client.options.filter.matches(properties),
+             "nothing waits that somebody could have");
+  }
+}
+
+}  // namespace hermod::model

@@ -1,0 +1,420 @@
+// What happens in the world, and how. What must be true of it is in queue_witness.cc.
+
+#include "tests/model/queue/queue_world.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace hermod::model {
+
+using namespace std::chrono_literals;
+using queue::Admission;
+using queue::ConsumerId;
+using queue::LeaseId;
+using queue::Outcome;
+using queue::QueueDefinition;
+using queue::QueueGroup;
+using std::chrono::milliseconds;
+using wire::QoS;
+
+namespace {
+
+constexpr std::size_t kClients = 4;
+constexpr std::size_t kKeys = 5;
+constexpr milliseconds kPauses[] = {0ms, 20ms, 50ms, 200ms};
+
+template <class T>
+T pick_of(sim::Random& chance, std::initializer_list<T> items) {
+  return *(items.begin() + chance.below(items.size()));
+}
+
+/// A user property, so that consumers have something to filter by: n=0 or n=1.
+std::string number_property(int number) {
+  std::string block;
+  ByteWriter out(block);
+  out.u8(38);
+  out.sized16("n");
+  out.sized16(number % 2 == 0 ? "0" : "1");
+  return block;
+}
+
+QueueDefinition some_definition(sim::Random& chance) {
+  using D = QueueDefinition;
+  D definition;
+  definition.name = "q";
+  definition.bind = {"t"};
+  definition.order = pick_of(chance, {D::Order::None, D::Order::Key, D::Order::Key, D::Order::Strict});
+  definition.lanes = static_cast<std::uint32_t>(1 + chance.below(4));
+  definition.dispatch = static_cast<D::Dispatch>(chance.below(5));
+  definition.ack_timeout = milliseconds(50 + chance.below(100));
+  definition.max_deliveries = static_cast<std::uint32_t>(1 + chance.below(5));
+  std::vector<milliseconds> pauses;
+  for (std::size_t i = chance.below(4); i > 0; --i) pauses.push_back(chance.pick(kPauses));
+  definition.retry = queue::RetryPolicy(std::move(pauses));
+  if (chance.chance(30)) definition.dead_letter = "none";
+  if (chance.chance(25)) definition.ttl = milliseconds(100 + chance.below(400));
+  if (chance.chance(50)) definition.max_length = 1 + chance.below(8);
+  if (chance.chance(30)) definition.max_bytes = 30 + chance.below(120);
+  definition.overflow = static_cast<D::Overflow>(chance.below(4));
+  if (definition.dead_letter_target().empty() && definition.overflow == D::Overflow::DeadLetter)
+    definition.overflow = D::Overflow::DropOldest;
+  if (chance.chance(40)) definition.dedup_window = milliseconds(50 + chance.below(400));
+  definition.last_value = definition.order != D::Order::Strict && chance.chance(25);
+  if (chance.chance(15)) definition.rate_in = queue::Rate{50, 3};
+  if (chance.chance(15)) definition.rate_out = queue::Rate{50, 3};
+  return definition;
+}
+
+}  // namespace
+
+QueueWorld::QueueWorld(std::uint64_t seed) : chance_(seed) {
+  definition_ = some_definition(chance_);
+  now_ = {MonotonicTime{1h}, WallTime{400'000h}};
+  for (std::size_t i = 0; i < kClients; ++i) {
+    Client client;
+    client.id = ConsumerId{i + 1};
+    client.options.qos =
+        pick_of(chance_, {QoS::AtMostOnce, QoS::AtLeastOnce, QoS::AtLeastOnce, QoS::ExactlyOnce});
+    clients_.push_back(std::move(client));
+  }
+  start_group();
+}
+
+std::string QueueWorld::run(int steps) {
+  for (int i = 0; i < steps && violation_.empty(); ++i) step();
+  if (violation_.empty()) calm_down();
+  return violation_;
+}
+
+void QueueWorld::step() {
+  const std::size_t what = chance_.below(100);
+  Client& client = clients_[chance_.below(kClients)];
+  if (what < 25) {
+    publish();
+  } else if (what < 50) {
+    commit_one();
+  } else if (what < 53) {
+    fail_publication();
+  } else if (what < 73) {
+    settle_one();
+  } else if (what < 83) {
+    client.is_connected ? disconnect(client, chance_.chance(25)) : connect(client);
+  } else if (what < 85) {
+    if (client.is_connected) {
+      client.is_paused = !client.is_paused;
+      group_->set_paused(client.id, client.is_paused, now_);
+    }
+  } else if (what < 86) {
+    is_paused_ = !is_paused_;
+    group_->set_paused(is_paused_, now_);
+  } else if (what < 97) {
+    pass_time(milliseconds(chance_.below(chance_.chance(20) ? 200 : 20)));
+  } else if (what < 99) {
+    crash();
+  } else if (chance_.chance(10)) {
+    ++seen_["purge"];
+    group_->purge(now_);
+  }
+  carry_out();
+  check_nothing_is_lost();
+  check_limits();
+  check_last_values();
+  check_nobody_waits();
+}
+
+void QueueWorld::publish() {
+  const int number = static_cast<int>(known_.size()) + 1;
+  Known message;
+  message.key = std::string(1, static_cast<char>('a' + chance_.below(kKeys)));
+  if (chance_.chance(60)) {
+    const bool again = !used_ids_.empty() && chance_.chance(40);
+    message.message_id = again ? used_ids_[chance_.below(used_ids_.size())] : "id" + std::to_string(number);
+    if (!again) used_ids_.push_back(message.message_id);
+  }
+  const std::string properties = number_property(number);
+  const std::string payload = std::to_string(number) + std::string(chance_.below(20), ' ');
+  queue::Message::Fields fields;
+  fields.topic = "t";
+  fields.payload = as_bytes(payload);
+  fields.forwarded_properties = as_bytes(properties);
+  fields.qos = QoS::AtLeastOnce;
+  fields.stored_at = now_.wall;
+  if (chance_.chance(20)) fields.expires_at = now_.wall + milliseconds(50 + chance_.below(500));
+  const queue::MessagePtr it = queue::Message::create(fields);
+  message.expires_at = it->expires_at();
+  if (definition_.ttl) message.expires_at = std::min(message.expires_at, now_.wall + *definition_.ttl);
+
+  // What admit() itself ends by the clock is ended first, so that the check sees the room as it did.
+  group_->advance(now_);
+  carry_out();
+  const queue::Amount before = group_->amount();
+  const queue::Arrival arrival{.entry = {.message = it, .key = message.key},
+                               .message_id = message.message_id};
+  const Admission admission = group_->admit(arrival, now_);
+  check_admission(admission, *it, before, message);
+  if (admission.what != Admission::What::Admitted) return;
+  ++admitted_;
+  known_[number] = message;
+  journal_.emplace_back(Publication{.admission = admission.id,
+                                    .entry = {.message = it, .key = message.key},
+                                    .message_id = message.message_id,
+                                    .message_id_number = admission.message_id_number,
+                                    .admitted_at = now_.wall,
+                                    .departures = admission.departures});
+}
+
+/// The oldest batch is durable, and everybody hears of it.
+void QueueWorld::commit_one() {
+  if (journal_.empty()) return;
+  const Change change = std::move(journal_.front());
+  journal_.pop_front();
+  const Seq seq = stored_.apply(change);
+  if (const auto* publication = std::get_if<Publication>(&change)) {
+    check_stored(*publication);
+    for (const queue::Departure& departure : publication->departures) {
+      known(departure.seq).left = "departed";
+      in_queue_.erase(departure.seq);
+    }
+    const int number = number_of(*publication->entry.message);
+    in_queue_[seq] = number;
+    known_[number].seq = seq;
+    known_[number].acknowledged = true;
+    known_[number].not_before = now_.steady;
+    group_->on_stored(publication->admission, seq, now_);
+  } else if (const auto* claim = std::get_if<ClaimRecord>(&change)) {
+    for (Client& client : clients_)
+      if (const auto held = client.held.find(claim->lease); held != client.held.end())
+        held->second.received = true;
+  }
+}
+
+/// One batch with a message is refused. (A sequence that it may have been given is never filled.)
+void QueueWorld::fail_publication() {
+  const auto found = std::find_if(journal_.begin(), journal_.end(), [](const Change& change) {
+    return std::holds_alternative<Publication>(change);
+  });
+  if (found == journal_.end()) return;
+  const auto publication = std::get<Publication>(*found);
+  journal_.erase(found);
+  known_.at(number_of(*publication.entry.message)).left = "never came";
+  ++seen_["failed publication"];
+  if (!publication.departures.empty()) ++seen_["failed departure"];
+  group_->on_failed(publication.admission, now_);
+}
+
+void QueueWorld::settle_one() {
+  Client& client = clients_[chance_.below(kClients)];
+  if (!client.is_connected || client.held.empty()) return;
+  auto held = client.held.begin();
+  std::advance(held, static_cast<std::ptrdiff_t>(chance_.below(client.held.size())));
+  if (!held->second.received) return;
+  settle(client, held->first,
+         pick_of(chance_,
+                 {Outcome::Done, Outcome::Done, Outcome::Done, Outcome::RetryLater, Outcome::Rejected}));
+}
+
+void QueueWorld::settle(Client& client, LeaseId lease, Outcome outcome) {
+  const Held held = client.held.at(lease);
+  client.held.erase(lease);
+  std::optional<std::chrono::seconds> retry_after;
+  if (outcome == Outcome::RetryLater && chance_.chance(20))
+    retry_after = std::chrono::seconds(chance_.below(2));
+  if (held.active) {
+    Known& message = known(held.seq);
+    message.last = outcome;
+    message.done = message.done || outcome == Outcome::Done;
+    message.pause = outcome == Outcome::Done || outcome == Outcome::Rejected
+                        ? 0ms
+                        : definition_.retry.pause_before(message.deliveries);
+    if (retry_after) message.pause = *retry_after;
+    message.not_before = now_.steady + message.pause;
+  }
+  const auto settled = group_->settle(lease, outcome, retry_after, now_);
+  expect(settled == (held.active ? QueueGroup::Settled::Now : QueueGroup::Settled::Late),
+         "an answer in time counts and a late one does not");
+  ++seen_[held.active ? "settled" : "late answer"];
+  if (chance_.chance(5))
+    expect(group_->settle(lease, outcome, {}, now_) == QueueGroup::Settled::Unknown, "an answer counts once");
+}
+
+void QueueWorld::connect(Client& client) {
+  client.is_connected = true;
+  client.is_paused = false;
+  client.options.prefetch = static_cast<std::uint32_t>(1 + chance_.below(4));
+  client.options.filter = {};
+  if (!is_calm_ && chance_.chance(20)) client.options.filter = *queue::PropertyFilter::parse("n=1");
+  group_->join(client.id, client.options, now_);
+}
+
+void QueueWorld::disconnect(Client& client, bool for_good) {
+  client.is_connected = false;
+  for (auto held = client.held.begin(); held != client.held.end();) {
+    const bool stays = client.options.qos == QoS::ExactlyOnce && !for_good && held->second.active;
+    if (stays) {
+      held->second.holds_lane = false;
+      ++seen_["kept claim"];
+      ++held;
+      continue;
+    }
+    if (held->second.active) {
+      Known& message = known(held->second.seq);
+      message.last = Outcome::ConnectionLost;
+      message.pause = 0ms;
+      message.not_before = now_.steady;
+      ++seen_["given back"];
+    }
+    held = client.held.erase(held);
+  }
+  for_good ? group_->leave(client.id, now_) : group_->disconnect(client.id, now_);
+}
+
+void QueueWorld::pass_time(milliseconds time) {
+  now_.steady += time;
+  now_.wall += time;
+  for (Client& client : clients_) {
+    for (auto& [lease, held] : client.held) {
+      if (!held.active || client.options.qos != QoS::AtLeastOnce || held.deadline > now_.steady) continue;
+      held.active = false;
+      Known& message = known(held.seq);
+      message.last = Outcome::TimedOut;
+      message.pause = definition_.retry.pause_before(message.deliveries);
+      message.not_before = now_.steady + message.pause;
+      ++seen_["timed out"];
+    }
+  }
+  group_->advance(now_);
+}
+
+/// The broker is killed. Of what was not durable some may be; nobody has heard of it.
+void QueueWorld::crash() {
+  ++seen_["crash"];
+  for (std::size_t durable = chance_.below(journal_.size() + 1); durable > 0; --durable) {
+    const Change change = std::move(journal_.front());
+    journal_.pop_front();
+    const Seq seq = stored_.apply(change);
+    const auto* publication = std::get_if<Publication>(&change);
+    if (publication == nullptr) continue;
+    check_stored(*publication);
+    for (const queue::Departure& departure : publication->departures) known(departure.seq).left = "departed";
+    known_[number_of(*publication->entry.message)].seq = seq;
+  }
+  journal_.clear();
+  stored_.next.v += chance_.below(3);  // sequences of entries that never came
+  now_.steady = MonotonicTime{std::chrono::seconds(chance_.below(10'000))};
+  const milliseconds off(chance_.below(100));
+  now_.wall += off;
+  start_group();
+}
+
+/// A group from what the store has, and the world's own account of it.
+void QueueWorld::start_group() {
+  group_ = std::make_unique<QueueGroup>(definition_, now_);
+  is_paused_ = false;
+  started_at_ = now_.steady;
+  admitted_ = delivered_ = 0;
+  in_queue_.clear();
+  for (Client& client : clients_) {
+    client.is_connected = client.is_paused = false;
+    client.held.clear();
+  }
+  for (const auto& [seq, stored] : stored_.entries) {
+    const int number = number_of(*stored.entry.message);
+    Known& message = known_[number];
+    in_queue_[seq] = number;
+    message.deliveries = stored.state ? stored.state->deliveries : 0;
+    message.last.reset();
+    message.left.reset();
+    message.not_before = now_.steady;
+    if (stored.state && stored.state->due > now_.wall) message.not_before += stored.state->due - now_.wall;
+    group_->restore(seq, stored.entry, stored.state, now_);
+    if (!stored.claim) continue;
+    ++seen_["restored claim"];
+    message.deliveries = stored.claim->deliveries;
+    const LeaseId lease = group_->restore_claim(stored.claim->consumer, seq, message.deliveries);
+    client_with(stored.claim->consumer).held[lease] = {.seq = seq, .deadline = {}, .holds_lane = false};
+  }
+  for (const auto& [number, record] : stored_.message_ids)
+    group_->restore_message_id(number, record.id, record.admitted_at);
+  group_->resume(now_);
+  carry_out();
+}
+
+QueueWorld::Client& QueueWorld::client_with(ConsumerId id) {
+  return clients_[id.v - 1];
+}
+
+/// Does what the group wants done, in its order.
+void QueueWorld::carry_out() {
+  for (queue::QueueEffect& effect : group_->take_effects()) {
+    if (!violation_.empty()) return;
+    if (auto* delivery = std::get_if<queue::Deliver>(&effect)) {
+      Client& client = client_with(delivery->consumer);
+      check_delivery(client, *delivery);
+      ++delivered_;
+      ++known(delivery->seq).deliveries;
+      if (client.options.qos == QoS::AtMostOnce) {
+        known(delivery->seq).done = true;
+        continue;
+      }
+      client.held[delivery->lease] = {.seq = delivery->seq,
+                                      .deadline = now_.steady + definition_.ack_timeout,
+                                      .received = !delivery->is_claimed};
+      if (delivery->is_claimed)
+        journal_.emplace_back(ClaimRecord{.lease = delivery->lease,
+                                          .consumer = delivery->consumer,
+                                          .seq = delivery->seq,
+                                          .deliveries = delivery->deliveries});
+    } else if (auto* put = std::get_if<queue::PutDeliveryState>(&effect)) {
+      check_state(*put);
+      journal_.emplace_back(*put);
+    } else if (auto* gone = std::get_if<queue::EraseEntry>(&effect)) {
+      check_end(gone->seq, gone->why);
+      known(gone->seq).left = "erased";
+      in_queue_.erase(gone->seq);
+      journal_.emplace_back(*gone);
+    } else if (auto* dead = std::get_if<queue::MoveToDeadLetters>(&effect)) {
+      check_dead_letter(*dead);
+      known(dead->seq).left = "dead";
+      in_queue_.erase(dead->seq);
+      journal_.emplace_back(std::move(*dead));
+    } else if (auto* ids = std::get_if<queue::EraseMessageIds>(&effect)) {
+      journal_.emplace_back(std::move(*ids));
+    }
+  }
+}
+
+/// Everybody comes, wants everything and acknowledges it: nothing may be left.
+void QueueWorld::calm_down() {
+  is_calm_ = true;
+  for (Client& client : clients_) {
+    if (client.is_connected) disconnect(client, false);
+    carry_out();
+  }
+  for (Client& client : clients_) connect(client);
+  group_->set_paused(false, now_);
+  is_paused_ = false;
+  carry_out();
+  for (int round = 0; round < 2'000 && violation_.empty(); ++round) {
+    if (journal_.empty() && in_queue_.empty()) break;
+    while (!journal_.empty() && violation_.empty()) {
+      commit_one();
+      carry_out();
+    }
+    for (Client& client : clients_) {
+      while (!client.held.empty() && client.held.begin()->second.received && violation_.empty()) {
+        settle(client, client.held.begin()->first, Outcome::Done);
+        carry_out();
+      }
+    }
+    const auto due = group_->next_due(now_);
+    if (due)
+      pass_time(std::chrono::ceil<milliseconds>(std::max(*due - now_.steady, MonotonicTime::duration{0})));
+    carry_out();
+    check_nothing_is_lost();
+    check_nobody_waits();
+  }
+  expect(in_queue_.empty() && stored_.entries.empty(), "what is acknowledged leaves in the end");
+  check_nothing_is_lost();
+}
+
+}  // namespace hermod::model

@@ -1,0 +1,122 @@
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "queue/queue_group.h"
+#include "tests/model/queue/stored_queue.h"
+#include "tests/sim/random.h"
+
+namespace hermod::model {
+
+/// A named queue with a journal, publishers and consumers of every temper, in one thread and from one seed.
+/// The world keeps its own, plain account of who has what and holds every step of the real QueueGroup against
+/// it.
+class QueueWorld {
+ public:
+  explicit QueueWorld(std::uint64_t seed);
+
+  /// Random steps, then a calm time in which everything has to leave. The first violation, or nothing.
+  std::string run(int steps);
+  /// Of all that may happen, how often it did: a rule that never comes up is not tested.
+  const std::map<std::string, int>& seen() const { return seen_; }
+
+ private:
+  /// A message from the outside.
+  struct Known {
+    std::string key;
+    std::string message_id;
+    Seq seq{};
+    WallTime expires_at = queue::Message::kNever;
+    bool acknowledged = false;  ///< to its publisher
+    bool done = false;          ///< by a consumer
+    std::uint32_t deliveries = 0;
+    std::optional<queue::Outcome> last;
+    std::chrono::milliseconds pause{};
+    MonotonicTime not_before{};
+    std::optional<std::string> left;  ///< how, as far as the store has it
+  };
+  struct Held {
+    Seq seq;
+    MonotonicTime deadline;
+    bool active = true;      ///< false: timed out
+    bool received = true;    ///< false: its claim is not durable yet
+    bool holds_lane = true;  ///< false: it was kept while its consumer was away
+  };
+  struct Client {
+    queue::ConsumerId id;
+    queue::QueueGroup::ConsumerOptions options;
+    bool is_connected = false;
+    bool is_paused = false;
+    std::map<queue::LeaseId, Held> held;
+  };
+
+  // steps (queue_world.cc)
+  void step();
+  void publish();
+  void commit_one();
+  void fail_publication();
+  void settle_one();
+  void connect(Client& client);
+  void disconnect(Client& client, bool for_good);
+  void pass_time(std::chrono::milliseconds time);
+  void crash();
+  void calm_down();
+  void start_group();
+  void carry_out();
+  void settle(Client& client, queue::LeaseId lease, queue::Outcome outcome);
+  Client& client_with(queue::ConsumerId id);
+
+  // checks (queue_witness.cc)
+  void check_delivery(const Client& client, const queue::Deliver& delivery);
+  void check_state(const queue::PutDeliveryState& put);
+  void check_end(Seq seq, queue::Removal why);
+  void check_dead_letter(const queue::MoveToDeadLetters& dead);
+  void check_admission(const queue::Admission& admission, const queue::Message& message,
+                       const queue::Amount& before, const Known& arriving);
+  void check_stored(const Publication& publication);
+  void check_nothing_is_lost();
+  void check_limits();
+  void check_nobody_waits();
+  void check_last_values();
+  bool is_free(Seq seq) const;
+  bool is_departing(Seq seq) const;
+  bool is_in_turn(Seq seq) const;
+  bool is_same_turn(const Known& a, const Known& b) const;
+  bool is_lane_free(Seq seq) const;
+  void violated(const std::string& rule);
+  void expect(bool holds, const char* rule) {
+    if (!holds) violated(rule);
+  }
+
+  static int number_of(const queue::Message& message);
+  Known& known(Seq seq) { return known_.at(in_queue_.at(seq)); }
+  const Known& known(Seq seq) const { return known_.at(in_queue_.at(seq)); }
+  std::uint32_t lane_of(const Known& known) const;
+
+  sim::Random chance_;
+  queue::QueueDefinition definition_;
+  queue::Moment now_;
+  std::unique_ptr<queue::QueueGroup> group_;
+  StoredQueue stored_;
+  std::deque<Change> journal_;  ///< submitted, not durable
+  std::vector<Client> clients_;
+  std::map<int, Known> known_;                    ///< by number
+  std::map<Seq, int> in_queue_;                   ///< as the group should see it
+  std::map<std::string, WallTime> admitted_ids_;  ///< of what was stored, the last time
+  std::vector<std::string> used_ids_;
+  std::map<std::string, int> seen_;
+  std::string violation_;
+  MonotonicTime started_at_{};
+  std::uint64_t admitted_ = 0;   ///< since the group began
+  std::uint64_t delivered_ = 0;  ///< the same
+  bool is_paused_ = false;
+  bool is_calm_ = false;
+};
+
+}  // namespace hermod::model

@@ -1,0 +1,207 @@
+#include "queue/lanes.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace hermod::queue {
+namespace {
+
+using Order = Lanes::Order;
+
+constexpr ConsumerId kAnna{1};
+constexpr ConsumerId kBert{2};
+
+std::vector<std::uint64_t> ready(const Lanes& lanes) {
+  std::vector<std::uint64_t> all;
+  for (LaneNo lane = 0; lane < lanes.lane_count(); ++lane)
+    for (const Seq seq : lanes.ready_in(lane)) all.push_back(seq.v);
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+TEST(Lanes, WithoutOrderEverythingThatWaitsIsReady) {
+  Lanes lanes(Order::None, 4);
+  for (std::uint64_t seq = 1; seq <= 3; ++seq) lanes.add(Seq{seq}, "k");
+  EXPECT_EQ(ready(lanes), (std::vector<std::uint64_t>{1, 2, 3}));
+  lanes.lend(Seq{2}, kAnna);
+  lanes.lend(Seq{1}, kBert);
+  EXPECT_EQ(ready(lanes), (std::vector<std::uint64_t>{3}));
+  EXPECT_EQ(lanes.holder(lanes.lane_of(Seq{1})), std::nullopt);
+}
+
+TEST(Lanes, OfAKeyOneIsOutAtATimeAndOthersGoOn) {
+  Lanes lanes(Order::Key, 16);
+  lanes.add(Seq{1}, "a");
+  lanes.add(Seq{2}, "a");
+  lanes.add(Seq{3}, "b");
+  EXPECT_EQ(ready(lanes), (std::vector<std::uint64_t>{1, 3}));
+  lanes.lend(Seq{1}, kAnna);
+  EXPECT_EQ(ready(lanes), (std::vector<std::uint64_t>{3}));
+  lanes.erase(Seq{1});
+  EXPECT_EQ(ready(lanes), (std::vector<std::uint64_t>{2, 3}));
+}
+
+TEST(Lanes, WhatIsHeldHoldsUpItsKeyAndNotItsLane) {
+  Lanes lanes(Order::Key, 1);
+  lanes.add(Seq{1}, "a");
+  lanes.add(Seq{2}, "a");
+  lanes.add(Seq{3}, "b");
+  lanes.lend(Seq{1}, kAnna);
+  lanes.hold(Seq{1});
+  EXPECT_EQ(ready(lanes), (std::vector<std::uint64_t>{3}));
+  EXPECT_EQ(lanes.holder(0), std::nullopt) << "another consumer may go on";
+  lanes.put_back(Seq{1});
+  EXPECT_EQ(ready(lanes), (std::vector<std::uint64_t>{1, 3}));
+}
+
+TEST(Lanes, ALaneBelongsToWhoHasSomethingOfItUntilTheLastIsSettled) {
+  Lanes lanes(Order::Key, 1);
+  lanes.add(Seq{1}, "a");
+  lanes.add(Seq{2}, "b");
+  lanes.lend(Seq{1}, kAnna);
+  lanes.lend(Seq{2}, kAnna);
+  EXPECT_EQ(lanes.holder(0), kAnna);
+  EXPECT_EQ(lanes.lanes_held(kAnna), 1U);
+  lanes.erase(Seq{1});
+  EXPECT_EQ(lanes.holder(0), kAnna);
+  lanes.put_back(Seq{2});
+  EXPECT_EQ(lanes.holder(0), std::nullopt);
+  EXPECT_EQ(lanes.lanes_held(kAnna), 0U);
+  lanes.lend(Seq{2}, kBert);
+  EXPECT_EQ(lanes.holder(0), kBert);
+}
+
+TEST(Lanes, StrictHasOneOutWhateverItsKey) {
+  Lanes lanes(Order::Strict, 16);
+  lanes.add(Seq{1}, "a");
+  lanes.add(Seq{2}, "b");
+  EXPECT_EQ(lanes.lane_count(), 1U);
+  EXPECT_EQ(ready(lanes), (std::vector<std::uint64_t>{1}));
+  lanes.lend(Seq{1}, kAnna);
+  EXPECT_TRUE(ready(lanes).empty());
+  EXPECT_EQ(lanes.key_of(Seq{2}), "b");
+  lanes.erase(Seq{1});
+  EXPECT_EQ(ready(lanes), (std::vector<std::uint64_t>{2}));
+}
+
+TEST(Lanes, AKeyIsForgottenWithItsLastEntry) {
+  Lanes lanes(Order::Key, 16);
+  lanes.add(Seq{1}, "a");
+  lanes.add(Seq{2}, "a");
+  ASSERT_NE(lanes.entries_of("a"), nullptr);
+  EXPECT_EQ(lanes.entries_of("a")->size(), 2U);
+  lanes.erase(Seq{1});
+  lanes.erase(Seq{2});
+  EXPECT_EQ(lanes.entries_of("a"), nullptr);
+  EXPECT_EQ(lanes.size(), 0U);
+}
+
+/// The rules once more, in the plainest way: a list of everything.
+struct Plain {
+  enum class State { Waiting, Out, Held };
+  struct Entry {
+    std::string key;
+    State state = State::Waiting;
+    ConsumerId consumer;
+  };
+  Order order;
+  std::map<std::uint64_t, Entry> entries;
+
+  std::vector<std::uint64_t> ready() const {
+    std::vector<std::uint64_t> all;
+    std::map<std::string, bool> seen;
+    for (const auto& [seq, entry] : entries) {
+      const std::string turn = order == Order::Key      ? entry.key
+                               : order == Order::Strict ? ""
+                                                        : std::to_string(seq);
+      if (!seen[turn] && entry.state == State::Waiting) all.push_back(seq);
+      seen[turn] = true;
+    }
+    return all;
+  }
+};
+
+TEST(Lanes, DoWhatAPlainListWould) {
+  for (const Order order : {Order::None, Order::Key, Order::Strict}) {
+    std::mt19937 chance(static_cast<unsigned>(order) + 1);
+    Lanes lanes(order, 3);
+    Plain plain{order, {}};
+    std::uint64_t next = 1;
+    for (int step = 0; step < 5'000; ++step) {
+      const auto pick = [&](auto wanted) -> std::uint64_t {
+        std::vector<std::uint64_t> all;
+        for (const auto& [seq, entry] : plain.entries)
+          if (wanted(entry)) all.push_back(seq);
+        return all.empty() ? 0 : all[chance() % all.size()];
+      };
+      switch (chance() % 5) {
+        case 0:
+        case 1: {
+          next += 1 + chance() % 2;
+          const std::string key(1, static_cast<char>('a' + chance() % 6));
+          lanes.add(Seq{next}, key);
+          plain.entries[next] = {.key = key, .consumer = {}};
+          break;
+        }
+        case 2: {
+          const auto all = plain.ready();
+          if (all.empty()) break;
+          const std::uint64_t seq = all[chance() % all.size()];
+          const auto holder = lanes.holder(lanes.lane_of(Seq{seq}));
+          const ConsumerId consumer = holder ? *holder : ConsumerId{1 + chance() % 3};
+          lanes.lend(Seq{seq}, consumer);
+          plain.entries[seq].state = Plain::State::Out;
+          plain.entries[seq].consumer = consumer;
+          break;
+        }
+        case 3: {
+          const bool back = chance() % 2 == 0;
+          const std::uint64_t seq = pick([&](const Plain::Entry& entry) {
+            return back ? entry.state != Plain::State::Waiting : entry.state != Plain::State::Held;
+          });
+          if (seq == 0) break;
+          back ? lanes.put_back(Seq{seq}) : lanes.hold(Seq{seq});
+          plain.entries[seq].state = back ? Plain::State::Waiting : Plain::State::Held;
+          break;
+        }
+        default: {
+          const std::uint64_t seq = pick([](const Plain::Entry&) { return true; });
+          if (seq == 0) break;
+          lanes.erase(Seq{seq});
+          plain.entries.erase(seq);
+        }
+      }
+      ASSERT_EQ(ready(lanes), plain.ready()) << "step " << step;
+      std::map<LaneNo, ConsumerId> holders;
+      for (const auto& [seq, entry] : plain.entries)
+        if (order != Order::None && entry.state == Plain::State::Out)
+          holders[lanes.lane_of(Seq{seq})] = entry.consumer;
+      std::map<ConsumerId, std::size_t> held;
+      for (LaneNo lane = 0; lane < lanes.lane_count(); ++lane) {
+        const auto holder = lanes.holder(lane);
+        ASSERT_EQ(holder.has_value(), holders.contains(lane));
+        if (holder) {
+          ASSERT_EQ(*holder, holders[lane]);
+          ++held[*holder];
+        }
+      }
+      for (std::uint64_t id = 1; id <= 3; ++id)
+        ASSERT_EQ(lanes.lanes_held(ConsumerId{id}), held[ConsumerId{id}]);
+      std::size_t lanes_with_ready = 0;
+      for (const auto& [first, lane] : lanes.ready_lanes()) {
+        ASSERT_EQ(first, *lanes.ready_in(lane).begin());
+        ++lanes_with_ready;
+      }
+      for (LaneNo lane = 0; lane < lanes.lane_count(); ++lane)
+        lanes_with_ready -= lanes.ready_in(lane).empty() ? 0 : 1;
+      ASSERT_EQ(lanes_with_ready, 0U);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace hermod::queue

@@ -1,0 +1,229 @@
+#include "queue/queue_definition.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "queue/queue_option.h"
+
+namespace hermod::queue {
+namespace {
+
+using namespace std::chrono_literals;
+
+QueueDefinition orders() {
+  QueueDefinition definition;
+  definition.name = "orders";
+  definition.bind = {"shop/+/order"};
+  return definition;
+}
+
+std::string complaint(const QueueDefinition& definition) {
+  const Status status = check(definition);
+  return status ? "" : status.error().detail;
+}
+
+std::string set(std::string_view option, std::string_view value) {
+  QueueDefinition definition = orders();
+  const QueueDefinition before = definition;
+  const Status status = set_option(definition, option, value);
+  if (status) return "";
+  EXPECT_EQ(definition, before) << "a failure changes nothing";
+  return status.error().detail;
+}
+
+TEST(QueueDefinition, NamesBeginWithALetterOrDigit) {
+  for (const char* name : {"a", "7", "orders", "Orders-2.eu_west", "a.dlq"})
+    EXPECT_TRUE(is_queue_name(name)) << name;
+  for (const char* name : {"", ".a", "-a", "_a", "a/b", "a b", "a+", "#", "$a", "\xC3\xA4"})
+    EXPECT_FALSE(is_queue_name(name)) << name;
+  EXPECT_TRUE(is_queue_name(std::string(128, 'a')));
+  EXPECT_FALSE(is_queue_name(std::string(129, 'a')));
+}
+
+TEST(QueueDefinition, TheDefaultsAreThoseOfTheDocuments) {
+  const QueueDefinition definition = orders();
+  EXPECT_EQ(complaint(definition), "");
+  const std::pair<std::string_view, std::string_view> expected[] = {
+      {"match", "none"},        {"kind", "queue"},
+      {"order", "key"},         {"key", "auto"},
+      {"lanes", "16"},          {"dispatch", "least-inflight"},
+      {"max_inflight", "32"},   {"ack_timeout", "30s"},
+      {"max_deliveries", "17"}, {"dead_letter", "orders.dlq"},
+      {"ttl", "none"},          {"max_length", "none"},
+      {"max_bytes", "none"},    {"overflow", "reject"},
+      {"dedup_window", "0s"},   {"last_value", "false"},
+      {"rate_in", "none"},      {"rate_out", "none"},
+      {"seq", "off"},           {"retry", "10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h"},
+  };
+  EXPECT_EQ(std::size(expected), option_names().size());
+  for (const auto& [option, text] : expected) EXPECT_EQ(option_text(definition, option), text) << option;
+}
+
+TEST(QueueDefinition, DeadLettersGoToTheQueuesOwnDlqUnlessItSaysOtherwise) {
+  QueueDefinition definition = orders();
+  EXPECT_EQ(definition.dead_letter_target(), "orders.dlq");
+  definition.dead_letter = "morgue";
+  EXPECT_EQ(definition.dead_letter_target(), "morgue");
+  definition.dead_letter = "none";
+  EXPECT_EQ(definition.dead_letter_target(), "");
+}
+
+TEST(QueueDefinition, ADeadLetterQueueNeverDeadLettersAndNeedsNoBinding) {
+  QueueDefinition dead = orders();
+  dead.name = "orders.dlq";
+  dead.bind.clear();
+  EXPECT_EQ(complaint(dead), "");
+  EXPECT_EQ(dead.dead_letter_target(), "");
+  dead.dead_letter = "morgue";
+  EXPECT_EQ(complaint(dead), "dead_letter: a dead-letter queue never dead-letters");
+
+  QueueDefinition morgue = orders();
+  morgue.name = "morgue";
+  QueueDefinition from = orders();
+  EXPECT_TRUE(check_dead_letters(from, morgue).has_value()) << "it is not where they go";
+  from.dead_letter = "morgue";
+  EXPECT_FALSE(check_dead_letters(from, morgue).has_value());
+  morgue.dead_letter = "none";
+  EXPECT_TRUE(check_dead_letters(from, morgue).has_value());
+}
+
+TEST(QueueDefinition, WhatMakesNoSenseIsRefusedByTheNameOfItsOption) {
+  const auto complaint_about = [](auto change) {
+    QueueDefinition definition = orders();
+    change(definition);
+    const std::string text = complaint(definition);
+    return text.substr(0, text.find(':'));
+  };
+  using D = QueueDefinition;
+  EXPECT_EQ(complaint_about([](D& d) { d.name = "a/b"; }), "name");
+  EXPECT_EQ(complaint_about([](D& d) { d.name = std::string(125, 'a'); }), "name") << "no room for .dlq";
+  EXPECT_EQ(complaint_about([](D& d) { d.name = std::string(124, 'a'); }), "");
+  EXPECT_EQ(complaint_about([](D& d) { d.bind.clear(); }), "bind");
+  EXPECT_EQ(complaint_about([](D& d) { d.lanes = 0; }), "lanes");
+  EXPECT_EQ(complaint_about([](D& d) { d.lanes = 4097; }), "lanes");
+  EXPECT_EQ(complaint_about([](D& d) { d.max_inflight = 0; }), "max_inflight");
+  EXPECT_EQ(complaint_about([](D& d) { d.ack_timeout = 9ms; }), "ack_timeout");
+  EXPECT_EQ(complaint_about([](D& d) { d.max_deliveries = 0; }), "max_deliveries");
+  EXPECT_EQ(complaint_about([](D& d) { d.max_deliveries = 1001; }), "max_deliveries");
+  EXPECT_EQ(complaint_about([](D& d) { d.dead_letter = "a/b"; }), "dead_letter");
+  EXPECT_EQ(complaint_about([](D& d) { d.dead_letter = "orders"; }), "dead_letter");
+  EXPECT_EQ(complaint_about([](D& d) { d.ttl = 0ms; }), "ttl");
+  EXPECT_EQ(complaint_about([](D& d) { d.max_length = 0; }), "max_length");
+  EXPECT_EQ(complaint_about([](D& d) { d.max_bytes = 0; }), "max_bytes");
+  EXPECT_EQ(complaint_about([](D& d) { d.dedup_window = 8 * 24h; }), "dedup_window");
+  EXPECT_EQ(complaint_about([](D& d) {
+              d.overflow = D::Overflow::DeadLetter;
+              d.dead_letter = "none";
+            }),
+            "overflow");
+  EXPECT_EQ(complaint_about([](D& d) {
+              d.order = D::Order::Strict;
+              d.last_value = true;
+            }),
+            "last_value");
+}
+
+TEST(QueueDefinition, WhatDecidesOrderStaysWhileThereAreMessages) {
+  const auto change = [](auto apply, bool is_empty) {
+    QueueDefinition to = orders();
+    apply(to);
+    const Status status = check_change(orders(), to, is_empty);
+    return status ? std::string("") : status.error().detail.substr(0, status.error().detail.find(':'));
+  };
+  using D = QueueDefinition;
+  for (const bool is_empty : {false, true}) {
+    EXPECT_EQ(change([](D& d) { d.max_length = 5; }, is_empty), "");
+    EXPECT_EQ(change([](D& d) { d.name = "other"; }, is_empty), "name");
+    EXPECT_EQ(change([](D& d) { d.lanes = 0; }, is_empty), "lanes");
+    EXPECT_EQ(change([](D& d) { d.order = D::Order::None; }, is_empty), is_empty ? "" : "order");
+    EXPECT_EQ(change([](D& d) { d.key = *KeySource::parse("topic"); }, is_empty), is_empty ? "" : "key");
+    EXPECT_EQ(change([](D& d) { d.lanes = 4; }, is_empty), is_empty ? "" : "lanes");
+  }
+}
+
+TEST(QueueOption, TextIsWhatSetsItAgain) {
+  const std::pair<std::string_view, std::vector<std::string_view>> values[] = {
+      {"match", {"all:kind=order&eu", "any:tags=a,b&n>25", "none"}},
+      {"kind", {"queue"}},
+      {"order", {"none", "strict", "key"}},
+      {"key", {"topic", "topic-level:2", "client-id", "property:order", "auto"}},
+      {"lanes", {"1", "4096"}},
+      {"dispatch", {"round-robin", "random", "sticky", "key-hash", "least-inflight"}},
+      {"max_inflight", {"1", "65535"}},
+      {"ack_timeout", {"10ms", "5m"}},
+      {"retry", {"none", "1s 2s"}},
+      {"max_deliveries", {"1", "1000"}},
+      {"dead_letter", {"none", "morgue", "orders.dlq"}},
+      {"ttl", {"1h", "none"}},
+      {"max_length", {"1", "1000000", "none"}},
+      {"max_bytes", {"64KiB", "1GB", "none"}},
+      {"overflow", {"drop-oldest", "drop-newest", "dead-letter", "reject"}},
+      {"dedup_window", {"10m", "0s"}},
+      {"last_value", {"true", "false"}},
+      {"rate_in", {"100/s burst 200", "5/s", "none"}},
+      {"rate_out", {"100/s burst 200", "5/s", "none"}},
+      {"seq", {"detect", "off"}},
+  };
+  EXPECT_EQ(std::size(values), option_names().size());
+  QueueDefinition definition = orders();
+  for (const auto& [option, texts] : values) {
+    EXPECT_EQ(std::count(option_names().begin(), option_names().end(), option), 1) << option;
+    for (const std::string_view text : texts) {
+      EXPECT_TRUE(set_option(definition, option, text).has_value()) << option << " = " << text;
+      EXPECT_EQ(option_text(definition, option), text) << option;
+    }
+  }
+  EXPECT_EQ(definition.dead_letter, "") << "the default is not spelled out";
+}
+
+TEST(QueueOption, AMistakeNamesTheOption) {
+  EXPECT_EQ(set("order", "fifo"), "order: one of none, key, strict is expected");
+  EXPECT_EQ(set("overflow", ""),
+            "overflow: one of reject, drop-oldest, drop-newest, dead-letter is expected");
+  EXPECT_EQ(set("kind", "topic"), "kind: queue is expected");
+  EXPECT_EQ(set("max_inflight", "65536"), "max_inflight: a whole number from 0 to 65535 is expected");
+  EXPECT_EQ(set("max_inflight", "-1"), "max_inflight: a whole number from 0 to 65535 is expected");
+  EXPECT_EQ(set("last_value", "yes"), "last_value: one of true, false is expected");
+  EXPECT_EQ(set("dead_letter", "a/b"), "dead_letter: the name of a queue, or none, is expected");
+  EXPECT_EQ(set("match", "kind=order"),
+            "match: none, all:<property filter> or any:<property filter> is expected");
+  EXPECT_EQ(set("match", "all:"), "match: property filter, byte 1: the name of a user property is expected");
+  for (const char* option : {"key", "lanes", "dispatch", "ack_timeout", "retry", "max_deliveries", "ttl",
+                             "max_length", "max_bytes", "dedup_window", "rate_in", "rate_out", "seq"})
+    EXPECT_TRUE(set(option, "?").starts_with(std::string(option) + ": ")) << option;
+}
+
+TEST(QueueOption, AnUnknownOneIsNotFound) {
+  QueueDefinition definition = orders();
+  EXPECT_EQ(set_option(definition, "colour", "red").error().code, Errc::NotFound);
+  EXPECT_EQ(set_option(definition, "name", "other").error().code, Errc::NotFound);
+}
+
+TEST(QueueDefinition, OnlyWhatTheOwnerAloneKnowsMakesPublishersAsk) {
+  QueueDefinition definition = orders();
+  definition.max_length = 10;
+  definition.ttl = 1h;
+  definition.rate_out = Rate{1, 1};
+  for (const auto overflow : {QueueDefinition::Overflow::Reject, QueueDefinition::Overflow::DropNewest}) {
+    definition.overflow = overflow;
+    EXPECT_FALSE(definition.asks_before_publish());
+  }
+  for (const auto overflow : {QueueDefinition::Overflow::DropOldest, QueueDefinition::Overflow::DeadLetter}) {
+    definition.overflow = overflow;
+    EXPECT_TRUE(definition.asks_before_publish());
+    QueueDefinition unlimited = orders();
+    unlimited.overflow = overflow;
+    EXPECT_FALSE(unlimited.asks_before_publish());
+  }
+  for (const auto& [option, value] :
+       {std::pair("dedup_window", "1m"), {"last_value", "true"}, {"rate_in", "1/s"}}) {
+    QueueDefinition asking = orders();
+    ASSERT_TRUE(set_option(asking, option, value).has_value());
+    EXPECT_TRUE(asking.asks_before_publish()) << option;
+  }
+}
+
+}  // namespace
+}  // namespace hermod::queue

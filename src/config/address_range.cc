@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "config/units.h"
+#include "base/units.h"
 
 namespace hermod::config {
 namespace {

@@ -57,7 +57,10 @@ Broker::Broker(Options options, Progress progress)
 
 net::TlsServers::Opinion Broker::check_files(const Options& options) {
   const SystemClock clock;
-  return net::TlsServers(options.net.tls, clock).check(options.net.listeners);
+  net::TlsServers::Opinion out = net::TlsServers(options.net.tls, clock).check(options.net.listeners);
+  for (const net::ListenerOptions& listener : options.net.listeners)
+    if (const auto rules = websocket_rules(listener); !rules) out.faults.push_back(rules.error().detail);
+  return out;
 }
 
 Broker::~Broker() {

@@ -247,6 +247,8 @@ void WebSocketTransport::schedule_ping() {
 }
 
 void WebSocketTransport::on_closed(CloseReason reason) {
+  // The stream may have read its end before it was our turn to go on after a pause.
+  if (state_ == State::Open && !paused_ && !input_.empty()) show({});
   state_ = State::Ended;
   timer_.cancel();
   Flushable::unlink();

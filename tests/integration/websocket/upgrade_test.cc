@@ -65,6 +65,14 @@ TEST_F(WebSocket, T59_OnlyListedOriginsMayConnect) {
   EXPECT_THAT(answer_to(WebSocketRequest{}), StartsWith("HTTP/1.1 403 "));
 }
 
+TEST_F(WebSocket, WhatIsNoOriginIsToldByTheCheckOfTheConfiguration) {
+  start_websocket();
+  const Finished finished = run({support::broker_binary(), "-t", "--set", "listeners.web.url=ws://127.0.0.1",
+                                 "--set", "listeners.web.origins=example.org"});
+  EXPECT_NE(finished.exit_code, 0);
+  EXPECT_THAT(finished.errors, HasSubstr("listener web: \"example.org\" is no origin"));
+}
+
 TEST_F(WebSocket, T60_AnUpgradeWhereNoWebSocketIsIsRefusedAndTheBrokerLives) {
   path_ = "/only/here";
   request_.path = path_;

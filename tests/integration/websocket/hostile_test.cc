@@ -105,7 +105,7 @@ TEST_F(WebSocketHostile, AFloodOfPingsFromWhoDoesNotReadCostsNoMemory) {
   constexpr int kBursts = 100;
   constexpr int kPingsPerBurst = 1000;
   start_websocket();
-  RawClient raw(web_port_.number(), 4096);
+  RawClient raw(web_port_.number(), 64 << 10);
   raw.upgrade();
   const std::string ping = Frame{.opcode = opcode::kPing, .payload = std::string(125, 'p')}.bytes();
   std::string burst;
@@ -126,7 +126,7 @@ TEST_F(WebSocketHostile, AFloodOfPingsFromWhoDoesNotReadCostsNoMemory) {
 
 TEST_F(WebSocketHostile, AClientThatDoesNotReadIsWaitedForAndGetsAllOfIt) {
   start_websocket();
-  RawClient raw(web_port_.number(), 4096);
+  RawClient raw(web_port_.number(), 64 << 10);
   raw.upgrade();
   MqttClient slow(std::move(raw), {.client_id = "slow"});
   slow.subscribe("much", 1);

@@ -8,7 +8,6 @@
 namespace hermod::net {
 
 using Scanner = WebSocketScanner;
-using What = WebSocketScanner::What;
 
 /// A frame whose mask is zero; `first` is its first byte.
 std::string masked(int first, const std::string& payload, const std::string& mask = std::string(4, '\0')) {
@@ -44,7 +43,7 @@ TEST(WebSocketScanner, WhatBinaryFramesHoldIsOnePiece) {
   const std::string bytes = masked(0x82, "one") + masked(0x02, "two", kMask) + masked(0x00, "") +
                             masked(0x8A, "pong", kMask) + masked(0x80, "three", kMask);
   const Scanned all(scanner, bytes);
-  EXPECT_EQ(all.step.what, What::Frames);
+  EXPECT_EQ(all.step.what, Scanner::What::Frames);
   EXPECT_EQ(all.step.taken, bytes.size());
   EXPECT_EQ(all.payload, "onetwothree");
 }
@@ -58,11 +57,11 @@ TEST(WebSocketScanner, ItStopsBehindEachPing) {
   std::span<std::uint8_t> payload;
   for (int i = 0; i < 2; ++i) {
     const auto step = scanner.next(rest, payload);
-    EXPECT_EQ(step.what, What::Ping);
+    EXPECT_EQ(step.what, Scanner::What::Ping);
     EXPECT_EQ(scanner.take_ping(), "beat");
     rest = rest.subspan(step.taken);
   }
-  EXPECT_EQ(scanner.next(rest, payload).what, What::Frames);
+  EXPECT_EQ(scanner.next(rest, payload).what, Scanner::What::Frames);
   EXPECT_EQ(as_text(payload), "onetwo");
 }
 
@@ -70,10 +69,10 @@ TEST(WebSocketScanner, APingMayComeByteByByteAndIsForgottenOnceItWasTaken) {
   Scanner scanner;
   const std::string ping = masked(0x89, std::string(125, 'p'), kMask);
   for (std::size_t i = 0; i + 1 < ping.size(); ++i)
-    EXPECT_EQ(Scanned(scanner, ping.substr(i, 1)).step.what, What::Frames) << i;
-  EXPECT_EQ(Scanned(scanner, ping.substr(ping.size() - 1)).step.what, What::Ping);
+    EXPECT_EQ(Scanned(scanner, ping.substr(i, 1)).step.what, Scanner::What::Frames) << i;
+  EXPECT_EQ(Scanned(scanner, ping.substr(ping.size() - 1)).step.what, Scanner::What::Ping);
   EXPECT_EQ(scanner.take_ping(), std::string(125, 'p'));
-  EXPECT_EQ(Scanned(scanner, masked(0x89, "")).step.what, What::Ping);
+  EXPECT_EQ(Scanned(scanner, masked(0x89, "")).step.what, Scanner::What::Ping);
   EXPECT_EQ(scanner.take_ping(), "");
 }
 
@@ -83,14 +82,14 @@ TEST(WebSocketScanner, NothingBehindACloseIsLookedAt) {
                                                      "bye"));
   Scanner at_once;
   const Scanned all(at_once, before + close + "whatever");
-  EXPECT_EQ(all.step.what, What::Close);
+  EXPECT_EQ(all.step.what, Scanner::What::Close);
   EXPECT_EQ(all.step.taken, before.size() + close.size());
   EXPECT_EQ(all.step.code, CloseCode::GoingAway);
   EXPECT_EQ(all.payload, "one");
   Scanner by_byte;
   for (std::size_t i = 0; i + 1 < close.size(); ++i) {
     const Scanned part(by_byte, close.substr(i, 1));
-    EXPECT_EQ(part.step.what, What::Frames) << i;
+    EXPECT_EQ(part.step.what, Scanner::What::Frames) << i;
     EXPECT_EQ(part.payload, "") << i;
   }
   EXPECT_EQ(Scanned(by_byte, close.substr(close.size() - 1)).step.code, CloseCode::GoingAway);
@@ -111,10 +110,10 @@ TEST(WebSocketScanner, ItDoesNotMatterWhereTheBytesAreCut) {
   for (std::size_t cut = 0; cut <= good; ++cut) {
     Scanner scanner;
     const Scanned first(scanner, bytes.substr(0, cut));
-    EXPECT_EQ(first.step.what, What::Frames) << cut;
+    EXPECT_EQ(first.step.what, Scanner::What::Frames) << cut;
     EXPECT_EQ(first.step.taken, cut);
     const Scanned second(scanner, bytes.substr(cut));
-    EXPECT_EQ(second.step.what, What::Fault) << cut;
+    EXPECT_EQ(second.step.what, Scanner::What::Fault) << cut;
     EXPECT_EQ(second.step.taken, good - cut) << cut;
     EXPECT_EQ(second.step.code, CloseCode::ProtocolError) << cut;
     EXPECT_TRUE(first.payload + second.payload == "a" + text + "abcdefgh") << cut;
@@ -125,10 +124,10 @@ TEST(WebSocketScanner, AFrameMayBeAsLongAsAnMqttPacketAndNoLonger) {
   const std::string mask(4, '\0');
   Scanner longest;
   EXPECT_EQ(Scanned(longest, std::string("\x82\xFF\x00\x00\x00\x00\x10\x00\x00\x04", 10) + mask).step.what,
-            What::Frames);
+            Scanner::What::Frames);
   Scanner longer;
   const Scanned too_long(longer, std::string("\x82\xFF\x00\x00\x00\x00\x10\x00\x00\x05", 10) + mask);
-  EXPECT_EQ(too_long.step.what, What::Fault);
+  EXPECT_EQ(too_long.step.what, Scanner::What::Fault);
   EXPECT_EQ(too_long.step.code, CloseCode::TooBig);
 }
 

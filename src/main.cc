@@ -65,6 +65,7 @@ std::vector<net::HandedSocket> sockets_from_systemd() {
   std::vector<net::HandedSocket> out;
   char** names = nullptr;
   const int count = sd_listen_fds_with_names(1, &names);
+  if (count > 0) out.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) out.push_back({names[i], net::Fd(SD_LISTEN_FDS_START + i)});
   for (int i = 0; i < count; ++i) std::free(names[i]);
   std::free(names);

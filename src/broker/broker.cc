@@ -201,7 +201,10 @@ void Broker::load_users(const Options& options) {
   const auto asks = [](const net::ListenerOptions& one) {
     return one.identity == net::TlsIdentity::SystemUser;
   };
-  if (std::ranges::any_of(options.net.listeners, asks)) users_.load();
+  if (std::ranges::none_of(options.net.listeners, asks)) return;
+  if (const Status loaded = users_.load(); !loaded)
+    log::event(log::Level::Error, "users.not_read",
+               {{"reason", loaded.error().detail}, {"then", "those that were read before are known"}});
 }
 
 Status Broker::reload(const Options& options) {
@@ -212,6 +215,8 @@ Status Broker::reload(const Options& options) {
 
 void Broker::stop(std::chrono::milliseconds patience) {
   if (!std::exchange(running_, false)) return;
+  // While the sockets still listen: who finds a file that nobody listens on may put another one in its place.
+  for (Listening& one : listening_) one.file = {};
   for (auto& shard : shards_) shard->request_stop(patience);
   for (auto& shard : shards_) shard->join();
   if (reader_) reader_->stop();

@@ -1,6 +1,7 @@
 #include "net/handed_sockets.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -13,6 +14,13 @@
 namespace hermod::net {
 namespace {
 
+/// An IPv6 socket that takes IPv4 too; this cannot be changed once it is bound.
+bool takes_ipv4_too(int fd) {
+  int only_ipv6 = 1;
+  socklen_t length = sizeof only_ipv6;
+  return ::getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only_ipv6, &length) == 0 && only_ipv6 == 0;
+}
+
 bool is_bound_to(int fd, const ListenAddress& address) {
   if (address.is_unix()) return local_path(fd) == address.path;
   sockaddr_storage raw{};
@@ -21,10 +29,10 @@ bool is_bound_to(int fd, const ListenAddress& address) {
   if (raw.ss_family != AF_INET && raw.ss_family != AF_INET6) return false;
   const SocketAddress bound = SocketAddress::from(raw);
   if (address.port != 0 && address.port != bound.port()) return false;
-  for (const char* host : {"0.0.0.0", "::"}) {
-    if (address.host == "*" && bound == SocketAddress::parse(host, bound.port())) return true;
-  }
-  return address.host != "*" && bound == SocketAddress::parse(address.host, bound.port());
+  const bool everywhere = address.host == "*";
+  if (bound != SocketAddress::parse(everywhere ? "::" : address.host, bound.port())) return false;
+  const bool is_any_ipv6 = bound == SocketAddress::parse("::", bound.port());
+  return !is_any_ipv6 || takes_ipv4_too(fd) == (everywhere || address.takes_ipv4);
 }
 
 int option_of_socket(int fd, int option) {

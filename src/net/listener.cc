@@ -134,7 +134,10 @@ void Listener::await_header(Fd connection, const SocketAddress& proxy, Place pla
 void Listener::on_header(ProxyReception& reception) {
   const std::unique_ptr<ProxyReception> done = take(reception);
   auto caller = entrance_.introduce(done->header(), done->proxy(), path_);
-  if (!caller) return refuse(path_.empty() ? done->proxy().host() : path_, caller.error().detail);
+  if (!caller) {
+    const std::string sender = path_.empty() ? done->proxy().host() : path_;
+    return refuse(done->header().names_client ? done->header().client.host() : sender, caller.error().detail);
+  }
   hand_over(done->take_socket(), std::move(*caller), done->take_place());
 }
 

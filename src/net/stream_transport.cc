@@ -90,6 +90,7 @@ void StreamTransport::close(CloseReason reason) {
   if (state_ != State::Open) return;
   state_ = State::Flushing;
   close_reason_ = reason;
+  vacate();
   if (!showing_) input_ = ReadBuffer{};
   loop_.flush_at_tick_end(*this);
 }
@@ -251,6 +252,7 @@ void StreamTransport::end(CloseReason reason) {
   close_timer_.reset();
   input_ = ReadBuffer{};
   output_.clear();
+  vacate();
   handler_->on_closed(reason);
 }
 

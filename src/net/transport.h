@@ -70,10 +70,13 @@ class Transport {
   /// Bytes received and not consumed yet.
   virtual std::size_t buffered_bytes() const = 0;
 
-  /// Keeps its place among the connections of its listener until it is destroyed.
+  /// Keeps its place among the connections of its listener until it closes or ends.
   void occupy(Place place) { place_ = std::move(place); }
 
  protected:
+  /// Before the client can see the end of the stream: whoever then comes in its place is let in.
+  void vacate() { place_ = {}; }
+
   TransportHandler* handler_ = nullptr;
   WriteQueue output_;
 

@@ -61,9 +61,14 @@ std::optional<Error> in_use(const std::string& path, const sockaddr_un& address)
     return Error{Errc::Invalid,
                  "cannot listen on " + path + ": there is a file of this name that is no socket"};
   const Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
-      errno != ECONNREFUSED)
+  if (!probe.valid()) return socket_error(errno, kListenOn, path);
+  if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
     return socket_error(EADDRINUSE, kListenOn, path);
+  if (errno == EACCES)
+    return Error{Errc::Invalid,
+                 "cannot listen on " + path +
+                     ": there is a socket of another user; remove it if its program does not run"};
+  if (errno != ECONNREFUSED) return socket_error(EADDRINUSE, kListenOn, path);
   return std::nullopt;
 }
 
@@ -118,7 +123,9 @@ SocketFile& SocketFile::operator=(SocketFile&& other) noexcept {
 
 SocketFile::~SocketFile() {
   struct stat found {};
-  if (path_.empty() || ::lstat(path_.c_str(), &found) != 0) return;
+  if (path_.empty()) return;
+  const FolderLock lock(path_);
+  if (::lstat(path_.c_str(), &found) != 0) return;
   if (found.st_dev == device_ && found.st_ino == inode_) ::unlink(path_.c_str());
 }
 
@@ -145,8 +152,7 @@ Result<UnixSocket> open_unix_socket(const std::string& path, const SocketFileOpt
   int error = bind_it();
   if (error == EADDRINUSE) {
     if (auto why = in_use(path, *address)) return tl::unexpected(std::move(*why));
-    ::unlink(path.c_str());
-    error = bind_it();
+    error = ::unlink(path.c_str()) == 0 || errno == ENOENT ? bind_it() : errno;
   }
   if (error != 0) return tl::unexpected(bind_error(error, path));
   UnixSocket out{std::move(socket), SocketFile::made(path)};

@@ -7,14 +7,16 @@
 #include <string>
 #include <unordered_map>
 
+#include "base/result.h"
+
 namespace hermod::net {
 
 /// The system's users, number to name, as they were read last: a shard may not ask the system, which may ask
 /// the network. Owned by the broker; loaded on the main thread, asked by any.
 class UserNames {
  public:
-  /// Reads all of them.
-  void load();
+  /// Reads all of them. Errors: Io; then those that were read before stay.
+  Status load();
   /// Nothing when there is no such user.
   std::optional<std::string> find(uid_t user) const;
 

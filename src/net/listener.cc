@@ -167,13 +167,13 @@ void Listener::hand_over(Fd connection, Caller caller, Place place) {
                        ? TcpTransport::open(loop_, std::move(connection), std::move(caller), options_)
                        : TlsTransport::open(loop_, std::move(connection), std::move(caller), options_, *tls);
   if (!transport) return refuse(path_.empty() ? address.host() : path_, transport.error().detail);
+  (*transport)->occupy(std::move(place));
   if (const WebSocketRules* rules = entrance_.websocket()) {
     // A TLS handshake comes first, and has a limit of its own.
     const auto due = loop_.now() + options_.websocket.request_timeout +
                      (tls == nullptr ? std::chrono::milliseconds{0} : options_.tls.handshake_timeout);
     *transport = std::make_unique<WebSocketTransport>(std::move(*transport), loop_, *rules, options_, due);
   }
-  (*transport)->occupy(std::move(place));
   handler_.on_accepted(std::move(*transport));
 }
 

@@ -152,10 +152,13 @@ TEST(Configuration, SizesThatContradictEachOtherAreRefused) {
 TEST(Configuration, EveryEffectiveValueIsListedWithItsOrigin) {
   const Built built("[mqtt]\nmax_qos = 1\n[listeners.a]\nurl = \"mqtt://[::1]\"\n");
   const std::string text = built.configuration.effective_text();
-  const auto is_of_unix = [](const SocketKey& key) { return key.where == SocketKey::Where::Unix; };
-  const auto of_unix = static_cast<std::size_t>(std::ranges::count_if(socket_keys(), is_of_unix));
+  using Where = SocketKey::Where;
+  const auto is_other = [](const SocketKey& key) {
+    return key.where == Where::Unix || key.where == Where::WebSocket;
+  };
+  const auto others = static_cast<std::size_t>(std::ranges::count_if(socket_keys(), is_other));
   EXPECT_EQ(static_cast<std::size_t>(std::ranges::count(text, '\n')),
-            keys().size() + 1 + socket_keys().size() - of_unix);
+            keys().size() + 1 + socket_keys().size() - others);
   EXPECT_TRUE(std::regex_search(text, std::regex("mqtt.max_qos = 1 +\\(h.toml:2\\)\n"))) << text;
   EXPECT_TRUE(
       std::regex_search(text, std::regex("listeners.a.url = mqtt://\\[::1\\]:1883 +\\(h.toml:4\\)\n")))

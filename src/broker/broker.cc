@@ -208,6 +208,12 @@ void Broker::load_users(const Options& options) {
 }
 
 Status Broker::reload(const Options& options) {
+  // Else a listener's new rules could let in, until the restart, whom the new configuration wants to keep
+  // out.
+  if (options_.allow_anonymous && !options.allow_anonymous)
+    return failure(Errc::Invalid,
+                   "auth.allow_anonymous becomes false, which takes a restart; until then nothing of the new "
+                   "configuration is used");
   if (Status loaded = tls_keeper_.load(options.net.listeners); !loaded) return loaded;
   load_users(options_);
   return {};

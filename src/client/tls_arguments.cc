@@ -5,47 +5,36 @@
 
 namespace hermod::client {
 
+namespace {
+
+constexpr const char* kGroup = "TLS";
+
+void add_text(CLI::App& app, const char* name, std::string& value, const char* kind, const char* help) {
+  app.add_option(name, value, help)->type_name(kind)->group(kGroup);
+}
+
+void add_switch(CLI::App& app, const char* name, bool& value, const char* help) {
+  app.add_flag(name, value, help)->group(kGroup);
+}
+
+}  // namespace
+
 TlsArguments::TlsArguments(CLI::App& app) {
-  const std::string group = "TLS";
-  add_authorities(app, group);
-  add_ours(app, group);
-  app.add_flag("--insecure", options_.takes_any_host, "The broker's certificate may be for another host")
-      ->group(group);
-  app.add_option("--tls-version", options_.version, "tlsv1.2 or tlsv1.3; both unless given")
-      ->type_name("VERSION")
-      ->group(group);
-  app.add_option("--ciphers", options_.ciphers, "Ciphers of TLS 1.2, as openssl ciphers writes them")
-      ->type_name("LIST")
-      ->group(group);
-  app.add_option("--tls-alpn", options_.protocol, "Protocol to ask for (ALPN)")
-      ->type_name("NAME")
-      ->group(group);
+  add_text(app, "--cafile", options_.ca_file, "FILE",
+           "Authorities that may have signed the broker's certificate (PEM)");
+  add_text(app, "--capath", options_.ca_folder, "DIR",
+           "The same as a folder that openssl rehash has arranged");
+  add_switch(app, "--tls-use-os-certs", options_.uses_os_authorities, "Trust the authorities of this system");
+  add_text(app, "--cert", options_.certificate, "FILE", "Certificate of this client (PEM)");
+  add_text(app, "--key", options_.key, "FILE", "Its private key (PEM)");
+  add_text(app, "--psk", options_.psk, "HEX",
+           "Pre-shared key in hexadecimal digits, instead of certificates");
+  add_text(app, "--psk-identity", options_.psk_identity, "NAME", "Who has this key");
+  add_switch(app, "--insecure", options_.takes_any_host, "The broker's certificate may be for another host");
+  add_text(app, "--tls-version", options_.version, "VERSION", "tlsv1.2 or tlsv1.3; both unless given");
+  add_text(app, "--ciphers", options_.ciphers, "LIST", "Ciphers of TLS 1.2, as openssl ciphers writes them");
+  add_text(app, "--tls-alpn", options_.protocol, "NAME", "Protocol to ask for (ALPN)");
   add_unsupported(app);
-}
-
-void TlsArguments::add_authorities(CLI::App& app, const std::string& group) {
-  app.add_option("--cafile", options_.ca_file,
-                 "Authorities that may have signed the broker's certificate (PEM)")
-      ->type_name("FILE")
-      ->group(group);
-  app.add_option("--capath", options_.ca_folder, "The same as a folder that openssl rehash has arranged")
-      ->type_name("DIR")
-      ->group(group);
-  app.add_flag("--tls-use-os-certs", options_.uses_os_authorities, "Trust the authorities of this system")
-      ->group(group);
-}
-
-void TlsArguments::add_ours(CLI::App& app, const std::string& group) {
-  app.add_option("--cert", options_.certificate, "Certificate of this client (PEM)")
-      ->type_name("FILE")
-      ->group(group);
-  app.add_option("--key", options_.key, "Its private key (PEM)")->type_name("FILE")->group(group);
-  app.add_option("--psk", options_.psk, "Pre-shared key in hexadecimal digits, instead of certificates")
-      ->type_name("HEX")
-      ->group(group);
-  app.add_option("--psk-identity", options_.psk_identity, "Who has this key")
-      ->type_name("NAME")
-      ->group(group);
 }
 
 void TlsArguments::add_unsupported(CLI::App& app) {

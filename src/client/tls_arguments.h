@@ -20,8 +20,6 @@ class TlsArguments {
   Outcome<std::optional<TlsOptions>> finished(bool by_url) const;
 
  private:
-  void add_authorities(CLI::App& app, const std::string& group);
-  void add_ours(CLI::App& app, const std::string& group);
   void add_unsupported(CLI::App& app);
   Outcome<void> check(const TlsOptions& options) const;
   /// The first option that does nothing without TLS; empty: none was given.

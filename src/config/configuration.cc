@@ -184,6 +184,10 @@ void Configuration::check(std::vector<Problem>& problems) {
   check_listeners(problems);
   check_exposure(problems);
   const broker::MqttOptions& mqtt = settings_.broker.mqtt;
+  // A connection has this time for everything up to its CONNECT.
+  std::chrono::milliseconds& handshake = settings_.broker.net.tls.handshake_timeout;
+  handshake =
+      std::min(handshake, std::chrono::duration_cast<std::chrono::milliseconds>(mqtt.connect_timeout));
   if (origins_.contains("mqtt.max_connect_size") && mqtt.max_connect_size > mqtt.max_packet_size) {
     problems.push_back(
         {origin_of("mqtt.max_connect_size"), "mqtt.max_connect_size must not be above mqtt.max_packet_size"});

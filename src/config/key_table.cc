@@ -79,9 +79,11 @@ void add_broker_and_auth(std::vector<Key>& keys) {
       "broker.threads", 0, 256, "Threads that serve connections. 0: one per processor core."));
   keys.push_back(toggle<OfBroker<&Broker::allow_anonymous>>(
       "auth.allow_anonymous",
-      "Whether clients may connect without an account. There are no accounts yet, so false refuses every "
-      "client: with 0x87 in MQTT 5, with return code 5 before. When it is not set, it follows the listeners: "
-      "true while all of them are on loopback, and otherwise the broker does not start until it is set."));
+      "Whether clients may connect whom nothing gives a name. There are no accounts yet, so false lets in "
+      "those alone whom a listener's identity names; others are refused, with 0x87 in MQTT 5 and return "
+      "code 5 before. When it is not set, it follows the listeners: true while each of them is on loopback "
+      "or names everybody, and otherwise the broker does not start until it is set. A reload that would turn "
+      "it false is refused: that takes a restart."));
 }
 
 void add_mqtt(std::vector<Key>& keys) {
@@ -207,12 +209,13 @@ void add_net(std::vector<Key>& keys) {
 void add_tls(std::vector<Key>& keys) {
   keys.push_back(duration<OfTls<&TlsFields::handshake_timeout>>(
       "tls.handshake_timeout", 100ms, 5min,
-      "How long a TLS handshake may take, its wait for a turn included."));
+      "How long a TLS handshake may take, its wait for a turn included; not longer than "
+      "mqtt.connect_timeout."));
   keys.push_back(count<OfTls<&TlsFields::max_handshakes_per_second>>(
       "tls.max_handshakes_per_second", 0, kMillion,
       "TLS handshakes that may begin in a second, on all listeners together. More wait for their turn, and "
       "are "
-      "refused when that would be after handshake_timeout. 0: no limit."));
+      "refused when that would leave them less than half of handshake_timeout. 0: no limit."));
   keys.push_back(count<OfTls<&TlsFields::max_handshakes_per_second_per_address>>(
       "tls.max_handshakes_per_second_per_address", 0, kMillion,
       "The same for one IPv4 address, or one IPv6 network of 64 bits; more are refused. 0: no limit."));

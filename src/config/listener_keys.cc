@@ -120,7 +120,7 @@ std::string tls_fault(const net::TlsOptions& tls, const std::vector<std::string>
   if (tls.client_certificate != net::ClientCertificate::Off)
     return tls.ca.empty() ? "client_certificate needs ca: who signs certificates of clients" : "";
   for (const std::string_view needless : {"ca", "crl", "identity"}) {
-    if (needless == "identity" && tls.identity == net::TlsIdentity::PreSharedKey) continue;
+    if (needless == "identity" && !tls.psk_file.empty()) continue;  // a key's name counts with all of them
     if (std::ranges::find(written, needless) == written.end() ||
         find_listener_key(needless)->read(tls) == find_listener_key(needless)->read(net::TlsOptions{}))
       continue;

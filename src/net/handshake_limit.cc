@@ -40,14 +40,14 @@ HandshakeLimit::Nanoseconds& HandshakeLimit::cell_for(const SocketAddress& addre
   return by_address_[h % kCells];
 }
 
-HandshakeLimit::Answer HandshakeLimit::ask(MonotonicTime now, const SocketAddress& address) {
+HandshakeLimit::Answer HandshakeLimit::ask(MonotonicTime now, MonotonicTime end,
+                                           const SocketAddress& address) {
   const std::int64_t at = now.time_since_epoch().count();
   if (by_address_ != nullptr &&
       take_place(cell_for(address), at, limits_.max_handshakes_per_second_per_address, 0) > 0)
     return {.what = Answer::What::Refused, .why = "tls.max_handshakes_per_second_per_address is reached"};
   if (limits_.max_handshakes_per_second == 0) return {};
-  const std::int64_t patience =
-      std::chrono::duration_cast<std::chrono::nanoseconds>(limits_.handshake_timeout).count();
+  const std::int64_t patience = std::max<std::int64_t>((end - now).count(), 0) / 2;
   const std::int64_t wait = take_place(next_, at, limits_.max_handshakes_per_second, patience);
   if (wait <= 0) return {};
   if (wait > patience)

@@ -25,8 +25,9 @@ class HandshakeLimit {
     MonotonicTime at{};         ///< Later: when it is its turn
     const char* why = nullptr;  ///< Refused: the limit that is reached
   };
-  /// Asked once for each handshake, when its first bytes are there.
-  Answer ask(MonotonicTime now, const SocketAddress& address);
+  /// Asked once for each handshake, when its first bytes are there. `end`: when its time is over. Its turn
+  /// comes while at least half of the time is left, or a full line would admit none but those that are late.
+  Answer ask(MonotonicTime now, MonotonicTime end, const SocketAddress& address);
 
  private:
   using Nanoseconds = std::atomic<std::int64_t>;

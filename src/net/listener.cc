@@ -103,16 +103,15 @@ bool Listener::accept_one() {
 
 void Listener::receive(Fd connection, const sockaddr_storage& raw) {
   const SocketAddress peer = SocketAddress::from(raw);
-  const auto host = [&] { return path_.empty() ? peer.host() : path_; };
   std::optional<Place> place = entrance_.enter();
-  if (!place) return refuse(host(), "listeners." + entrance_.name() + ".max_connections is reached");
+  if (!place) return refuse(sender(peer), "listeners." + entrance_.name() + ".max_connections is reached");
   const ProxyUse use = entrance_.options().proxy.use;
   if (use != ProxyUse::Off) {
     if (!path_.empty() || entrance_.is_proxy(peer))
       return await_header(std::move(connection), peer, std::move(*place));
     if (use == ProxyUse::Required) {
       loop_.count(Counter::ProxyFailedAddress);
-      return refuse(host(), "it is not among listeners." + entrance_.name() + ".proxies");
+      return refuse(sender(peer), "it is not among listeners." + entrance_.name() + ".proxies");
     }
   }
   if (path_.empty()) return hand_over(std::move(connection), peer, std::move(*place));
@@ -127,7 +126,7 @@ void Listener::await_header(Fd connection, const SocketAddress& proxy, Place pla
   auto reception = std::make_unique<ProxyReception>(loop_, owner, std::move(connection), proxy,
                                                     std::move(place), options.max_size);
   if (Status started = reception->start(loop_.now() + options.timeout); !started)
-    return refuse(path_.empty() ? proxy.host() : path_, started.error().detail);
+    return refuse(sender(proxy), started.error().detail);
   receptions_.emplace(reception.get(), std::move(reception));
 }
 
@@ -135,8 +134,8 @@ void Listener::on_header(ProxyReception& reception) {
   const std::unique_ptr<ProxyReception> done = take(reception);
   auto caller = entrance_.introduce(done->header(), done->proxy(), path_);
   if (!caller) {
-    const std::string sender = path_.empty() ? done->proxy().host() : path_;
-    return refuse(done->header().names_client ? done->header().client.host() : sender, caller.error().detail);
+    const ProxyHeader& header = done->header();
+    return refuse(header.names_client ? header.client.host() : sender(done->proxy()), caller.error().detail);
   }
   hand_over(done->take_socket(), std::move(*caller), done->take_place());
 }
@@ -149,8 +148,7 @@ void Listener::on_no_header(ProxyReception& reception, Counter counter, std::str
   // A proxy that connects and goes away looks whether we are there.
   const log::Level level = counter == Counter::ProxyFailedClosed ? log::Level::Debug : log::Level::Notice;
   HERMOD_LOG_LIMITED(level, "proxy.refused", {"listener", entrance_.name()},
-                     {"address", path_.empty() ? done->proxy().host() : path_}, {"reason", reason},
-                     {"why", why});
+                     {"address", sender(done->proxy())}, {"reason", reason}, {"why", why});
 }
 
 std::unique_ptr<ProxyReception> Listener::take(ProxyReception& reception) {
@@ -166,7 +164,7 @@ void Listener::hand_over(Fd connection, Caller caller, Place place) {
   auto transport = tls == nullptr
                        ? TcpTransport::open(loop_, std::move(connection), std::move(caller), options_)
                        : TlsTransport::open(loop_, std::move(connection), std::move(caller), options_, *tls);
-  if (!transport) return refuse(path_.empty() ? address.host() : path_, transport.error().detail);
+  if (!transport) return refuse(sender(address), transport.error().detail);
   (*transport)->occupy(std::move(place));
   if (const WebSocketRules* rules = entrance_.websocket()) {
     // A TLS handshake comes first, and has a limit of its own.
@@ -175,6 +173,11 @@ void Listener::hand_over(Fd connection, Caller caller, Place place) {
     *transport = std::make_unique<WebSocketTransport>(std::move(*transport), loop_, *rules, options_, due);
   }
   handler_.on_accepted(std::move(*transport));
+}
+
+/// A Unix socket has one name for all who come by it.
+std::string Listener::sender(const SocketAddress& peer) const {
+  return path_.empty() ? peer.host() : path_;
 }
 
 void Listener::refuse(const std::string& address, std::string_view why) {

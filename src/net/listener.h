@@ -63,6 +63,7 @@ class Listener final : private IoHandler, private TimerHandler, private ProxyRec
   void await_header(Fd connection, const SocketAddress& proxy, Place place);
   void hand_over(Fd connection, Caller caller, Place place);
   void refuse(const std::string& address, std::string_view why);
+  std::string sender(const SocketAddress& peer) const;
   /// Refuses one waiting connection by means of the reserve descriptor; false when that did not work.
   bool refuse_one();
   /// Stops accepting for a moment.

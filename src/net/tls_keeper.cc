@@ -76,7 +76,6 @@ void TlsKeeper::watch(const std::vector<ListenerOptions>& listeners) {
 /// With the first file: a broker without TLS has none of this.
 Status TlsKeeper::open() {
   if (opened_) return {};
-  opened_ = true;
   if (watches_files_) {
     if (Status watching = files_.open(); !watching) return watching;
   }
@@ -89,6 +88,7 @@ Status TlsKeeper::open() {
       return failure(Errc::Io, "epoll: " + std::generic_category().message(errno));
   }
   set_timer(day_, kDay, kDay);
+  opened_ = true;
   return {};
 }
 

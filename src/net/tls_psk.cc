@@ -39,7 +39,7 @@ std::optional<std::vector<std::uint8_t>> key_of(std::string_view digits) {
 /// It may become a user name: printable, and what everybody's tools can write.
 bool is_identity(std::string_view text) {
   return !text.empty() && text.size() <= kLongestIdentity &&
-         std::ranges::all_of(text, [](char c) { return c >= 0x20 && c != 0x7F; });
+         std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7F; });
 }
 
 using Fingerprint = std::array<std::uint8_t, SHA256_DIGEST_LENGTH>;

@@ -33,9 +33,11 @@ constexpr std::size_t kMaxJoined = 64;
 /// What only a handshake needs. It ends with the handshake.
 class TlsTransport::Handshake final : private TimerHandler {
  public:
-  Handshake(TlsTransport& transport, MonotonicTime limit) : transport_(transport) {
+  Handshake(TlsTransport& transport, MonotonicTime limit) : end(limit), transport_(transport) {
     transport.loop().timers().schedule(timeout_, limit);
   }
+
+  const MonotonicTime end;
 
   bool is_admitted = false;  ///< the limit of handshakes was asked
   bool has_begun = false;    ///< the first bytes were looked at
@@ -118,7 +120,7 @@ StreamTransport::Arrival TlsTransport::read() {
 /// Asked before anything is read, so that nothing has to be kept while it waits.
 StreamTransport::Read TlsTransport::ask_limit() {
   using What = HandshakeLimit::Answer::What;
-  const HandshakeLimit::Answer answer = server_.limit().ask(loop().now(), address());
+  const HandshakeLimit::Answer answer = server_.limit().ask(loop().now(), handshake_->end, address());
   switch (answer.what) {
     case What::Now:
       handshake_->is_admitted = true;

@@ -133,18 +133,22 @@ void QueueGroup::stay(Seq seq) {
   watch_expiry(seq);
 }
 
-void QueueGroup::on_stored(AdmissionId id, Seq seq, Moment now) {
+/// What was admitted is decided: the room that was kept for it is given back.
+QueueGroup::Pending QueueGroup::take_pending(AdmissionId id) {
   const auto found = pending_.find(id);
   HERMOD_ASSERT(found != pending_.end());
   Pending pending = std::move(found->second);
   pending_.erase(found);
-  for (const Seq gone : pending.departures) drop_item(gone);
   amount_.messages -= pending.reserved.messages;
   amount_.bytes -= pending.reserved.bytes;
-  if (pending.message_id_number != 0) {
-    message_ids_.on_stored(pending.message_id_number);
-    pending_message_ids_.erase(pending.message_id_number);
-  }
+  if (pending.message_id_number != 0) pending_message_ids_.erase(pending.message_id_number);
+  return pending;
+}
+
+void QueueGroup::on_stored(AdmissionId id, Seq seq, Moment now) {
+  Pending pending = take_pending(id);
+  for (const Seq gone : pending.departures) drop_item(gone);
+  if (pending.message_id_number != 0) message_ids_.on_stored(pending.message_id_number);
   add(seq, std::move(pending.entry));
   if (definition_.last_value) drop_replaced(seq);
   pump(now);
@@ -157,17 +161,9 @@ void QueueGroup::on_stored(const Arrival& arrival, Seq seq, Moment now) {
 }
 
 void QueueGroup::on_failed(AdmissionId id, Moment now) {
-  const auto found = pending_.find(id);
-  HERMOD_ASSERT(found != pending_.end());
-  const Pending pending = std::move(found->second);
-  pending_.erase(found);
+  const Pending pending = take_pending(id);
   for (const Seq seq : pending.departures) stay(seq);
-  amount_.messages -= pending.reserved.messages;
-  amount_.bytes -= pending.reserved.bytes;
-  if (pending.message_id_number != 0) {
-    message_ids_.on_failed(pending.message_id_number);
-    pending_message_ids_.erase(pending.message_id_number);
-  }
+  if (pending.message_id_number != 0) message_ids_.on_failed(pending.message_id_number);
   pump(now);
 }
 

@@ -143,6 +143,7 @@ class QueueGroup {
   std::vector<Seq> replaced_by(std::string_view key) const;
   Departure depart(Seq seq, Removal why, Moment now);
   bool may_leave(const Item& item) const { return item.lease.v == 0 && !item.is_leaving; }
+  Pending take_pending(AdmissionId id);
   void stay(Seq seq);
   void add(Seq seq, QueueEntry entry);
   void watch_expiry(Seq seq);

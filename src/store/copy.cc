@@ -16,6 +16,7 @@
 #include "store/file_system.h"
 #include "store/folder.h"
 #include "store/lmdb/lmdb_tables.h"
+#include "store/segment_hold.h"
 #include "store/segment_journal.h"
 #include "store/store.h"
 #include "store/verifier.h"
@@ -52,26 +53,35 @@ Status write_file(const std::string& file, Bytes bytes, std::uint64_t size) {
   return {};
 }
 
-/// Every segment as far as it has records. Whoever writes goes on meanwhile.
-Result<std::uint64_t> copy_segments(const std::string& from, const std::string& to) {
+using Segments = std::vector<std::unique_ptr<Segment>>;
+
+/// Every segment in use as far as it has records now. Whoever writes goes on meanwhile.
+Result<Segments> open_segments(const std::string& folder) {
+  Segments segments;
   std::error_code code;
-  fs::remove_all(to, code);
-  fs::create_directory(to, code);
-  if (code) return system_failure(to, code.value());
-  std::uint64_t bytes = 0;
-  for (const auto& found : fs::directory_iterator(from, code)) {
+  for (const auto& found : fs::directory_iterator(folder, code)) {
     const std::string name = found.path().filename();
     if (!name.starts_with("segment-") || name.ends_with(".new")) continue;
     auto segment = Segment::open(found.path(), true);
     if (!segment) return tl::unexpected(segment.error());
-    if ((*segment)->life().order == 0) continue;
-    const Bytes content = (*segment)->content();
-    const std::string copy = (fs::path(to) / name).string();
-    if (Status written = write_file(copy, content, (*segment)->bytes()); !written)
-      return tl::unexpected(written.error());
-    bytes += content.size();
+    if ((*segment)->life().order != 0) segments.push_back(std::move(*segment));
   }
-  if (code) return system_failure(from, code.value());
+  if (code) return system_failure(folder, code.value());
+  return segments;
+}
+
+Result<std::uint64_t> write_segments(const Segments& segments, const std::string& to) {
+  std::error_code code;
+  fs::remove_all(to, code);
+  if (!code) fs::create_directory(to, code);
+  if (code) return system_failure(to, code.value());
+  std::uint64_t bytes = 0;
+  for (const auto& segment : segments) {
+    const std::string copy = (fs::path(to) / fs::path(segment->file()).filename()).string();
+    if (Status written = write_file(copy, segment->content(), segment->bytes()); !written)
+      return tl::unexpected(written.error());
+    bytes += segment->content().size();
+  }
   return bytes;
 }
 
@@ -100,9 +110,11 @@ struct Moment {
 };
 
 /// The snapshot is taken before the journal is read: a checkpoint may have written a part of its generation
-/// to the tables, and all groups of that are in the journal by then. A checkpoint that ends meanwhile may
-/// free segments that are not read yet; then the copied journal does not reach up to the position of now.
+/// to the tables, and all groups of that are in the journal by then. A checkpoint that ends meanwhile frees
+/// segments, which stay what they are while they are held, unless the store is at the end of its room; then
+/// the copied journal does not reach up to the position of now.
 Result<Moment> take_moment(const Folder& from, const std::string& to_journal) {
+  const SegmentHold hold(from.journal());
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     Moment moment;
     auto tables = LmdbTables::open(from.tables(), LmdbAccess::Watch);
@@ -115,12 +127,17 @@ Result<Moment> take_moment(const Folder& from, const std::string& to_journal) {
     const auto position = moment.reader->position();
     if (!position) return tl::unexpected(position.error());
     moment.position = *position;
-    const auto bytes = copy_segments(from.journal(), to_journal);
-    if (!bytes && bytes.error().code != Errc::Corruption) return tl::unexpected(bytes.error());
+    // All of them before the first is copied, which takes its time: one that begins meanwhile is not part of
+    // it.
+    const auto segments = open_segments(from.journal());
+    if (!segments && segments.error().code != Errc::Corruption) return tl::unexpected(segments.error());
     const auto now = moment.tables->position();
     if (!now && now.error().code == Errc::Busy) continue;
     if (!now) return tl::unexpected(now.error());
-    const auto last = bytes ? last_in(to_journal, *position) : std::nullopt;
+    if (!segments) continue;
+    const auto bytes = write_segments(*segments, to_journal);
+    if (!bytes) return tl::unexpected(bytes.error());
+    const auto last = last_in(to_journal, *position);
     if (!last || last->v + 1 < now->v) continue;
     moment.last = last->v < position->v ? GroupNo{} : *last;
     moment.journal_bytes = *bytes;

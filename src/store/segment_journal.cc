@@ -14,6 +14,7 @@
 
 #include "base/assert.h"
 #include "store/file_system.h"
+#include "store/segment_hold.h"
 
 namespace hermod::store {
 namespace {
@@ -201,8 +202,9 @@ Status SegmentJournal::sync_up_to(GroupNo last) {
 /// The last segment is synced first: what a power cut may take is in one file.
 Status SegmentJournal::begin_segment(std::size_t size) {
   if (Status synced = sync(); !synced) return synced;
-  retire_trimmed();
-  std::unique_ptr<Segment> segment = take_retired(Segment::bytes_for(size));
+  const bool are_held = SegmentHold::is_held(folder_);
+  retire_trimmed(are_held);
+  std::unique_ptr<Segment> segment = are_held ? nullptr : take_retired(Segment::bytes_for(size));
   if (segment) {
     if (Status begun = segment->begin_life(next_life()); !begun) {
       const std::lock_guard lock(mutex_);
@@ -239,7 +241,7 @@ Result<std::unique_ptr<Segment>> SegmentJournal::make_segment(std::uint64_t need
 }
 
 /// The last one stays: it is being written.
-void SegmentJournal::retire_trimmed() {
+void SegmentJournal::retire_trimmed(bool are_held) {
   const GroupNo before{trim_before_.load(std::memory_order_acquire)};
   const std::lock_guard lock(mutex_);
   const auto is_trimmed = [&](const std::unique_ptr<Segment>& segment) {
@@ -251,7 +253,7 @@ void SegmentJournal::retire_trimmed() {
   live_.erase(trimmed, live_.end());
   // An oversized one was made for one group.
   for (std::size_t kept = 0; auto& segment : retired_) {
-    if (segment->is_pinned()) continue;
+    if (are_held || segment->is_pinned()) continue;
     if (segment->bytes() <= segment_bytes_ && ++kept <= kSpares) continue;
     ::unlink(segment->file().c_str());
     segment.reset();

@@ -103,7 +103,7 @@ class SegmentJournal final : public Journal {
   /// A segment without records at the end of live_, with room for a group of `size`.
   Status begin_segment(std::size_t size);
   Result<std::unique_ptr<Segment>> make_segment(std::uint64_t needed);
-  void retire_trimmed();
+  void retire_trimmed(bool are_held);
   std::unique_ptr<Segment> take_retired(std::uint64_t bytes);
   void delete_spare(std::uint64_t needed);
   std::uint64_t total_bytes() const;

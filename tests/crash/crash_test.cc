@@ -61,6 +61,11 @@ void CrashTest::start_load(std::size_t padding) {
     role.retain = true;
     publish("kept-", "l/kept/", 1, 1);
   }
+  // On a slow machine the first death would come before the first message.
+  ASSERT_TRUE(in_time([&] {
+    return std::all_of(publishers_.begin(), publishers_.end(),
+                       [&](auto* p) { return ledger_.last_acknowledged(p->topic()).has_value(); });
+  })) << "a publisher was not answered before the first death";
 }
 
 void CrashTest::finish_publishers() {

@@ -1,7 +1,5 @@
 #include "tests/crash/ledger.h"
 
-#include <limits>
-
 namespace hermod::crash {
 
 void Ledger::sent(const std::string& topic, std::uint8_t qos, std::uint64_t number) {
@@ -88,12 +86,14 @@ std::uint64_t Ledger::acknowledged_count() const {
   return count;
 }
 
-std::uint64_t Ledger::last_acknowledged(const std::string& topic) const {
+std::optional<std::uint64_t> Ledger::last_acknowledged(const std::string& topic) const {
   const std::lock_guard lock(mutex_);
-  const std::vector<bool>& acknowledged = topics_.at(topic).acknowledged;
+  const auto about = topics_.find(topic);
+  if (about == topics_.end()) return std::nullopt;
+  const std::vector<bool>& acknowledged = about->second.acknowledged;
   for (std::uint64_t number = acknowledged.size(); number > 0; --number)
     if (acknowledged[number - 1]) return number - 1;
-  return std::numeric_limits<std::uint64_t>::max();
+  return std::nullopt;
 }
 
 std::uint64_t Ledger::arrived_count() const {

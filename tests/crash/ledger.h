@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -31,8 +32,8 @@ class Ledger {
   void broken(const std::string& what);
 
   std::uint64_t acknowledged_count() const;
-  /// The highest number of the topic that was acknowledged; one must be.
-  std::uint64_t last_acknowledged(const std::string& topic) const;
+  /// The highest number of the topic that was acknowledged; nothing when none was.
+  std::optional<std::uint64_t> last_acknowledged(const std::string& topic) const;
   std::uint64_t arrived_count() const;
   /// True when `receiver` has got everything that was acknowledged on topics that begin with `prefix`.
   bool is_complete(const std::string& receiver, const std::string& prefix) const;

@@ -40,6 +40,8 @@ class PersistentClient {
   /// Nothing new is published; what is on the way is finished.
   void finish() { finishing_ = true; }
   bool is_finished() const { return idle_; }
+  /// What it publishes to; empty when it only subscribes.
+  const std::string& topic() const { return role_.topic; }
   /// Ends the thread, whatever is on the way.
   void stop();
 

@@ -1,7 +1,5 @@
 #include "tests/support/raw_client.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -16,6 +14,8 @@
 #include <filesystem>
 #include <initializer_list>
 #include <utility>
+
+#include "tests/support/loopback.h"
 
 namespace hermod::support {
 namespace {
@@ -114,10 +114,7 @@ void RawClient::connect(std::uint16_t port, int receive_buffer) {
   }
   const int on = 1;
   ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const sockaddr_in address = loopback_address(port);
   if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     const std::string reason = std::strerror(errno);
     ::close(fd_);

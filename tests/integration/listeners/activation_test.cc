@@ -1,10 +1,9 @@
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "tests/integration/listeners/listeners_test.h"
+#include "tests/support/loopback.h"
 
 namespace hermod::integration {
 
@@ -14,10 +13,7 @@ class Activation : public LanListener {
   ~Activation() override { ::close(socket_); }
 
   void listen_on_port() {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(lan_port_.number());
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const sockaddr_in address = loopback_address(lan_port_.number());
     listen_at(AF_INET, reinterpret_cast<const sockaddr*>(&address), sizeof address);
   }
   void listen_on_path() {

@@ -54,4 +54,23 @@ TEST_F(TlsReload, AListenerMayNameOtherFiles) {
   EXPECT_EQ(server(), "other");
 }
 
+TEST_F(TlsReload, ListenersAreNotLoosenedBeforeStrangersAreKeptOut) {
+  BrokerSetup setup{.arguments = {"-c", files_.path("hermod.toml")}};
+  const auto write = [&](const std::string& rules, const std::string& auth) {
+    files_.write("hermod.toml", "[listeners.secure]\nurl = \"mqtts://0.0.0.0:" +
+                                    std::to_string(tls_port_.number()) + "\"\ncertificate = \"" +
+                                    files_.path("server.pem") + "\"\nkey = \"" + files_.path("server.key") +
+                                    "\"\nca = \"" + files_.path("ca.pem") + "\"\n" + rules + auth);
+  };
+  const std::string named = "client_certificate = \"required\"\nidentity = \"cn\"\n";
+  write(named, "");
+  start_broker(std::move(setup));
+  EXPECT_NE(refusal({}), "");
+  write("client_certificate = \"optional\"\nidentity = \"cn\"\n", "[auth]\nallow_anonymous = false\n");
+  for (int i = 0; i < 2; ++i) {
+    reload("auth.allow_anonymous becomes false, which takes a restart");
+    EXPECT_NE(refusal({}), "");
+  }
+}
+
 }  // namespace hermod::integration

@@ -14,7 +14,7 @@ class HandshakeLimits : public testing::Test {
   /// How many of `count` handshakes may begin at once.
   static int admitted(HandshakeLimit& limit, int count, MonotonicTime now, const char* host = "192.0.2.1") {
     int out = 0;
-    for (int i = 0; i < count; ++i) out += limit.ask(now, from(host)).what == What::Now ? 1 : 0;
+    for (int i = 0; i < count; ++i) out += limit.ask(now, now + 20s, from(host)).what == What::Now ? 1 : 0;
     return out;
   }
   const MonotonicTime start_{1h};
@@ -26,20 +26,43 @@ TEST_F(HandshakeLimits, WithoutNumbersThereIsNone) {
 }
 
 TEST_F(HandshakeLimits, AboveTheTotalEveryoneGetsAPlaceInTheLine) {
-  HandshakeLimit limit({.handshake_timeout = 10s, .max_handshakes_per_second = 10}, 1);
+  HandshakeLimit limit({.max_handshakes_per_second = 10}, 1);
   EXPECT_EQ(admitted(limit, 10, start_), 10);
   for (int i = 1; i <= 100; ++i) {
-    const auto answer = limit.ask(start_, from("192.0.2.1"));
+    const auto answer = limit.ask(start_, start_ + 20s, from("192.0.2.1"));
     ASSERT_EQ(answer.what, What::Later);
     EXPECT_EQ(answer.at, start_ + i * 100ms);
   }
 }
 
 TEST_F(HandshakeLimits, WhoWouldWaitForTooLongIsRefusedAndTakesNoPlace) {
-  HandshakeLimit limit({.handshake_timeout = 1s, .max_handshakes_per_second = 10}, 1);
+  HandshakeLimit limit({.max_handshakes_per_second = 10}, 1);
+  const auto ask = [&](MonotonicTime now) { return limit.ask(now, now + 2s, from("192.0.2.1")); };
+  for (int i = 0; i < 20; ++i) EXPECT_NE(ask(start_).what, What::Refused);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(ask(start_).what, What::Refused);
+  EXPECT_EQ(ask(start_ + 100ms).at, start_ + 1100ms);
+}
+
+TEST_F(HandshakeLimits, AFullLineStillLeavesHalfOfTheTimeForTheHandshake) {
+  HandshakeLimit limit({.max_handshakes_per_second = 100}, 1);
+  int served = 0;
+  for (MonotonicTime now = start_; now < start_ + 60s; now += 1ms) {  // ten times what is served
+    const MonotonicTime end = now + 10s;
+    const auto answer = limit.ask(now, end, from("192.0.2.1"));
+    if (answer.what == What::Refused) continue;
+    ++served;
+    if (answer.what == What::Later) {
+      EXPECT_GE(end - answer.at, 5s);
+    }
+  }
+  EXPECT_NEAR(served, 100 * 65, 100);
+}
+
+TEST_F(HandshakeLimits, WhoSendsItsFirstBytesLateWaitsForLess) {
+  HandshakeLimit limit({.max_handshakes_per_second = 10}, 1);
   admitted(limit, 20, start_);
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(limit.ask(start_, from("192.0.2.1")).what, What::Refused);
-  EXPECT_EQ(limit.ask(start_ + 100ms, from("192.0.2.1")).at, start_ + 1100ms);
+  EXPECT_EQ(limit.ask(start_, start_ + 1s, from("192.0.2.1")).what, What::Refused);
+  EXPECT_EQ(limit.ask(start_, start_ - 1s, from("192.0.2.1")).what, What::Refused);
 }
 
 TEST_F(HandshakeLimits, UnusedPlacesOfTheLastSecondAreKept) {
@@ -65,7 +88,7 @@ TEST_F(HandshakeLimits, AnIpv6CustomerIsOneAddress) {
 TEST_F(HandshakeLimits, WhoIsRefusedForItsAddressTakesNoPlaceOfTheTotal) {
   HandshakeLimit limit({.max_handshakes_per_second = 10, .max_handshakes_per_second_per_address = 1}, 1);
   admitted(limit, 100, start_);
-  EXPECT_EQ(limit.ask(start_, from("192.0.2.2")).what, What::Now);
+  EXPECT_EQ(limit.ask(start_, start_ + 10s, from("192.0.2.2")).what, What::Now);
 }
 
 }  // namespace

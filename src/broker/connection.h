@@ -75,6 +75,7 @@ class Connection final : public net::TransportHandler, private net::TimerHandler
   net::Transport& transport() { return *transport_; }
   std::string peer_address() const { return transport_->peer().address; }
   WriteQueue& output() { return transport_->output(); }
+  std::size_t unsent_bytes() const { return transport_->unsent_bytes(); }
   /// The output leaves at the end of the tick.
   void flush() { transport_->request_flush(); }
 

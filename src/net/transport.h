@@ -69,6 +69,8 @@ class Transport {
   virtual Peer peer() const = 0;
   /// Bytes received and not consumed yet.
   virtual std::size_t buffered_bytes() const = 0;
+  /// Bytes of output that the system has not taken yet, wherever they wait.
+  virtual std::size_t unsent_bytes() const { return output_.size(); }
 
   /// Keeps its place among the connections of its listener until it closes or ends.
   void occupy(Place place) { place_ = std::move(place); }

@@ -88,7 +88,7 @@ void WebSocketTransport::finish() {
 }
 
 void WebSocketTransport::frame_output() {
-  if (output_.size() + stream_->output().size() >= options_.write_high_mark) above_high_mark_ = true;
+  if (unsent_bytes() >= options_.write_high_mark) above_high_mark_ = true;
   // Above its high mark the stream tells us when it has room again.
   if (!has_room_below()) return;
   if (pong_ != nullptr) put_control(Opcode::Pong, as_bytes(*std::exchange(pong_, nullptr)));

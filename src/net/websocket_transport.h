@@ -38,6 +38,7 @@ class WebSocketTransport final : public Transport,
   void close(CloseReason reason) override;
   Peer peer() const override;
   std::size_t buffered_bytes() const override;
+  std::size_t unsent_bytes() const override { return output_.size() + stream_->unsent_bytes(); }
 
  private:
   enum class State : std::uint8_t {

@@ -150,6 +150,8 @@ TEST_F(WebSocketTransports, DrainedIsToldWhenThereIsRoomAgain) {
   transport_->request_flush();
   loop_.flush_pending();
   EXPECT_EQ(transport_->output().size(), 5U);
+  // Who asks how much this client lets wait is told both.
+  EXPECT_EQ(transport_->unsent_bytes(), below_->output().size() + 5U);
   EXPECT_EQ(handler_.drained, 0);
   std::string bytes = leave();
   EXPECT_EQ(take_frame(bytes)->payload.size(), much.size());

@@ -125,7 +125,7 @@ TEST_F(WebSocketHostile, AFloodOfPingsFromWhoDoesNotReadCostsNoMemory) {
 }
 
 TEST_F(WebSocketHostile, AClientThatDoesNotReadIsWaitedForAndGetsAllOfIt) {
-  start_websocket();
+  start_websocket({}, {{"limits.slow_reader_patience", "50ms"}});
   RawClient raw(web_port_.number(), 64 << 10);
   raw.upgrade();
   MqttClient slow(std::move(raw), {.client_id = "slow"});
@@ -136,6 +136,29 @@ TEST_F(WebSocketHostile, AClientThatDoesNotReadIsWaitedForAndGetsAllOfIt) {
   for (std::size_t i = 0; i < kMessages; ++i) sender.publish("much", payload + std::to_string(i), 1);
   for (std::size_t i = 0; i < kMessages; ++i)
     ASSERT_TRUE(slow.receive().payload == payload + std::to_string(i)) << i;
+}
+
+TEST_F(WebSocketHostile, WhatWaitsForAClientIsBoundedOnceWhereverItWaits) {
+  constexpr std::size_t kBuffer = 1U << 20;
+  constexpr std::size_t kPayload = 8U << 10;
+  // Beside it the kernel holds little.
+  start_websocket({{"send_buffer", "64KiB"}},
+                  {{"limits.outbound_buffer", "1MiB"}, {"limits.slow_reader_patience", "0s"}});
+  RawClient raw(web_port_.number(), 64 << 10);
+  raw.upgrade();
+  MqttClient slow(std::move(raw), {.client_id = "slow"});
+  slow.subscribe("much", 1);
+  MqttClient sender = client("sender");
+  const std::string payload(kPayload, 'x');
+  for (std::size_t i = 0; i < 4 * kBuffer / kPayload; ++i) {
+    sender.publish("much", payload);
+    sender.ping();  // the next is of another tick
+  }
+  sender.publish("much", "end", 1);
+  std::size_t waited = 0;
+  for (std::string got; (got = slow.receive().payload) != "end";) waited += got.size();
+  EXPECT_GE(waited, kBuffer);
+  EXPECT_LE(waited, kBuffer + kBuffer / 2);
 }
 
 TEST_F(WebSocketHostile, T61_AProxyHeaderIsNoRequest) {

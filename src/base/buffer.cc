@@ -37,11 +37,13 @@ void ReadBuffer::keep_rest() {
 
 std::uint8_t* WriteQueue::extend(std::size_t size) {
   if (head_ == pieces_.size() || !pieces_.back().owned || pieces_.back().room - pieces_.back().end < size) {
+    const std::size_t front = empty() ? front_room_ : 0;
     std::size_t room = kFirstChunk;
     if (head_ < pieces_.size() && pieces_.back().owned)
       room = std::min(pieces_.back().room * 4, kLargestChunk);
-    room = std::max(room, size);
+    room = std::max(room, front + size);
     Piece piece;
+    piece.begin = piece.end = front;
     piece.owned = std::make_unique_for_overwrite<std::uint8_t[]>(room);
     piece.room = room;
     pieces_.push_back(std::move(piece));
@@ -64,6 +66,45 @@ void WriteQueue::append_shared(SharedBytes bytes) {
   piece.shared = std::move(bytes);
   size_ += piece.end;
   pieces_.push_back(std::move(piece));
+}
+
+void WriteQueue::take_all(WriteQueue& other) {
+  if (other.empty()) return;
+  if (empty()) {
+    pieces_.swap(other.pieces_);
+    size_ = other.size_;
+    head_ = other.head_;
+  } else {
+    // Else a few bytes each time would hold a chunk each time.
+    const bool is_small = other.size_ <= kFirstChunk;
+    std::uint8_t* room = is_small ? extend(other.size_) : nullptr;
+    for (std::size_t i = other.head_; i < other.pieces_.size(); ++i) {
+      Piece& piece = other.pieces_[i];
+      const std::size_t size = piece.end - piece.begin;
+      if (is_small) {
+        std::memcpy(room, piece.data() + piece.begin, size);
+        room += size;
+      } else {
+        size_ += size;
+        pieces_.push_back(std::move(piece));
+      }
+    }
+  }
+  other.clear();
+}
+
+void WriteQueue::prepend(Bytes bytes) {
+  const bool has_room = !empty() && pieces_[head_].owned != nullptr && pieces_[head_].begin >= bytes.size();
+  if (!has_room) {
+    Piece piece;
+    piece.owned = std::make_unique_for_overwrite<std::uint8_t[]>(bytes.size());
+    piece.room = piece.begin = piece.end = bytes.size();
+    pieces_.insert(pieces_.begin() + static_cast<std::ptrdiff_t>(head_), std::move(piece));
+  }
+  Piece& first = pieces_[head_];
+  first.begin -= bytes.size();
+  std::memcpy(first.owned.get() + first.begin, bytes.data(), bytes.size());
+  size_ += bytes.size();
 }
 
 std::size_t WriteQueue::gather(iovec* out, std::size_t max) const {

@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/bytes.h"
@@ -19,6 +20,8 @@ class ReadBuffer {
   Bytes bytes() const { return view_; }
   bool empty() const { return view_.empty(); }
   void consume(std::size_t size) { view_ = view_.subspan(size); }
+  /// The same bytes, to be decoded where they lie. Precondition: what show() was given may be changed.
+  std::span<std::uint8_t> writable() { return {const_cast<std::uint8_t*>(view_.data()), view_.size()}; }
 
   /// Shows `arrived` behind what is left over. `arrived` must stay valid until keep_rest().
   void show(Bytes arrived);
@@ -44,6 +47,15 @@ class WriteQueue {
   void append(Bytes bytes);
   /// Held by reference until written.
   void append_shared(SharedBytes bytes);
+  /// Behind what is here, everything that `other` holds, which is empty then. Nothing is copied but what is
+  /// too small for pieces of its own while others wait here.
+  void take_all(WriteQueue& other);
+
+  /// From now on `size` bytes stay free in front of bytes that were copied in, for prepend(). Precondition:
+  /// empty.
+  void keep_front_room(std::uint8_t size) { front_room_ = size; }
+  /// In front of all others: in the room that is kept there, or in a piece of their own.
+  void prepend(Bytes bytes);
 
   /// Fills `out` with up to `max` pieces from the front; returns how many.
   std::size_t gather(iovec* out, std::size_t max) const;
@@ -64,6 +76,7 @@ class WriteQueue {
 
   std::size_t size_ = 0;
   std::size_t head_ = 0;  // first piece that is not written yet
+  std::uint8_t front_room_ = 0;
   std::vector<Piece> pieces_;
 };
 

@@ -24,6 +24,18 @@ Options completed(Options options) {
   return options;
 }
 
+std::string_view protocol_of(const net::ListenerOptions& listener) {
+  if (listener.websocket) return listener.tls ? "wss" : "ws";
+  return listener.tls ? "mqtts" : "mqtt";
+}
+
+Result<std::optional<net::WebSocketRules>> websocket_rules(const net::ListenerOptions& listener) {
+  if (!listener.websocket) return std::nullopt;
+  auto rules = net::WebSocketRules::from(*listener.websocket, listener.proxy.proxies);
+  if (!rules) return failure(rules.error().code, "listener " + listener.name + ": " + rules.error().detail);
+  return std::move(*rules);
+}
+
 }  // namespace
 
 Broker::Broker(Options options, Progress progress)
@@ -45,7 +57,10 @@ Broker::Broker(Options options, Progress progress)
 
 net::TlsServers::Opinion Broker::check_files(const Options& options) {
   const SystemClock clock;
-  return net::TlsServers(options.net.tls, clock).check(options.net.listeners);
+  net::TlsServers::Opinion out = net::TlsServers(options.net.tls, clock).check(options.net.listeners);
+  for (const net::ListenerOptions& listener : options.net.listeners)
+    if (const auto rules = websocket_rules(listener); !rules) out.faults.push_back(rules.error().detail);
+  return out;
 }
 
 Broker::~Broker() {
@@ -73,7 +88,7 @@ Status Broker::start(std::vector<net::HandedSocket> sockets) {
 void Broker::log_listeners() const {
   for (const Listening& one : listening_) {
     const log::Field listener{"listener", one.entrance->name()};
-    const log::Field protocol{"protocol", one.entrance->tls() != nullptr ? "mqtts" : "mqtt"};
+    const log::Field protocol{"protocol", protocol_of(one.entrance->options())};
     const log::Field opened{"opened_by", one.is_handed_over ? "systemd" : "hermod"};
     if (one.address.is_unix()) {
       log::event(log::Level::Notice, "listener.started",
@@ -165,7 +180,10 @@ Status Broker::listen(std::vector<net::HandedSocket> sockets) {
   if (Status wanted = handed.all_wanted(options_.net.listeners); !wanted) return wanted;
   load_users(options_);
   for (const net::ListenerOptions& listener : options_.net.listeners) {
-    entrances_.push_back(std::make_unique<net::Entrance>(listener, tls_.find(listener.name), &users_));
+    auto websocket = websocket_rules(listener);
+    if (!websocket) return tl::unexpected(std::move(websocket.error()));
+    entrances_.push_back(
+        std::make_unique<net::Entrance>(listener, tls_.find(listener.name), &users_, std::move(*websocket)));
     auto opened = net::open_listener(listener, shards_.size(), handed);
     if (!opened) return tl::unexpected(opened.error());
     for (net::OpenAddress& one : *opened) {

@@ -62,7 +62,7 @@ class Broker {
   int work_descriptor() const { return tls_keeper_.descriptor(); }
   void work() { tls_keeper_.work(); }
 
-  /// What a start with these options would say of the files they name, without one.
+  /// What a start with these options would say of the files and the origins they name, without one.
   static net::TlsServers::Opinion check_files(const Options& options);
 
   /// True when since the last call every shard thread answered and the committer, if it had work, finished

@@ -26,9 +26,9 @@ void Connection::resume(Pause reason, MonotonicTime now) {
   transport_->pause_reading(false);
 }
 
-void Connection::close() {
+void Connection::close(net::CloseReason reason) {
   timer_.cancel();
-  transport_->close(net::CloseReason::ByBroker);
+  transport_->close(reason);
 }
 
 void Connection::on_bytes(ReadBuffer& buffer) {

@@ -75,6 +75,7 @@ class Connection final : public net::TransportHandler, private net::TimerHandler
   net::Transport& transport() { return *transport_; }
   std::string peer_address() const { return transport_->peer().address; }
   WriteQueue& output() { return transport_->output(); }
+  std::size_t unsent_bytes() const { return transport_->unsent_bytes(); }
   /// The output leaves at the end of the tick.
   void flush() { transport_->request_flush(); }
 
@@ -98,6 +99,8 @@ class Connection final : public net::TransportHandler, private net::TimerHandler
   std::uint64_t retained_reads_planned = 0;
   /// It is among those its shard reads retained messages for.
   bool reads_retained = false;
+  /// For which address AddressCounts counts it; empty: for none.
+  std::string counted_address;
   /// The CONNECT that waits for its session.
   std::unique_ptr<PendingConnect> pending_connect;
 
@@ -112,7 +115,7 @@ class Connection final : public net::TransportHandler, private net::TimerHandler
   MonotonicTime last_arrival() const { return last_arrival_; }
   void touch(MonotonicTime now) { last_arrival_ = now; }
   /// Ends the connection after what is queued was written. on_connection_closed() follows later.
-  void close();
+  void close(net::CloseReason reason = net::CloseReason::ByBroker);
 
  private:
   void on_bytes(ReadBuffer& buffer) override;

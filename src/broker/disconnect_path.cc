@@ -77,7 +77,7 @@ void Shard::close_connection(Connection& c, WillRule will, const Ending& ending)
   if (session != nullptr) log_disconnected(c, *session, ending);
   c.set_session(nullptr);
   if (session != nullptr) keep_retained_reads(c, *session);
-  c.close();
+  c.close(stopping_ ? net::CloseReason::Shutdown : net::CloseReason::ByBroker);
   if (session != nullptr) leave_session(*session, will);
 }
 

@@ -45,16 +45,27 @@ WallTime Shard::wall() {
   return *tick_wall_;
 }
 
-/// The address whose connections are counted; empty: none. Who comes by a Unix socket is on this machine.
+/// The address whose connections are counted; empty: none. Who comes by a Unix socket is on this machine, and
+/// a proxy comes for a client that it has not named yet.
 std::string Shard::counted_address(const net::Transport& transport) const {
   if (!shared_.addresses.is_limited()) return "";
   net::Peer peer = transport.peer();
-  return peer.is_unix() ? "" : std::move(peer.address);
+  return peer.is_unix() || peer.is_proxy ? "" : std::move(peer.address);
+}
+
+/// Behind a proxy the client's address came with the request for a WebSocket only. False: it has its share.
+bool Shard::count_named_address(Connection& c) {
+  std::string address = counted_address(c.transport());
+  if (address == c.counted_address) return true;
+  if (!address.empty() && !shared_.addresses.enter(address)) return false;
+  if (!c.counted_address.empty()) shared_.addresses.leave(c.counted_address);
+  c.counted_address = std::move(address);
+  return true;
 }
 
 void Shard::on_accepted(std::unique_ptr<net::Transport> transport) {
   counters_.add(Counter::ConnectionsAccepted);
-  const std::string address = counted_address(*transport);
+  std::string address = counted_address(*transport);
   if (!address.empty() && !shared_.addresses.enter(address)) {
     counters_.add(Counter::ConnectionsRefused);
     HERMOD_LOG_LIMITED(log::Level::Notice, "connection.refused", {"address", address},
@@ -70,6 +81,7 @@ void Shard::on_accepted(std::unique_ptr<net::Transport> transport) {
   limits.maximum_filters = shared_.options.mqtt.max_filters;
   auto& c = connections_.add(
       std::make_unique<Connection>(connections_.next_id(), *this, std::move(transport), limits));
+  c.counted_address = std::move(address);
   c.inbound_aliases().set_maximum(shared_.options.mqtt.topic_alias_maximum);
   timers_.schedule(c.timer(), now() + shared_.options.mqtt.connect_timeout);
 }
@@ -158,8 +170,7 @@ void Shard::on_packet(Connection& c, const wire::Packet& packet) {
   c.touch(now());
   std::visit(Receiver{*this, c}, packet);
   // A client that does not read its own answers is not read either.
-  if (c.state() == Connection::State::Connected &&
-      c.output().size() >= shared_.options.limits.outbound_buffer)
+  if (c.state() == Connection::State::Connected && c.unsent_bytes() >= shared_.options.limits.outbound_buffer)
     c.pause(Connection::Pause::Output);
 }
 
@@ -225,8 +236,7 @@ void Shard::on_output_drained(Connection& c) {
 /// The transport is gone. A client that did not say goodbye has its will published. [MQTT-3.1.2-8]
 void Shard::on_connection_closed(Connection& c, net::CloseReason reason) {
   counters_.add(Counter::ConnectionsClosed);
-  if (const std::string address = counted_address(c.transport()); !address.empty())
-    shared_.addresses.leave(address);
+  if (!c.counted_address.empty()) shared_.addresses.leave(c.counted_address);
   if (c.state() != Connection::State::Closing) shared_.connections.fetch_sub(1, std::memory_order_relaxed);
   Session* session = c.session();
   if (c.state() == Connection::State::Connected) counters_.add(Counter::ClientsDisconnected);

@@ -64,8 +64,8 @@ CommandLine parse_command_line(const std::vector<std::string>& words) {
   app.add_option("-p,--port", given.port, "listen on this port of 127.0.0.1")->type_name("PORT");
   app.add_option(
          "--listen", given.listen,
-         "listen on mqtt://HOST:PORT, mqtts://HOST:PORT or unix://PATH; may be repeated, replaces the file's "
-         "listeners")
+         "listen on mqtt://HOST:PORT, mqtts://HOST:PORT, ws://HOST:PORT/PATH, wss://HOST:PORT/PATH or "
+         "unix://PATH; may be repeated, replaces the file's listeners")
       ->type_name("URL")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);

@@ -101,8 +101,12 @@ Status Configuration::apply_url(const std::string& listener, const Assignment& o
     urls.push_back(*url);
   }
   for (const ListenUrl& url : urls) {
-    if (url.is_tls != urls.front().is_tls || url.address.is_unix() != urls.front().address.is_unix())
+    const ListenUrl& first = urls.front();
+    if (url.is_tls != first.is_tls || url.is_websocket != first.is_websocket ||
+        url.address.is_unix() != first.address.is_unix())
       return failure(Errc::Invalid, "all urls of a listener begin alike; another scheme is another listener");
+    if (url.path != first.path)
+      return failure(Errc::Invalid, "all urls of a listener have the same path; another is another listener");
     if (std::ranges::count(urls, url) > 1)
       return failure(Errc::Invalid, listen_url(url) + " stands there twice");
   }
@@ -147,13 +151,15 @@ net::ListenerOptions Configuration::Listener::options(const std::string& name,
                                                       const net::SocketOptions& net) const {
   net::ListenerOptions out{.name = name, .addresses = {}, .socket = net};
   for (const ListenUrl& url : urls) out.addresses.push_back(url.address);
+  const bool is_websocket = urls.front().is_websocket;
+  if (is_websocket) out.websocket = net::WebSocketOptions{.path = urls.front().path};
   for (const auto& [key, value] : sockets) find_socket_key(key)->write(out, value);
   if (!is_tls()) {
     out.identity = tls.identity;
     return out;
   }
   out.tls = tls;
-  out.tls->application_protocol = "mqtt";
+  out.tls->application_protocol = is_websocket ? "http/1.1" : "mqtt";
   return out;
 }
 
@@ -195,7 +201,7 @@ void Configuration::check_exposure(std::vector<Problem>& problems) {
     const auto reachable =
         std::ranges::find_if(listener.urls, [](const ListenUrl& url) { return !is_loopback(url.address); });
     const net::ListenerOptions options = listener.options(name, settings_.broker.net);
-    const bool is_proxied = options.proxy.use != net::ProxyUse::Off;
+    const bool is_proxied = options.proxy.use != net::ProxyUse::Off || !options.proxy.proxies.empty();
     if (reachable == listener.urls.end() && !is_proxied) continue;
     if (listener.is_tls() && names_everybody(listener.tls)) continue;
     settings_.broker.allow_anonymous = false;
@@ -270,8 +276,8 @@ const Difference* url_beside(const std::string& key, const std::map<std::string,
 
 /// A key of TLS takes effect at once where the listener itself stays what it was.
 bool is_live_listener_key(const std::string& key, const Difference& url) {
-  return find_listener_key(split_listener_key(key).key) != nullptr && url.after.starts_with("mqtts") &&
-         url.before == url.after;
+  const bool is_tls = url.after.starts_with("mqtts") || url.after.starts_with("wss");
+  return find_listener_key(split_listener_key(key).key) != nullptr && is_tls && url.before == url.after;
 }
 
 }  // namespace

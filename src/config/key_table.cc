@@ -24,6 +24,7 @@ using SessionFields = session::Options;
 using QueueFields = queue::Options;
 using NetFields = net::Options;
 using TlsFields = net::TlsLimits;
+using WebSocketFields = net::WebSocketLimits;
 using RetainFields = retain::Options;
 using StoreFields = store::Options;
 using AdminFields = admin::Options;
@@ -42,6 +43,8 @@ template <auto Field>
 using OfNet = Place<&Settings::broker, &Broker::net, Field>;
 template <auto Field>
 using OfTls = Place<&Settings::broker, &Broker::net, &NetFields::tls, Field>;
+template <auto Field>
+using OfWebSocket = Place<&Settings::broker, &Broker::net, &NetFields::websocket, Field>;
 template <auto Field>
 using OfRetain = Place<&Settings::broker, &Broker::retain, Field>;
 template <auto Field>
@@ -226,6 +229,20 @@ void add_tls(std::vector<Key>& keys) {
       "leads elsewhere. Otherwise SIGHUP does it."));
 }
 
+void add_websocket(std::vector<Key>& keys) {
+  keys.push_back(duration<OfWebSocket<&WebSocketFields::request_timeout>>(
+      "websocket.request_timeout", 100ms, 5min,
+      "How long a client may take to ask for its WebSocket, behind the TLS handshake of wss://."));
+  keys.push_back(size<OfWebSocket<&WebSocketFields::max_request_size>>(
+      "websocket.max_request_size", 1 * kKiB, 256 * kKiB,
+      "The longest request for a WebSocket, with cookies and all other headers."));
+  keys.push_back(duration<OfWebSocket<&WebSocketFields::ping_interval>>(
+      "websocket.ping_interval", 0ms, 24h,
+      "How often every WebSocket client gets a ping, so that proxies keep the connection. A client from "
+      "which "
+      "nothing came since the last one is disconnected. 0ms: no pings; MQTT has its own."));
+}
+
 Key flush_policy(std::string_view name, std::string_view doc) {
   using Member = OfStore<&StoreFields::flush>;
   Key key{.name = name, .kind = Kind::Text, .doc = doc};
@@ -291,6 +308,7 @@ const std::vector<Key>& keys() {
     add_session_and_retain(all);
     add_net(all);
     add_tls(all);
+    add_websocket(all);
     add_store(all);
     add_admin_and_log(all);
     return all;

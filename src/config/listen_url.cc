@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/units.h"
@@ -9,13 +10,34 @@
 namespace hermod::config {
 namespace {
 
-constexpr std::uint16_t kTlsPort = 8883;  // "secure-mqtt" at IANA
 constexpr std::string_view kExpected =
     "an address such as mqtt://127.0.0.1:1883 or mqtt://[::1]:1883 is expected";
+constexpr std::string_view kUsualPath = "/mqtt";
 constexpr std::size_t kLongestPath = 107;  // of a Unix socket, in bytes
+
+struct Scheme {
+  std::string_view name;
+  std::uint16_t port;
+  bool is_tls;
+  bool is_websocket;
+};
+constexpr std::array<Scheme, 4> kSchemes{{
+    {"mqtt", 1883, false, false},
+    {"mqtts", 8883, true, false},  // "secure-mqtt" at IANA
+    {"ws", 8083, false, true},
+    {"wss", 8084, true, true},
+}};
 
 Result<ListenUrl> invalid(std::string detail) {
   return failure(Errc::Invalid, std::move(detail));
+}
+
+/// What a path of a url may have (RFC 3986, 3.3), but no escapes: they would have two forms.
+bool is_path(std::string_view path) {
+  return path.starts_with('/') && std::ranges::all_of(path, [](char c) {
+           return c > 0x20 && c < 0x7F &&
+                  std::string_view("?#%\"<>\\^`{|}").find(c) == std::string_view::npos;
+         });
 }
 
 bool is_numeric(const std::string& host) {
@@ -39,21 +61,22 @@ Result<ListenUrl> parse_listen_url(std::string_view url) {
   const std::size_t scheme_end = url.find("://");
   if (scheme_end == std::string_view::npos) return invalid(std::string(kExpected));
   const std::string_view scheme = url.substr(0, scheme_end);
-  for (const std::string_view later : {"ws", "wss"}) {
-    if (scheme == later) {
-      return failure(
-          Errc::Unsupported,
-          std::string(scheme) + ":// is not available in this version; mqtt://, mqtts:// and unix:// are");
-    }
-  }
   if (scheme == "unix") return parse_path(url.substr(scheme_end + 3));
-  if (scheme != "mqtt" && scheme != "mqtts") return invalid(std::string(kExpected));
+  const auto known = std::ranges::find(kSchemes, scheme, &Scheme::name);
+  if (known == kSchemes.end()) return invalid(std::string(kExpected));
 
   std::string_view rest = url.substr(scheme_end + 3);
-  if (rest.ends_with('/')) rest.remove_suffix(1);
-  ListenUrl out{.is_tls = scheme == "mqtts"};
+  ListenUrl out{.is_tls = known->is_tls, .is_websocket = known->is_websocket};
+  if (out.is_websocket) {
+    const std::size_t slash = rest.find('/');
+    out.path = slash == std::string_view::npos ? kUsualPath : rest.substr(slash);
+    rest = rest.substr(0, slash);
+    if (!is_path(out.path)) return invalid("the path must be one such as /mqtt");
+  } else if (rest.ends_with('/')) {
+    rest.remove_suffix(1);
+  }
   net::ListenAddress& address = out.address;
-  if (out.is_tls) address.port = kTlsPort;
+  address.port = known->port;
   std::string_view port;
   if (rest.starts_with('[')) {
     const std::size_t close = rest.find(']');
@@ -83,8 +106,9 @@ std::string listen_url(const ListenUrl& url) {
   if (url.address.is_unix()) return "unix://" + url.address.path;
   const std::string& host = url.address.host;
   const bool brackets = host.find(':') != std::string::npos;
-  return (url.is_tls ? "mqtts://" : "mqtt://") + (brackets ? "[" + host + "]" : host) + ":" +
-         std::to_string(url.address.port);
+  std::string out = url.is_websocket ? "ws" : "mqtt";
+  out += url.is_tls ? "s://" : "://";
+  return out + (brackets ? "[" + host + "]" : host) + ":" + std::to_string(url.address.port) + url.path;
 }
 
 bool is_loopback(const net::ListenAddress& address) {

@@ -104,11 +104,10 @@ std::string tls_fault(const net::TlsOptions& tls, const std::vector<std::string>
   if (!is_tls) {
     const auto is_other = [](const std::string& key) { return key != "identity"; };
     const auto other = std::ranges::find_if(written, is_other);
-    return other == written.end() ? "" : *other + " is for a url with mqtts://";
+    return other == written.end() ? "" : *other + " is for a url with mqtts:// or wss://";
   }
   if (tls.identity == net::TlsIdentity::SystemUser) return "identity = \"user\" is for a url with unix://";
-  if (tls.certificates.empty() && tls.psk_file.empty())
-    return "mqtts:// needs certificate and key, or a psk_file";
+  if (tls.certificates.empty() && tls.psk_file.empty()) return "TLS needs certificate and key, or a psk_file";
   if (!tls.psk_hint.empty() && tls.psk_file.empty()) return "psk_hint does nothing without a psk_file";
   if (tls.keys.size() != tls.certificates.size()) return "every certificate needs its key, and only it";
   if (tls.ocsp.size() > tls.certificates.size()) return "there are more OCSP responses than certificates";

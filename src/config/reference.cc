@@ -31,6 +31,13 @@ constexpr std::string_view kTomlTls =
     "#[listeners.secure]\n"
     "#url = \"mqtts://0.0.0.0:8883\"\n";
 
+constexpr std::string_view kTomlWebSocket =
+    "\n"
+    "# ws:// is MQTT over WebSocket, for browsers, on port 8083 and the path /mqtt unless others are named;\n"
+    "# wss:// is the same over TLS, on port 8084, and has the keys above too.\n"
+    "#[listeners.web]\n"
+    "#url = \"ws://127.0.0.1:8083/mqtt\"\n";
+
 constexpr std::string_view kMarkdownHead =
     "# Configuration\n"
     "\n"
@@ -104,6 +111,23 @@ constexpr std::string_view kMarkdownSockets =
     "these keys go together. The keys of TLS are live:\n"
     "\n";
 
+constexpr std::string_view kMarkdownWebSocket =
+    "\n"
+    "MQTT over WebSocket, for browsers: `ws://`, on port 8083 and the path `/mqtt` unless others are named, "
+    "and\n"
+    "`wss://` over TLS, on port 8084, with the keys above for its TLS (but ALPN is `http/1.1`):\n"
+    "\n"
+    "```toml\n"
+    "[listeners.web]\n"
+    "url = \"ws://192.0.2.10:8083/mqtt\"\n"
+    "origins = [\"https://app.example.org\"]\n"
+    "```\n"
+    "\n"
+    "Frames are binary and are no boundaries of packets. There is no compression. How to connect a page is "
+    "in\n"
+    "[websocket.md](websocket.md). A change of these keys needs a restart:\n"
+    "\n";
+
 /// `text` in lines of at most kWidth characters, each behind `lead`.
 std::string wrapped(std::string_view text, std::string_view lead) {
   std::string out;
@@ -143,22 +167,62 @@ std::string listener_example(const ListenerKey& one) {
   return one.key.toml_text(one.read({}));
 }
 
+std::string commented(const Key& key) {
+  const std::string range = key.range_text();
+  return wrapped(std::string(key.doc) + (range.empty() ? "" : " (" + range + ")"), "# ");
+}
+
+/// Those of WebSocket, or all others.
+std::string socket_keys_toml(bool of_websocket) {
+  std::string out;
+  for (const SocketKey& one : socket_keys()) {
+    if ((one.where == SocketKey::Where::WebSocket) != of_websocket) continue;
+    out += commented(one.key);
+    out += "#" + std::string(one.key.name) + " = " + one.key.toml_text(one.read({})) + "\n";
+  }
+  return out;
+}
+
+std::string tls_keys_toml() {
+  std::string out;
+  for (const ListenerKey& one : listener_keys())
+    out += commented(one.key) + "#" + std::string(one.key.name) + " = " + listener_example(one) + "\n";
+  return out;
+}
+
+constexpr std::string_view kTableHead = "| key | default | range | meaning |\n|---|---|---|---|\n";
+
+std::string table_row(const Key& key, const std::string& standard) {
+  return "| `" + std::string(key.name) + "` | " + standard + " | " + key.range_text() + " | " +
+         std::string(key.doc) + " |\n";
+}
+
+std::string socket_keys_markdown(bool of_websocket) {
+  std::string out(kTableHead);
+  for (const SocketKey& one : socket_keys()) {
+    if ((one.where == SocketKey::Where::WebSocket) != of_websocket) continue;
+    out += table_row(one.key, one.follows_net ? "as [net]" : "`" + one.key.toml_text(one.read({})) + "`");
+  }
+  return out;
+}
+
+std::string tls_keys_markdown() {
+  std::string out(kTableHead);
+  for (const ListenerKey& one : listener_keys())
+    out += table_row(one.key, "`" + one.key.toml_text(one.read({})) + "`");
+  return out;
+}
+
 }  // namespace
 
 std::string reference_toml() {
   const Settings defaults;
   std::string out(kTomlHead);
-  for (const SocketKey& one : socket_keys()) {
-    const std::string range = one.key.range_text();
-    out += wrapped(std::string(one.key.doc) + (range.empty() ? "" : " (" + range + ")"), "# ");
-    out += "#" + std::string(one.key.name) + " = " + one.key.toml_text(one.read({})) + "\n";
-  }
+  out += socket_keys_toml(false);
   out += kTomlTls;
-  for (const ListenerKey& one : listener_keys()) {
-    const std::string range = one.key.range_text();
-    out += wrapped(std::string(one.key.doc) + (range.empty() ? "" : " (" + range + ")"), "# ");
-    out += "#" + std::string(one.key.name) + " = " + listener_example(one) + "\n";
-  }
+  out += tls_keys_toml();
+  out += kTomlWebSocket;
+  out += socket_keys_toml(true);
   std::string_view section;
   for (const Key& key : keys()) {
     if (key.section() != section) out += "\n#[" + std::string(section = key.section()) + "]\n";
@@ -172,23 +236,16 @@ std::string reference_toml() {
 std::string reference_markdown() {
   const Settings defaults;
   std::string out(kMarkdownHead);
-  out += "| key | default | range | meaning |\n|---|---|---|---|\n";
-  for (const SocketKey& one : socket_keys()) {
-    const std::string standard = one.follows_net ? "as [net]" : "`" + one.key.toml_text(one.read({})) + "`";
-    out += "| `" + std::string(one.key.name) + "` | " + standard + " | " + one.key.range_text() + " | " +
-           std::string(one.key.doc) + " |\n";
-  }
+  out += socket_keys_markdown(false);
   out += kMarkdownSockets;
-  out += "| key | default | range | meaning |\n|---|---|---|---|\n";
-  for (const ListenerKey& one : listener_keys()) {
-    out += "| `" + std::string(one.key.name) + "` | `" + one.key.toml_text(one.read({})) + "` | " +
-           one.key.range_text() + " | " + std::string(one.key.doc) + " |\n";
-  }
+  out += tls_keys_markdown();
+  out += kMarkdownWebSocket;
+  out += socket_keys_markdown(true);
   std::string_view section;
   for (const Key& key : keys()) {
     if (key.section() != section) {
       section = key.section();
-      out += title(section) + "| key | default | range | meaning |\n|---|---|---|---|\n";
+      out += title(section) + std::string(kTableHead);
     }
     const std::string standard =
         follows_listeners(key) ? "see meaning" : "`" + key.toml_text(key.read(defaults)) + "`";

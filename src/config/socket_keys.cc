@@ -8,6 +8,7 @@
 
 #include "config/address_range.h"
 #include "config/text_list.h"
+#include "config/websocket_keys.h"
 
 namespace hermod::config {
 namespace {
@@ -93,7 +94,10 @@ SocketKey proxies() {
               .kind = Kind::Text,
               .check = &check_ranges,
               .is_list = true,
-              .doc = "The proxies whose headers are believed: addresses and networks such as 10.0.0.0/8."},
+              .doc =
+                  "The proxies that are believed about the addresses of their clients: addresses and "
+                  "networks such as 10.0.0.0/8. They tell them by a PROXY header, where proxy_protocol asks "
+                  "for it, and on ws:// and wss:// by X-Forwarded-For."},
       .where = Where::Ip,
       .read = [](const Listener& l) -> Value {
         std::vector<std::string> texts;
@@ -178,12 +182,15 @@ constexpr std::int64_t kLargestHeader = 16 + 65535;
 }  // namespace
 
 bool SocketKey::is_for(const net::ListenerOptions& listener) const {
+  if (where == Where::WebSocket) return listener.websocket.has_value();
   const bool is_unix = listener.addresses.front().is_unix();
   return where == Where::Everywhere || (where == Where::Unix) == is_unix;
 }
 
-const std::vector<SocketKey>& socket_keys() {
-  static const std::vector<SocketKey> kKeys{
+namespace {
+
+std::vector<SocketKey> keys_of_sockets() {
+  return {
       socket_number<&Listener::max_connections>(
           Kind::Integer, Where::Everywhere, "max_connections", 0, 10'000'000,
           "Connections of this listener at the same time; more are closed "
@@ -216,6 +223,16 @@ const std::vector<SocketKey>& socket_keys() {
           Kind::Size, Where::Ip, "receive_buffer", 0, kLargestBuffer,
           "As net.receive_buffer, for this listener.")),
   };
+}
+
+}  // namespace
+
+const std::vector<SocketKey>& socket_keys() {
+  static const std::vector<SocketKey> kKeys = [] {
+    std::vector<SocketKey> all = keys_of_sockets();
+    for (SocketKey& one : websocket_keys()) all.push_back(std::move(one));
+    return all;
+  }();
   return kKeys;
 }
 
@@ -235,14 +252,14 @@ std::string identity_fault(const net::ListenerOptions& listener) {
     case net::TlsIdentity::None:
       return "";
     case net::TlsIdentity::CommonName:
-      return is_proxied ? "" : "identity is for a url with mqtts://, unless a proxy tells it";
+      return is_proxied ? "" : "identity is for a url with mqtts:// or wss://, unless a proxy tells it";
     case net::TlsIdentity::AlternativeName:
       return "a proxy tells the common name only: identity = \"cn\"";
     case net::TlsIdentity::SystemUser:
       if (!is_unix) return "identity = \"user\" is for a url with unix://";
       return is_proxied ? "behind a proxy every client would be the proxy's user" : "";
     case net::TlsIdentity::PreSharedKey:
-      return "identity = \"psk\" is for a url with mqtts://";
+      return "identity = \"psk\" is for a url with mqtts:// or wss://";
   }
   return "";
 }
@@ -254,7 +271,9 @@ std::string socket_fault(const net::ListenerOptions& listener, const std::vector
   const net::ListenerOptions standard;
   for (const std::string& name : written) {
     const SocketKey& key = *find_socket_key(name);
-    if (!key.is_for(listener) && key.read(listener) != key.read(standard))
+    if (key.is_for(listener)) continue;
+    if (key.where == SocketKey::Where::WebSocket) return name + " is for a url with ws:// or wss://";
+    if (key.read(listener) != key.read(standard))
       return name + (is_unix ? " says nothing on a Unix socket" : " is for a url with unix://");
   }
   const bool is_proxied = listener.proxy.use != net::ProxyUse::Off;
@@ -262,7 +281,7 @@ std::string socket_fault(const net::ListenerOptions& listener, const std::vector
     return "on a Unix socket proxy_protocol is off or required";
   if (is_proxied && !is_unix && listener.proxy.proxies.empty())
     return "proxy_protocol needs proxies: whose headers are believed";
-  if (!is_proxied && !listener.proxy.proxies.empty())
+  if (!is_proxied && !listener.websocket && !listener.proxy.proxies.empty())
     return "proxies does nothing while proxy_protocol is off";
   return listener.tls ? "" : identity_fault(listener);
 }

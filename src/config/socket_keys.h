@@ -8,10 +8,10 @@
 
 namespace hermod::config {
 
-/// One key of a listener that is about its sockets and who may connect to them. The list is static and never
-/// changes. A change needs a restart.
+/// One key of a listener that is about its sockets, WebSocket, and who may connect. The list is static and
+/// never changes. A change needs a restart.
 struct SocketKey {
-  enum class Where { Everywhere, Ip, Unix };
+  enum class Where { Everywhere, Ip, Unix, WebSocket };
 
   Key key;  ///< its name is the last word: "backlog" of listeners.NAME.backlog
   Where where = Where::Everywhere;

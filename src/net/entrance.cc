@@ -22,8 +22,9 @@ Result<Caller> caller(const SocketAddress& address, Peer peer) {
 
 }  // namespace
 
-Entrance::Entrance(ListenerOptions options, TlsServer* tls, const UserNames* users)
-    : options_(std::move(options)), tls_(tls), users_(users) {}
+Entrance::Entrance(ListenerOptions options, TlsServer* tls, const UserNames* users,
+                   std::optional<WebSocketRules> websocket)
+    : options_(std::move(options)), tls_(tls), users_(users), websocket_(std::move(websocket)) {}
 
 bool Entrance::is_proxy(const SocketAddress& address) const {
   return std::ranges::any_of(options_.proxy.proxies,

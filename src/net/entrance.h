@@ -8,6 +8,7 @@
 #include "net/options.h"
 #include "net/place.h"
 #include "net/proxy_header.h"
+#include "net/websocket_request.h"
 
 namespace hermod::net {
 
@@ -19,14 +20,16 @@ class UserNames;
 class Entrance {
  public:
   /// `tls`: null for a listener without. `users`: null unless the names of its users are asked for. Both
-  /// outlive it.
-  explicit Entrance(ListenerOptions options, TlsServer* tls = nullptr, const UserNames* users = nullptr);
+  /// outlive it. `websocket`: none for a listener without.
+  explicit Entrance(ListenerOptions options, TlsServer* tls = nullptr, const UserNames* users = nullptr,
+                    std::optional<WebSocketRules> websocket = {});
   Entrance(const Entrance&) = delete;
   Entrance& operator=(const Entrance&) = delete;
 
   const ListenerOptions& options() const { return options_; }
   const std::string& name() const { return options_.name; }
   TlsServer* tls() const { return tls_; }
+  const WebSocketRules* websocket() const { return websocket_ ? &*websocket_ : nullptr; }
 
   /// Nothing while max_connections is reached.
   std::optional<Place> enter() { return Place::take(connections_, options_.max_connections); }
@@ -45,6 +48,7 @@ class Entrance {
   const ListenerOptions options_;
   TlsServer* const tls_;
   const UserNames* const users_;
+  const std::optional<WebSocketRules> websocket_;
   std::atomic<std::uint32_t> connections_{0};
 };
 

@@ -11,6 +11,7 @@
 #include "net/socket_address.h"
 #include "net/tcp_transport.h"
 #include "net/tls_transport.h"
+#include "net/websocket_transport.h"
 
 namespace hermod::net {
 
@@ -165,6 +166,12 @@ void Listener::hand_over(Fd connection, Caller caller, Place place) {
                        : TlsTransport::open(loop_, std::move(connection), std::move(caller), options_, *tls);
   if (!transport) return refuse(sender(address), transport.error().detail);
   (*transport)->occupy(std::move(place));
+  if (const WebSocketRules* rules = entrance_.websocket()) {
+    // A TLS handshake comes first, and has a limit of its own.
+    const auto due = loop_.now() + options_.websocket.request_timeout +
+                     (tls == nullptr ? std::chrono::milliseconds{0} : options_.tls.handshake_timeout);
+    *transport = std::make_unique<WebSocketTransport>(std::move(*transport), loop_, *rules, options_, due);
+  }
   handler_.on_accepted(std::move(*transport));
 }
 

@@ -49,6 +49,14 @@ struct TlsOptions {
   friend bool operator==(const TlsOptions&, const TlsOptions&) = default;
 };
 
+/// The WebSocket side of one listener.
+struct WebSocketOptions {
+  std::string path = "/mqtt";
+  bool requires_subprotocol = true;    ///< false: a client may ask for none
+  std::vector<std::string> origins{};  ///< see OriginList; none: every page may connect
+  friend bool operator==(const WebSocketOptions&, const WebSocketOptions&) = default;
+};
+
 /// What the sockets of a listener are told; accepted connections inherit it.
 struct SocketOptions {
   int backlog = 4096;    ///< connections the kernel holds for us; capped by net.core.somaxconn
@@ -82,10 +90,12 @@ enum class ProxyUse : std::uint8_t {
   FromProxies  ///< the proxies; everybody else connects without one
 };
 
-/// The PROXY protocol of one listener.
+/// The proxies of one listener, and the PROXY protocol.
 struct ProxyOptions {
   ProxyUse use = ProxyUse::Off;
-  std::vector<AddressRange> proxies{};      ///< whose headers are believed; not asked on a Unix socket
+  /// Who is believed about the addresses of clients, by a PROXY header or, over WebSocket, X-Forwarded-For;
+  /// not asked on a Unix socket.
+  std::vector<AddressRange> proxies{};
   std::chrono::milliseconds timeout{3000};  ///< for the whole header
   std::uint32_t max_size = 536;             ///< bytes of a header of version 2
   friend bool operator==(const ProxyOptions&, const ProxyOptions&) = default;
@@ -96,6 +106,7 @@ struct ListenerOptions {
   std::string name = "default";
   std::vector<ListenAddress> addresses{ListenAddress{}};  ///< all of them IP, or all of them Unix sockets
   std::optional<TlsOptions> tls{};                        ///< none: plain
+  std::optional<WebSocketOptions> websocket{};            ///< none: MQTT without frames
   SocketOptions socket{};
   SocketFileOptions file{};
   ProxyOptions proxy{};
@@ -114,11 +125,19 @@ struct TlsLimits {
   bool watch_files = true;                     ///< the files of listeners are read again when they change
 };
 
+/// What a WebSocket may cost; for all WebSocket listeners.
+struct WebSocketLimits {
+  std::chrono::milliseconds request_timeout{5000};  ///< for the request that asks for it
+  std::uint32_t max_request_size = 8U << 10;        ///< bytes of this request
+  std::chrono::milliseconds ping_interval{0};       ///< between pings to every client; 0 = none
+};
+
 /// Numbers of the net room; plain data, filled by config, unchanged while the broker runs. The SocketOptions
 /// are those of sockets without a listener's own.
 struct Options : SocketOptions {
   std::vector<ListenerOptions> listeners{ListenerOptions{}};
   TlsLimits tls;
+  WebSocketLimits websocket;
 
   std::uint32_t accept_batch = 64;              ///< connections taken per readiness of a listener
   std::chrono::milliseconds accept_pause{100};  ///< rest after running out of descriptors or memory

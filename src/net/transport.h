@@ -24,6 +24,7 @@ struct Peer {
   std::string tls_version{};  ///< "TLSv1.3"; empty without TLS, and until the handshake is done
   std::string tls_cipher{};   ///< "TLS_AES_128_GCM_SHA256"
   std::string identity{};     ///< the name its verified certificate gives the client; empty: none
+  bool is_proxy = false;      ///< it comes for a client that it has not named
 
   bool is_unix() const { return address.starts_with('/'); }
 };
@@ -68,6 +69,8 @@ class Transport {
   virtual Peer peer() const = 0;
   /// Bytes received and not consumed yet.
   virtual std::size_t buffered_bytes() const = 0;
+  /// Bytes of output that the system has not taken yet, wherever they wait.
+  virtual std::size_t unsent_bytes() const { return output_.size(); }
 
   /// Keeps its place among the connections of its listener until it closes or ends.
   void occupy(Place place) { place_ = std::move(place); }

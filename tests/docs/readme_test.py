@@ -1,8 +1,8 @@
-"""Runs what README.md shows: every ```console block against a broker of its own, output compared line by line.
+"""Runs what README.md and docs/websocket.md show: every ```console block against a broker of its own, output compared line by line.
 
 In a block, a line "$ command" is typed and everything else is what must come out, in this order; a line "..." stands
 for any lines, or none. After a command that ends with & the reader waits a moment. The commands' usual port 1883 is replaced by a
-free one. Every flag and key that the README names elsewhere must exist.
+free one. Every configuration shown is one, and every file that the README names exists.
 """
 import os
 import pathlib
@@ -17,11 +17,12 @@ import unittest
 SOURCE = pathlib.Path(os.environ["HERMOD_SOURCE"])
 BIN = pathlib.Path(os.environ["HERMOD_BIN"])
 README = (SOURCE / "README.md").read_text()
+SHOWN = README + (SOURCE / "docs" / "websocket.md").read_text()
 PAUSE = 1.0  # seconds after a background command
 
 
 def blocks(kind):
-    return re.findall(rf"^```{kind}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    return re.findall(rf"^```{kind}\n(.*?)^```$", SHOWN, re.MULTILINE | re.DOTALL)
 
 
 class LeasedPort:

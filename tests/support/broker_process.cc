@@ -27,9 +27,12 @@ BrokerProcess::~BrokerProcess() {
 /// The words of the command line that make it listen on its port.
 std::vector<std::string> BrokerProcess::listener() const {
   if (all_over_unix()) return {"--listen", "unix://" + unix_path(port())};
-  if (!tls_) return {"--listen", "mqtt://127.0.0.1:" + std::to_string(port())};
+  if (!tls_) {
+    const std::string scheme = all_over_websocket() ? "ws" : "mqtt";
+    return {"--listen", scheme + "://127.0.0.1:" + std::to_string(port())};
+  }
   std::vector<std::string> words;
-  for (const auto& [key, value] : tls_->settings(port()))
+  for (const auto& [key, value] : tls_->settings(port(), all_over_websocket() ? "wss" : "mqtts"))
     words.insert(words.end(), {"--set", key + "=" + value});
   return words;
 }

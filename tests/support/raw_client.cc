@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <initializer_list>
 #include <utility>
 
 #include "tests/support/loopback.h"
@@ -38,14 +39,25 @@ void fail(const Where& where, const std::string& what) {
   throw Unexpected(std::string(file) + ":" + std::to_string(where.line()) + ": " + what);
 }
 
+namespace {
+
+bool all_over(std::initializer_list<std::string_view> transports) {
+  const char* named = std::getenv("HERMOD_TEST_TRANSPORT");
+  return named != nullptr && std::find(transports.begin(), transports.end(), named) != transports.end();
+}
+
+}  // namespace
+
 bool all_over_tls() {
-  const char* transport = std::getenv("HERMOD_TEST_TRANSPORT");
-  return transport != nullptr && std::string_view(transport) == "mqtts";
+  return all_over({"mqtts", "wss"});
+}
+
+bool all_over_websocket() {
+  return all_over({"ws", "wss"});
 }
 
 bool all_over_unix() {
-  const char* transport = std::getenv("HERMOD_TEST_TRANSPORT");
-  return transport != nullptr && std::string_view(transport) == "unix";
+  return all_over({"unix"});
 }
 
 std::string unix_path(std::uint16_t port) {
@@ -58,7 +70,13 @@ RawClient::RawClient(std::uint16_t port, int receive_buffer) {
   } else {
     connect(port, receive_buffer);
   }
-  if (all_over_tls()) tls_ = std::make_unique<TlsStream>(fd_, TlsClient{});
+  try {
+    if (all_over_tls()) tls_ = std::make_unique<TlsStream>(fd_, TlsClient{});
+    if (all_over_websocket()) upgrade();
+  } catch (...) {
+    close();
+    throw;
+  }
 }
 
 RawClient::RawClient(std::uint16_t port, const TlsClient& client, int receive_buffer) {
@@ -108,6 +126,11 @@ RawClient::RawClient(RawClient&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
       tls_(std::move(other.tls_)),
       closed_(other.closed_),
+      is_framed_(other.is_framed_),
+      close_code_(other.close_code_),
+      frames_(std::move(other.frames_)),
+      pongs_(std::move(other.pongs_)),
+      pings_(std::move(other.pings_)),
       buffer_(std::move(other.buffer_)) {}
 
 RawClient& RawClient::operator=(RawClient&& other) noexcept {
@@ -115,6 +138,11 @@ RawClient& RawClient::operator=(RawClient&& other) noexcept {
   fd_ = std::exchange(other.fd_, -1);
   tls_ = std::move(other.tls_);
   closed_ = other.closed_;
+  is_framed_ = other.is_framed_;
+  close_code_ = other.close_code_;
+  frames_ = std::move(other.frames_);
+  pongs_ = std::move(other.pongs_);
+  pings_ = std::move(other.pings_);
   buffer_ = std::move(other.buffer_);
   return *this;
 }
@@ -129,6 +157,28 @@ void RawClient::send(std::string_view bytes, Where where) {
 
 bool RawClient::try_send(std::string_view bytes, Millis limit) {
   const auto deadline = Clock::now() + limit;
+  return is_framed_ ? send_all(framed(bytes), deadline) : send_all(bytes, deadline);
+}
+
+bool RawClient::send_unframed(std::string_view bytes) {
+  return send_all(bytes, Clock::now() + kPatience);
+}
+
+void RawClient::upgrade(const WebSocketRequest& request) {
+  constexpr std::string_view kEnd = "\r\n\r\n";
+  const auto deadline = Clock::now() + kPatience;
+  send_all(request.text(), deadline);
+  while (buffer_.find(kEnd) == std::string::npos && fill(deadline)) {
+  }
+  const std::size_t end = buffer_.find(kEnd);
+  if (!buffer_.starts_with("HTTP/1.1 101 ") || end == std::string::npos)
+    throw Unexpected("the broker answers: " + buffer_);
+  is_framed_ = true;
+  frames_ = buffer_.substr(end + kEnd.size());
+  buffer_.clear();
+}
+
+bool RawClient::send_all(std::string_view bytes, Clock::time_point deadline) {
   while (!bytes.empty()) {
     if (tls_) {
       const long sent = tls_->send(bytes, deadline);
@@ -151,18 +201,49 @@ void RawClient::send_unsealed(std::string_view bytes) {
   ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
 }
 
+long RawClient::receive(char* room, std::size_t size, Clock::time_point deadline) {
+  if (tls_) return tls_->receive(room, size, deadline);
+  if (!wait_for(fd_, POLLIN, deadline)) return 0;
+  const ssize_t got = ::recv(fd_, room, size, 0);
+  return got > 0 ? got : -1;
+}
+
 bool RawClient::fill(Clock::time_point deadline) {
-  if (closed_ || (!tls_ && !wait_for(fd_, POLLIN, deadline))) return false;
+  if (closed_) return false;
   std::array<char, 65536> chunk;
-  const ssize_t got =
-      tls_ ? tls_->receive(chunk.data(), chunk.size(), deadline) : ::recv(fd_, chunk.data(), chunk.size(), 0);
-  if (tls_ && got == 0) return false;
-  if (got <= 0) {
+  const long got = receive(chunk.data(), chunk.size(), deadline);
+  if (got == 0) return false;
+  if (got < 0) {
     closed_ = true;
     return false;
   }
-  buffer_.append(chunk.data(), static_cast<std::size_t>(got));
+  std::string& to = is_framed_ ? frames_ : buffer_;
+  to.append(chunk.data(), static_cast<std::size_t>(got));
+  if (is_framed_) take_frames();
   return true;
+}
+
+/// Behind the broker's Close frame there is nothing more; it is answered, as a browser does it.
+void RawClient::take_frames() {
+  while (const std::optional<Frame> frame = take_frame(frames_)) {
+    switch (frame->opcode) {
+      case opcode::kBinary:
+        buffer_ += frame->payload;
+        break;
+      case opcode::kPing:
+        pings_.push_back(frame->payload);
+        break;
+      case opcode::kPong:
+        pongs_.push_back(frame->payload);
+        break;
+      case opcode::kClose:
+        close_code_ = support::close_code(*frame);
+        send_all(close_frame(close_code_), Clock::now());
+        break;
+      default:
+        throw Unexpected("a frame of kind " + std::to_string(frame->opcode));
+    }
+  }
 }
 
 std::optional<Packet> RawClient::poll(Millis limit) {
@@ -234,6 +315,14 @@ bool RawClient::drain_until_closed(Millis limit) {
     buffer_.clear();
   } while (fill(deadline));
   return closed_;
+}
+
+std::string RawClient::read_until_closed(Millis limit, Where where) {
+  const auto deadline = Clock::now() + limit;
+  while (fill(deadline)) {
+  }
+  if (!closed_) fail(where, "the broker did not close within " + std::to_string(limit.count()) + " ms");
+  return std::exchange(buffer_, {});
 }
 
 void RawClient::finish_sending() {

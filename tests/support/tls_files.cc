@@ -165,8 +165,9 @@ void TlsFiles::write_pair(std::string_view name, const Certificate& certificate)
   ::chmod(path(std::string(name) + ".key").c_str(), S_IRUSR | S_IWUSR);
 }
 
-std::vector<std::pair<std::string, std::string>> TlsFiles::settings(std::uint16_t port) const {
-  return {{"listeners.secure.url", "mqtts://127.0.0.1:" + std::to_string(port)},
+std::vector<std::pair<std::string, std::string>> TlsFiles::settings(std::uint16_t port,
+                                                                    const std::string& scheme) const {
+  return {{"listeners.secure.url", scheme + "://127.0.0.1:" + std::to_string(port)},
           {"listeners.secure.certificate", path("server.pem")},
           {"listeners.secure.key", path("server.key")}};
 }

@@ -65,7 +65,8 @@ class TlsFiles {
   /// NAME.pem and NAME.key.
   void write_pair(std::string_view name, const Certificate& certificate) const;
   /// The settings of a listener `secure` on this port.
-  std::vector<std::pair<std::string, std::string>> settings(std::uint16_t port) const;
+  std::vector<std::pair<std::string, std::string>> settings(std::uint16_t port,
+                                                            const std::string& scheme = "mqtts") const;
 
  private:
   TemporaryFolder folder_;

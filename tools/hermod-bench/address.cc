@@ -5,10 +5,26 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <string_view>
+
+#include "websocket_stream.h"
 
 namespace hermod::bench {
 namespace {
+
+struct Scheme {
+  std::string_view name;
+  std::uint16_t port;
+  bool has_tls;
+  bool has_websocket;
+};
+constexpr std::array<Scheme, 5> kSchemes{{{"mqtt://", 1883, false, false},
+                                          {"mqtts://", 8883, true, false},
+                                          {"ws://", 8083, false, true},
+                                          {"wss://", 8084, true, true},
+                                          {"", 1883, false, false}}};
 
 Result<Address> unix_address(const std::string& text, const std::string& path) {
   Address address;
@@ -51,12 +67,18 @@ Result<Address> resolve_plain(const std::string& text, std::uint16_t default_por
 }  // namespace
 
 Result<Address> resolve(const std::string& text, const TlsSettings& tls) {
-  constexpr std::string_view kPlain = "mqtt://";
-  constexpr std::string_view kTls = "mqtts://";
-  if (text.starts_with(kPlain)) return resolve_plain(text.substr(kPlain.size()), 1883);
-  if (!text.starts_with(kTls)) return resolve_plain(text, 1883);
-  auto address = resolve_plain(text.substr(kTls.size()), 8883);
+  const Scheme* scheme = std::ranges::find_if(
+      kSchemes, [&](const Scheme& one) { return text.starts_with(one.name) || one.name.empty(); });
+  std::string place = text.substr(scheme->name.size());
+  std::string path = "/mqtt";
+  if (const std::size_t slash = place.find('/'); scheme->has_websocket && slash != std::string::npos) {
+    path = place.substr(slash);
+    place.resize(slash);
+  }
+  auto address = resolve_plain(place, scheme->port);
   if (!address) return address;
+  if (scheme->has_websocket) address->websocket_request = websocket_request(place, path);
+  if (!scheme->has_tls) return address;
   auto client = TlsClient::make(tls);
   if (!client) return tl::unexpected(client.error());
   address->tls = std::move(*client);

@@ -15,10 +15,12 @@ struct Address {
   socklen_t size = 0;
   std::string text;
   std::shared_ptr<const TlsClient> tls;  ///< null: plain
+  std::string websocket_request;         ///< what asks for the WebSocket; empty: there is none
 };
 
-/// "host", "host:port", "[v6]:port" or "unix:/path", behind mqtts:// for TLS with these settings. Without a
-/// port: 1883, and 8883 for mqtts. Invalid when it cannot be resolved, or the settings are not good.
+/// "host", "host:port", "[v6]:port" or "unix:/path"; behind mqtts:// with TLS of these settings, behind ws://
+/// and wss:// with WebSocket and perhaps "/path" at the end. Without a port or path: 1883, 8883, 8083, 8084,
+/// and /mqtt. Invalid when it cannot be resolved, or the settings are not good.
 Result<Address> resolve(const std::string& text, const TlsSettings& tls);
 
 /// Lets this process hold `descriptors` files at once. Fails with the limit that stands in the way.

@@ -87,7 +87,8 @@ Result<HandshakeOutcome> run_handshakes(const HandshakeScenario& scenario) {
   const auto address = resolve(scenario.base.broker, scenario.base.tls);
   if (!address) return tl::unexpected(address.error());
   if (address->tls == nullptr)
-    return failure(Errc::Invalid, "handshake: write the broker's address as mqtts://host:port");
+    return failure(Errc::Invalid,
+                   "handshake: write the broker's address as mqtts://host:port or wss://host:port");
   const std::uint32_t threads = std::max(1U, scenario.base.threads);
   std::deque<Handshaker> all;
   for (std::uint32_t i = 0; i < threads; ++i) all.emplace_back(*address, scenario.resumes);

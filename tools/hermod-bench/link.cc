@@ -60,7 +60,10 @@ Status Link::open(const Address& address, std::uint32_t source, int epoll, std::
   }
   tls_ = address.tls == nullptr ? nullptr : address.tls->over(fd, nullptr);
   is_secured_ = tls_ == nullptr;
-  tls_fault_.clear();
+  fault_.clear();
+  websocket_ = address.websocket_request.empty() ? nullptr : std::make_unique<WebSocketStream>();
+  out_ = address.websocket_request;
+  framed_ = out_.size();
   fd_ = fd;
   epoll_ = epoll;
   token_ = token;
@@ -71,6 +74,8 @@ Status Link::open(const Address& address, std::uint32_t source, int epoll, std::
 void Link::end(Ending ending) {
   out_.clear();
   out_head_ = 0;
+  framed_ = 0;
+  websocket_.reset();
   pending_.clear();
   if (tls_ != nullptr && is_secured_ && ending == Ending::Close) {
     ERR_clear_error();
@@ -115,7 +120,7 @@ int Link::tls_error(int result) {
     case SSL_ERROR_ZERO_RETURN:
       return 0;
     default:
-      tls_fault_ = TlsClient::take_error();
+      fault_ = TlsClient::take_error();
       return error == 0 ? EPROTO : error;
   }
 }
@@ -164,41 +169,66 @@ ssize_t Link::read_some(std::uint8_t* room, std::size_t size) {
   return sum;
 }
 
+std::size_t Link::frame_output() {
+  if (websocket_ == nullptr) return out_.size();
+  if (websocket_->is_open()) {
+    websocket_->frame(out_, framed_);
+    framed_ = out_.size();
+  }
+  return framed_;
+}
+
+ssize_t Link::take_frames(std::uint8_t* bytes, std::size_t size) {
+  const auto taken = websocket_->take({bytes, size});
+  if (taken) return static_cast<ssize_t>(*taken);
+  fault_ = websocket_->fault();
+  return -1;
+}
+
 bool Link::flush() {
   const Handshake secured = shake_hands();
   if (secured != Handshake::Done) return secured == Handshake::Going;
-  while (out_head_ < out_.size()) {
-    const ssize_t sent = write_some(out_.data() + out_head_, out_.size() - out_head_);
+  const std::size_t end = frame_output();
+  while (out_head_ < end) {
+    const ssize_t sent = write_some(out_.data() + out_head_, end - out_head_);
     if (sent < 0) {
       if (errno == EINTR) continue;
       if (errno != EAGAIN && errno != ENOTCONN) return false;
-      if (out_head_ >= kCompactAt) {
-        out_.erase(0, out_head_);
-        out_head_ = 0;
-      }
+      if (out_head_ >= kCompactAt) drop_sent();
       want_writable(true);
       return true;
     }
     out_head_ += static_cast<std::size_t>(sent);
   }
-  out_.clear();
-  out_head_ = 0;
+  drop_sent();
   want_writable(false);
   return true;
 }
 
+void Link::drop_sent() {
+  out_.erase(0, out_head_);
+  framed_ -= std::min(framed_, out_head_);
+  out_head_ = 0;
+}
+
 Link::ReadState Link::read(std::uint8_t* scratch, std::size_t size, Bytes& bytes) {
   const std::size_t before = pending_.size();
-  if (before >= size) {
+  const std::size_t begun = websocket_ == nullptr ? 0 : websocket_->rest().size();
+  if (before + begun >= size) {
     error_ = EMSGSIZE;
     return ReadState::Ended;
   }
   const Handshake secured = shake_hands();
   if (secured != Handshake::Done) return secured == Handshake::Going ? ReadState::Nothing : ReadState::Ended;
-  const ssize_t received = read_some(scratch + before, size - before);
+  ssize_t received = read_some(scratch + before + begun, size - before - begun);
   if (received <= 0) {
     error_ = received == 0 ? 0 : errno;
     return error_ == EAGAIN || error_ == EINTR ? ReadState::Nothing : ReadState::Ended;
+  }
+  if (websocket_ != nullptr) {
+    std::memcpy(scratch + before, websocket_->rest().data(), begun);
+    received = take_frames(scratch + before, begun + static_cast<std::size_t>(received));
+    if (received <= 0) return received == 0 ? ReadState::Nothing : ReadState::Ended;
   }
   std::memcpy(scratch, pending_.data(), before);
   pending_.clear();
@@ -207,7 +237,7 @@ Link::ReadState Link::read(std::uint8_t* scratch, std::size_t size, Bytes& bytes
 }
 
 const char* Link::ending() const {
-  if (!tls_fault_.empty()) return tls_fault_.c_str();
+  if (!fault_.empty()) return fault_.c_str();
   return error_ == 0 ? "closed by the broker" : std::strerror(error_);
 }
 

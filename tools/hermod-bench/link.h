@@ -2,10 +2,12 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "address.h"
 #include "base/bytes.h"
+#include "websocket_stream.h"
 
 namespace hermod::bench {
 
@@ -22,8 +24,8 @@ class Link {
   /// until release_abandoned(), as a cut cable does.
   enum class Ending { Close, Reset, Abandon };
 
-  /// Starts to connect, over TLS where the address says so; registers with `epoll` under `token`. `source` is
-  /// an IPv4 address in host order to connect from, 0 for any.
+  /// Starts to connect, over TLS and WebSocket where the address says so; registers with `epoll` under
+  /// `token`. `source` is an IPv4 address in host order to connect from, 0 for any.
   Status open(const Address& address, std::uint32_t source, int epoll, std::uint64_t token);
   void end(Ending ending);
   void release_abandoned();
@@ -45,9 +47,15 @@ class Link {
 
  private:
   void want_writable(bool wanted);
+  void drop_sent();
   enum class Handshake { Done, Going, Failed };
   /// Over TLS: as far as it comes now.
   Handshake shake_hands();
+  /// What may be sent now stands in frames. Returns its end in out_.
+  std::size_t frame_output();
+  /// What frames held among `size` bytes behind the unfinished packet, moved to their front; below 0: they
+  /// were broken.
+  ssize_t take_frames(std::uint8_t* bytes, std::size_t size);
   /// The same as send(), over TLS where it is; -1 with errno EAGAIN when the socket takes no more.
   ssize_t write_some(const char* bytes, std::size_t size);
   ssize_t read_some(std::uint8_t* room, std::size_t size);
@@ -65,7 +73,9 @@ class Link {
   std::string pending_;
   TlsPointer tls_;  ///< null: plain
   bool is_secured_ = false;
-  std::string tls_fault_;
+  std::unique_ptr<WebSocketStream> websocket_;  ///< null: none
+  std::size_t framed_ = 0;                      ///< of out_, with what asks for the WebSocket
+  std::string fault_;                           ///< of TLS or WebSocket, in words
 };
 
 }  // namespace hermod::bench

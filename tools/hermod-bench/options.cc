@@ -24,8 +24,9 @@ Options::Options(CLI::App& app) {
 
 void Options::add_broker(CLI::App& command) {
   command
-      .add_option("-b,--broker", scenario_.broker,
-                  "host:port, [v6]:port or unix:/path; with mqtts:// in front: TLS")
+      .add_option(
+          "-b,--broker", scenario_.broker,
+          "host:port, [v6]:port or unix:/path; with mqtts:// in front: TLS, ws:// or wss://: WebSocket")
       ->capture_default_str();
   add_tls(command);
   command.add_option("--broker-pid", scenario_.broker_pid, "Measure this process");
@@ -143,7 +144,10 @@ void Options::add_compare(CLI::App& app) {
   CLI::App& command =
       *app.add_subcommand("compare", "Two brokers in turn; prints a Markdown table of medians");
   add_tls(command);
-  command.add_option("--a", contestant_a_, "name=host:port@pid; mqtts://host:port for TLS")->required();
+  command
+      .add_option("--a", contestant_a_,
+                  "name=host:port@pid; mqtts://host:port for TLS, ws://host:port/path for WebSocket")
+      ->required();
   command.add_option("--b", contestant_b_, "name=host:port@pid")->required();
   command.add_option("--rounds", rounds_)->capture_default_str()->check(CLI::Range(1, 100));
   command.add_option("-d,--seconds", scenario_.seconds, "Per run")->capture_default_str();

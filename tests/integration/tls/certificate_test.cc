@@ -131,7 +131,7 @@ TEST_F(TlsRefusedFiles, AreNamedWithWhatIsWrong) {
 
 TEST_F(TlsRefusedFiles, KeysThatDoNotFitTogetherAreTold) {
   EXPECT_THAT(refused({{"key", ""}}), HasSubstr("every certificate needs its key"));
-  EXPECT_THAT(refused({{"certificate", ""}}), HasSubstr("mqtts:// needs certificate and key"));
+  EXPECT_THAT(refused({{"certificate", ""}}), HasSubstr("TLS needs certificate and key"));
   EXPECT_THAT(refused({{"client_certificate", "optional"}}), HasSubstr("client_certificate needs ca"));
   EXPECT_THAT(refused({{"identity", "cn"}}),
               HasSubstr("identity does nothing while client_certificate is off"));

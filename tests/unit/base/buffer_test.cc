@@ -135,6 +135,69 @@ TEST(WriteQueue, SharedBytesAreLetGoWhenWritten) {
   EXPECT_EQ(gathered(queue), "more");
 }
 
+TEST(WriteQueue, AHeadGoesIntoTheRoomInFront) {
+  WriteQueue queue;
+  queue.keep_front_room(4);
+  for (int i = 0; i < 3; ++i) {
+    queue.append(as_bytes("payload"));
+    queue.prepend(as_bytes("head"));
+    std::vector<iovec> pieces(4);
+    EXPECT_EQ(queue.gather(pieces.data(), pieces.size()), 1U);
+    EXPECT_EQ(gathered(queue), "headpayload");
+    queue.prepend(as_bytes("more "));
+    EXPECT_EQ(gathered(queue), "more headpayload");
+    EXPECT_EQ(queue.size(), 16U);
+    queue.consume(queue.size());
+  }
+  queue.append_shared(SharedBytes::copy_of("shared"));
+  queue.append(as_bytes(" copied"));
+  queue.consume(2);
+  queue.prepend(as_bytes("head "));
+  EXPECT_EQ(gathered(queue), "head ared copied");
+  queue.clear();
+  queue.prepend(as_bytes("alone"));
+  EXPECT_EQ(gathered(queue), "alone");
+}
+
+TEST(WriteQueue, AnothersBytesAreTakenOverWhereTheyLie) {
+  const SharedBytes payload = SharedBytes::copy_of(std::string(2000, 'p'));
+  WriteQueue from;
+  from.append(as_bytes("head "));
+  from.append_shared(payload);
+  from.consume(3);
+  WriteQueue to;
+  to.take_all(from);
+  EXPECT_TRUE(from.empty());
+  EXPECT_EQ(to.size(), 2002U);
+  from.append_shared(payload);
+  from.append(as_bytes("tail"));
+  to.take_all(from);
+  EXPECT_TRUE(from.empty());
+  std::vector<iovec> pieces(8);
+  ASSERT_EQ(to.gather(pieces.data(), pieces.size()), 4U);
+  EXPECT_EQ(pieces[1].iov_base, payload.bytes().data());
+  EXPECT_EQ(pieces[2].iov_base, payload.bytes().data());
+  EXPECT_EQ(gathered(to), "d " + std::string(4000, 'p') + "tail");
+  to.consume(to.size());
+  to.take_all(from);
+  EXPECT_TRUE(to.empty());
+}
+
+TEST(WriteQueue, WhatIsTakenOverInSmallPartsSharesAPiece) {
+  WriteQueue from;
+  WriteQueue to;
+  for (int i = 0; i < 10; ++i) {
+    from.append(as_bytes("01234"));
+    from.append_shared(SharedBytes::copy_of("56789"));
+    from.consume(1);
+    to.take_all(from);
+  }
+  EXPECT_EQ(to.size(), 90U);
+  std::vector<iovec> pieces(16);
+  EXPECT_LE(to.gather(pieces.data(), pieces.size()), 3U);
+  EXPECT_EQ(gathered(to).substr(0, 18), "123456789123456789");
+}
+
 TEST(WriteQueue, ClearForgetsEverything) {
   WriteQueue queue;
   queue.append(as_bytes("lost"));

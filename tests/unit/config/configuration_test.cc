@@ -80,15 +80,15 @@ TEST(Configuration, UnknownKeyIsToldWithFileLineAndTheNearestKey) {
 TEST(Configuration, EverythingWrongIsToldInOneRun) {
   const Built built(
       "[mqtt]\nmax_qos = 3\nnonsense_nonsense_nonsense = 1\nconnect_timeout = 30\n[listeners.a]\nurl = "
-      "\"ws://127.0.0.1\"\n",
+      "\"http://127.0.0.1\"\n",
       {{"net.backlog", "many"}});
-  EXPECT_EQ(
-      built.told(),
-      "h.toml:2: mqtt.max_qos: 3 is outside of 0 to 2\n"
-      "h.toml:3: unknown key mqtt.nonsense_nonsense_nonsense\n"
-      "h.toml:4: mqtt.connect_timeout: a duration such as \"500ms\", \"30s\" or \"7d\" is expected\n"
-      "h.toml:6: listeners.a.url: ws:// is not available in this version; mqtt://, mqtts:// and unix:// are\n"
-      "flag --set: net.backlog: a whole number is expected\n");
+  EXPECT_EQ(built.told(),
+            "h.toml:2: mqtt.max_qos: 3 is outside of 0 to 2\n"
+            "h.toml:3: unknown key mqtt.nonsense_nonsense_nonsense\n"
+            "h.toml:4: mqtt.connect_timeout: a duration such as \"500ms\", \"30s\" or \"7d\" is expected\n"
+            "h.toml:6: listeners.a.url: an address such as mqtt://127.0.0.1:1883 or mqtt://[::1]:1883 is "
+            "expected\n"
+            "flag --set: net.backlog: a whole number is expected\n");
 }
 
 TEST(Configuration, ListenerOtherMachinesCanReachNeedsAWordAboutAnonymousClients) {
@@ -152,10 +152,13 @@ TEST(Configuration, SizesThatContradictEachOtherAreRefused) {
 TEST(Configuration, EveryEffectiveValueIsListedWithItsOrigin) {
   const Built built("[mqtt]\nmax_qos = 1\n[listeners.a]\nurl = \"mqtt://[::1]\"\n");
   const std::string text = built.configuration.effective_text();
-  const auto is_of_unix = [](const SocketKey& key) { return key.where == SocketKey::Where::Unix; };
-  const auto of_unix = static_cast<std::size_t>(std::ranges::count_if(socket_keys(), is_of_unix));
+  using Where = SocketKey::Where;
+  const auto is_other = [](const SocketKey& key) {
+    return key.where == Where::Unix || key.where == Where::WebSocket;
+  };
+  const auto others = static_cast<std::size_t>(std::ranges::count_if(socket_keys(), is_other));
   EXPECT_EQ(static_cast<std::size_t>(std::ranges::count(text, '\n')),
-            keys().size() + 1 + socket_keys().size() - of_unix);
+            keys().size() + 1 + socket_keys().size() - others);
   EXPECT_TRUE(std::regex_search(text, std::regex("mqtt.max_qos = 1 +\\(h.toml:2\\)\n"))) << text;
   EXPECT_TRUE(
       std::regex_search(text, std::regex("listeners.a.url = mqtt://\\[::1\\]:1883 +\\(h.toml:4\\)\n")))

@@ -34,8 +34,8 @@ TEST(ReferenceFile, UncommentedItIsEveryKeyWithItsDefault) {
   std::vector<Problem> problems = read.problems;
   const Configuration built = Configuration::build(read.values, problems);
   for (const Problem& problem : problems) ADD_FAILURE() << problem.message();
-  // And the urls of a plain and of a TLS listener, with the keys of both.
-  EXPECT_EQ(read.values.size(), keys().size() + 2 + listener_keys().size() + socket_keys().size());
+  // And the urls of a plain, a TLS and a WebSocket listener, with their keys.
+  EXPECT_EQ(read.values.size(), keys().size() + 3 + listener_keys().size() + socket_keys().size());
   for (const Key& key : keys()) {
     EXPECT_EQ(key.read(built.settings()), key.read(Settings{})) << key.name;
   }

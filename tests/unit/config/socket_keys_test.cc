@@ -32,6 +32,7 @@ struct WithListener {
 
 const std::string kIp = "url = \"mqtt://127.0.0.1\"\n";
 const std::string kUnix = "url = \"unix:///run/x.sock\"\n";
+const std::string kWeb = "url = \"ws://127.0.0.1\"\n";
 const std::string kProxy = "proxy_protocol = \"required\"\n";
 const std::string kProxies = "proxies = [\"10.0.0.0/8\", \"::1\"]\n";
 
@@ -65,6 +66,26 @@ TEST(SocketKeys, EveryOneReachesTheOptions) {
   EXPECT_EQ(local.options().file.mode, 0620U);
   EXPECT_EQ(local.options().file.owner, ":mqtt");
   EXPECT_EQ(local.options().identity, net::TlsIdentity::SystemUser);
+}
+
+TEST(SocketKeys, AWebSocketHasItsOwnAndTheProxiesWithoutTheirProtocol) {
+  const WithListener web(kWeb + kProxies +
+                         "subprotocol = \"optional\"\norigins = [\"https://a.test\", \"absent\"]\n");
+  EXPECT_EQ(web.told(), "");
+  const net::ListenerOptions& options = web.options();
+  ASSERT_TRUE(options.websocket);
+  EXPECT_EQ(*options.websocket,
+            (net::WebSocketOptions{
+                .path = "/mqtt", .requires_subprotocol = false, .origins = {"https://a.test", "absent"}}));
+  EXPECT_EQ(options.proxy.use, ProxyUse::Off);
+  EXPECT_EQ(options.proxy.proxies.size(), 2U);
+  EXPECT_FALSE(options.tls);
+
+  const WithListener secure(
+      "url = [\"wss://127.0.0.1/a\", \"wss://[::1]/a\"]\ncertificate = \"c.pem\"\nkey = \"c.key\"\n");
+  EXPECT_EQ(secure.told(), "");
+  EXPECT_EQ(secure.options().websocket->path, "/a");
+  EXPECT_EQ(secure.options().tls->application_protocol, "http/1.1");
 }
 
 TEST(SocketKeys, WhatAListenerDoesNotSayIsAsInNet) {
@@ -122,6 +143,13 @@ TEST(SocketKeys, WhatContradictsItselfIsToldWhy) {
       {kIp + "backlog = [\"1\"]\n", "one value and no list"},
       {kUnix + "owner = [\"root\", \"mqtt\"]\n", "one value and no list"},
       {kIp + "max_connections = \"many\"\n", "a whole number"},
+      {kIp + "origins = \"https://a.test\"\n", "origins is for a url with ws:// or wss://"},
+      {kUnix + "subprotocol = \"required\"\n", "subprotocol is for a url with ws:// or wss://"},
+      {kWeb + "mode = \"0600\"\n", "mode is for a url with unix://"},
+      {kWeb + "certificate = \"a.pem\"\n", "certificate is for a url with mqtts:// or wss://"},
+      {kWeb + "subprotocol = \"maybe\"\n", "required"},
+      {"url = [\"ws://127.0.0.1/a\", \"ws://127.0.0.2/b\"]\n", "all urls of a listener have the same path"},
+      {"url = [\"mqtt://127.0.0.1\", \"ws://127.0.0.1\"]\n", "all urls of a listener begin alike"},
   };
   for (const Refused& one : refused) {
     const WithListener built(one.lines);
@@ -146,6 +174,8 @@ TEST(SocketKeys, ClientsOfAProxyComeFromOtherMachinesAndNeedAWord) {
   EXPECT_NE(problems[0].text.find("from other machines, through a proxy"), std::string::npos)
       << problems[0].text;
   EXPECT_EQ(problems_of(kUnix + kProxy).size(), 1U);
+  EXPECT_EQ(problems_of(kWeb + kProxies).size(), 1U);
+  EXPECT_TRUE(problems_of(kWeb).empty());
   EXPECT_TRUE(problems_of(kUnix).empty()) << "a Unix socket is of this machine";
   EXPECT_EQ(problems_of("url = [\"mqtt://127.0.0.1\", \"mqtt://0.0.0.0\"]\n").size(), 1U);
 }

@@ -1,0 +1,86 @@
+#include "net/websocket_origin.h"
+
+#include <algorithm>
+
+namespace hermod::net {
+namespace {
+
+constexpr std::string_view kBelow = "*.";
+
+std::string in_lower_case(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return out;
+}
+
+std::string_view default_port(std::string_view scheme) {
+  if (scheme == "http") return "80";
+  if (scheme == "https") return "443";
+  return "";
+}
+
+bool is_number(std::string_view text) {
+  return !text.empty() && text.size() <= 5 &&
+         std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace
+
+std::optional<OriginList::Entry> OriginList::parse(std::string_view origin) {
+  const std::string text = in_lower_case(origin);
+  const std::size_t scheme_end = text.find("://");
+  if (scheme_end == std::string::npos || scheme_end == 0) return std::nullopt;
+  const std::string scheme = text.substr(0, scheme_end);
+  std::string_view rest = std::string_view(text).substr(scheme_end + 3);
+  if (rest.find_first_of("/?#@, ") != std::string_view::npos) return std::nullopt;
+  // The colons of an IPv6 address stand in brackets.
+  const std::size_t bracket = rest.find(']');
+  const std::size_t colon = rest.find(':', bracket == std::string_view::npos ? 0 : bracket);
+  std::string port(default_port(scheme));
+  if (colon != std::string_view::npos) {
+    if (!is_number(rest.substr(colon + 1))) return std::nullopt;
+    port = rest.substr(colon + 1);
+  }
+  Entry out{.scheme_and_port = scheme + ":" + port, .host = std::string(rest.substr(0, colon))};
+  if (out.host.starts_with(kBelow)) {
+    out.below = true;
+    out.host.erase(0, 1);  // the dot stays
+  }
+  if (out.host.size() < (out.below ? 2U : 1U) || out.host.find('*') != std::string::npos) return std::nullopt;
+  return out;
+}
+
+Result<OriginList> OriginList::from(const std::vector<std::string>& elements) {
+  OriginList out;
+  out.all_ = elements.empty();
+  for (const std::string& element : elements) {
+    if (element == "null") {
+      out.null_ = true;
+    } else if (element == "absent") {
+      out.absent_ = true;
+    } else if (auto entry = parse(element)) {
+      out.entries_.push_back(*std::move(entry));
+    } else {
+      return failure(Errc::Invalid, "\"" + element +
+                                        "\" is no origin: one such as https://example.org, "
+                                        "https://*.example.org, null or absent is expected");
+    }
+  }
+  return out;
+}
+
+bool OriginList::allows(std::optional<std::string_view> origin) const {
+  if (all_) return true;
+  if (!origin) return absent_;
+  if (*origin == "null") return null_;
+  const auto asked = parse(*origin);
+  if (!asked || asked->below) return false;
+  return std::ranges::any_of(entries_, [&](const Entry& one) {
+    if (one.scheme_and_port != asked->scheme_and_port) return false;
+    return one.below ? asked->host.size() > one.host.size() && asked->host.ends_with(one.host)
+                     : asked->host == one.host;
+  });
+}
+
+}  // namespace hermod::net

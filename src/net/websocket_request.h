@@ -1,0 +1,61 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.h"
+#include "net/options.h"
+#include "net/websocket_origin.h"
+
+namespace hermod::net {
+
+/// What a listener asks of a request for a WebSocket. Made from its options once, then immutable; shared by
+/// the shards.
+class WebSocketRules {
+ public:
+  /// `proxies` may say for whom they connect. Errors: Invalid, naming the origin that is none.
+  static Result<WebSocketRules> from(const WebSocketOptions& options, std::vector<AddressRange> proxies = {});
+
+  bool is_path(std::string_view path) const { return path == path_; }
+  const std::string& path() const { return path_; }
+  bool requires_subprotocol() const { return requires_subprotocol_; }
+  const OriginList& origins() const { return origins_; }
+  const std::vector<AddressRange>& proxies() const { return proxies_; }
+
+ private:
+  std::string path_;
+  bool requires_subprotocol_ = true;
+  OriginList origins_;
+  std::vector<AddressRange> proxies_;
+};
+
+/// A request that may have its WebSocket.
+struct WebSocketUpgrade {
+  std::string key{};            ///< of Sec-WebSocket-Key
+  std::string subprotocol{};    ///< "mqtt", "mqttv3.1", or empty when the client asked for none
+  std::string forwarded_for{};  ///< the client's address by a trusted proxy; empty: it is the peer's
+  /// The whole answer; empty when the system has no memory for it.
+  std::string answer() const;
+};
+
+/// A request that gets an answer instead, and then the end of the connection.
+struct WebSocketRefusal {
+  int status = 0;
+  std::string why{};    ///< for people: the text of the answer, and of the log
+  std::string extra{};  ///< further header lines, each with its end
+  /// The whole answer as it is sent.
+  std::string answer() const;
+};
+
+/// The size of the request's head at the front of `bytes`, with the empty line that ends it; 0: it is not
+/// complete. `looked_at` bytes were looked at before and are not looked at again.
+std::size_t request_size(std::string_view bytes, std::size_t looked_at);
+
+/// What becomes of a request: pure. `head` is complete, `peer` is the address of the one who sent it.
+std::variant<WebSocketUpgrade, WebSocketRefusal> judge_request(std::string_view head, std::string_view peer,
+                                                               const WebSocketRules& rules);
+
+}  // namespace hermod::net

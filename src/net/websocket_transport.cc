@@ -1,0 +1,262 @@
+#include "net/websocket_transport.h"
+
+#include <utility>
+#include <variant>
+
+#include "base/assert.h"
+#include "base/log.h"
+#include "net/websocket_forwarded.h"
+
+namespace hermod::net {
+
+WebSocketTransport::WebSocketTransport(std::unique_ptr<Transport> stream, EventLoop& loop,
+                                       const WebSocketRules& rules, const Options& options,
+                                       MonotonicTime request_due)
+    : loop_(loop), rules_(rules), options_(options), stream_(std::move(stream)) {
+  stream_->set_handler(this);
+  output_.keep_front_room(FrameHead::kMaxSize);
+  loop.timers().schedule(timer_, request_due);
+}
+
+WebSocketTransport::~WebSocketTransport() = default;
+
+Peer WebSocketTransport::peer() const {
+  Peer peer = stream_->peer();
+  if (client_address_.empty()) {
+    peer.is_proxy = is_in_any(rules_.proxies(), peer.address);
+  } else {
+    peer.proxy = std::exchange(peer.address, client_address_);
+    peer.port = 0;
+  }
+  return peer;
+}
+
+std::size_t WebSocketTransport::buffered_bytes() const {
+  return input_.bytes().size() + stream_->buffered_bytes();
+}
+
+/// The stream comes right behind us in the list of the tick's end, so one tick does both.
+void WebSocketTransport::request_flush() {
+  loop_.check_thread();
+  if (state_ == State::Ended) return;
+  loop_.flush_at_tick_end(*this);
+  stream_->request_flush();
+}
+
+void WebSocketTransport::pause_reading(bool paused) {
+  loop_.check_thread();
+  if (state_ == State::Closing || state_ == State::Ended || paused_ == paused) return;
+  paused_ = paused;
+  // First what is decoded already, then what the stream has.
+  if (!paused && (!input_.empty() || has_last_)) loop_.later(*this);
+  stream_->pause_reading(paused);
+}
+
+void WebSocketTransport::close(CloseReason reason) {
+  loop_.check_thread();
+  end_with(reason, reason == CloseReason::Shutdown ? CloseCode::GoingAway : CloseCode::Normal, "");
+}
+
+void WebSocketTransport::end_with(CloseReason reason, CloseCode code, std::string_view why) {
+  if (state_ == State::Closing || state_ == State::Ended) return;
+  state_ = State::Closing;
+  close_reason_ = reason;
+  close_code_ = code;
+  close_why_ = why;
+  timer_.cancel();
+  if (!showing_) input_ = ReadBuffer{};
+  loop_.flush_at_tick_end(*this);
+  stream_->request_flush();
+}
+
+void WebSocketTransport::on_flush() {
+  if (state_ == State::Closing) return finish();
+  if (state_ == State::Open) frame_output();
+}
+
+void WebSocketTransport::finish() {
+  state_ = State::Ended;
+  if (is_upgraded_) {
+    put_data();
+    std::string why;
+    ByteWriter(why).u16(static_cast<std::uint16_t>(close_code_));
+    why += close_why_;
+    put_control(Opcode::Close, as_bytes(why));
+  }
+  output_.clear();
+  stream_->close(close_reason_);
+}
+
+void WebSocketTransport::frame_output() {
+  if (unsent_bytes() >= options_.write_high_mark) above_high_mark_ = true;
+  // Above its high mark the stream tells us when it has room again.
+  if (!has_room_below()) return;
+  if (pong_ != nullptr) put_control(Opcode::Pong, as_bytes(*std::exchange(pong_, nullptr)));
+  put_data();
+  stream_->request_flush();
+}
+
+void WebSocketTransport::put_data() {
+  if (output_.empty()) return;
+  output_.prepend(FrameHead(Opcode::Binary, output_.size()).bytes());
+  stream_->output().take_all(output_);
+}
+
+void WebSocketTransport::put_control(Opcode opcode, Bytes payload) {
+  HERMOD_ASSERT(payload.size() <= kMaxControl);
+  stream_->output().append(FrameHead(opcode, payload.size()).bytes());
+  stream_->output().append(payload);
+}
+
+void WebSocketTransport::on_drained() {
+  if (state_ != State::Open) return;
+  frame_output();
+  // With so much again, the stream will tell once more.
+  if (!above_high_mark_ || !has_room_below()) return;
+  above_high_mark_ = false;
+  handler_->on_drained();
+}
+
+void WebSocketTransport::on_bytes(ReadBuffer& raw) {
+  is_quiet_ = false;
+  if (state_ == State::Request && !take_request(raw)) return;
+  if (state_ == State::Open && !has_last_) {
+    const Bytes payload = decode(raw.writable());
+    if (!payload.empty()) show(payload);
+    obey_frames();
+  }
+  raw.consume(raw.bytes().size());
+}
+
+bool WebSocketTransport::take_request(ReadBuffer& raw) {
+  const std::string_view text = as_text(raw.bytes());
+  const std::size_t limit = options_.websocket.max_request_size;
+  const std::size_t size = request_size(text.substr(0, limit), looked_at_);
+  if (size == 0) {
+    looked_at_ = text.size();
+    if (text.size() < limit) return false;
+    refuse({.status = 431, .why = "the request is longer than websocket.max_request_size allows"});
+  } else {
+    auto answer = judge_request(text.substr(0, size), stream_->peer().address, rules_);
+    raw.consume(size);
+    if (const auto* upgrade = std::get_if<WebSocketUpgrade>(&answer)) return open(*upgrade);
+    refuse(std::get<WebSocketRefusal>(answer));
+  }
+  raw.consume(raw.bytes().size());
+  return false;
+}
+
+bool WebSocketTransport::open(const WebSocketUpgrade& upgrade) {
+  const std::string answer = upgrade.answer();
+  if (answer.empty()) {
+    refuse({.status = 503, .why = "the system has no memory for the answer"});
+    return false;
+  }
+  stream_->output().append(as_bytes(answer));
+  is_upgraded_ = true;
+  client_address_ = upgrade.forwarded_for;
+  state_ = State::Open;
+  timer_.cancel();
+  schedule_ping();
+  request_flush();
+  return true;
+}
+
+void WebSocketTransport::refuse(const WebSocketRefusal& refusal) {
+  HERMOD_LOG_LIMITED(log::Level::Notice, "websocket.refused", {"address", stream_->peer().address},
+                     {"status", refusal.status}, {"why", refusal.why});
+  stream_->output().append(as_bytes(refusal.answer()));
+  output_.clear();
+  end_with(CloseReason::ByBroker, CloseCode::Normal, "");
+}
+
+Bytes WebSocketTransport::decode(std::span<std::uint8_t> frames) {
+  using What = WebSocketScanner::What;
+  std::span<std::uint8_t> payload;
+  while (!frames.empty() && !has_last_) {
+    const WebSocketScanner::Step step = scanner_.next(frames, payload);
+    frames = frames.subspan(step.taken);
+    if (step.what == What::Ping) {
+      answer_ping(scanner_.take_ping());
+    } else if (step.what != What::Frames) {
+      last_ = step;
+      has_last_ = true;
+    }
+  }
+  return payload;
+}
+
+/// A client that does not read gets an answer to its last ping only (RFC 6455, 5.5.3).
+void WebSocketTransport::answer_ping(std::string payload) {
+  if (!has_room_below()) {
+    pong_ = std::make_unique<const std::string>(std::move(payload));
+    return;
+  }
+  put_control(Opcode::Pong, as_bytes(payload));
+  request_flush();
+}
+
+void WebSocketTransport::show(Bytes payload) {
+  showing_ = true;
+  input_.show(payload);
+  handler_->on_bytes(input_);
+  showing_ = false;
+  if (state_ == State::Open) {
+    input_.keep_rest();
+  } else {
+    input_ = ReadBuffer{};
+  }
+}
+
+void WebSocketTransport::obey_frames() {
+  if (!has_last_ || state_ != State::Open) return;
+  if (last_.what == WebSocketScanner::What::Fault) return fail(last_.code, last_.why);
+  if (paused_ && !input_.empty()) return;  // what came before the Close is shown first
+  end_with(CloseReason::PeerClosed, last_.code, "");
+}
+
+void WebSocketTransport::fail(CloseCode code, std::string_view why) {
+  HERMOD_LOG_LIMITED(log::Level::Notice, "websocket.broken", {"address", peer().address},
+                     {"code", static_cast<int>(code)}, {"why", why});
+  end_with(CloseReason::ByBroker, code, why);
+}
+
+void WebSocketTransport::on_later() {
+  if (state_ != State::Open || paused_) return;
+  if (!input_.empty()) show({});
+  obey_frames();
+}
+
+void WebSocketTransport::on_timer(Timer&) {
+  if (state_ == State::Request)
+    return refuse({.status = 408, .why = "the request took longer than websocket.request_timeout"});
+  if (state_ != State::Open) return;
+  if (is_quiet_ && !paused_) {
+    HERMOD_LOG_LIMITED(log::Level::Notice, "websocket.silent", {"address", peer().address});
+    return end_with(CloseReason::PeerReset, CloseCode::GoingAway, "no answer to a ping");
+  }
+  is_quiet_ = true;
+  if (has_room_below()) put_control(Opcode::Ping, {});
+  request_flush();
+  schedule_ping();
+}
+
+void WebSocketTransport::schedule_ping() {
+  if (options_.websocket.ping_interval > options_.websocket.ping_interval.zero())
+    loop_.timers().schedule(timer_, loop_.now() + options_.websocket.ping_interval);
+}
+
+void WebSocketTransport::on_closed(CloseReason reason) {
+  // The stream may have read its end before it was our turn to go on after a pause.
+  if (state_ == State::Open && !paused_ && !input_.empty()) show({});
+  state_ = State::Ended;
+  timer_.cancel();
+  Flushable::unlink();
+  Deferred::unlink();
+  pong_.reset();
+  input_ = ReadBuffer{};
+  output_.clear();
+  handler_->on_closed(reason);
+}
+
+}  // namespace hermod::net

@@ -1,0 +1,101 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "net/event_loop.h"
+#include "net/options.h"
+#include "net/timer_wheel.h"
+#include "net/transport.h"
+#include "net/websocket_request.h"
+#include "net/websocket_scanner.h"
+
+namespace hermod::net {
+
+/// MQTT in WebSocket frames over any other transport: a byte stream, whatever the frames. First it waits for
+/// the request that asks for the WebSocket, or answers what asks for something else. The stream below it does
+/// the reading, the writing and the end; frames are unmasked where it shows them, and what a tick has to say
+/// is one frame that it takes over without a copy. Owned by its connection, on the shard's thread, until
+/// on_closed(); rules and options outlive it.
+class WebSocketTransport final : public Transport,
+                                 private TransportHandler,
+                                 private TimerHandler,
+                                 private Flushable,
+                                 private Deferred {
+ public:
+  /// `stream` has no handler yet; at `request_due` the client must have asked for its WebSocket.
+  WebSocketTransport(std::unique_ptr<Transport> stream, EventLoop& loop, const WebSocketRules& rules,
+                     const Options& options, MonotonicTime request_due);
+  WebSocketTransport(const WebSocketTransport&) = delete;
+  WebSocketTransport& operator=(const WebSocketTransport&) = delete;
+  ~WebSocketTransport() override;
+
+  void request_flush() override;
+  void pause_reading(bool paused) override;
+  void close(CloseReason reason) override;
+  Peer peer() const override;
+  std::size_t buffered_bytes() const override;
+  std::size_t unsent_bytes() const override { return output_.size() + stream_->unsent_bytes(); }
+
+ private:
+  enum class State : std::uint8_t {
+    Request,  ///< waits for the request
+    Open,
+    Closing,  ///< nothing is shown any more; the Close frame and the end follow at the end of the tick
+    Ended,    ///< the stream is told to end, or has ended
+  };
+
+  void on_bytes(ReadBuffer& raw) override;
+  void on_drained() override;
+  void on_closed(CloseReason reason) override;
+  void on_timer(Timer& timer) override;
+  void on_flush() override;
+  void on_later() override;
+
+  /// Looks for the request at the front of `raw` and answers it. True: the WebSocket is open.
+  bool take_request(ReadBuffer& raw);
+  bool open(const WebSocketUpgrade& upgrade);
+  void refuse(const WebSocketRefusal& refusal);
+  /// What the frames hold, in one piece, as a part of `frames`.
+  Bytes decode(std::span<std::uint8_t> frames);
+  void show(Bytes payload);
+  /// After everything was shown: what the frames meant for the connection itself.
+  void obey_frames();
+  void answer_ping(std::string payload);
+  bool has_room_below() const { return stream_->output().size() < options_.write_high_mark; }
+  /// What is to be said is given to the stream as one frame.
+  void frame_output();
+  void put_data();
+  void put_control(Opcode opcode, Bytes payload);
+  void fail(CloseCode code, std::string_view why);
+  void end_with(CloseReason reason, CloseCode code, std::string_view why);
+  void finish();
+  void schedule_ping();
+
+  EventLoop& loop_;
+  const WebSocketRules& rules_;
+  const Options& options_;
+  std::unique_ptr<Transport> stream_;
+  WebSocketScanner scanner_;
+  WebSocketScanner::Step last_{};  ///< the Close or the fault that ended what the client says
+  ReadBuffer input_;
+  std::string client_address_;               ///< as a proxy told it; empty: the peer's
+  std::unique_ptr<const std::string> pong_;  ///< waits until the stream has room
+  std::string_view close_why_{};
+  Timer timer_{*this};         ///< for the request, then for pings
+  std::size_t looked_at_ = 0;  ///< bytes of an unfinished request
+  State state_ = State::Request;
+  CloseReason close_reason_ = CloseReason::ByBroker;
+  CloseCode close_code_ = CloseCode::Normal;
+  bool is_upgraded_ = false;
+  bool has_last_ = false;
+  bool paused_ = false;
+  bool showing_ = false;  ///< inside the handler's on_bytes()
+  bool above_high_mark_ = false;
+  bool is_quiet_ = false;  ///< nothing came since the last ping was sent
+};
+
+}  // namespace hermod::net

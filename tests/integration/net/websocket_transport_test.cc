@@ -1,0 +1,178 @@
+#include "net/websocket_transport.h"
+
+#include <sys/uio.h>
+
+#include <vector>
+
+#include "tests/integration/net/loop_test.h"
+#include "tests/support/websocket_frames.h"
+
+namespace hermod::net {
+namespace {
+
+using support::framed;
+using support::take_frame;
+
+/// The stream below a WebSocket: the test says what arrives and when output leaves.
+class StreamBelow final : public Transport {
+ public:
+  void request_flush() override {}
+  void pause_reading(bool paused) override { is_paused = paused; }
+  void close(CloseReason reason) override { closed = reason; }
+  Peer peer() const override { return {.address = "192.0.2.1", .port = 7}; }
+  std::size_t buffered_bytes() const override { return 0; }
+
+  /// Where the bytes lay when they were shown is in `arrived`.
+  void deliver(std::string_view bytes) {
+    arrived.assign(bytes.begin(), bytes.end());
+    input_.show(arrived);
+    handler_->on_bytes(input_);
+    input_.keep_rest();
+  }
+  void end(CloseReason reason) { handler_->on_closed(reason); }
+  /// What was written leaves, and the transport is told if it was much.
+  std::string leave(std::size_t high_mark) {
+    const bool was_full = output_.size() >= high_mark;
+    std::string out;
+    while (!output_.empty()) {
+      iovec piece{};
+      output_.gather(&piece, 1);
+      out.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
+      output_.consume(piece.iov_len);
+    }
+    if (was_full) handler_->on_drained();
+    return out;
+  }
+
+  std::vector<std::uint8_t> arrived;
+  std::optional<CloseReason> closed;
+  bool is_paused = false;
+
+ private:
+  ReadBuffer input_;
+};
+
+class WebSocketTransports : public LoopTest {
+ protected:
+  /// A WebSocket that is open; the answer to its request has left.
+  void SetUp() override {
+    LoopTest::SetUp();
+    auto stream = std::make_unique<StreamBelow>();
+    below_ = stream.get();
+    transport_ = std::make_unique<WebSocketTransport>(std::move(stream), loop_, rules_, options_,
+                                                      loop_.now() + options_.websocket.request_timeout);
+    transport_->set_handler(&handler_);
+    below_->deliver(support::WebSocketRequest{}.text());
+    loop_.flush_pending();
+    ASSERT_TRUE(leave().starts_with("HTTP/1.1 101 "));
+  }
+  std::string leave() { return below_->leave(options_.write_high_mark); }
+  static std::string ping(const std::string& payload) {
+    return support::Frame{.opcode = support::opcode::kPing, .payload = payload}.bytes();
+  }
+
+  WebSocketRules rules_ = *WebSocketRules::from({});
+  RecordingHandler handler_;
+  StreamBelow* below_ = nullptr;
+  std::unique_ptr<WebSocketTransport> transport_;
+};
+
+TEST_F(WebSocketTransports, OutputOfATickIsOneFrameThatIsNotCopied) {
+  const SharedBytes payload = SharedBytes::copy_of(std::string(5000, 'p'));
+  transport_->output().append(as_bytes("head"));
+  transport_->output().append_shared(payload);
+  transport_->output().append(as_bytes("tail"));
+  transport_->request_flush();
+  loop_.flush_pending();
+  EXPECT_TRUE(transport_->output().empty());
+  std::vector<iovec> pieces(8);
+  ASSERT_EQ(below_->output().gather(pieces.data(), pieces.size()), 3U);
+  EXPECT_EQ(pieces[0].iov_len, 8U) << "the frame's head and ours are one piece";
+  EXPECT_EQ(pieces[1].iov_base, payload.bytes().data());
+  std::string bytes = leave();
+  const auto frame = take_frame(bytes);
+  ASSERT_TRUE(frame);
+  EXPECT_EQ(frame->payload, "head" + std::string(5000, 'p') + "tail");
+  EXPECT_EQ(bytes, "");
+}
+
+TEST_F(WebSocketTransports, FramesAreUnmaskedWhereTheyLieAndShownAsOnePiece) {
+  const std::uint8_t* shown_at = nullptr;
+  handler_.take = [&](ReadBuffer& buffer) {
+    shown_at = buffer.bytes().data();
+    handler_.received = as_text(buffer.bytes());
+    buffer.consume(buffer.bytes().size());
+  };
+  below_->deliver(framed("first ") + ping("") + framed("") + framed("second, which is longer"));
+  EXPECT_EQ(handler_.received, "first second, which is longer");
+  EXPECT_EQ(handler_.shown, 1);
+  EXPECT_GE(shown_at, below_->arrived.data());
+  EXPECT_LT(shown_at, below_->arrived.data() + below_->arrived.size());
+  EXPECT_EQ(transport_->buffered_bytes(), 0U);
+}
+
+TEST_F(WebSocketTransports, OfTooManyPingsTheLastIsAnswered) {
+  const std::string payload(125, 'p');
+  for (int i = 0; i < 10'000; ++i) below_->deliver(ping(payload) + ping(std::to_string(i)));
+  const std::size_t held = below_->output().size();
+  EXPECT_GE(held, options_.write_high_mark);
+  EXPECT_LT(held, options_.write_high_mark + 200);
+  std::string bytes = leave();
+  while (take_frame(bytes)) {
+  }
+  std::string rest = leave();
+  EXPECT_EQ(take_frame(rest)->payload, "9999");
+  EXPECT_EQ(rest, "");
+}
+
+TEST_F(WebSocketTransports, WhatArrivedBeforeTheEndIsShownBeforeIt) {
+  handler_.take = [&](ReadBuffer& buffer) {
+    handler_.received += as_text(buffer.bytes().first(1));
+    buffer.consume(1);
+    if (handler_.received.size() == 1) transport_->pause_reading(true);
+  };
+  below_->deliver(framed("a") + framed("bc"));
+  EXPECT_EQ(handler_.received, "a");
+  EXPECT_TRUE(below_->is_paused);
+  transport_->pause_reading(false);
+  below_->end(CloseReason::PeerClosed);
+  EXPECT_EQ(handler_.received, "ab");
+  EXPECT_EQ(handler_.closed, CloseReason::PeerClosed);
+}
+
+TEST_F(WebSocketTransports, DrainedIsToldWhenThereIsRoomAgain) {
+  const std::string much(options_.write_high_mark, 'x');
+  transport_->output().append(as_bytes(much));
+  transport_->request_flush();
+  loop_.flush_pending();
+  // The stream is full: what comes now waits here.
+  transport_->output().append(as_bytes("waits"));
+  transport_->request_flush();
+  loop_.flush_pending();
+  EXPECT_EQ(transport_->output().size(), 5U);
+  // Who asks how much this client lets wait is told both.
+  EXPECT_EQ(transport_->unsent_bytes(), below_->output().size() + 5U);
+  EXPECT_EQ(handler_.drained, 0);
+  std::string bytes = leave();
+  EXPECT_EQ(take_frame(bytes)->payload.size(), much.size());
+  EXPECT_EQ(handler_.drained, 1);
+  bytes = leave();
+  EXPECT_EQ(take_frame(bytes)->payload, "waits");
+  EXPECT_EQ(handler_.drained, 1);
+}
+
+TEST_F(WebSocketTransports, ACloseFollowsWhatWasToSay) {
+  transport_->output().append(as_bytes("last words"));
+  transport_->close(CloseReason::Shutdown);
+  loop_.flush_pending();
+  EXPECT_EQ(below_->closed, CloseReason::Shutdown);
+  std::string bytes = leave();
+  EXPECT_EQ(take_frame(bytes)->payload, "last words");
+  const auto close = take_frame(bytes);
+  EXPECT_EQ(close->opcode, support::opcode::kClose);
+  EXPECT_EQ(support::close_code(*close), 1001);
+  EXPECT_EQ(bytes, "");
+}
+
+}  // namespace
+}  // namespace hermod::net

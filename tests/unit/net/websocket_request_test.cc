@@ -1,0 +1,100 @@
+#include "net/websocket_request.h"
+
+#include <gtest/gtest.h>
+
+namespace hermod::net {
+
+WebSocketRules websocket_rules(const WebSocketOptions& options = {}) {
+  auto made = WebSocketRules::from(options);
+  EXPECT_TRUE(made) << (made ? "" : made.error().detail);
+  return *made;
+}
+
+std::string request_text(const std::string& first_line, const std::string& more) {
+  return first_line + "\r\nHost: x\r\n" + more + "\r\n";
+}
+
+const std::string kUpgrade =
+    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+/// The status of the answer; 101 when the request may have its WebSocket.
+int status_of(const std::string& head, const WebSocketOptions& options = {}) {
+  const auto answer = judge_request(head, "192.0.2.1", websocket_rules(options));
+  const auto* refusal = std::get_if<WebSocketRefusal>(&answer);
+  return refusal == nullptr ? 101 : refusal->status;
+}
+
+TEST(WebSocketRequest, NamesOfHeadersAndTokensAreInAnyCase) {
+  EXPECT_EQ(status_of("GET /mqtt HTTP/1.1\r\nhOST:x\r\nCONNECTION: foo , UPGRADE\r\nUpgrade: WebSocket\r\n"
+                      "sec-websocket-version:13\r\nSEC-WEBSOCKET-KEY:\tdGhlIHNhbXBsZSBub25jZQ== \r\n"
+                      "Sec-WebSocket-Protocol: x\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n"),
+            101);
+}
+
+TEST(WebSocketRequest, TheKeyMustBeSixteenBytes) {
+  const std::string subprotocol = "Sec-WebSocket-Protocol: mqtt\r\n";
+  const auto with_key = [&](const std::string& key) {
+    return status_of(request_text(
+        "GET /mqtt HTTP/1.1", "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
+                                  (key.empty() ? "" : "Sec-WebSocket-Key: " + key + "\r\n") + subprotocol));
+  };
+  EXPECT_EQ(with_key("dGhlIHNhbXBsZSBub25jZQ=="), 101);
+  for (const char* key : {"", "short==", "dGhlIHNhbXBsZSBub25jZQ=", "dGhlIHNhbXBsZSBub25jZQ===",
+                          "dGhl IHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25j\"Q=="})
+    EXPECT_EQ(with_key(key), 400) << key;
+  EXPECT_EQ(
+      status_of(request_text("GET /mqtt HTTP/1.1",
+                             kUpgrade + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + subprotocol)),
+      400);
+}
+
+TEST(WebSocketRequest, WhatAnAnswerTellsDependsOnWhatWasAsked) {
+  const std::string good = kUpgrade + "Sec-WebSocket-Protocol: mqtt\r\n";
+  EXPECT_EQ(status_of(request_text("GET /mqtt HTTP/1.1", good)), 101);
+  EXPECT_EQ(status_of(request_text("GET /mqtt HTTP/1.0", good)), 400);
+  EXPECT_EQ(status_of(request_text("GET /mqtt HTTP/2", good)), 505);
+  EXPECT_EQ(status_of(request_text("PUT /mqtt HTTP/1.1", good)), 405);
+  EXPECT_EQ(status_of(request_text("GET /other HTTP/1.1", good)), 404);
+  EXPECT_EQ(status_of(request_text("GET /mqtt HTTP/1.1", "")), 426);
+  EXPECT_EQ(status_of(request_text("GET /mqtt HTTP/1.1", "Upgrade: h2c\r\nConnection: Upgrade\r\n")), 426);
+  EXPECT_EQ(status_of(request_text("GET /mqtt HTTP/1.1", kUpgrade)), 400);
+  EXPECT_EQ(status_of(request_text("GET /mqtt HTTP/1.1", kUpgrade), {.requires_subprotocol = false}), 101);
+  EXPECT_EQ(status_of(request_text("GET  HTTP/1.1", good)), 400);
+  EXPECT_EQ(status_of("\r\n\r\n"), 400);
+}
+
+TEST(WebSocketRequest, TooManyHeadersAreRefused) {
+  std::string many;
+  for (int i = 0; i < 200; ++i) many += "A: b\r\n";
+  EXPECT_EQ(status_of(request_text("GET /mqtt HTTP/1.1", many)), 400);
+}
+
+TEST(WebSocketRequest, ItEndsWithItsEmptyLine) {
+  const std::string head = request_text("GET / HTTP/1.1", "");
+  EXPECT_EQ(request_size(head + "more", 0), head.size());
+  EXPECT_EQ(request_size(head + "more", head.size() - 1), head.size());
+  for (std::size_t size = 0; size < head.size(); ++size) {
+    EXPECT_EQ(request_size(head.substr(0, size), 0), 0U);
+    EXPECT_EQ(request_size(head, size), head.size()) << size;
+  }
+}
+
+TEST(WebSocketRequest, TheAnswerProvesThatTheKeyWasRead) {
+  WebSocketUpgrade upgrade{.key = "dGhlIHNhbXBsZSBub25jZQ==", .subprotocol = "mqtt"};  // RFC 6455, 1.3
+  EXPECT_EQ(upgrade.answer(),
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n");
+  upgrade.subprotocol.clear();
+  EXPECT_EQ(upgrade.answer().find("Protocol:"), std::string::npos);
+}
+
+TEST(WebSocketRequest, AnAnswerHasItsLengthAndEndsTheConnection) {
+  const WebSocketRefusal refusal{.status = 404, .why = "nothing here", .extra = "A: b\r\n"};
+  const std::string answer = refusal.answer();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 404 Not Found\r\nA: b\r\n"));
+  EXPECT_NE(answer.find("\r\nContent-Length: 14\r\nConnection: close\r\n\r\nnothing here.\n"),
+            std::string::npos);
+}
+
+}  // namespace hermod::net

@@ -1,6 +1,7 @@
-// The first byte says whether a good request for a WebSocket comes in front, and in pieces of how many bytes
-// the rest arrives. Whatever the bytes are, nothing must crash, the answer to what is no good request must be
-// one whole HTTP answer, and the frames that come back must keep the rules of RFC 6455.
+// The first byte says whether a good request for a WebSocket comes in front, in pieces of how many bytes the
+// rest arrives, and whether it comes from a proxy to a listener with a list of origins. Whatever the bytes
+// are, nothing must crash, the answer to what is no good request must be one whole HTTP answer, the frames
+// that come back must keep the rules of RFC 6455, and the client has a numeric address.
 #include <sys/uio.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/event_loop.h"
+#include "net/socket_address.h"
 #include "net/websocket_transport.h"
 
 namespace {
@@ -115,6 +117,10 @@ struct Ground {
   SystemClock clock;
   EventLoop loop{clock};
   WebSocketRules rules = *WebSocketRules::from({});
+  WebSocketRules strict = *WebSocketRules::from(
+      {.requires_subprotocol = false, .origins = {"https://app.example.org", "https://*.example.com:8443"}},
+      // Mapped into IPv6: 192.0.2.0/24.
+      {AddressRange{.first = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 192, 0, 2, 0}, .bits = 120}});
 };
 
 }  // namespace
@@ -130,7 +136,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   bool closed = false;
   auto made = std::make_unique<Wire>(closed);
   Wire& wire = *made;
-  WebSocketTransport transport(std::move(made), ground.loop, ground.rules, options,
+  const WebSocketRules& rules = (data[0] & 7) == 0 ? ground.strict : ground.rules;
+  WebSocketTransport transport(std::move(made), ground.loop, rules, options,
                                ground.loop.now() + options.websocket.request_timeout);
   Echo echo(transport);
   transport.set_handler(&echo);
@@ -141,5 +148,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   ground.loop.poll(std::chrono::nanoseconds{0});
   ground.loop.flush_pending();
   check_answer(take_all(wire.output()), closed);
+  HERMOD_ASSERT(SocketAddress::parse(transport.peer().address, 1).has_value());
   return 0;
 }

@@ -38,6 +38,13 @@ bool names_everybody(const net::TlsOptions& tls) {
   return tls.client_certificate == net::ClientCertificate::Required && needs_name;
 }
 
+/// A page of anybody's can then use the browsers on this machine to get here.
+bool admits_every_page(const net::ListenerOptions& listener) {
+  return listener.websocket && std::ranges::any_of(listener.websocket->origins, [](const std::string& one) {
+           return one == "*" || one == "null";  // a page can ask to be shown without an origin
+         });
+}
+
 }  // namespace
 
 Configuration Configuration::build(const std::vector<Assignment>& values, std::vector<Problem>& problems) {
@@ -202,12 +209,15 @@ void Configuration::check_exposure(std::vector<Problem>& problems) {
         std::ranges::find_if(listener.urls, [](const ListenUrl& url) { return !is_loopback(url.address); });
     const net::ListenerOptions options = listener.options(name, settings_.broker.net);
     const bool is_proxied = options.proxy.use != net::ProxyUse::Off || !options.proxy.proxies.empty();
-    if (reachable == listener.urls.end() && !is_proxied) continue;
+    const bool is_remote = reachable != listener.urls.end();
+    if (!is_remote && !is_proxied && !admits_every_page(options)) continue;
     if (listener.is_tls() && names_everybody(listener.tls)) continue;
     settings_.broker.allow_anonymous = false;
     std::string text = "listener " + name + " (" +
-                       listen_url(is_proxied ? listener.urls.front() : *reachable) +
-                       ") can be reached from other machines";
+                       listen_url(is_remote ? *reachable : listener.urls.front()) +
+                       (is_remote || is_proxied
+                            ? ") can be reached from other machines"
+                            : ") can be reached by every web page in a browser on this machine (origins)");
     if (is_proxied) text += ", through a proxy";
     text +=
         ", and nothing says whether clients need a user name. "

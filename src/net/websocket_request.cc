@@ -208,16 +208,35 @@ std::optional<Refusal> refuse_handshake(const Request& request) {
   return std::nullopt;
 }
 
+/// Says what to write where, so that nobody has to look for it.
+std::optional<Refusal> refuse_origin(const Request& request, const WebSocketRules& rules) {
+  constexpr std::size_t kLongestShown = 300;
+  const auto origin = request.first("origin");
+  if (request.count("origin") > 1) return malformed("there is more than one Origin header");
+  if (rules.origins().allows(origin)) return std::nullopt;
+  std::string why;
+  if (!origin) {
+    why = "programs that send no Origin may not connect: " + rules.origins_key() + " does not list absent";
+  } else if (origin->empty() || origin->size() > kLongestShown || !is_visible(*origin)) {
+    why = "what the Origin header says is no origin";
+  } else {
+    why = "pages from " + std::string(*origin) + " may not connect: " + rules.origins_key() +
+          " does not list " + std::string(*origin);
+  }
+  return Refusal{.status = 403, .why = std::move(why)};
+}
+
 }  // namespace
 
 Result<WebSocketRules> WebSocketRules::from(const WebSocketOptions& options,
-                                            std::vector<AddressRange> proxies) {
+                                            std::vector<AddressRange> proxies, std::string_view listener) {
   WebSocketRules rules;
   rules.path_ = options.path;
   rules.requires_subprotocol_ = options.requires_subprotocol;
   auto origins = OriginList::from(options.origins);
   if (!origins) return tl::unexpected(std::move(origins.error()));
   rules.origins_ = std::move(*origins);
+  rules.origins_key_.append("listeners.").append(listener).append(".origins");
   rules.proxies_ = std::move(proxies);
   return rules;
 }
@@ -258,8 +277,7 @@ std::variant<WebSocketUpgrade, WebSocketRefusal> judge_request(std::string_view 
   if (!rules.is_path(request->target.substr(0, request->target.find('?'))))
     return Refusal{.status = 404, .why = "there is no WebSocket at this path"};
   if (auto refusal = refuse_handshake(*request)) return *std::move(refusal);
-  if (request->count("origin") > 1 || !rules.origins().allows(request->first("origin")))
-    return Refusal{.status = 403, .why = "pages of this origin may not connect"};
+  if (auto refusal = refuse_origin(*request, rules)) return *std::move(refusal);
 
   WebSocketUpgrade upgrade{.key = std::string(*request->first("sec-websocket-key"))};
   const std::string offered = request->list("sec-websocket-protocol");

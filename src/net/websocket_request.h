@@ -16,19 +16,24 @@ namespace hermod::net {
 /// the shards.
 class WebSocketRules {
  public:
-  /// `proxies` may say for whom they connect. Errors: Invalid, naming the origin that is none.
-  static Result<WebSocketRules> from(const WebSocketOptions& options, std::vector<AddressRange> proxies = {});
+  /// `proxies` may say for whom they connect; `listener` is the name by which refusals speak of it. Errors:
+  /// Invalid, naming the origin that is none.
+  static Result<WebSocketRules> from(const WebSocketOptions& options, std::vector<AddressRange> proxies = {},
+                                     std::string_view listener = "NAME");
 
   bool is_path(std::string_view path) const { return path == path_; }
   const std::string& path() const { return path_; }
   bool requires_subprotocol() const { return requires_subprotocol_; }
   const OriginList& origins() const { return origins_; }
+  /// The key of the configuration that lists them.
+  const std::string& origins_key() const { return origins_key_; }
   const std::vector<AddressRange>& proxies() const { return proxies_; }
 
  private:
   std::string path_;
   bool requires_subprotocol_ = true;
   OriginList origins_;
+  std::string origins_key_;
   std::vector<AddressRange> proxies_;
 };
 

@@ -64,6 +64,26 @@ TEST(WebSocketRequest, WhatAnAnswerTellsDependsOnWhatWasAsked) {
   EXPECT_EQ(status_of("\r\n\r\n"), 400);
 }
 
+TEST(WebSocketRequest, APageFromElsewhereIsToldWhichKeyListsIt) {
+  const auto rules = WebSocketRules::from({}, {}, "web");
+  ASSERT_TRUE(rules);
+  const auto why = [&](const std::string& origin) {
+    const auto answer = judge_request(
+        request_text("GET /mqtt HTTP/1.1", kUpgrade + "Sec-WebSocket-Protocol: mqtt\r\n" + origin),
+        "127.0.0.1", *rules);
+    const auto* refusal = std::get_if<WebSocketRefusal>(&answer);
+    return refusal == nullptr ? "" : std::to_string(refusal->status) + " " + refusal->why;
+  };
+  EXPECT_EQ(why(""), "");
+  EXPECT_EQ(why("Origin: http://127.0.0.1:8000\r\n"), "");
+  EXPECT_EQ(why("Origin: https://evil.example\r\n"),
+            "403 pages from https://evil.example may not connect: listeners.web.origins does not list "
+            "https://evil.example");
+  EXPECT_EQ(why("Origin: \r\n"), "403 what the Origin header says is no origin");
+  EXPECT_EQ(why("Origin: http://localhost\r\nOrigin: http://localhost\r\n"),
+            "400 there is more than one Origin header");
+}
+
 TEST(WebSocketRequest, TooManyHeadersAreRefused) {
   std::string many;
   for (int i = 0; i < 200; ++i) many += "A: b\r\n";

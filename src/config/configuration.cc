@@ -211,7 +211,9 @@ void Configuration::check_exposure(std::vector<Problem>& problems) {
     const bool is_proxied = options.proxy.use != net::ProxyUse::Off || !options.proxy.proxies.empty();
     const bool is_remote = reachable != listener.urls.end();
     if (!is_remote && !is_proxied && !admits_every_page(options)) continue;
-    if (listener.is_tls() && names_everybody(listener.tls)) continue;
+    // Who is named in a request for a WebSocket has no name by the proxy's certificate.
+    const bool may_be_forwarded = options.websocket && is_proxied;
+    if (listener.is_tls() && names_everybody(listener.tls) && !may_be_forwarded) continue;
     settings_.broker.allow_anonymous = false;
     std::string text = "listener " + name + " (" +
                        listen_url(is_remote ? *reachable : listener.urls.front()) +

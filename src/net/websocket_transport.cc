@@ -28,6 +28,8 @@ Peer WebSocketTransport::peer() const {
     peer.proxy = std::exchange(peer.address, client_address_);
     peer.port = 0;
   }
+  // A certificate that came with the proxy's own connection is the proxy's.
+  if (peer.is_proxy || !client_address_.empty()) peer.identity.clear();
   return peer;
 }
 

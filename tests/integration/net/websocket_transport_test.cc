@@ -19,7 +19,7 @@ class StreamBelow final : public Transport {
   void request_flush() override {}
   void pause_reading(bool paused) override { is_paused = paused; }
   void close(CloseReason reason) override { closed = reason; }
-  Peer peer() const override { return {.address = "192.0.2.1", .port = 7}; }
+  Peer peer() const override { return who; }
   std::size_t buffered_bytes() const override { return 0; }
 
   /// Where the bytes lay when they were shown is in `arrived`.
@@ -47,6 +47,7 @@ class StreamBelow final : public Transport {
   std::vector<std::uint8_t> arrived;
   std::optional<CloseReason> closed;
   bool is_paused = false;
+  Peer who{.address = "192.0.2.1", .port = 7};
 
  private:
   ReadBuffer input_;
@@ -57,14 +58,18 @@ class WebSocketTransports : public LoopTest {
   /// A WebSocket that is open; the answer to its request has left.
   void SetUp() override {
     LoopTest::SetUp();
+    connect();
+    below_->deliver(support::WebSocketRequest{}.text());
+    loop_.flush_pending();
+    ASSERT_TRUE(leave().starts_with("HTTP/1.1 101 "));
+  }
+  /// Another one in its place, which has not asked for anything yet.
+  void connect() {
     auto stream = std::make_unique<StreamBelow>();
     below_ = stream.get();
     transport_ = std::make_unique<WebSocketTransport>(std::move(stream), loop_, rules_, options_,
                                                       loop_.now() + options_.websocket.request_timeout);
     transport_->set_handler(&handler_);
-    below_->deliver(support::WebSocketRequest{}.text());
-    loop_.flush_pending();
-    ASSERT_TRUE(leave().starts_with("HTTP/1.1 101 "));
   }
   std::string leave() { return below_->leave(options_.write_high_mark); }
   static std::string ping(const std::string& payload) {
@@ -138,6 +143,22 @@ TEST_F(WebSocketTransports, WhatArrivedBeforeTheEndIsShownBeforeIt) {
   below_->end(CloseReason::PeerClosed);
   EXPECT_EQ(handler_.received, "ab");
   EXPECT_EQ(handler_.closed, CloseReason::PeerClosed);
+}
+
+TEST_F(WebSocketTransports, TheNameOfAProxysCertificateIsNotItsClients) {
+  AddressRange proxy{.first = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 192, 0, 2, 1}};
+  rules_ = *WebSocketRules::from({}, {proxy});
+  for (const char* forwarded : {"", "X-Forwarded-For: 198.51.100.7\r\n"}) {
+    connect();
+    below_->who.identity = "proxy";
+    below_->deliver(support::WebSocketRequest{.more = forwarded}.text());
+    EXPECT_EQ(transport_->peer().identity, "") << forwarded;
+    EXPECT_EQ(transport_->peer().is_proxy, *forwarded == '\0');
+  }
+  connect();
+  below_->who = {.address = "192.0.2.2", .identity = "client"};
+  below_->deliver(support::WebSocketRequest{}.text());
+  EXPECT_EQ(transport_->peer().identity, "client");
 }
 
 TEST_F(WebSocketTransports, DrainedIsToldWhenThereIsRoomAgain) {

@@ -49,8 +49,8 @@ void WebSocketTransport::pause_reading(bool paused) {
   loop_.check_thread();
   if (state_ == State::Closing || state_ == State::Ended || paused_ == paused) return;
   paused_ = paused;
-  // First what is decoded already, then what the stream has.
-  if (!paused && (!input_.empty() || has_last_)) loop_.later(*this);
+  // First what is decoded already, then what the stream has: it could have its end to tell.
+  if (!paused && (!input_.empty() || has_last_)) return loop_.later(*this);
   stream_->pause_reading(paused);
 }
 
@@ -213,7 +213,7 @@ void WebSocketTransport::show(Bytes payload) {
 void WebSocketTransport::obey_frames() {
   if (!has_last_ || state_ != State::Open) return;
   if (last_.what == WebSocketScanner::What::Fault) return fail(last_.code, last_.why);
-  if (paused_ && !input_.empty()) return;  // what came before the Close is shown first
+  if (paused_) return;  // first what came before the Close is shown, and what it waits for is answered
   end_with(CloseReason::PeerClosed, last_.code, "");
 }
 
@@ -227,6 +227,7 @@ void WebSocketTransport::on_later() {
   if (state_ != State::Open || paused_) return;
   if (!input_.empty()) show({});
   obey_frames();
+  if (state_ == State::Open && !paused_) stream_->pause_reading(false);
 }
 
 void WebSocketTransport::on_timer(Timer&) {
@@ -249,8 +250,6 @@ void WebSocketTransport::schedule_ping() {
 }
 
 void WebSocketTransport::on_closed(CloseReason reason) {
-  // The stream may have read its end before it was our turn to go on after a pause.
-  if (state_ == State::Open && !paused_ && !input_.empty()) show({});
   state_ = State::Ended;
   timer_.cancel();
   Flushable::unlink();

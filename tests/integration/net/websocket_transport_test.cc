@@ -130,19 +130,41 @@ TEST_F(WebSocketTransports, OfTooManyPingsTheLastIsAnswered) {
   EXPECT_EQ(rest, "");
 }
 
-TEST_F(WebSocketTransports, WhatArrivedBeforeTheEndIsShownBeforeIt) {
-  handler_.take = [&](ReadBuffer& buffer) {
+TEST_F(WebSocketTransports, TheStreamIsReadAgainOnceAllThatArrivedIsShown) {
+  handler_.take = [&](ReadBuffer& buffer) {  // a packet is a byte, and each makes a pause
     handler_.received += as_text(buffer.bytes().first(1));
     buffer.consume(1);
-    if (handler_.received.size() == 1) transport_->pause_reading(true);
+    transport_->pause_reading(true);
   };
   below_->deliver(framed("a") + framed("bc"));
-  EXPECT_EQ(handler_.received, "a");
-  EXPECT_TRUE(below_->is_paused);
-  transport_->pause_reading(false);
+  for (const char* shown : {"a", "ab", "abc"}) {
+    EXPECT_EQ(handler_.received, shown);
+    EXPECT_TRUE(below_->is_paused) << "its end, which would drop the rest, is not read before";
+    transport_->pause_reading(false);
+    tick();
+  }
+  EXPECT_FALSE(below_->is_paused);
   below_->end(CloseReason::PeerClosed);
-  EXPECT_EQ(handler_.received, "ab");
+  EXPECT_EQ(handler_.received, "abc");
   EXPECT_EQ(handler_.closed, CloseReason::PeerClosed);
+}
+
+TEST_F(WebSocketTransports, ACloseWaitsForAnswersThatAPauseIsFor) {
+  handler_.take = [&](ReadBuffer& buffer) {
+    buffer.consume(buffer.bytes().size());
+    transport_->pause_reading(true);
+  };
+  below_->deliver(framed("asks") + support::close_frame(1000));
+  tick();
+  EXPECT_FALSE(below_->closed);
+  transport_->output().append(as_bytes("answer"));
+  transport_->request_flush();
+  transport_->pause_reading(false);
+  tick();
+  EXPECT_EQ(below_->closed, CloseReason::PeerClosed);
+  std::string bytes = leave();
+  EXPECT_EQ(take_frame(bytes)->payload, "answer");
+  EXPECT_EQ(support::close_code(*take_frame(bytes)), 1000);
 }
 
 TEST_F(WebSocketTransports, TheNameOfAProxysCertificateIsNotItsClients) {

@@ -139,11 +139,12 @@ Refusal malformed(std::string why) {
   return {.status = 400, .why = std::move(why)};
 }
 
-/// The first of the client's subprotocols that is ours; "" for none of them.
+/// "mqtt" where it is offered [MQTT-6.0.0-4], else the name that clients of MQTT 3.1 use; "" for none of
+/// them.
 std::string_view choose_subprotocol(std::string_view offered) {
   std::string_view chosen;
   for_each_element(offered, [&](std::string_view one) {
-    if (chosen.empty() && (one == "mqtt" || one == "mqttv3.1")) chosen = one;
+    if (one == "mqtt" || (one == "mqttv3.1" && chosen.empty())) chosen = one;
   });
   return chosen;
 }

@@ -84,6 +84,21 @@ TEST(WebSocketRequest, APageFromElsewhereIsToldWhichKeyListsIt) {
             "400 there is more than one Origin header");
 }
 
+TEST(WebSocketRequest, OfTheSubprotocolsMqttIsChosenAndTheOlderNameWhereItStandsAlone) {
+  const auto chosen = [](const std::string& offered) {
+    const auto answer = judge_request(
+        request_text("GET /mqtt HTTP/1.1", kUpgrade + "Sec-WebSocket-Protocol: " + offered + "\r\n"),
+        "192.0.2.1", websocket_rules());
+    const auto* upgrade = std::get_if<WebSocketUpgrade>(&answer);
+    return upgrade == nullptr ? "refused" : upgrade->subprotocol;
+  };
+  EXPECT_EQ(chosen("mqtt"), "mqtt");
+  EXPECT_EQ(chosen("mqttv3.1"), "mqttv3.1");
+  EXPECT_EQ(chosen("mqtt, mqttv3.1"), "mqtt");
+  EXPECT_EQ(chosen("chat, mqttv3.1, mqtt"), "mqtt") << "[MQTT-6.0.0-4]";
+  EXPECT_EQ(chosen("chat"), "refused");
+}
+
 TEST(WebSocketRequest, TooManyHeadersAreRefused) {
   std::string many;
   for (int i = 0; i < 200; ++i) many += "A: b\r\n";

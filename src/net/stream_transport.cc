@@ -156,7 +156,7 @@ void StreamTransport::show_to_handler(Bytes arrived) {
 }
 
 void StreamTransport::write_pending() {
-  if (output_.size() >= options_.write_high_mark) above_high_mark_ = true;
+  if (output_.size() >= options_.write_high_mark) wants_drained_ = true;
   if (!output_broken_ && !write_now(false)) {
     // What the peer sent before it went is still read; then recv() ends the transport. The shutdown makes
     // sure of that also for a send error that leaves the stream alive.
@@ -164,8 +164,8 @@ void StreamTransport::write_pending() {
     ::shutdown(socket_.get(), SHUT_RDWR);
   }
   if (output_broken_) output_.clear();
-  if (above_high_mark_ && output_.size() <= options_.write_low_mark) {
-    above_high_mark_ = false;
+  if (wants_drained_ && output_.size() <= options_.write_low_mark) {
+    wants_drained_ = false;
     handler_->on_drained();
   }
 }

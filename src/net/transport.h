@@ -59,6 +59,9 @@ class Transport {
   WriteQueue& output() { return output_; }
   const WriteQueue& output() const { return output_; }
   virtual void request_flush() = 0;
+  /// on_drained() comes when output has been written and is below the low mark, also if it never was above
+  /// the high mark. For a transport that stands on this one; by itself nobody asks.
+  virtual void request_drained() {}
   /// While paused nothing is read and on_bytes() is not called; bytes already buffered stay.
   virtual void pause_reading(bool paused) = 0;
   /// Writes what is queued, at the end of the tick and as far as the peer takes it within

@@ -8,6 +8,12 @@
 #include "net/websocket_forwarded.h"
 
 namespace hermod::net {
+namespace {
+
+/// Bytes of pongs, or of what is before them, that are held for a client that asks and does not read.
+constexpr std::size_t kPongsAhead = 4U << 10;
+
+}  // namespace
 
 WebSocketTransport::WebSocketTransport(std::unique_ptr<Transport> stream, EventLoop& loop,
                                        const WebSocketRules& rules, const Options& options,
@@ -90,11 +96,14 @@ void WebSocketTransport::finish() {
 }
 
 void WebSocketTransport::frame_output() {
-  if (output_.size() + stream_->output().size() >= options_.write_high_mark) above_high_mark_ = true;
+  if (output_.size() + below() >= options_.write_high_mark) above_high_mark_ = true;
   // Above its high mark the stream tells us when it has room again.
   if (!has_room_below()) return;
-  if (pong_ != nullptr) put_control(Opcode::Pong, as_bytes(*std::exchange(pong_, nullptr)));
+  // One with each piece of data that waits anyway: then a slow reader gets it too.
+  if (pong_ != nullptr && (below() < kPongsAhead || !output_.empty()))
+    put_control(Opcode::Pong, as_bytes(*std::exchange(pong_, nullptr)));
   put_data();
+  if (pong_ != nullptr) stream_->request_drained();
   stream_->request_flush();
 }
 
@@ -113,7 +122,7 @@ void WebSocketTransport::put_control(Opcode opcode, Bytes payload) {
 void WebSocketTransport::on_drained() {
   if (state_ != State::Open) return;
   frame_output();
-  // With so much again, the stream will tell once more.
+  // With so much again, the stream will tell once more; and it may have been asked for room for a pong only.
   if (!above_high_mark_ || !has_room_below()) return;
   above_high_mark_ = false;
   handler_->on_drained();
@@ -188,13 +197,15 @@ Bytes WebSocketTransport::decode(std::span<std::uint8_t> frames) {
   return payload;
 }
 
-/// A client that does not read gets an answer to its last ping only (RFC 6455, 5.5.3).
+/// A client that does not read gets an answer to its last ping only (RFC 6455, 5.5.3), in order to cost
+/// nothing: it may be a stranger.
 void WebSocketTransport::answer_ping(std::string payload) {
-  if (!has_room_below()) {
+  pong_.reset();  // the newer answer stands for it
+  if (below() < kPongsAhead) {
+    put_control(Opcode::Pong, as_bytes(payload));
+  } else {
     pong_ = std::make_unique<const std::string>(std::move(payload));
-    return;
   }
-  put_control(Opcode::Pong, as_bytes(payload));
   request_flush();
 }
 

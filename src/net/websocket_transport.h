@@ -64,7 +64,8 @@ class WebSocketTransport final : public Transport,
   /// After everything was shown: what the frames meant for the connection itself.
   void obey_frames();
   void answer_ping(std::string payload);
-  bool has_room_below() const { return stream_->output().size() < options_.write_high_mark; }
+  std::size_t below() const { return stream_->output().size(); }
+  bool has_room_below() const { return below() < options_.write_high_mark; }
   /// What is to be said is given to the stream as one frame.
   void frame_output();
   void put_data();
@@ -82,7 +83,7 @@ class WebSocketTransport final : public Transport,
   WebSocketScanner::Step last_{};  ///< the Close or the fault that ended what the client says
   ReadBuffer input_;
   std::string client_address_;               ///< as a proxy told it; empty: the peer's
-  std::unique_ptr<const std::string> pong_;  ///< waits until the stream has room
+  std::unique_ptr<const std::string> pong_;  ///< for the newest ping; waits until the client reads
   std::string_view close_why_{};
   Timer timer_{*this};         ///< for the request, then for pings
   std::size_t looked_at_ = 0;  ///< bytes of an unfinished request

@@ -12,6 +12,9 @@ namespace {
 
 /// Bytes of pongs, or of what is before them, that are held for a client that asks and does not read.
 constexpr std::size_t kPongsAhead = 4U << 10;
+/// The longest message of ours. Packets may lie in several, and clients of browsers take any; others have
+/// limits, of which this is the smallest that is usual.
+constexpr std::size_t kLongestMessage = 64U << 10;
 
 }  // namespace
 
@@ -108,6 +111,12 @@ void WebSocketTransport::frame_output() {
 }
 
 void WebSocketTransport::put_data() {
+  while (output_.size() > kLongestMessage) {
+    WriteQueue message;
+    message.take_some(output_, kLongestMessage);
+    message.prepend(FrameHead(Opcode::Binary, message.size()).bytes());
+    stream_->output().take_all(message);
+  }
   if (output_.empty()) return;
   output_.prepend(FrameHead(Opcode::Binary, output_.size()).bytes());
   stream_->output().take_all(output_);

@@ -18,8 +18,8 @@ namespace hermod::net {
 /// MQTT in WebSocket frames over any other transport: a byte stream, whatever the frames. First it waits for
 /// the request that asks for the WebSocket, or answers what asks for something else. The stream below it does
 /// the reading, the writing and the end; frames are unmasked where it shows them, and what a tick has to say
-/// is one frame that it takes over without a copy. Owned by its connection, on the shard's thread, until
-/// on_closed(); rules and options outlive it.
+/// is one frame, or several when it is much, that it takes over without a copy. Owned by its connection, on
+/// the shard's thread, until on_closed(); rules and options outlive it.
 class WebSocketTransport final : public Transport,
                                  private TransportHandler,
                                  private TimerHandler,
@@ -66,7 +66,7 @@ class WebSocketTransport final : public Transport,
   void answer_ping(std::string payload);
   std::size_t below() const { return stream_->output().size(); }
   bool has_room_below() const { return below() < options_.write_high_mark; }
-  /// What is to be said is given to the stream as one frame.
+  /// What is to be said is given to the stream in frames.
   void frame_output();
   void put_data();
   void put_control(Opcode opcode, Bytes payload);

@@ -103,6 +103,32 @@ TEST_F(WebSocketTransports, OutputOfATickIsOneFrameThatIsNotCopied) {
   EXPECT_EQ(bytes, "");
 }
 
+TEST_F(WebSocketTransports, NoMessageIsLongerThanClientsTake) {
+  constexpr std::size_t kLongest = 64U << 10;
+  std::string expected;
+  const SharedBytes payload = SharedBytes::copy_of(std::string(300'000, 'p'));
+  for (int i = 0; i < 3; ++i) {
+    const std::string head(40'000, static_cast<char>('a' + i));
+    transport_->output().append(as_bytes(head));
+    transport_->output().append_shared(payload);
+    expected += head + std::string(as_text(payload.bytes()));
+  }
+  transport_->request_flush();
+  loop_.flush_pending();
+  EXPECT_TRUE(transport_->output().empty());
+  std::string said;
+  for (std::string bytes = leave(); !bytes.empty();) {
+    const auto frame = take_frame(bytes);
+    ASSERT_TRUE(frame);
+    EXPECT_TRUE(frame->is_last);
+    EXPECT_EQ(frame->opcode, support::opcode::kBinary);
+    EXPECT_LE(frame->payload.size(), kLongest);
+    EXPECT_FALSE(frame->payload.empty());
+    said += frame->payload;
+  }
+  EXPECT_TRUE(said == expected);
+}
+
 TEST_F(WebSocketTransports, FramesAreUnmaskedWhereTheyLieAndShownAsOnePiece) {
   const std::uint8_t* shown_at = nullptr;
   handler_.take = [&](ReadBuffer& buffer) {
@@ -237,7 +263,9 @@ TEST_F(WebSocketTransports, DrainedIsToldWhenThereIsRoomAgain) {
   EXPECT_EQ(transport_->output().size(), 5U);
   EXPECT_EQ(handler_.drained, 0);
   std::string bytes = leave();
-  EXPECT_EQ(take_frame(bytes)->payload.size(), much.size());
+  std::size_t size = 0;
+  while (const auto frame = take_frame(bytes)) size += frame->payload.size();
+  EXPECT_EQ(size, much.size());
   EXPECT_EQ(handler_.drained, 1);
   bytes = leave();
   EXPECT_EQ(take_frame(bytes)->payload, "waits");

@@ -14,7 +14,7 @@ void Shard::watch_congestion(session::Session& session) {
   Connection* c = live(session.connection());
   const LimitOptions& limits = shared_.options.limits;
   const std::size_t queued = session.queue().waiting();
-  const std::size_t output = c != nullptr ? c->output().size() : 0;
+  const std::size_t output = c != nullptr ? c->queued() : 0;
   const bool full = c != nullptr && (output >= limits.outbound_buffer / 2 || queued >= kCongestedFrom ||
                                      session.queue().bytes() >= limits.outbound_buffer);
   const bool clear = c == nullptr || (output <= limits.outbound_buffer / 8 && queued <= kCongestedFrom / 4 &&

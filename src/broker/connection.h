@@ -75,6 +75,8 @@ class Connection final : public net::TransportHandler, private net::TimerHandler
   net::Transport& transport() { return *transport_; }
   std::string peer_address() const { return transport_->peer().address; }
   WriteQueue& output() { return transport_->output(); }
+  /// Bytes that the client has not taken yet, those of output() among them.
+  std::size_t queued() const { return transport_->queued(); }
   /// The output leaves at the end of the tick.
   void flush() { transport_->request_flush(); }
 

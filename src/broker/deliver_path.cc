@@ -57,7 +57,7 @@ bool Shard::send_early(session::Session& session, Seq seq, queue::Delivery& deli
   queue::QueueWindow& queue = session.queue();
   if (c == nullptr || c->state() != Connection::State::Connected || queue.next() != seq ||
       queue.first_waiting() != seq || !session.may_send(seq) ||
-      c->output().size() >= shared_.options.limits.outbound_buffer || delivery.message->is_expired(wall()) ||
+      c->queued() >= shared_.options.limits.outbound_buffer || delivery.message->is_expired(wall()) ||
       !fits(*c, delivery))
     return false;
   const auto id = session.outbound().start(seq, delivery.qos);
@@ -75,7 +75,7 @@ void Shard::deliver_qos0(session::Session& session, const queue::Delivery& deliv
   Connection* c = live(session.connection());
   if (c == nullptr || c->state() != Connection::State::Connected)
     return counters_.add(Counter::DroppedOffline);
-  if (c->output().size() >= shared_.options.limits.outbound_buffer) {
+  if (c->queued() >= shared_.options.limits.outbound_buffer) {
     counters_.add(Counter::DroppedSlowReader);
     return watch_congestion(session);
   }
@@ -110,7 +110,7 @@ void Shard::pump(session::Session& session) {
 }
 
 void Shard::send_waiting(Connection& c, session::Session& session) {
-  while (session.outbound().can_start() && c.output().size() < shared_.options.limits.outbound_buffer) {
+  while (session.outbound().can_start() && c.queued() < shared_.options.limits.outbound_buffer) {
     const queue::Entry* entry = session.queue().next_waiting();
     if (entry == nullptr) return;
     const Seq seq = entry->seq;

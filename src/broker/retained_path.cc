@@ -112,7 +112,7 @@ bool Shard::send_retained_slices() {
 }
 
 bool Shard::has_room_for_retained(Connection& c, const Session& session) const {
-  return c.output().size() < shared_.options.limits.outbound_buffer / 2 &&
+  return c.queued() < shared_.options.limits.outbound_buffer / 2 &&
          shared_.directory.slots().fill(session.id()).messages < kCongestedFrom / 2;
 }
 

@@ -170,8 +170,7 @@ void Shard::on_packet(Connection& c, const wire::Packet& packet) {
   c.touch(now());
   std::visit(Receiver{*this, c}, packet);
   // A client that does not read its own answers is not read either.
-  if (c.state() == Connection::State::Connected &&
-      c.output().size() >= shared_.options.limits.outbound_buffer)
+  if (c.state() == Connection::State::Connected && c.queued() >= shared_.options.limits.outbound_buffer)
     c.pause(Connection::Pause::Output);
 }
 

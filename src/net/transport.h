@@ -58,6 +58,8 @@ class Transport {
   /// Bytes appended here leave at the end of the tick, after request_flush().
   WriteQueue& output() { return output_; }
   const WriteQueue& output() const { return output_; }
+  /// Bytes that were appended and have not left, wherever they wait: what limits are about.
+  virtual std::size_t queued() const { return output_.size(); }
   virtual void request_flush() = 0;
   /// on_drained() comes when output has been written and is below the low mark, also if it never was above
   /// the high mark. For a transport that stands on this one; by itself nobody asks.

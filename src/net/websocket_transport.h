@@ -33,6 +33,7 @@ class WebSocketTransport final : public Transport,
   WebSocketTransport& operator=(const WebSocketTransport&) = delete;
   ~WebSocketTransport() override;
 
+  std::size_t queued() const override { return output_.size() + stream_->queued(); }
   void request_flush() override;
   void pause_reading(bool paused) override;
   void close(CloseReason reason) override;

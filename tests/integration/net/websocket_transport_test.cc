@@ -261,6 +261,7 @@ TEST_F(WebSocketTransports, DrainedIsToldWhenThereIsRoomAgain) {
   transport_->request_flush();
   loop_.flush_pending();
   EXPECT_EQ(transport_->output().size(), 5U);
+  EXPECT_GE(transport_->queued(), much.size() + 5) << "limits are about all of it";
   EXPECT_EQ(handler_.drained, 0);
   std::string bytes = leave();
   std::size_t size = 0;
@@ -270,6 +271,7 @@ TEST_F(WebSocketTransports, DrainedIsToldWhenThereIsRoomAgain) {
   bytes = leave();
   EXPECT_EQ(take_frame(bytes)->payload, "waits");
   EXPECT_EQ(handler_.drained, 1);
+  EXPECT_EQ(transport_->queued(), 0U);
 }
 
 TEST_F(WebSocketTransports, ACloseFollowsWhatWasToSay) {

@@ -58,6 +58,7 @@ void WebSocketTransport::pause_reading(bool paused) {
   loop_.check_thread();
   if (state_ == State::Closing || state_ == State::Ended || paused_ == paused) return;
   paused_ = paused;
+  if (!paused) is_quiet_ = false;  // its answer was not read
   // First what is decoded already, then what the stream has: it could have its end to tell.
   if (!paused && (!input_.empty() || has_last_)) return loop_.later(*this);
   stream_->pause_reading(paused);
@@ -258,10 +259,17 @@ void WebSocketTransport::on_timer(Timer&) {
     HERMOD_LOG_LIMITED(log::Level::Notice, "websocket.silent", {"address", peer().address});
     return end_with(CloseReason::PeerReset, CloseCode::GoingAway, "no answer to a ping");
   }
-  is_quiet_ = true;
-  if (has_room_below()) put_control(Opcode::Ping, {});
-  request_flush();
+  ping();
   schedule_ping();
+}
+
+/// Silence proves something when nothing was in front of the ping: a client on a slow link may not have it
+/// yet.
+void WebSocketTransport::ping() {
+  if (!has_room_below()) return;
+  is_quiet_ = stream_->output().empty() && output_.empty();
+  put_control(Opcode::Ping, {});
+  request_flush();
 }
 
 void WebSocketTransport::schedule_ping() {

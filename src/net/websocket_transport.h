@@ -74,6 +74,7 @@ class WebSocketTransport final : public Transport,
   void fail(CloseCode code, std::string_view why);
   void end_with(CloseReason reason, CloseCode code, std::string_view why);
   void finish();
+  void ping();
   void schedule_ping();
 
   EventLoop& loop_;
@@ -96,7 +97,7 @@ class WebSocketTransport final : public Transport,
   bool paused_ = false;
   bool showing_ = false;  ///< inside the handler's on_bytes()
   bool above_high_mark_ = false;
-  bool is_quiet_ = false;  ///< nothing came since the last ping was sent
+  bool is_quiet_ = false;  ///< nothing came since a ping left at once, while the client could be heard
 };
 
 }  // namespace hermod::net

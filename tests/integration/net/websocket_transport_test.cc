@@ -274,6 +274,58 @@ TEST_F(WebSocketTransports, DrainedIsToldWhenThereIsRoomAgain) {
   EXPECT_EQ(transport_->queued(), 0U);
 }
 
+/// With a clock that the test moves, and pings every second.
+class WebSocketPings : public WebSocketTransports {
+ protected:
+  void SetUp() override {
+    options_.websocket.ping_interval = std::chrono::seconds(1);
+    WebSocketTransports::SetUp();
+  }
+  /// When the next ping is due; what was written leaves unless `blocked`.
+  std::string next(bool blocked = false) {
+    loop_.timers().advance(now_ += std::chrono::seconds(2));
+    loop_.flush_pending();
+    return blocked ? "" : leave();
+  }
+  bool is_given_up() {
+    loop_.flush_pending();
+    return below_->closed.has_value();
+  }
+  const std::string kPing{"\x89\x00", 2};
+  MonotonicTime now_ = loop_.now();
+};
+
+TEST_F(WebSocketPings, SilenceAfterAPingThatLeftEndsTheConnection) {
+  EXPECT_EQ(next(), kPing);
+  below_->deliver(support::Frame{.opcode = support::opcode::kPong}.bytes());
+  EXPECT_EQ(next(), kPing);
+  EXPECT_FALSE(is_given_up());
+  const std::string close = next();
+  EXPECT_TRUE(is_given_up());
+  EXPECT_TRUE(close.starts_with("\x88")) << "1001";
+}
+
+TEST_F(WebSocketPings, AClientThatHasYetToReadIsNotSilent) {
+  for (const std::size_t size : {std::size_t{5000}, options_.write_high_mark}) {
+    transport_->output().append(as_bytes(std::string(size, 'x')));
+    transport_->request_flush();
+    loop_.flush_pending();
+    for (int i = 0; i < 3; ++i) next(/*blocked=*/true);
+    EXPECT_FALSE(is_given_up()) << size;
+  }
+}
+
+TEST_F(WebSocketPings, AClientThatIsNotReadIsNotSilent) {
+  transport_->pause_reading(true);
+  EXPECT_EQ(next(), kPing);
+  EXPECT_EQ(next(), kPing);
+  transport_->pause_reading(false);
+  EXPECT_EQ(next(), kPing);
+  EXPECT_FALSE(is_given_up());
+  next();
+  EXPECT_TRUE(is_given_up());
+}
+
 TEST_F(WebSocketTransports, ACloseFollowsWhatWasToSay) {
   transport_->output().append(as_bytes("last words"));
   transport_->close(CloseReason::Shutdown);

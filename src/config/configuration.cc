@@ -192,9 +192,11 @@ void Configuration::check(std::vector<Problem>& problems) {
   check_exposure(problems);
   const broker::MqttOptions& mqtt = settings_.broker.mqtt;
   // A connection has this time for everything up to its CONNECT.
+  const auto up_to_connect = std::chrono::duration_cast<std::chrono::milliseconds>(mqtt.connect_timeout);
   std::chrono::milliseconds& handshake = settings_.broker.net.tls.handshake_timeout;
-  handshake =
-      std::min(handshake, std::chrono::duration_cast<std::chrono::milliseconds>(mqtt.connect_timeout));
+  handshake = std::min(handshake, up_to_connect);
+  std::chrono::milliseconds& request = settings_.broker.net.websocket.request_timeout;
+  request = std::min(request, up_to_connect);
   if (origins_.contains("mqtt.max_connect_size") && mqtt.max_connect_size > mqtt.max_packet_size) {
     problems.push_back(
         {origin_of("mqtt.max_connect_size"), "mqtt.max_connect_size must not be above mqtt.max_packet_size"});

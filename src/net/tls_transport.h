@@ -23,6 +23,7 @@ class TlsTransport final : public StreamTransport {
   ~TlsTransport() override;
 
   Peer peer() const override;
+  std::optional<MonotonicTime> passable_since() const override;
 
  private:
   class Handshake;
@@ -58,10 +59,11 @@ class TlsTransport final : public StreamTransport {
   Bytes arrived_;                         ///< sealed bytes that OpenSSL has not taken; empty between reads
   WriteQueue sealed_;                     ///< what the socket did not take
   std::string identity_;
-  bool broken_ = false;      ///< the socket takes nothing any more
-  bool is_flooded_ = false;  ///< the peer asked for more answers than it reads
-  bool failed_ = false;      ///< nothing more may be asked of `ssl_`
-  bool notified_ = false;    ///< our close_notify is written
+  MonotonicTime shaken_at_{};  ///< when the handshake was done
+  bool broken_ = false;        ///< the socket takes nothing any more
+  bool is_flooded_ = false;    ///< the peer asked for more answers than it reads
+  bool failed_ = false;        ///< nothing more may be asked of `ssl_`
+  bool notified_ = false;      ///< our close_notify is written
 };
 
 }  // namespace hermod::net

@@ -1,9 +1,11 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "net/place.h"
 
 namespace hermod::net {
@@ -72,6 +74,8 @@ class Transport {
   /// call counts.
   virtual void close(CloseReason reason) = 0;
   virtual Peer peer() const = 0;
+  /// Since when the peer's bytes can come through; nothing while a handshake has to be done first.
+  virtual std::optional<MonotonicTime> passable_since() const { return MonotonicTime::min(); }
   /// Bytes received and not consumed yet.
   virtual std::size_t buffered_bytes() const = 0;
 

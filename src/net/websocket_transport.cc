@@ -252,8 +252,7 @@ void WebSocketTransport::on_later() {
 }
 
 void WebSocketTransport::on_timer(Timer&) {
-  if (state_ == State::Request)
-    return refuse({.status = 408, .why = "the request took longer than websocket.request_timeout"});
+  if (state_ == State::Request) return on_request_timer();
   if (state_ != State::Open) return;
   if (is_quiet_ && !paused_) {
     HERMOD_LOG_LIMITED(log::Level::Notice, "websocket.silent", {"address", peer().address});
@@ -261,6 +260,14 @@ void WebSocketTransport::on_timer(Timer&) {
   }
   ping();
   schedule_ping();
+}
+
+/// The time begins behind the handshake, which has a limit of its own.
+void WebSocketTransport::on_request_timer() {
+  const MonotonicTime due =
+      stream_->passable_since().value_or(loop_.now()) + options_.websocket.request_timeout;
+  if (due > loop_.now()) return loop_.timers().schedule(timer_, due);
+  refuse({.status = 408, .why = "the request took longer than websocket.request_timeout"});
 }
 
 /// Silence proves something when nothing was in front of the ping: a client on a slow link may not have it

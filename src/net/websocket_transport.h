@@ -26,7 +26,8 @@ class WebSocketTransport final : public Transport,
                                  private Flushable,
                                  private Deferred {
  public:
-  /// `stream` has no handler yet; at `request_due` the client must have asked for its WebSocket.
+  /// `stream` has no handler yet. At `request_due`, or as much later as its handshake lasts, the client must
+  /// have asked for its WebSocket.
   WebSocketTransport(std::unique_ptr<Transport> stream, EventLoop& loop, const WebSocketRules& rules,
                      const Options& options, MonotonicTime request_due);
   WebSocketTransport(const WebSocketTransport&) = delete;
@@ -74,6 +75,7 @@ class WebSocketTransport final : public Transport,
   void fail(CloseCode code, std::string_view why);
   void end_with(CloseReason reason, CloseCode code, std::string_view why);
   void finish();
+  void on_request_timer();
   void ping();
   void schedule_ping();
 

@@ -21,6 +21,7 @@ class StreamBelow final : public Transport {
   void pause_reading(bool paused) override { is_paused = paused; }
   void close(CloseReason reason) override { closed = reason; }
   Peer peer() const override { return who; }
+  std::optional<MonotonicTime> passable_since() const override { return passable; }
   std::size_t buffered_bytes() const override { return 0; }
 
   /// Where the bytes lay when they were shown is in `arrived`.
@@ -49,6 +50,7 @@ class StreamBelow final : public Transport {
   std::optional<CloseReason> closed;
   bool is_paused = false;
   bool wants_drained = false;
+  std::optional<MonotonicTime> passable = MonotonicTime::min();
   Peer who{.address = "192.0.2.1", .port = 7};
 
  private:
@@ -324,6 +326,22 @@ TEST_F(WebSocketPings, AClientThatIsNotReadIsNotSilent) {
   EXPECT_FALSE(is_given_up());
   next();
   EXPECT_TRUE(is_given_up());
+}
+
+TEST_F(WebSocketTransports, TheTimeForTheRequestBeginsBehindTheHandshake) {
+  connect();
+  below_->passable.reset();
+  const MonotonicTime start = loop_.now();
+  const auto limit = options_.websocket.request_timeout;
+  loop_.timers().advance(start + limit + std::chrono::seconds(1));
+  loop_.flush_pending();
+  EXPECT_FALSE(below_->closed) << "the handshake has its own limit";
+  // It was done just now, as far as this loop's clock goes.
+  below_->passable = start - limit;
+  loop_.timers().advance(start + 2 * limit + std::chrono::seconds(2));
+  loop_.flush_pending();
+  EXPECT_TRUE(below_->closed);
+  EXPECT_TRUE(leave().starts_with("HTTP/1.1 408 "));
 }
 
 TEST_F(WebSocketTransports, ACloseFollowsWhatWasToSay) {

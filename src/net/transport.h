@@ -26,7 +26,7 @@ struct Peer {
   std::string tls_version{};  ///< "TLSv1.3"; empty without TLS, and until the handshake is done
   std::string tls_cipher{};   ///< "TLS_AES_128_GCM_SHA256"
   std::string identity{};     ///< the name its verified certificate gives the client; empty: none
-  bool is_proxy = false;      ///< it comes for a client that it has not named
+  bool is_proxy = false;      ///< it comes for a client that it may still name
 
   bool is_unix() const { return address.starts_with('/'); }
 };
@@ -40,6 +40,9 @@ class TransportHandler {
   /// Consume what can be used; what is left is shown again in front of the next bytes, and when reading goes
   /// on after a pause, even if nothing new arrived.
   virtual void on_bytes(ReadBuffer& buffer) = 0;
+  /// peer() is known now, and was not before: a proxy said who its client is, or did not. Comes at most once,
+  /// before the first on_bytes(). False: it must not come in; the transport tells it so and ends.
+  virtual bool on_introduced() { return true; }
   /// The output fell below the transport's low mark after it had been above the high mark.
   virtual void on_drained() = 0;
   /// Called exactly once, unless the transport is destroyed before; everything that arrived before the peer's

@@ -31,15 +31,17 @@ WebSocketTransport::~WebSocketTransport() = default;
 
 Peer WebSocketTransport::peer() const {
   Peer peer = stream_->peer();
-  if (client_address_.empty()) {
-    peer.is_proxy = is_in_any(rules_.proxies(), peer.address);
-  } else {
-    peer.proxy = std::exchange(peer.address, client_address_);
-    peer.port = 0;
-  }
-  // A certificate that came with the proxy's own connection is the proxy's.
-  if (peer.is_proxy || !client_address_.empty()) peer.identity.clear();
+  if (!comes_by_proxy(peer)) return peer;
+  peer.is_proxy = state_ == State::Request;
+  peer.identity.clear();  // the certificate is the proxy's
+  if (client_address_.empty()) return peer;
+  peer.proxy = std::exchange(peer.address, client_address_);
+  peer.port = 0;
   return peer;
+}
+
+bool WebSocketTransport::comes_by_proxy(const Peer& peer) const {
+  return is_in_any(rules_.proxies(), peer.address);
 }
 
 std::size_t WebSocketTransport::buffered_bytes() const {
@@ -173,10 +175,14 @@ bool WebSocketTransport::open(const WebSocketUpgrade& upgrade) {
     refuse({.status = 503, .why = "the system has no memory for the answer"});
     return false;
   }
-  stream_->output().append(as_bytes(answer));
-  is_upgraded_ = true;
   client_address_ = upgrade.forwarded_for;
   state_ = State::Open;
+  if (!handler_->on_introduced()) {
+    refuse({.status = 429, .why = "limits.max_connections_per_address is reached"});
+    return false;
+  }
+  stream_->output().append(as_bytes(answer));
+  is_upgraded_ = true;
   timer_.cancel();
   schedule_ping();
   request_flush();

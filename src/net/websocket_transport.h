@@ -60,6 +60,8 @@ class WebSocketTransport final : public Transport,
   bool take_request(ReadBuffer& raw);
   bool open(const WebSocketUpgrade& upgrade);
   void refuse(const WebSocketRefusal& refusal);
+  /// A proxy's own connection, on which its client may be named.
+  bool comes_by_proxy(const Peer& peer) const;
   /// What the frames hold, in one piece, as a part of `frames`.
   Bytes decode(std::span<std::uint8_t> frames);
   void show(Bytes payload);

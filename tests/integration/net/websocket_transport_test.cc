@@ -243,14 +243,25 @@ TEST_F(WebSocketTransports, TheNameOfAProxysCertificateIsNotItsClients) {
   for (const char* forwarded : {"", "X-Forwarded-For: 198.51.100.7\r\n"}) {
     connect();
     below_->who.identity = "proxy";
+    EXPECT_TRUE(transport_->peer().is_proxy);
     below_->deliver(support::WebSocketRequest{.more = forwarded}.text());
     EXPECT_EQ(transport_->peer().identity, "") << forwarded;
-    EXPECT_EQ(transport_->peer().is_proxy, *forwarded == '\0');
+    EXPECT_FALSE(transport_->peer().is_proxy) << "it has named its client, or will not";
   }
   connect();
   below_->who = {.address = "192.0.2.2", .identity = "client"};
   below_->deliver(support::WebSocketRequest{}.text());
   EXPECT_EQ(transport_->peer().identity, "client");
+}
+
+TEST_F(WebSocketTransports, WhoMustNotComeInIsToldInsteadOfUpgraded) {
+  connect();
+  handler_.comes_in = false;
+  below_->deliver(support::WebSocketRequest{}.text() + framed("first"));
+  loop_.flush_pending();
+  EXPECT_TRUE(below_->closed);
+  EXPECT_TRUE(leave().starts_with("HTTP/1.1 429 "));
+  EXPECT_EQ(handler_.shown, 0);
 }
 
 TEST_F(WebSocketTransports, DrainedIsToldWhenThereIsRoomAgain) {

@@ -133,22 +133,22 @@ TEST_F(WebSocket, AProxyMayNameItsClientsBothWays) {
 TEST_F(WebSocket, ClientsBehindAProxyAreCountedByTheirOwnAddresses) {
   start_websocket({{"proxies", "127.0.0.1"}},
                   {{setting::kAllowAnonymous, "true"}, {setting::kMaxConnectionsPerAddress, "1"}});
-  const auto reason_for = [&](const std::string& address) {
-    RawClient raw = upgraded({.more = "X-Forwarded-For: " + address + "\r\n"});
-    raw.send(connect_bytes({.client_id = "other"}));
-    return parse_connack(Version::V5, raw.next()).reason;
+  request_.more = "X-Forwarded-For: 203.0.113.1\r\n";
+  const auto status_for = [&](const std::string& address) {
+    const WebSocketRequest request{.more = "X-Forwarded-For: " + address + "\r\n"};
+    return answer_to(request.text() + close_frame(1000)).substr(9, 3);
   };
   std::optional<MqttClient> one(std::in_place, upgraded({.more = "X-Forwarded-For: 198.51.100.7\r\n"}),
                                 ConnectOptions{.client_id = "one"});
-  EXPECT_EQ(reason_for("198.51.100.7"), reason::kQuotaExceeded);
-  EXPECT_EQ(reason_for("198.51.100.8"), 0);
+  EXPECT_EQ(status_for("198.51.100.7"), "429") << "before it has sent a CONNECT";
+  EXPECT_EQ(status_for("198.51.100.8"), "101");
   one->ping();
   one.reset();
   // The place is free when the broker has seen the end of the stream.
   const auto end = Clock::now() + kPatience;
-  std::uint8_t last = 0xFF;
-  while (last != 0 && Clock::now() < end) last = reason_for("198.51.100.7");
-  EXPECT_EQ(last, 0);
+  std::string last;
+  while (last != "101" && Clock::now() < end) last = status_for("198.51.100.7");
+  EXPECT_EQ(last, "101");
 }
 
 }  // namespace hermod::integration

@@ -232,7 +232,8 @@ std::optional<Refusal> refuse_origin(const Request& request, const WebSocketRule
 }  // namespace
 
 Result<WebSocketRules> WebSocketRules::from(const WebSocketOptions& options,
-                                            std::vector<AddressRange> proxies, std::string_view listener) {
+                                            std::vector<AddressRange> proxies, std::string_view listener,
+                                            bool send_header) {
   WebSocketRules rules;
   rules.path_ = options.path;
   rules.requires_subprotocol_ = options.requires_subprotocol;
@@ -241,6 +242,7 @@ Result<WebSocketRules> WebSocketRules::from(const WebSocketOptions& options,
   rules.origins_ = std::move(*origins);
   rules.origins_key_.append("listeners.").append(listener).append(".origins");
   rules.proxies_ = std::move(proxies);
+  rules.proxies_send_header_ = send_header;
   return rules;
 }
 

@@ -16,10 +16,11 @@ namespace hermod::net {
 /// the shards.
 class WebSocketRules {
  public:
-  /// `proxies` may say for whom they connect; `listener` is the name by which refusals speak of it. Errors:
-  /// Invalid, naming the origin that is none.
+  /// `proxies` may say for whom they connect; those that put a PROXY header in front (`send_header`) pass
+  /// their clients' requests on, so that only proxies whom it names are believed about the request.
+  /// `listener` is the name by which refusals speak of it. Errors: Invalid, naming the origin that is none.
   static Result<WebSocketRules> from(const WebSocketOptions& options, std::vector<AddressRange> proxies = {},
-                                     std::string_view listener = "NAME");
+                                     std::string_view listener = "NAME", bool send_header = false);
 
   bool is_path(std::string_view path) const { return path == path_; }
   const std::string& path() const { return path_; }
@@ -28,6 +29,7 @@ class WebSocketRules {
   /// The key of the configuration that lists them.
   const std::string& origins_key() const { return origins_key_; }
   const std::vector<AddressRange>& proxies() const { return proxies_; }
+  bool proxies_send_header() const { return proxies_send_header_; }
 
  private:
   std::string path_;
@@ -35,6 +37,7 @@ class WebSocketRules {
   OriginList origins_;
   std::string origins_key_;
   std::vector<AddressRange> proxies_;
+  bool proxies_send_header_ = false;
 };
 
 /// A request that may have its WebSocket.

@@ -41,7 +41,9 @@ Peer WebSocketTransport::peer() const {
 }
 
 bool WebSocketTransport::comes_by_proxy(const Peer& peer) const {
-  return is_in_any(rules_.proxies(), peer.address);
+  // With a header that names nobody (UNKNOWN, LOCAL) the bytes may still be a stranger's.
+  const bool is_its_own = !rules_.proxies_send_header() || !peer.proxy.empty();
+  return is_its_own && is_in_any(rules_.proxies(), peer.address);
 }
 
 std::size_t WebSocketTransport::buffered_bytes() const {
@@ -160,7 +162,8 @@ bool WebSocketTransport::take_request(ReadBuffer& raw) {
     if (text.size() < limit) return false;
     refuse({.status = 431, .why = "the request is longer than websocket.max_request_size allows"});
   } else {
-    auto answer = judge_request(text.substr(0, size), stream_->peer().address, rules_);
+    const Peer sender = stream_->peer();
+    auto answer = judge_request(text.substr(0, size), comes_by_proxy(sender) ? sender.address : "", rules_);
     raw.consume(size);
     if (const auto* upgrade = std::get_if<WebSocketUpgrade>(&answer)) return open(*upgrade);
     refuse(std::get<WebSocketRefusal>(answer));

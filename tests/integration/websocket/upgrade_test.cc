@@ -125,6 +125,11 @@ TEST_F(WebSocket, AProxyMayNameItsClientsBothWays) {
   behind("10.0.0.2", "forwarded");
   expect_logged(
       "client.connected client=forwarded address=203.0.113.9 version=5.0 session_present=0 proxy=10.0.0.2");
+  RawClient unknown = raw_to_web();
+  unknown.send("PROXY UNKNOWN\r\n");
+  unknown.upgrade({.more = "X-Forwarded-For: 203.0.113.9\r\n"});
+  MqttClient(std::move(unknown), {.client_id = "unknown"}).ping();
+  expect_logged("client.connected client=unknown address=127.0.0.1");
   EXPECT_EQ(answer_to(WebSocketRequest{}), "");
   // The one that is asked at the end.
   in_front_ = "PROXY TCP4 192.0.2.8 198.51.100.1 50000 8083\r\n";

@@ -99,6 +99,23 @@ TEST(WebSocketRequest, OfTheSubprotocolsMqttIsChosenAndTheOlderNameWhereItStands
   EXPECT_EQ(chosen("chat"), "refused");
 }
 
+TEST(WebSocketRequest, WhatProxiesListInSeveralLinesIsOneList) {
+  AddressRange ten{.first = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 10}, .bits = 104};
+  const auto rules = WebSocketRules::from({}, {ten});
+  ASSERT_TRUE(rules);
+  const std::string head =
+      request_text("GET /mqtt HTTP/1.1",
+                   kUpgrade + "X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-For: 198.51.100.7, 10.0.0.2\r\n" +
+                       "Sec-WebSocket-Protocol: mqtt\r\n");
+  const auto client = [&](const std::string& peer) {
+    const auto answer = judge_request(head, peer, *rules);
+    return std::get<WebSocketUpgrade>(answer).forwarded_for;
+  };
+  EXPECT_EQ(client("10.0.0.1"), "198.51.100.7");
+  EXPECT_EQ(client("192.0.2.1"), "");
+  EXPECT_EQ(client(""), "");
+}
+
 TEST(WebSocketRequest, TooManyHeadersAreRefused) {
   std::string many;
   for (int i = 0; i < 200; ++i) many += "A: b\r\n";

@@ -107,13 +107,15 @@ void StreamTransport::on_ready(std::uint32_t events) {
 
 void StreamTransport::on_flush() {
   if (state_ != State::Open) return continue_closing();
+  if (ends_next_ && !paused_ && !Deferred::linked()) return end_with_peer();
   if (!output_.empty()) write_pending();
 }
 
 void StreamTransport::on_later() {
   if (state_ != State::Open || paused_) return;
   if (!input_.empty()) show_to_handler({});
-  if (ends_next_ && state_ == State::Open && !paused_) end_with_peer();
+  // At the end of the tick, behind what a transport on top of this one has to say to what was shown.
+  if (ends_next_ && state_ == State::Open && !paused_) loop_.flush_at_tick_end(*this);
 }
 
 void StreamTransport::read_once() {

@@ -53,7 +53,7 @@ std::size_t WebSocketTransport::buffered_bytes() const {
 /// The stream comes right behind us in the list of the tick's end, so one tick does both.
 void WebSocketTransport::request_flush() {
   loop_.check_thread();
-  if (state_ == State::Ended) return;
+  if (state_ == State::Ended) return output_.clear();  // nothing may follow the Close
   loop_.flush_at_tick_end(*this);
   stream_->request_flush();
 }

@@ -366,6 +366,9 @@ TEST_F(WebSocketTransports, ACloseFollowsWhatWasToSay) {
   EXPECT_EQ(close->opcode, support::opcode::kClose);
   EXPECT_EQ(support::close_code(*close), 1001);
   EXPECT_EQ(bytes, "");
+  transport_->output().append(as_bytes("too late"));
+  transport_->request_flush();
+  EXPECT_EQ(transport_->queued(), 0U) << "a client that never closes its side would have us keep it";
 }
 
 }  // namespace

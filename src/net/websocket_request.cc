@@ -135,6 +135,17 @@ bool is_key(std::string_view key) {
   });
 }
 
+/// Of a target, also one with scheme and host in front (RFC 9112, 3.2.2).
+std::string_view path_of(std::string_view target) {
+  target = target.substr(0, target.find('?'));
+  for (const std::string_view scheme : {"http://", "https://", "ws://", "wss://"}) {
+    if (!same_word(target.substr(0, scheme.size()), scheme)) continue;
+    const std::size_t path = target.find('/', scheme.size());
+    return path == std::string_view::npos ? "/" : target.substr(path);
+  }
+  return target;
+}
+
 Refusal malformed(std::string why) {
   return {.status = 400, .why = std::move(why)};
 }
@@ -181,10 +192,14 @@ std::optional<Refusal> refuse_other_requests(const Request& request, const WebSo
     return Refusal{.status = 505, .why = "this port speaks HTTP/1.1, for WebSockets only"};
   }
   if (request.method != "GET")
-    return Refusal{.status = 405, .why = "a WebSocket begins with GET", .extra = "Allow: GET\r\n"};
-  if (request.count("host") != 1) return malformed("there is no Host header, or more than one");
+    return Refusal{.status = 405,
+                   .why = "a WebSocket begins with GET",
+                   .extra = "Allow: GET\r\n",
+                   .has_text = request.method != "HEAD"};
+  if (request.count("host") != 1 || request.first("host")->empty())
+    return malformed("there is no Host header, or more than one");
   const auto length = request.first("content-length");
-  if (request.has("transfer-encoding") || (length && *length != "0"))
+  if (request.has("transfer-encoding") || request.count("content-length") > 1 || (length && *length != "0"))
     return malformed("a request for a WebSocket has no content");
   if (!list_has(request.list("upgrade"), "websocket")) {
     return Refusal{.status = 426,
@@ -258,13 +273,15 @@ std::string WebSocketUpgrade::answer() const {
 }
 
 std::string WebSocketRefusal::answer() const {
-  const std::string text = why + ".\n";
+  const std::string text = has_text ? why + ".\n" : "";
+  // Who answers with Upgrade says so here too (RFC 9110, 7.8).
+  const char* connection = status == 426 ? "upgrade, close" : "close";
   return "HTTP/1.1 " + std::to_string(status) + " " + std::string(phrase(status)) + "\r\n" + extra +
          "Content-Type: text/plain; charset=utf-8\r\n"
          "X-Content-Type-Options: nosniff\r\n"
          "Cache-Control: no-store\r\n"
          "Content-Length: " +
-         std::to_string(text.size()) + "\r\nConnection: close\r\n\r\n" + text;
+         std::to_string(text.size()) + "\r\nConnection: " + connection + "\r\n\r\n" + text;
 }
 
 std::size_t request_size(std::string_view bytes, std::size_t looked_at) {
@@ -279,7 +296,7 @@ std::variant<WebSocketUpgrade, WebSocketRefusal> judge_request(std::string_view 
   const std::optional<Request> request = parse_request(head);
   if (!request) return malformed("this is not an HTTP request");
   if (auto refusal = refuse_other_requests(*request, rules)) return *std::move(refusal);
-  if (!rules.is_path(request->target.substr(0, request->target.find('?'))))
+  if (!rules.is_path(path_of(request->target)))
     return Refusal{.status = 404, .why = "there is no WebSocket at this path"};
   if (auto refusal = refuse_handshake(*request)) return *std::move(refusal);
   if (auto refusal = refuse_origin(*request, rules)) return *std::move(refusal);

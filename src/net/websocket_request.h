@@ -52,8 +52,9 @@ struct WebSocketUpgrade {
 /// A request that gets an answer instead, and then the end of the connection.
 struct WebSocketRefusal {
   int status = 0;
-  std::string why{};    ///< for people: the text of the answer, and of the log
-  std::string extra{};  ///< further header lines, each with its end
+  std::string why{};     ///< for people: the text of the answer, and of the log
+  std::string extra{};   ///< further header lines, each with its end
+  bool has_text = true;  ///< false: HEAD asked, whose answer ends with its head
   /// The whole answer as it is sent.
   std::string answer() const;
 };

@@ -61,6 +61,11 @@ TEST(WebSocketRequest, WhatAnAnswerTellsDependsOnWhatWasAsked) {
   EXPECT_EQ(status_of(request_text("GET /mqtt HTTP/1.1", kUpgrade)), 400);
   EXPECT_EQ(status_of(request_text("GET /mqtt HTTP/1.1", kUpgrade), {.requires_subprotocol = false}), 101);
   EXPECT_EQ(status_of(request_text("GET  HTTP/1.1", good)), 400);
+  EXPECT_EQ(status_of("GET /mqtt HTTP/1.1\r\nHost: \r\n" + good + "\r\n"), 400);
+  EXPECT_EQ(status_of(request_text("GET /mqtt HTTP/1.1", "Content-Length: 0\r\n" + good)), 101);
+  EXPECT_EQ(
+      status_of(request_text("GET /mqtt HTTP/1.1", "Content-Length: 0\r\nContent-Length: 5\r\n" + good)),
+      400);
   EXPECT_EQ(status_of("\r\n\r\n"), 400);
 }
 
@@ -114,6 +119,33 @@ TEST(WebSocketRequest, WhatProxiesListInSeveralLinesIsOneList) {
   EXPECT_EQ(client("10.0.0.1"), "198.51.100.7");
   EXPECT_EQ(client("192.0.2.1"), "");
   EXPECT_EQ(client(""), "");
+}
+
+TEST(WebSocketRequest, TheTargetMayHaveSchemeAndHostInFront) {
+  const std::string good = kUpgrade + "Sec-WebSocket-Protocol: mqtt\r\n";
+  const auto status = [&](const std::string& target) {
+    return status_of(request_text("GET " + target + " HTTP/1.1", good));
+  };
+  for (const char* target :
+       {"http://x/mqtt", "HTTPS://x:8084/mqtt?token=a/b", "ws://x/mqtt", "/mqtt?http://x/"})
+    EXPECT_EQ(status(target), 101) << target;
+  for (const char* target :
+       {"http://x", "http://x/", "http://x/mqtt/", "ftp://x/mqtt", "http:/mqtt", "x/mqtt"})
+    EXPECT_EQ(status(target), 404) << target;
+}
+
+TEST(WebSocketRequest, AHeadGetsNoTextAndAnUpgradeIsNamedTwice) {
+  const auto answer_to = [](const std::string& first_line) {
+    return std::get<WebSocketRefusal>(
+               judge_request(request_text(first_line, ""), "192.0.2.1", websocket_rules()))
+        .answer();
+  };
+  const std::string head = answer_to("HEAD /mqtt HTTP/1.1");
+  EXPECT_TRUE(head.starts_with("HTTP/1.1 405 ")) << head;
+  EXPECT_TRUE(head.ends_with("\r\n\r\n")) << head;
+  const std::string page = answer_to("GET /mqtt HTTP/1.1");
+  EXPECT_NE(page.find("\r\nUpgrade: websocket\r\n"), std::string::npos) << page;
+  EXPECT_NE(page.find("\r\nConnection: upgrade, close\r\n"), std::string::npos) << page;
 }
 
 TEST(WebSocketRequest, TooManyHeadersAreRefused) {

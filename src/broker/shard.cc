@@ -57,10 +57,7 @@ std::string Shard::counted_address(const net::Transport& transport) const {
 bool Shard::on_introduced(Connection& c) {
   std::string address = counted_address(c.transport());
   if (address == c.counted_address) return true;
-  if (!address.empty() && !shared_.addresses.enter(address)) {
-    counters_.add(Counter::ConnectionsRefused);
-    return false;
-  }
+  if (!address.empty() && !shared_.addresses.enter(address)) return false;  // counted where it is refused
   if (!c.counted_address.empty()) shared_.addresses.leave(c.counted_address);
   c.counted_address = std::move(address);
   return true;

@@ -186,6 +186,7 @@ bool WebSocketTransport::open(const WebSocketUpgrade& upgrade) {
   }
   stream_->output().append(as_bytes(answer));
   is_upgraded_ = true;
+  loop_.count(Counter::WebSocketUpgrades);
   timer_.cancel();
   schedule_ping();
   request_flush();
@@ -195,6 +196,8 @@ bool WebSocketTransport::open(const WebSocketUpgrade& upgrade) {
 void WebSocketTransport::refuse(const WebSocketRefusal& refusal) {
   HERMOD_LOG_LIMITED(log::Level::Notice, "websocket.refused", {"address", stream_->peer().address},
                      {"status", refusal.status}, {"why", refusal.why});
+  loop_.count(Counter::ConnectionsRefused);
+  loop_.count(Counter::WebSocketFailed);
   stream_->output().append(as_bytes(refusal.answer()));
   output_.clear();
   end_with(CloseReason::ByBroker, CloseCode::Normal, "");

@@ -261,6 +261,9 @@ TEST_F(WebSocketTransports, WhoMustNotComeInIsToldInsteadOfUpgraded) {
   loop_.flush_pending();
   EXPECT_TRUE(below_->closed);
   EXPECT_TRUE(leave().starts_with("HTTP/1.1 429 "));
+  EXPECT_EQ(counters_.get(Counter::WebSocketFailed), 1U);
+  EXPECT_EQ(counters_.get(Counter::ConnectionsRefused), 1U);
+  EXPECT_EQ(counters_.get(Counter::WebSocketUpgrades), 1U) << "the one of before";
   EXPECT_EQ(handler_.shown, 0);
 }
 

@@ -93,6 +93,37 @@ void WriteQueue::take_all(WriteQueue& other) {
   other.clear();
 }
 
+void WriteQueue::take_some(WriteQueue& other, std::size_t most) {
+  bool has_some = false;
+  while (!other.empty()) {
+    Piece& first = other.pieces_[other.head_];
+    const std::size_t size = first.end - first.begin;
+    if (size <= most) {
+      has_some = true;
+      most -= size;
+      size_ += size;
+      pieces_.push_back(std::move(first));
+      first.begin = first.end;  // its bytes are here
+      other.size_ -= size;
+      ++other.head_;
+      if (other.empty()) other.clear();
+      continue;
+    }
+    if (has_some) return;
+    if (first.owned) {
+      append({first.data() + first.begin, most});
+    } else {
+      Piece part;
+      part.shared = first.shared;
+      part.begin = first.begin;
+      part.end = first.begin + most;
+      size_ += most;
+      pieces_.push_back(std::move(part));
+    }
+    return other.consume(most);
+  }
+}
+
 void WriteQueue::prepend(Bytes bytes) {
   const bool has_room = !empty() && pieces_[head_].owned != nullptr && pieces_[head_].begin >= bytes.size();
   if (!has_room) {

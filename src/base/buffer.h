@@ -50,6 +50,9 @@ class WriteQueue {
   /// Behind what is here, everything that `other` holds, which is empty then. Nothing is copied but what is
   /// too small for pieces of its own while others wait here.
   void take_all(WriteQueue& other);
+  /// Behind what is here, the first bytes of `other`: as many whole pieces of it as have at most `most`
+  /// bytes, or the front of one that has more. Preconditions: most > 0, and `other` is not empty.
+  void take_some(WriteQueue& other, std::size_t most);
 
   /// From now on `size` bytes stay free in front of bytes that were copied in, for prepend(). Precondition:
   /// empty.

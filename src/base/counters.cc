@@ -71,6 +71,8 @@ constexpr std::array<std::string_view, kCounterCount> kCounterNames = {
     "proxy_failed_malformed",
     "proxy_failed_timeout",
     "proxy_failed_closed",
+    "websocket_upgrades",
+    "websocket_failed",
 };
 static_assert(!kCounterNames.back().empty(), "every counter has a name");
 

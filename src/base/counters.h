@@ -78,6 +78,8 @@ enum class Counter : std::uint16_t {
   ProxyFailedMalformed,
   ProxyFailedTimeout,
   ProxyFailedClosed,
+  WebSocketUpgrades,
+  WebSocketFailed,
   kCount,
 };
 inline constexpr std::size_t kCounterCount = static_cast<std::size_t>(Counter::kCount);

@@ -31,7 +31,8 @@ std::string_view protocol_of(const net::ListenerOptions& listener) {
 
 Result<std::optional<net::WebSocketRules>> websocket_rules(const net::ListenerOptions& listener) {
   if (!listener.websocket) return std::nullopt;
-  auto rules = net::WebSocketRules::from(*listener.websocket, listener.proxy.proxies);
+  auto rules = net::WebSocketRules::from(*listener.websocket, listener.proxy.proxies, listener.name,
+                                         listener.proxy.use != net::ProxyUse::Off);
   if (!rules) return failure(rules.error().code, "listener " + listener.name + ": " + rules.error().detail);
   return std::move(*rules);
 }

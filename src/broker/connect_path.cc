@@ -79,8 +79,6 @@ void Shard::on_connect(Connection& c, const wire::Connect& packet) {
     return refuse_connect(c, ReasonCode::BadAuthenticationMethod,
                           "no extended authentication method is configured");
   if (stopping_) return refuse_connect(c, ReasonCode::ServerShuttingDown, "the broker is stopping");
-  if (!count_named_address(c))
-    return refuse_connect(c, ReasonCode::QuotaExceeded, "limits.max_connections_per_address is reached");
   if (shared_.connections.load(std::memory_order_relaxed) > shared_.options.limits.max_connections)
     return refuse_connect(
         c, mqtt.server_reference.empty() ? ReasonCode::QuotaExceeded : ReasonCode::UseAnotherServer,

@@ -31,6 +31,10 @@ void Connection::close(net::CloseReason reason) {
   transport_->close(reason);
 }
 
+bool Connection::on_introduced() {
+  return events_.on_introduced(*this);
+}
+
 void Connection::on_bytes(ReadBuffer& buffer) {
   while (state_ != State::Closing && pauses_ == 0) {
     std::size_t consumed = 0;

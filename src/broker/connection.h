@@ -26,6 +26,8 @@ class Connection;
 /// What a connection tells its shard. Called on the shard's thread.
 class ConnectionEvents {
  public:
+  /// False: its address has its share of connections.
+  virtual bool on_introduced(Connection& connection) = 0;
   virtual void on_packet(Connection& connection, const wire::Packet& packet) = 0;
   virtual void on_protocol_error(Connection& connection, const wire::ProtocolError& error) = 0;
   virtual void on_connection_timer(Connection& connection) = 0;
@@ -75,6 +77,7 @@ class Connection final : public net::TransportHandler, private net::TimerHandler
   net::Transport& transport() { return *transport_; }
   std::string peer_address() const { return transport_->peer().address; }
   WriteQueue& output() { return transport_->output(); }
+  /// Bytes that the client has not taken yet, those of output() among them.
   std::size_t unsent_bytes() const { return transport_->unsent_bytes(); }
   /// The output leaves at the end of the tick.
   void flush() { transport_->request_flush(); }
@@ -118,6 +121,7 @@ class Connection final : public net::TransportHandler, private net::TimerHandler
   void close(net::CloseReason reason = net::CloseReason::ByBroker);
 
  private:
+  bool on_introduced() override;
   void on_bytes(ReadBuffer& buffer) override;
   void on_drained() override;
   void on_closed(net::CloseReason reason) override;

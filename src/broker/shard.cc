@@ -53,11 +53,11 @@ std::string Shard::counted_address(const net::Transport& transport) const {
   return peer.is_unix() || peer.is_proxy ? "" : std::move(peer.address);
 }
 
-/// Behind a proxy the client's address came with the request for a WebSocket only. False: it has its share.
-bool Shard::count_named_address(Connection& c) {
+/// Behind a proxy the client's address comes with the request for a WebSocket only.
+bool Shard::on_introduced(Connection& c) {
   std::string address = counted_address(c.transport());
   if (address == c.counted_address) return true;
-  if (!address.empty() && !shared_.addresses.enter(address)) return false;
+  if (!address.empty() && !shared_.addresses.enter(address)) return false;  // counted where it is refused
   if (!c.counted_address.empty()) shared_.addresses.leave(c.counted_address);
   c.counted_address = std::move(address);
   return true;

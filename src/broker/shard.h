@@ -121,6 +121,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   static constexpr std::size_t kMailboxFull = 20'000;
 
   // shard.cc: arrivals, mailbox, time
+  bool on_introduced(Connection& c) override;
   void on_packet(Connection& c, const wire::Packet& packet) override;
   void on_protocol_error(Connection& c, const wire::ProtocolError& error) override;
   void on_connection_timer(Connection& c) override;
@@ -128,7 +129,6 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void on_connection_closed(Connection& c, net::CloseReason reason) override;
   void on_timer(net::Timer& timer) override;
   std::string counted_address(const net::Transport& transport) const;
-  bool count_named_address(Connection& c);
   void on_pingreq(Connection& c);
   void start_keep_alive(Connection& c);
   void receive(ShardMessage& message);

@@ -38,6 +38,13 @@ bool names_everybody(const net::TlsOptions& tls) {
   return tls.client_certificate == net::ClientCertificate::Required && needs_name;
 }
 
+/// A page of anybody's can then use the browsers on this machine to get here.
+bool admits_every_page(const net::ListenerOptions& listener) {
+  return listener.websocket && std::ranges::any_of(listener.websocket->origins, [](const std::string& one) {
+           return one == "*" || one == "null";  // a page can ask to be shown without an origin
+         });
+}
+
 }  // namespace
 
 Configuration Configuration::build(const std::vector<Assignment>& values, std::vector<Problem>& problems) {
@@ -185,9 +192,11 @@ void Configuration::check(std::vector<Problem>& problems) {
   check_exposure(problems);
   const broker::MqttOptions& mqtt = settings_.broker.mqtt;
   // A connection has this time for everything up to its CONNECT.
+  const auto up_to_connect = std::chrono::duration_cast<std::chrono::milliseconds>(mqtt.connect_timeout);
   std::chrono::milliseconds& handshake = settings_.broker.net.tls.handshake_timeout;
-  handshake =
-      std::min(handshake, std::chrono::duration_cast<std::chrono::milliseconds>(mqtt.connect_timeout));
+  handshake = std::min(handshake, up_to_connect);
+  std::chrono::milliseconds& request = settings_.broker.net.websocket.request_timeout;
+  request = std::min(request, up_to_connect);
   if (origins_.contains("mqtt.max_connect_size") && mqtt.max_connect_size > mqtt.max_packet_size) {
     problems.push_back(
         {origin_of("mqtt.max_connect_size"), "mqtt.max_connect_size must not be above mqtt.max_packet_size"});
@@ -202,12 +211,17 @@ void Configuration::check_exposure(std::vector<Problem>& problems) {
         std::ranges::find_if(listener.urls, [](const ListenUrl& url) { return !is_loopback(url.address); });
     const net::ListenerOptions options = listener.options(name, settings_.broker.net);
     const bool is_proxied = options.proxy.use != net::ProxyUse::Off || !options.proxy.proxies.empty();
-    if (reachable == listener.urls.end() && !is_proxied) continue;
-    if (listener.is_tls() && names_everybody(listener.tls)) continue;
+    const bool is_remote = reachable != listener.urls.end();
+    if (!is_remote && !is_proxied && !admits_every_page(options)) continue;
+    // Who is named in a request for a WebSocket has no name by the proxy's certificate.
+    const bool may_be_forwarded = options.websocket && is_proxied;
+    if (listener.is_tls() && names_everybody(listener.tls) && !may_be_forwarded) continue;
     settings_.broker.allow_anonymous = false;
     std::string text = "listener " + name + " (" +
-                       listen_url(is_proxied ? listener.urls.front() : *reachable) +
-                       ") can be reached from other machines";
+                       listen_url(is_remote ? *reachable : listener.urls.front()) +
+                       (is_remote || is_proxied
+                            ? ") can be reached from other machines"
+                            : ") can be reached by every web page in a browser on this machine (origins)");
     if (is_proxied) text += ", through a proxy";
     text +=
         ", and nothing says whether clients need a user name. "

@@ -232,7 +232,8 @@ void add_tls(std::vector<Key>& keys) {
 void add_websocket(std::vector<Key>& keys) {
   keys.push_back(duration<OfWebSocket<&WebSocketFields::request_timeout>>(
       "websocket.request_timeout", 100ms, 5min,
-      "How long a client may take to ask for its WebSocket, behind the TLS handshake of wss://."));
+      "How long a client may take to ask for its WebSocket, behind the TLS handshake of wss://; not longer "
+      "than mqtt.connect_timeout."));
   keys.push_back(size<OfWebSocket<&WebSocketFields::max_request_size>>(
       "websocket.max_request_size", 1 * kKiB, 256 * kKiB,
       "The longest request for a WebSocket, with cookies and all other headers."));

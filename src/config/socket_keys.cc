@@ -283,6 +283,10 @@ std::string socket_fault(const net::ListenerOptions& listener, const std::vector
     return "proxy_protocol needs proxies: whose headers are believed";
   if (!is_proxied && !listener.websocket && !listener.proxy.proxies.empty())
     return "proxies does nothing while proxy_protocol is off";
+  if (!is_proxied && listener.tls && listener.tls->identity != net::TlsIdentity::None &&
+      !listener.proxy.proxies.empty())
+    return "behind a proxy that speaks HTTP every client would have the name of the proxy's certificate: "
+           "identity needs a listener without proxies, or proxies with proxy_protocol";
   return listener.tls ? "" : identity_fault(listener);
 }
 

@@ -36,9 +36,11 @@ SocketKey origins() {
       .key = {.name = "origins",
               .kind = Kind::Text,
               .is_list = true,
-              .doc = "Which web pages may connect: https://example.org, https://*.example.org for all hosts "
-                     "below, null for pages without an origin, absent for programs that are no browsers and "
-                     "name none. Empty: everybody may."},
+              .doc =
+                  "Who may connect, by the Origin that browsers send: https://example.org, "
+                  "https://*.example.org for all hosts below, loopback for pages from localhost, 127.0.0.1 "
+                  "or [::1], null for pages without an origin (from a file), absent for programs that are "
+                  "no browsers and send none, * for everybody."},
       .where = SocketKey::Where::WebSocket,
       .read = [](const net::ListenerOptions& l) -> Value { return list_text(websocket_of(l).origins); },
       .write =

@@ -167,10 +167,8 @@ void Listener::hand_over(Fd connection, Caller caller, Place place) {
   if (!transport) return refuse(sender(address), transport.error().detail);
   (*transport)->occupy(std::move(place));
   if (const WebSocketRules* rules = entrance_.websocket()) {
-    // A TLS handshake comes first, and has a limit of its own.
-    const auto due = loop_.now() + options_.websocket.request_timeout +
-                     (tls == nullptr ? std::chrono::milliseconds{0} : options_.tls.handshake_timeout);
-    *transport = std::make_unique<WebSocketTransport>(std::move(*transport), loop_, *rules, options_, due);
+    *transport = std::make_unique<WebSocketTransport>(std::move(*transport), loop_, *rules, options_,
+                                                      loop_.now() + options_.websocket.request_timeout);
   }
   handler_.on_accepted(std::move(*transport));
 }

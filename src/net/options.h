@@ -52,8 +52,9 @@ struct TlsOptions {
 /// The WebSocket side of one listener.
 struct WebSocketOptions {
   std::string path = "/mqtt";
-  bool requires_subprotocol = true;    ///< false: a client may ask for none
-  std::vector<std::string> origins{};  ///< see OriginList; none: every page may connect
+  bool requires_subprotocol = true;  ///< false: a client may ask for none
+  /// See OriginList. A page from elsewhere must be named: its visitor's browser may reach what it cannot.
+  std::vector<std::string> origins{"absent", "loopback"};
   friend bool operator==(const WebSocketOptions&, const WebSocketOptions&) = default;
 };
 

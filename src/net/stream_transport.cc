@@ -107,13 +107,15 @@ void StreamTransport::on_ready(std::uint32_t events) {
 
 void StreamTransport::on_flush() {
   if (state_ != State::Open) return continue_closing();
+  if (ends_next_ && !paused_ && !Deferred::linked()) return end_with_peer();
   if (!output_.empty()) write_pending();
 }
 
 void StreamTransport::on_later() {
   if (state_ != State::Open || paused_) return;
   if (!input_.empty()) show_to_handler({});
-  if (ends_next_ && state_ == State::Open && !paused_) end_with_peer();
+  // At the end of the tick, behind what a transport on top of this one has to say to what was shown.
+  if (ends_next_ && state_ == State::Open && !paused_) loop_.flush_at_tick_end(*this);
 }
 
 void StreamTransport::read_once() {
@@ -156,7 +158,7 @@ void StreamTransport::show_to_handler(Bytes arrived) {
 }
 
 void StreamTransport::write_pending() {
-  if (output_.size() >= options_.write_high_mark) above_high_mark_ = true;
+  if (output_.size() >= options_.write_high_mark) wants_drained_ = true;
   if (!output_broken_ && !write_now(false)) {
     // What the peer sent before it went is still read; then recv() ends the transport. The shutdown makes
     // sure of that also for a send error that leaves the stream alive.
@@ -164,8 +166,8 @@ void StreamTransport::write_pending() {
     ::shutdown(socket_.get(), SHUT_RDWR);
   }
   if (output_broken_) output_.clear();
-  if (above_high_mark_ && output_.size() <= options_.write_low_mark) {
-    above_high_mark_ = false;
+  if (wants_drained_ && output_.size() <= options_.write_low_mark) {
+    wants_drained_ = false;
     handler_->on_drained();
   }
 }

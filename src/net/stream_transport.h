@@ -29,6 +29,7 @@ class StreamTransport : public Transport, private IoHandler, private Flushable, 
   ~StreamTransport() override;
 
   void request_flush() final;
+  void request_drained() final { wants_drained_ = true; }
   void pause_reading(bool paused) final;
   void close(CloseReason reason) final;
   Peer peer() const override;
@@ -117,10 +118,10 @@ class StreamTransport : public Transport, private IoHandler, private Flushable, 
   CloseReason close_reason_ = CloseReason::ByBroker;
   bool paused_ = false;
   bool held_ = false;
-  bool showing_ = false;    ///< inside on_bytes()
-  bool ends_next_ = false;  ///< the stream's end came together with bytes that are not shown yet
-  bool blocked_ = false;    ///< the socket takes nothing; EPOLLOUT will tell
-  bool above_high_mark_ = false;
+  bool showing_ = false;        ///< inside on_bytes()
+  bool ends_next_ = false;      ///< the stream's end came together with bytes that are not shown yet
+  bool blocked_ = false;        ///< the socket takes nothing; EPOLLOUT will tell
+  bool wants_drained_ = false;  ///< the output was above the high mark, or somebody asked
   bool output_broken_ = false;  ///< the peer takes nothing any more; what it sent before is still read
   bool peer_finished_ = false;  ///< the peer's end of stream was read
 };

@@ -95,6 +95,11 @@ Peer TlsTransport::peer() const {
   return peer;
 }
 
+std::optional<MonotonicTime> TlsTransport::passable_since() const {
+  if (handshake_ != nullptr) return std::nullopt;
+  return shaken_at_;
+}
+
 StreamTransport::Arrival TlsTransport::read() {
   if (failed_) {  // nothing can be opened any more; only the end of the stream is still of interest
     const Arrival sealed = receive(loop().scratch());
@@ -170,6 +175,7 @@ StreamTransport::Read TlsTransport::finish_handshake() {
   }
   std::string key_holder = TlsPskCallbacks::identity(ssl_.get());
   handshake_.reset();
+  shaken_at_ = loop().now();
   loop().count(Counter::TlsHandshakes);
   if (!key_holder.empty())
     loop().count(Counter::TlsPskHandshakes);

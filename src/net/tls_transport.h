@@ -23,6 +23,7 @@ class TlsTransport final : public StreamTransport {
   ~TlsTransport() override;
 
   Peer peer() const override;
+  std::optional<MonotonicTime> passable_since() const override;
 
  private:
   class Handshake;
@@ -65,10 +66,11 @@ class TlsTransport final : public StreamTransport {
   std::uint32_t demands_ = 0;     ///< since `demands_began_`, without data among them; see kMaxDemands
   std::uint32_t data_since_ = 0;  ///< bytes since then
   MonotonicTime demands_began_{};
-  bool broken_ = false;      ///< the socket takes nothing any more
-  bool is_flooded_ = false;  ///< the peer demands and sends no data
-  bool failed_ = false;      ///< nothing more may be asked of `ssl_`
-  bool notified_ = false;    ///< our close_notify is written
+  MonotonicTime shaken_at_{};  ///< when the handshake was done
+  bool broken_ = false;        ///< the socket takes nothing any more
+  bool is_flooded_ = false;    ///< the peer demands and sends no data
+  bool failed_ = false;        ///< nothing more may be asked of `ssl_`
+  bool notified_ = false;      ///< our close_notify is written
 };
 
 }  // namespace hermod::net

@@ -1,9 +1,11 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "net/place.h"
 
 namespace hermod::net {
@@ -24,7 +26,7 @@ struct Peer {
   std::string tls_version{};  ///< "TLSv1.3"; empty without TLS, and until the handshake is done
   std::string tls_cipher{};   ///< "TLS_AES_128_GCM_SHA256"
   std::string identity{};     ///< the name its verified certificate gives the client; empty: none
-  bool is_proxy = false;      ///< it comes for a client that it has not named
+  bool is_proxy = false;      ///< it comes for a client that it may still name
 
   bool is_unix() const { return address.starts_with('/'); }
 };
@@ -38,6 +40,9 @@ class TransportHandler {
   /// Consume what can be used; what is left is shown again in front of the next bytes, and when reading goes
   /// on after a pause, even if nothing new arrived.
   virtual void on_bytes(ReadBuffer& buffer) = 0;
+  /// peer() is known now, and was not before: a proxy said who its client is, or did not. Comes at most once,
+  /// before the first on_bytes(). False: it must not come in; the transport tells it so and ends.
+  virtual bool on_introduced() { return true; }
   /// The output fell below the transport's low mark after it had been above the high mark.
   virtual void on_drained() = 0;
   /// Called exactly once, unless the transport is destroyed before; everything that arrived before the peer's
@@ -59,6 +64,9 @@ class Transport {
   WriteQueue& output() { return output_; }
   const WriteQueue& output() const { return output_; }
   virtual void request_flush() = 0;
+  /// on_drained() comes when output has been written and is below the low mark, also if it never was above
+  /// the high mark. For a transport that stands on this one; by itself nobody asks.
+  virtual void request_drained() {}
   /// While paused nothing is read and on_bytes() is not called; bytes already buffered stay.
   virtual void pause_reading(bool paused) = 0;
   /// Writes what is queued, at the end of the tick and as far as the peer takes it within
@@ -67,9 +75,11 @@ class Transport {
   /// call counts.
   virtual void close(CloseReason reason) = 0;
   virtual Peer peer() const = 0;
+  /// Since when the peer's bytes can come through; nothing while a handshake has to be done first.
+  virtual std::optional<MonotonicTime> passable_since() const { return MonotonicTime::min(); }
   /// Bytes received and not consumed yet.
   virtual std::size_t buffered_bytes() const = 0;
-  /// Bytes of output that the system has not taken yet, wherever they wait.
+  /// Bytes of output that the system has not taken yet, wherever they wait: what limits are about.
   virtual std::size_t unsent_bytes() const { return output_.size(); }
 
   /// Keeps its place among the connections of its listener until it closes or ends.

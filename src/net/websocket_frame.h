@@ -23,6 +23,7 @@ enum class CloseCode : std::uint16_t {
   GoingAway = 1001,
   ProtocolError = 1002,
   Unacceptable = 1003,
+  InvalidData = 1007,
   TooBig = 1009,
   InternalError = 1011,
 };

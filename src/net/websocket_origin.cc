@@ -1,5 +1,7 @@
 #include "net/websocket_origin.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 
 namespace hermod::net {
@@ -51,11 +53,27 @@ std::optional<OriginList::Entry> OriginList::parse(std::string_view origin) {
   return out;
 }
 
+/// By the page's host and not by where the request comes from: a name that leads here need not be ours.
+bool OriginList::is_loopback(const Entry& origin) {
+  if (!origin.scheme_and_port.starts_with("http:") && !origin.scheme_and_port.starts_with("https:"))
+    return false;
+  in_addr four{};
+  if (inet_pton(AF_INET, origin.host.c_str(), &four) == 1) return ntohl(four.s_addr) >> 24 == 127;
+  return origin.host == "localhost" || origin.host == "[::1]";
+}
+
 Result<OriginList> OriginList::from(const std::vector<std::string>& elements) {
   OriginList out;
-  out.all_ = elements.empty();
+  if (elements.empty())
+    return failure(Errc::Invalid,
+                   "origins is empty, so that nobody could connect: absent is for programs, "
+                   "loopback for pages of this machine, * for everybody");
   for (const std::string& element : elements) {
-    if (element == "null") {
+    if (element == "*") {
+      out.all_ = true;
+    } else if (element == "loopback") {
+      out.loopback_ = true;
+    } else if (element == "null") {
       out.null_ = true;
     } else if (element == "absent") {
       out.absent_ = true;
@@ -64,7 +82,7 @@ Result<OriginList> OriginList::from(const std::vector<std::string>& elements) {
     } else {
       return failure(Errc::Invalid, "\"" + element +
                                         "\" is no origin: one such as https://example.org, "
-                                        "https://*.example.org, null or absent is expected");
+                                        "https://*.example.org, loopback, null, absent or * is expected");
     }
   }
   return out;
@@ -76,6 +94,7 @@ bool OriginList::allows(std::optional<std::string_view> origin) const {
   if (*origin == "null") return null_;
   const auto asked = parse(*origin);
   if (!asked || asked->below) return false;
+  if (loopback_ && is_loopback(*asked)) return true;
   return std::ranges::any_of(entries_, [&](const Entry& one) {
     if (one.scheme_and_port != asked->scheme_and_port) return false;
     return one.below ? asked->host.size() > one.host.size() && asked->host.ends_with(one.host)

@@ -12,8 +12,10 @@ namespace hermod::net {
 class OriginList {
  public:
   /// Elements: "https://example.org", "http://localhost:8080", "https://*.example.org" for every host below
-  /// example.org, "null" as browsers send it for pages without an origin, and "absent" for requests without
-  /// the header, as programs that are no browsers send them. None: everybody may. Errors: Invalid.
+  /// example.org, "loopback" for what a web server on the browser's own machine serves (localhost,
+  /// 127.0.0.0/8 and [::1], any port), "null" as browsers send it for pages without an origin, "absent" for
+  /// requests without the header, as programs that are no browsers send them, and "*" for everybody. Errors:
+  /// Invalid, also without any element.
   static Result<OriginList> from(const std::vector<std::string>& elements);
 
   /// Precondition: `origin` is the header's value, none without the header.
@@ -26,9 +28,11 @@ class OriginList {
     bool below = false;           ///< every host below it
   };
   static std::optional<Entry> parse(std::string_view origin);
+  static bool is_loopback(const Entry& origin);
 
   std::vector<Entry> entries_;
-  bool all_ = true;
+  bool all_ = false;
+  bool loopback_ = false;
   bool null_ = false;
   bool absent_ = false;
 };

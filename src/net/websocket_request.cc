@@ -135,15 +135,27 @@ bool is_key(std::string_view key) {
   });
 }
 
+/// Of a target, also one with scheme and host in front (RFC 9112, 3.2.2).
+std::string_view path_of(std::string_view target) {
+  target = target.substr(0, target.find('?'));
+  for (const std::string_view scheme : {"http://", "https://", "ws://", "wss://"}) {
+    if (!same_word(target.substr(0, scheme.size()), scheme)) continue;
+    const std::size_t path = target.find('/', scheme.size());
+    return path == std::string_view::npos ? "/" : target.substr(path);
+  }
+  return target;
+}
+
 Refusal malformed(std::string why) {
   return {.status = 400, .why = std::move(why)};
 }
 
-/// The first of the client's subprotocols that is ours; "" for none of them.
+/// "mqtt" where it is offered [MQTT-6.0.0-4], else the name that clients of MQTT 3.1 use; "" for none of
+/// them.
 std::string_view choose_subprotocol(std::string_view offered) {
   std::string_view chosen;
   for_each_element(offered, [&](std::string_view one) {
-    if (chosen.empty() && (one == "mqtt" || one == "mqttv3.1")) chosen = one;
+    if (one == "mqtt" || (one == "mqttv3.1" && chosen.empty())) chosen = one;
   });
   return chosen;
 }
@@ -160,6 +172,8 @@ std::string_view phrase(int status) {
       return "Request Timeout";
     case 426:
       return "Upgrade Required";
+    case 429:
+      return "Too Many Requests";
     case 431:
       return "Request Header Fields Too Large";
     case 503:
@@ -178,10 +192,14 @@ std::optional<Refusal> refuse_other_requests(const Request& request, const WebSo
     return Refusal{.status = 505, .why = "this port speaks HTTP/1.1, for WebSockets only"};
   }
   if (request.method != "GET")
-    return Refusal{.status = 405, .why = "a WebSocket begins with GET", .extra = "Allow: GET\r\n"};
-  if (request.count("host") != 1) return malformed("there is no Host header, or more than one");
+    return Refusal{.status = 405,
+                   .why = "a WebSocket begins with GET",
+                   .extra = "Allow: GET\r\n",
+                   .has_text = request.method != "HEAD"};
+  if (request.count("host") != 1 || request.first("host")->empty())
+    return malformed("there is no Host header, or more than one");
   const auto length = request.first("content-length");
-  if (request.has("transfer-encoding") || (length && *length != "0"))
+  if (request.has("transfer-encoding") || request.count("content-length") > 1 || (length && *length != "0"))
     return malformed("a request for a WebSocket has no content");
   if (!list_has(request.list("upgrade"), "websocket")) {
     return Refusal{.status = 426,
@@ -208,17 +226,38 @@ std::optional<Refusal> refuse_handshake(const Request& request) {
   return std::nullopt;
 }
 
+/// Says what to write where, so that nobody has to look for it.
+std::optional<Refusal> refuse_origin(const Request& request, const WebSocketRules& rules) {
+  constexpr std::size_t kLongestShown = 300;
+  const auto origin = request.first("origin");
+  if (request.count("origin") > 1) return malformed("there is more than one Origin header");
+  if (rules.origins().allows(origin)) return std::nullopt;
+  std::string why;
+  if (!origin) {
+    why = "programs that send no Origin may not connect: " + rules.origins_key() + " does not list absent";
+  } else if (origin->empty() || origin->size() > kLongestShown || !is_visible(*origin)) {
+    why = "what the Origin header says is no origin";
+  } else {
+    why = "pages from " + std::string(*origin) + " may not connect: " + rules.origins_key() +
+          " does not list " + std::string(*origin);
+  }
+  return Refusal{.status = 403, .why = std::move(why)};
+}
+
 }  // namespace
 
 Result<WebSocketRules> WebSocketRules::from(const WebSocketOptions& options,
-                                            std::vector<AddressRange> proxies) {
+                                            std::vector<AddressRange> proxies, std::string_view listener,
+                                            bool send_header) {
   WebSocketRules rules;
   rules.path_ = options.path;
   rules.requires_subprotocol_ = options.requires_subprotocol;
   auto origins = OriginList::from(options.origins);
   if (!origins) return tl::unexpected(std::move(origins.error()));
   rules.origins_ = std::move(*origins);
+  rules.origins_key_.append("listeners.").append(listener).append(".origins");
   rules.proxies_ = std::move(proxies);
+  rules.proxies_send_header_ = send_header;
   return rules;
 }
 
@@ -234,13 +273,15 @@ std::string WebSocketUpgrade::answer() const {
 }
 
 std::string WebSocketRefusal::answer() const {
-  const std::string text = why + ".\n";
+  const std::string text = has_text ? why + ".\n" : "";
+  // Who answers with Upgrade says so here too (RFC 9110, 7.8).
+  const char* connection = status == 426 ? "upgrade, close" : "close";
   return "HTTP/1.1 " + std::to_string(status) + " " + std::string(phrase(status)) + "\r\n" + extra +
          "Content-Type: text/plain; charset=utf-8\r\n"
          "X-Content-Type-Options: nosniff\r\n"
          "Cache-Control: no-store\r\n"
          "Content-Length: " +
-         std::to_string(text.size()) + "\r\nConnection: close\r\n\r\n" + text;
+         std::to_string(text.size()) + "\r\nConnection: " + connection + "\r\n\r\n" + text;
 }
 
 std::size_t request_size(std::string_view bytes, std::size_t looked_at) {
@@ -255,11 +296,10 @@ std::variant<WebSocketUpgrade, WebSocketRefusal> judge_request(std::string_view 
   const std::optional<Request> request = parse_request(head);
   if (!request) return malformed("this is not an HTTP request");
   if (auto refusal = refuse_other_requests(*request, rules)) return *std::move(refusal);
-  if (!rules.is_path(request->target.substr(0, request->target.find('?'))))
+  if (!rules.is_path(path_of(request->target)))
     return Refusal{.status = 404, .why = "there is no WebSocket at this path"};
   if (auto refusal = refuse_handshake(*request)) return *std::move(refusal);
-  if (request->count("origin") > 1 || !rules.origins().allows(request->first("origin")))
-    return Refusal{.status = 403, .why = "pages of this origin may not connect"};
+  if (auto refusal = refuse_origin(*request, rules)) return *std::move(refusal);
 
   WebSocketUpgrade upgrade{.key = std::string(*request->first("sec-websocket-key"))};
   const std::string offered = request->list("sec-websocket-protocol");

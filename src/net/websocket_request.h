@@ -16,20 +16,28 @@ namespace hermod::net {
 /// the shards.
 class WebSocketRules {
  public:
-  /// `proxies` may say for whom they connect. Errors: Invalid, naming the origin that is none.
-  static Result<WebSocketRules> from(const WebSocketOptions& options, std::vector<AddressRange> proxies = {});
+  /// `proxies` may say for whom they connect; those that put a PROXY header in front (`send_header`) pass
+  /// their clients' requests on, so that only proxies whom it names are believed about the request.
+  /// `listener` is the name by which refusals speak of it. Errors: Invalid, naming the origin that is none.
+  static Result<WebSocketRules> from(const WebSocketOptions& options, std::vector<AddressRange> proxies = {},
+                                     std::string_view listener = "NAME", bool send_header = false);
 
   bool is_path(std::string_view path) const { return path == path_; }
   const std::string& path() const { return path_; }
   bool requires_subprotocol() const { return requires_subprotocol_; }
   const OriginList& origins() const { return origins_; }
+  /// The key of the configuration that lists them.
+  const std::string& origins_key() const { return origins_key_; }
   const std::vector<AddressRange>& proxies() const { return proxies_; }
+  bool proxies_send_header() const { return proxies_send_header_; }
 
  private:
   std::string path_;
   bool requires_subprotocol_ = true;
   OriginList origins_;
+  std::string origins_key_;
   std::vector<AddressRange> proxies_;
+  bool proxies_send_header_ = false;
 };
 
 /// A request that may have its WebSocket.
@@ -44,8 +52,9 @@ struct WebSocketUpgrade {
 /// A request that gets an answer instead, and then the end of the connection.
 struct WebSocketRefusal {
   int status = 0;
-  std::string why{};    ///< for people: the text of the answer, and of the log
-  std::string extra{};  ///< further header lines, each with its end
+  std::string why{};     ///< for people: the text of the answer, and of the log
+  std::string extra{};   ///< further header lines, each with its end
+  bool has_text = true;  ///< false: HEAD asked, whose answer ends with its head
   /// The whole answer as it is sent.
   std::string answer() const;
 };

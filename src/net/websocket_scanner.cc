@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "net/utf8.h"
+
 namespace hermod::net {
 
 WebSocketScanner::Step WebSocketScanner::next(std::span<std::uint8_t> bytes,
@@ -34,7 +36,13 @@ WebSocketScanner::Step WebSocketScanner::next(std::span<std::uint8_t> bytes,
     if (wrong != nullptr) return fault(i - 1, wrong);
     if (at_ != At::Payload || length_ != 0) continue;
     at_ = At::First;
-    if (opcode_ == Opcode::Close) return {.what = What::Close, .taken = i, .code = answer_to_close()};
+    if (opcode_ == Opcode::Close) {
+      if (control_.size() > 2 && !is_utf8(std::string_view(control_).substr(2))) {
+        fault_ = CloseCode::InvalidData;
+        return fault(i - 1, "the reason of a Close is not text");
+      }
+      return {.what = What::Close, .taken = i, .code = answer_to_close()};
+    }
     if (opcode_ == Opcode::Ping) return {.what = What::Ping, .taken = i};
   }
   return {.what = What::Frames, .taken = bytes.size()};
@@ -102,8 +110,7 @@ const char* WebSocketScanner::length_is_known() {
   if (opcode_ == Opcode::Close && length_ == 1) return "a Close with half a code";
   left_ = 4;
   mask_at_ = 0;
-  close_size_ = 0;
-  ping_.clear();
+  control_.clear();
   at_ = At::Mask;
   return nullptr;
 }
@@ -117,10 +124,7 @@ void WebSocketScanner::take_payload(std::span<std::uint8_t> piece, std::span<std
     return;
   }
   unmask(piece, piece.data());
-  if (opcode_ == Opcode::Ping) ping_ += as_text(piece);
-  if (opcode_ != Opcode::Close) return;
-  for (std::size_t i = 0; i < piece.size() && close_size_ < close_code_.size(); ++i)
-    close_code_.at(close_size_++) = piece[i];
+  if (opcode_ != Opcode::Pong) control_ += as_text(piece);
 }
 
 /// Eight bytes at a time: the mask, turned to where this piece begins, lies twice in a word.
@@ -141,11 +145,13 @@ void WebSocketScanner::unmask(std::span<const std::uint8_t> from, std::uint8_t* 
   mask_at_ = static_cast<std::uint8_t>((mask_at_ + from.size()) % mask_.size());
 }
 
-/// RFC 6455, 5.5.1: the answer has the code that came, if it is one that may come.
+/// RFC 6455, 5.5.1: the answer has the code that came, if it is one that may come; 1012 to 1014 were
+/// registered later.
 CloseCode WebSocketScanner::answer_to_close() const {
-  if (close_size_ < 2) return CloseCode::Normal;
-  const unsigned code = close_code_[0] << 8U | close_code_[1];
-  const bool defined = (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1011);
+  if (control_.size() < 2) return CloseCode::Normal;
+  const Bytes bytes = as_bytes(control_);
+  const unsigned code = bytes[0] << 8U | bytes[1];
+  const bool defined = (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014);
   const bool of_applications = code >= 3000 && code <= 4999;
   return defined || of_applications ? static_cast<CloseCode>(code) : CloseCode::ProtocolError;
 }

@@ -12,7 +12,8 @@
 namespace hermod::net {
 
 /// Takes the frames of a client apart as their bytes arrive: looks for what breaks the rules, and unmasks
-/// what they hold in the buffer they came in. Pure; owns no bytes but those of a ping. One per connection.
+/// what they hold in the buffer they came in. Pure; owns no bytes but those of a ping or a Close. One per
+/// connection.
 class WebSocketScanner {
  public:
   /// No MQTT packet is longer, so no frame has to be.
@@ -35,7 +36,7 @@ class WebSocketScanner {
   /// same buffer in front of `bytes`. After Close or Fault it must not be asked again.
   Step next(std::span<std::uint8_t> bytes, std::span<std::uint8_t>& payload);
   /// What the ping held that the last step told of; once.
-  std::string take_ping() { return std::exchange(ping_, {}); }
+  std::string take_ping() { return std::exchange(control_, {}); }
 
  private:
   enum class At : std::uint8_t { First, Second, Length, Mask, Payload };
@@ -52,15 +53,13 @@ class WebSocketScanner {
   bool is_control() const { return (static_cast<unsigned>(opcode_) & 0x8U) != 0; }
 
   std::uint64_t length_ = 0;  ///< of the frame's payload; then what is left of it
-  std::string ping_;
+  std::string control_;       ///< what a ping or a Close held so far
   std::array<std::uint8_t, 4> mask_{};
-  std::array<std::uint8_t, 2> close_code_{};
   CloseCode fault_ = CloseCode::ProtocolError;
   Opcode opcode_ = Opcode::Continuation;
   std::uint8_t left_ = 0;  ///< bytes of the length or of the mask that are still to come
   std::uint8_t length_size_ = 0;
-  std::uint8_t mask_at_ = 0;     ///< the byte of the mask for the next byte of the payload
-  std::uint8_t close_size_ = 0;  ///< bytes of a Close frame's payload seen, up to two
+  std::uint8_t mask_at_ = 0;  ///< the byte of the mask for the next byte of the payload
   At at_ = At::First;
   bool is_last_ = false;          ///< FIN
   bool is_message_open_ = false;  ///< a fragmented message waits for its next frame

@@ -8,6 +8,15 @@
 #include "net/websocket_forwarded.h"
 
 namespace hermod::net {
+namespace {
+
+/// Bytes of pongs, or of what is before them, that are held for a client that asks and does not read.
+constexpr std::size_t kPongsAhead = 4U << 10;
+/// The longest message of ours. Packets may lie in several, and clients of browsers take any; others have
+/// limits, of which this is the smallest that is usual.
+constexpr std::size_t kLongestMessage = 64U << 10;
+
+}  // namespace
 
 WebSocketTransport::WebSocketTransport(std::unique_ptr<Transport> stream, EventLoop& loop,
                                        const WebSocketRules& rules, const Options& options,
@@ -22,13 +31,19 @@ WebSocketTransport::~WebSocketTransport() = default;
 
 Peer WebSocketTransport::peer() const {
   Peer peer = stream_->peer();
-  if (client_address_.empty()) {
-    peer.is_proxy = is_in_any(rules_.proxies(), peer.address);
-  } else {
-    peer.proxy = std::exchange(peer.address, client_address_);
-    peer.port = 0;
-  }
+  if (!comes_by_proxy(peer)) return peer;
+  peer.is_proxy = state_ == State::Request;
+  peer.identity.clear();  // the certificate is the proxy's
+  if (client_address_.empty()) return peer;
+  peer.proxy = std::exchange(peer.address, client_address_);
+  peer.port = 0;
   return peer;
+}
+
+bool WebSocketTransport::comes_by_proxy(const Peer& peer) const {
+  // With a header that names nobody (UNKNOWN, LOCAL) the bytes may still be a stranger's.
+  const bool is_its_own = !rules_.proxies_send_header() || !peer.proxy.empty();
+  return is_its_own && is_in_any(rules_.proxies(), peer.address);
 }
 
 std::size_t WebSocketTransport::buffered_bytes() const {
@@ -38,7 +53,7 @@ std::size_t WebSocketTransport::buffered_bytes() const {
 /// The stream comes right behind us in the list of the tick's end, so one tick does both.
 void WebSocketTransport::request_flush() {
   loop_.check_thread();
-  if (state_ == State::Ended) return;
+  if (state_ == State::Ended) return output_.clear();  // nothing may follow the Close
   loop_.flush_at_tick_end(*this);
   stream_->request_flush();
 }
@@ -47,8 +62,9 @@ void WebSocketTransport::pause_reading(bool paused) {
   loop_.check_thread();
   if (state_ == State::Closing || state_ == State::Ended || paused_ == paused) return;
   paused_ = paused;
-  // First what is decoded already, then what the stream has.
-  if (!paused && (!input_.empty() || has_last_)) loop_.later(*this);
+  if (!paused) is_quiet_ = false;  // its answer was not read
+  // First what is decoded already, then what the stream has: it could have its end to tell.
+  if (!paused && (!input_.empty() || has_last_)) return loop_.later(*this);
   stream_->pause_reading(paused);
 }
 
@@ -91,12 +107,21 @@ void WebSocketTransport::frame_output() {
   if (unsent_bytes() >= options_.write_high_mark) above_high_mark_ = true;
   // Above its high mark the stream tells us when it has room again.
   if (!has_room_below()) return;
-  if (pong_ != nullptr) put_control(Opcode::Pong, as_bytes(*std::exchange(pong_, nullptr)));
+  // One with each piece of data that waits anyway: then a slow reader gets it too.
+  if (pong_ != nullptr && (below() < kPongsAhead || !output_.empty()))
+    put_control(Opcode::Pong, as_bytes(*std::exchange(pong_, nullptr)));
   put_data();
+  if (pong_ != nullptr) stream_->request_drained();
   stream_->request_flush();
 }
 
 void WebSocketTransport::put_data() {
+  while (output_.size() > kLongestMessage) {
+    WriteQueue message;
+    message.take_some(output_, kLongestMessage);
+    message.prepend(FrameHead(Opcode::Binary, message.size()).bytes());
+    stream_->output().take_all(message);
+  }
   if (output_.empty()) return;
   output_.prepend(FrameHead(Opcode::Binary, output_.size()).bytes());
   stream_->output().take_all(output_);
@@ -111,7 +136,7 @@ void WebSocketTransport::put_control(Opcode opcode, Bytes payload) {
 void WebSocketTransport::on_drained() {
   if (state_ != State::Open) return;
   frame_output();
-  // With so much again, the stream will tell once more.
+  // With so much again, the stream will tell once more; and it may have been asked for room for a pong only.
   if (!above_high_mark_ || !has_room_below()) return;
   above_high_mark_ = false;
   handler_->on_drained();
@@ -137,7 +162,8 @@ bool WebSocketTransport::take_request(ReadBuffer& raw) {
     if (text.size() < limit) return false;
     refuse({.status = 431, .why = "the request is longer than websocket.max_request_size allows"});
   } else {
-    auto answer = judge_request(text.substr(0, size), stream_->peer().address, rules_);
+    const Peer sender = stream_->peer();
+    auto answer = judge_request(text.substr(0, size), comes_by_proxy(sender) ? sender.address : "", rules_);
     raw.consume(size);
     if (const auto* upgrade = std::get_if<WebSocketUpgrade>(&answer)) return open(*upgrade);
     refuse(std::get<WebSocketRefusal>(answer));
@@ -152,10 +178,15 @@ bool WebSocketTransport::open(const WebSocketUpgrade& upgrade) {
     refuse({.status = 503, .why = "the system has no memory for the answer"});
     return false;
   }
-  stream_->output().append(as_bytes(answer));
-  is_upgraded_ = true;
   client_address_ = upgrade.forwarded_for;
   state_ = State::Open;
+  if (!handler_->on_introduced()) {
+    refuse({.status = 429, .why = "limits.max_connections_per_address is reached"});
+    return false;
+  }
+  stream_->output().append(as_bytes(answer));
+  is_upgraded_ = true;
+  loop_.count(Counter::WebSocketUpgrades);
   timer_.cancel();
   schedule_ping();
   request_flush();
@@ -165,6 +196,8 @@ bool WebSocketTransport::open(const WebSocketUpgrade& upgrade) {
 void WebSocketTransport::refuse(const WebSocketRefusal& refusal) {
   HERMOD_LOG_LIMITED(log::Level::Notice, "websocket.refused", {"address", stream_->peer().address},
                      {"status", refusal.status}, {"why", refusal.why});
+  loop_.count(Counter::ConnectionsRefused);
+  loop_.count(Counter::WebSocketFailed);
   stream_->output().append(as_bytes(refusal.answer()));
   output_.clear();
   end_with(CloseReason::ByBroker, CloseCode::Normal, "");
@@ -186,13 +219,15 @@ Bytes WebSocketTransport::decode(std::span<std::uint8_t> frames) {
   return payload;
 }
 
-/// A client that does not read gets an answer to its last ping only (RFC 6455, 5.5.3).
+/// A client that does not read gets an answer to its last ping only (RFC 6455, 5.5.3), in order to cost
+/// nothing: it may be a stranger.
 void WebSocketTransport::answer_ping(std::string payload) {
-  if (!has_room_below()) {
+  pong_.reset();  // the newer answer stands for it
+  if (below() < kPongsAhead) {
+    put_control(Opcode::Pong, as_bytes(payload));
+  } else {
     pong_ = std::make_unique<const std::string>(std::move(payload));
-    return;
   }
-  put_control(Opcode::Pong, as_bytes(payload));
   request_flush();
 }
 
@@ -211,7 +246,7 @@ void WebSocketTransport::show(Bytes payload) {
 void WebSocketTransport::obey_frames() {
   if (!has_last_ || state_ != State::Open) return;
   if (last_.what == WebSocketScanner::What::Fault) return fail(last_.code, last_.why);
-  if (paused_ && !input_.empty()) return;  // what came before the Close is shown first
+  if (paused_) return;  // first what came before the Close is shown, and what it waits for is answered
   end_with(CloseReason::PeerClosed, last_.code, "");
 }
 
@@ -225,20 +260,35 @@ void WebSocketTransport::on_later() {
   if (state_ != State::Open || paused_) return;
   if (!input_.empty()) show({});
   obey_frames();
+  if (state_ == State::Open && !paused_) stream_->pause_reading(false);
 }
 
 void WebSocketTransport::on_timer(Timer&) {
-  if (state_ == State::Request)
-    return refuse({.status = 408, .why = "the request took longer than websocket.request_timeout"});
+  if (state_ == State::Request) return on_request_timer();
   if (state_ != State::Open) return;
   if (is_quiet_ && !paused_) {
     HERMOD_LOG_LIMITED(log::Level::Notice, "websocket.silent", {"address", peer().address});
     return end_with(CloseReason::PeerReset, CloseCode::GoingAway, "no answer to a ping");
   }
-  is_quiet_ = true;
-  if (has_room_below()) put_control(Opcode::Ping, {});
-  request_flush();
+  ping();
   schedule_ping();
+}
+
+/// The time begins behind the handshake, which has a limit of its own.
+void WebSocketTransport::on_request_timer() {
+  const MonotonicTime due =
+      stream_->passable_since().value_or(loop_.now()) + options_.websocket.request_timeout;
+  if (due > loop_.now()) return loop_.timers().schedule(timer_, due);
+  refuse({.status = 408, .why = "the request took longer than websocket.request_timeout"});
+}
+
+/// Silence proves something when nothing was in front of the ping: a client on a slow link may not have it
+/// yet.
+void WebSocketTransport::ping() {
+  if (!has_room_below()) return;
+  is_quiet_ = stream_->output().empty() && output_.empty();
+  put_control(Opcode::Ping, {});
+  request_flush();
 }
 
 void WebSocketTransport::schedule_ping() {
@@ -247,8 +297,6 @@ void WebSocketTransport::schedule_ping() {
 }
 
 void WebSocketTransport::on_closed(CloseReason reason) {
-  // The stream may have read its end before it was our turn to go on after a pause.
-  if (state_ == State::Open && !paused_ && !input_.empty()) show({});
   state_ = State::Ended;
   timer_.cancel();
   Flushable::unlink();

@@ -18,15 +18,16 @@ namespace hermod::net {
 /// MQTT in WebSocket frames over any other transport: a byte stream, whatever the frames. First it waits for
 /// the request that asks for the WebSocket, or answers what asks for something else. The stream below it does
 /// the reading, the writing and the end; frames are unmasked where it shows them, and what a tick has to say
-/// is one frame that it takes over without a copy. Owned by its connection, on the shard's thread, until
-/// on_closed(); rules and options outlive it.
+/// is one frame, or several when it is much, that it takes over without a copy. Owned by its connection, on
+/// the shard's thread, until on_closed(); rules and options outlive it.
 class WebSocketTransport final : public Transport,
                                  private TransportHandler,
                                  private TimerHandler,
                                  private Flushable,
                                  private Deferred {
  public:
-  /// `stream` has no handler yet; at `request_due` the client must have asked for its WebSocket.
+  /// `stream` has no handler yet. At `request_due`, or as much later as its handshake lasts, the client must
+  /// have asked for its WebSocket.
   WebSocketTransport(std::unique_ptr<Transport> stream, EventLoop& loop, const WebSocketRules& rules,
                      const Options& options, MonotonicTime request_due);
   WebSocketTransport(const WebSocketTransport&) = delete;
@@ -59,20 +60,25 @@ class WebSocketTransport final : public Transport,
   bool take_request(ReadBuffer& raw);
   bool open(const WebSocketUpgrade& upgrade);
   void refuse(const WebSocketRefusal& refusal);
+  /// A proxy's own connection, on which its client may be named.
+  bool comes_by_proxy(const Peer& peer) const;
   /// What the frames hold, in one piece, as a part of `frames`.
   Bytes decode(std::span<std::uint8_t> frames);
   void show(Bytes payload);
   /// After everything was shown: what the frames meant for the connection itself.
   void obey_frames();
   void answer_ping(std::string payload);
-  bool has_room_below() const { return stream_->output().size() < options_.write_high_mark; }
-  /// What is to be said is given to the stream as one frame.
+  std::size_t below() const { return stream_->output().size(); }
+  bool has_room_below() const { return below() < options_.write_high_mark; }
+  /// What is to be said is given to the stream in frames.
   void frame_output();
   void put_data();
   void put_control(Opcode opcode, Bytes payload);
   void fail(CloseCode code, std::string_view why);
   void end_with(CloseReason reason, CloseCode code, std::string_view why);
   void finish();
+  void on_request_timer();
+  void ping();
   void schedule_ping();
 
   EventLoop& loop_;
@@ -83,7 +89,7 @@ class WebSocketTransport final : public Transport,
   WebSocketScanner::Step last_{};  ///< the Close or the fault that ended what the client says
   ReadBuffer input_;
   std::string client_address_;               ///< as a proxy told it; empty: the peer's
-  std::unique_ptr<const std::string> pong_;  ///< waits until the stream has room
+  std::unique_ptr<const std::string> pong_;  ///< for the newest ping; waits until the client reads
   std::string_view close_why_{};
   Timer timer_{*this};         ///< for the request, then for pings
   std::size_t looked_at_ = 0;  ///< bytes of an unfinished request
@@ -95,7 +101,7 @@ class WebSocketTransport final : public Transport,
   bool paused_ = false;
   bool showing_ = false;  ///< inside the handler's on_bytes()
   bool above_high_mark_ = false;
-  bool is_quiet_ = false;  ///< nothing came since the last ping was sent
+  bool is_quiet_ = false;  ///< nothing came since a ping left at once, while the client could be heard
 };
 
 }  // namespace hermod::net

@@ -33,6 +33,7 @@ class RecordingHandler final : public TransportHandler {
     received.append(as_text(buffer.bytes()));
     buffer.consume(buffer.bytes().size());
   }
+  bool on_introduced() override { return comes_in; }
   void on_drained() override {
     ++drained;
     if (when_drained) when_drained();
@@ -44,6 +45,7 @@ class RecordingHandler final : public TransportHandler {
   }
 
   std::string received;
+  bool comes_in = true;
   int shown = 0;
   int drained = 0;
   std::optional<CloseReason> closed;

@@ -2,9 +2,11 @@
 
 #include <future>
 
+#include "net/websocket_transport.h"
 #include "tests/integration/net/loop_test.h"
 #include "tests/support/tls_files.h"
 #include "tests/support/tls_stream.h"
+#include "tests/support/websocket_frames.h"
 
 namespace hermod::net {
 namespace {
@@ -83,6 +85,34 @@ TEST_F(TlsTransports, EndOfStreamWaitsUntilWhatWasPausedIsShown) {
   EXPECT_FALSE(handler.closed) << "still paused";
   transport_->pause_reading(false);
   ASSERT_TRUE(tick_until([&] { return handler.closed.has_value(); }));
+}
+
+TEST_F(TlsTransports, AWebSocketAnswersWhatCameTogetherWithTheEndOfTheStream) {
+  RecordingHandler handler;
+  const WebSocketRules rules = *WebSocketRules::from({});
+  const Fd theirs = accept(handler);
+  const auto stream = shake_hands(theirs);
+  transport_ =
+      std::make_unique<WebSocketTransport>(std::move(transport_), loop_, rules, options_, loop_.now() + 5s);
+  transport_->set_handler(&handler);
+  handler.take = [&](ReadBuffer& buffer) {
+    buffer.consume(buffer.bytes().size());
+    transport_->output().append(as_bytes("answer"));
+    transport_->request_flush();
+  };
+  const std::string bytes = support::WebSocketRequest{}.text() + support::framed("asks");
+  EXPECT_EQ(stream->send(bytes, soon()), static_cast<long>(bytes.size()));
+  stream->close_notify();
+  ASSERT_TRUE(tick_until([&] { return handler.closed.has_value(); }));
+  std::string said;
+  std::string room(4096, ' ');
+  for (long size = 0; (size = stream->receive(room.data(), room.size(), soon())) > 0;)
+    said.append(room, 0, static_cast<std::size_t>(size));
+  EXPECT_TRUE(said.starts_with("HTTP/1.1 101 "));
+  EXPECT_TRUE(
+      said.ends_with("\x82\x06"
+                     "answer"));
+  EXPECT_TRUE(stream->has_close_notify());
 }
 
 TEST_F(TlsTransports, OutputFromBeforeTheHandshakeLeavesAfterIt) {

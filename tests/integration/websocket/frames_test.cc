@@ -48,7 +48,11 @@ TEST_F(WebSocket, FramesBehindTheRequestInOneGoAreTaken) {
   raw.send(WebSocketRequest{}.text() + framed(connect_bytes({.client_id = "eager"})) + close_frame(1000));
   const std::string answer = raw.read_until_closed();
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 101 "));
-  EXPECT_THAT(answer, testing::EndsWith(std::string("\x88\x02\x03\xE8", 4)));
+  const std::string frames = answer.substr(answer.find("\r\n\r\n") + 4);
+  ASSERT_GT(frames.size(), 3U);
+  EXPECT_EQ(frames[0], '\x82');
+  EXPECT_EQ(frames[2], '\x20') << "CONNACK";
+  EXPECT_THAT(frames, testing::EndsWith(std::string("\x88\x02\x03\xE8", 4)));
 }
 
 TEST_F(WebSocket, EveryPingIsAnswered) {

@@ -16,7 +16,7 @@ TEST_F(WebSocket, AWebPageGetsTextThatSaysWhatThisPortIs) {
               StartsWith("HTTP/1.1 405 "));
 }
 
-TEST_F(WebSocket, BothSubprotocolsAreSpokenAndTheFirstThatIsOursIsChosen) {
+TEST_F(WebSocket, TheAnswerProvesTheKeyAndNamesTheSubprotocolMqtt) {
   start_websocket();
   RawClient raw = raw_to_web();
   raw.send(WebSocketRequest{.subprotocol = "chat, mqttv3.1, mqtt"}.text());
@@ -24,7 +24,7 @@ TEST_F(WebSocket, BothSubprotocolsAreSpokenAndTheFirstThatIsOursIsChosen) {
   const std::string answer = raw.read_until_closed();
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 101 "));
   EXPECT_THAT(answer, HasSubstr("\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"));
-  EXPECT_THAT(answer, HasSubstr("\r\nSec-WebSocket-Protocol: mqttv3.1\r\n"));
+  EXPECT_THAT(answer, HasSubstr("\r\nSec-WebSocket-Protocol: mqtt\r\n"));
   EXPECT_THAT(answer, testing::Not(HasSubstr("Extensions")));
 }
 
@@ -58,11 +58,21 @@ TEST_F(WebSocket, T59_OnlyListedOriginsMayConnect) {
   upgraded({.more = "Origin: http://localhost:8080\r\n"});
   for (const char* wrong : {"https://example.org", "http://app.example.org",
                             "https://app.example.org.evil.net", "https://localhost:8080", "null", ""})
-    EXPECT_THAT(
-        answer_to(WebSocketRequest{.more = "Origin: " + std::string(wrong) + "\r\n"}),
-        testing::AllOf(StartsWith("HTTP/1.1 403 "), HasSubstr("pages of this origin may not connect")))
+    EXPECT_THAT(answer_to(WebSocketRequest{.more = "Origin: " + std::string(wrong) + "\r\n"}),
+                StartsWith("HTTP/1.1 403 "))
         << wrong;
-  EXPECT_THAT(answer_to(WebSocketRequest{}), StartsWith("HTTP/1.1 403 "));
+  EXPECT_THAT(answer_to(WebSocketRequest{}),
+              testing::AllOf(StartsWith("HTTP/1.1 403 "), HasSubstr("listeners.web.origins")));
+}
+
+TEST_F(WebSocket, APageFromElsewhereDoesNotReachABrokerThatTrustsItsOwnMachine) {
+  start_websocket();
+  EXPECT_THAT(answer_to(WebSocketRequest{.more = "Origin: https://evil.example\r\n"}),
+              testing::AllOf(StartsWith("HTTP/1.1 403 "),
+                             HasSubstr("listeners.web.origins does not list https://evil.example")));
+  expect_logged("pages from https://evil.example may not connect: listeners.web.origins");
+  MqttClient page(upgraded({.more = "Origin: http://localhost:8000\r\n"}), {.client_id = "page"});
+  page.ping();
 }
 
 TEST_F(WebSocket, WhatIsNoOriginIsToldByTheCheckOfTheConfiguration) {
@@ -115,6 +125,11 @@ TEST_F(WebSocket, AProxyMayNameItsClientsBothWays) {
   behind("10.0.0.2", "forwarded");
   expect_logged(
       "client.connected client=forwarded address=203.0.113.9 version=5.0 session_present=0 proxy=10.0.0.2");
+  RawClient unknown = raw_to_web();
+  unknown.send("PROXY UNKNOWN\r\n");
+  unknown.upgrade({.more = "X-Forwarded-For: 203.0.113.9\r\n"});
+  MqttClient(std::move(unknown), {.client_id = "unknown"}).ping();
+  expect_logged("client.connected client=unknown address=127.0.0.1");
   EXPECT_EQ(answer_to(WebSocketRequest{}), "");
   // The one that is asked at the end.
   in_front_ = "PROXY TCP4 192.0.2.8 198.51.100.1 50000 8083\r\n";
@@ -123,22 +138,22 @@ TEST_F(WebSocket, AProxyMayNameItsClientsBothWays) {
 TEST_F(WebSocket, ClientsBehindAProxyAreCountedByTheirOwnAddresses) {
   start_websocket({{"proxies", "127.0.0.1"}},
                   {{setting::kAllowAnonymous, "true"}, {setting::kMaxConnectionsPerAddress, "1"}});
-  const auto reason_for = [&](const std::string& address) {
-    RawClient raw = upgraded({.more = "X-Forwarded-For: " + address + "\r\n"});
-    raw.send(connect_bytes({.client_id = "other"}));
-    return parse_connack(Version::V5, raw.next()).reason;
+  request_.more = "X-Forwarded-For: 203.0.113.1\r\n";
+  const auto status_for = [&](const std::string& address) {
+    const WebSocketRequest request{.more = "X-Forwarded-For: " + address + "\r\n"};
+    return answer_to(request.text() + close_frame(1000)).substr(9, 3);
   };
   std::optional<MqttClient> one(std::in_place, upgraded({.more = "X-Forwarded-For: 198.51.100.7\r\n"}),
                                 ConnectOptions{.client_id = "one"});
-  EXPECT_EQ(reason_for("198.51.100.7"), reason::kQuotaExceeded);
-  EXPECT_EQ(reason_for("198.51.100.8"), 0);
+  EXPECT_EQ(status_for("198.51.100.7"), "429") << "before it has sent a CONNECT";
+  EXPECT_EQ(status_for("198.51.100.8"), "101");
   one->ping();
   one.reset();
   // The place is free when the broker has seen the end of the stream.
   const auto end = Clock::now() + kPatience;
-  std::uint8_t last = 0xFF;
-  while (last != 0 && Clock::now() < end) last = reason_for("198.51.100.7");
-  EXPECT_EQ(last, 0);
+  std::string last;
+  while (last != "101" && Clock::now() < end) last = status_for("198.51.100.7");
+  EXPECT_EQ(last, "101");
 }
 
 }  // namespace hermod::integration

@@ -198,6 +198,31 @@ TEST(WriteQueue, WhatIsTakenOverInSmallPartsSharesAPiece) {
   EXPECT_EQ(gathered(to).substr(0, 18), "123456789123456789");
 }
 
+TEST(WriteQueue, SomeOfAnothersBytesAreTakenInWholePiecesOrAsAPartOfOne) {
+  const SharedBytes payload = SharedBytes::copy_of(std::string(2000, 'p') + std::string(500, 'q'));
+  WriteQueue from;
+  from.append(as_bytes("head"));
+  from.append_shared(payload);
+  from.append(as_bytes(std::string(3000, 't')));
+  WriteQueue to;
+  to.append(as_bytes("<"));
+  to.take_some(from, 2004);
+  EXPECT_EQ(gathered(to), "<head") << "the payload would not fit behind it";
+  to.take_some(from, 2000);
+  EXPECT_EQ(gathered(to), "<head" + std::string(2000, 'p'));
+  std::vector<iovec> pieces(8);
+  ASSERT_EQ(to.gather(pieces.data(), pieces.size()), 3U);
+  EXPECT_EQ(pieces[2].iov_base, payload.bytes().data());
+  to.take_some(from, 2000);
+  EXPECT_EQ(to.size(), 2505U);
+  to.take_some(from, 2000);
+  EXPECT_EQ(to.size(), 4505U);
+  EXPECT_EQ(from.size(), 1000U);
+  to.take_some(from, 2000);
+  EXPECT_TRUE(from.empty());
+  EXPECT_EQ(gathered(to), "<head" + std::string(2000, 'p') + std::string(500, 'q') + std::string(3000, 't'));
+}
+
 TEST(WriteQueue, ClearForgetsEverything) {
   WriteQueue queue;
   queue.append(as_bytes("lost"));

@@ -125,6 +125,20 @@ TEST(Configuration, AnonymousClientsStayOutOfLoopbackWhenSaidSo) {
   EXPECT_FALSE(built.configuration.settings().broker.allow_anonymous);
 }
 
+TEST(Configuration, AWebSocketOnLoopbackIsReachableOnceEveryPageMayConnect) {
+  const std::string web = "[listeners.web]\nurl = \"ws://127.0.0.1:8083\"\n";
+  for (const char* origins : {"", "origins = [\"absent\", \"loopback\", \"https://app.example.org\"]\n"}) {
+    const Built built(web + origins);
+    EXPECT_EQ(built.told(), "");
+    EXPECT_TRUE(built.configuration.settings().broker.allow_anonymous);
+  }
+  for (const char* origins : {"origins = \"*\"\n", "origins = [\"absent\", \"null\"]\n"}) {
+    const Built built(web + origins);
+    EXPECT_NE(built.told().find("can be reached by every web page"), std::string::npos) << built.told();
+    EXPECT_FALSE(built.configuration.settings().broker.allow_anonymous);
+  }
+}
+
 TEST(Configuration, ListenersOnTheCommandLineReplaceThoseOfTheFile) {
   const Built built("[listeners.lan]\nurl = \"mqtt://0.0.0.0:1883\"\n",
                     {{"listeners.flag1.url", "mqtt://127.0.0.1:1900"}});

@@ -33,6 +33,7 @@ struct WithListener {
 const std::string kIp = "url = \"mqtt://127.0.0.1\"\n";
 const std::string kUnix = "url = \"unix:///run/x.sock\"\n";
 const std::string kWeb = "url = \"ws://127.0.0.1\"\n";
+const std::string kSecureWeb = "url = \"wss://127.0.0.1\"\ncertificate = \"c.pem\"\nkey = \"c.key\"\n";
 const std::string kProxy = "proxy_protocol = \"required\"\n";
 const std::string kProxies = "proxies = [\"10.0.0.0/8\", \"::1\"]\n";
 
@@ -150,6 +151,8 @@ TEST(SocketKeys, WhatContradictsItselfIsToldWhy) {
       {kWeb + "subprotocol = \"maybe\"\n", "required"},
       {"url = [\"ws://127.0.0.1/a\", \"ws://127.0.0.2/b\"]\n", "all urls of a listener have the same path"},
       {"url = [\"mqtt://127.0.0.1\", \"ws://127.0.0.1\"]\n", "all urls of a listener begin alike"},
+      {kSecureWeb + kProxies + "client_certificate = \"required\"\nca = \"ca.pem\"\nidentity = \"cn\"\n",
+       "every client would have the name of the proxy's certificate"},
   };
   for (const Refused& one : refused) {
     const WithListener built(one.lines);
@@ -176,6 +179,10 @@ TEST(SocketKeys, ClientsOfAProxyComeFromOtherMachinesAndNeedAWord) {
   EXPECT_EQ(problems_of(kUnix + kProxy).size(), 1U);
   EXPECT_EQ(problems_of(kWeb + kProxies).size(), 1U);
   EXPECT_TRUE(problems_of(kWeb).empty());
+  const std::string named = "client_certificate = \"required\"\nca = \"ca.pem\"\nidentity = \"cn\"\n";
+  EXPECT_TRUE(problems_of(kSecureWeb + named).empty());
+  EXPECT_EQ(problems_of(kSecureWeb + named + kProxy + kProxies).size(), 1U)
+      << "whom a proxy behind that one names by X-Forwarded-For has no certificate";
   EXPECT_TRUE(problems_of(kUnix).empty()) << "a Unix socket is of this machine";
   EXPECT_EQ(problems_of("url = [\"mqtt://127.0.0.1\", \"mqtt://0.0.0.0\"]\n").size(), 1U);
 }

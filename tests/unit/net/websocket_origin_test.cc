@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "net/options.h"
+
 namespace hermod::net {
 
 OriginList origins(const std::vector<std::string>& elements) {
@@ -10,12 +12,33 @@ OriginList origins(const std::vector<std::string>& elements) {
   return *made;
 }
 
-TEST(OriginList, WithoutAnyEverybodyMay) {
-  const OriginList all = origins({});
+TEST(OriginList, WithAStarEverybodyMay) {
+  const OriginList all = origins({"*"});
   EXPECT_TRUE(all.allows(std::nullopt));
   EXPECT_TRUE(all.allows("null"));
   EXPECT_TRUE(all.allows("https://example.org"));
   EXPECT_TRUE(all.allows("nonsense"));
+}
+
+TEST(OriginList, ItIsForProgramsAndPagesOfThisMachineUnlessTheListSaysMore) {
+  const OriginList list = origins(WebSocketOptions{}.origins);
+  EXPECT_TRUE(list.allows(std::nullopt));
+  for (const char* ours : {"http://localhost", "https://LOCALHOST:8443", "http://127.0.0.1:8000",
+                           "http://127.9.9.9", "http://[::1]:5173"})
+    EXPECT_TRUE(list.allows(ours)) << ours;
+  for (const char* foreign :
+       {"https://evil.example", "http://localhost.evil.example", "http://127.0.0.1.evil.example",
+        "http://evil.localhost", "http://192.168.0.1", "http://0.0.0.0", "http://[::]", "http://[::2]",
+        "http://2130706433", "http://127.1", "http://*.localhost", "http://user@localhost", "null", "",
+        "file://", "file://localhost", "chrome-extension://localhost"})
+    EXPECT_FALSE(list.allows(foreign)) << foreign;
+}
+
+TEST(OriginList, AListSaysAllOfIt) {
+  const OriginList list = origins({"https://app.example.org"});
+  EXPECT_FALSE(list.allows("http://localhost"));
+  EXPECT_TRUE(origins({"https://app.example.org", "loopback"}).allows("http://localhost"));
+  EXPECT_FALSE(OriginList::from({})) << "nobody could connect";
 }
 
 TEST(OriginList, SchemeHostAndPortMustFit) {
@@ -49,7 +72,7 @@ TEST(OriginList, NoOriginAndTheOriginNullAreListedByName) {
 }
 
 TEST(OriginList, WhatIsNoOriginIsRefused) {
-  for (const char* element : {"", "*", "example.org", "https://", "https://*", "https://*.", "https://a.*.b",
+  for (const char* element : {"", "**", "example.org", "https://", "https://*", "https://*.", "https://a.*.b",
                               "https://a.b/path", "https://a.b:123456"}) {
     const auto made = OriginList::from({element});
     ASSERT_FALSE(made) << element;

@@ -61,7 +61,91 @@ TEST(WebSocketRequest, WhatAnAnswerTellsDependsOnWhatWasAsked) {
   EXPECT_EQ(status_of(request_text("GET /mqtt HTTP/1.1", kUpgrade)), 400);
   EXPECT_EQ(status_of(request_text("GET /mqtt HTTP/1.1", kUpgrade), {.requires_subprotocol = false}), 101);
   EXPECT_EQ(status_of(request_text("GET  HTTP/1.1", good)), 400);
+  EXPECT_EQ(status_of("GET /mqtt HTTP/1.1\r\nHost: \r\n" + good + "\r\n"), 400);
+  EXPECT_EQ(status_of(request_text("GET /mqtt HTTP/1.1", "Content-Length: 0\r\n" + good)), 101);
+  EXPECT_EQ(
+      status_of(request_text("GET /mqtt HTTP/1.1", "Content-Length: 0\r\nContent-Length: 5\r\n" + good)),
+      400);
   EXPECT_EQ(status_of("\r\n\r\n"), 400);
+}
+
+TEST(WebSocketRequest, APageFromElsewhereIsToldWhichKeyListsIt) {
+  const auto rules = WebSocketRules::from({}, {}, "web");
+  ASSERT_TRUE(rules);
+  const auto why = [&](const std::string& origin) {
+    const auto answer = judge_request(
+        request_text("GET /mqtt HTTP/1.1", kUpgrade + "Sec-WebSocket-Protocol: mqtt\r\n" + origin),
+        "127.0.0.1", *rules);
+    const auto* refusal = std::get_if<WebSocketRefusal>(&answer);
+    return refusal == nullptr ? "" : std::to_string(refusal->status) + " " + refusal->why;
+  };
+  EXPECT_EQ(why(""), "");
+  EXPECT_EQ(why("Origin: http://127.0.0.1:8000\r\n"), "");
+  EXPECT_EQ(why("Origin: https://evil.example\r\n"),
+            "403 pages from https://evil.example may not connect: listeners.web.origins does not list "
+            "https://evil.example");
+  EXPECT_EQ(why("Origin: \r\n"), "403 what the Origin header says is no origin");
+  EXPECT_EQ(why("Origin: http://localhost\r\nOrigin: http://localhost\r\n"),
+            "400 there is more than one Origin header");
+}
+
+TEST(WebSocketRequest, OfTheSubprotocolsMqttIsChosenAndTheOlderNameWhereItStandsAlone) {
+  const auto chosen = [](const std::string& offered) {
+    const auto answer = judge_request(
+        request_text("GET /mqtt HTTP/1.1", kUpgrade + "Sec-WebSocket-Protocol: " + offered + "\r\n"),
+        "192.0.2.1", websocket_rules());
+    const auto* upgrade = std::get_if<WebSocketUpgrade>(&answer);
+    return upgrade == nullptr ? "refused" : upgrade->subprotocol;
+  };
+  EXPECT_EQ(chosen("mqtt"), "mqtt");
+  EXPECT_EQ(chosen("mqttv3.1"), "mqttv3.1");
+  EXPECT_EQ(chosen("mqtt, mqttv3.1"), "mqtt");
+  EXPECT_EQ(chosen("chat, mqttv3.1, mqtt"), "mqtt") << "[MQTT-6.0.0-4]";
+  EXPECT_EQ(chosen("chat"), "refused");
+}
+
+TEST(WebSocketRequest, WhatProxiesListInSeveralLinesIsOneList) {
+  AddressRange ten{.first = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 10}, .bits = 104};
+  const auto rules = WebSocketRules::from({}, {ten});
+  ASSERT_TRUE(rules);
+  const std::string head =
+      request_text("GET /mqtt HTTP/1.1",
+                   kUpgrade + "X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-For: 198.51.100.7, 10.0.0.2\r\n" +
+                       "Sec-WebSocket-Protocol: mqtt\r\n");
+  const auto client = [&](const std::string& peer) {
+    const auto answer = judge_request(head, peer, *rules);
+    return std::get<WebSocketUpgrade>(answer).forwarded_for;
+  };
+  EXPECT_EQ(client("10.0.0.1"), "198.51.100.7");
+  EXPECT_EQ(client("192.0.2.1"), "");
+  EXPECT_EQ(client(""), "");
+}
+
+TEST(WebSocketRequest, TheTargetMayHaveSchemeAndHostInFront) {
+  const std::string good = kUpgrade + "Sec-WebSocket-Protocol: mqtt\r\n";
+  const auto status = [&](const std::string& target) {
+    return status_of(request_text("GET " + target + " HTTP/1.1", good));
+  };
+  for (const char* target :
+       {"http://x/mqtt", "HTTPS://x:8084/mqtt?token=a/b", "ws://x/mqtt", "/mqtt?http://x/"})
+    EXPECT_EQ(status(target), 101) << target;
+  for (const char* target :
+       {"http://x", "http://x/", "http://x/mqtt/", "ftp://x/mqtt", "http:/mqtt", "x/mqtt"})
+    EXPECT_EQ(status(target), 404) << target;
+}
+
+TEST(WebSocketRequest, AHeadGetsNoTextAndAnUpgradeIsNamedTwice) {
+  const auto answer_to = [](const std::string& first_line) {
+    return std::get<WebSocketRefusal>(
+               judge_request(request_text(first_line, ""), "192.0.2.1", websocket_rules()))
+        .answer();
+  };
+  const std::string head = answer_to("HEAD /mqtt HTTP/1.1");
+  EXPECT_TRUE(head.starts_with("HTTP/1.1 405 ")) << head;
+  EXPECT_TRUE(head.ends_with("\r\n\r\n")) << head;
+  const std::string page = answer_to("GET /mqtt HTTP/1.1");
+  EXPECT_NE(page.find("\r\nUpgrade: websocket\r\n"), std::string::npos) << page;
+  EXPECT_NE(page.find("\r\nConnection: upgrade, close\r\n"), std::string::npos) << page;
 }
 
 TEST(WebSocketRequest, TooManyHeadersAreRefused) {

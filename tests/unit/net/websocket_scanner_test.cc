@@ -95,6 +95,39 @@ TEST(WebSocketScanner, NothingBehindACloseIsLookedAt) {
   EXPECT_EQ(Scanned(by_byte, close.substr(close.size() - 1)).step.code, CloseCode::GoingAway);
 }
 
+TEST(WebSocketScanner, ACloseIsAnsweredWithItsCodeWhenItIsOneThatMayCome) {
+  const auto answer = [](unsigned code) {
+    const std::string payload{static_cast<char>(code >> 8U), static_cast<char>(code & 0xFFU)};
+    Scanner scanner;
+    const Scanned close(scanner, masked(0x88, payload, kMask));
+    EXPECT_EQ(close.step.what, Scanner::What::Close) << code;
+    return static_cast<unsigned>(close.step.code);
+  };
+  for (const unsigned code :
+       {1000U, 1001U, 1002U, 1003U, 1007U, 1008U, 1009U, 1010U, 1011U, 1012U, 1013U, 1014U, 3000U, 4999U})
+    EXPECT_EQ(answer(code), code);
+  for (const unsigned code : {0U, 999U, 1004U, 1005U, 1006U, 1015U, 1016U, 2999U, 5000U, 65535U})
+    EXPECT_EQ(answer(code), 1002U) << code;
+}
+
+TEST(WebSocketScanner, TheReasonOfACloseIsText) {
+  const auto step = [](const std::string& why) {
+    Scanner scanner;
+    return Scanned(scanner, masked(0x88, "\x03\xE8" + why, kMask)).step;
+  };
+  EXPECT_EQ(step("caf\xC3\xA9").what, Scanner::What::Close);
+  EXPECT_EQ(step(std::string(123, 'w')).what, Scanner::What::Close);
+  for (const char* bad : {"\xC3", "\xFF", "\xC0\x80", "\xED\xA0\x80"}) {
+    EXPECT_EQ(step(bad).what, Scanner::What::Fault) << bad;
+    EXPECT_EQ(step(bad).code, CloseCode::InvalidData) << bad;
+  }
+  Scanner by_byte;
+  const std::string close = masked(0x88, "\x03\xE8\xFF", kMask);
+  for (std::size_t i = 0; i + 1 < close.size(); ++i)
+    EXPECT_EQ(Scanned(by_byte, close.substr(i, 1)).step.what, Scanner::What::Frames) << i;
+  EXPECT_EQ(Scanned(by_byte, close.substr(close.size() - 1)).step.what, Scanner::What::Fault);
+}
+
 TEST(WebSocketScanner, TheCodeOfACloseIsUnmasked) {
   Scanner scanner;
   const std::string close("\x88\x82\x01\x02\x03\x04\x02\xEA", 8);  // 0x03E8 under the mask

@@ -3,6 +3,7 @@
 #include <sys/uio.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/assert.h"
 
@@ -102,8 +103,7 @@ void WriteQueue::take_some(WriteQueue& other, std::size_t most) {
       has_some = true;
       most -= size;
       size_ += size;
-      pieces_.push_back(std::move(first));
-      first.begin = first.end;  // its bytes are here
+      pieces_.push_back(std::exchange(first, {}));
       other.size_ -= size;
       ++other.head_;
       if (other.empty()) other.clear();

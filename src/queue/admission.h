@@ -19,7 +19,7 @@ struct Arrival {
 using AdmissionId = Id<struct AdmissionTag, std::uint64_t>;
 
 /// An entry that leaves for one that comes, in the batch that stores the new one.
-struct Departure {
+struct Eviction {
   Seq seq;
   Removal why{};
   bool has_state = false;
@@ -34,12 +34,12 @@ struct Admission {
     DuplicatePending,  ///< the same, if the admission `id` is stored; else it fails with it
     Dropped,           ///< by overflow drop-newest; success for the publisher
     Full,              ///< 0x97
-    TooFast,           ///< 0x97
+    RateLimited,       ///< 0x97
   };
   What what{};
   AdmissionId id{};                     ///< Admitted, DuplicatePending
   std::uint64_t message_id_number = 0;  ///< of the record that is put with it; zero: none
-  std::vector<Departure> departures{};  ///< Admitted
+  std::vector<Eviction> evictions{};    ///< Admitted
 };
 
 }  // namespace hermod::queue

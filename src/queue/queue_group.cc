@@ -51,36 +51,37 @@ void QueueGroup::join(ConsumerId id, ConsumerOptions options, Moment now) {
   HERMOD_ASSERT(!consumer.is_connected);
   consumer.options = std::move(options);
   consumer.is_connected = true;
-  if (!consumer.options.filter.empty()) ++filters_;
+  if (is_choosy(consumer.options)) ++choosy_;
   dispatcher_.join(id, consumer.options.prefetch, static_cast<std::uint32_t>(consumer.leases.size()));
   pump(now);
 }
 
 void QueueGroup::disconnect(ConsumerId id, Moment now) {
-  give_back(id, /*keep_claims=*/true, now);
+  requeue_all(id, /*keep_claims=*/true, now);
 }
 
 void QueueGroup::leave(ConsumerId id, Moment now) {
-  give_back(id, /*keep_claims=*/false, now);
+  requeue_all(id, /*keep_claims=*/false, now);
 }
 
 /// What is kept holds up its key, and not the lane: that may wait for a session to end.
-void QueueGroup::give_back(ConsumerId id, bool keep_claims, Moment now) {
+void QueueGroup::requeue_all(ConsumerId id, bool keep_claims, Moment now) {
   const auto found = consumers_.find(id);
   if (found == consumers_.end()) return;
   Consumer& consumer = found->second;
-  if (consumer.is_connected && !consumer.options.filter.empty()) --filters_;
+  if (consumer.is_connected && is_choosy(consumer.options)) --choosy_;
   if (consumer.is_connected) dispatcher_.leave(id);
   consumer.is_connected = false;
   const absl::btree_set<LeaseId> leases = consumer.leases;
   for (const LeaseId lease : leases) {
     const Lease& it = leases_.at(lease);
-    if (it.is_over) {
+    if (it.timed_out) {
       forget_lease(lease);
     } else if (!keep_claims || !it.is_claim) {
+      leases_.at(lease).is_claim = false;
       end_lease(lease, Outcome::ConnectionLost, std::nullopt, now);
-    } else if (lanes_.is_out(it.seq)) {
-      lanes_.hold(it.seq);
+    } else if (lanes_.is_in_flight(it.seq)) {
+      lanes_.delay(it.seq);
     }
   }
   if (consumer.leases.empty()) consumers_.erase(found);
@@ -111,14 +112,14 @@ std::optional<QueueGroup::Next> QueueGroup::choose() const {
   for (const auto& [first, lane] : lanes_.ready_lanes()) {
     for (const Seq seq : lanes_.ready_in(lane)) {
       if (const auto consumer = consumer_for(lane, seq)) return Next{seq, *consumer};
-      if (filters_ == 0) break;  // what nobody can take does not depend on the message
+      if (choosy_ == 0) break;  // what nobody can take does not depend on the message
     }
   }
   return std::nullopt;
 }
 
 std::optional<ConsumerId> QueueGroup::consumer_for(LaneNo lane, Seq seq) const {
-  const auto accepts_it = [&](ConsumerId id) { return filters_ == 0 || accepts(id, item(seq)); };
+  const auto accepts_it = [&](ConsumerId id) { return choosy_ == 0 || accepts(id, seq); };
   const std::optional<ConsumerId> holder = lanes_.holder(lane);
   if (!holder) return dispatcher_.choose(lane, accepts_it);
   if (!dispatcher_.has(*holder) || !dispatcher_.has_room(*holder) || !accepts_it(*holder))
@@ -128,8 +129,17 @@ std::optional<ConsumerId> QueueGroup::consumer_for(LaneNo lane, Seq seq) const {
   return holder;
 }
 
-bool QueueGroup::accepts(ConsumerId id, const Item& item) const {
-  return consumers_.at(id).options.filter.matches(item.message->forwarded_properties());
+/// Its key goes on when an acknowledgement is decided, so that a key is not as slow as the disk: what a kill
+/// brings back comes in order, and again. A claim is durable by itself, and must not be before them.
+bool QueueGroup::accepts(ConsumerId id, Seq seq) const {
+  const ConsumerOptions& options = consumers_.at(id).options;
+  if (options.qos == QoS::ExactlyOnce && lanes_.follows_passed(seq)) return false;
+  return options.filter.matches(item(seq).message->forwarded_properties());
+}
+
+/// For the others, what nobody can take does not depend on the message.
+bool QueueGroup::is_choosy(const ConsumerOptions& options) {
+  return options.qos == QoS::ExactlyOnce || !options.filter.empty();
 }
 
 /// At QoS 0 the delivery ends when it begins.
@@ -146,7 +156,7 @@ void QueueGroup::lend(const Next& next, Moment now) {
   lease.is_claim = qos == QoS::ExactlyOnce;
   consumer.leases.insert(id);
   dispatcher_.took(next.consumer, lanes_.lane_of(next.seq));
-  lanes_.lend(next.seq, next.consumer);
+  lanes_.acquire(next.seq, next.consumer);
   effects_.emplace_back(
       Deliver{.lease = id,
               .consumer = next.consumer,
@@ -169,7 +179,7 @@ QueueGroup::Settled QueueGroup::settle(LeaseId lease, Outcome outcome,
                                        std::optional<std::chrono::seconds> retry_after, Moment now) {
   const auto found = leases_.find(lease);
   if (found == leases_.end()) return Settled::Unknown;
-  const bool is_late = found->second.is_over;
+  const bool is_late = found->second.timed_out;
   if (is_late) {
     forget_lease(lease);
   } else {
@@ -187,10 +197,11 @@ void QueueGroup::end_lease(LeaseId id, Outcome outcome, std::optional<std::chron
   Item& entry = item(seq);
   HERMOD_ASSERT(entry.lease == id);
   entry.lease = {};
+  if (lease.is_claim) entry.ended_claim = id;
   if (lease.may_time_out) ack_timeouts_.erase(lease.in_timeouts);
   lease.may_time_out = false;
   if (outcome == Outcome::TimedOut) {
-    lease.is_over = true;  // the client still holds it against its Receive Maximum [MQTT-3.3.4-9]
+    lease.timed_out = true;  // the client still holds it against its Receive Maximum [MQTT-3.3.4-9]
   } else {
     forget_lease(id);
   }
@@ -221,11 +232,11 @@ void QueueGroup::try_again(Seq seq, Outcome outcome, milliseconds pause, Moment 
   entry.has_state = true;
   effects_.emplace_back(PutDeliveryState{
       .seq = seq,
-      .state = {.deliveries = entry.deliveries, .due = now.wall + pause, .pause = pause, .last = outcome}});
-  watch_expiry(seq);
-  if (pause.count() == 0) return lanes_.put_back(seq);
-  if (!lanes_.is_held(seq)) lanes_.hold(seq);
-  retries_.set(seq, now.steady + pause);
+      .state = {.deliveries = entry.deliveries, .due = now.wall + pause, .pause = pause, .last = outcome},
+      .claim = std::exchange(entry.ended_claim, {})});
+  entry.is_settling = true;
+  if (!lanes_.is_delayed(seq)) lanes_.delay(seq);
+  if (pause.count() > 0) retries_.set(seq, now.steady + pause);
 }
 
 bool QueueGroup::has_newer(Seq seq) const {
@@ -234,9 +245,12 @@ bool QueueGroup::has_newer(Seq seq) const {
 
 void QueueGroup::die(Seq seq, DeathReason reason, Moment now) {
   if (dead_letter_target_.empty()) return remove(seq, removal_for(reason));
-  effects_.emplace_back(
-      MoveToDeadLetters{.seq = seq, .has_state = item(seq).has_state, .entry = dead_entry(seq, reason, now)});
-  drop_item(seq);
+  effects_.emplace_back(MoveToDeadLetters{.seq = seq,
+                                          .has_state = item(seq).has_state,
+                                          .claim = std::exchange(item(seq).ended_claim, {}),
+                                          .entry = dead_entry(seq, reason, now)});
+  begin_end(seq);
+  if (!lanes_.is_delayed(seq)) lanes_.delay(seq);
 }
 
 QueueEntry QueueGroup::dead_entry(Seq seq, DeathReason reason, Moment now) const {
@@ -247,9 +261,37 @@ QueueEntry QueueGroup::dead_entry(Seq seq, DeathReason reason, Moment now) const
   return dead;
 }
 
+/// What was acknowledged holds up its key no longer; in front of anything else the key waits for the store,
+/// because a kill could bring it back unread.
 void QueueGroup::remove(Seq seq, Removal why) {
-  effects_.emplace_back(EraseEntry{.seq = seq, .why = why, .has_state = item(seq).has_state});
-  drop_item(seq);
+  effects_.emplace_back(EraseEntry{.seq = seq,
+                                   .why = why,
+                                   .has_state = item(seq).has_state,
+                                   .claim = std::exchange(item(seq).ended_claim, {})});
+  begin_end(seq);
+  if (why == Removal::Acknowledged) return lanes_.pass(seq);
+  if (!lanes_.is_delayed(seq)) lanes_.delay(seq);
+}
+
+/// From now on it only waits for the store.
+void QueueGroup::begin_end(Seq seq) {
+  Item& ending = item(seq);
+  HERMOD_ASSERT(may_leave(ending));
+  ending.is_settling = ending.is_gone = true;
+  retries_.cancel(seq);
+  expiries_.cancel(seq);
+}
+
+void QueueGroup::on_settled(Seq seq, Moment now) {
+  Item& settled = item(seq);
+  HERMOD_ASSERT(settled.is_settling);
+  settled.is_settling = false;
+  if (settled.is_gone) {
+    drop_item(seq);
+  } else {
+    stay(seq);
+  }
+  pump(now);
 }
 
 /// Out of memory and out of the count. Precondition: nobody has it.
@@ -278,10 +320,10 @@ void QueueGroup::end_overdue(Moment now) {
     end_lease(ack_timeouts_.front(), Outcome::TimedOut, std::nullopt, now);
 }
 
-/// What is about to leave stays held, and is put back if it does not leave.
+/// What is about to leave, or on its way to the store, stays delayed until that is known.
 void QueueGroup::wake_retries(Moment now) {
   while (const auto seq = retries_.take_due(now.steady))
-    if (!item(*seq).is_leaving) lanes_.put_back(*seq);
+    if (may_leave(item(*seq))) lanes_.requeue(*seq);
 }
 
 /// What a consumer has is judged when it comes back.

@@ -41,7 +41,7 @@ class QueueGroup {
   // What comes in. Sequences rise.
 
   Admission admit(const Arrival& arrival, Moment now);
-  /// The batch of the admission is durable: the entry is in, its departures are gone. Also for one that
+  /// The batch of the admission is durable: the entry is in, its evictions are gone. Also for one that
   /// nobody asked about, with its arrival.
   void on_stored(AdmissionId id, Seq seq, Moment now);
   void on_stored(const Arrival& arrival, Seq seq, Moment now);
@@ -52,8 +52,9 @@ class QueueGroup {
 
   void restore(Seq seq, QueueEntry entry, const std::optional<DeliveryState>& state, Moment now);
   void restore_message_id(std::uint64_t number, std::string_view id, WallTime admitted_at);
-  /// A claim: the entry is with a QoS 2 consumer that is not connected yet. `deliveries` counts this one.
-  LeaseId restore_claim(ConsumerId consumer, Seq seq, std::uint32_t deliveries);
+  /// All claims that the sessions have, behind the entries and in any order: each entry is with a QoS 2
+  /// consumer that is not connected yet. Decides whatever it finds, because a start cannot ask.
+  RestoredClaims restore_claims(std::vector<Claim> claims);
   /// That was all: what was to happen when the broker ended happens now.
   void resume(Moment now);
 
@@ -69,6 +70,7 @@ class QueueGroup {
   /// Its connection is lost: what it has at QoS 1 goes back, what it has at QoS 2 stays with it.
   void disconnect(ConsumerId id, Moment now);
   /// It will not come back: everything it has goes back. Connected or not; nothing happens if it is unknown.
+  /// Precondition: the end of its session is durable, and with it that of its claims.
   void leave(ConsumerId id, Moment now);
   /// A paused consumer gets nothing: its output is full. Precondition: it is connected.
   void set_paused(ConsumerId id, bool paused, Moment now);
@@ -80,6 +82,12 @@ class QueueGroup {
   };
   /// A delivery ended. At QoS 2 with PUBREC. `retry_after` is the consumer's wish.
   Settled settle(LeaseId lease, Outcome outcome, std::optional<std::chrono::seconds> retry_after, Moment now);
+
+  /// What was wanted of the store for this entry is durable: EraseEntry, PutDeliveryState or
+  /// MoveToDeadLetters. Until then the entry keeps its room and goes to nobody. A batch that failed is not
+  /// told; it is made again, before anything newer of this queue. Precondition: one of these was wanted and
+  /// has not been told.
+  void on_settled(Seq seq, Moment now);
 
   // Time and operators.
 
@@ -95,8 +103,9 @@ class QueueGroup {
   bool has_effects() const { return !effects_.empty(); }
 
   const QueueDefinition& definition() const { return definition_; }
-  /// Entries, and what is admitted and not stored yet; never above the limits.
+  /// Entries as the store has them, and what is admitted and not stored yet; never above the limits.
   const Amount& amount() const { return amount_; }
+  /// What leaves is one until it has left.
   std::size_t entries() const { return items_.size(); }
   std::size_t leases() const { return leases_.size(); }
 
@@ -107,20 +116,23 @@ class QueueGroup {
     WallTime expires_at = Message::kNever;
     std::uint32_t deliveries = 0;
     bool has_state = false;
-    bool is_leaving = false;  ///< for an admission that is not settled
-    LeaseId lease{};          ///< zero: nobody has it
+    bool is_leaving = false;   ///< for an admission that is not settled
+    bool is_settling = false;  ///< the store has not made yet what was decided about it
+    bool is_gone = false;      ///< by that
+    LeaseId lease{};           ///< zero: nobody has it
+    LeaseId ended_claim{};     ///< goes with the next change
   };
   struct Pending {
     QueueEntry entry;
     std::uint64_t message_id_number = 0;
-    std::vector<Seq> departures{};
-    Amount reserved{};  ///< beyond what the departures had
+    std::vector<Seq> evictions{};
+    Amount reserved{};  ///< beyond what the evictions had
   };
   struct Lease {
     ConsumerId consumer;
     Seq seq;
-    bool is_claim = false;  ///< it is stored with the consumer's session
-    bool is_over = false;   ///< timed out; the client has not answered yet
+    bool is_claim = false;   ///< it is stored with the consumer's session
+    bool timed_out = false;  ///< timed out; the client has not answered yet
     bool may_time_out = false;
     MonotonicTime deadline{};
     std::list<LeaseId>::iterator in_timeouts{};  ///< if it may time out
@@ -141,8 +153,10 @@ class QueueGroup {
   Amount amount_of(const std::vector<Seq>& entries) const;
   bool fits(const Amount& more) const;
   std::vector<Seq> replaced_by(std::string_view key) const;
-  Departure depart(Seq seq, Removal why, Moment now);
-  bool may_leave(const Item& item) const { return item.lease.v == 0 && !item.is_leaving; }
+  Eviction evict(Seq seq, Removal why, Moment now);
+  static bool may_leave(const Item& item) {
+    return item.lease.v == 0 && !item.is_leaving && !item.is_settling;
+  }
   Pending take_pending(AdmissionId id);
   void stay(Seq seq);
   void add(Seq seq, QueueEntry entry);
@@ -153,9 +167,11 @@ class QueueGroup {
   void pump(Moment now);
   std::optional<Next> choose() const;
   std::optional<ConsumerId> consumer_for(LaneNo lane, Seq seq) const;
-  bool accepts(ConsumerId id, const Item& item) const;
+  bool accepts(ConsumerId id, Seq seq) const;
+  static bool is_choosy(const ConsumerOptions& options);
   void lend(const Next& next, Moment now);
-  void give_back(ConsumerId id, bool keep_claims, Moment now);
+  void requeue_all(ConsumerId id, bool keep_claims, Moment now);
+  LeaseId claim(const Claim& it);
 
   // settlement
   void end_lease(LeaseId id, Outcome outcome, std::optional<std::chrono::seconds> retry_after, Moment now);
@@ -165,6 +181,7 @@ class QueueGroup {
   void die(Seq seq, DeathReason reason, Moment now);
   QueueEntry dead_entry(Seq seq, DeathReason reason, Moment now) const;
   void remove(Seq seq, Removal why);
+  void begin_end(Seq seq);
   void drop_item(Seq seq);
 
   // time
@@ -195,7 +212,7 @@ class QueueGroup {
   DueIndex<WallTime, Seq> expiries_;
 
   std::vector<QueueEffect> effects_;
-  std::size_t filters_ = 0;  ///< connected consumers that have one
+  std::size_t choosy_ = 0;  ///< connected consumers that do not take everything
   std::uint64_t last_admission_ = 0;
   std::uint64_t last_lease_ = 0;
   bool is_paused_ = false;

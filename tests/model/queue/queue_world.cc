@@ -1,4 +1,5 @@
-// What happens in the world, and how. What must be true of it is in queue_witness.cc.
+// What happens in the world, and how. What becomes durable is in queue_durability.cc, what must be true in
+// queue_witness.cc.
 
 #include "tests/model/queue/queue_world.h"
 
@@ -19,7 +20,6 @@ using wire::QoS;
 
 namespace {
 
-constexpr std::size_t kClients = 4;
 constexpr std::size_t kKeys = 5;
 constexpr milliseconds kPauses[] = {0ms, 20ms, 50ms, 200ms};
 
@@ -93,12 +93,19 @@ void QueueWorld::step() {
     publish();
   } else if (what < 50) {
     commit_one();
-  } else if (what < 53) {
+  } else if (what < 52) {
     fail_publication();
+  } else if (what < 53) {
+    fail_settlements();
   } else if (what < 73) {
     settle_one();
   } else if (what < 83) {
-    client.is_connected ? disconnect(client, chance_.chance(25)) : connect(client);
+    if (client.is_connected) {
+      disconnect(client);
+      if (chance_.chance(25)) end_session(client);
+    } else if (!client.is_ending) {
+      chance_.chance(10) ? end_session(client) : connect(client);
+    }
   } else if (what < 85) {
     if (client.is_connected) {
       client.is_paused = !client.is_paused;
@@ -155,51 +162,13 @@ void QueueWorld::publish() {
   if (admission.what != Admission::What::Admitted) return;
   ++admitted_;
   known_[number] = message;
-  journal_.emplace_back(Publication{.admission = admission.id,
-                                    .entry = {.message = it, .key = message.key},
-                                    .message_id = message.message_id,
-                                    .message_id_number = admission.message_id_number,
-                                    .admitted_at = now_.wall,
-                                    .departures = admission.departures});
-}
-
-/// The oldest batch is durable, and everybody hears of it.
-void QueueWorld::commit_one() {
-  if (journal_.empty()) return;
-  const Change change = std::move(journal_.front());
-  journal_.pop_front();
-  const Seq seq = stored_.apply(change);
-  if (const auto* publication = std::get_if<Publication>(&change)) {
-    check_stored(*publication);
-    for (const queue::Departure& departure : publication->departures) {
-      known(departure.seq).left = "departed";
-      in_queue_.erase(departure.seq);
-    }
-    const int number = number_of(*publication->entry.message);
-    in_queue_[seq] = number;
-    known_[number].seq = seq;
-    known_[number].acknowledged = true;
-    known_[number].not_before = now_.steady;
-    group_->on_stored(publication->admission, seq, now_);
-  } else if (const auto* claim = std::get_if<ClaimRecord>(&change)) {
-    for (Client& client : clients_)
-      if (const auto held = client.held.find(claim->lease); held != client.held.end())
-        held->second.received = true;
-  }
-}
-
-/// One batch with a message is refused. (A sequence that it may have been given is never filled.)
-void QueueWorld::fail_publication() {
-  const auto found = std::find_if(journal_.begin(), journal_.end(), [](const Change& change) {
-    return std::holds_alternative<Publication>(change);
-  });
-  if (found == journal_.end()) return;
-  const auto publication = std::get<Publication>(*found);
-  journal_.erase(found);
-  known_.at(number_of(*publication.entry.message)).left = "never came";
-  ++seen_["failed publication"];
-  if (!publication.departures.empty()) ++seen_["failed departure"];
-  group_->on_failed(publication.admission, now_);
+  publications_[chance_.below(kPublishers)].emplace_back(
+      Publication{.admission = admission.id,
+                  .entry = {.message = it, .key = message.key},
+                  .message_id = message.message_id,
+                  .message_id_number = admission.message_id_number,
+                  .admitted_at = now_.wall,
+                  .evictions = admission.evictions});
 }
 
 void QueueWorld::settle_one() {
@@ -246,26 +215,34 @@ void QueueWorld::connect(Client& client) {
   group_->join(client.id, client.options, now_);
 }
 
-void QueueWorld::disconnect(Client& client, bool for_good) {
+void QueueWorld::give_back(Client& client, Held& held) {
+  if (!held.active) return;
+  Known& message = known(held.seq);
+  message.last = Outcome::ConnectionLost;
+  message.pause = 0ms;
+  message.not_before = now_.steady;
+  ++seen_[client.options.qos == QoS::ExactlyOnce ? "claim given back" : "given back"];
+}
+
+void QueueWorld::disconnect(Client& client) {
   client.is_connected = false;
   for (auto held = client.held.begin(); held != client.held.end();) {
-    const bool stays = client.options.qos == QoS::ExactlyOnce && !for_good && held->second.active;
-    if (stays) {
+    if (client.options.qos == QoS::ExactlyOnce) {
       held->second.holds_lane = false;
       ++seen_["kept claim"];
       ++held;
-      continue;
+    } else {
+      give_back(client, held->second);
+      held = client.held.erase(held);
     }
-    if (held->second.active) {
-      Known& message = known(held->second.seq);
-      message.last = Outcome::ConnectionLost;
-      message.pause = 0ms;
-      message.not_before = now_.steady;
-      ++seen_["given back"];
-    }
-    held = client.held.erase(held);
   }
-  for_good ? group_->leave(client.id, now_) : group_->disconnect(client.id, now_);
+  group_->disconnect(client.id, now_);
+}
+
+/// The queue hears of it when it is durable. Precondition: the client is not connected.
+void QueueWorld::end_session(Client& client) {
+  client.is_ending = true;
+  sessions_[client.id.v - 1].emplace_back(SessionEnd{client.id});
 }
 
 void QueueWorld::pass_time(milliseconds time) {
@@ -285,60 +262,6 @@ void QueueWorld::pass_time(milliseconds time) {
   group_->advance(now_);
 }
 
-/// The broker is killed. Of what was not durable some may be; nobody has heard of it.
-void QueueWorld::crash() {
-  ++seen_["crash"];
-  for (std::size_t durable = chance_.below(journal_.size() + 1); durable > 0; --durable) {
-    const Change change = std::move(journal_.front());
-    journal_.pop_front();
-    const Seq seq = stored_.apply(change);
-    const auto* publication = std::get_if<Publication>(&change);
-    if (publication == nullptr) continue;
-    check_stored(*publication);
-    for (const queue::Departure& departure : publication->departures) known(departure.seq).left = "departed";
-    known_[number_of(*publication->entry.message)].seq = seq;
-  }
-  journal_.clear();
-  stored_.next.v += chance_.below(3);  // sequences of entries that never came
-  now_.steady = MonotonicTime{std::chrono::seconds(chance_.below(10'000))};
-  const milliseconds off(chance_.below(100));
-  now_.wall += off;
-  start_group();
-}
-
-/// A group from what the store has, and the world's own account of it.
-void QueueWorld::start_group() {
-  group_ = std::make_unique<QueueGroup>(definition_, now_);
-  is_paused_ = false;
-  started_at_ = now_.steady;
-  admitted_ = delivered_ = 0;
-  in_queue_.clear();
-  for (Client& client : clients_) {
-    client.is_connected = client.is_paused = false;
-    client.held.clear();
-  }
-  for (const auto& [seq, stored] : stored_.entries) {
-    const int number = number_of(*stored.entry.message);
-    Known& message = known_[number];
-    in_queue_[seq] = number;
-    message.deliveries = stored.state ? stored.state->deliveries : 0;
-    message.last.reset();
-    message.left.reset();
-    message.not_before = now_.steady;
-    if (stored.state && stored.state->due > now_.wall) message.not_before += stored.state->due - now_.wall;
-    group_->restore(seq, stored.entry, stored.state, now_);
-    if (!stored.claim) continue;
-    ++seen_["restored claim"];
-    message.deliveries = stored.claim->deliveries;
-    const LeaseId lease = group_->restore_claim(stored.claim->consumer, seq, message.deliveries);
-    client_with(stored.claim->consumer).held[lease] = {.seq = seq, .deadline = {}, .holds_lane = false};
-  }
-  for (const auto& [number, record] : stored_.message_ids)
-    group_->restore_message_id(number, record.id, record.admitted_at);
-  group_->resume(now_);
-  carry_out();
-}
-
 QueueWorld::Client& QueueWorld::client_with(ConsumerId id) {
   return clients_[id.v - 1];
 }
@@ -354,31 +277,38 @@ void QueueWorld::carry_out() {
       ++known(delivery->seq).deliveries;
       if (client.options.qos == QoS::AtMostOnce) {
         known(delivery->seq).done = true;
+        known(delivery->seq).last = Outcome::Done;
         continue;
       }
       client.held[delivery->lease] = {.seq = delivery->seq,
                                       .deadline = now_.steady + definition_.ack_timeout,
                                       .received = !delivery->is_claimed};
-      if (delivery->is_claimed)
-        journal_.emplace_back(ClaimRecord{.lease = delivery->lease,
-                                          .consumer = delivery->consumer,
-                                          .seq = delivery->seq,
-                                          .deliveries = delivery->deliveries});
+      if (!delivery->is_claimed) continue;
+      const LeaseId record{++last_claim_};
+      claim_of_[delivery->lease] = record;
+      sessions_[client.id.v - 1].emplace_back(ClaimRecord{
+          .lease = record,
+          .claim = {
+              .consumer = delivery->consumer, .seq = delivery->seq, .deliveries = delivery->deliveries}});
     } else if (auto* put = std::get_if<queue::PutDeliveryState>(&effect)) {
       check_state(*put);
-      journal_.emplace_back(*put);
+      known(put->seq).settling = true;
+      if (put->claim.v != 0) put->claim = claim_of_.at(put->claim);
+      next_settlements_.emplace_back(*put);
     } else if (auto* gone = std::get_if<queue::EraseEntry>(&effect)) {
       check_end(gone->seq, gone->why);
+      known(gone->seq).settling = true;
+      if (gone->claim.v != 0) gone->claim = claim_of_.at(gone->claim);
       known(gone->seq).left = "erased";
-      in_queue_.erase(gone->seq);
-      journal_.emplace_back(*gone);
+      next_settlements_.emplace_back(*gone);
     } else if (auto* dead = std::get_if<queue::MoveToDeadLetters>(&effect)) {
       check_dead_letter(*dead);
+      known(dead->seq).settling = true;
+      if (dead->claim.v != 0) dead->claim = claim_of_.at(dead->claim);
       known(dead->seq).left = "dead";
-      in_queue_.erase(dead->seq);
-      journal_.emplace_back(std::move(*dead));
+      next_settlements_.emplace_back(std::move(*dead));
     } else if (auto* ids = std::get_if<queue::EraseMessageIds>(&effect)) {
-      journal_.emplace_back(std::move(*ids));
+      next_settlements_.emplace_back(std::move(*ids));
     }
   }
 }
@@ -387,19 +317,17 @@ void QueueWorld::carry_out() {
 void QueueWorld::calm_down() {
   is_calm_ = true;
   for (Client& client : clients_) {
-    if (client.is_connected) disconnect(client, false);
+    if (client.is_connected) disconnect(client);
     carry_out();
   }
+  while (violation_.empty() && commit_one()) carry_out();
   for (Client& client : clients_) connect(client);
   group_->set_paused(false, now_);
   is_paused_ = false;
   carry_out();
   for (int round = 0; round < 2'000 && violation_.empty(); ++round) {
-    if (journal_.empty() && in_queue_.empty()) break;
-    while (!journal_.empty() && violation_.empty()) {
-      commit_one();
-      carry_out();
-    }
+    if (is_everything_durable() && in_queue_.empty()) break;
+    while (violation_.empty() && commit_one()) carry_out();
     for (Client& client : clients_) {
       while (!client.held.empty() && client.held.begin()->second.received && violation_.empty()) {
         settle(client, client.held.begin()->first, Outcome::Done);

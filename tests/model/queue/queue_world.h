@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -14,9 +15,10 @@
 
 namespace hermod::model {
 
-/// A named queue with a journal, publishers and consumers of every temper, in one thread and from one seed.
-/// The world keeps its own, plain account of who has what and holds every step of the real QueueGroup against
-/// it.
+/// A named queue with a store, publishers and consumers of every temper, in one thread and from one seed.
+/// What is to be stored is submitted by several at a time: each publisher's shard, the queue's owner, and the
+/// shard of each consumer, which claims. Of one submitter it becomes durable in order, of several in any. The
+/// world keeps its own, plain account of who has what and holds every step of the real QueueGroup against it.
 class QueueWorld {
  public:
   explicit QueueWorld(std::uint64_t seed);
@@ -39,7 +41,8 @@ class QueueWorld {
     std::optional<queue::Outcome> last;
     std::chrono::milliseconds pause{};
     MonotonicTime not_before{};
-    std::optional<std::string> left;  ///< how, as far as the store has it
+    std::optional<std::string> left;  ///< how
+    bool settling = false;            ///< the owner has decided something the store has not made
   };
   struct Held {
     Seq seq;
@@ -53,24 +56,43 @@ class QueueWorld {
     queue::QueueGroup::ConsumerOptions options;
     bool is_connected = false;
     bool is_paused = false;
+    bool is_ending = false;  ///< its session; not durable yet
     std::map<queue::LeaseId, Held> held;
   };
+
+  static constexpr std::size_t kClients = 4;
+  static constexpr std::size_t kPublishers = 3;
+  /// What one shard has submitted.
+  using Journal = std::deque<Change>;
 
   // steps (queue_world.cc)
   void step();
   void publish();
-  void commit_one();
-  void fail_publication();
   void settle_one();
   void connect(Client& client);
-  void disconnect(Client& client, bool for_good);
+  void disconnect(Client& client);
+  void end_session(Client& client);
+  void give_back(Client& client, Held& held);
   void pass_time(std::chrono::milliseconds time);
-  void crash();
   void calm_down();
-  void start_group();
   void carry_out();
   void settle(Client& client, queue::LeaseId lease, queue::Outcome outcome);
   Client& client_with(queue::ConsumerId id);
+
+  // the store (queue_durability.cc)
+  bool commit_one();
+  bool commit_one_of(Journal& journal);
+  bool commit_settlements();
+  void on_durable(const Publication& publication, Seq seq);
+  void on_durable(const Change& settlement);
+  void on_durable(const SessionEnd& end);
+  void restore_claims();
+  void fail_publication();
+  void fail_settlements();
+  void crash();
+  void apply_in_crash(const Change& change);
+  void start_group();
+  bool is_everything_durable() const;
 
   // checks (queue_witness.cc)
   void check_delivery(const Client& client, const queue::Deliver& delivery);
@@ -85,7 +107,10 @@ class QueueWorld {
   void check_nobody_waits();
   void check_last_values();
   bool is_free(Seq seq) const;
-  bool is_departing(Seq seq) const;
+  bool has_passed(Seq seq) const;
+  bool follows_passed(Seq seq) const;
+  std::set<int> dying() const;
+  bool is_evicted(Seq seq) const;
   bool is_in_turn(Seq seq) const;
   bool is_same_turn(const Known& a, const Known& b) const;
   bool is_lane_free(Seq seq) const;
@@ -104,10 +129,17 @@ class QueueWorld {
   queue::Moment now_;
   std::unique_ptr<queue::QueueGroup> group_;
   StoredQueue stored_;
-  std::deque<Change> journal_;  ///< submitted, not durable
+  std::array<Journal, kPublishers> publications_;
+  std::array<Journal, kClients> sessions_;
+  std::map<queue::LeaseId, queue::LeaseId> claim_of_;  ///< the store's record of a lease
+  std::uint64_t last_claim_ = 0;
+  /// The owner's batch that is under way, and what comes into the next: one at a time, so that nothing is
+  /// made before what was decided earlier, whatever fails.
+  std::vector<Change> settlements_;
+  std::vector<Change> next_settlements_;
   std::vector<Client> clients_;
   std::map<int, Known> known_;                    ///< by number
-  std::map<Seq, int> in_queue_;                   ///< as the group should see it
+  std::map<Seq, int> in_queue_;                   ///< as the store has it
   std::map<std::string, WallTime> admitted_ids_;  ///< of what was stored, the last time
   std::vector<std::string> used_ids_;
   std::map<std::string, int> seen_;

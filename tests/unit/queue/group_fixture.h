@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,7 +18,8 @@ inline constexpr ConsumerId kAnna{1};
 inline constexpr ConsumerId kBert{2};
 
 /// A group, its clock, and its effects as text: "a>1#2" is the second delivery of a to consumer 1, "-a" an
-/// erased entry, "+a" a delivery state, "~a" a dead letter.
+/// erased entry, "+a" a delivery state, "~a" a dead letter. The store makes at once what is wanted of it,
+/// unless it is slow.
 struct GroupTest : testing::Test {
   QueueDefinition definition;
   Moment now{MonotonicTime{std::chrono::hours(1)}, WallTime{std::chrono::hours(1000)}};
@@ -25,6 +27,8 @@ struct GroupTest : testing::Test {
   std::map<Seq, std::string> names;
   std::map<std::string, LeaseId> leases;  ///< the last one of each message
   std::vector<QueueEffect> effects;
+  std::vector<Seq> wanted;  ///< of the store, in their order
+  bool is_slow = false;     ///< the store
   Seq next{1};
 
   GroupTest() {
@@ -75,31 +79,46 @@ struct GroupTest : testing::Test {
                              std::optional<std::chrono::seconds> retry_after = std::nullopt) {
     return group->settle(leases.at(payload), outcome, retry_after, now);
   }
+  /// The store has made the oldest that is wanted of it.
+  void settle_store() {
+    const Seq seq = wanted.front();
+    wanted.erase(wanted.begin());
+    group->on_settled(seq, now);
+  }
   std::string happened() {
     std::string text;
-    effects = group->take_effects();
-    for (const QueueEffect& effect : effects) {
-      if (!text.empty()) text += ' ';
-      if (const auto* delivery = std::get_if<Deliver>(&effect)) {
-        const std::string name = names.at(delivery->seq);
-        leases[name] = delivery->lease;
-        text += name + '>' + std::to_string(delivery->consumer.v);
-        if (delivery->deliveries > 1) text += '#' + std::to_string(delivery->deliveries);
-      } else if (const auto* gone = std::get_if<EraseEntry>(&effect)) {
-        text += '-' + names.at(gone->seq);
-      } else if (const auto* put_state = std::get_if<PutDeliveryState>(&effect)) {
-        text += '+' + names.at(put_state->seq);
-      } else if (const auto* dead = std::get_if<MoveToDeadLetters>(&effect)) {
-        text += '~' + names.at(dead->seq);
-      } else {
-        text += "ids";
+    effects.clear();
+    while (group->has_effects()) {
+      for (QueueEffect& effect : group->take_effects()) {
+        if (!text.empty()) text += ' ';
+        text += text_of(effect);
+        effects.push_back(std::move(effect));
       }
+      while (!is_slow && !wanted.empty()) settle_store();
     }
     return text;
   }
+  std::string text_of(const QueueEffect& effect) {
+    if (const auto* delivery = std::get_if<Deliver>(&effect)) {
+      const std::string name = names.at(delivery->seq);
+      leases[name] = delivery->lease;
+      const std::string text = name + '>' + std::to_string(delivery->consumer.v);
+      return delivery->deliveries > 1 ? text + '#' + std::to_string(delivery->deliveries) : text;
+    }
+    if (const auto* gone = std::get_if<EraseEntry>(&effect)) return want('-', gone->seq);
+    if (const auto* put_state = std::get_if<PutDeliveryState>(&effect)) return want('+', put_state->seq);
+    if (const auto* dead = std::get_if<MoveToDeadLetters>(&effect)) return want('~', dead->seq);
+    return "ids";
+  }
+  std::string want(char what, Seq seq) {
+    wanted.push_back(seq);
+    return what + names.at(seq);
+  }
   template <class Effect>
   const Effect& last() const {
-    return std::get<Effect>(effects.back());
+    for (auto effect = effects.rbegin(); effect != effects.rend(); ++effect)
+      if (const auto* found = std::get_if<Effect>(&*effect)) return *found;
+    throw std::logic_error("no such effect");
   }
 };
 

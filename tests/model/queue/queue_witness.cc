@@ -137,8 +137,8 @@ void QueueWorld::check_end(Seq seq, Removal why) {
   expect(is_free(seq), "what somebody has stays");
   const Known& message = known(seq);
   const bool has_target = !definition_.dead_letter_target().empty();
-  const bool has_newer = std::any_of(in_queue_.begin(), in_queue_.end(), [&](const auto& other) {
-    return seq < other.first && known_.at(other.second).key == message.key;
+  const bool has_newer = std::any_of(known_.begin(), known_.end(), [&](const auto& other) {
+    return seq < other.second.seq && other.second.key == message.key;
   });
   switch (why) {
     case Removal::Acknowledged:

@@ -9,10 +9,14 @@
 
 namespace hermod::queue {
 
+/// Whoever asked for an admission; the number is the caller's.
+using WaiterId = Id<struct WaiterTag, std::uint64_t>;
+
 /// A message that wants to come in. From a dead-letter queue, or into one, with its history.
 struct Arrival {
   QueueEntry entry;
   std::string message_id{};  ///< `msg-id`; empty when it has none
+  WaiterId waiter{};         ///< who hears what becomes of it when it is a DuplicatePending
 };
 
 /// A message that was let in and is on its way to the store.
@@ -31,7 +35,7 @@ struct Admission {
   enum class What : std::uint8_t {
     Admitted,
     Duplicate,         ///< it is stored; success, and nothing to do
-    DuplicatePending,  ///< the same, if the admission `id` is stored; else it fails with it
+    DuplicatePending,  ///< the same, if the admission `id` is stored, else it fails with it: the group tells
     Dropped,           ///< by overflow drop-newest; success for the publisher
     Full,              ///< 0x97
     RateLimited,       ///< 0x97

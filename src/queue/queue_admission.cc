@@ -59,7 +59,7 @@ Admission QueueGroup::admit(const Arrival& arrival, Moment now) {
   return admission;
 }
 
-std::optional<Admission> QueueGroup::answer_duplicate(const Arrival& arrival, Moment now) const {
+std::optional<Admission> QueueGroup::answer_duplicate(const Arrival& arrival, Moment now) {
   if (definition_.dedup_window.count() == 0 || arrival.message_id.empty()) return std::nullopt;
   const DedupWindow::Look look = message_ids_.look(arrival.message_id, now.wall);
   switch (look.found) {
@@ -70,7 +70,9 @@ std::optional<Admission> QueueGroup::answer_duplicate(const Arrival& arrival, Mo
     case DedupWindow::Found::Pending:
       break;
   }
-  return Admission{.what = Admission::What::DuplicatePending, .id = pending_message_ids_.at(look.number)};
+  const AdmissionId id = pending_message_ids_.at(look.number);
+  pending_.at(id).waiters.push_back(arrival.waiter);
+  return Admission{.what = Admission::What::DuplicatePending, .id = id};
 }
 
 Amount QueueGroup::amount_of(const std::vector<Seq>& entries) const {
@@ -146,13 +148,14 @@ QueueGroup::Pending QueueGroup::take_pending(AdmissionId id) {
   return pending;
 }
 
-void QueueGroup::on_stored(AdmissionId id, Seq seq, Moment now) {
+std::vector<WaiterId> QueueGroup::on_stored(AdmissionId id, Seq seq, Moment now) {
   Pending pending = take_pending(id);
   for (const Seq gone : pending.evictions) drop_item(gone);
   if (pending.message_id_number != 0) message_ids_.on_stored(pending.message_id_number);
   add(seq, std::move(pending.entry));
   if (definition_.last_value) drop_replaced(seq);
   pump(now);
+  return std::move(pending.waiters);
 }
 
 void QueueGroup::on_stored(const Arrival& arrival, Seq seq, Moment now) {
@@ -161,18 +164,21 @@ void QueueGroup::on_stored(const Arrival& arrival, Seq seq, Moment now) {
   pump(now);
 }
 
-void QueueGroup::on_failed(AdmissionId id, Moment now) {
-  const Pending pending = take_pending(id);
+std::vector<WaiterId> QueueGroup::on_failed(AdmissionId id, Moment now) {
+  Pending pending = take_pending(id);
+  if (rate_in_) rate_in_->give_back();
   for (const Seq seq : pending.evictions) stay(seq);
   if (pending.message_id_number != 0) message_ids_.on_failed(pending.message_id_number);
   pump(now);
+  return std::move(pending.waiters);
 }
 
 void QueueGroup::add(Seq seq, QueueEntry entry) {
   Item added{.message = std::move(entry.message), .deaths = std::move(entry.deaths)};
   added.expires_at = added.message->expires_at();
   if (definition_.ttl)
-    added.expires_at = std::min(added.expires_at, added.message->stored_at() + *definition_.ttl);
+    added.expires_at =
+        std::min(added.expires_at, entry.moved_at.value_or(added.message->stored_at()) + *definition_.ttl);
   add_to(amount_, added.message->size());
   items_.emplace(seq, std::make_unique<Item>(std::move(added)));
   lanes_.add(seq, entry.key);

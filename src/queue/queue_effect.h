@@ -48,7 +48,8 @@ struct RestoredClaims {
 struct QueueEntry {
   MessagePtr message;
   std::string key;
-  std::vector<Death> deaths{};  ///< oldest first
+  std::vector<Death> deaths{};         ///< oldest first
+  std::optional<WallTime> moved_at{};  ///< from another queue to this one; its time to live begins there
 };
 
 /// What is stored at an entry once a delivery of it has failed.
@@ -102,7 +103,8 @@ struct PutDeliveryState {
   DeliveryState state;
   LeaseId claim{};
 };
-/// The entry goes to the end of the dead-letter queue; this death is the last in its history.
+/// The entry goes to the end of the dead-letter queue; this death is the last in its history. Its message
+/// does not expire any more: what is dead is kept until somebody has looked at it.
 struct MoveToDeadLetters {
   Seq seq;
   bool has_state = false;

@@ -26,6 +26,22 @@ Removal removal_for(DeathReason reason) {
   return Removal::DeliveryLimit;
 }
 
+namespace {
+
+MessagePtr without_expiry(const MessagePtr& message) {
+  if (message->expires_at() == Message::kNever) return message;
+  return Message::create({.topic = message->topic(),
+                          .payload = message->payload(),
+                          .forwarded_properties = message->forwarded_properties(),
+                          .qos = message->qos(),
+                          .retain = message->retain(),
+                          .publisher = message->publisher(),
+                          .matched_version = message->matched_version(),
+                          .stored_at = message->stored_at()});
+}
+
+}  // namespace
+
 QueueGroup::QueueGroup(QueueDefinition definition, Moment now)
     : definition_(std::move(definition)),
       dead_letter_target_(definition_.dead_letter_target()),
@@ -255,7 +271,10 @@ void QueueGroup::die(Seq seq, DeathReason reason, Moment now) {
 
 QueueEntry QueueGroup::dead_entry(Seq seq, DeathReason reason, Moment now) const {
   const Item& entry = item(seq);
-  QueueEntry dead{.message = entry.message, .key = std::string(lanes_.key_of(seq)), .deaths = entry.deaths};
+  QueueEntry dead{.message = without_expiry(entry.message),
+                  .key = std::string(lanes_.key_of(seq)),
+                  .deaths = entry.deaths,
+                  .moved_at = now.wall};
   dead.deaths.push_back(
       {.queue = definition_.name, .reason = reason, .deliveries = entry.deliveries, .at = now.wall});
   return dead;

@@ -42,11 +42,11 @@ class QueueGroup {
 
   Admission admit(const Arrival& arrival, Moment now);
   /// The batch of the admission is durable: the entry is in, its evictions are gone. Also for one that
-  /// nobody asked about, with its arrival.
-  void on_stored(AdmissionId id, Seq seq, Moment now);
+  /// nobody asked about, with its arrival. Who waits for it, because his was a duplicate, has success.
+  std::vector<WaiterId> on_stored(AdmissionId id, Seq seq, Moment now);
   void on_stored(const Arrival& arrival, Seq seq, Moment now);
-  /// It is not: nothing has changed.
-  void on_failed(AdmissionId id, Moment now);
+  /// It is not, or is withdrawn: nothing has changed. Who waits for it fails with it.
+  std::vector<WaiterId> on_failed(AdmissionId id, Moment now);
 
   // What a start finds in the store, before anything else: entries in their order, identifiers in theirs.
 
@@ -127,6 +127,7 @@ class QueueGroup {
     std::uint64_t message_id_number = 0;
     std::vector<Seq> evictions{};
     Amount reserved{};  ///< beyond what the evictions had
+    std::vector<WaiterId> waiters{};
   };
   struct Lease {
     ConsumerId consumer;
@@ -148,7 +149,7 @@ class QueueGroup {
   };
 
   // admission
-  std::optional<Admission> answer_duplicate(const Arrival& arrival, Moment now) const;
+  std::optional<Admission> answer_duplicate(const Arrival& arrival, Moment now);
   bool make_room(std::uint64_t size, std::vector<Seq>& leaving) const;
   Amount amount_of(const std::vector<Seq>& entries) const;
   bool fits(const Amount& more) const;

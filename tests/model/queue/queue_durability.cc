@@ -60,7 +60,7 @@ void QueueWorld::on_durable(const Publication& publication, Seq seq) {
   known_[number].seq = seq;
   known_[number].acknowledged = true;
   known_[number].not_before = now_.steady;
-  group_->on_stored(publication.admission, seq, now_);
+  check_waiters(publication.admission, group_->on_stored(publication.admission, seq, now_));
 }
 
 void QueueWorld::on_durable(const SessionEnd& end) {
@@ -101,7 +101,8 @@ void QueueWorld::fail_publication() {
   known_.at(number_of(*publication.entry.message)).left = "never came";
   ++seen_["failed publication"];
   if (!publication.evictions.empty()) ++seen_["failed eviction"];
-  group_->on_failed(publication.admission, now_);
+  --admitted_;  // its token is given back
+  check_waiters(publication.admission, group_->on_failed(publication.admission, now_));
 }
 
 /// The owner's batch is refused, and submitted again as it was.
@@ -152,6 +153,7 @@ void QueueWorld::start_group() {
   started_at_ = now_.steady;
   admitted_ = delivered_ = 0;
   in_queue_.clear();
+  waiters_.clear();
   for (Client& client : clients_) {
     client.is_connected = client.is_paused = client.is_ending = false;
     client.held.clear();

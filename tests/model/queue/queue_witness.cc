@@ -174,6 +174,8 @@ void QueueWorld::check_dead_letter(const queue::MoveToDeadLetters& dead) {
   expect(!definition_.dead_letter_target().empty(), "dead letters need a place");
   expect(number_of(*dead.entry.message) == in_queue_.at(dead.seq) && dead.entry.key == message.key,
          "a dead letter is the message");
+  expect(dead.entry.message->expires_at() == queue::Message::kNever && dead.entry.moved_at == now_.wall,
+         "a dead letter is kept");
   if (dead.entry.deaths.size() != 1) return violated("a death is in the history");
   const queue::Death& death = dead.entry.deaths.back();
   expect(death.queue == "q" && death.deliveries == message.deliveries && death.at == now_.wall,
@@ -274,6 +276,17 @@ void QueueWorld::check_admission(const Admission& admission, const queue::Messag
   if (!message_id.empty() && definition_.dedup_window.count() > 0 && admitted_at != admitted_ids_.end())
     expect(admitted_at->second + definition_.dedup_window <= now_.wall,
            "an identifier comes once in a window");
+}
+
+/// Everybody who waits for it, and nobody else.
+void QueueWorld::check_waiters(queue::AdmissionId id, const std::vector<queue::WaiterId>& answered) {
+  for (const queue::WaiterId waiter : answered) {
+    const auto found = waiters_.find(waiter);
+    if (found == waiters_.end() || found->second != id) return violated("who is answered waits for it");
+    waiters_.erase(found);
+    ++seen_["answered duplicate"];
+  }
+  for (const auto& [waiter, its] : waiters_) expect(its != id, "who waits is answered");
 }
 
 /// The store has just taken it.

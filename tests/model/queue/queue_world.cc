@@ -156,9 +156,11 @@ void QueueWorld::publish() {
   carry_out();
   const queue::Amount before = group_->amount();
   const queue::Arrival arrival{.entry = {.message = it, .key = message.key},
-                               .message_id = message.message_id};
+                               .message_id = message.message_id,
+                               .waiter = queue::WaiterId{++last_waiter_}};
   const Admission admission = group_->admit(arrival, now_);
   check_admission(admission, *it, before, message);
+  if (admission.what == Admission::What::DuplicatePending) waiters_[arrival.waiter] = admission.id;
   if (admission.what != Admission::What::Admitted) return;
   ++admitted_;
   known_[number] = message;
@@ -341,6 +343,7 @@ void QueueWorld::calm_down() {
     check_nothing_is_lost();
     check_nobody_waits();
   }
+  expect(waiters_.empty(), "nobody waits for ever");
   expect(in_queue_.empty() && stored_.entries.empty(), "what is acknowledged leaves in the end");
   check_nothing_is_lost();
 }

@@ -101,6 +101,7 @@ class QueueWorld {
   void check_dead_letter(const queue::MoveToDeadLetters& dead);
   void check_admission(const queue::Admission& admission, const queue::Message& message,
                        const queue::Amount& before, const Known& arriving);
+  void check_waiters(queue::AdmissionId id, const std::vector<queue::WaiterId>& answered);
   void check_stored(const Publication& publication);
   void check_nothing_is_lost();
   void check_limits();
@@ -142,6 +143,8 @@ class QueueWorld {
   std::map<Seq, int> in_queue_;                   ///< as the store has it
   std::map<std::string, WallTime> admitted_ids_;  ///< of what was stored, the last time
   std::vector<std::string> used_ids_;
+  std::map<queue::WaiterId, queue::AdmissionId> waiters_;  ///< who repeated what was on its way
+  std::uint64_t last_waiter_ = 0;
   std::map<std::string, int> seen_;
   std::string violation_;
   MonotonicTime started_at_{};

@@ -46,10 +46,12 @@ struct GroupTest : testing::Test {
     fields.expires_at = expires_at;
     return Message::create(fields);
   }
-  Admission admit(std::string_view payload, std::string_view key, std::string_view message_id = "") {
+  Admission admit(std::string_view payload, std::string_view key, std::string_view message_id = "",
+                  WaiterId waiter = {}) {
     if (!group) start();
     return group->admit({.entry = {.message = message(payload), .key = std::string(key)},
-                         .message_id = std::string(message_id)},
+                         .message_id = std::string(message_id),
+                         .waiter = waiter},
                         now);
   }
   Seq store(AdmissionId id, std::string_view payload) {

@@ -119,6 +119,27 @@ TEST_F(QueueAdmission, ADuplicateIsKnownWhenItsMessageIsLongGone) {
   EXPECT_EQ(admit("a", "k", "id").what, What::Duplicate);
 }
 
+TEST_F(QueueAdmission, WhoRepeatsWhatIsOnItsWayIsAnsweredBehindIt) {
+  definition.dedup_window = 1min;
+  for (const bool is_stored : {true, false}) {
+    start();
+    const Admission first = admit("a", "k", "id", WaiterId{1});
+    admit("a", "k", "id", WaiterId{2});
+    admit("a", "k", "id", WaiterId{3});
+    const std::vector<WaiterId> both{WaiterId{2}, WaiterId{3}};
+    EXPECT_EQ(is_stored ? group->on_stored(first.id, Seq{1}, now) : group->on_failed(first.id, now), both);
+  }
+}
+
+TEST_F(QueueAdmission, AFailedMessageGivesItsTokenBack) {
+  definition.rate_in = Rate{1, 1};
+  const Admission first = admit("a", "k");
+  EXPECT_EQ(admit("b", "k").what, What::RateLimited);
+  group->on_failed(first.id, now);
+  EXPECT_EQ(admit("b", "k").what, What::Admitted);
+  EXPECT_EQ(admit("c", "k").what, What::RateLimited) << "and no more than that";
+}
+
 TEST_F(QueueAdmission, AFailedMessageLeavesNoIdentifier) {
   definition.dedup_window = 1min;
   const Admission first = admit("a", "k", "id");

@@ -200,6 +200,24 @@ TEST_F(GroupTest, WhatExpiresDiesUnlessSomebodyHasIt) {
   EXPECT_EQ(happened(), "~a") << "it is judged when it comes back";
 }
 
+TEST_F(GroupTest, ADeadLetterExpiresNoMoreByWhatItsPublisherSaid) {
+  start();
+  names[Seq{1}] = "a";
+  group->on_stored({.entry = {.message = message("a", now.wall + 5s), .key = "k"}}, Seq{1}, now);
+  pass(5s);
+  EXPECT_EQ(happened(), "~a");
+  const QueueEntry dead = last<MoveToDeadLetters>().entry;
+  EXPECT_EQ(dead.message->expires_at(), Message::kNever);
+  EXPECT_EQ(as_text(dead.message->payload()), "a");
+
+  definition.name = "q.dlq";
+  definition.ttl = 10s;
+  pass(1s);
+  start();
+  group->on_stored({.entry = dead}, Seq{2}, now);
+  EXPECT_EQ(group->next_due(now), now.steady + 9s) << "its time begins with its death";
+}
+
 TEST_F(GroupTest, MessageExpiryLowersTheTtl) {
   definition.ttl = 20s;
   start();

@@ -18,6 +18,8 @@ namespace hermod::queue {
 
 /// Whoever takes messages from a named queue; the number is the caller's.
 using ConsumerId = Id<struct ConsumerTag, std::uint64_t>;
+/// One stay of a consumer: from its subscription to its end or that of its connection. The caller's, rising.
+using AttachmentNo = Id<struct AttachmentTag, std::uint64_t>;
 /// A part of an ordered queue; every key belongs to one.
 using LaneNo = std::uint32_t;
 

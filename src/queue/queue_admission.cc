@@ -246,6 +246,8 @@ LeaseId QueueGroup::claim(const Claim& it) {
   Lease& lease = leases_[id];
   lease.consumer = it.consumer;
   lease.seq = it.seq;
+  lease.phase = Lease::Phase::Sent;
+  lease.qos = wire::QoS::ExactlyOnce;
   lease.is_claim = true;
   consumers_[it.consumer].leases.insert(id);
   return id;

@@ -74,22 +74,30 @@ enum class Removal : std::uint8_t {
 };
 Removal removal_for(DeathReason reason);
 
-// What a QueueGroup wants done, in this order. All but Deliver are changes of the store; each is one change
-// that is made whole or not at all, and neighbours may share a batch. A queue has one such batch under way:
-// what comes meanwhile goes into the next, so that nothing is made before what was decided earlier.
-// `claim` names the lease of a QoS 2 delivery that ends with the change; its claim is erased, or marked
-// released, in the same batch. Zero: there is none, or no longer.
+// What a QueueGroup wants done, in this order. All but Deliver and Recall are changes of the store; each is
+// one change that is made whole or not at all, and neighbours may share a batch. A queue has one such batch
+// under way: what comes meanwhile goes into the next, so that nothing is made before what was decided
+// earlier. `claim` names the lease of a QoS 2 delivery that ends with the change; its claim is erased, or
+// marked released, in the same batch. Zero: there is none, or no longer.
 
 /// Send it. With `is_claimed` not before a claim is durable: the consumer's QoS is 2. The claim has no body;
-/// to send it again, the message is read from the queue.
+/// to send it again, the message is read from the queue. Answered once, by sent(), unsent() or settle(); by
+/// unsent() also when the consumer has another attachment by now.
 struct Deliver {
   LeaseId lease;
   ConsumerId consumer;
+  AttachmentNo attachment;
   Seq seq;
   std::uint32_t deliveries = 0;  ///< this one included
   bool is_claimed = false;
   std::optional<Death> first_death{};  ///< when it was dead before
   MessagePtr message;
+};
+/// It has not been sent for long, or is wanted no more: unsent(), if it can still be helped.
+struct Recall {
+  LeaseId lease;
+  ConsumerId consumer;
+  AttachmentNo attachment;
 };
 /// The entry and its delivery state go.
 struct EraseEntry {
@@ -116,6 +124,7 @@ struct EraseMessageIds {
   std::vector<std::uint64_t> numbers;
 };
 
-using QueueEffect = std::variant<Deliver, EraseEntry, PutDeliveryState, MoveToDeadLetters, EraseMessageIds>;
+using QueueEffect =
+    std::variant<Deliver, Recall, EraseEntry, PutDeliveryState, MoveToDeadLetters, EraseMessageIds>;
 
 }  // namespace hermod::queue

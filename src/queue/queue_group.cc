@@ -1,4 +1,5 @@
-// Who gets what, and what becomes of it. How messages come in is in queue_admission.cc.
+// What becomes of an entry. How messages come in is in queue_admission.cc, who gets them in
+// queue_delivery.cc.
 
 #include "queue/queue_group.h"
 
@@ -10,7 +11,6 @@
 namespace hermod::queue {
 
 using std::chrono::milliseconds;
-using wire::QoS;
 
 Removal removal_for(DeathReason reason) {
   switch (reason) {
@@ -59,148 +59,20 @@ QueueGroup::Item& QueueGroup::item(Seq seq) const {
   return *found->second;
 }
 
-// --- consumers ---
-
-void QueueGroup::join(ConsumerId id, ConsumerOptions options, Moment now) {
-  HERMOD_ASSERT(options.prefetch >= 1);
-  Consumer& consumer = consumers_[id];
-  HERMOD_ASSERT(!consumer.is_connected);
-  consumer.options = std::move(options);
-  consumer.is_connected = true;
-  if (is_choosy(consumer.options)) ++choosy_;
-  dispatcher_.join(id, consumer.options.prefetch, static_cast<std::uint32_t>(consumer.leases.size()));
-  pump(now);
-}
-
-void QueueGroup::disconnect(ConsumerId id, Moment now) {
-  requeue_all(id, /*keep_claims=*/true, now);
-}
-
-void QueueGroup::leave(ConsumerId id, Moment now) {
-  requeue_all(id, /*keep_claims=*/false, now);
-}
-
-/// What is kept holds up its key, and not the lane: that may wait for a session to end.
-void QueueGroup::requeue_all(ConsumerId id, bool keep_claims, Moment now) {
-  const auto found = consumers_.find(id);
-  if (found == consumers_.end()) return;
-  Consumer& consumer = found->second;
-  if (consumer.is_connected && is_choosy(consumer.options)) --choosy_;
-  if (consumer.is_connected) dispatcher_.leave(id);
-  consumer.is_connected = false;
-  const absl::btree_set<LeaseId> leases = consumer.leases;
-  for (const LeaseId lease : leases) {
-    const Lease& it = leases_.at(lease);
-    if (it.timed_out) {
-      forget_lease(lease);
-    } else if (!keep_claims || !it.is_claim) {
-      leases_.at(lease).is_claim = false;
-      end_lease(lease, Outcome::ConnectionLost, std::nullopt, now);
-    } else if (lanes_.is_in_flight(it.seq)) {
-      lanes_.delay(it.seq);
-    }
-  }
-  if (consumer.leases.empty()) consumers_.erase(found);
-  pump(now);
-}
-
-void QueueGroup::set_paused(ConsumerId id, bool paused, Moment now) {
-  dispatcher_.set_paused(id, paused);
-  pump(now);
-}
-
-// --- delivery ---
-
-/// Lends what can be lent.
-void QueueGroup::pump(Moment now) {
-  drop_expired(now);
-  if (is_paused_) return;
-  while (dispatcher_.has_room() && (!rate_out_ || rate_out_->has_token(now.steady))) {
-    const std::optional<Next> next = choose();
-    if (!next) return;
-    if (rate_out_) rate_out_->take(now.steady);
-    lend(*next, now);
-  }
-}
-
-/// The oldest entry that somebody can take. A lane whose consumer has no room does not stop the others.
-std::optional<QueueGroup::Next> QueueGroup::choose() const {
-  for (const auto& [first, lane] : lanes_.ready_lanes()) {
-    for (const Seq seq : lanes_.ready_in(lane)) {
-      if (const auto consumer = consumer_for(lane, seq)) return Next{seq, *consumer};
-      if (choosy_ == 0) break;  // what nobody can take does not depend on the message
-    }
-  }
-  return std::nullopt;
-}
-
-std::optional<ConsumerId> QueueGroup::consumer_for(LaneNo lane, Seq seq) const {
-  const auto accepts_it = [&](ConsumerId id) { return choosy_ == 0 || accepts(id, seq); };
-  const std::optional<ConsumerId> holder = lanes_.holder(lane);
-  if (!holder) return dispatcher_.choose(lane, accepts_it);
-  if (!dispatcher_.has(*holder) || !dispatcher_.has_room(*holder) || !accepts_it(*holder))
-    return std::nullopt;
-  if (dispatcher_.is_wanted_elsewhere(lane, *holder, lanes_.lanes_held(*holder), accepts_it))
-    return std::nullopt;
-  return holder;
-}
-
-/// Its key goes on when an acknowledgement is decided, so that a key is not as slow as the disk: what a kill
-/// brings back comes in order, and again. A claim is durable by itself, and must not be before them.
-bool QueueGroup::accepts(ConsumerId id, Seq seq) const {
-  const ConsumerOptions& options = consumers_.at(id).options;
-  if (options.qos == QoS::ExactlyOnce && lanes_.follows_passed(seq)) return false;
-  return options.filter.matches(item(seq).message->forwarded_properties());
-}
-
-/// For the others, what nobody can take does not depend on the message.
-bool QueueGroup::is_choosy(const ConsumerOptions& options) {
-  return options.qos == QoS::ExactlyOnce || !options.filter.empty();
-}
-
-/// At QoS 0 the delivery ends when it begins.
-void QueueGroup::lend(const Next& next, Moment now) {
-  Item& entry = item(next.seq);
-  Consumer& consumer = consumers_.at(next.consumer);
-  const LeaseId id{++last_lease_};
-  const QoS qos = consumer.options.qos;
-  ++entry.deliveries;
-  entry.lease = id;
-  Lease& lease = leases_[id];
-  lease.consumer = next.consumer;
-  lease.seq = next.seq;
-  lease.is_claim = qos == QoS::ExactlyOnce;
-  consumer.leases.insert(id);
-  dispatcher_.took(next.consumer, lanes_.lane_of(next.seq));
-  lanes_.acquire(next.seq, next.consumer);
-  effects_.emplace_back(
-      Deliver{.lease = id,
-              .consumer = next.consumer,
-              .seq = next.seq,
-              .deliveries = entry.deliveries,
-              .is_claimed = qos == QoS::ExactlyOnce,
-              .first_death = entry.deaths.empty() ? std::nullopt : std::optional(entry.deaths.front()),
-              .message = entry.message});
-  if (qos == QoS::AtLeastOnce) {
-    lease.may_time_out = true;  // behind all others: the timeout is the same for each
-    lease.deadline = now.steady + definition_.ack_timeout;
-    lease.in_timeouts = ack_timeouts_.insert(ack_timeouts_.end(), id);
-  }
-  if (qos == QoS::AtMostOnce) end_lease(id, Outcome::Done, std::nullopt, now);
-}
-
 // --- settlement ---
 
 QueueGroup::Settled QueueGroup::settle(LeaseId lease, Outcome outcome,
                                        std::optional<std::chrono::seconds> retry_after, Moment now) {
   const auto found = leases_.find(lease);
   if (found == leases_.end()) return Settled::Unknown;
-  const bool is_late = found->second.timed_out;
+  const bool is_late = found->second.phase == Lease::Phase::Over;
+  const ConsumerId consumer = found->second.consumer;
   if (is_late) {
     forget_lease(lease);
   } else {
     end_lease(lease, outcome, retry_after, now);
   }
+  forget_if_gone(consumer);
   pump(now);
   return is_late ? Settled::Late : Settled::Now;
 }
@@ -214,10 +86,9 @@ void QueueGroup::end_lease(LeaseId id, Outcome outcome, std::optional<std::chron
   HERMOD_ASSERT(entry.lease == id);
   entry.lease = {};
   if (lease.is_claim) entry.ended_claim = id;
-  if (lease.may_time_out) ack_timeouts_.erase(lease.in_timeouts);
-  lease.may_time_out = false;
+  cancel_deadline(lease);
   if (outcome == Outcome::TimedOut) {
-    lease.timed_out = true;  // the client still holds it against its Receive Maximum [MQTT-3.3.4-9]
+    lease.phase = Lease::Phase::Over;  // the client holds it against its Receive Maximum [MQTT-3.3.4-9]
   } else {
     forget_lease(id);
   }
@@ -231,14 +102,6 @@ void QueueGroup::end_lease(LeaseId id, Outcome outcome, std::optional<std::chron
     case Verdict::What::Again:
       return try_again(seq, outcome, verdict.pause, now);
   }
-}
-
-void QueueGroup::forget_lease(LeaseId id) {
-  const auto lease = leases_.find(id);
-  const auto consumer = consumers_.find(lease->second.consumer);
-  consumer->second.leases.erase(id);
-  if (consumer->second.is_connected) dispatcher_.returned(consumer->first);
-  leases_.erase(lease);
 }
 
 void QueueGroup::try_again(Seq seq, Outcome outcome, milliseconds pause, Moment now) {
@@ -331,12 +194,14 @@ void QueueGroup::advance(Moment now) {
   end_overdue(now);
   wake_retries(now);
   forget_message_ids(now);
+  go_on_purging();
   pump(now);
 }
 
 void QueueGroup::end_overdue(Moment now) {
   while (!ack_timeouts_.empty() && leases_.at(ack_timeouts_.front()).deadline <= now.steady)
     end_lease(ack_timeouts_.front(), Outcome::TimedOut, std::nullopt, now);
+  while (!unsent_.empty() && leases_.at(unsent_.front()).deadline <= now.steady) recall(unsent_.front());
 }
 
 /// What is about to leave, or on its way to the store, stays delayed until that is known.
@@ -347,12 +212,15 @@ void QueueGroup::wake_retries(Moment now) {
 
 /// What a consumer has is judged when it comes back.
 void QueueGroup::drop_expired(Moment now) {
-  while (const auto seq = expiries_.take_due(now.wall))
+  for (std::size_t left = kSlice; left > 0; --left) {
+    const auto seq = expiries_.take_due(now.wall);
+    if (!seq) return;
     if (may_leave(item(*seq))) die(*seq, DeathReason::Expired, now);
+  }
 }
 
 void QueueGroup::forget_message_ids(Moment now) {
-  std::vector<std::uint64_t> numbers = message_ids_.forget_old(now.wall);
+  std::vector<std::uint64_t> numbers = message_ids_.forget_old(now.wall, kSlice);
   if (!numbers.empty()) effects_.emplace_back(EraseMessageIds{std::move(numbers)});
 }
 
@@ -364,12 +232,13 @@ std::optional<MonotonicTime> QueueGroup::next_due(Moment now) const {
   const auto at_wall = [&](WallTime due) {
     at(now.steady + std::max(due - now.wall, WallTime::duration{0}));
   };
-  if (!ack_timeouts_.empty()) at(leases_.at(ack_timeouts_.front()).deadline);
+  for (const auto* deadlines : {&ack_timeouts_, &unsent_})
+    if (!deadlines->empty()) at(leases_.at(deadlines->front()).deadline);
+  if (purge_from_ < purge_to_) at(now.steady);
   at(retries_.next_due());
   if (const auto expiry = expiries_.next_due()) at_wall(*expiry);
   if (const auto end = message_ids_.next_end()) at_wall(*end);
-  if (rate_out_ && !is_paused_ && dispatcher_.has_room() && !lanes_.ready_lanes().empty())
-    at(rate_out_->next_token(now.steady));
+  if (rate_out_ && !is_paused_ && dispatcher_.has_room() && choose()) at(rate_out_->next_token(now.steady));
   return next;
 }
 
@@ -379,11 +248,19 @@ void QueueGroup::set_paused(bool paused, Moment now) {
 }
 
 void QueueGroup::purge(Moment now) {
-  std::vector<Seq> purged;
-  for (const auto& [seq, entry] : items_)
-    if (may_leave(*entry)) purged.push_back(seq);
-  for (const Seq seq : purged) remove(seq, Removal::Purged);
+  if (items_.empty()) return;
+  purge_from_ = items_.begin()->first;
+  purge_to_ = Seq{items_.rbegin()->first.v + 1};
+  go_on_purging();
   pump(now);
+}
+
+void QueueGroup::go_on_purging() {
+  std::size_t left = kSlice;
+  auto next = items_.lower_bound(purge_from_);
+  for (; next != items_.end() && next->first < purge_to_ && left > 0; ++next, --left)
+    if (may_leave(*next->second)) remove(next->first, Removal::Purged);
+  purge_from_ = next == items_.end() ? purge_to_ : std::min(next->first, purge_to_);
 }
 
 }  // namespace hermod::queue

@@ -39,10 +39,12 @@ bool QueueWorld::commit_one_of(Journal& journal) {
   if (const auto* publication = std::get_if<Publication>(&change)) {
     on_durable(*publication, seq);
   } else if (const auto* claim = std::get_if<ClaimRecord>(&change)) {
-    for (auto& [lease, held] : client_with(claim->claim.consumer).held)
-      if (const auto record = claim_of_.find(lease);
-          record != claim_of_.end() && record->second == claim->lease)
-        held.received = true;
+    for (auto& [lease, held] : client_with(claim->claim.consumer).held) {
+      const auto record = claim_of_.find(lease);
+      if (record == claim_of_.end() || record->second != claim->lease) continue;
+      held.is_sent = true;
+      group_->sent(lease, now_);
+    }
   } else if (const auto* end = std::get_if<SessionEnd>(&change)) {
     on_durable(*end);
   }
@@ -111,6 +113,24 @@ void QueueWorld::fail_settlements() {
   if (!settlements_.empty()) ++seen_["failed settlement"];
 }
 
+/// A claim is refused: it is not sent.
+void QueueWorld::fail_claim() {
+  const auto has_claim = [](const Journal& journal) {
+    return !journal.empty() && std::holds_alternative<ClaimRecord>(journal.front());
+  };
+  const auto journal = std::find_if(sessions_.begin(), sessions_.end(), has_claim);
+  if (journal == sessions_.end()) return;
+  const ClaimRecord claim = std::get<ClaimRecord>(journal->front());
+  journal->pop_front();
+  Client& client = client_with(claim.claim.consumer);
+  const auto held = std::find_if(client.held.begin(), client.held.end(), [&](const auto& one) {
+    const auto record = claim_of_.find(one.first);
+    return record != claim_of_.end() && record->second == claim.lease;
+  });
+  ++seen_["failed claim"];
+  if (held != client.held.end()) hand_back(client, held->first);
+}
+
 void QueueWorld::apply_in_crash(const Change& change) {
   const Seq seq = stored_.apply(change);
   const auto* publication = std::get_if<Publication>(&change);
@@ -154,8 +174,10 @@ void QueueWorld::start_group() {
   admitted_ = delivered_ = 0;
   in_queue_.clear();
   waiters_.clear();
+  recalls_.clear();
   for (Client& client : clients_) {
-    client.is_connected = client.is_paused = client.is_ending = false;
+    client.is_connected = client.is_attached = client.is_ending = false;
+    client.inbox.clear();
     client.held.clear();
   }
   for (const auto& [seq, stored] : stored_.entries) {
@@ -167,12 +189,17 @@ void QueueWorld::start_group() {
     message.left.reset();
     message.settling = false;
     message.not_before = now_.steady;
-    if (stored.state && stored.state->due > now_.wall) message.not_before += stored.state->due - now_.wall;
+    if (stored.state && stored.state->due > now_.wall)
+      message.not_before += std::min<WallTime::duration>(stored.state->due - now_.wall, stored.state->pause);
     group_->restore(seq, stored.entry, stored.state, now_);
   }
   restore_claims();
-  for (const auto& [number, record] : stored_.message_ids)
+  id_of_record_.clear();
+  for (const auto& [number, record] : stored_.message_ids) {
+    id_of_record_[number] = record.id;
+    admitted_ids_[record.id] = record.admitted_at;
     group_->restore_message_id(number, record.id, record.admitted_at);
+  }
   group_->resume(now_);
   carry_out();
 }
@@ -186,7 +213,7 @@ void QueueWorld::restore_claims() {
   for (const auto& [claim, lease] : restored.kept) {
     ++seen_["restored claim"];
     known(claim.seq).deliveries = claim.deliveries;
-    client_with(claim.consumer).held[lease] = {.seq = claim.seq, .deadline = {}, .holds_lane = false};
+    client_with(claim.consumer).held[lease] = {.seq = claim.seq, .is_sent = true, .holds_lane = false};
     for (const auto& [record, stored] : stored_.claims)
       if (stored == claim) claim_of_[lease] = record;
   }

@@ -34,16 +34,20 @@ TEST(QueueModel, EveryRuleHoldsInEveryStory) {
   // Stories in which a rule never comes up would hold without it.
   for (const char* what : {"acknowledged",
                            "answered duplicate",
+                           "called back",
                            "claim given back",
+                           "clock set",
                            "crash",
                            "dead: delivery_limit",
                            "dead: expired",
                            "dead: maxlen",
                            "dead: rejected",
+                           "drained",
                            "dropped newest",
                            "dropped oldest",
                            "duplicate",
                            "expired for good",
+                           "failed claim",
                            "failed eviction",
                            "failed for good",
                            "failed publication",
@@ -63,7 +67,9 @@ TEST(QueueModel, EveryRuleHoldsInEveryStory) {
                            "restored claim",
                            "retry",
                            "settled",
-                           "timed out"})
+                           "timed out",
+                           "took over",
+                           "unsent"})
     EXPECT_GT(seen[what], 20) << what;
 }
 

@@ -1,5 +1,5 @@
-// What happens in the world, and how. What becomes durable is in queue_durability.cc, what must be true in
-// queue_witness.cc.
+// What happens in the world, and how. Consumers are in queue_consumers.cc, what becomes durable is in
+// queue_durability.cc, what must be true in queue_witness.cc.
 
 #include "tests/model/queue/queue_world.h"
 
@@ -11,7 +11,6 @@ namespace hermod::model {
 using namespace std::chrono_literals;
 using queue::Admission;
 using queue::ConsumerId;
-using queue::LeaseId;
 using queue::Outcome;
 using queue::QueueDefinition;
 using queue::QueueGroup;
@@ -96,21 +95,13 @@ void QueueWorld::step() {
   } else if (what < 52) {
     fail_publication();
   } else if (what < 53) {
-    fail_settlements();
-  } else if (what < 73) {
+    chance_.chance(40) ? fail_settlements() : fail_claim();
+  } else if (what < 62) {
     settle_one();
-  } else if (what < 83) {
-    if (client.is_connected) {
-      disconnect(client);
-      if (chance_.chance(25)) end_session(client);
-    } else if (!client.is_ending) {
-      chance_.chance(10) ? end_session(client) : connect(client);
-    }
+  } else if (what < 73) {
+    receive(client);
   } else if (what < 85) {
-    if (client.is_connected) {
-      client.is_paused = !client.is_paused;
-      group_->set_paused(client.id, client.is_paused, now_);
-    }
+    move_client(client);
   } else if (what < 86) {
     is_paused_ = !is_paused_;
     group_->set_paused(is_paused_, now_);
@@ -118,7 +109,9 @@ void QueueWorld::step() {
     pass_time(milliseconds(chance_.below(chance_.chance(20) ? 200 : 20)));
   } else if (what < 99) {
     crash();
-  } else if (chance_.chance(10)) {
+  } else if (chance_.chance(50)) {
+    set_clock();
+  } else if (chance_.chance(20)) {
     ++seen_["purge"];
     group_->purge(now_);
   }
@@ -163,6 +156,7 @@ void QueueWorld::publish() {
   if (admission.what == Admission::What::DuplicatePending) waiters_[arrival.waiter] = admission.id;
   if (admission.what != Admission::What::Admitted) return;
   ++admitted_;
+  admitted_ids_.erase(message.message_id);  // an older one is past
   known_[number] = message;
   publications_[chance_.below(kPublishers)].emplace_back(
       Publication{.admission = admission.id,
@@ -173,86 +167,13 @@ void QueueWorld::publish() {
                   .evictions = admission.evictions});
 }
 
-void QueueWorld::settle_one() {
-  Client& client = clients_[chance_.below(kClients)];
-  if (!client.is_connected || client.held.empty()) return;
-  auto held = client.held.begin();
-  std::advance(held, static_cast<std::ptrdiff_t>(chance_.below(client.held.size())));
-  if (!held->second.received) return;
-  settle(client, held->first,
-         pick_of(chance_,
-                 {Outcome::Done, Outcome::Done, Outcome::Done, Outcome::RetryLater, Outcome::Rejected}));
-}
-
-void QueueWorld::settle(Client& client, LeaseId lease, Outcome outcome) {
-  const Held held = client.held.at(lease);
-  client.held.erase(lease);
-  std::optional<std::chrono::seconds> retry_after;
-  if (outcome == Outcome::RetryLater && chance_.chance(20))
-    retry_after = std::chrono::seconds(chance_.below(2));
-  if (held.active) {
-    Known& message = known(held.seq);
-    message.last = outcome;
-    message.done = message.done || outcome == Outcome::Done;
-    message.pause = outcome == Outcome::Done || outcome == Outcome::Rejected
-                        ? 0ms
-                        : definition_.retry.pause_before(message.deliveries);
-    if (retry_after) message.pause = *retry_after;
-    message.not_before = now_.steady + message.pause;
-  }
-  const auto settled = group_->settle(lease, outcome, retry_after, now_);
-  expect(settled == (held.active ? QueueGroup::Settled::Now : QueueGroup::Settled::Late),
-         "an answer in time counts and a late one does not");
-  ++seen_[held.active ? "settled" : "late answer"];
-  if (chance_.chance(5))
-    expect(group_->settle(lease, outcome, {}, now_) == QueueGroup::Settled::Unknown, "an answer counts once");
-}
-
-void QueueWorld::connect(Client& client) {
-  client.is_connected = true;
-  client.is_paused = false;
-  client.options.prefetch = static_cast<std::uint32_t>(1 + chance_.below(4));
-  client.options.filter = {};
-  if (!is_calm_ && chance_.chance(20)) client.options.filter = *queue::PropertyFilter::parse("n=1");
-  group_->join(client.id, client.options, now_);
-}
-
-void QueueWorld::give_back(Client& client, Held& held) {
-  if (!held.active) return;
-  Known& message = known(held.seq);
-  message.last = Outcome::ConnectionLost;
-  message.pause = 0ms;
-  message.not_before = now_.steady;
-  ++seen_[client.options.qos == QoS::ExactlyOnce ? "claim given back" : "given back"];
-}
-
-void QueueWorld::disconnect(Client& client) {
-  client.is_connected = false;
-  for (auto held = client.held.begin(); held != client.held.end();) {
-    if (client.options.qos == QoS::ExactlyOnce) {
-      held->second.holds_lane = false;
-      ++seen_["kept claim"];
-      ++held;
-    } else {
-      give_back(client, held->second);
-      held = client.held.erase(held);
-    }
-  }
-  group_->disconnect(client.id, now_);
-}
-
-/// The queue hears of it when it is durable. Precondition: the client is not connected.
-void QueueWorld::end_session(Client& client) {
-  client.is_ending = true;
-  sessions_[client.id.v - 1].emplace_back(SessionEnd{client.id});
-}
-
 void QueueWorld::pass_time(milliseconds time) {
   now_.steady += time;
   now_.wall += time;
   for (Client& client : clients_) {
     for (auto& [lease, held] : client.held) {
-      if (!held.active || client.options.qos != QoS::AtLeastOnce || held.deadline > now_.steady) continue;
+      const bool may_end = held.active && held.is_sent && client.options.qos == QoS::AtLeastOnce;
+      if (!may_end || held.deadline > now_.steady) continue;
       held.active = false;
       Known& message = known(held.seq);
       message.last = Outcome::TimedOut;
@@ -264,54 +185,76 @@ void QueueWorld::pass_time(milliseconds time) {
   group_->advance(now_);
 }
 
+/// Somebody sets the clock on the wall.
+void QueueWorld::set_clock() {
+  now_.wall += milliseconds(chance_.below(4'000)) - 2s;
+  ++seen_["clock set"];
+  group_->advance(now_);
+}
+
 QueueWorld::Client& QueueWorld::client_with(ConsumerId id) {
   return clients_[id.v - 1];
 }
 
 /// Does what the group wants done, in its order.
 void QueueWorld::carry_out() {
-  for (queue::QueueEffect& effect : group_->take_effects()) {
-    if (!violation_.empty()) return;
-    if (auto* delivery = std::get_if<queue::Deliver>(&effect)) {
-      Client& client = client_with(delivery->consumer);
-      check_delivery(client, *delivery);
-      ++delivered_;
-      ++known(delivery->seq).deliveries;
-      if (client.options.qos == QoS::AtMostOnce) {
-        known(delivery->seq).done = true;
-        known(delivery->seq).last = Outcome::Done;
-        continue;
-      }
-      client.held[delivery->lease] = {.seq = delivery->seq,
-                                      .deadline = now_.steady + definition_.ack_timeout,
-                                      .received = !delivery->is_claimed};
-      if (!delivery->is_claimed) continue;
-      const LeaseId record{++last_claim_};
-      claim_of_[delivery->lease] = record;
-      sessions_[client.id.v - 1].emplace_back(ClaimRecord{
-          .lease = record,
-          .claim = {
-              .consumer = delivery->consumer, .seq = delivery->seq, .deliveries = delivery->deliveries}});
-    } else if (auto* put = std::get_if<queue::PutDeliveryState>(&effect)) {
-      check_state(*put);
-      known(put->seq).settling = true;
-      if (put->claim.v != 0) put->claim = claim_of_.at(put->claim);
-      next_settlements_.emplace_back(*put);
-    } else if (auto* gone = std::get_if<queue::EraseEntry>(&effect)) {
-      check_end(gone->seq, gone->why);
-      known(gone->seq).settling = true;
-      if (gone->claim.v != 0) gone->claim = claim_of_.at(gone->claim);
-      known(gone->seq).left = "erased";
-      next_settlements_.emplace_back(*gone);
-    } else if (auto* dead = std::get_if<queue::MoveToDeadLetters>(&effect)) {
-      check_dead_letter(*dead);
-      known(dead->seq).settling = true;
-      if (dead->claim.v != 0) dead->claim = claim_of_.at(dead->claim);
-      known(dead->seq).left = "dead";
-      next_settlements_.emplace_back(std::move(*dead));
-    } else if (auto* ids = std::get_if<queue::EraseMessageIds>(&effect)) {
-      next_settlements_.emplace_back(std::move(*ids));
+  while (group_->has_effects() && violation_.empty()) {
+    for (queue::QueueEffect& effect : group_->take_effects()) {
+      if (!violation_.empty()) return;
+      carry_out(effect);
     }
+    for (const queue::Recall& recall : std::exchange(recalls_, {})) {
+      Client& client = client_with(recall.consumer);
+      const auto in_inbox = std::find_if(client.inbox.begin(), client.inbox.end(),
+                                         [&](const auto& one) { return one.lease == recall.lease; });
+      if (in_inbox == client.inbox.end() || chance_.chance(30)) continue;
+      client.inbox.erase(in_inbox);
+      ++seen_["called back"];
+      hand_back(client, recall.lease);
+    }
+  }
+}
+
+void QueueWorld::carry_out(queue::QueueEffect& effect) {
+  if (auto* delivery = std::get_if<queue::Deliver>(&effect)) {
+    Client& client = client_with(delivery->consumer);
+    check_delivery(client, *delivery);
+    ++delivered_;
+    ++client.delivered;
+    ++known(delivery->seq).deliveries;
+    client.held[delivery->lease] = {.seq = delivery->seq};
+    client.inbox.push_back(*delivery);
+  } else if (const auto* recall = std::get_if<queue::Recall>(&effect)) {
+    const auto& held = client_with(recall->consumer).held;
+    const auto found = held.find(recall->lease);
+    expect(found != held.end() && !found->second.is_sent, "only what is not sent is called back");
+    recalls_.push_back(*recall);
+  } else if (auto* put = std::get_if<queue::PutDeliveryState>(&effect)) {
+    check_state(*put);
+    known(put->seq).settling = true;
+    if (put->claim.v != 0) put->claim = claim_of_.at(put->claim);
+    next_settlements_.emplace_back(*put);
+  } else if (auto* gone = std::get_if<queue::EraseEntry>(&effect)) {
+    check_end(gone->seq, gone->why);
+    known(gone->seq).settling = true;
+    if (gone->claim.v != 0) gone->claim = claim_of_.at(gone->claim);
+    known(gone->seq).left = "erased";
+    next_settlements_.emplace_back(*gone);
+  } else if (auto* dead = std::get_if<queue::MoveToDeadLetters>(&effect)) {
+    check_dead_letter(*dead);
+    known(dead->seq).settling = true;
+    if (dead->claim.v != 0) dead->claim = claim_of_.at(dead->claim);
+    known(dead->seq).left = "dead";
+    next_settlements_.emplace_back(std::move(*dead));
+  } else if (auto* ids = std::get_if<queue::EraseMessageIds>(&effect)) {
+    // A clock that was set may end a window early.
+    for (const std::uint64_t number : ids->numbers) {
+      const std::string& id = id_of_record_.at(number);
+      const bool has_newer = std::any_of(id_of_record_.upper_bound(number), id_of_record_.end(),
+                                         [&](const auto& one) { return one.second == id; });
+      if (!has_newer) admitted_ids_.erase(id);
+    }
+    next_settlements_.emplace_back(std::move(*ids));
   }
 }
 
@@ -319,7 +262,7 @@ void QueueWorld::carry_out() {
 void QueueWorld::calm_down() {
   is_calm_ = true;
   for (Client& client : clients_) {
-    if (client.is_connected) disconnect(client);
+    if (client.is_connected) lose_connection(client);
     carry_out();
   }
   while (violation_.empty() && commit_one()) carry_out();
@@ -331,10 +274,16 @@ void QueueWorld::calm_down() {
     if (is_everything_durable() && in_queue_.empty()) break;
     while (violation_.empty() && commit_one()) carry_out();
     for (Client& client : clients_) {
-      while (!client.held.empty() && client.held.begin()->second.received && violation_.empty()) {
+      while (!client.inbox.empty() && violation_.empty()) {
+        receive(client);
+        carry_out();
+      }
+      while (!client.held.empty() && client.held.begin()->second.is_sent && violation_.empty()) {
         settle(client, client.held.begin()->first, Outcome::Done);
         carry_out();
       }
+      grant(client);
+      carry_out();
     }
     const auto due = group_->next_due(now_);
     if (due)

@@ -46,17 +46,22 @@ class QueueWorld {
   };
   struct Held {
     Seq seq;
-    MonotonicTime deadline;
-    bool active = true;      ///< false: timed out
-    bool received = true;    ///< false: its claim is not durable yet
-    bool holds_lane = true;  ///< false: it was kept while its consumer was away
+    MonotonicTime deadline{};  ///< once it is sent
+    bool is_sent = false;      ///< at QoS 2: its claim is durable
+    bool active = true;        ///< false: timed out
+    bool holds_lane = true;    ///< false: it was kept while its consumer was away
   };
   struct Client {
     queue::ConsumerId id;
     queue::QueueGroup::ConsumerOptions options;
+    queue::AttachmentNo attachment{};
+    std::size_t prefetch = 1;
+    std::uint64_t delivered = 0;  ///< since it is attached
+    std::uint64_t limit = 0;      ///< that it granted
     bool is_connected = false;
-    bool is_paused = false;
-    bool is_ending = false;  ///< its session; not durable yet
+    bool is_attached = false;
+    bool is_ending = false;            ///< its session; not durable yet
+    std::deque<queue::Deliver> inbox;  ///< of its shard
     std::map<queue::LeaseId, Held> held;
   };
 
@@ -68,16 +73,28 @@ class QueueWorld {
   // steps (queue_world.cc)
   void step();
   void publish();
-  void settle_one();
-  void connect(Client& client);
-  void disconnect(Client& client);
-  void end_session(Client& client);
-  void give_back(Client& client, Held& held);
   void pass_time(std::chrono::milliseconds time);
+  void set_clock();
   void calm_down();
   void carry_out();
-  void settle(Client& client, queue::LeaseId lease, queue::Outcome outcome);
+  void carry_out(queue::QueueEffect& effect);
   Client& client_with(queue::ConsumerId id);
+
+  // consumers (queue_consumers.cc)
+  void move_client(Client& client);
+  void receive(Client& client);
+  void settle_one();
+  void settle(Client& client, queue::LeaseId lease, queue::Outcome outcome);
+  void grant(Client& client);
+  void connect(Client& client);
+  void take_over(Client& client);
+  void drain(Client& client);
+  void change_filter(Client& client);
+  void lose_connection(Client& client);
+  void end_session(Client& client);
+  void give_back(Client& client, Held& held);
+  void hand_back(Client& client, queue::LeaseId lease);
+  void forget_unsent(const Held& held);
 
   // the store (queue_durability.cc)
   bool commit_one();
@@ -89,6 +106,7 @@ class QueueWorld {
   void restore_claims();
   void fail_publication();
   void fail_settlements();
+  void fail_claim();
   void crash();
   void apply_in_crash(const Change& change);
   void start_group();
@@ -132,6 +150,7 @@ class QueueWorld {
   StoredQueue stored_;
   std::array<Journal, kPublishers> publications_;
   std::array<Journal, kClients> sessions_;
+  std::vector<queue::Recall> recalls_;
   std::map<queue::LeaseId, queue::LeaseId> claim_of_;  ///< the store's record of a lease
   std::uint64_t last_claim_ = 0;
   /// The owner's batch that is under way, and what comes into the next: one at a time, so that nothing is
@@ -142,6 +161,7 @@ class QueueWorld {
   std::map<int, Known> known_;                    ///< by number
   std::map<Seq, int> in_queue_;                   ///< as the store has it
   std::map<std::string, WallTime> admitted_ids_;  ///< of what was stored, the last time
+  std::map<std::uint64_t, std::string> id_of_record_;
   std::vector<std::string> used_ids_;
   std::map<queue::WaiterId, queue::AdmissionId> waiters_;  ///< who repeated what was on its way
   std::uint64_t last_waiter_ = 0;

@@ -29,6 +29,15 @@ struct GroupTest : testing::Test {
   std::vector<QueueEffect> effects;
   std::vector<Seq> wanted;  ///< of the store, in their order
   bool is_slow = false;     ///< the store
+  bool sends = true;        ///< at once
+  struct Attached {
+    AttachmentNo attachment{};
+    wire::QoS qos{};
+    std::uint64_t limit = 0;
+  };
+  std::map<ConsumerId, Attached> attached;
+  std::map<LeaseId, ConsumerId> lent;
+  std::map<LeaseId, std::string> names_of_leases;
   Seq next{1};
 
   GroupTest() {
@@ -68,10 +77,20 @@ struct GroupTest : testing::Test {
   void join(ConsumerId id, wire::QoS qos = wire::QoS::AtLeastOnce, std::uint32_t prefetch = 10,
             std::string_view filter = "") {
     if (!group) start();
-    QueueGroup::ConsumerOptions options{.qos = qos, .prefetch = prefetch, .filter = {}};
+    QueueGroup::ConsumerOptions options{.qos = qos, .filter = {}};
     if (!filter.empty()) options.filter = *PropertyFilter::parse(filter);
-    group->join(id, options, now);
+    Attached& its = attached[id];
+    its.attachment = AttachmentNo{its.attachment.v + 1};
+    its.qos = qos;
+    group->join(id, its.attachment, options, now);
+    grant(id, prefetch);
   }
+  void grant(ConsumerId id, std::uint64_t limit) {
+    attached[id].limit = limit;
+    group->grant(id, attached[id].attachment, limit, now);
+  }
+  void disconnect(ConsumerId id) { group->disconnect(id, attached[id].attachment, now); }
+  void drain(ConsumerId id) { group->drain(id, attached[id].attachment, now); }
   void pass(std::chrono::milliseconds time) {
     now.steady += time;
     now.wall += time;
@@ -79,7 +98,21 @@ struct GroupTest : testing::Test {
   }
   QueueGroup::Settled settle(const std::string& payload, Outcome outcome,
                              std::optional<std::chrono::seconds> retry_after = std::nullopt) {
-    return group->settle(leases.at(payload), outcome, retry_after, now);
+    return answer(leases.at(payload), outcome, retry_after);
+  }
+  /// And there is room for another.
+  QueueGroup::Settled answer(LeaseId lease, Outcome outcome,
+                             std::optional<std::chrono::seconds> retry_after = std::nullopt) {
+    const auto settled = group->settle(lease, outcome, retry_after, now);
+    if (settled != QueueGroup::Settled::Unknown) grant(lent.at(lease), attached[lent.at(lease)].limit + 1);
+    return settled;
+  }
+  void send(LeaseId lease) {
+    if (attached[lent.at(lease)].qos == wire::QoS::AtMostOnce) {
+      answer(lease, Outcome::Done);
+    } else {
+      group->sent(lease, now);
+    }
   }
   /// The store has made the oldest that is wanted of it.
   void settle_store() {
@@ -91,10 +124,12 @@ struct GroupTest : testing::Test {
     std::string text;
     effects.clear();
     while (group->has_effects()) {
-      for (QueueEffect& effect : group->take_effects()) {
+      for (const QueueEffect& effect : group->take_effects()) {
         if (!text.empty()) text += ' ';
         text += text_of(effect);
-        effects.push_back(std::move(effect));
+        effects.push_back(effect);
+        if (const auto* delivery = std::get_if<Deliver>(&effect); delivery != nullptr && sends)
+          send(delivery->lease);
       }
       while (!is_slow && !wanted.empty()) settle_store();
     }
@@ -104,12 +139,15 @@ struct GroupTest : testing::Test {
     if (const auto* delivery = std::get_if<Deliver>(&effect)) {
       const std::string name = names.at(delivery->seq);
       leases[name] = delivery->lease;
+      lent[delivery->lease] = delivery->consumer;
+      names_of_leases[delivery->lease] = name;
       const std::string text = name + '>' + std::to_string(delivery->consumer.v);
       return delivery->deliveries > 1 ? text + '#' + std::to_string(delivery->deliveries) : text;
     }
     if (const auto* gone = std::get_if<EraseEntry>(&effect)) return want('-', gone->seq);
     if (const auto* put_state = std::get_if<PutDeliveryState>(&effect)) return want('+', put_state->seq);
     if (const auto* dead = std::get_if<MoveToDeadLetters>(&effect)) return want('~', dead->seq);
+    if (const auto* recall = std::get_if<Recall>(&effect)) return '?' + names_of_leases.at(recall->lease);
     return "ids";
   }
   std::string want(char what, Seq seq) {

@@ -9,17 +9,21 @@
 
 namespace hermod::queue {
 
+/// Whoever asked for an admission; the number is the caller's.
+using WaiterId = Id<struct WaiterTag, std::uint64_t>;
+
 /// A message that wants to come in. From a dead-letter queue, or into one, with its history.
 struct Arrival {
   QueueEntry entry;
   std::string message_id{};  ///< `msg-id`; empty when it has none
+  WaiterId waiter{};         ///< who hears what becomes of it when it is a DuplicatePending
 };
 
 /// A message that was let in and is on its way to the store.
 using AdmissionId = Id<struct AdmissionTag, std::uint64_t>;
 
 /// An entry that leaves for one that comes, in the batch that stores the new one.
-struct Departure {
+struct Eviction {
   Seq seq;
   Removal why{};
   bool has_state = false;
@@ -31,15 +35,15 @@ struct Admission {
   enum class What : std::uint8_t {
     Admitted,
     Duplicate,         ///< it is stored; success, and nothing to do
-    DuplicatePending,  ///< the same, if the admission `id` is stored; else it fails with it
+    DuplicatePending,  ///< the same, if the admission `id` is stored, else it fails with it: the group tells
     Dropped,           ///< by overflow drop-newest; success for the publisher
     Full,              ///< 0x97
-    TooFast,           ///< 0x97
+    RateLimited,       ///< 0x97
   };
   What what{};
   AdmissionId id{};                     ///< Admitted, DuplicatePending
   std::uint64_t message_id_number = 0;  ///< of the record that is put with it; zero: none
-  std::vector<Departure> departures{};  ///< Admitted
+  std::vector<Eviction> evictions{};    ///< Admitted
 };
 
 }  // namespace hermod::queue

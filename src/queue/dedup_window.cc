@@ -49,9 +49,9 @@ void DedupWindow::restore(std::uint64_t number, std::string_view id, WallTime ad
   by_id_.insert_or_assign(std::string(id), number);
 }
 
-std::vector<std::uint64_t> DedupWindow::forget_old(WallTime now) {
+std::vector<std::uint64_t> DedupWindow::forget_old(WallTime now, std::size_t most) {
   std::vector<std::uint64_t> numbers;
-  while (!known_.empty() && !known_.front().pending &&
+  while (numbers.size() < most && !known_.empty() && !known_.front().pending &&
          (known_.front().failed || is_past(known_.front(), now))) {
     if (!known_.front().failed) {
       numbers.push_back(first_);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,9 +42,10 @@ class DedupWindow {
   void on_failed(std::uint64_t number);
   /// After a restart: a record of the store, in the order of numbers.
   void restore(std::uint64_t number, std::string_view id, WallTime admitted_at);
-  /// Forgets what the window has passed, up to the first that is still pending; returns the numbers whose
-  /// records can be erased.
-  std::vector<std::uint64_t> forget_old(WallTime now);
+  /// Forgets what the window has passed, up to the first that is still pending and to `most`; returns the
+  /// numbers whose records can be erased.
+  std::vector<std::uint64_t> forget_old(WallTime now,
+                                        std::size_t most = std::numeric_limits<std::size_t>::max());
   /// When forget_old() has something to do; nothing while the oldest is pending.
   std::optional<WallTime> next_end() const;
   std::size_t size() const { return by_id_.size(); }

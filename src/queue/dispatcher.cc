@@ -59,28 +59,28 @@ void Dispatcher::update(ConsumerId id, Change change) {
   count(found->second, id, true);
 }
 
-void Dispatcher::join(ConsumerId id, std::uint32_t prefetch, std::uint32_t held) {
-  HERMOD_ASSERT(prefetch >= 1 && !has(id));
+void Dispatcher::join(ConsumerId id, std::uint32_t held) {
+  HERMOD_ASSERT(!has(id));
   members_.emplace(id, Member{});
   update(id, [&](Member& member) {
-    member.prefetch = prefetch;
     member.held = held;
     member.turn = next_turn();
   });
 }
 
 void Dispatcher::leave(ConsumerId id) {
-  update(id, [](Member& member) { member.paused = true; });
+  grant(id, 0);
   members_.erase(id);
 }
 
-void Dispatcher::set_paused(ConsumerId id, bool paused) {
-  update(id, [&](Member& member) { member.paused = paused; });
+void Dispatcher::grant(ConsumerId id, std::uint64_t limit) {
+  update(id, [&](Member& member) { member.limit = limit; });
 }
 
 void Dispatcher::took(ConsumerId id, LaneNo lane) {
   HERMOD_ASSERT(has_room(id));
   update(id, [&](Member& member) {
+    ++member.taken;
     ++member.held;
     member.turn = next_turn();
   });

@@ -23,17 +23,17 @@ class Dispatcher {
   using Strategy = QueueDefinition::Dispatch;
   explicit Dispatcher(Strategy strategy, std::uint32_t lanes) : strategy_(strategy), last_of_lane_(lanes) {}
 
-  /// `prefetch` is how many unsettled messages it may have: the lower of max_inflight and the client's
-  /// Receive Maximum; `held` of them it has already. Preconditions: it is no member; prefetch >= 1.
-  void join(ConsumerId id, std::uint32_t prefetch, std::uint32_t held = 0);
+  /// `held` unsettled messages it has already. It gets nothing before it grants credit. Precondition: it is
+  /// no member.
+  void join(ConsumerId id, std::uint32_t held = 0);
   void leave(ConsumerId id);
   bool has(ConsumerId id) const { return members_.contains(id); }
-  /// A paused consumer keeps what it has and gets nothing: its output is full.
-  void set_paused(ConsumerId id, bool paused);
+  /// It takes so many messages in all, counted from its join. May be less than before, and less than it took.
+  void grant(ConsumerId id, std::uint64_t limit);
 
-  /// It was given a message: one place of its prefetch is taken. Precondition: it has room.
+  /// It was given a message, which its credit is spent for. Precondition: it has room.
   void took(ConsumerId id, LaneNo lane);
-  /// The place is free again.
+  /// It has one less. That gives no credit: only its connection knows what it can take.
   void returned(ConsumerId id);
   std::uint32_t held(ConsumerId id) const { return member(id).held; }
   bool has_room(ConsumerId id) const { return has_room(member(id)); }
@@ -53,15 +53,15 @@ class Dispatcher {
 
  private:
   struct Member {
-    std::uint32_t prefetch = 0;
+    std::uint64_t limit = 0;
+    std::uint64_t taken = 0;
     std::uint32_t held = 0;
     std::uint64_t turn = 0;  ///< orders members that are alike
-    bool paused = false;
   };
   /// What comes first, its turn, and who.
   using Rank = std::tuple<std::uint32_t, std::uint64_t, ConsumerId>;
 
-  static bool has_room(const Member& member) { return !member.paused && member.held < member.prefetch; }
+  static bool has_room(const Member& member) { return member.taken < member.limit; }
   const Member& member(ConsumerId id) const;
   Rank rank(ConsumerId id, const Member& member) const;
   std::uint64_t next_turn();

@@ -37,30 +37,30 @@ void Lanes::add(Seq seq, std::string_view key) {
   show_ready(places_.emplace(seq, Place{&its, State::Waiting}).first->second, seq);
 }
 
-void Lanes::lend(Seq seq, ConsumerId consumer) {
+void Lanes::acquire(Seq seq, ConsumerId consumer) {
   Place& it = place(seq);
   Lane& lane = lanes_[it.key->second.lane];
   HERMOD_ASSERT(lane.ready.contains(seq));
   HERMOD_ASSERT(order_ == Order::None || lane.out == 0 || lane.holder == consumer);
   lane.holder = consumer;
-  change(it, seq, State::Out);
+  change(it, seq, State::InFlight);
 }
 
-void Lanes::put_back(Seq seq) {
+void Lanes::requeue(Seq seq) {
   Place& it = place(seq);
   HERMOD_ASSERT(it.state != State::Waiting);
   change(it, seq, State::Waiting);
 }
 
-void Lanes::hold(Seq seq) {
+void Lanes::delay(Seq seq) {
   Place& it = place(seq);
-  HERMOD_ASSERT(it.state != State::Held);
-  change(it, seq, State::Held);
+  HERMOD_ASSERT(it.state != State::Delayed);
+  change(it, seq, State::Delayed);
 }
 
 void Lanes::change(Place& it, Seq seq, State to) {
-  if (it.state == State::Out) count_out(lanes_[it.key->second.lane], -1);
-  if (to == State::Out) count_out(lanes_[it.key->second.lane], +1);
+  if (it.state == State::InFlight) count_out(lanes_[it.key->second.lane], -1);
+  if (to == State::InFlight) count_out(lanes_[it.key->second.lane], +1);
   it.state = to;
   show_ready(it, seq);
 }
@@ -77,18 +77,38 @@ void Lanes::count_out(Lane& lane, int by) {
   }
 }
 
+void Lanes::pass(Seq seq) {
+  Place& it = place(seq);
+  HERMOD_ASSERT(it.state != State::Passed);
+  change(it, seq, State::Passed);
+  ++passed_;
+  ++it.key->second.passed;
+  take_out_of_turn(*it.key, seq);
+}
+
 void Lanes::erase(Seq seq) {
   const auto found = places_.find(seq);
   HERMOD_ASSERT(found != places_.end());
   Key& key = *found->second.key;
-  if (found->second.state == State::Out) count_out(lanes_[key.second.lane], -1);
+  if (found->second.state == State::InFlight) count_out(lanes_[key.second.lane], -1);
   set_ready(key.second.lane, seq, false);
+  const bool has_passed = found->second.state == State::Passed;
   places_.erase(found);
+  if (has_passed) {
+    --passed_;
+    --key.second.passed;
+  } else {
+    take_out_of_turn(key, seq);
+  }
+  if (key.second.sequences.empty() && key.second.passed == 0) keys_.erase(key.first);
+}
+
+/// The next of its turn may be ready now.
+void Lanes::take_out_of_turn(Key& key, Seq seq) {
   key.second.sequences.erase(seq);
   if (order_ == Order::Strict) all_.erase(seq);
   const Sequences& rest = in_turn_with(key);
   if (order_ != Order::None && !rest.empty()) show_ready(place(*rest.begin()), *rest.begin());
-  if (key.second.sequences.empty()) keys_.erase(key.first);
 }
 
 /// Whether an entry is ready depends on itself and on being the first in its turn.
@@ -113,12 +133,18 @@ bool Lanes::is_ready(Seq seq) const {
   return lanes_[place(seq).key->second.lane].ready.contains(seq);
 }
 
-bool Lanes::is_out(Seq seq) const {
-  return place(seq).state == State::Out;
+bool Lanes::is_in_flight(Seq seq) const {
+  return place(seq).state == State::InFlight;
 }
 
-bool Lanes::is_held(Seq seq) const {
-  return place(seq).state == State::Held;
+bool Lanes::is_delayed(Seq seq) const {
+  return place(seq).state == State::Delayed;
+}
+
+/// What passes was at the front of its turn, so all of it is in front of what is left.
+bool Lanes::follows_passed(Seq seq) const {
+  if (order_ == Order::None) return false;
+  return order_ == Order::Strict ? passed_ > 0 : place(seq).key->second.passed > 0;
 }
 
 LaneNo Lanes::lane_of(Seq seq) const {
@@ -131,7 +157,7 @@ std::string_view Lanes::key_of(Seq seq) const {
 
 const absl::btree_set<Seq>* Lanes::entries_of(std::string_view key) const {
   const auto found = keys_.find(text_key(key));
-  return found == keys_.end() ? nullptr : &found->second.sequences;
+  return found == keys_.end() || found->second.sequences.empty() ? nullptr : &found->second.sequences;
 }
 
 std::size_t Lanes::lanes_held(ConsumerId consumer) const {

@@ -18,13 +18,17 @@ namespace hermod::queue {
 
 /// Whoever takes messages from a named queue; the number is the caller's.
 using ConsumerId = Id<struct ConsumerTag, std::uint64_t>;
+/// One stay of a consumer: from its subscription to its end or that of its connection. The caller's, rising.
+using AttachmentNo = Id<struct AttachmentTag, std::uint64_t>;
 /// A part of an ordered queue; every key belongs to one.
 using LaneNo = std::uint32_t;
 
-/// Which entries of a queue may go out now. An entry waits, is out with a consumer, or is held (it pauses
-/// before a retry, or is about to leave). With an order, the entries of a key go out one at a time in their
-/// sequence: what is out or held holds up those behind it, and nothing else. A lane of which something is out
-/// belongs to the consumer that has it. Owned by a queue's group, same thread. Every call costs O(log n).
+/// Which entries of a queue may go out now. An entry waits, is in flight with a consumer, is delayed (it
+/// pauses before a retry, or something about it is on its way to the store), or has passed (it is done, and
+/// the store does not know yet). With an order, the entries of a key go out one at a time in their sequence:
+/// what is in flight or delayed holds up those behind it, and nothing else. A lane of which something is in
+/// flight belongs to the consumer that has it. Owned by a queue's group, same thread. Every call costs
+/// O(log n).
 class Lanes {
  public:
   using Order = QueueDefinition::Order;
@@ -34,19 +38,23 @@ class Lanes {
   /// A new entry at the end. Precondition: its sequence is higher than all before.
   void add(Seq seq, std::string_view key);
   /// It goes to a consumer. Preconditions: is_ready(seq); the lane's holder, if it has one, is that consumer.
-  void lend(Seq seq, ConsumerId consumer);
-  /// It waits again at its place. Precondition: it is out or held.
-  void put_back(Seq seq);
-  /// Precondition: it waits or is out.
-  void hold(Seq seq);
+  void acquire(Seq seq, ConsumerId consumer);
+  /// It waits again at its place. Precondition: it is in flight or delayed.
+  void requeue(Seq seq);
+  /// Precondition: it waits or is in flight.
+  void delay(Seq seq);
+  /// It holds up nothing any more, and comes back no more. Precondition: it has not passed.
+  void pass(Seq seq);
   void erase(Seq seq);
 
   bool is_ready(Seq seq) const;
-  bool is_out(Seq seq) const;
-  bool is_held(Seq seq) const;
+  bool is_in_flight(Seq seq) const;
+  bool is_delayed(Seq seq) const;
+  /// Whether something has passed in front of it that is not erased yet.
+  bool follows_passed(Seq seq) const;
   LaneNo lane_of(Seq seq) const;
   std::string_view key_of(Seq seq) const;
-  /// The entries of a key in their sequence, in any state; null when there are none.
+  /// The entries of a key in their sequence, but for those that have passed; null when there are none.
   const absl::btree_set<Seq>* entries_of(std::string_view key) const;
 
   /// Who has something of the lane; nobody with no order.
@@ -62,7 +70,7 @@ class Lanes {
   Order order() const { return order_; }
 
  private:
-  enum class State : std::uint8_t { Waiting, Out, Held };
+  enum class State : std::uint8_t { Waiting, InFlight, Delayed, Passed };
   using Sequences = absl::btree_set<Seq>;
   struct Lane {
     Sequences ready;
@@ -72,6 +80,7 @@ class Lanes {
   struct Entries {
     LaneNo lane = 0;
     Sequences sequences;
+    std::size_t passed = 0;
   };
   using Keys = absl::node_hash_map<std::string, Entries>;
   using Key = Keys::value_type;
@@ -90,6 +99,7 @@ class Lanes {
   void count_out(Lane& lane, int by);
   void show_ready(const Place& it, Seq seq);
   void set_ready(LaneNo lane, Seq seq, bool ready);
+  void take_out_of_turn(Key& key, Seq seq);
 
   const Order order_;
   std::vector<Lane> lanes_;
@@ -97,6 +107,7 @@ class Lanes {
   absl::flat_hash_map<Seq, Place> places_;
   absl::flat_hash_map<ConsumerId, std::size_t> lanes_held_;  ///< of those who hold any
   Sequences all_;                                            ///< with order strict
+  std::size_t passed_ = 0;
   absl::btree_set<std::pair<Seq, LaneNo>> ready_lanes_;
   Seq last_{};
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <tuple>
 #include <utility>
 
 #include "base/assert.h"
@@ -27,7 +28,7 @@ Amount room_beyond(const Amount& theirs, std::uint64_t size) {
 /// A duplicate costs neither a token nor room.
 Admission QueueGroup::admit(const Arrival& arrival, Moment now) {
   if (auto duplicate = answer_duplicate(arrival, now)) return *std::move(duplicate);
-  if (rate_in_ && !rate_in_->has_token(now.steady)) return {.what = Admission::What::TooFast};
+  if (rate_in_ && !rate_in_->has_token(now.steady)) return {.what = Admission::What::RateLimited};
   drop_expired(now);
 
   std::vector<Seq> leaving = definition_.last_value ? replaced_by(arrival.entry.key) : std::vector<Seq>{};
@@ -46,9 +47,9 @@ Admission QueueGroup::admit(const Arrival& arrival, Moment now) {
   amount_.bytes += pending.reserved.bytes;
   for (std::size_t i = 0; i < leaving.size(); ++i) {
     const Removal why = i < replaced ? Removal::Replaced : Removal::MaxLength;
-    admission.departures.push_back(depart(leaving[i], why, now));
+    admission.evictions.push_back(evict(leaving[i], why, now));
   }
-  pending.departures = std::move(leaving);
+  pending.evictions = std::move(leaving);
   if (definition_.dedup_window.count() > 0 && !arrival.message_id.empty()) {
     pending.message_id_number = message_ids_.admit(arrival.message_id, now.wall);
     pending_message_ids_.emplace(pending.message_id_number, id);
@@ -58,7 +59,7 @@ Admission QueueGroup::admit(const Arrival& arrival, Moment now) {
   return admission;
 }
 
-std::optional<Admission> QueueGroup::answer_duplicate(const Arrival& arrival, Moment now) const {
+std::optional<Admission> QueueGroup::answer_duplicate(const Arrival& arrival, Moment now) {
   if (definition_.dedup_window.count() == 0 || arrival.message_id.empty()) return std::nullopt;
   const DedupWindow::Look look = message_ids_.look(arrival.message_id, now.wall);
   switch (look.found) {
@@ -69,7 +70,9 @@ std::optional<Admission> QueueGroup::answer_duplicate(const Arrival& arrival, Mo
     case DedupWindow::Found::Pending:
       break;
   }
-  return Admission{.what = Admission::What::DuplicatePending, .id = pending_message_ids_.at(look.number)};
+  const AdmissionId id = pending_message_ids_.at(look.number);
+  pending_.at(id).waiters.push_back(arrival.waiter);
+  return Admission{.what = Admission::What::DuplicatePending, .id = id};
 }
 
 Amount QueueGroup::amount_of(const std::vector<Seq>& entries) const {
@@ -114,22 +117,22 @@ std::vector<Seq> QueueGroup::replaced_by(std::string_view key) const {
   return replaced;
 }
 
-Departure QueueGroup::depart(Seq seq, Removal why, Moment now) {
+Eviction QueueGroup::evict(Seq seq, Removal why, Moment now) {
   Item& leaving = item(seq);
   leaving.is_leaving = true;
-  if (!lanes_.is_held(seq)) lanes_.hold(seq);
-  Departure departure{.seq = seq, .why = why, .has_state = leaving.has_state};
+  if (!lanes_.is_delayed(seq)) lanes_.delay(seq);
+  Eviction eviction{.seq = seq, .why = why, .has_state = leaving.has_state};
   if (why == Removal::MaxLength && definition_.overflow == QueueDefinition::Overflow::DeadLetter)
-    departure.dead_letter = dead_entry(seq, DeathReason::MaxLength, now);
-  return departure;
+    eviction.dead_letter = dead_entry(seq, DeathReason::MaxLength, now);
+  return eviction;
 }
 
-/// Its departure failed. A pause that ended meanwhile is over.
+/// It may go out again. A pause that ended meanwhile is over.
 void QueueGroup::stay(Seq seq) {
   Item& staying = item(seq);
   staying.is_leaving = false;
   if (definition_.last_value && has_newer(seq)) return remove(seq, Removal::Replaced);
-  if (!retries_.time_of(seq)) lanes_.put_back(seq);
+  if (!retries_.time_of(seq)) lanes_.requeue(seq);
   watch_expiry(seq);
 }
 
@@ -145,13 +148,14 @@ QueueGroup::Pending QueueGroup::take_pending(AdmissionId id) {
   return pending;
 }
 
-void QueueGroup::on_stored(AdmissionId id, Seq seq, Moment now) {
+std::vector<WaiterId> QueueGroup::on_stored(AdmissionId id, Seq seq, Moment now) {
   Pending pending = take_pending(id);
-  for (const Seq gone : pending.departures) drop_item(gone);
+  for (const Seq gone : pending.evictions) drop_item(gone);
   if (pending.message_id_number != 0) message_ids_.on_stored(pending.message_id_number);
   add(seq, std::move(pending.entry));
   if (definition_.last_value) drop_replaced(seq);
   pump(now);
+  return std::move(pending.waiters);
 }
 
 void QueueGroup::on_stored(const Arrival& arrival, Seq seq, Moment now) {
@@ -160,18 +164,21 @@ void QueueGroup::on_stored(const Arrival& arrival, Seq seq, Moment now) {
   pump(now);
 }
 
-void QueueGroup::on_failed(AdmissionId id, Moment now) {
-  const Pending pending = take_pending(id);
-  for (const Seq seq : pending.departures) stay(seq);
+std::vector<WaiterId> QueueGroup::on_failed(AdmissionId id, Moment now) {
+  Pending pending = take_pending(id);
+  if (rate_in_) rate_in_->give_back();
+  for (const Seq seq : pending.evictions) stay(seq);
   if (pending.message_id_number != 0) message_ids_.on_failed(pending.message_id_number);
   pump(now);
+  return std::move(pending.waiters);
 }
 
 void QueueGroup::add(Seq seq, QueueEntry entry) {
   Item added{.message = std::move(entry.message), .deaths = std::move(entry.deaths)};
   added.expires_at = added.message->expires_at();
   if (definition_.ttl)
-    added.expires_at = std::min(added.expires_at, added.message->stored_at() + *definition_.ttl);
+    added.expires_at =
+        std::min(added.expires_at, entry.moved_at.value_or(added.message->stored_at()) + *definition_.ttl);
   add_to(amount_, added.message->size());
   items_.emplace(seq, std::make_unique<Item>(std::move(added)));
   lanes_.add(seq, entry.key);
@@ -199,7 +206,7 @@ void QueueGroup::restore(Seq seq, QueueEntry entry, const std::optional<Delivery
   restored.has_state = true;
   const auto left = std::min<WallTime::duration>(state->due - now.wall, state->pause);
   if (left.count() <= 0) return;
-  lanes_.hold(seq);
+  lanes_.delay(seq);
   retries_.set(seq, now.steady + left);
 }
 
@@ -207,19 +214,42 @@ void QueueGroup::restore_message_id(std::uint64_t number, std::string_view id, W
   message_ids_.restore(number, id, admitted_at);
 }
 
-LeaseId QueueGroup::restore_claim(ConsumerId consumer, Seq seq, std::uint32_t deliveries) {
+/// Of two claims of one entry the later delivery is the true one: the other's end was decided before it.
+RestoredClaims QueueGroup::restore_claims(std::vector<Claim> claims) {
+  using Why = RestoredClaims::Why;
+  std::sort(claims.begin(), claims.end(), [](const Claim& a, const Claim& b) {
+    return std::tuple(a.seq, b.deliveries, a.consumer) < std::tuple(b.seq, a.deliveries, b.consumer);
+  });
+  RestoredClaims restored;
+  for (const Claim& it : claims) {
+    const auto found = items_.find(it.seq);
+    if (found == items_.end()) {
+      restored.lost.push_back({it, Why::NoEntry});
+    } else if (found->second->lease.v != 0) {
+      restored.lost.push_back({it, Why::Outbid});
+    } else if (it.deliveries <= found->second->deliveries) {
+      restored.lost.push_back({it, Why::Settled});
+    } else {
+      restored.kept.push_back({it, claim(it)});
+    }
+  }
+  return restored;
+}
+
+LeaseId QueueGroup::claim(const Claim& it) {
   const LeaseId id{++last_lease_};
-  Item& claimed = item(seq);
-  HERMOD_ASSERT(claimed.lease.v == 0);
+  Item& claimed = item(it.seq);
   claimed.lease = id;
-  claimed.deliveries = deliveries;
-  retries_.cancel(seq);
-  if (!lanes_.is_held(seq)) lanes_.hold(seq);
+  claimed.deliveries = it.deliveries;
+  retries_.cancel(it.seq);
+  if (!lanes_.is_delayed(it.seq)) lanes_.delay(it.seq);
   Lease& lease = leases_[id];
-  lease.consumer = consumer;
-  lease.seq = seq;
+  lease.consumer = it.consumer;
+  lease.seq = it.seq;
+  lease.phase = Lease::Phase::Sent;
+  lease.qos = wire::QoS::ExactlyOnce;
   lease.is_claim = true;
-  consumers_[consumer].leases.insert(id);
+  consumers_[it.consumer].leases.insert(id);
   return id;
 }
 

@@ -17,11 +17,39 @@ namespace hermod::queue {
 /// One delivery of one entry to one consumer. Never given again while the broker runs.
 using LeaseId = Id<struct LeaseTag, std::uint64_t>;
 
+/// What is stored with the session of a QoS 2 consumer while it has a message: the queue's entry is its.
+struct Claim {
+  ConsumerId consumer;
+  Seq seq;
+  std::uint32_t deliveries = 0;  ///< this one included
+  friend bool operator==(const Claim&, const Claim&) = default;
+};
+
+/// What a start makes of the claims it finds. Those that are lost are for the caller to erase and to count.
+struct RestoredClaims {
+  enum class Why : std::uint8_t {
+    NoEntry,  ///< the queue does not have it: purged, damaged
+    Settled,  ///< the entry's state is newer
+    Outbid    ///< another has a later delivery of it
+  };
+  struct Kept {
+    Claim claim;
+    LeaseId lease;
+  };
+  struct Lost {
+    Claim claim;
+    Why why{};
+  };
+  std::vector<Kept> kept;
+  std::vector<Lost> lost;
+};
+
 /// A message in a named queue, as it is stored.
 struct QueueEntry {
   MessagePtr message;
   std::string key;
-  std::vector<Death> deaths{};  ///< oldest first
+  std::vector<Death> deaths{};         ///< oldest first
+  std::optional<WallTime> moved_at{};  ///< from another queue to this one; its time to live begins there
 };
 
 /// What is stored at an entry once a delivery of it has failed.
@@ -46,33 +74,49 @@ enum class Removal : std::uint8_t {
 };
 Removal removal_for(DeathReason reason);
 
-// What a QueueGroup wants done, in this order. All but Deliver are changes of the store; each is one change
-// that is made whole or not at all, and neighbours may share a batch.
+// What a QueueGroup wants done, in this order. All but Deliver and Recall are changes of the store; each is
+// one change that is made whole or not at all, and neighbours may share a batch. A queue has one such batch
+// under way: what comes meanwhile goes into the next, so that nothing is made before what was decided
+// earlier. `claim` names the lease of a QoS 2 delivery that ends with the change; its claim is erased, or
+// marked released, in the same batch. Zero: there is none, or no longer.
 
-/// Send it. With `is_claimed` not before a claim is durable: the consumer's QoS is 2.
+/// Send it. With `is_claimed` not before a claim is durable: the consumer's QoS is 2. The claim has no body;
+/// to send it again, the message is read from the queue. Answered once, by sent(), unsent() or settle(); by
+/// unsent() also when the consumer has another attachment by now.
 struct Deliver {
   LeaseId lease;
   ConsumerId consumer;
+  AttachmentNo attachment;
   Seq seq;
   std::uint32_t deliveries = 0;  ///< this one included
   bool is_claimed = false;
   std::optional<Death> first_death{};  ///< when it was dead before
   MessagePtr message;
 };
+/// It has not been sent for long, or is wanted no more: unsent(), if it can still be helped.
+struct Recall {
+  LeaseId lease;
+  ConsumerId consumer;
+  AttachmentNo attachment;
+};
 /// The entry and its delivery state go.
 struct EraseEntry {
   Seq seq;
   Removal why{};
   bool has_state = false;
+  LeaseId claim{};
 };
 struct PutDeliveryState {
   Seq seq;
   DeliveryState state;
+  LeaseId claim{};
 };
-/// The entry goes to the end of the dead-letter queue; this death is the last in its history.
+/// The entry goes to the end of the dead-letter queue; this death is the last in its history. Its message
+/// does not expire any more: what is dead is kept until somebody has looked at it.
 struct MoveToDeadLetters {
   Seq seq;
   bool has_state = false;
+  LeaseId claim{};
   QueueEntry entry;
 };
 /// Records of message identifiers that the dedup_window has passed.
@@ -80,6 +124,7 @@ struct EraseMessageIds {
   std::vector<std::uint64_t> numbers;
 };
 
-using QueueEffect = std::variant<Deliver, EraseEntry, PutDeliveryState, MoveToDeadLetters, EraseMessageIds>;
+using QueueEffect =
+    std::variant<Deliver, Recall, EraseEntry, PutDeliveryState, MoveToDeadLetters, EraseMessageIds>;
 
 }  // namespace hermod::queue

@@ -1,4 +1,5 @@
-// Who gets what, and what becomes of it. How messages come in is in queue_admission.cc.
+// What becomes of an entry. How messages come in is in queue_admission.cc, who gets them in
+// queue_delivery.cc.
 
 #include "queue/queue_group.h"
 
@@ -10,7 +11,6 @@
 namespace hermod::queue {
 
 using std::chrono::milliseconds;
-using wire::QoS;
 
 Removal removal_for(DeathReason reason) {
   switch (reason) {
@@ -25,6 +25,22 @@ Removal removal_for(DeathReason reason) {
   }
   return Removal::DeliveryLimit;
 }
+
+namespace {
+
+MessagePtr without_expiry(const MessagePtr& message) {
+  if (message->expires_at() == Message::kNever) return message;
+  return Message::create({.topic = message->topic(),
+                          .payload = message->payload(),
+                          .forwarded_properties = message->forwarded_properties(),
+                          .qos = message->qos(),
+                          .retain = message->retain(),
+                          .publisher = message->publisher(),
+                          .matched_version = message->matched_version(),
+                          .stored_at = message->stored_at()});
+}
+
+}  // namespace
 
 QueueGroup::QueueGroup(QueueDefinition definition, Moment now)
     : definition_(std::move(definition)),
@@ -43,138 +59,20 @@ QueueGroup::Item& QueueGroup::item(Seq seq) const {
   return *found->second;
 }
 
-// --- consumers ---
-
-void QueueGroup::join(ConsumerId id, ConsumerOptions options, Moment now) {
-  HERMOD_ASSERT(options.prefetch >= 1);
-  Consumer& consumer = consumers_[id];
-  HERMOD_ASSERT(!consumer.is_connected);
-  consumer.options = std::move(options);
-  consumer.is_connected = true;
-  if (!consumer.options.filter.empty()) ++filters_;
-  dispatcher_.join(id, consumer.options.prefetch, static_cast<std::uint32_t>(consumer.leases.size()));
-  pump(now);
-}
-
-void QueueGroup::disconnect(ConsumerId id, Moment now) {
-  give_back(id, /*keep_claims=*/true, now);
-}
-
-void QueueGroup::leave(ConsumerId id, Moment now) {
-  give_back(id, /*keep_claims=*/false, now);
-}
-
-/// What is kept holds up its key, and not the lane: that may wait for a session to end.
-void QueueGroup::give_back(ConsumerId id, bool keep_claims, Moment now) {
-  const auto found = consumers_.find(id);
-  if (found == consumers_.end()) return;
-  Consumer& consumer = found->second;
-  if (consumer.is_connected && !consumer.options.filter.empty()) --filters_;
-  if (consumer.is_connected) dispatcher_.leave(id);
-  consumer.is_connected = false;
-  const absl::btree_set<LeaseId> leases = consumer.leases;
-  for (const LeaseId lease : leases) {
-    const Lease& it = leases_.at(lease);
-    if (it.is_over) {
-      forget_lease(lease);
-    } else if (!keep_claims || !it.is_claim) {
-      end_lease(lease, Outcome::ConnectionLost, std::nullopt, now);
-    } else if (lanes_.is_out(it.seq)) {
-      lanes_.hold(it.seq);
-    }
-  }
-  if (consumer.leases.empty()) consumers_.erase(found);
-  pump(now);
-}
-
-void QueueGroup::set_paused(ConsumerId id, bool paused, Moment now) {
-  dispatcher_.set_paused(id, paused);
-  pump(now);
-}
-
-// --- delivery ---
-
-/// Lends what can be lent.
-void QueueGroup::pump(Moment now) {
-  drop_expired(now);
-  if (is_paused_) return;
-  while (dispatcher_.has_room() && (!rate_out_ || rate_out_->has_token(now.steady))) {
-    const std::optional<Next> next = choose();
-    if (!next) return;
-    if (rate_out_) rate_out_->take(now.steady);
-    lend(*next, now);
-  }
-}
-
-/// The oldest entry that somebody can take. A lane whose consumer has no room does not stop the others.
-std::optional<QueueGroup::Next> QueueGroup::choose() const {
-  for (const auto& [first, lane] : lanes_.ready_lanes()) {
-    for (const Seq seq : lanes_.ready_in(lane)) {
-      if (const auto consumer = consumer_for(lane, seq)) return Next{seq, *consumer};
-      if (filters_ == 0) break;  // what nobody can take does not depend on the message
-    }
-  }
-  return std::nullopt;
-}
-
-std::optional<ConsumerId> QueueGroup::consumer_for(LaneNo lane, Seq seq) const {
-  const auto accepts_it = [&](ConsumerId id) { return filters_ == 0 || accepts(id, item(seq)); };
-  const std::optional<ConsumerId> holder = lanes_.holder(lane);
-  if (!holder) return dispatcher_.choose(lane, accepts_it);
-  if (!dispatcher_.has(*holder) || !dispatcher_.has_room(*holder) || !accepts_it(*holder))
-    return std::nullopt;
-  if (dispatcher_.is_wanted_elsewhere(lane, *holder, lanes_.lanes_held(*holder), accepts_it))
-    return std::nullopt;
-  return holder;
-}
-
-bool QueueGroup::accepts(ConsumerId id, const Item& item) const {
-  return consumers_.at(id).options.filter.matches(item.message->forwarded_properties());
-}
-
-/// At QoS 0 the delivery ends when it begins.
-void QueueGroup::lend(const Next& next, Moment now) {
-  Item& entry = item(next.seq);
-  Consumer& consumer = consumers_.at(next.consumer);
-  const LeaseId id{++last_lease_};
-  const QoS qos = consumer.options.qos;
-  ++entry.deliveries;
-  entry.lease = id;
-  Lease& lease = leases_[id];
-  lease.consumer = next.consumer;
-  lease.seq = next.seq;
-  lease.is_claim = qos == QoS::ExactlyOnce;
-  consumer.leases.insert(id);
-  dispatcher_.took(next.consumer, lanes_.lane_of(next.seq));
-  lanes_.lend(next.seq, next.consumer);
-  effects_.emplace_back(
-      Deliver{.lease = id,
-              .consumer = next.consumer,
-              .seq = next.seq,
-              .deliveries = entry.deliveries,
-              .is_claimed = qos == QoS::ExactlyOnce,
-              .first_death = entry.deaths.empty() ? std::nullopt : std::optional(entry.deaths.front()),
-              .message = entry.message});
-  if (qos == QoS::AtLeastOnce) {
-    lease.may_time_out = true;  // behind all others: the timeout is the same for each
-    lease.deadline = now.steady + definition_.ack_timeout;
-    lease.in_timeouts = ack_timeouts_.insert(ack_timeouts_.end(), id);
-  }
-  if (qos == QoS::AtMostOnce) end_lease(id, Outcome::Done, std::nullopt, now);
-}
-
 // --- settlement ---
 
 QueueGroup::Settled QueueGroup::settle(LeaseId lease, Outcome outcome,
                                        std::optional<std::chrono::seconds> retry_after, Moment now) {
   const auto found = leases_.find(lease);
   if (found == leases_.end()) return Settled::Unknown;
-  const bool is_late = found->second.is_over;
+  const bool is_late = found->second.phase == Lease::Phase::Over;
+  const ConsumerId consumer = found->second.consumer;
   if (is_late) {
     forget_lease(lease);
   } else {
     end_lease(lease, outcome, retry_after, now);
   }
+  forget_if_gone(consumer);
   pump(now);
   return is_late ? Settled::Late : Settled::Now;
 }
@@ -187,10 +85,10 @@ void QueueGroup::end_lease(LeaseId id, Outcome outcome, std::optional<std::chron
   Item& entry = item(seq);
   HERMOD_ASSERT(entry.lease == id);
   entry.lease = {};
-  if (lease.may_time_out) ack_timeouts_.erase(lease.in_timeouts);
-  lease.may_time_out = false;
+  if (lease.is_claim) entry.ended_claim = id;
+  cancel_deadline(lease);
   if (outcome == Outcome::TimedOut) {
-    lease.is_over = true;  // the client still holds it against its Receive Maximum [MQTT-3.3.4-9]
+    lease.phase = Lease::Phase::Over;  // the client holds it against its Receive Maximum [MQTT-3.3.4-9]
   } else {
     forget_lease(id);
   }
@@ -206,14 +104,6 @@ void QueueGroup::end_lease(LeaseId id, Outcome outcome, std::optional<std::chron
   }
 }
 
-void QueueGroup::forget_lease(LeaseId id) {
-  const auto lease = leases_.find(id);
-  const auto consumer = consumers_.find(lease->second.consumer);
-  consumer->second.leases.erase(id);
-  if (consumer->second.is_connected) dispatcher_.returned(consumer->first);
-  leases_.erase(lease);
-}
-
 void QueueGroup::try_again(Seq seq, Outcome outcome, milliseconds pause, Moment now) {
   Item& entry = item(seq);
   if (definition_.last_value && has_newer(seq)) return remove(seq, Removal::Replaced);
@@ -221,11 +111,11 @@ void QueueGroup::try_again(Seq seq, Outcome outcome, milliseconds pause, Moment 
   entry.has_state = true;
   effects_.emplace_back(PutDeliveryState{
       .seq = seq,
-      .state = {.deliveries = entry.deliveries, .due = now.wall + pause, .pause = pause, .last = outcome}});
-  watch_expiry(seq);
-  if (pause.count() == 0) return lanes_.put_back(seq);
-  if (!lanes_.is_held(seq)) lanes_.hold(seq);
-  retries_.set(seq, now.steady + pause);
+      .state = {.deliveries = entry.deliveries, .due = now.wall + pause, .pause = pause, .last = outcome},
+      .claim = std::exchange(entry.ended_claim, {})});
+  entry.is_settling = true;
+  if (!lanes_.is_delayed(seq)) lanes_.delay(seq);
+  if (pause.count() > 0) retries_.set(seq, now.steady + pause);
 }
 
 bool QueueGroup::has_newer(Seq seq) const {
@@ -234,22 +124,56 @@ bool QueueGroup::has_newer(Seq seq) const {
 
 void QueueGroup::die(Seq seq, DeathReason reason, Moment now) {
   if (dead_letter_target_.empty()) return remove(seq, removal_for(reason));
-  effects_.emplace_back(
-      MoveToDeadLetters{.seq = seq, .has_state = item(seq).has_state, .entry = dead_entry(seq, reason, now)});
-  drop_item(seq);
+  effects_.emplace_back(MoveToDeadLetters{.seq = seq,
+                                          .has_state = item(seq).has_state,
+                                          .claim = std::exchange(item(seq).ended_claim, {}),
+                                          .entry = dead_entry(seq, reason, now)});
+  begin_end(seq);
+  if (!lanes_.is_delayed(seq)) lanes_.delay(seq);
 }
 
 QueueEntry QueueGroup::dead_entry(Seq seq, DeathReason reason, Moment now) const {
   const Item& entry = item(seq);
-  QueueEntry dead{.message = entry.message, .key = std::string(lanes_.key_of(seq)), .deaths = entry.deaths};
+  QueueEntry dead{.message = without_expiry(entry.message),
+                  .key = std::string(lanes_.key_of(seq)),
+                  .deaths = entry.deaths,
+                  .moved_at = now.wall};
   dead.deaths.push_back(
       {.queue = definition_.name, .reason = reason, .deliveries = entry.deliveries, .at = now.wall});
   return dead;
 }
 
+/// What was acknowledged holds up its key no longer; in front of anything else the key waits for the store,
+/// because a kill could bring it back unread.
 void QueueGroup::remove(Seq seq, Removal why) {
-  effects_.emplace_back(EraseEntry{.seq = seq, .why = why, .has_state = item(seq).has_state});
-  drop_item(seq);
+  effects_.emplace_back(EraseEntry{.seq = seq,
+                                   .why = why,
+                                   .has_state = item(seq).has_state,
+                                   .claim = std::exchange(item(seq).ended_claim, {})});
+  begin_end(seq);
+  if (why == Removal::Acknowledged) return lanes_.pass(seq);
+  if (!lanes_.is_delayed(seq)) lanes_.delay(seq);
+}
+
+/// From now on it only waits for the store.
+void QueueGroup::begin_end(Seq seq) {
+  Item& ending = item(seq);
+  HERMOD_ASSERT(may_leave(ending));
+  ending.is_settling = ending.is_gone = true;
+  retries_.cancel(seq);
+  expiries_.cancel(seq);
+}
+
+void QueueGroup::on_settled(Seq seq, Moment now) {
+  Item& settled = item(seq);
+  HERMOD_ASSERT(settled.is_settling);
+  settled.is_settling = false;
+  if (settled.is_gone) {
+    drop_item(seq);
+  } else {
+    stay(seq);
+  }
+  pump(now);
 }
 
 /// Out of memory and out of the count. Precondition: nobody has it.
@@ -270,28 +194,33 @@ void QueueGroup::advance(Moment now) {
   end_overdue(now);
   wake_retries(now);
   forget_message_ids(now);
+  go_on_purging();
   pump(now);
 }
 
 void QueueGroup::end_overdue(Moment now) {
   while (!ack_timeouts_.empty() && leases_.at(ack_timeouts_.front()).deadline <= now.steady)
     end_lease(ack_timeouts_.front(), Outcome::TimedOut, std::nullopt, now);
+  while (!unsent_.empty() && leases_.at(unsent_.front()).deadline <= now.steady) recall(unsent_.front());
 }
 
-/// What is about to leave stays held, and is put back if it does not leave.
+/// What is about to leave, or on its way to the store, stays delayed until that is known.
 void QueueGroup::wake_retries(Moment now) {
   while (const auto seq = retries_.take_due(now.steady))
-    if (!item(*seq).is_leaving) lanes_.put_back(*seq);
+    if (may_leave(item(*seq))) lanes_.requeue(*seq);
 }
 
 /// What a consumer has is judged when it comes back.
 void QueueGroup::drop_expired(Moment now) {
-  while (const auto seq = expiries_.take_due(now.wall))
+  for (std::size_t left = kSlice; left > 0; --left) {
+    const auto seq = expiries_.take_due(now.wall);
+    if (!seq) return;
     if (may_leave(item(*seq))) die(*seq, DeathReason::Expired, now);
+  }
 }
 
 void QueueGroup::forget_message_ids(Moment now) {
-  std::vector<std::uint64_t> numbers = message_ids_.forget_old(now.wall);
+  std::vector<std::uint64_t> numbers = message_ids_.forget_old(now.wall, kSlice);
   if (!numbers.empty()) effects_.emplace_back(EraseMessageIds{std::move(numbers)});
 }
 
@@ -303,12 +232,13 @@ std::optional<MonotonicTime> QueueGroup::next_due(Moment now) const {
   const auto at_wall = [&](WallTime due) {
     at(now.steady + std::max(due - now.wall, WallTime::duration{0}));
   };
-  if (!ack_timeouts_.empty()) at(leases_.at(ack_timeouts_.front()).deadline);
+  for (const auto* deadlines : {&ack_timeouts_, &unsent_})
+    if (!deadlines->empty()) at(leases_.at(deadlines->front()).deadline);
+  if (purge_from_ < purge_to_) at(now.steady);
   at(retries_.next_due());
   if (const auto expiry = expiries_.next_due()) at_wall(*expiry);
   if (const auto end = message_ids_.next_end()) at_wall(*end);
-  if (rate_out_ && !is_paused_ && dispatcher_.has_room() && !lanes_.ready_lanes().empty())
-    at(rate_out_->next_token(now.steady));
+  if (rate_out_ && !is_paused_ && dispatcher_.has_room() && choose()) at(rate_out_->next_token(now.steady));
   return next;
 }
 
@@ -318,11 +248,19 @@ void QueueGroup::set_paused(bool paused, Moment now) {
 }
 
 void QueueGroup::purge(Moment now) {
-  std::vector<Seq> purged;
-  for (const auto& [seq, entry] : items_)
-    if (may_leave(*entry)) purged.push_back(seq);
-  for (const Seq seq : purged) remove(seq, Removal::Purged);
+  if (items_.empty()) return;
+  purge_from_ = items_.begin()->first;
+  purge_to_ = Seq{items_.rbegin()->first.v + 1};
+  go_on_purging();
   pump(now);
+}
+
+void QueueGroup::go_on_purging() {
+  std::size_t left = kSlice;
+  auto next = items_.lower_bound(purge_from_);
+  for (; next != items_.end() && next->first < purge_to_ && left > 0; ++next, --left)
+    if (may_leave(*next->second)) remove(next->first, Removal::Purged);
+  purge_from_ = next == items_.end() ? purge_to_ : std::min(next->first, purge_to_);
 }
 
 }  // namespace hermod::queue

@@ -41,45 +41,65 @@ class QueueGroup {
   // What comes in. Sequences rise.
 
   Admission admit(const Arrival& arrival, Moment now);
-  /// The batch of the admission is durable: the entry is in, its departures are gone. Also for one that
-  /// nobody asked about, with its arrival.
-  void on_stored(AdmissionId id, Seq seq, Moment now);
+  /// The batch of the admission is durable: the entry is in, its evictions are gone. Also for one that
+  /// nobody asked about, with its arrival. Who waits for it, because his was a duplicate, has success.
+  std::vector<WaiterId> on_stored(AdmissionId id, Seq seq, Moment now);
   void on_stored(const Arrival& arrival, Seq seq, Moment now);
-  /// It is not: nothing has changed.
-  void on_failed(AdmissionId id, Moment now);
+  /// It is not, or is withdrawn: nothing has changed. Who waits for it fails with it.
+  std::vector<WaiterId> on_failed(AdmissionId id, Moment now);
 
   // What a start finds in the store, before anything else: entries in their order, identifiers in theirs.
 
   void restore(Seq seq, QueueEntry entry, const std::optional<DeliveryState>& state, Moment now);
   void restore_message_id(std::uint64_t number, std::string_view id, WallTime admitted_at);
-  /// A claim: the entry is with a QoS 2 consumer that is not connected yet. `deliveries` counts this one.
-  LeaseId restore_claim(ConsumerId consumer, Seq seq, std::uint32_t deliveries);
+  /// All claims that the sessions have, behind the entries and in any order: each entry is with a QoS 2
+  /// consumer that is not connected yet. Decides whatever it finds, because a start cannot ask.
+  RestoredClaims restore_claims(std::vector<Claim> claims);
   /// That was all: what was to happen when the broker ended happens now.
   void resume(Moment now);
 
-  // Who takes messages.
+  // Who takes messages. A consumer's shard posts what follows; what comes with an attachment that is not the
+  // consumer's newest is too late, and means nothing any more.
 
   struct ConsumerOptions {
     wire::QoS qos = wire::QoS::AtLeastOnce;
-    std::uint32_t prefetch = 32;  ///< the lower of max_inflight and Receive Maximum, at least 1
     PropertyFilter filter;
   };
-  /// A consumer is connected. Precondition: it is not.
-  void join(ConsumerId id, ConsumerOptions options, Moment now);
-  /// Its connection is lost: what it has at QoS 1 goes back, what it has at QoS 2 stays with it.
-  void disconnect(ConsumerId id, Moment now);
+  /// A consumer is attached; the number is 1 or more. It gets nothing before it grants credit. What it has of
+  /// a drained attachment stays with it; an older one that was not drained is disconnected.
+  void join(ConsumerId id, AttachmentNo attachment, ConsumerOptions options, Moment now);
+  /// It takes so many deliveries in all, counted from its join: what its connection has room for, as link
+  /// credit in AMQP 1.0. Each costs one, also if it comes back. A lower limit takes credit away.
+  void grant(ConsumerId id, AttachmentNo attachment, std::uint64_t limit, Moment now);
+  /// It subscribed again: for what is delivered from now on.
+  void change_options(ConsumerId id, AttachmentNo attachment, ConsumerOptions options, Moment now);
+  /// It unsubscribed: it gets nothing more, what was sent ends as ever, what was not is called back.
+  void drain(ConsumerId id, AttachmentNo attachment, Moment now);
+  /// Its connection is lost: what it has at QoS 1 goes back, what it has at QoS 2 stays with it. Older
+  /// attachments are of that connection, or of one before.
+  void disconnect(ConsumerId id, AttachmentNo attachment, Moment now);
   /// It will not come back: everything it has goes back. Connected or not; nothing happens if it is unknown.
+  /// Precondition: the end of its session is durable, and with it that of its claims.
   void leave(ConsumerId id, Moment now);
-  /// A paused consumer gets nothing: its output is full. Precondition: it is connected.
-  void set_paused(ConsumerId id, bool paused, Moment now);
 
+  /// A delivery is on its way to the client, or could be: ack_timeout begins. At QoS 2 its claim is durable,
+  /// and the lease ends no more with the connection. Nothing happens if the lease is over.
+  void sent(LeaseId lease, Moment now);
+  /// It was not sent, nor its claim made, and will not be: it goes back and does not count.
+  void unsent(LeaseId lease, Moment now);
   enum class Settled : std::uint8_t {
     Now,
-    Late,    ///< the lease had timed out; only its place in the prefetch is free again
+    Late,    ///< the lease had timed out
     Unknown  ///< there is no such lease, or no longer
   };
-  /// A delivery ended. At QoS 2 with PUBREC. `retry_after` is the consumer's wish.
+  /// A delivery ended: at QoS 0 when it was handed to the transport, at QoS 2 with PUBREC. `retry_after` is
+  /// the consumer's wish.
   Settled settle(LeaseId lease, Outcome outcome, std::optional<std::chrono::seconds> retry_after, Moment now);
+  /// What was wanted of the store for this entry is durable: EraseEntry, PutDeliveryState or
+  /// MoveToDeadLetters. Until then the entry keeps its room and goes to nobody. A batch that failed is not
+  /// told; it is made again, before anything newer of this queue. Precondition: one of these was wanted and
+  /// has not been told.
+  void on_settled(Seq seq, Moment now);
 
   // Time and operators.
 
@@ -88,15 +108,16 @@ class QueueGroup {
   /// When advance() has something to do next.
   std::optional<MonotonicTime> next_due(Moment now) const;
   void set_paused(bool paused, Moment now);
-  /// Everything leaves that no consumer has.
+  /// Everything leaves that is there now and that no consumer has; a part of it at once.
   void purge(Moment now);
 
   std::vector<QueueEffect> take_effects() { return std::exchange(effects_, {}); }
   bool has_effects() const { return !effects_.empty(); }
 
   const QueueDefinition& definition() const { return definition_; }
-  /// Entries, and what is admitted and not stored yet; never above the limits.
+  /// Entries as the store has them, and what is admitted and not stored yet; never above the limits.
   const Amount& amount() const { return amount_; }
+  /// What leaves is one until it has left.
   std::size_t entries() const { return items_.size(); }
   std::size_t leases() const { return leases_.size(); }
 
@@ -107,27 +128,39 @@ class QueueGroup {
     WallTime expires_at = Message::kNever;
     std::uint32_t deliveries = 0;
     bool has_state = false;
-    bool is_leaving = false;  ///< for an admission that is not settled
-    LeaseId lease{};          ///< zero: nobody has it
+    bool is_leaving = false;   ///< for an admission that is not settled
+    bool is_settling = false;  ///< the store has not made yet what was decided about it
+    bool is_gone = false;      ///< by that
+    LeaseId lease{};           ///< zero: nobody has it
+    LeaseId ended_claim{};     ///< goes with the next change
   };
   struct Pending {
     QueueEntry entry;
     std::uint64_t message_id_number = 0;
-    std::vector<Seq> departures{};
-    Amount reserved{};  ///< beyond what the departures had
+    std::vector<Seq> evictions{};
+    Amount reserved{};  ///< beyond what the evictions had
+    std::vector<WaiterId> waiters{};
   };
   struct Lease {
+    enum class Phase : std::uint8_t {
+      Lent,  ///< the consumer's shard has not told that it was sent
+      Sent,
+      Over  ///< timed out; the client has not answered yet
+    };
     ConsumerId consumer;
+    AttachmentNo attachment;
     Seq seq;
-    bool is_claim = false;  ///< it is stored with the consumer's session
-    bool is_over = false;   ///< timed out; the client has not answered yet
-    bool may_time_out = false;
+    Phase phase = Phase::Lent;
+    wire::QoS qos{};
+    bool is_claim = false;                    ///< it is stored with the consumer's session, or will be
+    std::list<LeaseId>* deadlines = nullptr;  ///< that it is in
+    std::list<LeaseId>::iterator place{};
     MonotonicTime deadline{};
-    std::list<LeaseId>::iterator in_timeouts{};  ///< if it may time out
   };
   struct Consumer {
     ConsumerOptions options;
-    bool is_connected = false;
+    AttachmentNo attachment{};
+    bool is_attached = false;
     absl::btree_set<LeaseId> leases;
   };
   struct Next {
@@ -136,13 +169,15 @@ class QueueGroup {
   };
 
   // admission
-  std::optional<Admission> answer_duplicate(const Arrival& arrival, Moment now) const;
+  std::optional<Admission> answer_duplicate(const Arrival& arrival, Moment now);
   bool make_room(std::uint64_t size, std::vector<Seq>& leaving) const;
   Amount amount_of(const std::vector<Seq>& entries) const;
   bool fits(const Amount& more) const;
   std::vector<Seq> replaced_by(std::string_view key) const;
-  Departure depart(Seq seq, Removal why, Moment now);
-  bool may_leave(const Item& item) const { return item.lease.v == 0 && !item.is_leaving; }
+  Eviction evict(Seq seq, Removal why, Moment now);
+  static bool may_leave(const Item& item) {
+    return item.lease.v == 0 && !item.is_leaving && !item.is_settling;
+  }
   Pending take_pending(AdmissionId id);
   void stay(Seq seq);
   void add(Seq seq, QueueEntry entry);
@@ -153,9 +188,18 @@ class QueueGroup {
   void pump(Moment now);
   std::optional<Next> choose() const;
   std::optional<ConsumerId> consumer_for(LaneNo lane, Seq seq) const;
-  bool accepts(ConsumerId id, const Item& item) const;
+  bool accepts(ConsumerId id, Seq seq) const;
+  static bool is_choosy(const ConsumerOptions& options);
   void lend(const Next& next, Moment now);
-  void give_back(ConsumerId id, bool keep_claims, Moment now);
+  void detach(ConsumerId id, Consumer& consumer);
+  void requeue_all(ConsumerId id, AttachmentNo last, bool keep_claims, Moment now);
+  void take_back(LeaseId id, Moment now);
+  void forget_if_gone(ConsumerId id);
+  void recall(LeaseId id);
+  void set_deadline(LeaseId id, std::list<LeaseId>& deadlines, Moment now);
+  static void cancel_deadline(Lease& lease);
+  Consumer* attached(ConsumerId id, AttachmentNo attachment);
+  LeaseId claim(const Claim& it);
 
   // settlement
   void end_lease(LeaseId id, Outcome outcome, std::optional<std::chrono::seconds> retry_after, Moment now);
@@ -165,6 +209,7 @@ class QueueGroup {
   void die(Seq seq, DeathReason reason, Moment now);
   QueueEntry dead_entry(Seq seq, DeathReason reason, Moment now) const;
   void remove(Seq seq, Removal why);
+  void begin_end(Seq seq);
   void drop_item(Seq seq);
 
   // time
@@ -172,7 +217,10 @@ class QueueGroup {
   void wake_retries(Moment now);
   void drop_expired(Moment now);
   void forget_message_ids(Moment now);
+  void go_on_purging();
 
+  /// So much of what may be a whole backlog is done at once; next_due() is now while there is more.
+  static constexpr std::size_t kSlice = 256;
   Item& item(Seq seq) const;
 
   const QueueDefinition definition_;
@@ -190,14 +238,18 @@ class QueueGroup {
   absl::flat_hash_map<ConsumerId, Consumer> consumers_;
   Amount amount_;
 
-  std::list<LeaseId> ack_timeouts_;  ///< of the leases that may time out, by their deadlines
+  // By their deadlines: what may time out, and what is called back when it is not sent for as long.
+  std::list<LeaseId> ack_timeouts_;
+  std::list<LeaseId> unsent_;
   DueIndex<MonotonicTime, Seq> retries_;
   DueIndex<WallTime, Seq> expiries_;
 
   std::vector<QueueEffect> effects_;
-  std::size_t filters_ = 0;  ///< connected consumers that have one
+  std::size_t choosy_ = 0;  ///< attached consumers that do not take everything
   std::uint64_t last_admission_ = 0;
   std::uint64_t last_lease_ = 0;
+  Seq purge_from_{};  ///< what is purged and has not left; before purge_to_
+  Seq purge_to_{};
   bool is_paused_ = false;
 };
 

@@ -29,6 +29,8 @@ class TokenBucket {
 
   /// Takes one token. False: there is none before next_token(now).
   bool take(MonotonicTime now);
+  /// What was taken was not used.
+  void give_back() { full_at_ -= cost(); }
   /// Whether take(now) would give one.
   bool has_token(MonotonicTime now) const { return next_token(now) <= now; }
   /// When there will be a token; `now` if there is one.

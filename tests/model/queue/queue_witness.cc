@@ -44,21 +44,31 @@ std::uint32_t QueueWorld::lane_of(const Known& known) const {
   return static_cast<std::uint32_t>(stable_hash(known.key) % definition_.lanes);
 }
 
-bool QueueWorld::is_departing(Seq seq) const {
-  return std::any_of(journal_.begin(), journal_.end(), [&](const Change& change) {
-    const auto* publication = std::get_if<Publication>(&change);
-    if (publication == nullptr) return false;
-    const auto& departures = publication->departures;
-    return std::any_of(departures.begin(), departures.end(), [&](const auto& one) { return one.seq == seq; });
-  });
+bool QueueWorld::is_evicted(Seq seq) const {
+  for (const Journal& journal : publications_)
+    for (const Change& change : journal)
+      for (const queue::Eviction& eviction : std::get<Publication>(change).evictions)
+        if (eviction.seq == seq) return true;
+  return false;
 }
 
-/// Nobody has it, and it stays.
+/// Nobody has it, and it stays, as far as the owner has decided.
 bool QueueWorld::is_free(Seq seq) const {
   for (const Client& client : clients_)
     for (const auto& [lease, held] : client.held)
       if (held.active && held.seq == seq) return false;
-  return !is_departing(seq);
+  return !is_evicted(seq) && !known(seq).settling;
+}
+
+/// It is done, and only the store does not know.
+bool QueueWorld::has_passed(Seq seq) const {
+  return known(seq).settling && known(seq).last == Outcome::Done;
+}
+
+bool QueueWorld::follows_passed(Seq seq) const {
+  return std::any_of(in_queue_.begin(), in_queue_.end(), [&](const auto& other) {
+    return other.first < seq && is_same_turn(known(seq), known_.at(other.second)) && has_passed(other.first);
+  });
 }
 
 bool QueueWorld::is_same_turn(const Known& a, const Known& b) const {
@@ -68,7 +78,7 @@ bool QueueWorld::is_same_turn(const Known& a, const Known& b) const {
 /// Everything that has to go before it has gone, and nothing of its turn is out.
 bool QueueWorld::is_in_turn(Seq seq) const {
   for (const auto& [other, number] : in_queue_)
-    if (other < seq && is_same_turn(known(seq), known_.at(number))) return false;
+    if (other < seq && !has_passed(other) && is_same_turn(known(seq), known_.at(number))) return false;
   for (const Client& client : clients_)
     for (const auto& [lease, held] : client.held)
       if (held.active && (held.seq == seq || is_same_turn(known(seq), known(held.seq)))) return false;
@@ -86,16 +96,18 @@ void QueueWorld::check_delivery(const Client& client, const queue::Deliver& deli
   if (!in_queue_.contains(delivery.seq)) return violated("what is delivered is in the queue");
   const Known& message = known(delivery.seq);
   expect(number_of(*delivery.message) == in_queue_.at(delivery.seq), "an entry keeps its message");
-  expect(client.is_connected && !client.is_paused && !is_paused_, "only who is there gets something");
-  expect(client.held.size() < client.options.prefetch,
-         "nobody has more than its prefetch, late answers included");
+  expect(client.is_attached && !is_paused_, "only who is there gets something");
+  expect(delivery.attachment == client.attachment, "a delivery is for where its consumer is");
+  expect(client.delivered < client.limit, "nobody gets more than its credit");
   expect(client.options.filter.matches(delivery.message->forwarded_properties()), "a filter is kept");
   expect(delivery.is_claimed == (client.options.qos == wire::QoS::ExactlyOnce), "QoS 2 claims");
   expect(delivery.deliveries == message.deliveries + 1, "deliveries are counted");
   expect(delivery.deliveries <= definition_.max_deliveries, "max_deliveries is the most");
   expect(now_.steady >= message.not_before, "a pause is kept");
   expect(now_.wall < message.expires_at, "what is expired goes to nobody");
-  expect(!is_departing(delivery.seq), "what leaves goes to nobody");
+  expect(!is_evicted(delivery.seq), "what leaves goes to nobody");
+  expect(!message.settling, "what is on its way to the store goes to nobody");
+  expect(!delivery.is_claimed || !follows_passed(delivery.seq), "a claim is behind what was acknowledged");
   expect(is_in_turn(delivery.seq), "of a key one is out, the oldest");
   if (definition_.order != Order::None)
     for (const Client& other : clients_)
@@ -105,7 +117,6 @@ void QueueWorld::check_delivery(const Client& client, const queue::Deliver& deli
                  "a lane changes hands only when everything of it is settled");
   expect(is_within(definition_.rate_out, delivered_ + 1, now_.steady - started_at_), "rate_out is kept");
   ++seen_[delivery.deliveries == 1 ? "first delivery" : "redelivery"];
-  if (client.options.qos == wire::QoS::AtMostOnce) ++seen_["QoS 0"];
 }
 
 void QueueWorld::check_state(const queue::PutDeliveryState& put) {
@@ -125,8 +136,8 @@ void QueueWorld::check_end(Seq seq, Removal why) {
   expect(is_free(seq), "what somebody has stays");
   const Known& message = known(seq);
   const bool has_target = !definition_.dead_letter_target().empty();
-  const bool has_newer = std::any_of(in_queue_.begin(), in_queue_.end(), [&](const auto& other) {
-    return seq < other.first && known_.at(other.second).key == message.key;
+  const bool has_newer = std::any_of(known_.begin(), known_.end(), [&](const auto& other) {
+    return seq < other.second.seq && other.second.key == message.key;
   });
   switch (why) {
     case Removal::Acknowledged:
@@ -162,6 +173,8 @@ void QueueWorld::check_dead_letter(const queue::MoveToDeadLetters& dead) {
   expect(!definition_.dead_letter_target().empty(), "dead letters need a place");
   expect(number_of(*dead.entry.message) == in_queue_.at(dead.seq) && dead.entry.key == message.key,
          "a dead letter is the message");
+  expect(dead.entry.message->expires_at() == queue::Message::kNever && dead.entry.moved_at == now_.wall,
+         "a dead letter is kept");
   if (dead.entry.deaths.size() != 1) return violated("a death is in the history");
   const queue::Death& death = dead.entry.deaths.back();
   expect(death.queue == "q" && death.deliveries == message.deliveries && death.at == now_.wall,
@@ -200,15 +213,17 @@ void QueueWorld::check_admission(const Admission& admission, const queue::Messag
           "a duplicate is of something that is stored");
     case Admission::What::DuplicatePending:
       ++seen_["pending duplicate"];
-      return expect(std::any_of(journal_.begin(), journal_.end(),
-                                [&](const Change& change) {
-                                  const auto* publication = std::get_if<Publication>(&change);
-                                  return publication != nullptr && publication->admission == admission.id &&
-                                         publication->message_id == message_id;
+      return expect(std::any_of(publications_.begin(), publications_.end(),
+                                [&](const Journal& journal) {
+                                  return std::any_of(journal.begin(), journal.end(), [&](const Change& it) {
+                                    const auto& publication = std::get<Publication>(it);
+                                    return publication.admission == admission.id &&
+                                           publication.message_id == message_id;
+                                  });
                                 }),
                     "a pending duplicate is of something on its way");
-    case Admission::What::TooFast:
-      ++seen_["too fast"];
+    case Admission::What::RateLimited:
+      ++seen_["rate limited"];
       return expect(definition_.rate_in.has_value() && admitted_ >= definition_.rate_in->burst,
                     "rate_in refuses what is too fast");
     case Admission::What::Dropped:
@@ -231,27 +246,26 @@ void QueueWorld::check_admission(const Admission& admission, const queue::Messag
       break;
   }
   queue::Amount freed;
-  for (const queue::Departure& departure : admission.departures) {
-    if (!in_queue_.contains(departure.seq)) return violated("what leaves is in the queue");
-    expect(is_free(departure.seq), "what somebody has does not leave for another");
+  for (const queue::Eviction& eviction : admission.evictions) {
+    if (!in_queue_.contains(eviction.seq)) return violated("what leaves is in the queue");
+    expect(is_free(eviction.seq), "what somebody has does not leave for another");
     freed.messages += 1;
-    freed.bytes += stored_.entries.at(departure.seq).entry.message->size();
-    if (departure.why == Removal::Replaced) {
+    freed.bytes += stored_.entries.at(eviction.seq).entry.message->size();
+    if (eviction.why == Removal::Replaced) {
       expect(definition_.last_value, "only last_value replaces");
       continue;
     }
-    ++seen_[departure.dead_letter ? "dead: maxlen" : "dropped oldest"];
-    expect(takes_oldest && departure.why == Removal::MaxLength, "only what may be dropped is");
+    ++seen_[eviction.dead_letter ? "dead: maxlen" : "dropped oldest"];
+    expect(takes_oldest && eviction.why == Removal::MaxLength, "only what may be dropped is");
     expect(!fits({}), "nothing leaves while there is room");
-    expect(departure.dead_letter.has_value() == (definition_.overflow == Overflow::DeadLetter),
+    expect(eviction.dead_letter.has_value() == (definition_.overflow == Overflow::DeadLetter),
            "overflow dead-letter makes dead letters");
-    if (departure.dead_letter)
-      expect(departure.dead_letter->deaths.back().reason == DeathReason::MaxLength,
-             "maxlen is who had to go");
+    if (eviction.dead_letter)
+      expect(eviction.dead_letter->deaths.back().reason == DeathReason::MaxLength, "maxlen is who had to go");
     for (const auto& [older, number] : in_queue_)
-      expect(departure.seq <= older || !is_free(older) ||
-                 std::any_of(admission.departures.begin(), admission.departures.end(),
-                             [&](const queue::Departure& one) { return one.seq == older; }),
+      expect(eviction.seq <= older || !is_free(older) ||
+                 std::any_of(admission.evictions.begin(), admission.evictions.end(),
+                             [&](const queue::Eviction& one) { return one.seq == older; }),
              "the oldest leave first");
   }
   expect(fits(freed), "limits are hard");
@@ -263,10 +277,34 @@ void QueueWorld::check_admission(const Admission& admission, const queue::Messag
            "an identifier comes once in a window");
 }
 
+/// Everybody who waits for it, and nobody else.
+void QueueWorld::check_waiters(queue::AdmissionId id, const std::vector<queue::WaiterId>& answered) {
+  for (const queue::WaiterId waiter : answered) {
+    const auto found = waiters_.find(waiter);
+    if (found == waiters_.end() || found->second != id) return violated("who is answered waits for it");
+    waiters_.erase(found);
+    ++seen_["answered duplicate"];
+  }
+  for (const auto& [waiter, its] : waiters_) expect(its != id, "who waits is answered");
+}
+
 /// The store has just taken it.
 void QueueWorld::check_stored(const Publication& publication) {
-  if (publication.message_id_number != 0) admitted_ids_[publication.message_id] = publication.admitted_at;
+  if (publication.message_id_number != 0) {
+    admitted_ids_[publication.message_id] = publication.admitted_at;
+    id_of_record_[publication.message_id_number] = publication.message_id;
+  }
   check_limits();
+}
+
+/// Dead letters that the store has not yet.
+std::set<int> QueueWorld::dying() const {
+  std::set<int> numbers;
+  for (const auto* settlements : {&settlements_, &next_settlements_})
+    for (const Change& change : *settlements)
+      if (const auto* move = std::get_if<queue::MoveToDeadLetters>(&change))
+        numbers.insert(number_of(*move->entry.message));
+  return numbers;
 }
 
 /// Whatever was acknowledged to a publisher is in the store, or left it by a rule.
@@ -276,9 +314,7 @@ void QueueWorld::check_nothing_is_lost() {
   for (const auto& [seq, stored] : stored_.entries) there.insert(number_of(*stored.entry.message));
   std::set<int> dead;
   for (const queue::QueueEntry& entry : stored_.dead_letters) dead.insert(number_of(*entry.message));
-  for (const Change& change : journal_)
-    if (const auto* move = std::get_if<queue::MoveToDeadLetters>(&change))
-      dead.insert(number_of(*move->entry.message));
+  dead.merge(dying());
   for (const auto& [number, message] : known_) {
     if (!message.acknowledged) continue;
     expect(there.contains(number) || message.left.has_value(), "what was acknowledged is kept");
@@ -314,8 +350,9 @@ void QueueWorld::check_nobody_waits() {
     if (definition_.order == Order::Key && !is_lane_free(seq)) continue;
     const Bytes properties = stored_.entries.at(seq).entry.message->forwarded_properties();
     for (const Client& client : clients_)
-      expect(!client.is_connected || client.is_paused || client.held.size() >= client.options.prefetch ||
-                 !client.options.filter.matches(properties),
+      expect(!client.is_attached || client.delivered >= client.limit ||
+                 !client.options.filter.matches(properties) ||
+                 (client.options.qos == wire::QoS::ExactlyOnce && follows_passed(seq)),
              "nothing waits that somebody could have");
   }
 }

@@ -1,4 +1,5 @@
-// What happens in the world, and how. What must be true of it is in queue_witness.cc.
+// What happens in the world, and how. Consumers are in queue_consumers.cc, what becomes durable is in
+// queue_durability.cc, what must be true in queue_witness.cc.
 
 #include "tests/model/queue/queue_world.h"
 
@@ -10,7 +11,6 @@ namespace hermod::model {
 using namespace std::chrono_literals;
 using queue::Admission;
 using queue::ConsumerId;
-using queue::LeaseId;
 using queue::Outcome;
 using queue::QueueDefinition;
 using queue::QueueGroup;
@@ -19,7 +19,6 @@ using wire::QoS;
 
 namespace {
 
-constexpr std::size_t kClients = 4;
 constexpr std::size_t kKeys = 5;
 constexpr milliseconds kPauses[] = {0ms, 20ms, 50ms, 200ms};
 
@@ -93,17 +92,16 @@ void QueueWorld::step() {
     publish();
   } else if (what < 50) {
     commit_one();
-  } else if (what < 53) {
+  } else if (what < 52) {
     fail_publication();
-  } else if (what < 73) {
+  } else if (what < 53) {
+    chance_.chance(40) ? fail_settlements() : fail_claim();
+  } else if (what < 62) {
     settle_one();
-  } else if (what < 83) {
-    client.is_connected ? disconnect(client, chance_.chance(25)) : connect(client);
+  } else if (what < 73) {
+    receive(client);
   } else if (what < 85) {
-    if (client.is_connected) {
-      client.is_paused = !client.is_paused;
-      group_->set_paused(client.id, client.is_paused, now_);
-    }
+    move_client(client);
   } else if (what < 86) {
     is_paused_ = !is_paused_;
     group_->set_paused(is_paused_, now_);
@@ -111,7 +109,9 @@ void QueueWorld::step() {
     pass_time(milliseconds(chance_.below(chance_.chance(20) ? 200 : 20)));
   } else if (what < 99) {
     crash();
-  } else if (chance_.chance(10)) {
+  } else if (chance_.chance(50)) {
+    set_clock();
+  } else if (chance_.chance(20)) {
     ++seen_["purge"];
     group_->purge(now_);
   }
@@ -149,123 +149,22 @@ void QueueWorld::publish() {
   carry_out();
   const queue::Amount before = group_->amount();
   const queue::Arrival arrival{.entry = {.message = it, .key = message.key},
-                               .message_id = message.message_id};
+                               .message_id = message.message_id,
+                               .waiter = queue::WaiterId{++last_waiter_}};
   const Admission admission = group_->admit(arrival, now_);
   check_admission(admission, *it, before, message);
+  if (admission.what == Admission::What::DuplicatePending) waiters_[arrival.waiter] = admission.id;
   if (admission.what != Admission::What::Admitted) return;
   ++admitted_;
+  admitted_ids_.erase(message.message_id);  // an older one is past
   known_[number] = message;
-  journal_.emplace_back(Publication{.admission = admission.id,
-                                    .entry = {.message = it, .key = message.key},
-                                    .message_id = message.message_id,
-                                    .message_id_number = admission.message_id_number,
-                                    .admitted_at = now_.wall,
-                                    .departures = admission.departures});
-}
-
-/// The oldest batch is durable, and everybody hears of it.
-void QueueWorld::commit_one() {
-  if (journal_.empty()) return;
-  const Change change = std::move(journal_.front());
-  journal_.pop_front();
-  const Seq seq = stored_.apply(change);
-  if (const auto* publication = std::get_if<Publication>(&change)) {
-    check_stored(*publication);
-    for (const queue::Departure& departure : publication->departures) {
-      known(departure.seq).left = "departed";
-      in_queue_.erase(departure.seq);
-    }
-    const int number = number_of(*publication->entry.message);
-    in_queue_[seq] = number;
-    known_[number].seq = seq;
-    known_[number].acknowledged = true;
-    known_[number].not_before = now_.steady;
-    group_->on_stored(publication->admission, seq, now_);
-  } else if (const auto* claim = std::get_if<ClaimRecord>(&change)) {
-    for (Client& client : clients_)
-      if (const auto held = client.held.find(claim->lease); held != client.held.end())
-        held->second.received = true;
-  }
-}
-
-/// One batch with a message is refused. (A sequence that it may have been given is never filled.)
-void QueueWorld::fail_publication() {
-  const auto found = std::find_if(journal_.begin(), journal_.end(), [](const Change& change) {
-    return std::holds_alternative<Publication>(change);
-  });
-  if (found == journal_.end()) return;
-  const auto publication = std::get<Publication>(*found);
-  journal_.erase(found);
-  known_.at(number_of(*publication.entry.message)).left = "never came";
-  ++seen_["failed publication"];
-  if (!publication.departures.empty()) ++seen_["failed departure"];
-  group_->on_failed(publication.admission, now_);
-}
-
-void QueueWorld::settle_one() {
-  Client& client = clients_[chance_.below(kClients)];
-  if (!client.is_connected || client.held.empty()) return;
-  auto held = client.held.begin();
-  std::advance(held, static_cast<std::ptrdiff_t>(chance_.below(client.held.size())));
-  if (!held->second.received) return;
-  settle(client, held->first,
-         pick_of(chance_,
-                 {Outcome::Done, Outcome::Done, Outcome::Done, Outcome::RetryLater, Outcome::Rejected}));
-}
-
-void QueueWorld::settle(Client& client, LeaseId lease, Outcome outcome) {
-  const Held held = client.held.at(lease);
-  client.held.erase(lease);
-  std::optional<std::chrono::seconds> retry_after;
-  if (outcome == Outcome::RetryLater && chance_.chance(20))
-    retry_after = std::chrono::seconds(chance_.below(2));
-  if (held.active) {
-    Known& message = known(held.seq);
-    message.last = outcome;
-    message.done = message.done || outcome == Outcome::Done;
-    message.pause = outcome == Outcome::Done || outcome == Outcome::Rejected
-                        ? 0ms
-                        : definition_.retry.pause_before(message.deliveries);
-    if (retry_after) message.pause = *retry_after;
-    message.not_before = now_.steady + message.pause;
-  }
-  const auto settled = group_->settle(lease, outcome, retry_after, now_);
-  expect(settled == (held.active ? QueueGroup::Settled::Now : QueueGroup::Settled::Late),
-         "an answer in time counts and a late one does not");
-  ++seen_[held.active ? "settled" : "late answer"];
-  if (chance_.chance(5))
-    expect(group_->settle(lease, outcome, {}, now_) == QueueGroup::Settled::Unknown, "an answer counts once");
-}
-
-void QueueWorld::connect(Client& client) {
-  client.is_connected = true;
-  client.is_paused = false;
-  client.options.prefetch = static_cast<std::uint32_t>(1 + chance_.below(4));
-  client.options.filter = {};
-  if (!is_calm_ && chance_.chance(20)) client.options.filter = *queue::PropertyFilter::parse("n=1");
-  group_->join(client.id, client.options, now_);
-}
-
-void QueueWorld::disconnect(Client& client, bool for_good) {
-  client.is_connected = false;
-  for (auto held = client.held.begin(); held != client.held.end();) {
-    const bool stays = client.options.qos == QoS::ExactlyOnce && !for_good && held->second.active;
-    if (stays) {
-      held->second.holds_lane = false;
-      ++seen_["kept claim"];
-      ++held;
-      continue;
-    }
-    if (held->second.active) {
-      Known& message = known(held->second.seq);
-      message.last = Outcome::ConnectionLost;
-      message.pause = 0ms;
-      message.not_before = now_.steady;
-      ++seen_["given back"];
-    }
-    held = client.held.erase(held);
-  }
-  for_good ? group_->leave(client.id, now_) : group_->disconnect(client.id, now_);
+  publications_[chance_.below(kPublishers)].emplace_back(
+      Publication{.admission = admission.id,
+                  .entry = {.message = it, .key = message.key},
+                  .message_id = message.message_id,
+                  .message_id_number = admission.message_id_number,
+                  .admitted_at = now_.wall,
+                  .evictions = admission.evictions});
 }
 
 void QueueWorld::pass_time(milliseconds time) {
@@ -273,7 +172,8 @@ void QueueWorld::pass_time(milliseconds time) {
   now_.wall += time;
   for (Client& client : clients_) {
     for (auto& [lease, held] : client.held) {
-      if (!held.active || client.options.qos != QoS::AtLeastOnce || held.deadline > now_.steady) continue;
+      const bool may_end = held.active && held.is_sent && client.options.qos == QoS::AtLeastOnce;
+      if (!may_end || held.deadline > now_.steady) continue;
       held.active = false;
       Known& message = known(held.seq);
       message.last = Outcome::TimedOut;
@@ -285,58 +185,11 @@ void QueueWorld::pass_time(milliseconds time) {
   group_->advance(now_);
 }
 
-/// The broker is killed. Of what was not durable some may be; nobody has heard of it.
-void QueueWorld::crash() {
-  ++seen_["crash"];
-  for (std::size_t durable = chance_.below(journal_.size() + 1); durable > 0; --durable) {
-    const Change change = std::move(journal_.front());
-    journal_.pop_front();
-    const Seq seq = stored_.apply(change);
-    const auto* publication = std::get_if<Publication>(&change);
-    if (publication == nullptr) continue;
-    check_stored(*publication);
-    for (const queue::Departure& departure : publication->departures) known(departure.seq).left = "departed";
-    known_[number_of(*publication->entry.message)].seq = seq;
-  }
-  journal_.clear();
-  stored_.next.v += chance_.below(3);  // sequences of entries that never came
-  now_.steady = MonotonicTime{std::chrono::seconds(chance_.below(10'000))};
-  const milliseconds off(chance_.below(100));
-  now_.wall += off;
-  start_group();
-}
-
-/// A group from what the store has, and the world's own account of it.
-void QueueWorld::start_group() {
-  group_ = std::make_unique<QueueGroup>(definition_, now_);
-  is_paused_ = false;
-  started_at_ = now_.steady;
-  admitted_ = delivered_ = 0;
-  in_queue_.clear();
-  for (Client& client : clients_) {
-    client.is_connected = client.is_paused = false;
-    client.held.clear();
-  }
-  for (const auto& [seq, stored] : stored_.entries) {
-    const int number = number_of(*stored.entry.message);
-    Known& message = known_[number];
-    in_queue_[seq] = number;
-    message.deliveries = stored.state ? stored.state->deliveries : 0;
-    message.last.reset();
-    message.left.reset();
-    message.not_before = now_.steady;
-    if (stored.state && stored.state->due > now_.wall) message.not_before += stored.state->due - now_.wall;
-    group_->restore(seq, stored.entry, stored.state, now_);
-    if (!stored.claim) continue;
-    ++seen_["restored claim"];
-    message.deliveries = stored.claim->deliveries;
-    const LeaseId lease = group_->restore_claim(stored.claim->consumer, seq, message.deliveries);
-    client_with(stored.claim->consumer).held[lease] = {.seq = seq, .deadline = {}, .holds_lane = false};
-  }
-  for (const auto& [number, record] : stored_.message_ids)
-    group_->restore_message_id(number, record.id, record.admitted_at);
-  group_->resume(now_);
-  carry_out();
+/// Somebody sets the clock on the wall.
+void QueueWorld::set_clock() {
+  now_.wall += milliseconds(chance_.below(4'000)) - 2s;
+  ++seen_["clock set"];
+  group_->advance(now_);
 }
 
 QueueWorld::Client& QueueWorld::client_with(ConsumerId id) {
@@ -345,41 +198,63 @@ QueueWorld::Client& QueueWorld::client_with(ConsumerId id) {
 
 /// Does what the group wants done, in its order.
 void QueueWorld::carry_out() {
-  for (queue::QueueEffect& effect : group_->take_effects()) {
-    if (!violation_.empty()) return;
-    if (auto* delivery = std::get_if<queue::Deliver>(&effect)) {
-      Client& client = client_with(delivery->consumer);
-      check_delivery(client, *delivery);
-      ++delivered_;
-      ++known(delivery->seq).deliveries;
-      if (client.options.qos == QoS::AtMostOnce) {
-        known(delivery->seq).done = true;
-        continue;
-      }
-      client.held[delivery->lease] = {.seq = delivery->seq,
-                                      .deadline = now_.steady + definition_.ack_timeout,
-                                      .received = !delivery->is_claimed};
-      if (delivery->is_claimed)
-        journal_.emplace_back(ClaimRecord{.lease = delivery->lease,
-                                          .consumer = delivery->consumer,
-                                          .seq = delivery->seq,
-                                          .deliveries = delivery->deliveries});
-    } else if (auto* put = std::get_if<queue::PutDeliveryState>(&effect)) {
-      check_state(*put);
-      journal_.emplace_back(*put);
-    } else if (auto* gone = std::get_if<queue::EraseEntry>(&effect)) {
-      check_end(gone->seq, gone->why);
-      known(gone->seq).left = "erased";
-      in_queue_.erase(gone->seq);
-      journal_.emplace_back(*gone);
-    } else if (auto* dead = std::get_if<queue::MoveToDeadLetters>(&effect)) {
-      check_dead_letter(*dead);
-      known(dead->seq).left = "dead";
-      in_queue_.erase(dead->seq);
-      journal_.emplace_back(std::move(*dead));
-    } else if (auto* ids = std::get_if<queue::EraseMessageIds>(&effect)) {
-      journal_.emplace_back(std::move(*ids));
+  while (group_->has_effects() && violation_.empty()) {
+    for (queue::QueueEffect& effect : group_->take_effects()) {
+      if (!violation_.empty()) return;
+      carry_out(effect);
     }
+    for (const queue::Recall& recall : std::exchange(recalls_, {})) {
+      Client& client = client_with(recall.consumer);
+      const auto in_inbox = std::find_if(client.inbox.begin(), client.inbox.end(),
+                                         [&](const auto& one) { return one.lease == recall.lease; });
+      if (in_inbox == client.inbox.end() || chance_.chance(30)) continue;
+      client.inbox.erase(in_inbox);
+      ++seen_["called back"];
+      hand_back(client, recall.lease);
+    }
+  }
+}
+
+void QueueWorld::carry_out(queue::QueueEffect& effect) {
+  if (auto* delivery = std::get_if<queue::Deliver>(&effect)) {
+    Client& client = client_with(delivery->consumer);
+    check_delivery(client, *delivery);
+    ++delivered_;
+    ++client.delivered;
+    ++known(delivery->seq).deliveries;
+    client.held[delivery->lease] = {.seq = delivery->seq};
+    client.inbox.push_back(*delivery);
+  } else if (const auto* recall = std::get_if<queue::Recall>(&effect)) {
+    const auto& held = client_with(recall->consumer).held;
+    const auto found = held.find(recall->lease);
+    expect(found != held.end() && !found->second.is_sent, "only what is not sent is called back");
+    recalls_.push_back(*recall);
+  } else if (auto* put = std::get_if<queue::PutDeliveryState>(&effect)) {
+    check_state(*put);
+    known(put->seq).settling = true;
+    if (put->claim.v != 0) put->claim = claim_of_.at(put->claim);
+    next_settlements_.emplace_back(*put);
+  } else if (auto* gone = std::get_if<queue::EraseEntry>(&effect)) {
+    check_end(gone->seq, gone->why);
+    known(gone->seq).settling = true;
+    if (gone->claim.v != 0) gone->claim = claim_of_.at(gone->claim);
+    known(gone->seq).left = "erased";
+    next_settlements_.emplace_back(*gone);
+  } else if (auto* dead = std::get_if<queue::MoveToDeadLetters>(&effect)) {
+    check_dead_letter(*dead);
+    known(dead->seq).settling = true;
+    if (dead->claim.v != 0) dead->claim = claim_of_.at(dead->claim);
+    known(dead->seq).left = "dead";
+    next_settlements_.emplace_back(std::move(*dead));
+  } else if (auto* ids = std::get_if<queue::EraseMessageIds>(&effect)) {
+    // A clock that was set may end a window early.
+    for (const std::uint64_t number : ids->numbers) {
+      const std::string& id = id_of_record_.at(number);
+      const bool has_newer = std::any_of(id_of_record_.upper_bound(number), id_of_record_.end(),
+                                         [&](const auto& one) { return one.second == id; });
+      if (!has_newer) admitted_ids_.erase(id);
+    }
+    next_settlements_.emplace_back(std::move(*ids));
   }
 }
 
@@ -387,24 +262,28 @@ void QueueWorld::carry_out() {
 void QueueWorld::calm_down() {
   is_calm_ = true;
   for (Client& client : clients_) {
-    if (client.is_connected) disconnect(client, false);
+    if (client.is_connected) lose_connection(client);
     carry_out();
   }
+  while (violation_.empty() && commit_one()) carry_out();
   for (Client& client : clients_) connect(client);
   group_->set_paused(false, now_);
   is_paused_ = false;
   carry_out();
   for (int round = 0; round < 2'000 && violation_.empty(); ++round) {
-    if (journal_.empty() && in_queue_.empty()) break;
-    while (!journal_.empty() && violation_.empty()) {
-      commit_one();
-      carry_out();
-    }
+    if (is_everything_durable() && in_queue_.empty()) break;
+    while (violation_.empty() && commit_one()) carry_out();
     for (Client& client : clients_) {
-      while (!client.held.empty() && client.held.begin()->second.received && violation_.empty()) {
+      while (!client.inbox.empty() && violation_.empty()) {
+        receive(client);
+        carry_out();
+      }
+      while (!client.held.empty() && client.held.begin()->second.is_sent && violation_.empty()) {
         settle(client, client.held.begin()->first, Outcome::Done);
         carry_out();
       }
+      grant(client);
+      carry_out();
     }
     const auto due = group_->next_due(now_);
     if (due)
@@ -413,6 +292,7 @@ void QueueWorld::calm_down() {
     check_nothing_is_lost();
     check_nobody_waits();
   }
+  expect(waiters_.empty(), "nobody waits for ever");
   expect(in_queue_.empty() && stored_.entries.empty(), "what is acknowledged leaves in the end");
   check_nothing_is_lost();
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -14,9 +15,10 @@
 
 namespace hermod::model {
 
-/// A named queue with a journal, publishers and consumers of every temper, in one thread and from one seed.
-/// The world keeps its own, plain account of who has what and holds every step of the real QueueGroup against
-/// it.
+/// A named queue with a store, publishers and consumers of every temper, in one thread and from one seed.
+/// What is to be stored is submitted by several at a time: each publisher's shard, the queue's owner, and the
+/// shard of each consumer, which claims. Of one submitter it becomes durable in order, of several in any. The
+/// world keeps its own, plain account of who has what and holds every step of the real QueueGroup against it.
 class QueueWorld {
  public:
   explicit QueueWorld(std::uint64_t seed);
@@ -39,38 +41,76 @@ class QueueWorld {
     std::optional<queue::Outcome> last;
     std::chrono::milliseconds pause{};
     MonotonicTime not_before{};
-    std::optional<std::string> left;  ///< how, as far as the store has it
+    std::optional<std::string> left;  ///< how
+    bool settling = false;            ///< the owner has decided something the store has not made
   };
   struct Held {
     Seq seq;
-    MonotonicTime deadline;
-    bool active = true;      ///< false: timed out
-    bool received = true;    ///< false: its claim is not durable yet
-    bool holds_lane = true;  ///< false: it was kept while its consumer was away
+    MonotonicTime deadline{};  ///< once it is sent
+    bool is_sent = false;      ///< at QoS 2: its claim is durable
+    bool active = true;        ///< false: timed out
+    bool holds_lane = true;    ///< false: it was kept while its consumer was away
   };
   struct Client {
     queue::ConsumerId id;
     queue::QueueGroup::ConsumerOptions options;
+    queue::AttachmentNo attachment{};
+    std::size_t prefetch = 1;
+    std::uint64_t delivered = 0;  ///< since it is attached
+    std::uint64_t limit = 0;      ///< that it granted
     bool is_connected = false;
-    bool is_paused = false;
+    bool is_attached = false;
+    bool is_ending = false;            ///< its session; not durable yet
+    std::deque<queue::Deliver> inbox;  ///< of its shard
     std::map<queue::LeaseId, Held> held;
   };
+
+  static constexpr std::size_t kClients = 4;
+  static constexpr std::size_t kPublishers = 3;
+  /// What one shard has submitted.
+  using Journal = std::deque<Change>;
 
   // steps (queue_world.cc)
   void step();
   void publish();
-  void commit_one();
-  void fail_publication();
-  void settle_one();
-  void connect(Client& client);
-  void disconnect(Client& client, bool for_good);
   void pass_time(std::chrono::milliseconds time);
-  void crash();
+  void set_clock();
   void calm_down();
-  void start_group();
   void carry_out();
-  void settle(Client& client, queue::LeaseId lease, queue::Outcome outcome);
+  void carry_out(queue::QueueEffect& effect);
   Client& client_with(queue::ConsumerId id);
+
+  // consumers (queue_consumers.cc)
+  void move_client(Client& client);
+  void receive(Client& client);
+  void settle_one();
+  void settle(Client& client, queue::LeaseId lease, queue::Outcome outcome);
+  void grant(Client& client);
+  void connect(Client& client);
+  void take_over(Client& client);
+  void drain(Client& client);
+  void change_filter(Client& client);
+  void lose_connection(Client& client);
+  void end_session(Client& client);
+  void give_back(Client& client, Held& held);
+  void hand_back(Client& client, queue::LeaseId lease);
+  void forget_unsent(const Held& held);
+
+  // the store (queue_durability.cc)
+  bool commit_one();
+  bool commit_one_of(Journal& journal);
+  bool commit_settlements();
+  void on_durable(const Publication& publication, Seq seq);
+  void on_durable(const Change& settlement);
+  void on_durable(const SessionEnd& end);
+  void restore_claims();
+  void fail_publication();
+  void fail_settlements();
+  void fail_claim();
+  void crash();
+  void apply_in_crash(const Change& change);
+  void start_group();
+  bool is_everything_durable() const;
 
   // checks (queue_witness.cc)
   void check_delivery(const Client& client, const queue::Deliver& delivery);
@@ -79,13 +119,17 @@ class QueueWorld {
   void check_dead_letter(const queue::MoveToDeadLetters& dead);
   void check_admission(const queue::Admission& admission, const queue::Message& message,
                        const queue::Amount& before, const Known& arriving);
+  void check_waiters(queue::AdmissionId id, const std::vector<queue::WaiterId>& answered);
   void check_stored(const Publication& publication);
   void check_nothing_is_lost();
   void check_limits();
   void check_nobody_waits();
   void check_last_values();
   bool is_free(Seq seq) const;
-  bool is_departing(Seq seq) const;
+  bool has_passed(Seq seq) const;
+  bool follows_passed(Seq seq) const;
+  std::set<int> dying() const;
+  bool is_evicted(Seq seq) const;
   bool is_in_turn(Seq seq) const;
   bool is_same_turn(const Known& a, const Known& b) const;
   bool is_lane_free(Seq seq) const;
@@ -104,12 +148,23 @@ class QueueWorld {
   queue::Moment now_;
   std::unique_ptr<queue::QueueGroup> group_;
   StoredQueue stored_;
-  std::deque<Change> journal_;  ///< submitted, not durable
+  std::array<Journal, kPublishers> publications_;
+  std::array<Journal, kClients> sessions_;
+  std::vector<queue::Recall> recalls_;
+  std::map<queue::LeaseId, queue::LeaseId> claim_of_;  ///< the store's record of a lease
+  std::uint64_t last_claim_ = 0;
+  /// The owner's batch that is under way, and what comes into the next: one at a time, so that nothing is
+  /// made before what was decided earlier, whatever fails.
+  std::vector<Change> settlements_;
+  std::vector<Change> next_settlements_;
   std::vector<Client> clients_;
   std::map<int, Known> known_;                    ///< by number
-  std::map<Seq, int> in_queue_;                   ///< as the group should see it
+  std::map<Seq, int> in_queue_;                   ///< as the store has it
   std::map<std::string, WallTime> admitted_ids_;  ///< of what was stored, the last time
+  std::map<std::uint64_t, std::string> id_of_record_;
   std::vector<std::string> used_ids_;
+  std::map<queue::WaiterId, queue::AdmissionId> waiters_;  ///< who repeated what was on its way
+  std::uint64_t last_waiter_ = 0;
   std::map<std::string, int> seen_;
   std::string violation_;
   MonotonicTime started_at_{};

@@ -17,31 +17,52 @@ void StoredQueue::erase(Seq seq, bool has_state) {
   entries.erase(found);
 }
 
+/// Its session may have ended before, on another shard: that is the same to the store.
+void StoredQueue::end_claim(queue::LeaseId lease) {
+  if (lease.v != 0 && claims.erase(lease) == 0 && !ended_.contains(lease))
+    mistake = "a claim ends that the store has not";
+}
+
 Seq StoredQueue::apply(const Change& change) {
   if (const auto* publication = std::get_if<Publication>(&change)) {
-    for (const queue::Departure& departure : publication->departures) {
-      if (departure.dead_letter) dead_letters.push_back(*departure.dead_letter);
-      erase(departure.seq, departure.has_state);
+    for (const queue::Eviction& eviction : publication->evictions) {
+      if (eviction.dead_letter) dead_letters.push_back(*eviction.dead_letter);
+      erase(eviction.seq, eviction.has_state);
     }
     if (publication->message_id_number != 0)
       message_ids[publication->message_id_number] = {publication->message_id, publication->admitted_at};
-    entries[next] = {.entry = publication->entry, .state = {}, .claim = {}};
+    entries[next] = {.entry = publication->entry, .state = {}};
     return std::exchange(next, Seq{next.v + 1});
   }
-  if (const auto* gone = std::get_if<EraseEntry>(&change)) erase(gone->seq, gone->has_state);
+  if (const auto* gone = std::get_if<EraseEntry>(&change)) {
+    erase(gone->seq, gone->has_state);
+    end_claim(gone->claim);
+  }
   if (const auto* dead = std::get_if<MoveToDeadLetters>(&change)) {
     dead_letters.push_back(dead->entry);
     erase(dead->seq, dead->has_state);
+    end_claim(dead->claim);
   }
   if (const auto* put = std::get_if<PutDeliveryState>(&change)) {
-    if (!entries.contains(put->seq)) mistake = "a delivery state without an entry";
-    entries[put->seq].state = put->state;
-    entries[put->seq].claim.reset();
+    end_claim(put->claim);
+    if (const auto found = entries.find(put->seq); found != entries.end()) {
+      found->second.state = put->state;
+    } else {
+      mistake = "a delivery state without an entry";
+    }
   }
-  if (const auto* claim = std::get_if<ClaimRecord>(&change)) {
-    if (!entries.contains(claim->seq)) mistake = "a claim without an entry";
-    entries[claim->seq].claim = *claim;
+  if (const auto* it = std::get_if<ClaimRecord>(&change)) {
+    if (!entries.contains(it->claim.seq)) mistake = "a claim without an entry";
+    for (const auto& [lease, other] : claims)
+      if (other.seq == it->claim.seq) mistake = "two claims of one entry";
+    claims[it->lease] = it->claim;
   }
+  if (const auto* end = std::get_if<SessionEnd>(&change))
+    std::erase_if(claims, [&](const auto& one) {
+      const bool is_its = one.second.consumer == end->consumer;
+      if (is_its) ended_.insert(one.first);
+      return is_its;
+    });
   if (const auto* ids = std::get_if<EraseMessageIds>(&change))
     for (const std::uint64_t number : ids->numbers)
       if (message_ids.erase(number) == 0) mistake = "a message identifier is erased that the store has not";

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -18,28 +19,31 @@ struct Publication {
   std::string message_id;
   std::uint64_t message_id_number = 0;
   WallTime admitted_at{};
-  std::vector<queue::Departure> departures;
+  std::vector<queue::Eviction> evictions;
 };
 
-/// Before a QoS 2 delivery.
+/// Before a QoS 2 delivery: kept with its session. The lease says which record it is, also when the broker
+/// that gave it is dead; the world counts on across restarts.
 struct ClaimRecord {
   queue::LeaseId lease;
-  queue::ConsumerId consumer;
-  Seq seq;
-  std::uint32_t deliveries = 0;
+  queue::Claim claim;
 };
 
-/// One batch of the journal.
-using Change = std::variant<Publication, queue::EraseEntry, queue::PutDeliveryState, queue::MoveToDeadLetters,
-                            queue::EraseMessageIds, ClaimRecord>;
+/// A session ends, and with it its claims.
+struct SessionEnd {
+  queue::ConsumerId consumer;
+};
 
-/// What the store would have of a named queue: what every batch that is durable has made of it, and nothing
-/// else.
+/// One change of the store.
+using Change = std::variant<Publication, queue::EraseEntry, queue::PutDeliveryState, queue::MoveToDeadLetters,
+                            queue::EraseMessageIds, ClaimRecord, SessionEnd>;
+
+/// What the store would have of a named queue and of the sessions that claim from it: what every batch that
+/// is durable has made of it, and nothing else.
 struct StoredQueue {
   struct Entry {
     queue::QueueEntry entry;
     std::optional<queue::DeliveryState> state;
-    std::optional<ClaimRecord> claim;
   };
   struct MessageId {
     std::string id;
@@ -48,6 +52,7 @@ struct StoredQueue {
 
   std::map<Seq, Entry> entries;
   std::map<std::uint64_t, MessageId> message_ids;
+  std::map<queue::LeaseId, queue::Claim> claims;
   std::vector<queue::QueueEntry> dead_letters;
   Seq next{1};
 
@@ -59,6 +64,9 @@ struct StoredQueue {
 
  private:
   void erase(Seq seq, bool has_state);
+  void end_claim(queue::LeaseId lease);
+
+  std::set<queue::LeaseId> ended_;  ///< with their sessions
 };
 
 }  // namespace hermod::model

@@ -16,9 +16,14 @@ constexpr ConsumerId kBert{2};
 constexpr ConsumerId kCarl{3};
 const auto kAnybody = [](ConsumerId) { return true; };
 
-Dispatcher with_three(Strategy strategy, std::uint32_t prefetch = 8) {
+void join(Dispatcher& dispatcher, ConsumerId id, std::uint64_t credit) {
+  dispatcher.join(id);
+  dispatcher.grant(id, credit);
+}
+
+Dispatcher with_three(Strategy strategy, std::uint64_t credit = 8) {
   Dispatcher dispatcher(strategy, 16);
-  for (const ConsumerId id : {kAnna, kBert, kCarl}) dispatcher.join(id, prefetch);
+  for (const ConsumerId id : {kAnna, kBert, kCarl}) join(dispatcher, id, credit);
   return dispatcher;
 }
 
@@ -34,16 +39,18 @@ TEST(Dispatcher, NobodyIsChosenWithoutRoom) {
                                   Strategy::Sticky, Strategy::KeyHash}) {
     Dispatcher dispatcher(strategy, 1);
     EXPECT_EQ(dispatcher.choose(0, kAnybody), std::nullopt);
-    dispatcher.join(kAnna, 2);
+    join(dispatcher, kAnna, 2);
     EXPECT_EQ(serve(dispatcher), kAnna);
     EXPECT_EQ(serve(dispatcher), kAnna);
     EXPECT_FALSE(dispatcher.has_room());
     EXPECT_EQ(dispatcher.choose(0, kAnybody), std::nullopt);
     dispatcher.returned(kAnna);
+    EXPECT_EQ(dispatcher.choose(0, kAnybody), std::nullopt) << "only its connection knows what it can take";
+    dispatcher.grant(kAnna, 3);
     EXPECT_EQ(dispatcher.choose(0, kAnybody), kAnna);
-    dispatcher.set_paused(kAnna, true);
-    EXPECT_EQ(dispatcher.choose(0, kAnybody), std::nullopt);
-    dispatcher.set_paused(kAnna, false);
+    dispatcher.grant(kAnna, 1);
+    EXPECT_EQ(dispatcher.choose(0, kAnybody), std::nullopt) << "less than it took";
+    dispatcher.grant(kAnna, 3);
     EXPECT_EQ(dispatcher.choose(0, kAnybody), kAnna);
     dispatcher.leave(kAnna);
     EXPECT_EQ(dispatcher.choose(0, kAnybody), std::nullopt);
@@ -82,7 +89,7 @@ TEST(Dispatcher, RoundRobinGoesRoundWhateverEachHas) {
 }
 
 TEST(Dispatcher, RandomReachesEveryoneAboutAsOftenAndInNoRound) {
-  Dispatcher dispatcher = with_three(Strategy::Random);
+  Dispatcher dispatcher = with_three(Strategy::Random, 3000);
   std::map<ConsumerId, int> served;
   int repeats = 0;
   ConsumerId last{};
@@ -106,6 +113,7 @@ TEST(Dispatcher, StickyStaysWithTheLanesConsumerWhileItHasRoom) {
   const ConsumerId next = serve(dispatcher, 5);
   EXPECT_NE(next, first) << "it is full";
   dispatcher.returned(first);
+  dispatcher.grant(first, 3);
   EXPECT_EQ(serve(dispatcher, 5), next) << "the lane has moved on";
 }
 
@@ -114,6 +122,7 @@ TEST(Dispatcher, KeyHashKeepsALaneWithItsConsumerEvenIfThatIsFull) {
   const ConsumerId target = serve(dispatcher, 5);
   EXPECT_EQ(dispatcher.choose(5, kAnybody), std::nullopt);
   dispatcher.returned(target);
+  dispatcher.grant(target, 2);
   EXPECT_EQ(dispatcher.choose(5, kAnybody), target);
 }
 
@@ -133,34 +142,33 @@ TEST(Dispatcher, KeyHashMovesOnlyTheLanesOfWhoLeaves) {
       EXPECT_EQ(now, target);
     }
   }
-  dispatcher.join(kBert, 8);
+  join(dispatcher, kBert, 8);
   for (const auto& [lane, target] : before) EXPECT_EQ(dispatcher.choose(lane, kAnybody), target);
 }
 
 TEST(Dispatcher, ALaneIsWantedByWhoHasNothingFromWhoHasSeveral) {
   Dispatcher dispatcher(Strategy::LeastInflight, 16);
-  dispatcher.join(kAnna, 8);
+  join(dispatcher, kAnna, 8);
   for (int i = 0; i < 4; ++i) serve(dispatcher);
   EXPECT_FALSE(dispatcher.is_wanted_elsewhere(0, kAnna, 2, kAnybody)) << "there is nobody else";
-  dispatcher.join(kBert, 8);
+  join(dispatcher, kBert, 8);
   EXPECT_TRUE(dispatcher.is_wanted_elsewhere(0, kAnna, 2, kAnybody));
   EXPECT_FALSE(dispatcher.is_wanted_elsewhere(0, kAnna, 1, kAnybody)) << "it has no other";
   EXPECT_FALSE(dispatcher.is_wanted_elsewhere(0, kAnna, 2, [](ConsumerId id) { return id == kAnna; }));
   dispatcher.took(kBert, 1);
   EXPECT_FALSE(dispatcher.is_wanted_elsewhere(0, kAnna, 2, kAnybody)) << "it has something now";
   dispatcher.returned(kBert);
-  dispatcher.set_paused(kBert, true);
+  dispatcher.grant(kBert, 0);
   EXPECT_FALSE(dispatcher.is_wanted_elsewhere(0, kAnna, 2, kAnybody));
 }
 
-TEST(Dispatcher, WhoReturnsWithMoreThanItMayHaveGetsNothingUntilItHasLess) {
+TEST(Dispatcher, WhoComesWithSomethingIsNotIdle) {
   Dispatcher dispatcher(Strategy::LeastInflight, 1);
-  dispatcher.join(kAnna, 1, 2);
-  EXPECT_FALSE(dispatcher.has_room());
-  dispatcher.returned(kAnna);
-  EXPECT_FALSE(dispatcher.has_room());
-  dispatcher.returned(kAnna);
-  EXPECT_TRUE(dispatcher.has_room(kAnna));
+  dispatcher.join(kAnna, 2);
+  EXPECT_FALSE(dispatcher.has_room()) << "it has granted nothing";
+  dispatcher.grant(kAnna, 8);
+  join(dispatcher, kBert, 8);
+  EXPECT_EQ(serve(dispatcher), kBert);
 }
 
 }  // namespace

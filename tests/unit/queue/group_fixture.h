@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,7 +18,8 @@ inline constexpr ConsumerId kAnna{1};
 inline constexpr ConsumerId kBert{2};
 
 /// A group, its clock, and its effects as text: "a>1#2" is the second delivery of a to consumer 1, "-a" an
-/// erased entry, "+a" a delivery state, "~a" a dead letter.
+/// erased entry, "+a" a delivery state, "~a" a dead letter. The store makes at once what is wanted of it,
+/// unless it is slow.
 struct GroupTest : testing::Test {
   QueueDefinition definition;
   Moment now{MonotonicTime{std::chrono::hours(1)}, WallTime{std::chrono::hours(1000)}};
@@ -25,6 +27,17 @@ struct GroupTest : testing::Test {
   std::map<Seq, std::string> names;
   std::map<std::string, LeaseId> leases;  ///< the last one of each message
   std::vector<QueueEffect> effects;
+  std::vector<Seq> wanted;  ///< of the store, in their order
+  bool is_slow = false;     ///< the store
+  bool sends = true;        ///< at once
+  struct Attached {
+    AttachmentNo attachment{};
+    wire::QoS qos{};
+    std::uint64_t limit = 0;
+  };
+  std::map<ConsumerId, Attached> attached;
+  std::map<LeaseId, ConsumerId> lent;
+  std::map<LeaseId, std::string> names_of_leases;
   Seq next{1};
 
   GroupTest() {
@@ -42,10 +55,12 @@ struct GroupTest : testing::Test {
     fields.expires_at = expires_at;
     return Message::create(fields);
   }
-  Admission admit(std::string_view payload, std::string_view key, std::string_view message_id = "") {
+  Admission admit(std::string_view payload, std::string_view key, std::string_view message_id = "",
+                  WaiterId waiter = {}) {
     if (!group) start();
     return group->admit({.entry = {.message = message(payload), .key = std::string(key)},
-                         .message_id = std::string(message_id)},
+                         .message_id = std::string(message_id),
+                         .waiter = waiter},
                         now);
   }
   Seq store(AdmissionId id, std::string_view payload) {
@@ -62,10 +77,20 @@ struct GroupTest : testing::Test {
   void join(ConsumerId id, wire::QoS qos = wire::QoS::AtLeastOnce, std::uint32_t prefetch = 10,
             std::string_view filter = "") {
     if (!group) start();
-    QueueGroup::ConsumerOptions options{.qos = qos, .prefetch = prefetch, .filter = {}};
+    QueueGroup::ConsumerOptions options{.qos = qos, .filter = {}};
     if (!filter.empty()) options.filter = *PropertyFilter::parse(filter);
-    group->join(id, options, now);
+    Attached& its = attached[id];
+    its.attachment = AttachmentNo{its.attachment.v + 1};
+    its.qos = qos;
+    group->join(id, its.attachment, options, now);
+    grant(id, prefetch);
   }
+  void grant(ConsumerId id, std::uint64_t limit) {
+    attached[id].limit = limit;
+    group->grant(id, attached[id].attachment, limit, now);
+  }
+  void disconnect(ConsumerId id) { group->disconnect(id, attached[id].attachment, now); }
+  void drain(ConsumerId id) { group->drain(id, attached[id].attachment, now); }
   void pass(std::chrono::milliseconds time) {
     now.steady += time;
     now.wall += time;
@@ -73,33 +98,67 @@ struct GroupTest : testing::Test {
   }
   QueueGroup::Settled settle(const std::string& payload, Outcome outcome,
                              std::optional<std::chrono::seconds> retry_after = std::nullopt) {
-    return group->settle(leases.at(payload), outcome, retry_after, now);
+    return answer(leases.at(payload), outcome, retry_after);
+  }
+  /// And there is room for another.
+  QueueGroup::Settled answer(LeaseId lease, Outcome outcome,
+                             std::optional<std::chrono::seconds> retry_after = std::nullopt) {
+    const auto settled = group->settle(lease, outcome, retry_after, now);
+    if (settled != QueueGroup::Settled::Unknown) grant(lent.at(lease), attached[lent.at(lease)].limit + 1);
+    return settled;
+  }
+  void send(LeaseId lease) {
+    if (attached[lent.at(lease)].qos == wire::QoS::AtMostOnce) {
+      answer(lease, Outcome::Done);
+    } else {
+      group->sent(lease, now);
+    }
+  }
+  /// The store has made the oldest that is wanted of it.
+  void settle_store() {
+    const Seq seq = wanted.front();
+    wanted.erase(wanted.begin());
+    group->on_settled(seq, now);
   }
   std::string happened() {
     std::string text;
-    effects = group->take_effects();
-    for (const QueueEffect& effect : effects) {
-      if (!text.empty()) text += ' ';
-      if (const auto* delivery = std::get_if<Deliver>(&effect)) {
-        const std::string name = names.at(delivery->seq);
-        leases[name] = delivery->lease;
-        text += name + '>' + std::to_string(delivery->consumer.v);
-        if (delivery->deliveries > 1) text += '#' + std::to_string(delivery->deliveries);
-      } else if (const auto* gone = std::get_if<EraseEntry>(&effect)) {
-        text += '-' + names.at(gone->seq);
-      } else if (const auto* put_state = std::get_if<PutDeliveryState>(&effect)) {
-        text += '+' + names.at(put_state->seq);
-      } else if (const auto* dead = std::get_if<MoveToDeadLetters>(&effect)) {
-        text += '~' + names.at(dead->seq);
-      } else {
-        text += "ids";
+    effects.clear();
+    while (group->has_effects()) {
+      for (const QueueEffect& effect : group->take_effects()) {
+        if (!text.empty()) text += ' ';
+        text += text_of(effect);
+        effects.push_back(effect);
+        if (const auto* delivery = std::get_if<Deliver>(&effect); delivery != nullptr && sends)
+          send(delivery->lease);
       }
+      while (!is_slow && !wanted.empty()) settle_store();
     }
     return text;
   }
+  std::string text_of(const QueueEffect& effect) {
+    if (const auto* delivery = std::get_if<Deliver>(&effect)) {
+      const std::string name = names.at(delivery->seq);
+      leases[name] = delivery->lease;
+      lent[delivery->lease] = delivery->consumer;
+      names_of_leases[delivery->lease] = name;
+      const std::string text = name + '>' + std::to_string(delivery->consumer.v);
+      return delivery->deliveries > 1 ? text + '#' + std::to_string(delivery->deliveries) : text;
+    }
+    if (const auto* gone = std::get_if<EraseEntry>(&effect)) return want('-', gone->seq);
+    if (const auto* put_state = std::get_if<PutDeliveryState>(&effect)) return want('+', put_state->seq);
+    if (const auto* dead = std::get_if<MoveToDeadLetters>(&effect)) return want('~', dead->seq);
+    if (const auto* recall = std::get_if<Recall>(&effect)) return '?' + names_of_leases.at(recall->lease);
+    return "ids";
+  }
+  std::string want(char what, Seq seq) {
+    wanted.push_back(seq);
+    return what + names.at(seq);
+  }
   template <class Effect>
   const Effect& last() const {
-    return std::get<Effect>(effects.back());
+    for (auto effect = effects.rbegin(); effect != effects.rend(); ++effect)
+      if (const auto* found = std::get_if<Effect>(&*effect)) return *found;
+    throw std::logic_error("no such effect");
   }
 };
 

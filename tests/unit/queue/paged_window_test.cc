@@ -248,7 +248,7 @@ TEST(PagedWindow, AgreesWithASimpleStoreUnderRandomOperations) {
   std::uint64_t offered = 0;
   std::uint64_t handed = 0;
   std::vector<std::uint64_t> in_flight;
-  for (int step = 0; step < 300'000; ++step) {
+  for (int step = 0; step < 100'000; ++step) {
     switch (random() % 8) {
       case 0:
       case 1:
@@ -300,7 +300,7 @@ TEST(PagedWindow, AgreesWithASimpleStoreUnderRandomOperations) {
     ASSERT_EQ(window.count(), offered - handed + in_flight.size());
     ASSERT_EQ(window.bytes(), 3 * window.count());
   }
-  EXPECT_GT(handed, 10'000U);
+  EXPECT_GT(handed, 5'000U);
 }
 
 }  // namespace

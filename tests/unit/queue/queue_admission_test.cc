@@ -48,9 +48,9 @@ TEST_F(QueueAdmission, DropOldestLeavesWhatIsInFlight) {
   const Seq b = put("b");
   EXPECT_EQ(happened(), "a>1");
   const Admission admission = admit("c", "k");
-  ASSERT_EQ(admission.departures.size(), 1U);
-  EXPECT_EQ(admission.departures[0].seq, b);
-  EXPECT_EQ(admission.departures[0].why, Removal::MaxLength);
+  ASSERT_EQ(admission.evictions.size(), 1U);
+  EXPECT_EQ(admission.evictions[0].seq, b);
+  EXPECT_EQ(admission.evictions[0].why, Removal::MaxLength);
   EXPECT_EQ(admit("d", "k").what, What::Full) << "one is in flight, the other is leaving already";
   settle("a", Outcome::Done);
   EXPECT_EQ(happened(), "-a") << "what leaves goes to nobody";
@@ -78,7 +78,7 @@ TEST_F(QueueAdmission, TheRoomOfWhatLeavesIsNobodyElsesBeforeItHasLeft) {
   put("1234567890");
   put("123456789");
   const Admission small = admit("1", "k");
-  ASSERT_EQ(small.departures.size(), 1U);
+  ASSERT_EQ(small.evictions.size(), 1U);
   EXPECT_EQ(group->amount().bytes, 21U);
   group->on_failed(small.id, now);
   EXPECT_EQ(group->amount(), (Amount{2, 21}));
@@ -89,10 +89,10 @@ TEST_F(QueueAdmission, OverflowDeadLetterMovesTheOldest) {
   definition.overflow = Overflow::DeadLetter;
   put("a", "k");
   const Admission admission = admit("b", "l");
-  ASSERT_EQ(admission.departures.size(), 1U);
-  ASSERT_TRUE(admission.departures[0].dead_letter.has_value());
-  EXPECT_EQ(admission.departures[0].dead_letter->key, "k");
-  EXPECT_EQ(admission.departures[0].dead_letter->deaths.back().reason, DeathReason::MaxLength);
+  ASSERT_EQ(admission.evictions.size(), 1U);
+  ASSERT_TRUE(admission.evictions[0].dead_letter.has_value());
+  EXPECT_EQ(admission.evictions[0].dead_letter->key, "k");
+  EXPECT_EQ(admission.evictions[0].dead_letter->deaths.back().reason, DeathReason::MaxLength);
 }
 
 TEST_F(QueueAdmission, ADuplicateIsSuccessAndStoresNothing) {
@@ -119,6 +119,27 @@ TEST_F(QueueAdmission, ADuplicateIsKnownWhenItsMessageIsLongGone) {
   EXPECT_EQ(admit("a", "k", "id").what, What::Duplicate);
 }
 
+TEST_F(QueueAdmission, WhoRepeatsWhatIsOnItsWayIsAnsweredBehindIt) {
+  definition.dedup_window = 1min;
+  for (const bool is_stored : {true, false}) {
+    start();
+    const Admission first = admit("a", "k", "id", WaiterId{1});
+    admit("a", "k", "id", WaiterId{2});
+    admit("a", "k", "id", WaiterId{3});
+    const std::vector<WaiterId> both{WaiterId{2}, WaiterId{3}};
+    EXPECT_EQ(is_stored ? group->on_stored(first.id, Seq{1}, now) : group->on_failed(first.id, now), both);
+  }
+}
+
+TEST_F(QueueAdmission, AFailedMessageGivesItsTokenBack) {
+  definition.rate_in = Rate{1, 1};
+  const Admission first = admit("a", "k");
+  EXPECT_EQ(admit("b", "k").what, What::RateLimited);
+  group->on_failed(first.id, now);
+  EXPECT_EQ(admit("b", "k").what, What::Admitted);
+  EXPECT_EQ(admit("c", "k").what, What::RateLimited) << "and no more than that";
+}
+
 TEST_F(QueueAdmission, AFailedMessageLeavesNoIdentifier) {
   definition.dedup_window = 1min;
   const Admission first = admit("a", "k", "id");
@@ -131,9 +152,9 @@ TEST_F(QueueAdmission, LastValueKeepsTheNewestOfEachKey) {
   const Seq a = put("a", "k");
   put("b", "l");
   const Admission admission = admit("c", "k");
-  ASSERT_EQ(admission.departures.size(), 1U);
-  EXPECT_EQ(admission.departures[0].seq, a);
-  EXPECT_EQ(admission.departures[0].why, Removal::Replaced);
+  ASSERT_EQ(admission.evictions.size(), 1U);
+  EXPECT_EQ(admission.evictions[0].seq, a);
+  EXPECT_EQ(admission.evictions[0].why, Removal::Replaced);
   store(admission.id, "c");
   join(kAnna);
   EXPECT_EQ(happened(), "b>1 c>1");
@@ -173,7 +194,7 @@ TEST_F(QueueAdmission, RateInRefusesAndRateOutWaits) {
   join(kAnna);
   put("a");
   put("b");
-  EXPECT_EQ(admit("c", "k").what, What::TooFast);
+  EXPECT_EQ(admit("c", "k").what, What::RateLimited);
   EXPECT_EQ(happened(), "a>1");
   EXPECT_EQ(group->next_due(now), now.steady + 1s);
   pass(1s);

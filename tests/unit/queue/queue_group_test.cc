@@ -111,7 +111,7 @@ TEST_F(GroupTest, ALateAnswerSettlesNothingButFreesItsPlace) {
   pass(10s);
   EXPECT_EQ(happened(), "+a")
       << "its client may still answer, so there is no room for another [MQTT-3.3.4-9]";
-  EXPECT_EQ(group->settle(first, Outcome::Done, {}, now), Settled::Late);
+  EXPECT_EQ(answer(first, Outcome::Done), Settled::Late);
   EXPECT_EQ(happened(), "a>1#2");
   EXPECT_EQ(group->settle(first, Outcome::Done, {}, now), Settled::Unknown);
   EXPECT_EQ(settle("a", Outcome::Done), Settled::Now);
@@ -126,7 +126,7 @@ TEST_F(GroupTest, ALostConnectionGivesBackAtOnceInOrder) {
   EXPECT_EQ(happened(), "a>1 b>1");
   join(kBert);
   EXPECT_EQ(happened(), "") << "the lane is not his yet";
-  group->disconnect(kAnna, now);
+  disconnect(kAnna);
   EXPECT_EQ(happened(), "+a +b a>2#2 b>2#2");
 }
 
@@ -134,10 +134,13 @@ TEST_F(GroupTest, AMessageThatKillsItsConsumersDies) {
   definition.max_deliveries = 2;
   put("a");
   join(kAnna);
-  group->disconnect(kAnna, now);
+  EXPECT_EQ(happened(), "a>1");
+  disconnect(kAnna);
+  EXPECT_EQ(happened(), "+a");
   join(kAnna);
-  group->disconnect(kAnna, now);
-  EXPECT_EQ(happened(), "a>1 +a a>1#2 ~a");
+  EXPECT_EQ(happened(), "a>1#2");
+  disconnect(kAnna);
+  EXPECT_EQ(happened(), "~a");
   EXPECT_EQ(last<MoveToDeadLetters>().entry.deaths,
             (std::vector<Death>{
                 {.queue = "q", .reason = DeathReason::DeliveryLimit, .deliveries = 2, .at = now.wall}}));
@@ -197,6 +200,24 @@ TEST_F(GroupTest, WhatExpiresDiesUnlessSomebodyHasIt) {
   EXPECT_EQ(happened(), "~a") << "it is judged when it comes back";
 }
 
+TEST_F(GroupTest, ADeadLetterExpiresNoMoreByWhatItsPublisherSaid) {
+  start();
+  names[Seq{1}] = "a";
+  group->on_stored({.entry = {.message = message("a", now.wall + 5s), .key = "k"}}, Seq{1}, now);
+  pass(5s);
+  EXPECT_EQ(happened(), "~a");
+  const QueueEntry dead = last<MoveToDeadLetters>().entry;
+  EXPECT_EQ(dead.message->expires_at(), Message::kNever);
+  EXPECT_EQ(as_text(dead.message->payload()), "a");
+
+  definition.name = "q.dlq";
+  definition.ttl = 10s;
+  pass(1s);
+  start();
+  group->on_stored({.entry = dead}, Seq{2}, now);
+  EXPECT_EQ(group->next_due(now), now.steady + 9s) << "its time begins with its death";
+}
+
 TEST_F(GroupTest, MessageExpiryLowersTheTtl) {
   definition.ttl = 20s;
   start();
@@ -215,7 +236,7 @@ TEST_F(GroupTest, QoS2StaysWithItsConsumerUntilItsSessionEnds) {
   EXPECT_TRUE(last<Deliver>().is_claimed);
   pass(1h);
   EXPECT_EQ(happened(), "") << "ack_timeout does not apply";
-  group->disconnect(kAnna, now);
+  disconnect(kAnna);
   put("d", "m");
   join(kBert);
   EXPECT_EQ(happened(), "d>2") << "the keys wait, the lane does not [MQTT-4.8.2-4]";
@@ -224,22 +245,6 @@ TEST_F(GroupTest, QoS2StaysWithItsConsumerUntilItsSessionEnds) {
   EXPECT_EQ(happened(), "-a b>2");
   group->leave(kAnna, now);
   EXPECT_EQ(happened(), "+c c>2#2");
-}
-
-TEST_F(GroupTest, AClaimIsFoundAgainAfterARestart) {
-  start();
-  names[Seq{1}] = "a";
-  names[Seq{2}] = "b";
-  group->restore(Seq{1}, {.message = message("a"), .key = "k", .deaths = {}}, std::nullopt, now);
-  group->restore(Seq{2}, {.message = message("b"), .key = "k", .deaths = {}}, std::nullopt, now);
-  const LeaseId claim = group->restore_claim(kAnna, Seq{1}, 1);
-  group->resume(now);
-  join(kBert);
-  EXPECT_EQ(happened(), "");
-  join(kAnna, QoS::ExactlyOnce, 1);
-  EXPECT_EQ(happened(), "");
-  EXPECT_EQ(group->settle(claim, Outcome::Done, {}, now), Settled::Now);
-  EXPECT_EQ(happened(), "-a b>2");
 }
 
 TEST_F(GroupTest, ARestartGoesOnWithCountAndPauseButNeverWaitsLongerThanThat) {
@@ -277,10 +282,10 @@ TEST_F(GroupTest, APausedQueueAndAPausedConsumerGetNothing) {
   group->set_paused(true, now);
   put("a", "k");
   EXPECT_EQ(happened(), "");
-  group->set_paused(kAnna, true, now);
+  grant(kAnna, 0);
   group->set_paused(false, now);
   EXPECT_EQ(happened(), "");
-  group->set_paused(kAnna, false, now);
+  grant(kAnna, 10);
   EXPECT_EQ(happened(), "a>1");
 }
 
@@ -293,6 +298,46 @@ TEST_F(GroupTest, PurgeTakesEverythingThatNobodyHas) {
   group->purge(now);
   EXPECT_EQ(happened(), "-b -c");
   EXPECT_EQ(group->entries(), 1U);
+}
+
+TEST_F(GroupTest, APurgeOfManyIsDoneInSlices) {
+  for (int i = 0; i < 600; ++i) put(std::to_string(i));
+  group->purge(now);
+  EXPECT_LT(group->take_effects().size(), 600U);
+  put("later");
+  for (int slices = 0; slices < 5 && group->next_due(now) == now.steady; ++slices) group->advance(now);
+  group->take_effects();
+  join(kAnna);
+  EXPECT_EQ(happened(), "") << "of its key everything waits for the store";
+  for (std::uint64_t seq = 1; seq <= 600; ++seq) group->on_settled(Seq{seq}, now);
+  EXPECT_EQ(happened(), "later>1") << "what came behind the purge stays";
+}
+
+TEST_F(GroupTest, WhatExpiresTogetherLeavesInSlicesAndGoesToNobody) {
+  definition.ttl = 1s;
+  definition.order = Order::None;
+  for (int i = 0; i < 600; ++i) put(std::to_string(i));
+  now.steady += 1s;
+  now.wall += 1s;
+  join(kAnna);
+  std::size_t dead = 0;
+  for (int slices = 0; slices < 5; ++slices) {
+    for (const QueueEffect& effect : group->take_effects()) {
+      ASSERT_TRUE(std::holds_alternative<MoveToDeadLetters>(effect));
+      ++dead;
+    }
+    EXPECT_TRUE(slices > 0 || dead < 600U);
+    group->advance(now);
+  }
+  EXPECT_EQ(dead, 600U);
+}
+
+TEST_F(GroupTest, ATokenThatNobodyCouldUseIsNotWaitedFor) {
+  definition.rate_out = Rate{1, 1};
+  join(kAnna, QoS::AtLeastOnce, 10, "n=1");
+  put("a");
+  EXPECT_EQ(happened(), "");
+  EXPECT_EQ(group->next_due(now), std::nullopt);
 }
 
 TEST_F(GroupTest, AKeyThatIsSlowHoldsUpNoOtherOfAThousand) {
@@ -311,7 +356,9 @@ TEST_F(GroupTest, AKeyThatIsSlowHoldsUpNoOtherOfAThousand) {
       if (names.at(delivery->seq) == "first0") {
         slow = delivery->lease;
       } else {
-        group->settle(delivery->lease, Outcome::Done, {}, now);
+        lent[delivery->lease] = delivery->consumer;
+        answer(delivery->lease, Outcome::Done);
+        group->on_settled(delivery->seq, now);
       }
     }
   }

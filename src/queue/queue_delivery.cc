@@ -1,0 +1,251 @@
+// Who is there, who gets what, and how it comes back unread.
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+#include "queue/queue_group.h"
+
+namespace hermod::queue {
+
+using wire::QoS;
+
+// --- consumers ---
+
+void QueueGroup::join(ConsumerId id, AttachmentNo attachment, ConsumerOptions options, Moment now) {
+  Consumer* consumer = &consumers_[id];
+  if (attachment <= consumer->attachment) return;
+  if (consumer->is_attached) {
+    requeue_all(id, consumer->attachment, /*keep_claims=*/true, now);
+    consumer = &consumers_[id];
+  }
+  consumer->options = std::move(options);
+  consumer->attachment = attachment;
+  consumer->is_attached = true;
+  if (is_choosy(consumer->options)) ++choosy_;
+  dispatcher_.join(id, static_cast<std::uint32_t>(consumer->leases.size()));
+  pump(now);
+}
+
+/// Null when that is not where the consumer is.
+QueueGroup::Consumer* QueueGroup::attached(ConsumerId id, AttachmentNo attachment) {
+  const auto found = consumers_.find(id);
+  if (found == consumers_.end()) return nullptr;
+  return found->second.is_attached && found->second.attachment == attachment ? &found->second : nullptr;
+}
+
+void QueueGroup::grant(ConsumerId id, AttachmentNo attachment, std::uint64_t limit, Moment now) {
+  if (attached(id, attachment) == nullptr) return;
+  dispatcher_.grant(id, limit);
+  pump(now);
+}
+
+void QueueGroup::change_options(ConsumerId id, AttachmentNo attachment, ConsumerOptions options, Moment now) {
+  Consumer* consumer = attached(id, attachment);
+  if (consumer == nullptr) return;
+  if (is_choosy(consumer->options)) --choosy_;
+  consumer->options = std::move(options);
+  if (is_choosy(consumer->options)) ++choosy_;
+  pump(now);
+}
+
+void QueueGroup::detach(ConsumerId id, Consumer& consumer) {
+  if (!consumer.is_attached) return;
+  if (is_choosy(consumer.options)) --choosy_;
+  dispatcher_.leave(id);
+  consumer.is_attached = false;
+}
+
+void QueueGroup::drain(ConsumerId id, AttachmentNo attachment, Moment now) {
+  Consumer* consumer = attached(id, attachment);
+  if (consumer == nullptr) return;
+  detach(id, *consumer);
+  for (const LeaseId lease : consumer->leases)
+    if (leases_.at(lease).phase == Lease::Phase::Lent) recall(lease);
+  forget_if_gone(id);
+  pump(now);
+}
+
+void QueueGroup::disconnect(ConsumerId id, AttachmentNo attachment, Moment now) {
+  requeue_all(id, attachment, /*keep_claims=*/true, now);
+  pump(now);
+}
+
+void QueueGroup::leave(ConsumerId id, Moment now) {
+  requeue_all(id, AttachmentNo{~0ULL}, /*keep_claims=*/false, now);
+  pump(now);
+}
+
+/// Of all attachments up to `last`. What is kept holds up its key, and not the lane: that may wait for a
+/// session to end.
+void QueueGroup::requeue_all(ConsumerId id, AttachmentNo last, bool keep_claims, Moment now) {
+  const auto found = consumers_.find(id);
+  if (found == consumers_.end()) return;
+  Consumer& consumer = found->second;
+  if (consumer.attachment <= last) detach(id, consumer);
+  const absl::btree_set<LeaseId> leases = consumer.leases;
+  for (const LeaseId lease : leases) {
+    Lease& it = leases_.at(lease);
+    if (last < it.attachment) continue;
+    if (it.phase == Lease::Phase::Over) {
+      forget_lease(lease);
+    } else if (it.is_claim && keep_claims) {
+      if (lanes_.is_in_flight(it.seq)) lanes_.delay(it.seq);
+    } else if (!it.is_claim && it.phase == Lease::Phase::Lent) {
+      take_back(lease, now);
+    } else {
+      it.is_claim = false;
+      end_lease(lease, Outcome::ConnectionLost, std::nullopt, now);
+    }
+  }
+  forget_if_gone(id);
+}
+
+// --- delivery ---
+
+/// Lends what can be lent.
+void QueueGroup::pump(Moment now) {
+  drop_expired(now);
+  if (is_paused_) return;
+  while (dispatcher_.has_room() && (!rate_out_ || rate_out_->has_token(now.steady))) {
+    const std::optional<Next> next = choose();
+    if (!next) return;
+    if (item(next->seq).expires_at <= now.wall) return;  // more than a slice; next_due() is now
+    if (rate_out_) rate_out_->take(now.steady);
+    lend(*next, now);
+  }
+}
+
+/// The oldest entry that somebody can take. A lane whose consumer has no room does not stop the others.
+std::optional<QueueGroup::Next> QueueGroup::choose() const {
+  for (const auto& [first, lane] : lanes_.ready_lanes()) {
+    for (const Seq seq : lanes_.ready_in(lane)) {
+      if (const auto consumer = consumer_for(lane, seq)) return Next{seq, *consumer};
+      if (choosy_ == 0) break;  // what nobody can take does not depend on the message
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<ConsumerId> QueueGroup::consumer_for(LaneNo lane, Seq seq) const {
+  const auto accepts_it = [&](ConsumerId id) { return choosy_ == 0 || accepts(id, seq); };
+  const std::optional<ConsumerId> holder = lanes_.holder(lane);
+  if (!holder) return dispatcher_.choose(lane, accepts_it);
+  if (!dispatcher_.has(*holder) || !dispatcher_.has_room(*holder) || !accepts_it(*holder))
+    return std::nullopt;
+  if (dispatcher_.is_wanted_elsewhere(lane, *holder, lanes_.lanes_held(*holder), accepts_it))
+    return std::nullopt;
+  return holder;
+}
+
+/// Its key goes on when an acknowledgement is decided, so that a key is not as slow as the disk: what a kill
+/// brings back comes in order, and again. A claim is durable by itself, and must not be before them.
+bool QueueGroup::accepts(ConsumerId id, Seq seq) const {
+  const ConsumerOptions& options = consumers_.at(id).options;
+  if (options.qos == QoS::ExactlyOnce && lanes_.follows_passed(seq)) return false;
+  return options.filter.matches(item(seq).message->forwarded_properties());
+}
+
+/// For the others, what nobody can take does not depend on the message.
+bool QueueGroup::is_choosy(const ConsumerOptions& options) {
+  return options.qos == QoS::ExactlyOnce || !options.filter.empty();
+}
+
+void QueueGroup::lend(const Next& next, Moment now) {
+  Item& entry = item(next.seq);
+  Consumer& consumer = consumers_.at(next.consumer);
+  const LeaseId id{++last_lease_};
+  ++entry.deliveries;
+  entry.lease = id;
+  Lease& lease = leases_[id];
+  lease.consumer = next.consumer;
+  lease.attachment = consumer.attachment;
+  lease.seq = next.seq;
+  lease.qos = consumer.options.qos;
+  lease.is_claim = lease.qos == QoS::ExactlyOnce;
+  consumer.leases.insert(id);
+  dispatcher_.took(next.consumer, lanes_.lane_of(next.seq));
+  lanes_.acquire(next.seq, next.consumer);
+  effects_.emplace_back(
+      Deliver{.lease = id,
+              .consumer = next.consumer,
+              .attachment = consumer.attachment,
+              .seq = next.seq,
+              .deliveries = entry.deliveries,
+              .is_claimed = lease.is_claim,
+              .first_death = entry.deaths.empty() ? std::nullopt : std::optional(entry.deaths.front()),
+              .message = entry.message});
+  set_deadline(id, unsent_, now);
+}
+
+/// Behind all others of the list: ack_timeout is the same for each.
+void QueueGroup::set_deadline(LeaseId id, std::list<LeaseId>& deadlines, Moment now) {
+  Lease& lease = leases_.at(id);
+  lease.deadline = now.steady + definition_.ack_timeout;
+  lease.deadlines = &deadlines;
+  lease.place = deadlines.insert(deadlines.end(), id);
+}
+
+void QueueGroup::cancel_deadline(Lease& lease) {
+  if (lease.deadlines != nullptr) lease.deadlines->erase(lease.place);
+  lease.deadlines = nullptr;
+}
+
+void QueueGroup::sent(LeaseId id, Moment now) {
+  const auto found = leases_.find(id);
+  if (found == leases_.end() || found->second.phase != Lease::Phase::Lent) return;
+  Lease& lease = found->second;
+  cancel_deadline(lease);
+  lease.phase = Lease::Phase::Sent;
+  if (lease.qos == QoS::AtLeastOnce) set_deadline(id, ack_timeouts_, now);
+}
+
+void QueueGroup::unsent(LeaseId id, Moment now) {
+  const auto found = leases_.find(id);
+  if (found == leases_.end() || found->second.phase != Lease::Phase::Lent) return;
+  const ConsumerId consumer = found->second.consumer;
+  take_back(id, now);
+  forget_if_gone(consumer);
+  pump(now);
+}
+
+/// As if it had never been lent; the store knows nothing of it. Precondition: it is Lent.
+void QueueGroup::take_back(LeaseId id, Moment now) {
+  Lease& lease = leases_.at(id);
+  const Seq seq = lease.seq;
+  Item& entry = item(seq);
+  entry.lease = {};
+  --entry.deliveries;
+  if (rate_out_) rate_out_->give_back();
+  forget_lease(id);
+  if (definition_.last_value && has_newer(seq)) return remove(seq, Removal::Replaced);
+  if (entry.expires_at <= now.wall) return die(seq, DeathReason::Expired, now);
+  lanes_.requeue(seq);
+  watch_expiry(seq);
+}
+
+/// Once.
+void QueueGroup::recall(LeaseId id) {
+  Lease& lease = leases_.at(id);
+  if (lease.deadlines == nullptr) return;
+  cancel_deadline(lease);
+  effects_.emplace_back(Recall{.lease = id, .consumer = lease.consumer, .attachment = lease.attachment});
+}
+
+/// A consumer that was drained is gone with the last that it had.
+void QueueGroup::forget_if_gone(ConsumerId id) {
+  const auto found = consumers_.find(id);
+  if (!found->second.is_attached && found->second.leases.empty()) consumers_.erase(found);
+}
+
+/// Out of memory.
+void QueueGroup::forget_lease(LeaseId id) {
+  const auto lease = leases_.find(id);
+  const auto consumer = consumers_.find(lease->second.consumer);
+  cancel_deadline(lease->second);
+  consumer->second.leases.erase(id);
+  if (consumer->second.is_attached) dispatcher_.returned(consumer->first);
+  leases_.erase(lease);
+}
+
+}  // namespace hermod::queue

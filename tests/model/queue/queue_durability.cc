@@ -1,0 +1,222 @@
+// What becomes durable, in which order, what fails, and what a kill leaves.
+
+#include <algorithm>
+#include <utility>
+
+#include "tests/model/queue/queue_world.h"
+
+namespace hermod::model {
+
+using queue::QueueGroup;
+using std::chrono::milliseconds;
+
+bool QueueWorld::is_everything_durable() const {
+  const auto is_empty = [](const Journal& journal) { return journal.empty(); };
+  return std::all_of(publications_.begin(), publications_.end(), is_empty) &&
+         std::all_of(sessions_.begin(), sessions_.end(), is_empty) && settlements_.empty() &&
+         next_settlements_.empty();
+}
+
+/// The oldest batch of some submitter is durable, and everybody hears of it. False: nothing is submitted.
+bool QueueWorld::commit_one() {
+  const std::size_t submitters = kPublishers + kClients + 1;
+  const std::size_t first = chance_.below(submitters);
+  for (std::size_t i = 0; i < submitters; ++i) {
+    const std::size_t which = (first + i) % submitters;
+    const bool committed = which < kPublishers              ? commit_one_of(publications_[which])
+                           : which < kPublishers + kClients ? commit_one_of(sessions_[which - kPublishers])
+                                                            : commit_settlements();
+    if (committed) return true;
+  }
+  return false;
+}
+
+bool QueueWorld::commit_one_of(Journal& journal) {
+  if (journal.empty()) return false;
+  const Change change = std::move(journal.front());
+  journal.pop_front();
+  const Seq seq = stored_.apply(change);
+  if (const auto* publication = std::get_if<Publication>(&change)) {
+    on_durable(*publication, seq);
+  } else if (const auto* claim = std::get_if<ClaimRecord>(&change)) {
+    for (auto& [lease, held] : client_with(claim->claim.consumer).held) {
+      const auto record = claim_of_.find(lease);
+      if (record == claim_of_.end() || record->second != claim->lease) continue;
+      held.is_sent = true;
+      group_->sent(lease, now_);
+    }
+  } else if (const auto* end = std::get_if<SessionEnd>(&change)) {
+    on_durable(*end);
+  }
+  return true;
+}
+
+void QueueWorld::on_durable(const Publication& publication, Seq seq) {
+  check_stored(publication);
+  for (const queue::Eviction& eviction : publication.evictions) {
+    known(eviction.seq).left = "evicted";
+    in_queue_.erase(eviction.seq);
+  }
+  const int number = number_of(*publication.entry.message);
+  in_queue_[seq] = number;
+  known_[number].seq = seq;
+  known_[number].acknowledged = true;
+  known_[number].not_before = now_.steady;
+  check_waiters(publication.admission, group_->on_stored(publication.admission, seq, now_));
+}
+
+void QueueWorld::on_durable(const SessionEnd& end) {
+  Client& client = client_with(end.consumer);
+  for (auto& [lease, held] : client.held) give_back(client, held);
+  client.held.clear();
+  client.is_ending = false;
+  group_->leave(client.id, now_);
+}
+
+/// The owner's batch, made whole; the next one begins.
+bool QueueWorld::commit_settlements() {
+  if (settlements_.empty()) settlements_.swap(next_settlements_);
+  if (settlements_.empty()) return false;
+  const std::vector<Change> batch = std::exchange(settlements_, {});
+  for (const Change& settlement : batch) stored_.apply(settlement);
+  for (const Change& settlement : batch) on_durable(settlement);
+  return true;
+}
+
+void QueueWorld::on_durable(const Change& settlement) {
+  const auto* put = std::get_if<queue::PutDeliveryState>(&settlement);
+  const auto* gone = std::get_if<queue::EraseEntry>(&settlement);
+  const auto* dead = std::get_if<queue::MoveToDeadLetters>(&settlement);
+  if (put == nullptr && gone == nullptr && dead == nullptr) return;
+  const Seq seq = put != nullptr ? put->seq : gone != nullptr ? gone->seq : dead->seq;
+  known(seq).settling = false;
+  if (put == nullptr) in_queue_.erase(seq);
+  group_->on_settled(seq, now_);
+}
+
+/// One batch with a message is refused. (A sequence that it may have been given is never filled.)
+void QueueWorld::fail_publication() {
+  Journal& journal = publications_[chance_.below(kPublishers)];
+  if (journal.empty()) return;
+  const auto publication = std::get<Publication>(journal.front());
+  journal.pop_front();
+  known_.at(number_of(*publication.entry.message)).left = "never came";
+  ++seen_["failed publication"];
+  if (!publication.evictions.empty()) ++seen_["failed eviction"];
+  --admitted_;  // its token is given back
+  check_waiters(publication.admission, group_->on_failed(publication.admission, now_));
+}
+
+/// The owner's batch is refused, and submitted again as it was.
+void QueueWorld::fail_settlements() {
+  if (settlements_.empty()) settlements_.swap(next_settlements_);
+  if (!settlements_.empty()) ++seen_["failed settlement"];
+}
+
+/// A claim is refused: it is not sent.
+void QueueWorld::fail_claim() {
+  const auto has_claim = [](const Journal& journal) {
+    return !journal.empty() && std::holds_alternative<ClaimRecord>(journal.front());
+  };
+  const auto journal = std::find_if(sessions_.begin(), sessions_.end(), has_claim);
+  if (journal == sessions_.end()) return;
+  const ClaimRecord claim = std::get<ClaimRecord>(journal->front());
+  journal->pop_front();
+  Client& client = client_with(claim.claim.consumer);
+  const auto held = std::find_if(client.held.begin(), client.held.end(), [&](const auto& one) {
+    const auto record = claim_of_.find(one.first);
+    return record != claim_of_.end() && record->second == claim.lease;
+  });
+  ++seen_["failed claim"];
+  if (held != client.held.end()) hand_back(client, held->first);
+}
+
+void QueueWorld::apply_in_crash(const Change& change) {
+  const Seq seq = stored_.apply(change);
+  const auto* publication = std::get_if<Publication>(&change);
+  if (publication == nullptr) return;
+  check_stored(*publication);
+  for (const queue::Eviction& eviction : publication->evictions) known(eviction.seq).left = "evicted";
+  known_[number_of(*publication->entry.message)].seq = seq;
+}
+
+/// The broker is killed. Of what was not durable some may be, of each submitter from its front on; nobody has
+/// heard of it.
+void QueueWorld::crash() {
+  ++seen_["crash"];
+  for (std::size_t durable = chance_.below(12); durable > 0; --durable) {
+    const std::size_t which = chance_.below(kPublishers + kClients + 1);
+    if (which == kPublishers + kClients) {
+      for (const Change& settlement : std::exchange(settlements_, {})) apply_in_crash(settlement);
+      continue;
+    }
+    Journal& journal = which < kPublishers ? publications_[which] : sessions_[which - kPublishers];
+    if (journal.empty()) continue;
+    apply_in_crash(journal.front());
+    journal.pop_front();
+  }
+  for (Journal& journal : publications_) journal.clear();
+  for (Journal& journal : sessions_) journal.clear();
+  settlements_.clear();
+  next_settlements_.clear();
+  stored_.next.v += chance_.below(3);  // sequences of entries that never came
+  now_.steady = MonotonicTime{std::chrono::seconds(chance_.below(10'000))};
+  const milliseconds off(chance_.below(100));
+  now_.wall += off;
+  start_group();
+}
+
+/// A group from what the store has, and the world's own account of it.
+void QueueWorld::start_group() {
+  group_ = std::make_unique<QueueGroup>(definition_, now_);
+  is_paused_ = false;
+  started_at_ = now_.steady;
+  admitted_ = delivered_ = 0;
+  in_queue_.clear();
+  waiters_.clear();
+  recalls_.clear();
+  for (Client& client : clients_) {
+    client.is_connected = client.is_attached = client.is_ending = false;
+    client.inbox.clear();
+    client.held.clear();
+  }
+  for (const auto& [seq, stored] : stored_.entries) {
+    const int number = number_of(*stored.entry.message);
+    Known& message = known_[number];
+    in_queue_[seq] = number;
+    message.deliveries = stored.state ? stored.state->deliveries : 0;
+    message.last.reset();
+    message.left.reset();
+    message.settling = false;
+    message.not_before = now_.steady;
+    if (stored.state && stored.state->due > now_.wall)
+      message.not_before += std::min<WallTime::duration>(stored.state->due - now_.wall, stored.state->pause);
+    group_->restore(seq, stored.entry, stored.state, now_);
+  }
+  restore_claims();
+  id_of_record_.clear();
+  for (const auto& [number, record] : stored_.message_ids) {
+    id_of_record_[number] = record.id;
+    admitted_ids_[record.id] = record.admitted_at;
+    group_->restore_message_id(number, record.id, record.admitted_at);
+  }
+  group_->resume(now_);
+  carry_out();
+}
+
+void QueueWorld::restore_claims() {
+  std::vector<queue::Claim> claims;
+  for (const auto& [record, claim] : stored_.claims) claims.push_back(claim);
+  const queue::RestoredClaims restored = group_->restore_claims(claims);
+  expect(restored.lost.empty(), "no kill leaves a claim that is not true");
+  claim_of_.clear();
+  for (const auto& [claim, lease] : restored.kept) {
+    ++seen_["restored claim"];
+    known(claim.seq).deliveries = claim.deliveries;
+    client_with(claim.consumer).held[lease] = {.seq = claim.seq, .is_sent = true, .holds_lane = false};
+    for (const auto& [record, stored] : stored_.claims)
+      if (stored == claim) claim_of_[lease] = record;
+  }
+}
+
+}  // namespace hermod::model

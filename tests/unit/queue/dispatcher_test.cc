@@ -6,14 +6,13 @@
 #include <set>
 #include <vector>
 
+#include "tests/unit/queue/consumers.h"
+
 namespace hermod::queue {
 namespace {
 
 using Strategy = Dispatcher::Strategy;
 
-constexpr ConsumerId kAnna{1};
-constexpr ConsumerId kBert{2};
-constexpr ConsumerId kCarl{3};
 const auto kAnybody = [](ConsumerId) { return true; };
 
 void join(Dispatcher& dispatcher, ConsumerId id, std::uint64_t credit) {

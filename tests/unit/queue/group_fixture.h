@@ -11,11 +11,9 @@
 #include <vector>
 
 #include "queue/queue_group.h"
+#include "tests/unit/queue/consumers.h"
 
 namespace hermod::queue {
-
-inline constexpr ConsumerId kAnna{1};
-inline constexpr ConsumerId kBert{2};
 
 /// A group, its clock, and its effects as text: "a>1#2" is the second delivery of a to consumer 1, "-a" an
 /// erased entry, "+a" a delivery state, "~a" a dead letter. The store makes at once what is wanted of it,

@@ -7,13 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "tests/unit/queue/consumers.h"
+
 namespace hermod::queue {
 namespace {
 
 using Order = Lanes::Order;
-
-constexpr ConsumerId kAnna{1};
-constexpr ConsumerId kBert{2};
 
 std::vector<std::uint64_t> ready(const Lanes& lanes) {
   std::vector<std::uint64_t> all;

@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using wire::ReasonCode;
-using What = Verdict::What;
+using Decision = Verdict::What;
 
 const RetryPolicy kRetry({10s, 30s, 1min});
 
@@ -36,34 +36,34 @@ TEST(Settlement, EveryReasonOfAnAckHasAnOutcomeThatNeverLosesAFailure) {
 
 TEST(Settlement, DoneRemovesHoweverOftenItTook) {
   for (const std::uint32_t deliveries : {1U, 5U, 9U})
-    EXPECT_EQ(judged(Outcome::Done, deliveries), (Verdict{.what = What::Remove}));
+    EXPECT_EQ(judged(Outcome::Done, deliveries), (Verdict{.what = Decision::Remove}));
 }
 
 TEST(Settlement, ARejectionIsADeathAtOnce) {
-  EXPECT_EQ(judged(Outcome::Rejected, 1), (Verdict{.what = What::Die, .reason = DeathReason::Rejected}));
-  EXPECT_EQ(judged(Outcome::Rejected, 5), (Verdict{.what = What::Die, .reason = DeathReason::Rejected}));
+  EXPECT_EQ(judged(Outcome::Rejected, 1), (Verdict{.what = Decision::Die, .reason = DeathReason::Rejected}));
+  EXPECT_EQ(judged(Outcome::Rejected, 5), (Verdict{.what = Decision::Die, .reason = DeathReason::Rejected}));
 }
 
 TEST(Settlement, NackAndTimeoutPauseByTheScheduleWhoseLastStepGoesOn) {
   for (const Outcome outcome : {Outcome::RetryLater, Outcome::TimedOut}) {
-    EXPECT_EQ(judged(outcome, 1), (Verdict{.what = What::Again, .pause = 10s}));
-    EXPECT_EQ(judged(outcome, 2), (Verdict{.what = What::Again, .pause = 30s}));
-    EXPECT_EQ(judged(outcome, 3), (Verdict{.what = What::Again, .pause = 1min}));
-    EXPECT_EQ(judged(outcome, 4), (Verdict{.what = What::Again, .pause = 1min}));
+    EXPECT_EQ(judged(outcome, 1), (Verdict{.what = Decision::Again, .pause = 10s}));
+    EXPECT_EQ(judged(outcome, 2), (Verdict{.what = Decision::Again, .pause = 30s}));
+    EXPECT_EQ(judged(outcome, 3), (Verdict{.what = Decision::Again, .pause = 1min}));
+    EXPECT_EQ(judged(outcome, 4), (Verdict{.what = Decision::Again, .pause = 1min}));
   }
 }
 
 TEST(Settlement, TheLastDeliveryThatFailsIsADeath) {
   for (const Outcome outcome : {Outcome::RetryLater, Outcome::TimedOut, Outcome::ConnectionLost}) {
-    EXPECT_EQ(judged(outcome, 4).what, What::Again);
-    EXPECT_EQ(judged(outcome, 5), (Verdict{.what = What::Die, .reason = DeathReason::DeliveryLimit}));
-    EXPECT_EQ(judged(outcome, 6).what, What::Die) << "the limit may have been lowered";
+    EXPECT_EQ(judged(outcome, 4).what, Decision::Again);
+    EXPECT_EQ(judged(outcome, 5), (Verdict{.what = Decision::Die, .reason = DeathReason::DeliveryLimit}));
+    EXPECT_EQ(judged(outcome, 6).what, Decision::Die) << "the limit may have been lowered";
   }
 }
 
 TEST(Settlement, ALostConnectionCostsNoPauseButCounts) {
-  EXPECT_EQ(judged(Outcome::ConnectionLost, 1), (Verdict{.what = What::Again}));
-  EXPECT_EQ(judged(Outcome::ConnectionLost, 4, 60s), (Verdict{.what = What::Again}));
+  EXPECT_EQ(judged(Outcome::ConnectionLost, 1), (Verdict{.what = Decision::Again}));
+  EXPECT_EQ(judged(Outcome::ConnectionLost, 4, 60s), (Verdict{.what = Decision::Again}));
 }
 
 TEST(Settlement, RetryAfterReplacesThePauseOfANackWithinReason) {

@@ -230,7 +230,7 @@ std::vector<SocketKey> keys_of_sockets() {
 const std::vector<SocketKey>& socket_keys() {
   static const std::vector<SocketKey> kKeys = [] {
     std::vector<SocketKey> all = keys_of_sockets();
-    for (SocketKey& one : websocket_keys()) all.push_back(std::move(one));
+    for (const SocketKey& one : websocket_keys()) all.push_back(one);
     return all;
   }();
   return kKeys;

@@ -62,17 +62,17 @@ function(hermod_precompiled name flags)
   target_precompile_headers(${name} REUSE_FROM ${headers})
 endfunction()
 
-# hermod_test(<name> [BLACK_BOX] [OVER transport...] [APART] [TOGETHER] [LABEL label] [EXCEPT filter] [SOURCES file...]
+# hermod_test(<name> [BLACK_BOX] [OVER transport...] [APART] [LABEL label] [EXCEPT filter] [SOURCES file...]
 #             [LIBRARIES target...] [DEFINITIONS name=value...])
-# A GoogleTest binary; every test case becomes a ctest of its own. Without sources configuring fails.
+# A GoogleTest binary; every test case becomes a ctest of its own, but for unit tests, which are one for each room. Without
+# sources configuring fails.
 # BLACK_BOX: it runs no code of hermod's in its own process, so a sanitizer build has none of its own: it runs those of
 # build/dev (target black_box there) against its broker.
 # OVER: all of it runs once more over each of these, as one ctest; not with a sanitizer, where the tests of each transport
 # are enough.
 # APART: its files use the same names for their own things and are compiled one by one.
-# TOGETHER: its cases are so small and so many that a process for each would cost more than the test; they are one ctest.
 function(hermod_test name)
-  cmake_parse_arguments(TEST "BLACK_BOX;APART;TOGETHER" "LABEL;TIMEOUT;EXCEPT" "OVER;SOURCES;LIBRARIES;DEFINITIONS" ${ARGN})
+  cmake_parse_arguments(TEST "BLACK_BOX;APART" "LABEL;TIMEOUT;EXCEPT" "OVER;SOURCES;LIBRARIES;DEFINITIONS" ${ARGN})
   if(NOT TEST_SOURCES)
     message(FATAL_ERROR "hermod_test(${name}): no source files; a test that is not there must not count as passed")
   endif()
@@ -85,9 +85,9 @@ function(hermod_test name)
   else()
     hermod_test_binary(${name})
   endif()
-  if(TEST_TOGETHER OR (HERMOD_SANITIZE AND TEST_LABEL MATCHES "^unit"))
-    # Starting a process is dear under a sanitizer.
-    add_test(NAME ${TEST_LABEL} COMMAND ${name})
+  if(TEST_LABEL MATCHES "^unit")
+    # A process for each case would cost more than the cases do.
+    add_test(NAME ${TEST_LABEL} COMMAND ${name} --gtest_brief=1)
     set_tests_properties(${TEST_LABEL} PROPERTIES LABELS ${TEST_LABEL} TIMEOUT 600)
     return()
   endif()

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -11,8 +12,8 @@
 namespace hermod::sim {
 namespace {
 
-constexpr std::uint64_t kSeedsPerCase = HERMOD_SIM_SEEDS_PER_CASE;
-constexpr int kCases = 20;
+constexpr std::uint64_t kSeedsPerCase = 50;
+constexpr int kCases = HERMOD_SIM_CASES;  // 20, or fewer
 constexpr std::size_t kSteps = 2500;
 
 /// For the signal handler alone: a failed assertion of the broker has to say which schedule it was.
@@ -93,7 +94,7 @@ TEST_P(CrashingBrokerOnFailingDisk, WhatIsAcknowledgedIsKept) {
 INSTANTIATE_TEST_SUITE_P(Seeds, SoundDisk, ::testing::Range(0, kCases));
 INSTANTIATE_TEST_SUITE_P(Seeds, FailingDisk, ::testing::Range(0, kCases / 4));
 INSTANTIATE_TEST_SUITE_P(Seeds, CrashingBroker, ::testing::Range(0, kCases / 5));
-INSTANTIATE_TEST_SUITE_P(Seeds, CrashingBrokerOnFailingDisk, ::testing::Range(0, kCases / 20));
+INSTANTIATE_TEST_SUITE_P(Seeds, CrashingBrokerOnFailingDisk, ::testing::Range(0, std::max(1, kCases / 20)));
 
 }  // namespace
 }  // namespace hermod::sim

@@ -50,7 +50,6 @@ struct TlsContext::Clients {
   std::vector<Ptr<X509>> authorities;
   std::string text;  ///< the files as they were
   std::vector<TlsExpiry> expiries;
-  std::optional<WallTime> revocations_end;
 };
 
 TlsContext::~TlsContext() = default;
@@ -103,11 +102,8 @@ Result<TlsContext::Clients> TlsContext::read_clients(const TlsOptions& options,
   for (const auto& list : *revocations) {
     if (X509_STORE_add_crl(out.store.get(), list.get()) != 1)
       return invalid(crl->path + ": " + openssl::take_error("cannot be used"));
-    if (const ASN1_TIME* next = X509_CRL_get0_nextUpdate(list.get())) {
-      const WallTime end = tls_expiry::time_of(next);
-      out.expiries.push_back({crl->path, end, TlsExpiry::What::RevocationList});
-      out.revocations_end = std::min(out.revocations_end.value_or(WallTime::max()), end);
-    }
+    if (const ASN1_TIME* next = X509_CRL_get0_nextUpdate(list.get()))
+      out.expiries.push_back({crl->path, tls_expiry::time_of(next), TlsExpiry::What::RevocationList});
   }
   X509_STORE_set_flags(out.store.get(), X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
   return out;
@@ -123,7 +119,6 @@ Result<TlsContext::Loaded> TlsContext::load(const std::string& listener, const T
                             std::to_string(static_cast<int>(options.identity)) + clients->text;
   SHA256(reinterpret_cast<const unsigned char*>(rules.data()), rules.size(), context->rules_.data());
   context->expiries_ = clients->expiries;
-  context->revocations_end_ = clients->revocations_end;
   if (!options.psk_file.empty()) {
     const auto file = tls_files::read_secret(options.psk_file, out.warnings);
     if (!file) return tl::unexpected(file.error());
@@ -151,10 +146,10 @@ Status TlsContext::add_certificates(const Clients& clients, std::vector<std::str
   return {};
 }
 
-std::optional<WallTime> TlsContext::ends() const {
+std::optional<WallTime> TlsContext::first_end(TlsExpiry::What what) const {
   std::optional<WallTime> first;
   for (const TlsExpiry& one : expiries_) {
-    if (one.what == TlsExpiry::What::Certificate) first = std::min(first.value_or(WallTime::max()), one.ends);
+    if (one.what == what) first = std::min(first.value_or(WallTime::max()), one.ends);
   }
   return first;
 }

@@ -38,8 +38,8 @@ class TlsContext {
   /// A session that waits for a client; null when memory is short.
   openssl::Ptr<SSL> new_session() const;
   TlsIdentity identity() const { return options_.identity; }
-  /// When the first of its certificates ends; nothing without certificates.
-  std::optional<WallTime> ends() const;
+  /// When the first of its own certificates, or of its revocation lists, ends; nothing when it has none.
+  std::optional<WallTime> first_end(TlsExpiry::What what) const;
   /// A sentence, with the file, for each certificate that has ended or ends soon.
   std::vector<std::string> ending(WallTime now) const { return tls_expiry::warnings(expiries_, now); }
 
@@ -72,7 +72,6 @@ class TlsContext {
   TlsTicketKeys& tickets_;
   TlsPskKeys psk_;
   std::vector<TlsExpiry> expiries_;
-  std::optional<WallTime> revocations_end_;  ///< when the first list of revocations is outdated
   std::vector<Group> groups_;
   /// Resumption is only for sessions that began under the same rules for clients.
   std::array<unsigned char, 32> rules_{};

@@ -81,7 +81,7 @@ TlsServer* TlsServers::find(std::string_view name) {
 std::optional<std::chrono::seconds> TlsServers::next_expiry() const {
   std::optional<WallTime> first;
   for (const auto& server : servers_) {
-    const auto ends = server->context()->ends();
+    const auto ends = server->context()->first_end(TlsExpiry::What::Certificate);
     if (ends && (!first || *ends < *first)) first = ends;
   }
   if (!first) return std::nullopt;

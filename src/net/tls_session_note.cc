@@ -2,27 +2,28 @@
 
 #include <limits>
 
+#include "base/bytes.h"
+
 namespace hermod::net {
 namespace {
 
-constexpr std::size_t kTimeSize = 8;
 constexpr std::uint64_t kForEver = std::numeric_limits<std::uint64_t>::max();
 
 }  // namespace
 
 std::string TlsSessionNote::encode() const {
-  const std::uint64_t until = good_until ? micros_of(*good_until) : kForEver;
   std::string text;
-  for (std::size_t i = 0; i < kTimeSize; ++i) text.push_back(static_cast<char>(until >> (8 * i)));
-  return text + psk;
+  ByteWriter writer(text);
+  writer.u64(good_until ? micros_of(*good_until) : kForEver);
+  writer.bytes(psk);
+  return text;
 }
 
 std::optional<TlsSessionNote> TlsSessionNote::decode(std::string_view text) {
-  if (text.size() < kTimeSize) return std::nullopt;
-  std::uint64_t until = 0;
-  for (std::size_t i = 0; i < kTimeSize; ++i)
-    until |= std::uint64_t{static_cast<unsigned char>(text[i])} << (8 * i);
-  TlsSessionNote note{.good_until = {}, .psk = std::string(text.substr(kTimeSize))};
+  ByteReader reader(as_bytes(text));
+  const std::uint64_t until = reader.u64();
+  if (!reader.ok()) return std::nullopt;
+  TlsSessionNote note{.good_until = {}, .psk = std::string(as_text(reader.rest()))};
   if (until != kForEver) note.good_until = wall_time_of(until);
   return note;
 }

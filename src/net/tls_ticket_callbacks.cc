@@ -56,7 +56,8 @@ int TlsTicketCallbacks::on_made(SSL* ssl, void* owner) {
   if (SSL_session_reused(ssl) == 1) return 1;
   const STACK_OF(X509)* chain = SSL_get0_verified_chain(ssl);
   if (chain == nullptr) return 1;
-  WallTime good_until = static_cast<const TlsContext*>(owner)->revocations_end_.value_or(WallTime::max());
+  const auto& context = *static_cast<const TlsContext*>(owner);
+  WallTime good_until = context.first_end(TlsExpiry::What::RevocationList).value_or(WallTime::max());
   for (int i = 0; i < sk_X509_num(chain); ++i)
     good_until = std::min(good_until, tls_expiry::time_of(X509_get0_notAfter(sk_X509_value(chain, i))));
   return TlsSessionNote{.good_until = good_until, .psk = {}}.keep_in(SSL_get_session(ssl)) ? 1 : 0;

@@ -201,7 +201,6 @@ void TlsTransport::count_demand() {
     demands_began_ = now;
   }
   if (++demands_ <= kMaxDemands) return;
-  is_flooded_ = true;
   arrived_ = {};  // OpenSSL stops here, and nothing is opened behind it
 }
 
@@ -249,13 +248,13 @@ StreamTransport::Arrival TlsTransport::open_records(std::span<std::uint8_t> scra
     }
   }
   data_since_ += static_cast<std::uint32_t>(opened);
-  if (data_since_ >= kDataAmongDemands) demands_ = data_since_ = 0;
-  if (is_flooded_) {
+  if (demands_ > kMaxDemands) {
     failed_ = true;
     what = Read::Refused;
     HERMOD_LOG_LIMITED(log::Level::Notice, "tls.broken", {"listener", server_.name()},
                        {"address", address().host()}, {"why", "the client demands new keys again and again"});
   }
+  if (data_since_ >= kDataAmongDemands) demands_ = data_since_ = 0;
   return {what, scratch.first(opened)};
 }
 

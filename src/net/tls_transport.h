@@ -68,7 +68,6 @@ class TlsTransport final : public StreamTransport {
   MonotonicTime demands_began_{};
   MonotonicTime shaken_at_{};  ///< when the handshake was done
   bool broken_ = false;        ///< the socket takes nothing any more
-  bool is_flooded_ = false;    ///< the peer demands and sends no data
   bool failed_ = false;        ///< nothing more may be asked of `ssl_`
   bool notified_ = false;      ///< our close_notify is written
 };

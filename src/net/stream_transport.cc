@@ -61,7 +61,7 @@ Peer StreamTransport::peer() const {
 
 std::size_t StreamTransport::buffered_bytes() const {
   loop_.check_thread();
-  return input_.bytes().size();
+  return input_.size();
 }
 
 void StreamTransport::request_flush() {
@@ -91,7 +91,7 @@ void StreamTransport::close(CloseReason reason) {
   state_ = State::Flushing;
   close_reason_ = reason;
   vacate();
-  if (!showing_) input_ = ReadBuffer{};
+  input_.drop();
   loop_.flush_at_tick_end(*this);
 }
 
@@ -113,14 +113,14 @@ void StreamTransport::on_flush() {
 
 void StreamTransport::on_later() {
   if (state_ != State::Open || paused_) return;
-  if (!input_.empty()) show_to_handler({});
+  if (!input_.empty()) input_.show(*handler_, {});
   // At the end of the tick, behind what a transport on top of this one has to say to what was shown.
   if (ends_next_ && state_ == State::Open && !paused_) loop_.flush_at_tick_end(*this);
 }
 
 void StreamTransport::read_once() {
   const Arrival arrival = read();
-  if (!arrival.bytes.empty()) show_to_handler(arrival.bytes);
+  if (!arrival.bytes.empty()) input_.show(*handler_, arrival.bytes);
   if (state_ != State::Open) return;
   switch (arrival.what) {
     case Read::Bytes:
@@ -143,18 +143,6 @@ void StreamTransport::end_with_peer() {
   // The peer may have closed its half only: it still gets what is ready now.
   if (!output_broken_) write_now(true);
   end(output_broken_ ? CloseReason::PeerReset : CloseReason::PeerClosed);
-}
-
-void StreamTransport::show_to_handler(Bytes arrived) {
-  showing_ = true;
-  input_.show(arrived);
-  handler_->on_bytes(input_);
-  showing_ = false;
-  if (state_ == State::Open) {
-    input_.keep_rest();
-  } else {
-    input_ = ReadBuffer{};
-  }
 }
 
 void StreamTransport::write_pending() {
@@ -252,7 +240,7 @@ void StreamTransport::end(CloseReason reason) {
   Flushable::unlink();
   Deferred::unlink();
   close_timer_.reset();
-  input_ = ReadBuffer{};
+  input_.drop();
   output_.clear();
   vacate();
   handler_->on_closed(reason);

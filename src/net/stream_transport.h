@@ -6,12 +6,12 @@
 #include <memory>
 #include <span>
 
-#include "base/buffer.h"
 #include "base/result.h"
 #include "net/caller.h"
 #include "net/event_loop.h"
 #include "net/fd.h"
 #include "net/options.h"
+#include "net/shown_input.h"
 #include "net/transport.h"
 
 struct iovec;
@@ -99,7 +99,6 @@ class StreamTransport : public Transport, private IoHandler, private Flushable, 
   void continue_closing();  ///< may end it
   void on_close_timeout();  ///< ends it
 
-  void show_to_handler(Bytes arrived);
   /// False when the peer takes nothing any more.
   bool write_now(bool ending);
   /// Reads and forgets; false when the stream broke.
@@ -110,7 +109,7 @@ class StreamTransport : public Transport, private IoHandler, private Flushable, 
   EventLoop& loop_;
   const Options& options_;
   std::unique_ptr<CloseTimer> close_timer_;
-  ReadBuffer input_;
+  ShownInput input_;
   Caller caller_;
   Fd socket_;
   std::uint32_t watched_events_ = 0;
@@ -118,7 +117,6 @@ class StreamTransport : public Transport, private IoHandler, private Flushable, 
   CloseReason close_reason_ = CloseReason::ByBroker;
   bool paused_ = false;
   bool held_ = false;
-  bool showing_ = false;        ///< inside on_bytes()
   bool ends_next_ = false;      ///< the stream's end came together with bytes that are not shown yet
   bool blocked_ = false;        ///< the socket takes nothing; EPOLLOUT will tell
   bool wants_drained_ = false;  ///< the output was above the high mark, or somebody asked

@@ -47,7 +47,7 @@ bool WebSocketTransport::comes_by_proxy(const Peer& peer) const {
 }
 
 std::size_t WebSocketTransport::buffered_bytes() const {
-  return input_.bytes().size() + stream_->buffered_bytes();
+  return input_.size() + stream_->buffered_bytes();
 }
 
 /// The stream comes right behind us in the list of the tick's end, so one tick does both.
@@ -80,7 +80,7 @@ void WebSocketTransport::end_with(CloseReason reason, CloseCode code, std::strin
   close_code_ = code;
   close_why_ = why;
   timer_.cancel();
-  if (!showing_) input_ = ReadBuffer{};
+  input_.drop();
   loop_.flush_at_tick_end(*this);
   stream_->request_flush();
 }
@@ -147,7 +147,7 @@ void WebSocketTransport::on_bytes(ReadBuffer& raw) {
   if (state_ == State::Request && !take_request(raw)) return;
   if (state_ == State::Open && !has_last_) {
     const Bytes payload = decode(raw.writable());
-    if (!payload.empty()) show(payload);
+    if (!payload.empty()) input_.show(*handler_, payload);
     obey_frames();
   }
   raw.consume(raw.bytes().size());
@@ -231,18 +231,6 @@ void WebSocketTransport::answer_ping(std::string payload) {
   request_flush();
 }
 
-void WebSocketTransport::show(Bytes payload) {
-  showing_ = true;
-  input_.show(payload);
-  handler_->on_bytes(input_);
-  showing_ = false;
-  if (state_ == State::Open) {
-    input_.keep_rest();
-  } else {
-    input_ = ReadBuffer{};
-  }
-}
-
 void WebSocketTransport::obey_frames() {
   if (!has_last_ || state_ != State::Open) return;
   if (last_.what == WebSocketScanner::What::Fault) return fail(last_.code, last_.why);
@@ -258,7 +246,7 @@ void WebSocketTransport::fail(CloseCode code, std::string_view why) {
 
 void WebSocketTransport::on_later() {
   if (state_ != State::Open || paused_) return;
-  if (!input_.empty()) show({});
+  if (!input_.empty()) input_.show(*handler_, {});
   obey_frames();
   if (state_ == State::Open && !paused_) stream_->pause_reading(false);
 }
@@ -302,7 +290,7 @@ void WebSocketTransport::on_closed(CloseReason reason) {
   Flushable::unlink();
   Deferred::unlink();
   pong_.reset();
-  input_ = ReadBuffer{};
+  input_.drop();
   output_.clear();
   handler_->on_closed(reason);
 }

@@ -8,6 +8,7 @@
 
 #include "net/event_loop.h"
 #include "net/options.h"
+#include "net/shown_input.h"
 #include "net/timer_wheel.h"
 #include "net/transport.h"
 #include "net/websocket_request.h"
@@ -64,7 +65,6 @@ class WebSocketTransport final : public Transport,
   bool comes_by_proxy(const Peer& peer) const;
   /// What the frames hold, in one piece, as a part of `frames`.
   Bytes decode(std::span<std::uint8_t> frames);
-  void show(Bytes payload);
   /// After everything was shown: what the frames meant for the connection itself.
   void obey_frames();
   void answer_ping(std::string payload);
@@ -87,7 +87,7 @@ class WebSocketTransport final : public Transport,
   std::unique_ptr<Transport> stream_;
   WebSocketScanner scanner_;
   WebSocketScanner::Step last_{};  ///< the Close or the fault that ended what the client says
-  ReadBuffer input_;
+  ShownInput input_;
   std::string client_address_;               ///< as a proxy told it; empty: the peer's
   std::unique_ptr<const std::string> pong_;  ///< for the newest ping; waits until the client reads
   std::string_view close_why_{};
@@ -99,7 +99,6 @@ class WebSocketTransport final : public Transport,
   bool is_upgraded_ = false;
   bool has_last_ = false;
   bool paused_ = false;
-  bool showing_ = false;  ///< inside the handler's on_bytes()
   bool above_high_mark_ = false;
   bool is_quiet_ = false;  ///< nothing came since a ping left at once, while the client could be heard
 };

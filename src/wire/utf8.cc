@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "base/utf8.h"
+
 namespace hermod::wire {
 namespace {
 
@@ -53,24 +55,6 @@ Finding judge_ascii(std::uint8_t byte) {
   return Finding::Clean;
 }
 
-struct LeadByte {
-  std::size_t size;              ///< of the whole sequence; 0: cannot start one
-  std::uint8_t lowest, highest;  ///< of the second byte: shuts out overlong forms, surrogates, above U+10FFFF
-  std::uint8_t bits;             ///< of the code point in the lead byte
-};
-
-LeadByte lead_byte(std::uint8_t byte) {
-  if (byte < 0xC2) return {};
-  if (byte < 0xE0) return {2, 0x80, 0xBF, 0x1F};
-  if (byte == 0xE0) return {3, 0xA0, 0xBF, 0x0F};
-  if (byte == 0xED) return {3, 0x80, 0x9F, 0x0F};  // [MQTT-1.5.4-1]
-  if (byte < 0xF0) return {3, 0x80, 0xBF, 0x0F};
-  if (byte == 0xF0) return {4, 0x90, 0xBF, 0x07};
-  if (byte < 0xF4) return {4, 0x80, 0xBF, 0x07};
-  if (byte == 0xF4) return {4, 0x80, 0x8F, 0x07};
-  return {};
-}
-
 bool is_plain(std::uint32_t code_point) {
   if (code_point < 0xA0) return false;                             // C1 control characters
   if (code_point >= 0xFDD0 && code_point <= 0xFDEF) return false;  // non-characters
@@ -80,18 +64,11 @@ bool is_plain(std::uint32_t code_point) {
 /// Bytes of the well-formed sequence at `at` that `kCharset` takes; 0 when there is none.
 template <Charset kCharset>
 std::size_t sequence_size(const std::uint8_t* at, const std::uint8_t* end) {
-  const LeadByte lead = lead_byte(*at);
-  if (lead.size == 0 || static_cast<std::size_t>(end - at) < lead.size) return 0;
-  if (at[1] < lead.lowest || at[1] > lead.highest) return 0;
-  std::uint32_t code_point = *at & lead.bits;
-  for (std::size_t i = 1; i < lead.size; ++i) {
-    if ((at[i] & 0xC0) != 0x80) return 0;
-    code_point = code_point << 6 | (at[i] & 0x3FU);
-  }
+  const Utf8Character character = character_at(at, end);  // [MQTT-1.5.4-1]
   if constexpr (kCharset >= Charset::Plain) {
-    if (!is_plain(code_point)) return 0;
+    if (!is_plain(character.code_point)) return 0;
   }
-  return lead.size;
+  return character.size;
 }
 
 /// ASCII goes eight bytes at a time; the last word overlaps the one before it.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "base/text.h"
 #include "wire/utf8.h"
 
 namespace hermod::client {
@@ -62,12 +63,6 @@ tl::unexpected<Failure> wrong_property(const std::string& text) {
   return fail(ExitCode::Usage, "-D: " + text);
 }
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return text;
-}
-
 std::uint64_t largest_of(const wire::PropertyRule& rule) {
   if (rule.range == wire::PropertyRange::ZeroOrOne) return 1;
   switch (rule.type) {
@@ -117,14 +112,15 @@ Outcome<void> PropertyOptions::add(std::span<const std::string> words) {
     return wrong_property("write a command, a property and a value: -D publish content-type text/plain");
   const std::string& command_name = words[0];
   const std::string& name = words[1];
-  const auto* const command = std::find_if(std::begin(kCommands), std::end(kCommands),
-                                           [&](const Command& c) { return c.name == lower(command_name); });
+  const auto* const command = std::find_if(std::begin(kCommands), std::end(kCommands), [&](const Command& c) {
+    return c.name == in_lower(command_name);
+  });
   if (command == std::end(kCommands))
     return wrong_property(
         "\"" + command_name +
         "\" is no command; use connect, publish, subscribe, unsubscribe, disconnect or will");
   const auto* const known = std::find_if(std::begin(kNames), std::end(kNames),
-                                         [&](const Name& n) { return n.text == lower(name); });
+                                         [&](const Name& n) { return n.text == in_lower(name); });
   if (known == std::end(kNames))
     return wrong_property("\"" + name + "\" is no property that a client can send");
   const wire::PropertyRule& rule = wire::rule_for(known->id);
@@ -165,7 +161,7 @@ Outcome<void> extract_properties(std::vector<std::string>& arguments, PropertyOp
       others.push_back(std::move(arguments[at++]));
       continue;
     }
-    const bool is_user = at + 2 < arguments.size() && lower(arguments[at + 2]) == "user-property";
+    const bool is_user = at + 2 < arguments.size() && in_lower(arguments[at + 2]) == "user-property";
     const std::size_t wanted = is_user ? 4 : 3;
     const std::size_t available = std::min(wanted, arguments.size() - at - 1);
     if (auto added = properties.add(std::span(arguments).subspan(at + 1, available)); !added) return added;

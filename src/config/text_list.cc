@@ -1,22 +1,14 @@
 #include "config/text_list.h"
 
+#include "base/text.h"
+
 namespace hermod::config {
-namespace {
-
-std::string trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(' ');
-  if (first == std::string_view::npos) return "";
-  return std::string(text.substr(first, text.find_last_not_of(' ') - first + 1));
-}
-
-}  // namespace
-
 std::vector<std::string> split_list(std::string_view text) {
   std::vector<std::string> out;
-  if (trimmed(text).empty()) return out;
+  if (trimmed(text, " ").empty()) return out;
   for (;;) {
     const std::size_t comma = text.find(',');
-    out.push_back(trimmed(text.substr(0, comma)));
+    out.emplace_back(trimmed(text.substr(0, comma), " "));
     if (comma == std::string_view::npos) return out;
     text.remove_prefix(comma + 1);
   }

@@ -4,20 +4,11 @@
 #include <array>
 #include <memory>
 
+#include "base/text.h"
 #include "net/client_name.h"
 
 namespace hermod::net::tls_names {
 namespace {
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-std::string in_lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), lower);
-  return out;
-}
 
 std::string_view raw(const ASN1_STRING* text) {
   return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),

@@ -3,16 +3,13 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/text.h"
 #include "net/socket_address.h"
 
 namespace hermod::net {
 namespace {
 
-std::string_view without_blanks(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\"");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\"") - first + 1);
-}
+constexpr std::string_view kAround = " \t\"";
 
 /// Digits only: the name of an interface behind an address would be looked up.
 std::optional<SocketAddress> numeric_address(std::string_view text) {
@@ -51,7 +48,7 @@ std::string client_behind(const std::vector<AddressRange>& proxies, std::string_
   while (nearest && has_address(proxies, *nearest) && !forwarded.empty()) {
     const std::size_t comma = forwarded.rfind(',');
     const std::string_view entry =
-        without_blanks(comma == std::string_view::npos ? forwarded : forwarded.substr(comma + 1));
+        trimmed(comma == std::string_view::npos ? forwarded : forwarded.substr(comma + 1), kAround);
     forwarded = comma == std::string_view::npos ? std::string_view{} : forwarded.substr(0, comma);
     nearest = forwarded_address(entry);
     if (nearest) client = nearest;

@@ -4,17 +4,12 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace hermod::net {
 namespace {
 
 constexpr std::string_view kBelow = "*.";
-
-std::string in_lower_case(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
-}
 
 std::string_view default_port(std::string_view scheme) {
   if (scheme == "http") return "80";
@@ -30,7 +25,7 @@ bool is_number(std::string_view text) {
 }  // namespace
 
 std::optional<OriginList::Entry> OriginList::parse(std::string_view origin) {
-  const std::string text = in_lower_case(origin);
+  const std::string text = in_lower(origin);
   const std::size_t scheme_end = text.find("://");
   if (scheme_end == std::string::npos || scheme_end == 0) return std::nullopt;
   const std::string scheme = text.substr(0, scheme_end);

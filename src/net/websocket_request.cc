@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/text.h"
 #include "net/websocket_accept.h"
 #include "net/websocket_forwarded.h"
 
@@ -14,23 +15,10 @@ namespace {
 using Refusal = WebSocketRefusal;
 
 constexpr std::string_view kEnd = "\r\n";
+constexpr std::string_view kBlanks = " \t";
 constexpr std::size_t kMaxHeaders = 100;
 /// 16 bytes in base64.
 constexpr std::size_t kKeySize = 24;
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool same_word(std::string_view one, std::string_view other) {
-  return std::ranges::equal(one, other, [](char a, char b) { return lower(a) == lower(b); });
-}
-
-std::string_view trimmed_value(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 /// RFC 9110, 5.6.2.
 bool is_token(std::string_view text) {
@@ -49,7 +37,7 @@ template <class Use>
 void for_each_element(std::string_view list, Use use) {
   while (true) {
     const std::size_t comma = list.find(',');
-    const std::string_view one = trimmed_value(list.substr(0, comma));
+    const std::string_view one = trimmed(list.substr(0, comma), kBlanks);
     if (!one.empty()) use(one);
     if (comma == std::string_view::npos) return;
     list.remove_prefix(comma + 1);
@@ -120,7 +108,7 @@ std::optional<Request> parse_request(std::string_view head) {
     const std::size_t colon = line->find(':');
     if (colon == std::string_view::npos || !is_token(line->substr(0, colon))) return std::nullopt;
     if (out.headers.size() == kMaxHeaders) return std::nullopt;
-    const std::string_view value = trimmed_value(line->substr(colon + 1));
+    const std::string_view value = trimmed(line->substr(colon + 1), kBlanks);
     if (std::ranges::any_of(value, [](char c) { return (c >= 0 && c < 0x20 && c != '\t') || c == 0x7F; }))
       return std::nullopt;
     out.headers.push_back({line->substr(0, colon), value});

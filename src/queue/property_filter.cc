@@ -4,6 +4,7 @@
 #include <charconv>
 #include <optional>
 
+#include "base/text.h"
 #include "wire/properties.h"
 
 namespace hermod::queue {
@@ -50,12 +51,6 @@ std::optional<double> decimal(std::string_view text) {
       std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
   if (fault != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return number;
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
 }
 
 /// Calls visit(part, where it begins) for what stands between the separators; an error ends it.
@@ -162,7 +157,7 @@ bool PropertyFilter::Term::holds_for(std::string_view value) const {
       if (name != kListProperty) return is_value(value);
       bool found = false;
       const Status read = for_each_part(value, ',', [&](std::string_view tag, std::size_t) -> Status {
-        found = found || is_value(trimmed(tag));
+        found = found || is_value(trimmed(tag, " "));
         return {};
       });
       return read.has_value() && found;

@@ -120,7 +120,7 @@ std::vector<Seq> QueueGroup::replaced_by(std::string_view key) const {
 Eviction QueueGroup::evict(Seq seq, Removal why, Moment now) {
   Item& leaving = item(seq);
   leaving.is_leaving = true;
-  if (!lanes_.is_delayed(seq)) lanes_.delay(seq);
+  hold_up(seq);
   Eviction eviction{.seq = seq, .why = why, .has_state = leaving.has_state};
   if (why == Removal::MaxLength && definition_.overflow == QueueDefinition::Overflow::DeadLetter)
     eviction.dead_letter = dead_entry(seq, DeathReason::MaxLength, now);
@@ -242,7 +242,7 @@ LeaseId QueueGroup::claim(const Claim& it) {
   claimed.lease = id;
   claimed.deliveries = it.deliveries;
   retries_.cancel(it.seq);
-  if (!lanes_.is_delayed(it.seq)) lanes_.delay(it.seq);
+  hold_up(it.seq);
   Lease& lease = leases_[id];
   lease.consumer = it.consumer;
   lease.seq = it.seq;

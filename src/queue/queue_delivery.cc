@@ -218,8 +218,7 @@ void QueueGroup::take_back(LeaseId id, Moment now) {
   --entry.deliveries;
   if (rate_out_) rate_out_->give_back();
   forget_lease(id);
-  if (definition_.last_value && has_newer(seq)) return remove(seq, Removal::Replaced);
-  if (entry.expires_at <= now.wall) return die(seq, DeathReason::Expired, now);
+  if (leaves_instead(seq, now)) return;
   lanes_.requeue(seq);
   watch_expiry(seq);
 }

@@ -105,21 +105,36 @@ void QueueGroup::end_lease(LeaseId id, Outcome outcome, std::optional<std::chron
 }
 
 void QueueGroup::try_again(Seq seq, Outcome outcome, milliseconds pause, Moment now) {
+  if (leaves_instead(seq, now)) return;
   Item& entry = item(seq);
-  if (definition_.last_value && has_newer(seq)) return remove(seq, Removal::Replaced);
-  if (entry.expires_at <= now.wall) return die(seq, DeathReason::Expired, now);
   entry.has_state = true;
   effects_.emplace_back(PutDeliveryState{
       .seq = seq,
       .state = {.deliveries = entry.deliveries, .due = now.wall + pause, .pause = pause, .last = outcome},
       .claim = std::exchange(entry.ended_claim, {})});
   entry.is_settling = true;
-  if (!lanes_.is_delayed(seq)) lanes_.delay(seq);
+  hold_up(seq);
   if (pause.count() > 0) retries_.set(seq, now.steady + pause);
+}
+
+/// What would wait again leaves when its time is over, or its value.
+bool QueueGroup::leaves_instead(Seq seq, Moment now) {
+  if (definition_.last_value && has_newer(seq)) {
+    remove(seq, Removal::Replaced);
+    return true;
+  }
+  if (item(seq).expires_at > now.wall) return false;
+  die(seq, DeathReason::Expired, now);
+  return true;
 }
 
 bool QueueGroup::has_newer(Seq seq) const {
   return seq < *lanes_.entries_of(lanes_.key_of(seq))->rbegin();
+}
+
+/// Its key waits for it. Delayed it may be already.
+void QueueGroup::hold_up(Seq seq) {
+  if (!lanes_.is_delayed(seq)) lanes_.delay(seq);
 }
 
 void QueueGroup::die(Seq seq, DeathReason reason, Moment now) {
@@ -129,7 +144,7 @@ void QueueGroup::die(Seq seq, DeathReason reason, Moment now) {
                                           .claim = std::exchange(item(seq).ended_claim, {}),
                                           .entry = dead_entry(seq, reason, now)});
   begin_end(seq);
-  if (!lanes_.is_delayed(seq)) lanes_.delay(seq);
+  hold_up(seq);
 }
 
 QueueEntry QueueGroup::dead_entry(Seq seq, DeathReason reason, Moment now) const {
@@ -152,7 +167,7 @@ void QueueGroup::remove(Seq seq, Removal why) {
                                    .claim = std::exchange(item(seq).ended_claim, {})});
   begin_end(seq);
   if (why == Removal::Acknowledged) return lanes_.pass(seq);
-  if (!lanes_.is_delayed(seq)) lanes_.delay(seq);
+  hold_up(seq);
 }
 
 /// From now on it only waits for the store.

@@ -205,7 +205,9 @@ class QueueGroup {
   void end_lease(LeaseId id, Outcome outcome, std::optional<std::chrono::seconds> retry_after, Moment now);
   void forget_lease(LeaseId id);
   void try_again(Seq seq, Outcome outcome, std::chrono::milliseconds pause, Moment now);
+  bool leaves_instead(Seq seq, Moment now);
   bool has_newer(Seq seq) const;
+  void hold_up(Seq seq);
   void die(Seq seq, DeathReason reason, Moment now);
   QueueEntry dead_entry(Seq seq, DeathReason reason, Moment now) const;
   void remove(Seq seq, Removal why);

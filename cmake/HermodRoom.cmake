@@ -1,6 +1,7 @@
 # hermod_warnings: what every target shares. hermod_flags: the same and the sanitizers, for all that is hermod.
 # hermod_test_flags: for what tests it; without the checks for undefined behaviour, which would only look at the tests
-# and double the time to compile them.
+# and double the time to compile them, and with a sanitizer not optimised, which would double it again.
+# hermod_driver_flags: for what only drives the broker from outside and waits for it; not optimised either.
 add_library(hermod_warnings INTERFACE)
 target_compile_options(hermod_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
@@ -30,6 +31,12 @@ endfunction()
 hermod_flags_target(hermod_flags "${HERMOD_SANITIZE}")
 string(REPLACE ",undefined" "" test_sanitizers "${HERMOD_SANITIZE}")
 hermod_flags_target(hermod_test_flags "${test_sanitizers}")
+if(HERMOD_SANITIZE)
+  target_compile_options(hermod_test_flags INTERFACE -O0)
+endif()
+add_library(hermod_driver_flags INTERFACE)
+target_link_libraries(hermod_driver_flags INTERFACE hermod_warnings)
+target_compile_options(hermod_driver_flags INTERFACE -O0)
 
 # hermod_room(<name> [DEPENDS room...] [LIBRARIES target...])
 # A room is a static library hermod_<name> made of every .cc file in src/<name>/.
@@ -48,7 +55,7 @@ function(hermod_room name)
 endfunction()
 
 # hermod_precompiled(<name> <flags>): the target's sources begin with the headers that nearly every test includes,
-# parsed once for all that share the flags (hermod_test_flags or hermod_warnings).
+# parsed once for all that share the flags (hermod_test_flags or hermod_driver_flags).
 function(hermod_precompiled name flags)
   set(headers ${flags}_headers)
   if(NOT TARGET ${headers})
@@ -128,7 +135,7 @@ macro(hermod_test_binary name)
   target_compile_definitions(${name} PRIVATE ${TEST_DEFINITIONS})
   set(flags hermod_test_flags)
   if(TEST_BLACK_BOX)
-    set(flags hermod_warnings)
+    set(flags hermod_driver_flags)
     add_dependencies(black_box ${name})
   endif()
   target_link_libraries(${name} PRIVATE ${flags} ${TEST_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)

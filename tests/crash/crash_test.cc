@@ -13,7 +13,7 @@ std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
 }
 
 std::uint64_t rounds_of(std::uint64_t usual) {
-  return number_from("HERMOD_CRASH_ROUNDS", kSanitized ? (usual + 1) / 2 : usual);
+  return number_from("HERMOD_CRASH_ROUNDS", kSanitized ? (usual + 2) / 3 : usual);
 }
 
 PersistentClient& CrashTest::add(PersistentClient::Role role) {

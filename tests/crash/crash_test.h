@@ -13,7 +13,7 @@ namespace hermod::crash {
 
 /// From the environment.
 std::uint64_t number_from(const char* name, std::uint64_t otherwise);
-/// HERMOD_CRASH_ROUNDS, else `usual`, and half of that for a broker with a sanitizer: what it looks for is in
+/// HERMOD_CRASH_ROUNDS, else `usual`, and a third of that for a broker with a sanitizer: what it looks for is in
 /// every round.
 std::uint64_t rounds_of(std::uint64_t usual);
 

@@ -13,8 +13,8 @@ namespace hermod::crash {
 
 /// From the environment.
 std::uint64_t number_from(const char* name, std::uint64_t otherwise);
-/// HERMOD_CRASH_ROUNDS, else `usual`, and a third of that for a broker with a sanitizer: what it looks for is in
-/// every round.
+/// HERMOD_CRASH_ROUNDS, else `usual`, and a third of that for a broker with a sanitizer: what that looks for
+/// is in every round.
 std::uint64_t rounds_of(std::uint64_t usual);
 
 /// A broker under load from clients that come back after each of its ends, and the promises it made to them.

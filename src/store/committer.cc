@@ -10,6 +10,8 @@ namespace hermod::store {
 namespace {
 
 constexpr std::size_t kExpectAhead = 8;  // batches
+/// Batches in a group that are worth two changes of threads, which cost some 20 us.
+constexpr std::size_t kWorthBeside = 64;
 
 bool is_narrow(const WriteBatch& batch) {
   return batch.append_count() <= 4;
@@ -113,6 +115,13 @@ bool Committer::run_once() {
 void Committer::start() {
   HERMOD_ASSERT(!thread_.joinable());
   stopping_ = false;
+  syncer_ = std::make_unique<Syncer>(journal_, [this](Status synced) {
+    {
+      const std::lock_guard lock(mutex_);
+      sync_ended_ = std::move(synced);
+    }
+    work_.notify_one();
+  });
   thread_ = std::thread([this] { run(); });
 }
 
@@ -124,6 +133,7 @@ void Committer::stop() {
     }
     work_.notify_one();
     thread_.join();
+    syncer_.reset();
   }
   while (run_once()) {
   }
@@ -141,13 +151,18 @@ void Committer::run() {
     }
     process();
   }
+  if (wait_for_sync()) land();
 }
 
-/// For work, for the end, or until what is held, or written and not synced, has waited long enough.
+/// For work, for the end, for the end of a sync, or until what is held, or written and not synced, has waited
+/// long enough; none of that is done while a sync is under way.
 void Committer::wait(std::unique_lock<std::mutex>& lock) {
-  std::optional<MonotonicTime> until = held_.wait_until();
-  if (const auto sync = sync_at(); sync && (!until || *sync < *until)) until = sync;
-  while (!inbox_.has_work() && !stopping_) {
+  std::optional<MonotonicTime> until;
+  if (flight_ == Flight::None) {
+    until = held_.wait_until();
+    if (const auto sync = sync_at(); sync && (!until || *sync < *until)) until = sync;
+  }
+  while (!inbox_.has_work() && !stopping_ && !sync_ended_) {
     sleeping_ = true;
     if (!until) {
       work_.wait(lock);
@@ -165,13 +180,14 @@ void Committer::process() {
   if (in_hand_.resumed) {
     commit_all(waiting.first(in_hand_.before_resume));
     if (held_.size() > 0) write_held();
+    if (wait_for_sync()) land();
     waiting = waiting.subspan(in_hand_.before_resume);
     next_group_ = *in_hand_.resumed;
     healthy_.store(true, std::memory_order_release);
   }
   commit_all(waiting);
-  if ((in_hand_.hurry && held_.size() > 0) || is_due()) write_held();
-  if (is_sync_due()) sync_written();
+  hurry_ = (hurry_ || in_hand_.hurry) && held_.size() > 0;
+  if (!is_syncing()) go_on();
   for (const StreamId stream : in_hand_.forgotten) sequences_.forget(stream);
   in_hand_.clear();
 }
@@ -208,10 +224,22 @@ void Committer::take(std::span<Submission> group) {
     sequence(group[i], wait_until);
   }
   tell_sequenced(held_.done().subspan(before));
-  if (held_.is_urgent() || is_due()) return write_held();
-  const std::size_t cost = held_.cost();
-  held_.finish([this](std::span<Done> run) { tell_durable(run); });
-  finished(cost - held_.cost());
+  // Else with everything else that comes in while the sync goes on.
+  if (!is_syncing()) go_on();
+}
+
+/// Precondition: no sync is under way.
+void Committer::go_on() {
+  if (!wait_for_sync()) return;
+  if (held_.size() > 0 && (hurry_ || held_.is_urgent() || is_due())) {
+    write_held();
+  } else {
+    land();
+    const std::size_t cost = held_.cost();
+    held_.finish([this](std::span<Done> run) { tell_durable(run); });
+    finished(cost - held_.cost());
+  }
+  if (flight_ == Flight::None && is_sync_due()) sync_written();
 }
 
 /// The streams of a group are mostly many and cold: waiting for memory, one at a time, was half of
@@ -260,22 +288,81 @@ bool Committer::is_due() const {
 
 /// One group of everything that is held.
 void Committer::write_held() {
+  if (!wait_for_sync()) return;
+  hurry_ = false;
   held_.leave_out_cancelled();
-  const std::size_t cost = held_.cost();
-  if (const Status written = write(held_.batches()); !written) return fail(written.error());
-  held_.finish_all(/*split=*/false, [this](std::span<Done> run, bool) { tell_durable(run); });
+  const bool syncs = has_to_be_synced(held_.batches());
+  const bool beside = syncs && syncer_ != nullptr && held_.size() >= kWorthBeside;
+  if (!beside) land();  // nobody waits for the sync of this one
+  Written written;
+  const auto sync = syncs && !beside ? Journal::Sync::Now : Journal::Sync::Later;
+  if (const Status appended = append(held_, sync, written); !appended) {
+    land();
+    return fail(appended.error());
+  }
+  if (!beside || written.number.v == 0) {
+    land();
+    return arrive(held_, written);
+  }
+  syncer_->begin();
+  land();
+  std::swap(held_, flying_);
+  flying_as_ = written;
+  flight_ = Flight::Syncing;
+}
+
+void Committer::arrive(HeldBatches& group, const Written& written) {
+  settle_reservations();
+  if (sink_ != nullptr && written.number.v != 0)
+    sink_->applied(written.number, written.batch_time, group.batches());
+  const std::size_t cost = group.cost();
+  group.finish_all(/*split=*/false, [this](std::span<Done> run, bool) { tell_durable(run); });
   finished(cost);
 }
 
+/// What was synced beside the committer, if there is any.
+void Committer::land() {
+  if (flight_ == Flight::None) return;
+  HERMOD_ASSERT(flight_ == Flight::Synced);
+  flight_ = Flight::None;
+  arrive(flying_, flying_as_);
+}
+
+bool Committer::is_syncing() {
+  if (flight_ != Flight::Syncing) return false;
+  const std::lock_guard lock(mutex_);
+  return !sync_ended_;
+}
+
+bool Committer::wait_for_sync() {
+  if (flight_ != Flight::Syncing) return healthy();
+  Status synced;
+  {
+    std::unique_lock lock(mutex_);
+    work_.wait(lock, [this] { return sync_ended_.has_value(); });
+    synced = *std::exchange(sync_ended_, std::nullopt);
+  }
+  flight_ = Flight::Synced;
+  if (synced) return true;
+  fail(synced.error());
+  return false;
+}
+
 void Committer::fail(const Error& why) {
-  const std::size_t cost = held_.cost();
   failure_ = why;
   sequences_.forget_reservations();
   reservations_.clear();
   unsettled_.clear();
   unsynced_since_.reset();
+  hurry_ = false;
   healthy_.store(false, std::memory_order_release);
-  held_.finish_all(/*split=*/true, [this](std::span<Done> run, bool empty) {
+  if (std::exchange(flight_, Flight::None) != Flight::None) fail_all(flying_);
+  fail_all(held_);
+}
+
+void Committer::fail_all(HeldBatches& group) {
+  const std::size_t cost = group.cost();
+  group.finish_all(/*split=*/true, [this](std::span<Done> run, bool empty) {
     empty ? tell_durable(run) : observer_.on_failed(run, failure_);
   });
   finished(cost);
@@ -290,7 +377,9 @@ void Committer::finished(std::size_t cost) {
 /// A full store refuses what may be refused, and nothing else in its group: it becomes an empty batch and
 /// keeps its place among the answers.
 bool Committer::has_room_for(const WriteBatch& batch) const {
-  return sink_ == nullptr || !batch.is_refused_when_full() || sink_->has_room(held_.bytes() + batch.bytes());
+  if (sink_ == nullptr || !batch.is_refused_when_full()) return true;
+  const std::size_t on_the_way = held_.bytes() + (flight_ == Flight::None ? 0 : flying_.bytes());
+  return sink_->has_room(on_the_way + batch.bytes());
 }
 
 void Committer::tell_sequenced(std::span<Done> done) {
@@ -329,22 +418,18 @@ void Committer::refuse(std::span<Submission> group) {
   finished(bytes);
 }
 
-Status Committer::write(std::span<const Submission> group) {
+Status Committer::append(HeldBatches& group, Journal::Sync sync, Written& written) {
   encoder_.begin();
-  for (const Submission& submission : group) encoder_.add(submission.batch);
+  for (const Submission& submission : group.batches()) encoder_.add(submission.batch);
   if (encoder_.empty()) return {};
-  const GroupNo number{next_group_.v++};
-  const WallTime batch_time = clock_.wall();
+  written = {{next_group_.v++}, clock_.wall()};
   const MonotonicTime begin = clock_.now();
-  const auto sync = has_to_be_synced(group) ? Journal::Sync::Now : Journal::Sync::Later;
-  if (Status written = journal_.append(number, encoder_.finish(number, batch_time), sync); !written)
-    return written;
-  for (const auto& [stream, bound] : reservations_) unsettled_.push_back({number, stream, bound});
+  const auto record = encoder_.finish(written.number, written.batch_time);
+  if (Status appended = journal_.append(written.number, record, sync); !appended) return appended;
+  for (const auto& [stream, bound] : reservations_) unsettled_.push_back({written.number, stream, bound});
   reservations_.clear();
   // Should the journal have been synced in between, the older time is kept: earlier than need be.
-  if (!unsynced_since_ || journal_.synced().v + 1 >= number.v) unsynced_since_ = begin;
-  settle_reservations();
-  if (sink_ != nullptr) sink_->applied(number, batch_time, group);
+  if (!unsynced_since_ || journal_.synced().v + 1 >= written.number.v) unsynced_since_ = begin;
   return {};
 }
 

@@ -22,6 +22,7 @@
 #include "store/options.h"
 #include "store/sequence_table.h"
 #include "store/submission.h"
+#include "store/syncer.h"
 
 namespace hermod::store {
 
@@ -50,6 +51,10 @@ class CommitObserver {
 ///
 /// A batch that may wait is held for up to Options::elide_wait while nothing else has to be written: entries
 /// that are erased meanwhile are not written at all (see HeldBatches).
+///
+/// With a thread of its own, a large group is synced beside it: meanwhile what comes in is sequenced, and
+/// makes the next group as soon as the sync has ended, so a sync never waits for the processor. What the
+/// first group leaves to do is done while the second is synced.
 ///
 /// A group is synced before it counts as durable when a batch in it needs that, or Options::flush says so. A
 /// sequence that is not reserved on the disk needs it too: whoever is told of it later must never hear it
@@ -125,6 +130,17 @@ class Committer {
     }
   };
 
+  /// A group in the journal. Number zero: there was nothing to write.
+  struct Written {
+    GroupNo number;
+    WallTime batch_time{};
+  };
+  enum class Flight : std::uint8_t {
+    None,
+    Syncing,  ///< the syncer has not answered, or nobody has looked
+    Synced    ///< and not told to anybody yet
+  };
+
   void run();
   void wait(std::unique_lock<std::mutex>& lock);
   void process();
@@ -142,16 +158,25 @@ class Committer {
   void tell_durable(std::span<Done> done);
   bool is_due() const;
   void write_held();
-  Status write(std::span<const Submission> group);
+  /// Answers what needs no disk, or writes what has to be written now.
+  void go_on();
+  Status append(HeldBatches& group, Journal::Sync sync, Written& written);
   bool has_to_be_synced(std::span<const Submission> group) const;
+  /// `group` is on the disk: readers find it, and its submitters hear of it.
+  void arrive(HeldBatches& group, const Written& written);
+  bool is_syncing();
+  /// False: the sync has failed, and with it everything that is here.
+  bool wait_for_sync();
+  void land();
   /// When what is written has to be synced at the latest.
   std::optional<MonotonicTime> sync_at() const;
   bool is_sync_due() const;
   void sync_written();
   /// Reservations that are on the disk count from now on.
   void settle_reservations();
-  /// The store is read-only, and what is held has failed.
+  /// The store is read-only, and what is held or synced has failed.
   void fail(const Error& why);
+  void fail_all(HeldBatches& group);
   /// So much is not in flight any more.
   void finished(std::size_t cost);
 
@@ -166,7 +191,9 @@ class Committer {
   Inbox inbox_;
   bool sleeping_ = false;
   bool stopping_ = false;
+  std::optional<Status> sync_ended_;  // what the syncer said, until the committer has heard it
   std::thread thread_;
+  std::unique_ptr<Syncer> syncer_;  // while there is the thread
 
   std::atomic<std::size_t> bytes_in_flight_{0};
   std::atomic<std::uint64_t> groups_finished_{0};
@@ -177,6 +204,10 @@ class Committer {
   SequenceTable sequences_;
   Inbox in_hand_;
   HeldBatches held_;
+  bool hurry_ = false;  // what is held is written at the next moment
+  Flight flight_ = Flight::None;
+  HeldBatches flying_;  // in the journal, and being synced
+  Written flying_as_;
   std::vector<Appended> appended_;                      // of the batch that is being sequenced
   std::vector<std::pair<StreamId, Seq>> reservations_;  // made by what is held
   struct Reservation {

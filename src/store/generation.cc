@@ -1,6 +1,8 @@
 #include "store/generation.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "base/assert.h"
 
@@ -8,6 +10,8 @@ namespace hermod::store {
 namespace {
 
 constexpr std::uint32_t kWorthCompacting = 32;
+/// Ops whose memory is waited for together: the streams of a group are mostly many and cold.
+constexpr std::size_t kStride = 16;
 
 std::size_t length_size(std::size_t value) {
   std::size_t size = 1;
@@ -39,37 +43,60 @@ void Generation::count_group(GroupNo group, std::size_t record_bytes) {
   record_bytes_ += record_bytes;
 }
 
-/// `at`: where the value begins in the group's record.
-void Generation::apply(GroupNo group, const Op& op, std::size_t at) {
+void Generation::apply(GroupNo group, std::span<const BatchInRecord> batches) {
+  std::array<Step, kStride> steps;
+  std::size_t count = 0;
+  for (const BatchInRecord& batch : batches) {
+    OpReader reader(batch.ops);
+    while (const std::optional<Op> op = reader.next()) {
+      if (op->table == Table::Entries) streams_.prefetch(op->stream.v);
+      const bool has_value = op->value.data() != nullptr;
+      const std::ptrdiff_t before = has_value ? op->value.data() - batch.ops.data() : 0;
+      steps[count++] = {*op, batch.offset + static_cast<std::size_t>(before)};
+      if (count == kStride) apply(group, std::span(steps).first(std::exchange(count, 0)));
+    }
+  }
+  apply(group, std::span(steps).first(count));
+}
+
+void Generation::apply(GroupNo group, std::span<Step> steps) {
+  streams_.reserve(streams_.size() + steps.size());  // or finding the later ones could move the earlier
+  for (Step& step : steps) {
+    if (step.op.table != Table::Entries) continue;
+    step.stream = &streams_[step.op.stream.v];
+    expect_changes(*step.stream);
+  }
+  for (const Step& step : steps) apply(group, step);
+}
+
+void Generation::apply(GroupNo group, const Step& step) {
+  const Op& op = step.op;
   switch (op.kind) {
     case Op::Kind::Put:
-      return apply_keyed(op, place_of(Change::Put, group, at, op.value.size()));
+      return apply_keyed(op, place_of(Change::Put, group, step.at, op.value.size()));
     case Op::Kind::Erase:
       return apply_keyed(op, place_of(Change::Erased));
     case Op::Kind::Append:
-      return append(op, place_of(Change::Put, group, at, op.value.size()));
+      return append(*step.stream, op.seq, place_of(Change::Put, group, step.at, op.value.size()));
     case Op::Kind::AppendShared: {
       const std::size_t before = 8 + length_size(op.value.size());
-      return append(op, place_of(Change::Shared, group, at - before, before + op.value.size()));
+      return append(*step.stream, op.seq,
+                    place_of(Change::Shared, group, step.at - before, before + op.value.size()));
     }
     case Op::Kind::PutEntry:
-      return put_entry(op, place_of(Change::Put, group, at, op.value.size()));
+      return put_entry(*step.stream, op.seq, place_of(Change::Put, group, step.at, op.value.size()));
     case Op::Kind::EraseEntry:
-      return erase_entry(op);
+      return erase_entry(*step.stream, op.seq);
     case Op::Kind::EraseStream:
-      return erase_stream(op.stream);
+      return erase_stream(*step.stream, op.stream);
   }
 }
 
 /// An append writes behind the last entry; what is erased is mostly the first.
-void Generation::expect_entries(StreamId stream) const {
-  if (stream.v == 0) return;
-  const auto found = streams_.find(stream.v);
-  if (found == streams_.end()) return;
-  const std::vector<EntryChange>& appended = found->second.appended;
-  if (appended.empty()) return;
-  __builtin_prefetch(&appended.back(), 1);
-  __builtin_prefetch(appended.data() + found->second.head, 1);
+void Generation::expect_changes(const Stream& stream) {
+  if (stream.appended.empty()) return;
+  __builtin_prefetch(&stream.appended.back(), 1);
+  __builtin_prefetch(stream.appended.data() + stream.head, 1);
 }
 
 void Generation::apply_keyed(const Op& op, Place place) {
@@ -83,34 +110,31 @@ void Generation::apply_keyed(const Op& op, Place place) {
   }
 }
 
-void Generation::append(const Op& op, Place place) {
-  Stream& stream = streams_[op.stream.v];
+void Generation::append(Stream& stream, Seq seq, Place place) {
   if (stream.ended) return;  // against the rule: nothing is appended to a stream that has ended
-  if (!stream.appended.empty() && stream.appended.back().seq >= op.seq.v) return put_entry(op, place);
+  if (!stream.appended.empty() && stream.appended.back().seq >= seq.v) return put_entry(stream, seq, place);
   place.fresh = 1;
   memory_bytes_ -= stream.appended.capacity() * sizeof(EntryChange);
-  stream.appended.push_back({op.seq.v, place});
+  stream.appended.push_back({seq.v, place});
   memory_bytes_ += stream.appended.capacity() * sizeof(EntryChange);
   count(place, 1);
 }
 
-void Generation::put_entry(const Op& op, Place place) {
-  Stream& stream = streams_[op.stream.v];
+void Generation::put_entry(Stream& stream, Seq seq, Place place) {
   if (stream.ended) return;
-  EntryChange* appended = find_appended(stream, op.seq.v);
-  Place& there = appended != nullptr ? appended->place : older(stream, op.seq.v);
+  EntryChange* appended = find_appended(stream, seq.v);
+  Place& there = appended != nullptr ? appended->place : older(stream, seq.v);
   count(there, -1);
   place.fresh = there.fresh;
   there = place;
   count(there, 1);
 }
 
-void Generation::erase_entry(const Op& op) {
-  Stream& stream = streams_[op.stream.v];
+void Generation::erase_entry(Stream& stream, Seq seq) {
   if (stream.ended) return;
-  EntryChange* appended = find_appended(stream, op.seq.v);
+  EntryChange* appended = find_appended(stream, seq.v);
   if (appended == nullptr) {
-    Place& there = older(stream, op.seq.v);
+    Place& there = older(stream, seq.v);
     count(there, -1);
     there = place_of(Change::Erased);
     return;
@@ -132,8 +156,7 @@ Place& Generation::older(Stream& stream, std::uint64_t seq) {
   return at->second;
 }
 
-void Generation::erase_stream(StreamId id) {
-  Stream& stream = streams_[id.v];
+void Generation::erase_stream(Stream& stream, StreamId id) {
   memory_bytes_ -= stream.appended.capacity() * sizeof(EntryChange) + stream.older.size() * kPlaceMemory;
   for (std::size_t i = stream.head; i < stream.appended.size(); ++i) count(stream.appended[i].place, -1);
   for (const auto& [seq, place] : stream.older) count(place, -1);

@@ -7,6 +7,7 @@
 #include <functional>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -70,22 +71,13 @@ class Generation {
   /// not end. Then every erase is remembered.
   explicit Generation(bool tables_may_know) : tables_may_know_(tables_may_know) {}
 
-  /// Applies the ops of one batch, which begin at `offset` of the group's record. Calls before_each() once
-  /// per op.
-  template <class BeforeEach>
-  void apply(GroupNo group, Bytes ops, std::size_t offset, BeforeEach&& before_each) {
-    OpReader reader(ops);
-    while (const std::optional<Op> op = reader.next()) {
-      before_each();
-      apply(group, *op, offset + static_cast<std::size_t>(op->value.data() - ops.data()));
-    }
-  }
-  /// A change of `stream` comes soon, or nothing for zero: has the memory fetched that finds the stream, or,
-  /// a moment later, its entries.
-  void expect_stream(StreamId stream) const {
-    if (stream.v != 0) streams_.prefetch(stream.v);
-  }
-  void expect_entries(StreamId stream) const;
+  /// The ops of one batch of a group, without frame, and where they begin in its record.
+  struct BatchInRecord {
+    Bytes ops;
+    std::size_t offset;
+  };
+  /// Applies the ops of all batches of a group, in order.
+  void apply(GroupNo group, std::span<const BatchInRecord> batches);
   /// The size of the record, and that there is one.
   void count_group(GroupNo group, std::size_t record_bytes);
 
@@ -125,12 +117,19 @@ class Generation {
   static constexpr std::uint64_t kStreamMemory = 2 * (sizeof(Stream) + 8);
   static constexpr std::uint64_t kPlaceMemory = 36;
   static constexpr std::uint64_t kRecordMemory = 96;
-  void apply(GroupNo group, const Op& op, std::size_t at);
+  struct Step {
+    Op op;
+    std::size_t at = 0;  // where the value begins in the group's record
+    Stream* stream = nullptr;
+  };
+  void apply(GroupNo group, std::span<Step> steps);
+  void apply(GroupNo group, const Step& step);
   void apply_keyed(const Op& op, Place place);
-  void append(const Op& op, Place place);
-  void put_entry(const Op& op, Place place);
-  void erase_entry(const Op& op);
-  void erase_stream(StreamId id);
+  void append(Stream& stream, Seq seq, Place place);
+  void put_entry(Stream& stream, Seq seq, Place place);
+  void erase_entry(Stream& stream, Seq seq);
+  void erase_stream(Stream& stream, StreamId id);
+  static void expect_changes(const Stream& stream);
   static EntryChange* find_appended(Stream& stream, std::uint64_t seq);
   void count(const Place& place, int sign);
   Place& older(Stream& stream, std::uint64_t seq);

@@ -9,7 +9,8 @@
 namespace hermod::store {
 
 /// The seam under the committer: an ordered log of commit groups. One group is one record.
-/// Used by the committer's thread only, except trim(), which the checkpointer may call beside append().
+/// Used by one thread at a time, the committer's or its syncer's, except trim(), which the checkpointer may
+/// call beside append() and sync(), and synced(), which is for any.
 class Journal {
  public:
   /// When a record has to be on the disk.

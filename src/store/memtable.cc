@@ -5,7 +5,6 @@
 #include <mutex>
 
 #include "store/group_codec.h"
-#include "store/look_ahead.h"
 #include "store/segment_journal.h"
 
 namespace hermod::store {
@@ -35,33 +34,31 @@ void Memtable::applied(GroupNo number, WallTime /*batch_time*/, std::span<const 
   batches_.clear();
   for (const Submission& submission : group) {
     if (submission.batch.empty()) continue;
-    batches_.push_back(submission.batch.encoded().subspan(WriteBatch::kFrameSize));
+    const Bytes ops = submission.batch.encoded().subspan(WriteBatch::kFrameSize);
+    batches_.push_back({ops, offset + WriteBatch::kFrameSize});
+    offset += submission.batch.bytes();
     accepted += submission.batch.value_bytes();
   }
+  offset += kGroupTrailerSize;
   {
     const std::lock_guard lock(mutex_);
-    LookAhead ahead(*active_, batches_);
-    for (const Bytes ops : batches_) {
-      offset += WriteBatch::kFrameSize;
-      active_->apply(number, ops, offset, [&] { ahead.step(); });
-      offset += ops.size();
-    }
-    count(number, offset + kGroupTrailerSize);
+    active_->apply(number, batches_);
+    count(number, offset);
   }
   accepted_bytes_.fetch_add(accepted, std::memory_order_relaxed);
-  finish(number, offset + kGroupTrailerSize);
+  finish(number, offset);
 }
 
 Status Memtable::replay(GroupNo number, Bytes record) {
   const Result<Group> group = decode_group(record);
   if (!group) return tl::unexpected(group.error());
   if (group->number != number) return failure(Errc::Corruption, "journal record: the number is not its key");
+  batches_.clear();
+  for (const Bytes ops : group->batches)
+    batches_.push_back({ops, static_cast<std::size_t>(ops.data() - record.data())});
   {
     const std::lock_guard lock(mutex_);
-    LookAhead ahead(*active_, group->batches);
-    for (const Bytes ops : group->batches)
-      active_->apply(number, ops, static_cast<std::size_t>(ops.data() - record.data()),
-                     [&] { ahead.step(); });
+    active_->apply(number, batches_);
     count(number, record.size());
   }
   finish(number, record.size());

@@ -87,7 +87,7 @@ class Memtable final : public CommitSink {
   mutable std::shared_mutex mutex_;
   std::shared_ptr<Generation> active_;
   std::shared_ptr<Generation> frozen_;
-  std::vector<Bytes> batches_;  // of the group that is applied; the committer's thread
+  std::vector<Generation::BatchInRecord> batches_;  // of the group that is applied; the committer's thread
   std::function<void(Growth)> on_growth_;
   const Room* room_ = nullptr;
   std::atomic<std::uint64_t> next_group_{1};

@@ -1,5 +1,6 @@
 #pragma once
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -41,7 +42,7 @@ class JournalReader {
 /// for one or several. A segment is synced before the next one begins. One whose records the tables have is
 /// used again, so after a while no append changes the size or the blocks of a file, and a sync is no more
 /// than the data. append(), replay(), drop_from() and repair() belong to the committer's thread; the others
-/// to any.
+/// to any, but sync() not beside append().
 class SegmentJournal final : public Journal {
  public:
   /// Makes the folder and the first segment when there is none. `max_size`: bytes of all segments together.
@@ -89,6 +90,7 @@ class SegmentJournal final : public Journal {
   std::uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
   /// Blocks of records and of headers, that were written since the journal was made or opened.
   std::uint64_t written_bytes() const { return written_.load(std::memory_order_relaxed); }
+  /// Of the last write that had to be synced, or of its sync when that was done beside others.
   std::uint64_t last_commit_micros() const { return last_commit_micros_.load(std::memory_order_relaxed); }
 
  private:
@@ -108,6 +110,7 @@ class SegmentJournal final : public Journal {
   void delete_spare(std::uint64_t needed);
   std::uint64_t total_bytes() const;
   Segment::Life next_life();
+  void note_commit_time(std::chrono::steady_clock::time_point begin);
 
   const std::string folder_;
   const std::uint64_t max_size_;

@@ -4,6 +4,10 @@
 //
 //   bench_store [--folder DIR] [--seconds N] [--disk vda] [--group N]
 //
+// The committer has its own thread, as in the broker, and groups of this size at the most; the bench is its
+// one submitter and keeps three groups on the way, as publishers do that have more than one message in
+// flight.
+//
 // Prints per group size: messages/s of both, their ratio, CPU per message, device bytes per payload byte.
 // "kept": nothing is ever erased, every byte ends in the tables. "read": an entry is erased 20,000 messages
 // later.
@@ -13,10 +17,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,7 +31,6 @@
 #include "base/clock.h"
 #include "store/committer.h"
 #include "store/store.h"
-#include "tests/bench/entry_collector.h"
 
 namespace hermod::store {
 namespace {
@@ -116,8 +122,9 @@ struct Sum {
   std::uint64_t device = 0;
   std::size_t messages = 0;
 
-  template <class Work>
-  void measure(double limit, std::size_t group, Work&& work) {
+  /// `wait` is for what the last work has left on the way.
+  template <class Work, class Wait>
+  void measure(double limit, std::size_t group, Work&& work, Wait&& wait) {
     const std::uint64_t device_before = device_bytes();
     const double cpu_before = cpu_seconds();
     const auto begin = Clock::now();
@@ -125,6 +132,7 @@ struct Sum {
       work();
       messages += group;
     }
+    wait();
     seconds += seconds_since(begin);
     cpu += cpu_seconds() - cpu_before;
     device += device_bytes() - device_before;
@@ -133,6 +141,47 @@ struct Sum {
     const auto count = static_cast<double>(messages);
     return {count / seconds, cpu * 1e6 / count, static_cast<double>(device) / (count * kPayload)};
   }
+};
+
+/// Keeps where the entries are that were committed; ends the bench when a commit fails. Told on the
+/// committer's thread.
+class DurableEntries final : public CommitObserver {
+ public:
+  void on_sequenced(std::span<Done>) override {}
+  void on_durable(std::span<Done> group) override {
+    {
+      const std::lock_guard lock(mutex_);
+      for (const Done& done : group)
+        for (const Appended& appended : done.appended) entries_.push_back(appended);
+      batches_ += group.size();
+    }
+    changed_.notify_one();
+  }
+  void on_failed(std::span<Done>, const Error& why) override {
+    std::fprintf(stderr, "commit failed: %s\n", why.detail.c_str());
+    std::exit(1);
+  }
+
+  /// Until so many batches are durable in all.
+  void wait_for(std::size_t batches) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return batches_ >= batches; });
+  }
+  /// The oldest entries, at most `max`, all but the newest `keep`.
+  std::vector<Appended> take(std::size_t max, std::size_t keep) {
+    const std::lock_guard lock(mutex_);
+    const std::size_t count = std::min(max, entries_.size() - std::min(keep, entries_.size()));
+    const auto end = entries_.begin() + static_cast<std::ptrdiff_t>(count);
+    std::vector<Appended> taken(entries_.begin(), end);
+    entries_.erase(entries_.begin(), end);
+    return taken;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Appended> entries_;
+  std::size_t batches_ = 0;
 };
 
 std::pair<Numbers, Numbers> measure(const std::string& folder, std::size_t group, double seconds, bool read,
@@ -147,36 +196,43 @@ std::pair<Numbers, Numbers> measure(const std::string& folder, std::size_t group
     std::exit(1);
   }
   Store& store = **opened;
-  EntryCollector collector;
-  Committer committer(options, store.journal(), collector, clock, &store.sink());
-  store.start();
+  DurableEntries entries;
   const std::string value(kPayload, 'v');
-  std::vector<Submission> batches;
   std::uint64_t queue = 0;
+  const auto make_batch = [&](const Appended* erased) {
+    WriteBatch batch;
+    batch.append({1 + ++queue * 7919 % kQueues}, as_bytes(value));
+    if (erased != nullptr) batch.erase_entry(erased->stream, erased->seq);
+    return batch;
+  };
+  const Appended any{};
+  options.max_group_bytes = group * make_batch(read ? &any : nullptr).bytes();
+  Committer committer(options, store.journal(), entries, clock, &store.sink());
+  store.start();
+  committer.start();
+  std::vector<Submission> batches;
+  std::size_t submitted = 0;
   const auto commit_group = [&](std::size_t size) {
-    for (std::size_t i = 0; i < size; ++i) {
-      WriteBatch batch;
-      batch.append({1 + ++queue * 7919 % kQueues}, as_bytes(value));
-      if (read && collector.entries.size() > kReadBehind) {
-        batch.erase_entry(collector.entries.front().stream, collector.entries.front().seq);
-        collector.entries.pop_front();
-      }
-      batches.push_back({std::move(batch), nullptr});
-    }
+    const std::vector<Appended> erased = entries.take(size, read ? kReadBehind : 0);
+    for (std::size_t i = 0; i < size; ++i)
+      batches.push_back({make_batch(read && i < erased.size() ? &erased[i] : nullptr), nullptr});
     committer.submit_all(batches);
-    committer.run_once();
-    if (!read) collector.entries.clear();
+    submitted += size;
+    if (submitted > 2 * size) entries.wait_for(submitted - 2 * size);
   };
   // The file has its size and every stream its reservation.
   while (store.stats().checkpoints < 1) commit_group(4096);
+  entries.wait_for(submitted);
   if (!store.checkpoint()) std::exit(1);
   Sum of_store;
   Sum of_floor;
   {
     Floor floor(folder, group);
     for (const auto begin = Clock::now(); seconds_since(begin) < seconds;) {
-      of_floor.measure(0.25, group, [&] { floor.commit(); });
-      of_store.measure(0.5, group, [&] { commit_group(group); });
+      of_floor.measure(
+          0.25, group, [&] { floor.commit(); }, [] {});
+      of_store.measure(
+          0.5, group, [&] { commit_group(group); }, [&] { entries.wait_for(submitted); });
     }
   }
   committer.stop();

@@ -1,0 +1,241 @@
+// A large group is synced beside the committer's thread; what comes in meanwhile is the next one.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <semaphore>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/unit/store/commit_fixture.h"
+
+namespace hermod::store::testing {
+namespace {
+
+using ::testing::ElementsAre;
+
+constexpr int kLarge = 64;  // batches
+
+/// Every sync says that it has begun and ends when the test says how.
+class GatedJournal final : public Journal {
+ public:
+  Status append(GroupNo number, std::span<const Bytes> group, Sync when) override {
+    return inner_.append(number, group, when == Sync::Now ? Sync::Later : when).and_then([&]() -> Status {
+      return when == Sync::Now ? sync() : Status{};
+    });
+  }
+  Status sync() override {
+    begun.release();
+    may_end_.acquire();
+    inner_.syncs_fail = fails_;
+    const Status synced = inner_.sync();
+    synced_ = inner_.synced().v;
+    return synced;
+  }
+  GroupNo synced() const override { return {synced_}; }
+  Status replay(GroupNo, const Visit&) override { return {}; }
+  Status trim(GroupNo) override { return {}; }
+
+  void end_sync(bool fails = false) {
+    fails_ = fails;
+    may_end_.release();
+  }
+  void fail_append(int number) { inner_.failing.insert(number); }
+  int appends() const { return inner_.appends; }
+
+  std::counting_semaphore<> begun{0};
+
+ private:
+  ScriptedJournal inner_;
+  std::counting_semaphore<> may_end_{0};
+  std::atomic<std::uint64_t> synced_{0};
+  std::atomic<bool> fails_{false};
+};
+
+/// Counts what each stage was told of, and remembers the order in which batches ended.
+class CountingObserver final : public CommitObserver {
+ public:
+  void on_sequenced(std::span<Done> group) override {
+    change([&] { sequenced_ += group.size(); });
+  }
+  void on_durable(std::span<Done> group) override {
+    change([&] { note("durable", group); });
+  }
+  void on_failed(std::span<Done> group, const Error&) override {
+    change([&] { note("failed", group); });
+  }
+  void wait_for_sequenced(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return sequenced_ >= count; });
+  }
+  std::vector<std::string> ends() {
+    const std::lock_guard lock(mutex_);
+    return ends_;
+  }
+  void wait_for_ends(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return ends_.size() >= count; });
+  }
+
+ private:
+  template <class Change>
+  void change(Change&& make) {
+    {
+      const std::lock_guard lock(mutex_);
+      make();
+    }
+    changed_.notify_all();
+  }
+  /// One line for neighbours that ended alike: "durable 64 first".
+  void note(const std::string& how, std::span<Done> group) {
+    const auto* first = dynamic_cast<const NamedTicket*>(group.front().ticket.get());
+    ends_.push_back(how + " " + std::to_string(group.size()) + " " + first->name);
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::size_t sequenced_ = 0;
+  std::vector<std::string> ends_;
+};
+
+/// What readers find, and how much room there is.
+class CountingSink final : public CommitSink {
+ public:
+  bool has_room(std::size_t bytes) const override { return bytes <= room; }
+  void applied(GroupNo, WallTime, std::span<const Submission> group) override { entries += group.size(); }
+  std::atomic<std::size_t> entries{0};
+  std::size_t room = ~std::size_t{0};
+};
+
+class CommitterBeside : public ::testing::Test {
+ protected:
+  void SetUp() override { committer_.start(); }
+  void TearDown() override { committer_.stop(); }
+
+  /// `count` batches in one piece, the first of them with this name.
+  void submit(const std::string& name, int count, bool refused_when_full = false) {
+    std::vector<Submission> batches;
+    for (int i = 0; i < count; ++i) {
+      WriteBatch batch = appending(1 + static_cast<std::uint64_t>(i));
+      if (refused_when_full) batch.refuse_when_full();
+      batches.push_back({std::move(batch), named(name)});
+    }
+    committer_.submit_all(batches);
+  }
+  /// A large group is in the journal, and its sync has begun.
+  void begin_first() {
+    submit("first", kLarge);
+    journal_.begun.acquire();
+  }
+
+  GatedJournal journal_;
+  CountingObserver observer_;
+  StillClock clock_;
+  CountingSink sink_;
+  Committer committer_{{}, journal_, observer_, clock_, &sink_};
+};
+
+TEST_F(CommitterBeside, WhatComesInDuringASyncIsSequencedAndMakesOneGroupBehindIt) {
+  begin_first();
+  submit("second", kLarge);
+  observer_.wait_for_sequenced(2 * kLarge);
+  submit("third", 3);
+  observer_.wait_for_sequenced(2 * kLarge + 3);
+  EXPECT_EQ(journal_.appends(), 1);
+  EXPECT_EQ(sink_.entries, 0U) << "readers find only what is on the disk";
+  EXPECT_THAT(observer_.ends(), ElementsAre());
+
+  journal_.end_sync();
+  journal_.begun.acquire();
+  observer_.wait_for_ends(1);
+  EXPECT_EQ(journal_.appends(), 2) << "everything that came meanwhile is one group";
+  EXPECT_THAT(observer_.ends(), ElementsAre("durable 64 first"));
+
+  journal_.end_sync();
+  observer_.wait_for_ends(2);
+  EXPECT_THAT(observer_.ends(), ElementsAre("durable 64 first", "durable 67 second"));
+  EXPECT_EQ(sink_.entries, 2U * kLarge + 3);
+}
+
+TEST_F(CommitterBeside, AFailedSyncFailsWhatIsSyncedAndWhatIsSequencedBehindIt) {
+  begin_first();
+  submit("second", 2);
+  observer_.wait_for_sequenced(kLarge + 2);
+  journal_.end_sync(/*fails=*/true);
+  observer_.wait_for_ends(2);
+  EXPECT_THAT(observer_.ends(), ElementsAre("failed 64 first", "failed 2 second"));
+  EXPECT_FALSE(committer_.healthy());
+  EXPECT_EQ(sink_.entries, 0U);
+
+  submit("third", 1);
+  observer_.wait_for_ends(3);
+  committer_.resume({7});
+  submit("fourth", 1);
+  journal_.begun.acquire();
+  journal_.end_sync();
+  observer_.wait_for_ends(4);
+  EXPECT_THAT(observer_.ends(),
+              ElementsAre("failed 64 first", "failed 2 second", "failed 1 third", "durable 1 fourth"));
+}
+
+TEST_F(CommitterBeside, AFailedWriteDoesNotTakeWhatWasSyncedBeforeIt) {
+  begin_first();
+  journal_.fail_append(2);
+  submit("second", kLarge);
+  observer_.wait_for_sequenced(2 * kLarge);
+  journal_.end_sync();
+  observer_.wait_for_ends(2);
+  EXPECT_THAT(observer_.ends(), ElementsAre("durable 64 first", "failed 64 second"));
+  EXPECT_EQ(sink_.entries, 64U);
+}
+
+TEST_F(CommitterBeside, ABarrierWaitsForTheSyncThatIsUnderWay) {
+  begin_first();
+  committer_.submit({}, named("barrier"));
+  observer_.wait_for_sequenced(kLarge + 1);
+  EXPECT_THAT(observer_.ends(), ElementsAre());
+  journal_.end_sync();
+  observer_.wait_for_ends(2);
+  EXPECT_THAT(observer_.ends(), ElementsAre("durable 64 first", "durable 1 barrier"));
+}
+
+TEST_F(CommitterBeside, ASmallGroupBehindALargeOneIsSyncedInPlace) {
+  begin_first();
+  submit("second", 1);
+  observer_.wait_for_sequenced(kLarge + 1);
+  journal_.end_sync();
+  journal_.begun.acquire();
+  EXPECT_THAT(observer_.ends(), ElementsAre("durable 64 first")) << "it does not wait for the next sync";
+  journal_.end_sync();
+  observer_.wait_for_ends(2);
+}
+
+TEST_F(CommitterBeside, WhatIsBeingSyncedTakesRoom) {
+  const std::size_t size = appending(1).bytes();
+  // Each stream's first append has its reservation with it.
+  begin_first();
+  sink_.room = kLarge * size;
+  submit("second", 1, /*refused_when_full=*/true);
+  observer_.wait_for_sequenced(kLarge);
+  journal_.end_sync();
+  observer_.wait_for_ends(2);
+  EXPECT_THAT(observer_.ends(), ElementsAre("durable 64 first", "failed 1 second"));
+}
+
+TEST_F(CommitterBeside, StopFinishesWhatIsSyncedAndWhatIsBehindIt) {
+  begin_first();
+  submit("second", kLarge);
+  observer_.wait_for_sequenced(2 * kLarge);
+  std::thread stopping([this] { committer_.stop(); });
+  journal_.end_sync();
+  journal_.end_sync();
+  stopping.join();
+  EXPECT_THAT(observer_.ends(), ElementsAre("durable 64 first", "durable 64 second"));
+  EXPECT_EQ(committer_.bytes_in_flight(), 0U);
+}
+
+}  // namespace
+}  // namespace hermod::store::testing

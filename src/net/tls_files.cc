@@ -1,7 +1,6 @@
 #include "net/tls_files.h"
 
 #include <openssl/err.h>
-#include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <sys/stat.h>
 
@@ -53,10 +52,6 @@ Ptr<BIO> reader(const std::string& text) {
 int no_password(char*, int, int, void* asked) {
   *static_cast<bool*>(asked) = true;
   return -1;
-}
-
-bool is_past(const ASN1_TIME* time) {
-  return time != nullptr && X509_cmp_current_time(time) < 0;
 }
 
 std::string text_of(const ASN1_TIME* time) {
@@ -155,30 +150,6 @@ Result<std::vector<Ptr<X509>>> read_authorities(const File& file, Warnings& warn
 
 Result<std::vector<Ptr<X509_CRL>>> read_revocations(const File& file) {
   return read_all<X509_CRL>(file, PEM_read_bio_X509_CRL, "revocation list");
-}
-
-Result<std::string> read_ocsp(const std::string& name, Warnings& warnings) {
-  const Result<File> file = read(name);
-  if (!file) return tl::unexpected(file.error());
-  const auto* bytes = reinterpret_cast<const unsigned char*>(file->text.data());
-  const std::unique_ptr<OCSP_RESPONSE, void (*)(OCSP_RESPONSE*)> response(
-      d2i_OCSP_RESPONSE(nullptr, &bytes, static_cast<long>(file->text.size())), &OCSP_RESPONSE_free);
-  const std::string why = openssl::take_error("unknown error");
-  if (response == nullptr) return tl::unexpected(wrong(file->path, "this is no OCSP response (DER): " + why));
-  const int status = OCSP_response_status(response.get());
-  if (status != OCSP_RESPONSE_STATUS_SUCCESSFUL)
-    return tl::unexpected(
-        wrong(file->path, std::string("the OCSP responder answered ") + OCSP_response_status_str(status)));
-  const std::unique_ptr<OCSP_BASICRESP, void (*)(OCSP_BASICRESP*)> basic(
-      OCSP_response_get1_basic(response.get()), &OCSP_BASICRESP_free);
-  for (int i = 0; basic != nullptr && i < OCSP_resp_count(basic.get()); ++i) {
-    ASN1_GENERALIZEDTIME* until = nullptr;
-    OCSP_single_get0_status(OCSP_resp_get0(basic.get(), i), nullptr, nullptr, nullptr, &until);
-    if (is_past(until))
-      warnings.push_back(file->path + ": the OCSP response was good until " + text_of(until));
-  }
-  ERR_clear_error();
-  return file->text;
 }
 
 }  // namespace hermod::net::tls_files

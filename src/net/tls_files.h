@@ -40,8 +40,5 @@ Result<std::vector<openssl::Ptr<X509>>> read_authorities(const File& file,
                                                          std::vector<std::string>& warnings);
 /// Every list of the file. Errors: those of read(); Invalid when there is none.
 Result<std::vector<openssl::Ptr<X509_CRL>>> read_revocations(const File& file);
-/// An OCSP response as it is sent. Errors: those of read(); Invalid when it is none, or says that the
-/// responder failed.
-Result<std::string> read_ocsp(const std::string& name, std::vector<std::string>& warnings);
 
 }  // namespace hermod::net::tls_files

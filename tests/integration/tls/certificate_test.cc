@@ -50,17 +50,6 @@ TEST_F(TlsCertificates, OfTwoKindsStandSideBySide) {
                    .has_rsa_certificate());
 }
 
-TEST_F(TlsCertificates, ResponseOfTheirAuthorityIsStapled) {
-  const Certificate server =
-      files_.authority().issue({.common_name = "localhost", .names = {"DNS:localhost"}});
-  files_.write_pair("server", server);
-  const std::string response = files_.authority().ocsp_response(server);
-  files_.write("server.ocsp", response);
-  start_tls({{"ocsp", files_.path("server.ocsp")}});
-  EXPECT_EQ(raw_over_tls({.asks_for_staple = true}).tls().staple(), response);
-  EXPECT_EQ(raw_over_tls().tls().staple(), "");
-}
-
 TEST_F(TlsCertificates, AnExpiredOneIsServedAndWarnedOf) {
   files_.write_pair(
       "server", files_.authority().issue({.common_name = "localhost", .valid_for = std::chrono::hours{-1}}));

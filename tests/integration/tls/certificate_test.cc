@@ -64,12 +64,26 @@ TEST_F(TlsCertificates, AKeyThatEverybodyMayReadIsWarnedOf) {
   expect_logged("every user of this machine may read the key");
 }
 
-TEST_F(TlsCertificates, AKeyMayBeACredentialOfTheService) {
+TEST_F(TlsCertificates, EveryFileMayBeACredentialOfTheService) {
+  const Certificate server =
+      files_.authority().issue({.common_name = "localhost", .names = {"DNS:localhost"}});
+  files_.write_pair("server", server);
+  files_.write("server.ocsp", files_.authority().ocsp_response(server));
+  files_.write("crl.pem", files_.authority().revocations({}));
+  files_.write("psk.txt", "sensor:00112233445566778899aabbccddeeff\n");
   BrokerSetup setup{.settings = files_.settings(tls_port_.number()),
                     .in_front = {"env", "CREDENTIALS_DIRECTORY=" + files_.path("")}};
-  setup.settings.emplace_back("listeners.secure.key", "cred:server.key");
+  setup.settings.emplace_back("listeners.secure.client_certificate", "required");
+  for (const auto& [key, file] : Settings{{"certificate", "server.pem"},
+                                          {"key", "server.key"},
+                                          {"ocsp", "server.ocsp"},
+                                          {"ca", "ca.pem"},
+                                          {"crl", "crl.pem"},
+                                          {"psk_file", "psk.txt"}})
+    setup.settings.emplace_back("listeners.secure." + key, "cred:" + file);
   start_broker(std::move(setup));
-  EXPECT_EQ(refusal({}), "");
+  EXPECT_EQ(refusal({.certificate = files_.authority().issue({.common_name = "device"})}), "");
+  EXPECT_NE(refusal({}), "");
 }
 
 /// A broker that cannot start with its files: what it says.

@@ -68,6 +68,21 @@ void warn_when_early(const std::string& path, const X509* certificate, Warnings&
                        text_of(X509_get0_notBefore(certificate)));
 }
 
+/// What is wrong with the rights to a file that holds a key; empty: nothing. A group that may read it is how
+/// a key is shared with a service.
+std::string too_open(mode_t mode) {
+  const bool others_read = (mode & S_IROTH) != 0;
+  const bool others_write = (mode & S_IWOTH) != 0;
+  const bool group_writes = (mode & S_IWGRP) != 0;
+  if (!others_read && !others_write)
+    return group_writes ? "everybody in the file's group may change the key; chmod g-w" : "";
+  std::string out = "every user of this machine may ";
+  out += !others_write ? "read" : others_read ? "read and change" : "change";
+  out += " the key";
+  if (group_writes && !others_write) out += ", and everybody in the file's group may change it";
+  return out + (group_writes ? "; chmod g-w,o-rwx" : "; chmod o-rwx");
+}
+
 /// Every object of one kind in a PEM file. Errors: Invalid when there is none, or a broken one.
 template <class T, class Read>
 Result<std::vector<Ptr<T>>> read_all(const File& file, Read read_one, const std::string& noun) {
@@ -119,8 +134,9 @@ Result<Chain> read_chain(const std::string& name, Warnings& warnings) {
 Result<File> read_secret(const std::string& name, Warnings& warnings) {
   Result<File> file = read(name);
   struct stat mode {};
-  if (file && ::stat(file->path.c_str(), &mode) == 0 && (mode.st_mode & (S_IROTH | S_IWOTH)) != 0)
-    warnings.push_back(file->path + ": every user of this machine may read the key; chmod o-rwx");
+  if (!file || ::stat(file->path.c_str(), &mode) != 0) return file;
+  if (const std::string why = too_open(mode.st_mode); !why.empty())
+    warnings.push_back(file->path + ": " + why);
   return file;
 }
 

@@ -19,7 +19,7 @@ struct File {
 /// more than a few megabytes, an empty one, a credential without a service).
 Result<File> read(const std::string& name);
 
-/// The same; warns when others than its owner and group may read or write it.
+/// The same; warns when others than its owner and group may read it, or others than its owner may write it.
 Result<File> read_secret(const std::string& name, std::vector<std::string>& warnings);
 /// Where `name` of read() is on the disk; `name` itself when that is not known.
 std::string place_of(const std::string& name);

@@ -58,10 +58,28 @@ TEST_F(TlsCertificates, AnExpiredOneIsServedAndWarnedOf) {
   expect_logged("the certificate expired on");
 }
 
-TEST_F(TlsCertificates, AKeyThatEverybodyMayReadIsWarnedOf) {
-  std::filesystem::permissions(files_.path("server.key"), std::filesystem::perms{0644});
-  start_tls();
-  expect_logged("every user of this machine may read the key");
+TEST_F(TlsCertificates, AKeyThatOthersMayReadOrChangeIsWarnedOf) {
+  start_tls({}, {{"tls.watch_files", "false"}});
+  const auto warning_at = [&](unsigned mode) {
+    const std::size_t before = broker().log().size();
+    std::filesystem::permissions(files_.path("server.key"), std::filesystem::perms{mode});
+    reload("config.reloaded");
+    const std::string said = broker().log().substr(before);
+    const std::size_t begin = said.find("server.key: ");
+    return begin == std::string::npos ? "" : said.substr(begin, said.find('"', begin) - begin);
+  };
+  EXPECT_EQ(warning_at(0600), "");
+  EXPECT_EQ(warning_at(0640), "") << "so it is shared with a service";
+  EXPECT_EQ(warning_at(0644), "server.key: every user of this machine may read the key; chmod o-rwx");
+  EXPECT_EQ(warning_at(0602), "server.key: every user of this machine may change the key; chmod o-rwx");
+  EXPECT_EQ(warning_at(0606),
+            "server.key: every user of this machine may read and change the key; chmod o-rwx");
+  EXPECT_EQ(warning_at(0666),
+            "server.key: every user of this machine may read and change the key; chmod g-w,o-rwx");
+  EXPECT_EQ(warning_at(0620), "server.key: everybody in the file's group may change the key; chmod g-w");
+  EXPECT_EQ(warning_at(0664),
+            "server.key: every user of this machine may read the key, and everybody in the file's group may "
+            "change it; chmod g-w,o-rwx");
 }
 
 TEST_F(TlsCertificates, EveryFileMayBeACredentialOfTheService) {

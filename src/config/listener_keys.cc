@@ -53,7 +53,7 @@ const std::vector<ListenerKey>& listener_keys() {
       files<&Tls::keys>(
           "key",
           "The private key of the certificate (PEM, without a password); of several, in the same "
-          "order. cred:NAME is the credential NAME of the service."),
+          "order. cred:NAME, here and for every other file of TLS, is the credential NAME of the service."),
       files<&Tls::ocsp>("ocsp",
                         "OCSP response (DER) to staple to the certificate; of several, in the same order."),
       one_of<&Tls::client_certificate, kClientCertificates>(

@@ -40,11 +40,14 @@ int TlsCallbacks::on_protocols(SSL*, const unsigned char** out, unsigned char* o
 
 int TlsCallbacks::on_staple(SSL* ssl, void* owner) {
   const X509* chosen = SSL_get_certificate(ssl);
-  for (const TlsContext::Group& group : static_cast<const TlsContext*>(owner)->groups_) {
+  const auto& context = *static_cast<const TlsContext*>(owner);
+  const WallTime now = context.tickets_.wall();
+  for (const TlsContext::Group& group : context.groups_) {
     for (std::size_t i = 0; i < group.certificates.size(); ++i) {
-      const std::string& response = group.ocsp[i];
-      if (response.empty() || chosen == nullptr || X509_cmp(group.certificates[i].get(), chosen) != 0)
+      if (!group.staples[i].is_good(now) || chosen == nullptr ||
+          X509_cmp(group.certificates[i].get(), chosen) != 0)
         continue;
+      const std::string& response = group.staples[i].response;
       void* copy = OPENSSL_memdup(response.data(), response.size());  // becomes the session's
       if (copy == nullptr) return SSL_TLSEXT_ERR_NOACK;
       SSL_set_tlsext_status_ocsp_resp(ssl, static_cast<unsigned char*>(copy),

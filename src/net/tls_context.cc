@@ -41,7 +41,7 @@ struct TlsContext::Certificate {
   tls_files::Chain chain;
   Ptr<EVP_PKEY> key;
   std::string key_name;
-  std::string ocsp;
+  TlsStaple staple;
 };
 
 /// What is asked of clients.
@@ -70,9 +70,11 @@ Result<TlsContext::Certificate> TlsContext::read_certificate(const TlsOptions& o
     return invalid(out.key_name + ": the key does not belong to the certificate in " + out.name);
   }
   if (index < options.ocsp.size() && !options.ocsp[index].empty()) {
-    auto ocsp = tls_files::read_ocsp(options.ocsp[index], warnings);
-    if (!ocsp) return tl::unexpected(std::move(ocsp.error()));
-    out.ocsp = std::move(*ocsp);
+    const auto file = tls_files::read(options.ocsp[index]);
+    if (!file) return tl::unexpected(file.error());
+    auto staple = TlsStaple::parse(*file, *out.chain.leaf, warnings);
+    if (!staple) return tl::unexpected(std::move(staple.error()));
+    out.staple = std::move(*staple);
   }
   return out;
 }
@@ -182,7 +184,9 @@ Status TlsContext::add(Certificate certificate, const Clients& clients) {
   }
   expiries_.push_back(tls_expiry::of(certificate.name, *leaf));
   group->certificates.push_back(std::move(certificate.chain.leaf));
-  group->ocsp.push_back(std::move(certificate.ocsp));
+  if (!certificate.staple.response.empty())
+    expiries_.push_back({certificate.staple.file, certificate.staple.good_until, TlsExpiry::What::Staple});
+  group->staples.push_back(std::move(certificate.staple));
   return {};
 }
 

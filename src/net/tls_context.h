@@ -14,6 +14,7 @@
 #include "net/tls_names.h"
 #include "net/tls_openssl.h"
 #include "net/tls_psk.h"
+#include "net/tls_staple.h"
 #include "net/tls_ticket_keys.h"
 
 namespace hermod::net {
@@ -40,7 +41,7 @@ class TlsContext {
   TlsIdentity identity() const { return options_.identity; }
   /// When the first of its own certificates, or of its revocation lists, ends; nothing when it has none.
   std::optional<WallTime> first_end(TlsExpiry::What what) const;
-  /// A sentence, with the file, for each certificate that has ended or ends soon.
+  /// A sentence, with the file, for whatever has ended or ends soon.
   std::vector<std::string> ending(WallTime now) const { return tls_expiry::warnings(expiries_, now); }
 
  private:
@@ -49,7 +50,7 @@ class TlsContext {
     std::vector<std::string> names;
     openssl::Ptr<SSL_CTX> context;
     std::vector<openssl::Ptr<X509>> certificates;
-    std::vector<std::string> ocsp;  ///< by position in `certificates`; empty: none
+    std::vector<TlsStaple> staples;  ///< by position in `certificates`
   };
   struct Certificate;
   struct Clients;

@@ -26,6 +26,10 @@ std::string warning_of(const TlsExpiry& one, WallTime now) {
     return std::string("the revocation list ") + (is_over ? "was" : "is") + " good until " +
            day_and_time(one.ends) + "; clients it stands for are refused " +
            (is_over ? "until there is a newer one" : "from then on");
+  if (one.what == TlsExpiry::What::Staple)
+    return std::string("the OCSP response ") + (is_over ? "was" : "is") + " good until " +
+           day_and_time(one.ends) + "; it is not stapled " +
+           (is_over ? "until there is a newer one" : "from then on");
   const char* name = one.what == TlsExpiry::What::Certificate ? "the certificate" : "a certificate in it";
   if (is_over) return std::string(name) + " expired on " + day_and_time(one.ends);
   return std::string(name) + " ends on " + day_and_time(one.ends) + ", in " + time_until(one.ends, now);
@@ -46,7 +50,8 @@ TlsExpiry of(const std::string& file, const X509& certificate, TlsExpiry::What w
 std::vector<std::string> warnings(const std::vector<TlsExpiry>& all, WallTime now) {
   std::vector<std::string> out;
   for (const TlsExpiry& one : all) {
-    const auto soon = one.what == TlsExpiry::What::RevocationList ? kSoonForLists : kSoon;
+    const bool is_news = one.what == TlsExpiry::What::RevocationList || one.what == TlsExpiry::What::Staple;
+    const auto soon = is_news ? kSoonForNews : kSoon;
     if (one.ends <= now + soon) out.push_back(one.file + ": " + warning_of(one, now));
   }
   return out;

@@ -14,18 +14,20 @@ struct TlsExpiry {
     Certificate,       ///< the listener's own
     OtherCertificate,  ///< of the chain above it, or of an authority of clients
     RevocationList,
+    Staple,  ///< the OCSP response of a certificate
   };
   std::string file;
   WallTime ends{};
   What what = What::Certificate;
 };
 
-/// Certificates and lists that end. Pure.
+/// Certificates, lists and OCSP responses that end. Pure.
 namespace tls_expiry {
 
-/// This long before its end a certificate is worth a warning; new lists come every day or week.
+/// This long before its end a certificate is worth a warning; new lists and OCSP responses come every day or
+/// week.
 inline constexpr std::chrono::days kSoon{14};
-inline constexpr std::chrono::days kSoonForLists{1};
+inline constexpr std::chrono::days kSoonForNews{1};
 
 /// The epoch when it is no time: long ago.
 WallTime time_of(const ASN1_TIME* time);

@@ -1,7 +1,6 @@
 #include "net/tls_files.h"
 
 #include <openssl/err.h>
-#include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <sys/stat.h>
 
@@ -55,10 +54,6 @@ int no_password(char*, int, int, void* asked) {
   return -1;
 }
 
-bool is_past(const ASN1_TIME* time) {
-  return time != nullptr && X509_cmp_current_time(time) < 0;
-}
-
 std::string text_of(const ASN1_TIME* time) {
   const Ptr<BIO> out(BIO_new(BIO_s_mem()));
   ASN1_TIME_print(out.get(), time);
@@ -71,6 +66,21 @@ void warn_when_early(const std::string& path, const X509* certificate, Warnings&
   if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)
     warnings.push_back(path + ": the certificate is not valid before " +
                        text_of(X509_get0_notBefore(certificate)));
+}
+
+/// What is wrong with the rights to a file that holds a key; empty: nothing. A group that may read it is how
+/// a key is shared with a service.
+std::string too_open(mode_t mode) {
+  const bool others_read = (mode & S_IROTH) != 0;
+  const bool others_write = (mode & S_IWOTH) != 0;
+  const bool group_writes = (mode & S_IWGRP) != 0;
+  if (!others_read && !others_write)
+    return group_writes ? "everybody in the file's group may change the key; chmod g-w" : "";
+  std::string out = "every user of this machine may ";
+  out += !others_write ? "read" : others_read ? "read and change" : "change";
+  out += " the key";
+  if (group_writes && !others_write) out += ", and everybody in the file's group may change it";
+  return out + (group_writes ? "; chmod g-w,o-rwx" : "; chmod o-rwx");
 }
 
 /// Every object of one kind in a PEM file. Errors: Invalid when there is none, or a broken one.
@@ -124,8 +134,9 @@ Result<Chain> read_chain(const std::string& name, Warnings& warnings) {
 Result<File> read_secret(const std::string& name, Warnings& warnings) {
   Result<File> file = read(name);
   struct stat mode {};
-  if (file && ::stat(file->path.c_str(), &mode) == 0 && (mode.st_mode & (S_IROTH | S_IWOTH)) != 0)
-    warnings.push_back(file->path + ": every user of this machine may read the key; chmod o-rwx");
+  if (!file || ::stat(file->path.c_str(), &mode) != 0) return file;
+  if (const std::string why = too_open(mode.st_mode); !why.empty())
+    warnings.push_back(file->path + ": " + why);
   return file;
 }
 
@@ -155,30 +166,6 @@ Result<std::vector<Ptr<X509>>> read_authorities(const File& file, Warnings& warn
 
 Result<std::vector<Ptr<X509_CRL>>> read_revocations(const File& file) {
   return read_all<X509_CRL>(file, PEM_read_bio_X509_CRL, "revocation list");
-}
-
-Result<std::string> read_ocsp(const std::string& name, Warnings& warnings) {
-  const Result<File> file = read(name);
-  if (!file) return tl::unexpected(file.error());
-  const auto* bytes = reinterpret_cast<const unsigned char*>(file->text.data());
-  const std::unique_ptr<OCSP_RESPONSE, void (*)(OCSP_RESPONSE*)> response(
-      d2i_OCSP_RESPONSE(nullptr, &bytes, static_cast<long>(file->text.size())), &OCSP_RESPONSE_free);
-  const std::string why = openssl::take_error("unknown error");
-  if (response == nullptr) return tl::unexpected(wrong(file->path, "this is no OCSP response (DER): " + why));
-  const int status = OCSP_response_status(response.get());
-  if (status != OCSP_RESPONSE_STATUS_SUCCESSFUL)
-    return tl::unexpected(
-        wrong(file->path, std::string("the OCSP responder answered ") + OCSP_response_status_str(status)));
-  const std::unique_ptr<OCSP_BASICRESP, void (*)(OCSP_BASICRESP*)> basic(
-      OCSP_response_get1_basic(response.get()), &OCSP_BASICRESP_free);
-  for (int i = 0; basic != nullptr && i < OCSP_resp_count(basic.get()); ++i) {
-    ASN1_GENERALIZEDTIME* until = nullptr;
-    OCSP_single_get0_status(OCSP_resp_get0(basic.get(), i), nullptr, nullptr, nullptr, &until);
-    if (is_past(until))
-      warnings.push_back(file->path + ": the OCSP response was good until " + text_of(until));
-  }
-  ERR_clear_error();
-  return file->text;
 }
 
 }  // namespace hermod::net::tls_files

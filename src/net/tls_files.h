@@ -19,7 +19,7 @@ struct File {
 /// more than a few megabytes, an empty one, a credential without a service).
 Result<File> read(const std::string& name);
 
-/// The same; warns when others than its owner and group may read or write it.
+/// The same; warns when others than its owner and group may read it, or others than its owner may write it.
 Result<File> read_secret(const std::string& name, std::vector<std::string>& warnings);
 /// Where `name` of read() is on the disk; `name` itself when that is not known.
 std::string place_of(const std::string& name);
@@ -40,8 +40,5 @@ Result<std::vector<openssl::Ptr<X509>>> read_authorities(const File& file,
                                                          std::vector<std::string>& warnings);
 /// Every list of the file. Errors: those of read(); Invalid when there is none.
 Result<std::vector<openssl::Ptr<X509_CRL>>> read_revocations(const File& file);
-/// An OCSP response as it is sent. Errors: those of read(); Invalid when it is none, or says that the
-/// responder failed.
-Result<std::string> read_ocsp(const std::string& name, std::vector<std::string>& warnings);
 
 }  // namespace hermod::net::tls_files

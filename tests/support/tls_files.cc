@@ -112,14 +112,16 @@ std::string Authority::revocations(const std::vector<long>& serials, std::chrono
   return written_by([&](BIO* out) { return PEM_write_bio_X509_CRL(out, list.get()); });
 }
 
-std::string Authority::ocsp_response(const Certificate& about) const {
+std::string Authority::ocsp_response(const Certificate& about, std::chrono::seconds valid_for) const {
   OCSP_CERTID* id = OCSP_cert_to_id(EVP_sha1(), about.certificate.get(), own_.certificate.get());
   const std::unique_ptr<OCSP_BASICRESP, void (*)(OCSP_BASICRESP*)> basic(OCSP_BASICRESP_new(),
                                                                          &OCSP_BASICRESP_free);
-  const std::unique_ptr<ASN1_TIME, void (*)(ASN1_TIME*)> now(X509_gmtime_adj(nullptr, 0), &ASN1_TIME_free);
-  const std::unique_ptr<ASN1_TIME, void (*)(ASN1_TIME*)> then(X509_gmtime_adj(nullptr, kDay),
-                                                              &ASN1_TIME_free);
-  OCSP_basic_add1_status(basic.get(), id, V_OCSP_CERTSTATUS_GOOD, 0, nullptr, now.get(), then.get());
+  const long ends = valid_for.count();
+  const std::unique_ptr<ASN1_TIME, void (*)(ASN1_TIME*)> from(
+      X509_gmtime_adj(nullptr, std::min(ends, 0L) - kDay), &ASN1_TIME_free);
+  const std::unique_ptr<ASN1_TIME, void (*)(ASN1_TIME*)> until(X509_gmtime_adj(nullptr, ends),
+                                                               &ASN1_TIME_free);
+  OCSP_basic_add1_status(basic.get(), id, V_OCSP_CERTSTATUS_GOOD, 0, nullptr, from.get(), until.get());
   OCSP_CERTID_free(id);
   OCSP_basic_sign(basic.get(), own_.certificate.get(), own_.key.get(), EVP_sha256(), nullptr, 0);
   const std::unique_ptr<OCSP_RESPONSE, void (*)(OCSP_RESPONSE*)> response(

@@ -40,8 +40,9 @@ class Authority {
   /// A revocation list (PEM) with these serial numbers; outdated when `valid_for` is negative.
   std::string revocations(const std::vector<long>& serials,
                           std::chrono::seconds valid_for = std::chrono::hours{24}) const;
-  /// "This certificate is good" (DER).
-  std::string ocsp_response(const Certificate& about) const;
+  /// "This certificate is good" (DER); outdated when `valid_for` is negative.
+  std::string ocsp_response(const Certificate& about,
+                            std::chrono::seconds valid_for = std::chrono::hours{24}) const;
 
  private:
   Certificate own_;

@@ -189,6 +189,11 @@ bool TlsStream::renegotiate(Clock::time_point deadline) {
   }
 }
 
+std::string TlsStream::psk_hint() const {
+  const char* hint = SSL_get_psk_identity_hint(ssl_.get());
+  return hint == nullptr ? "" : hint;
+}
+
 std::string TlsStream::staple() const {
   const unsigned char* response = nullptr;
   const long size = SSL_get_tlsext_status_ocsp_resp(ssl_.get(), &response);

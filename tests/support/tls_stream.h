@@ -55,7 +55,8 @@ class TlsStream {
   bool is_compressed() const;
   /// Asks for new keys by a second handshake (TLS 1.2); false when the broker does not agree.
   bool renegotiate(Clock::time_point deadline);
-  std::string staple() const;  ///< OCSP response; empty: none
+  std::string psk_hint() const;  ///< of the broker for its pre-shared keys (TLS 1.2); empty: none
+  std::string staple() const;    ///< OCSP response; empty: none
   bool resumed() const;
   /// The newest session; null before a ticket came.
   TlsSession session() const;

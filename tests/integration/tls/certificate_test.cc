@@ -50,17 +50,6 @@ TEST_F(TlsCertificates, OfTwoKindsStandSideBySide) {
                    .has_rsa_certificate());
 }
 
-TEST_F(TlsCertificates, ResponseOfTheirAuthorityIsStapled) {
-  const Certificate server =
-      files_.authority().issue({.common_name = "localhost", .names = {"DNS:localhost"}});
-  files_.write_pair("server", server);
-  const std::string response = files_.authority().ocsp_response(server);
-  files_.write("server.ocsp", response);
-  start_tls({{"ocsp", files_.path("server.ocsp")}});
-  EXPECT_EQ(raw_over_tls({.asks_for_staple = true}).tls().staple(), response);
-  EXPECT_EQ(raw_over_tls().tls().staple(), "");
-}
-
 TEST_F(TlsCertificates, AnExpiredOneIsServedAndWarnedOf) {
   files_.write_pair(
       "server", files_.authority().issue({.common_name = "localhost", .valid_for = std::chrono::hours{-1}}));
@@ -69,18 +58,50 @@ TEST_F(TlsCertificates, AnExpiredOneIsServedAndWarnedOf) {
   expect_logged("the certificate expired on");
 }
 
-TEST_F(TlsCertificates, AKeyThatEverybodyMayReadIsWarnedOf) {
-  std::filesystem::permissions(files_.path("server.key"), std::filesystem::perms{0644});
-  start_tls();
-  expect_logged("every user of this machine may read the key");
+TEST_F(TlsCertificates, AKeyThatOthersMayReadOrChangeIsWarnedOf) {
+  start_tls({}, {{"tls.watch_files", "false"}});
+  const auto warning_at = [&](unsigned mode) {
+    const std::size_t before = broker().log().size();
+    std::filesystem::permissions(files_.path("server.key"), std::filesystem::perms{mode});
+    reload("config.reloaded");
+    const std::string said = broker().log().substr(before);
+    const std::size_t begin = said.find("server.key: ");
+    return begin == std::string::npos ? "" : said.substr(begin, said.find('"', begin) - begin);
+  };
+  EXPECT_EQ(warning_at(0600), "");
+  EXPECT_EQ(warning_at(0640), "") << "so it is shared with a service";
+  EXPECT_EQ(warning_at(0644), "server.key: every user of this machine may read the key; chmod o-rwx");
+  EXPECT_EQ(warning_at(0602), "server.key: every user of this machine may change the key; chmod o-rwx");
+  EXPECT_EQ(warning_at(0606),
+            "server.key: every user of this machine may read and change the key; chmod o-rwx");
+  EXPECT_EQ(warning_at(0666),
+            "server.key: every user of this machine may read and change the key; chmod g-w,o-rwx");
+  EXPECT_EQ(warning_at(0620), "server.key: everybody in the file's group may change the key; chmod g-w");
+  EXPECT_EQ(warning_at(0664),
+            "server.key: every user of this machine may read the key, and everybody in the file's group may "
+            "change it; chmod g-w,o-rwx");
 }
 
-TEST_F(TlsCertificates, AKeyMayBeACredentialOfTheService) {
+TEST_F(TlsCertificates, EveryFileMayBeACredentialOfTheService) {
+  const Certificate server =
+      files_.authority().issue({.common_name = "localhost", .names = {"DNS:localhost"}});
+  files_.write_pair("server", server);
+  files_.write("server.ocsp", files_.authority().ocsp_response(server));
+  files_.write("crl.pem", files_.authority().revocations({}));
+  files_.write("psk.txt", "sensor:00112233445566778899aabbccddeeff\n");
   BrokerSetup setup{.settings = files_.settings(tls_port_.number()),
                     .in_front = {"env", "CREDENTIALS_DIRECTORY=" + files_.path("")}};
-  setup.settings.emplace_back("listeners.secure.key", "cred:server.key");
+  setup.settings.emplace_back("listeners.secure.client_certificate", "required");
+  for (const auto& [key, file] : Settings{{"certificate", "server.pem"},
+                                          {"key", "server.key"},
+                                          {"ocsp", "server.ocsp"},
+                                          {"ca", "ca.pem"},
+                                          {"crl", "crl.pem"},
+                                          {"psk_file", "psk.txt"}})
+    setup.settings.emplace_back("listeners.secure." + key, "cred:" + file);
   start_broker(std::move(setup));
-  EXPECT_EQ(refusal({}), "");
+  EXPECT_EQ(refusal({.certificate = files_.authority().issue({.common_name = "device"})}), "");
+  EXPECT_NE(refusal({}), "");
 }
 
 /// A broker that cannot start with its files: what it says.

@@ -59,6 +59,16 @@ TEST_F(TlsPsk, IsEnoughWhereCertificatesOfClientsAreRequired) {
   }
 }
 
+TEST_F(TlsPsk, TheHintIsToldToClientsOfTls12) {
+  start_with_keys({{"psk_hint", "the line of the north hall"}});
+  EXPECT_EQ(raw_over_tls(client(12)).tls().psk_hint(), "the line of the north hall");
+}
+
+TEST_F(TlsPsk, NoHintIsToldWhereThereIsNone) {
+  start_with_keys();
+  EXPECT_EQ(raw_over_tls(client(12)).tls().psk_hint(), "");
+}
+
 TEST_F(TlsPsk, UnknownIdentitiesAndOtherKeysAreRefused) {
   start_with_keys(without_certificate());
   for (const int version : {12, 13}) {

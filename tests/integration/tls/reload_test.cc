@@ -1,10 +1,12 @@
+#include <atomic>
+#include <future>
+
 #include "tests/integration/tls/tls_test.h"
 
 namespace hermod::integration {
 
 class TlsReload : public Tls {
  protected:
-  std::string server() { return raw_over_tls().tls().server(); }
   void replace_server(const std::string& name) {
     files_.write_pair("server", files_.authority().issue({.common_name = name}));
   }
@@ -20,6 +22,39 @@ TEST_F(TlsReload, NewHandshakesGetTheNewCertificateAndNobodyIsDropped) {
     EXPECT_EQ(server(), name);
   }
   for (MqttClient& client : clients) client.ping();
+}
+
+TEST_F(TlsReload, MessagesFlowToTwoHundredClientsMeanwhile) {
+  start_tls();
+  std::vector<MqttClient> clients;
+  for (int i = 0; i < 200; ++i) {
+    clients.push_back(over_tls("client-" + std::to_string(i)));
+    clients.back().subscribe("news", 1);
+  }
+  MqttClient publisher = over_tls("publisher");
+  std::atomic<int> published{0};
+  std::atomic<bool> is_over{false};
+  std::future<void> flow = std::async(std::launch::async, [&] {
+    while (!is_over && published < 1000) {
+      publisher.publish("news", std::to_string(published), 1);
+      ++published;
+      std::this_thread::sleep_for(1ms);
+    }
+  });
+  int meanwhile = 0;
+  for (const char* name : {"second", "third", "fourth", "fifth"}) {
+    replace_server(name);
+    const int before = published;
+    reload("config.reloaded");
+    meanwhile += published - before;
+  }
+  is_over = true;
+  flow.get();
+  EXPECT_GT(meanwhile, 0);
+  EXPECT_EQ(server(), "fifth");
+  for (MqttClient& client : clients) {
+    for (int i = 0; i < published; ++i) ASSERT_EQ(client.receive().payload, std::to_string(i));
+  }
 }
 
 TEST_F(TlsReload, OneBadFileKeepsTheOldSet) {

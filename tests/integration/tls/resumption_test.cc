@@ -2,22 +2,7 @@
 
 namespace hermod::integration {
 
-class TlsResumption : public Tls {
- protected:
-  /// A session with its ticket, of a client that was let in.
-  TlsSession session_of(const TlsClient& client) {
-    RawClient raw = raw_over_tls(client);
-    raw.send(connect_bytes({.client_id = "first"}));
-    raw.next();
-    TlsSession session = raw.tls().session();
-    if (!session) throw Unexpected("no ticket came");
-    return session;
-  }
-  bool resumes(TlsClient client, const TlsSession& session) {
-    client.session = session;
-    return raw_over_tls(client).tls().resumed();
-  }
-};
+using TlsResumption = Tls;
 
 TEST_F(TlsResumption, WorksOnEveryShard) {
   start_tls({}, {}, 4);

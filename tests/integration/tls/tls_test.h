@@ -27,10 +27,11 @@ class Tls : public BrokerTest {
     start_broker(std::move(setup));
   }
   /// Clients must have a certificate of the authority.
-  void start_with_client_certificates(const std::string& mode, Settings listener = {}) {
+  void start_with_client_certificates(const std::string& mode, Settings listener = {},
+                                      const Settings& others = {}) {
     listener.emplace_back("client_certificate", mode);
     listener.emplace_back("ca", files_.path("ca.pem"));
-    start_tls(listener);
+    start_tls(listener, others);
   }
 
   RawClient raw_over_tls(const TlsClient& client = {}) { return {tls_port_.number(), client}; }
@@ -50,21 +51,42 @@ class Tls : public BrokerTest {
     }
   }
 
+  /// A session with its ticket, of a client that was let in.
+  TlsSession session_of(const TlsClient& client) {
+    RawClient raw = raw_over_tls(client);
+    raw.send(connect_bytes({.client_id = "first"}));
+    raw.next();
+    TlsSession session = raw.tls().session();
+    if (!session) throw Unexpected("no ticket came");
+    return session;
+  }
+  bool resumes(TlsClient client, const TlsSession& session) {
+    client.session = session;
+    return raw_over_tls(client).tls().resumed();
+  }
+  /// The common name of the certificate that the broker shows.
+  std::string server() { return raw_over_tls().tls().server(); }
+
   void expect_logged(const std::string& words, Where where = Where::current()) {
     const auto deadline = Clock::now() + kPatience;
     while (broker().log().find(words) == std::string::npos && Clock::now() < deadline)
       std::this_thread::sleep_for(Millis(5));
     if (broker().log().find(words) == std::string::npos) fail(where, "not in the log: " + words);
   }
-  /// SIGHUP, and waits for `answer` in what the log says from here on.
-  void reload(const std::string& answer, Where where = Where::current()) {
+  /// Does `change` and waits for `answer` in what the log says from here on.
+  template <class Change>
+  void after(Change change, const std::string& answer, Where where = Where::current()) {
     const std::size_t before = broker().log().size();
-    broker().process().signal(SIGHUP);
+    change();
     const auto deadline = Clock::now() + kPatience;
     while (broker().log().find(answer, before) == std::string::npos) {
-      if (Clock::now() > deadline) fail(where, "after SIGHUP not in the log: " + answer);
+      if (Clock::now() > deadline) fail(where, "not in the log: " + answer);
       std::this_thread::sleep_for(Millis(5));
     }
+  }
+  /// SIGHUP, and waits for `answer`.
+  void reload(const std::string& answer, Where where = Where::current()) {
+    after([&] { broker().process().signal(SIGHUP); }, answer, where);
   }
 
   TlsFiles files_;

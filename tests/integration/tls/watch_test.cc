@@ -6,22 +6,10 @@ namespace fs = std::filesystem;
 
 class TlsWatchedFiles : public Tls {
  protected:
-  std::string server() { return raw_over_tls().tls().server(); }
   void replace_by_rename(const std::string& name) {
     files_.write_pair("next", files_.authority().issue({.common_name = name}));
     for (const char* ending : {".pem", ".key"})
       fs::rename(files_.path(std::string("next") + ending), files_.path(std::string("server") + ending));
-  }
-  /// Waits for `answer` behind what the log says now, after `change`.
-  template <class Change>
-  void after(Change change, const std::string& answer, Where where = Where::current()) {
-    const std::size_t before = broker().log().size();
-    change();
-    const auto deadline = Clock::now() + kPatience;
-    while (broker().log().find(answer, before) == std::string::npos) {
-      if (Clock::now() > deadline) fail(where, "not in the log: " + answer);
-      std::this_thread::sleep_for(Millis(5));
-    }
   }
 };
 
@@ -38,6 +26,32 @@ TEST_F(TlsWatchedFiles, AreReadAgainWhenTheyChangeAndNobodyIsDropped) {
         "tls.files_reloaded");
   EXPECT_EQ(server(), "third");
   for (MqttClient& client : clients) client.ping();
+}
+
+TEST_F(TlsWatchedFiles, AreTheAuthoritiesOfClientsToo) {
+  start_with_client_certificates("required");
+  const TlsClient old{.certificate = files_.authority().issue({.common_name = "device"})};
+  MqttClient connected = over_tls("connected", old);
+  Authority next("the next authority");
+  after([&] { files_.write("ca.pem", certificate_pem(next.own())); }, "tls.files_reloaded");
+  EXPECT_THAT(refusal(old), HasSubstr("unknown ca"));
+  EXPECT_EQ(refusal({.certificate = next.issue({.common_name = "device"})}), "");
+  connected.ping();
+}
+
+TEST_F(TlsWatchedFiles, ArePreSharedKeysToo) {
+  const auto write = [&](const std::string& key) { files_.write("psk.txt", "sensor:" + key + "\n"); };
+  write(std::string(32, '1'));
+  start_tls({{"psk_file", files_.path("psk.txt")}});
+  const TlsClient old{
+      .only_version = 12, .ciphers = "PSK", .psk_identity = "sensor", .psk = std::string(16, '\x11')};
+  MqttClient connected = over_tls("connected", old);
+  after([&] { write(std::string(32, '2')); }, "tls.files_reloaded");
+  EXPECT_NE(refusal(old), "");
+  TlsClient now = old;
+  now.psk = std::string(16, '\x22');
+  EXPECT_EQ(refusal(now), "");
+  connected.ping();
 }
 
 TEST_F(TlsWatchedFiles, MayBeLinksThatComeToLeadElsewhere) {

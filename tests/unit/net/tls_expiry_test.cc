@@ -42,6 +42,17 @@ TEST(TlsExpiry, OfAListIsWarnedOfADayBefore) {
             "refused until there is a newer one");
 }
 
+TEST(TlsExpiry, OfAnOcspResponseIsWarnedOfADayBefore) {
+  EXPECT_EQ(warning_of(24h + 1s, "server.ocsp", Ending::Staple), "");
+  EXPECT_EQ(
+      warning_of(24h, "server.ocsp", Ending::Staple),
+      "server.ocsp: the OCSP response is good until 2027-01-16 08:00:00 UTC; it is not stapled from then "
+      "on");
+  EXPECT_EQ(warning_of(0s, "server.ocsp", Ending::Staple),
+            "server.ocsp: the OCSP response was good until 2027-01-15 08:00:00 UTC; it is not stapled until "
+            "there is a newer one");
+}
+
 TEST(TlsExpiry, IsReadFromTheCertificate) {
   const openssl::Ptr<X509> certificate(X509_new());
   ASN1_TIME_set_string(X509_getm_notAfter(certificate.get()), "20270115080000Z");

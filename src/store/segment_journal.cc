@@ -172,7 +172,7 @@ Status SegmentJournal::append(GroupNo number, std::span<const Bytes> group, Sync
   bytes_.fetch_add(size, std::memory_order_relaxed);
   written_.fetch_add(footprint(size), std::memory_order_relaxed);
   const auto took = std::chrono::steady_clock::now() - begin;
-  last_commit_micros_.store(
+  commit_micros_.fetch_add(
       static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count()),
       std::memory_order_relaxed);
   return {};

@@ -89,7 +89,8 @@ class SegmentJournal final : public Journal {
   std::uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
   /// Blocks of records and of headers, that were written since the journal was made or opened.
   std::uint64_t written_bytes() const { return written_.load(std::memory_order_relaxed); }
-  std::uint64_t last_commit_micros() const { return last_commit_micros_.load(std::memory_order_relaxed); }
+  /// That all appends took together, with their syncs.
+  std::uint64_t commit_micros() const { return commit_micros_.load(std::memory_order_relaxed); }
 
  private:
   friend JournalReader;
@@ -129,7 +130,7 @@ class SegmentJournal final : public Journal {
   std::atomic<std::uint64_t> groups_{0};
   std::atomic<std::uint64_t> bytes_{0};
   std::atomic<std::uint64_t> written_{0};
-  std::atomic<std::uint64_t> last_commit_micros_{0};
+  std::atomic<std::uint64_t> commit_micros_{0};
 };
 
 }  // namespace hermod::store

@@ -204,7 +204,7 @@ Stats Store::stats() const {
   stats.waiting_bytes = size.record_bytes;
   stats.checkpoints = numbers.checkpoints;
   stats.failed_checkpoints = numbers.failed;
-  stats.last_commit_micros = parts_->journal->last_commit_micros();
+  stats.commit_micros = parts_->journal->commit_micros();
   stats.last_checkpoint_micros = numbers.last_micros;
   return stats;
 }

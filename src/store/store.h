@@ -10,7 +10,7 @@
 #include "store/journal.h"
 #include "store/options.h"
 #include "store/read_view.h"
-#include "store/wear.h"
+#include "store/stats.h"
 
 namespace hermod::store {
 
@@ -25,28 +25,6 @@ struct OpenReport {
   std::uint64_t groups_replayed = 0;
   std::uint64_t bytes_replayed = 0;
   bool torn_tail = false;  // what no sync had covered was not whole: dropped from its first hole on
-};
-
-/// Numbers of the store since it was opened; bytes where nothing else is said.
-struct Stats {
-  std::uint64_t used_bytes = 0;       // pages in use, journal and tables
-  std::uint64_t max_bytes = 0;        // Options::max_size
-  bool full = false;                  // what may be refused is refused
-  std::uint64_t disk_free_bytes = 0;  // of the file system, for us
-  std::uint64_t journal_file_bytes = 0;
-  std::uint64_t tables_file_bytes = 0;
-  std::uint64_t journal_used_bytes = 0;
-  std::uint64_t tables_used_bytes = 0;
-  std::uint64_t groups = 0;              // appended
-  std::uint64_t journaled_bytes = 0;     // size of the records appended
-  Wear wear;                             // what was accepted and what was written for it
-  std::uint64_t checkpointed_bytes = 0;  // keys and values written to the tables
-  std::uint64_t memtable_entries = 0;    // changes that wait for a checkpoint
-  std::uint64_t waiting_bytes = 0;       // journaled and not yet in the tables
-  std::uint64_t checkpoints = 0;
-  std::uint64_t failed_checkpoints = 0;
-  std::uint64_t last_commit_micros = 0;  // the last append with its sync
-  std::uint64_t last_checkpoint_micros = 0;
 };
 
 /// The store on disk: one folder. Owns the lock on the folder, the journal and the tables, what is not in the

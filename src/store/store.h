@@ -20,6 +20,8 @@ struct OpenReport {
   bool set_aside = false;      // a damaged, foreign or newer store was moved
   std::string set_aside_path;  // to here
   std::string why;             // what was wrong, for people
+  bool upgraded = false;       // a store of the format before was made one of this
+  std::string backup_path;     // as it was, it is here
   GroupNo replayed_from{1};    // the first group that the tables did not have
   GroupNo next_group{1};       // for Committer::resume()
   std::uint64_t groups_replayed = 0;
@@ -33,9 +35,10 @@ struct OpenReport {
 class Store {
  public:
   /// Opens the folder of options.path, makes it if need be, and brings back what was committed. A store that
-  /// is damaged, of a newer format or not ours is set aside and a fresh one opened; the report says so.
-  /// Errors: Busy (another broker has the folder; names its process), Unsupported (the store is of an older
-  /// format; it stays as it is), Invalid (no path, or not a folder), Io, NoSpace.
+  /// is damaged, of a newer format or not ours is set aside and a fresh one opened, and one of the format
+  /// before this is upgraded behind a backup; the report says so.
+  /// Errors: Busy (another broker has the folder; names its process), Unsupported (the store is of a format
+  /// older than that; it stays as it is), Invalid (no path, or not a folder), Io, NoSpace.
   static Result<std::unique_ptr<Store>> open(const Options& options, const Clock& clock, OpenReport& report);
   ~Store();
   Store(const Store&) = delete;

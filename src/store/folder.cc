@@ -77,6 +77,13 @@ Result<std::string> read_small(const std::string& file) {
   return text;
 }
 
+/// Whoever has the lock has written its number into it.
+tl::unexpected<Error> in_use(const std::string& path) {
+  const auto holder = read_small(path + "/lock");
+  const std::string pid = holder && !holder->empty() ? holder->substr(0, holder->find('\n')) : "unknown";
+  return failure(Errc::Busy, path + ": another broker uses this store, process " + pid);
+}
+
 /// Writes the file whole or not at all, and durably.
 Status write_small(const std::string& file, std::string_view text) {
   const std::string fresh = file + ".new";
@@ -149,9 +156,7 @@ Result<Folder> Folder::lock(const std::string& path) {
   Folder folder(path, fd);
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return system_failure(file);
-    const auto holder = read_small(file);
-    const std::string pid = holder && !holder->empty() ? holder->substr(0, holder->find('\n')) : "unknown";
-    return failure(Errc::Busy, path + ": another broker uses this store, process " + pid);
+    return in_use(path);
   }
   const std::string pid = std::to_string(::getpid()) + "\n";
   if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size()))
@@ -164,6 +169,18 @@ Result<Folder> Folder::look(const std::string& path) {
   if (::stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
     return failure(Errc::NotFound, path + ": no such folder");
   return Folder(path, -1);
+}
+
+Result<Folder> Folder::lock_to_read(const std::string& path) {
+  auto looked = look(path);
+  if (!looked) return looked;
+  const std::string file = path + "/lock";
+  looked->lock_ = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (looked->lock_ < 0 && errno == ENOENT) return looked;
+  if (looked->lock_ < 0) return system_failure(file);
+  if (::flock(looked->lock_, LOCK_SH | LOCK_NB) == 0) return looked;
+  if (errno != EWOULDBLOCK) return system_failure(file);
+  return in_use(path);
 }
 
 Folder::Folder(Folder&& other) noexcept

@@ -27,6 +27,10 @@ class Folder {
   static Result<Folder> lock(const std::string& path);
   /// A folder that may be another process's, for reading. Errors: NotFound when there is none.
   static Result<Folder> look(const std::string& path);
+  /// A folder in which nothing is written, and no broker starts meanwhile; for one that may lie on a disk
+  /// that cannot be written. Without a `lock` file no broker was ever here, and nothing is locked. Errors:
+  /// NotFound when there is no folder, Busy when a broker has it, Io.
+  static Result<Folder> lock_to_read(const std::string& path);
   ~Folder();
   Folder(Folder&& other) noexcept;
   Folder& operator=(Folder&&) = delete;

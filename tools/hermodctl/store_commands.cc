@@ -143,7 +143,7 @@ int back_up(const CommandLine& line) {
 
 int restore(const CommandLine& line) {
   if (line.check_only) {
-    const auto folder = lock_store(line.backup);
+    const auto folder = store::Folder::lock_to_read(line.backup);  // it may be on a disk for reading only
     if (!folder) return report_failure(folder.error());
     return check_folder(line, *folder);
   }

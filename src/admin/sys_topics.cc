@@ -73,6 +73,7 @@ std::vector<SysValue> SysTopics::update(const broker::View& view, std::uint64_t 
   add_clients(view);
   add_messages(view);
   add_wear(view);
+  add_store(view);
   add_tls(view);
   add_heap(heap_in_use);
   if (elapsed.count() > 0) add_loads(view, elapsed);
@@ -118,6 +119,27 @@ void SysTopics::add_wear(const broker::View& view) {
   add("store/bytes/written/journal", wear->journal);
   add("store/bytes/written/tables", wear->tables);
   add("store/bytes/written_per_accepted", two_digits(wear->per_byte()));
+}
+
+/// What of it is not good is said first: what is full refuses, and what is read-only refuses more.
+void SysTopics::add_store(const broker::View& view) {
+  const auto now = view.store_numbers();
+  if (!now) return;
+  const store::Stats& stats = now->stats;
+  add("store/state", !now->is_writable ? "read-only" : stats.full ? "full" : "ok");
+  add("store/failures", view.total(Counter::StoreFailures));
+  add("store/bytes/used", stats.used_bytes);
+  add("store/bytes/max", stats.max_bytes);
+  add("store/bytes/disk_free", stats.disk_free_bytes);
+  add("store/checkpoints", stats.checkpoints);
+  add("store/checkpoints/failed", stats.failed_checkpoints);
+  add("store/commits", stats.groups);
+  add("store/commits/bytes", stats.journaled_bytes);
+  if (const std::uint64_t more = stats.groups - commits_; more > 0)
+    add("store/commits/micros", (stats.commit_micros - commit_micros_) / more);
+  commits_ = stats.groups;
+  commit_micros_ = stats.commit_micros;
+  add("store/messages/elided", view.total(Counter::PublishElided));
 }
 
 /// Not mosquitto's either.

@@ -31,6 +31,7 @@ class SysTopics {
   void add_clients(const broker::View& view);
   void add_messages(const broker::View& view);
   void add_wear(const broker::View& view);
+  void add_store(const broker::View& view);
   void add_tls(const broker::View& view);
   void add_heap(std::uint64_t in_use);
   void add_loads(const broker::View& view, std::chrono::duration<double> elapsed);
@@ -45,6 +46,8 @@ class SysTopics {
   MonotonicTime last_update_;
   std::uint64_t most_clients_ = 0;
   std::uint64_t largest_heap_ = 0;
+  std::uint64_t commits_ = 0;  // as they were at the last update
+  std::uint64_t commit_micros_ = 0;
   std::vector<Load> loads_;
   std::vector<SysValue> known_;  // sorted by topic
   std::vector<SysValue> changed_;

@@ -113,6 +113,12 @@ Status Broker::open_store() {
   if (report.set_aside)
     log::event(log::Level::Error, "store.set_aside",
                {{"folder", options_.store.path}, {"moved_to", report.set_aside_path}, {"why", report.why}});
+  if (report.upgraded)
+    log::event(
+        log::Level::Notice, "store.upgraded",
+        {{"folder", options_.store.path},
+         {"backup", report.backup_path},
+         {"why", "the store was of an older format; the backup is not needed any more once all is well"}});
   log::event(log::Level::Notice, "store.opened",
              {{"folder", options_.store.path},
               {"fresh", report.fresh ? "1" : "0"},

@@ -72,7 +72,11 @@ class Broker {
   /// For admin; lives no longer than the broker.
   View view() {
     View::OfStore store;
-    if (store_) store = {options_.store.flush.text(), [this] { return store_->wear(); }};
+    if (store_)
+      store = {options_.store.flush.text(), [this] { return store_->wear(); },
+               [this] {
+                 return StoreNumbers{store_->stats(), committer_->healthy()};
+               }};
     View::OfTls tls;
     if (!tls_.empty()) tls = {[this] { return tls_.next_expiry(); }};
     return {counters_, directory_,          subscriptions_,   retained_,     connections_,

@@ -13,10 +13,17 @@
 #include "broker/outbox.h"
 #include "retain/retained_index.h"
 #include "session/session_directory.h"
+#include "store/stats.h"
 #include "store/wear.h"
 #include "topic/subscription_index.h"
 
 namespace hermod::broker {
+
+/// The store at one moment.
+struct StoreNumbers {
+  store::Stats stats;
+  bool is_writable = true;  ///< false from a failed write until the store works again
+};
 
 /// What the admin room sees of the broker: numbers, and a way to say something on a topic of the broker's
 /// own. Any thread; lives as long as the broker.
@@ -25,7 +32,8 @@ class View {
   /// Of a broker with a folder.
   struct OfStore {
     std::string flush;
-    std::function<store::Wear()> wear;  ///< any thread
+    std::function<store::Wear()> wear;      ///< any thread
+    std::function<StoreNumbers()> numbers;  ///< any thread; looks at the disk
   };
 
   /// Of a broker with TLS listeners.
@@ -67,6 +75,10 @@ class View {
   /// What the store has written since the start; nothing without one.
   std::optional<store::Wear> wear() const {
     return store_.wear ? std::optional(store_.wear()) : std::nullopt;
+  }
+  /// The store as it is now; nothing without one.
+  std::optional<StoreNumbers> store_numbers() const {
+    return store_.numbers ? std::optional(store_.numbers()) : std::nullopt;
   }
   /// store.flush; empty: nothing is stored.
   const std::string& flush() const { return store_.flush; }

@@ -214,6 +214,9 @@ Status expect_store(const Folder& folder) {
       return {};
     case Folder::Format::None:
       return failure(Errc::NotFound, folder.path() + ": there is no store");
+    case Folder::Format::Upgradable:
+      return failure(Errc::Unsupported,
+                     folder.path() + ": a store of an older format; a start of the broker upgrades it");
     case Folder::Format::Older:
     case Folder::Format::Newer:
       return failure(Errc::Unsupported, folder.path() + ": a store of another format");

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <filesystem>
 #include <string_view>
 #include <utility>
 
@@ -22,7 +23,6 @@ constexpr mode_t kFolderMode = 0700;
 constexpr mode_t kFileMode = 0600;
 constexpr std::string_view kFormatName = "hermod store\n";
 constexpr std::string_view kFormatLine = "format ";
-constexpr unsigned long kFormat = 3;
 constexpr std::array<const char*, 5> kFiles{"format", "journal", "journal-lock", "tables", "tables-lock"};
 
 tl::unexpected<Error> system_failure(const std::string& what) {
@@ -77,6 +77,13 @@ Result<std::string> read_small(const std::string& file) {
   return text;
 }
 
+/// Whoever has the lock has written its number into it.
+tl::unexpected<Error> in_use(const std::string& path) {
+  const auto holder = read_small(path + "/lock");
+  const std::string pid = holder && !holder->empty() ? holder->substr(0, holder->find('\n')) : "unknown";
+  return failure(Errc::Busy, path + ": another broker uses this store, process " + pid);
+}
+
 /// Writes the file whole or not at all, and durably.
 Status write_small(const std::string& file, std::string_view text) {
   const std::string fresh = file + ".new";
@@ -99,6 +106,45 @@ std::string utc(WallTime now) {
   return {text.data(), size};
 }
 
+/// A new folder of this name, or of this name with a number behind it.
+Result<std::string> make_new_folder(const std::string& base) {
+  std::string target = base;
+  for (int i = 2; ::mkdir(target.c_str(), kFolderMode) != 0; ++i) {
+    if (errno != EEXIST || i > 1000) return system_failure(target);
+    target = base + "-" + std::to_string(i);
+  }
+  return target;
+}
+
+/// What is missing of a store is damage to it.
+tl::unexpected<Error> copy_failure(const std::string& what, const std::error_code& code) {
+  const bool is_missing = code.value() == ENOENT || code.value() == ENOTDIR;
+  return failure(is_missing ? Errc::Corruption : errc_of(code.value()), what + ": " + code.message());
+}
+
+Status copy_durably(const std::string& from, const std::string& to) {
+  std::error_code code;
+  if (!std::filesystem::copy_file(from, to, code)) return copy_failure(from + ", to be copied", code);
+  const int fd = ::open(to.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool synced = fd >= 0 && ::fsync(fd) == 0;
+  Status status = synced ? Status{} : system_failure(to);
+  if (fd >= 0) ::close(fd);
+  return status;
+}
+
+Status copy_folder_durably(const std::string& from, const std::string& to) {
+  if (::mkdir(to.c_str(), kFolderMode) != 0) return system_failure(to);
+  std::error_code code;
+  for (std::filesystem::directory_iterator entry(from, code), end; !code && entry != end;
+       entry.increment(code)) {
+    if (!entry->is_regular_file()) continue;
+    const std::filesystem::path copy = std::filesystem::path(to) / entry->path().filename();
+    if (Status copied = copy_durably(entry->path().string(), copy.string()); !copied) return copied;
+  }
+  if (code) return copy_failure(from, code);
+  return sync_folder(to);
+}
+
 }  // namespace
 
 Result<Folder> Folder::lock(const std::string& path) {
@@ -110,9 +156,7 @@ Result<Folder> Folder::lock(const std::string& path) {
   Folder folder(path, fd);
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return system_failure(file);
-    const auto holder = read_small(file);
-    const std::string pid = holder && !holder->empty() ? holder->substr(0, holder->find('\n')) : "unknown";
-    return failure(Errc::Busy, path + ": another broker uses this store, process " + pid);
+    return in_use(path);
   }
   const std::string pid = std::to_string(::getpid()) + "\n";
   if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size()))
@@ -125,6 +169,18 @@ Result<Folder> Folder::look(const std::string& path) {
   if (::stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
     return failure(Errc::NotFound, path + ": no such folder");
   return Folder(path, -1);
+}
+
+Result<Folder> Folder::lock_to_read(const std::string& path) {
+  auto looked = look(path);
+  if (!looked) return looked;
+  const std::string file = path + "/lock";
+  looked->lock_ = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (looked->lock_ < 0 && errno == ENOENT) return looked;
+  if (looked->lock_ < 0) return system_failure(file);
+  if (::flock(looked->lock_, LOCK_SH | LOCK_NB) == 0) return looked;
+  if (errno != EWOULDBLOCK) return system_failure(file);
+  return in_use(path);
 }
 
 Folder::Folder(Folder&& other) noexcept
@@ -153,7 +209,8 @@ Result<Folder::Format> Folder::format() const {
   const unsigned long number = std::strtoul(std::string(rest).c_str(), nullptr, 10);
   if (number > kFormat) return Format::Newer;
   if (number == 0) return Format::Foreign;
-  return number == kFormat ? Format::Current : Format::Older;
+  if (number == kFormat) return Format::Current;
+  return number == kUpgradable ? Format::Upgradable : Format::Older;
 }
 
 Status Folder::write_format() const {
@@ -172,12 +229,9 @@ bool Folder::has_files() const {
 }
 
 Result<std::string> Folder::set_aside(WallTime now, const std::string& why) const {
-  const std::string base = path_ + "/damaged-" + utc(now);
-  std::string target = base;
-  for (int i = 2; ::mkdir(target.c_str(), kFolderMode) != 0; ++i) {
-    if (errno != EEXIST || i > 1000) return system_failure(target);
-    target = base + "-" + std::to_string(i);
-  }
+  auto made = make_new_folder(path_ + "/damaged-" + utc(now));
+  if (!made) return made;
+  const std::string& target = *made;
   for (const char* name : kFiles) {
     const std::string file = path_ + "/" + name;
     if (!exists(file)) continue;
@@ -190,6 +244,27 @@ Result<std::string> Folder::set_aside(WallTime now, const std::string& why) cons
   for (const std::string& folder : {target, path_})
     if (Status synced = sync_folder(folder); !synced) return tl::unexpected(synced.error());
   return target;
+}
+
+Result<std::string> Folder::keep_backup(WallTime now) const {
+  auto target = make_new_folder(path_ + "/format-" + std::to_string(kUpgradable) + "-" + utc(now));
+  if (!target) return target;
+  const std::string report =
+      "This is the store as it was on " + utc(now) + ", before a newer broker made it format " +
+      std::to_string(kFormat) +
+      ".\nNothing here is used any more. To go back, stop the broker, move its journal, tables and format\n"
+      "away, copy those of this folder in their place, and start the version that wrote them. What happened\n"
+      "since then is lost in that.\n";
+  Status copied = copy_folder_durably(journal(), *target + "/journal");
+  if (copied) copied = copy_durably(tables(), *target + "/tables");
+  if (copied) copied = write_small(*target + "/report.txt", report);
+  if (copied) copied = copy_durably(path_ + "/format", *target + "/format");
+  if (copied) copied = sync_folder(*target);
+  if (copied) copied = sync();
+  if (copied) return target;
+  std::error_code code;
+  std::filesystem::remove_all(*target, code);
+  return tl::unexpected(copied.error());
 }
 
 Status Folder::restrict_modes() const {

@@ -10,13 +10,27 @@ namespace hermod::store {
 /// with the object, and with the process.
 class Folder {
  public:
-  enum class Format { None, Current, Older, Newer, Foreign };
+  enum class Format {
+    None,
+    Current,
+    Upgradable,  ///< kUpgradable; see upgrade()
+    Older,       ///< which nothing here reads
+    Newer,
+    Foreign,
+  };
+  /// The number of the present format, and of the one before it, which can be made this one.
+  static constexpr unsigned long kFormat = 3;
+  static constexpr unsigned long kUpgradable = 2;
 
   /// Makes the folder (0700, with its parents) and locks it. Errors: Busy when another process has it,
   /// Invalid when the path is not a folder, Io.
   static Result<Folder> lock(const std::string& path);
   /// A folder that may be another process's, for reading. Errors: NotFound when there is none.
   static Result<Folder> look(const std::string& path);
+  /// A folder in which nothing is written, and no broker starts meanwhile; for one that may lie on a disk
+  /// that cannot be written. Without a `lock` file no broker was ever here, and nothing is locked. Errors:
+  /// NotFound when there is no folder, Busy when a broker has it, Io.
+  static Result<Folder> lock_to_read(const std::string& path);
   ~Folder();
   Folder(Folder&& other) noexcept;
   Folder& operator=(Folder&&) = delete;
@@ -31,6 +45,10 @@ class Folder {
   bool has_files() const;
   /// Moves all files of the store to <path>/damaged-<time>/ with a report; gives that folder's path.
   Result<std::string> set_aside(WallTime now, const std::string& why) const;
+  /// Copies all files of the store to <path>/format-<kUpgradable>-<time>/ with a report, durably; gives that
+  /// folder's path. It is a store as soon as it has its `format`, which comes last. After an error nothing is
+  /// left of it. Errors: Corruption (a file of the store is missing), NoSpace, Io.
+  Result<std::string> keep_backup(WallTime now) const;
   /// Nobody but the owner reads the files.
   Status restrict_modes() const;
   Status sync() const;

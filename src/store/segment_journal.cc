@@ -171,20 +171,20 @@ Status SegmentJournal::append(GroupNo number, std::span<const Bytes> group, Sync
   groups_.fetch_add(1, std::memory_order_relaxed);
   bytes_.fetch_add(size, std::memory_order_relaxed);
   written_.fetch_add(footprint(size), std::memory_order_relaxed);
-  if (sync == Sync::Now) note_commit_time(begin);
+  add_commit_time(begin);
   return {};
 }
 
 Status SegmentJournal::sync() {
   const auto begin = std::chrono::steady_clock::now();
   const Status synced = sync_up_to(last_);
-  note_commit_time(begin);
+  add_commit_time(begin);
   return synced;
 }
 
-void SegmentJournal::note_commit_time(std::chrono::steady_clock::time_point begin) {
+void SegmentJournal::add_commit_time(std::chrono::steady_clock::time_point begin) {
   const auto took = std::chrono::steady_clock::now() - begin;
-  last_commit_micros_.store(
+  commit_micros_.fetch_add(
       static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count()),
       std::memory_order_relaxed);
 }

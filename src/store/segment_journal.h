@@ -90,8 +90,8 @@ class SegmentJournal final : public Journal {
   std::uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
   /// Blocks of records and of headers, that were written since the journal was made or opened.
   std::uint64_t written_bytes() const { return written_.load(std::memory_order_relaxed); }
-  /// Of the last write that had to be synced, or of its sync when that was done beside others.
-  std::uint64_t last_commit_micros() const { return last_commit_micros_.load(std::memory_order_relaxed); }
+  /// That all appends and syncs took together.
+  std::uint64_t commit_micros() const { return commit_micros_.load(std::memory_order_relaxed); }
 
  private:
   friend JournalReader;
@@ -110,7 +110,7 @@ class SegmentJournal final : public Journal {
   void delete_spare(std::uint64_t needed);
   std::uint64_t total_bytes() const;
   Segment::Life next_life();
-  void note_commit_time(std::chrono::steady_clock::time_point begin);
+  void add_commit_time(std::chrono::steady_clock::time_point begin);
 
   const std::string folder_;
   const std::uint64_t max_size_;
@@ -132,7 +132,7 @@ class SegmentJournal final : public Journal {
   std::atomic<std::uint64_t> groups_{0};
   std::atomic<std::uint64_t> bytes_{0};
   std::atomic<std::uint64_t> written_{0};
-  std::atomic<std::uint64_t> last_commit_micros_{0};
+  std::atomic<std::uint64_t> commit_micros_{0};
 };
 
 }  // namespace hermod::store

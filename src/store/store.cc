@@ -3,10 +3,13 @@
 #include <sys/statvfs.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "store/checkpointer.h"
 #include "store/folder.h"
+#include "store/format2.h"
 #include "store/group_codec.h"
 #include "store/lmdb/lmdb_tables.h"
 #include "store/memtable.h"
@@ -16,7 +19,38 @@
 namespace hermod::store {
 namespace {
 
-/// Looks at what is in the folder and moves it away when it is not a good store of ours.
+/// Makes a store of the format before this one a store of this one, and keeps a copy of it as it was.
+Status upgrade(const Folder& folder, WallTime now, OpenReport& report) {
+  auto backup = folder.keep_backup(now);
+  if (!backup) return tl::unexpected(backup.error());
+  if (Status converted = convert_journal_of_format_2(folder.journal()); !converted) {
+    std::error_code code;
+    std::filesystem::remove_all(*backup, code);  // the store is as it was
+    return converted;
+  }
+  if (Status written = folder.write_format(); !written) return written;
+  report.upgraded = true;
+  report.backup_path = std::move(*backup);
+  return {};
+}
+
+tl::unexpected<Error> not_upgraded(const Folder& folder, const Error& why) {
+  return failure(why.code, folder.path() + ": the store is of format " + std::to_string(Folder::kUpgradable) +
+                               " and could not be upgraded: " + why.detail +
+                               ". Nothing of it is lost. Make room for a copy of it in this folder, or "
+                               "start the version that wrote it");
+}
+
+/// Why the store is not good; empty when it is.
+Result<std::string> reason_against(const Folder& folder, GroupNo& torn) {
+  auto verdict = verify_in_child(folder.journal(), folder.tables());
+  if (!verdict) return tl::unexpected(verdict.error());
+  torn = verdict->torn;
+  return verdict->good ? std::string() : std::move(verdict->why);
+}
+
+/// Looks at what is in the folder, upgrades it where it can be, and moves it away when it is not a good store
+/// of ours.
 Status inspect(const Folder& folder, const Clock& clock, OpenReport& report, GroupNo& torn) {
   const auto format = folder.format();
   if (!format) return tl::unexpected(format.error());
@@ -40,12 +74,18 @@ Status inspect(const Folder& folder, const Clock& clock, OpenReport& report, Gro
     case Folder::Format::Foreign:
       why = "the file that names the format is not ours";
       break;
+    case Folder::Format::Upgradable:
+      if (Status upgraded = upgrade(folder, clock.wall(), report); !upgraded) {
+        if (upgraded.error().code != Errc::Corruption) return not_upgraded(folder, upgraded.error());
+        why = upgraded.error().detail;
+        break;
+      }
+      [[fallthrough]];
     case Folder::Format::Current: {
-      const auto verdict = verify_in_child(folder.journal(), folder.tables());
-      if (!verdict) return tl::unexpected(verdict.error());
-      torn = verdict->torn;
-      if (verdict->good) return {};
-      why = verdict->why;
+      auto reason = reason_against(folder, torn);
+      if (!reason) return tl::unexpected(reason.error());
+      if (reason->empty()) return {};
+      why = std::move(*reason);
       break;
     }
   }
@@ -204,7 +244,7 @@ Stats Store::stats() const {
   stats.waiting_bytes = size.record_bytes;
   stats.checkpoints = numbers.checkpoints;
   stats.failed_checkpoints = numbers.failed;
-  stats.last_commit_micros = parts_->journal->last_commit_micros();
+  stats.commit_micros = parts_->journal->commit_micros();
   stats.last_checkpoint_micros = numbers.last_micros;
   return stats;
 }

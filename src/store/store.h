@@ -10,7 +10,7 @@
 #include "store/journal.h"
 #include "store/options.h"
 #include "store/read_view.h"
-#include "store/wear.h"
+#include "store/stats.h"
 
 namespace hermod::store {
 
@@ -20,33 +20,13 @@ struct OpenReport {
   bool set_aside = false;      // a damaged, foreign or newer store was moved
   std::string set_aside_path;  // to here
   std::string why;             // what was wrong, for people
+  bool upgraded = false;       // a store of the format before was made one of this
+  std::string backup_path;     // as it was, it is here
   GroupNo replayed_from{1};    // the first group that the tables did not have
   GroupNo next_group{1};       // for Committer::resume()
   std::uint64_t groups_replayed = 0;
   std::uint64_t bytes_replayed = 0;
   bool torn_tail = false;  // what no sync had covered was not whole: dropped from its first hole on
-};
-
-/// Numbers of the store since it was opened; bytes where nothing else is said.
-struct Stats {
-  std::uint64_t used_bytes = 0;       // pages in use, journal and tables
-  std::uint64_t max_bytes = 0;        // Options::max_size
-  bool full = false;                  // what may be refused is refused
-  std::uint64_t disk_free_bytes = 0;  // of the file system, for us
-  std::uint64_t journal_file_bytes = 0;
-  std::uint64_t tables_file_bytes = 0;
-  std::uint64_t journal_used_bytes = 0;
-  std::uint64_t tables_used_bytes = 0;
-  std::uint64_t groups = 0;              // appended
-  std::uint64_t journaled_bytes = 0;     // size of the records appended
-  Wear wear;                             // what was accepted and what was written for it
-  std::uint64_t checkpointed_bytes = 0;  // keys and values written to the tables
-  std::uint64_t memtable_entries = 0;    // changes that wait for a checkpoint
-  std::uint64_t waiting_bytes = 0;       // journaled and not yet in the tables
-  std::uint64_t checkpoints = 0;
-  std::uint64_t failed_checkpoints = 0;
-  std::uint64_t last_commit_micros = 0;  // the last append with its sync
-  std::uint64_t last_checkpoint_micros = 0;
 };
 
 /// The store on disk: one folder. Owns the lock on the folder, the journal and the tables, what is not in the
@@ -55,9 +35,10 @@ struct Stats {
 class Store {
  public:
   /// Opens the folder of options.path, makes it if need be, and brings back what was committed. A store that
-  /// is damaged, of a newer format or not ours is set aside and a fresh one opened; the report says so.
-  /// Errors: Busy (another broker has the folder; names its process), Unsupported (the store is of an older
-  /// format; it stays as it is), Invalid (no path, or not a folder), Io, NoSpace.
+  /// is damaged, of a newer format or not ours is set aside and a fresh one opened, and one of the format
+  /// before this is upgraded behind a backup; the report says so.
+  /// Errors: Busy (another broker has the folder; names its process), Unsupported (the store is of a format
+  /// older than that; it stays as it is), Invalid (no path, or not a folder), Io, NoSpace.
   static Result<std::unique_ptr<Store>> open(const Options& options, const Clock& clock, OpenReport& report);
   ~Store();
   Store(const Store&) = delete;

@@ -63,9 +63,14 @@ class Start : public ::testing::Test {
   void publish(FakeClient& client, std::uint16_t id, wire::QoS qos = wire::QoS::AtLeastOnce,
                std::uint32_t expiry = 0) {
     wire::Publish packet;
+    packet.topic = "a";
+    publish(client, id, packet, qos, expiry);
+  }
+  /// The packet, with these filled in.
+  void publish(FakeClient& client, std::uint16_t id, wire::Publish packet, wire::QoS qos,
+               std::uint32_t expiry) {
     packet.qos = qos;
     packet.id = {id};
-    packet.topic = "a";
     wire::PropertyWriter properties;
     if (expiry != 0) properties.add(wire::PropertyId::MessageExpiryInterval, expiry);
     packet.properties = properties.properties();
@@ -81,10 +86,12 @@ class Start : public ::testing::Test {
     broker().committer().resume(*next);
     broker().settle();
   }
-  void crash() {
+  /// `down`: how long nobody starts it again.
+  void crash(std::chrono::seconds down = {}) {
     disk_.cut_power();
     broker_.reset();
     disk_.lose();
+    clock_.advance(down);
     disk_.open();
     broker_ = std::make_unique<SteppedBroker>(options(), ground());
   }
@@ -202,6 +209,64 @@ TEST_F(Start, FinishesAnExchangeWhoseMessageHasExpired) {
   EXPECT_EQ(again[2].type, wire::PacketType::Publish);
   EXPECT_EQ(again[2].id, second.front().id) << "the client holds its identifier";
   EXPECT_TRUE(again[2].dup);
+}
+
+/// The time that is over was wall time: the clock went on without a broker.
+TEST_F(Start, DropsQueuedMessagesThatExpiredWhileTheBrokerWasDown) {
+  FakeClient sleeper = login("sleeper");
+  subscribe(sleeper);
+  sleeper.peer().drop(0);
+  FakeClient publisher = login("publisher");
+  publish(publisher, 1, wire::QoS::AtLeastOnce, /*expiry=*/5);
+  publish(publisher, 2, wire::QoS::AtLeastOnce, /*expiry=*/60);
+  broker().settle();
+  crash(/*down=*/std::chrono::seconds{10});
+
+  EXPECT_EQ(broker().recovered().queued_messages, 2U);
+  FakeClient back = call("sleeper");
+  broker().settle();
+  const auto packets = back.receive();
+  ASSERT_EQ(packets.size(), 2U) << "CONNACK and the one whose time is not over";
+  EXPECT_EQ(packets[1].message_expiry, 50U) << "what is left of it [MQTT-3.3.2-6]";
+  EXPECT_FALSE(packets[1].dup);
+  EXPECT_EQ(broker().counted(Counter::DroppedExpired), 1U);
+  back.ack(wire::PacketType::Puback, packets[1].id);
+  broker().pass(std::chrono::seconds{1});
+  crash();
+  EXPECT_EQ(broker().recovered().queued_messages, 0U) << "both are erased from the disk";
+}
+
+TEST_F(Start, GivesNobodyARetainedMessageThatExpiredWhileTheBrokerWasDown) {
+  FakeClient publisher = login("publisher");
+  wire::Publish retained;
+  retained.payload = as_bytes("1");
+  retained.retain = true;
+  retained.topic = "a";
+  publish(publisher, 1, retained, wire::QoS::AtLeastOnce, /*expiry=*/5);
+  retained.topic = "b";
+  publish(publisher, 2, retained, wire::QoS::AtLeastOnce, /*expiry=*/60);
+  broker().settle();
+  crash(/*down=*/std::chrono::seconds{10});
+
+  FakeClient watcher = login("watcher");
+  watcher.subscribe({1}, {{"+", wire::QoS::AtLeastOnce}});
+  broker().settle();
+  const auto packets = watcher.receive();
+  ASSERT_EQ(packets.size(), 2U) << "SUBACK and the one whose time is not over";
+  EXPECT_EQ(packets[1].topic, "b");
+  EXPECT_EQ(packets[1].message_expiry, 50U);
+}
+
+TEST_F(Start, EndsASessionWhoseTimeWasOverWhileTheBrokerWasDown) {
+  login("short", false, /*expiry=*/5).peer().drop(0);
+  login("long", false, /*expiry=*/60).peer().drop(0);
+  broker().settle();
+  crash(/*down=*/std::chrono::seconds{10});
+  broker().pass(std::chrono::seconds{1});
+  EXPECT_FALSE(broker().directory().find("short").has_value());
+  EXPECT_TRUE(broker().directory().find("long").has_value());
+  crash();
+  EXPECT_EQ(broker().recovered().sessions, 1U);
 }
 
 TEST_F(Start, TakesNoNewMessageForOneThatWasRefused) {

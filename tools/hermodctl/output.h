@@ -13,9 +13,10 @@ enum class Format { Table, Json };
 
 /// Exit codes, as the manual has them.
 inline constexpr int kGood = 0;
-inline constexpr int kFailed = 1;   ///< it could not be done
-inline constexpr int kWrong = 2;    ///< the command line is wrong
-inline constexpr int kDamaged = 3;  ///< it was done, and what was looked at is not good
+inline constexpr int kFailed = 1;       ///< it could not be done
+inline constexpr int kWrong = 2;        ///< the command line is wrong
+inline constexpr int kDamaged = 3;      ///< it was done, and what was looked at is not good
+inline constexpr int kOtherFormat = 4;  ///< it was done, and the store is of another format
 
 /// A name and its value, which is JSON already.
 struct Field {

@@ -56,37 +56,46 @@ Status count(const store::Folder& folder, Fields& fields) {
   return {};
 }
 
+int print_verdict(const CommandLine& line, Fields fields, const char* verdict, const std::string& reason) {
+  fields.push_back({"verdict", text(verdict)});
+  if (!reason.empty()) fields.push_back({"reason", text(reason)});
+  print_list(line, fields);
+  return reason.empty() ? kGood : kDamaged;
+}
+
+/// It may be whole: nobody has looked.
+int print_other_format(const CommandLine& line, const Fields& fields, const std::string& reason) {
+  print_verdict(line, fields, "other format", reason);
+  return kOtherFormat;
+}
+
 /// Prints what a store is. Precondition: nobody has it open.
 int check_folder(const CommandLine& line, const store::Folder& folder) {
   Fields fields{{"store", text(folder.path())}};
   const auto format = folder.format();
   if (!format) return report_failure(format.error());
-  std::string why;
   switch (*format) {
     case store::Folder::Format::None:
       return report_failure({Errc::NotFound, folder.path() + ": there is no store"});
+    case store::Folder::Format::Upgradable:
+      return print_other_format(line, fields,
+                                "it is of an older format; the broker upgrades it when it starts");
     case store::Folder::Format::Older:
-      why = "it is of an older format";
-      break;
+      return print_other_format(line, fields,
+                                "it is of an older format, which only the version that wrote it reads");
     case store::Folder::Format::Newer:
-      why = "it is of a newer format than this program knows";
-      break;
+      return print_other_format(line, fields, "it is of a newer format than this program knows");
     case store::Folder::Format::Foreign:
-      why = "the file that names the format is not ours";
+      return print_verdict(line, fields, "damaged", "the file that names the format is not ours");
+    case store::Folder::Format::Current:
       break;
-    case store::Folder::Format::Current: {
-      const auto verdict = store::verify_in_child(folder.journal(), folder.tables());
-      if (!verdict) return report_failure(verdict.error());
-      why = verdict->why;
-      if (verdict->torn.v != 0) fields.push_back({"torn_group", number(verdict->torn.v)});
-      if (!verdict->good) break;
-      if (Status counted = count(folder, fields); !counted) return report_failure(counted.error());
-    }
   }
-  fields.push_back({"verdict", text(why.empty() ? "good" : "damaged")});
-  if (!why.empty()) fields.push_back({"reason", text(why)});
-  print_list(line, fields);
-  return why.empty() ? kGood : kDamaged;
+  const auto verdict = store::verify_in_child(folder.journal(), folder.tables());
+  if (!verdict) return report_failure(verdict.error());
+  if (verdict->torn.v != 0) fields.push_back({"torn_group", number(verdict->torn.v)});
+  if (!verdict->good) return print_verdict(line, fields, "damaged", verdict->why);
+  if (Status counted = count(folder, fields); !counted) return report_failure(counted.error());
+  return print_verdict(line, fields, "good", {});
 }
 
 /// The lock keeps a broker from starting while somebody looks.
@@ -134,7 +143,7 @@ int back_up(const CommandLine& line) {
 
 int restore(const CommandLine& line) {
   if (line.check_only) {
-    const auto folder = lock_store(line.backup);
+    const auto folder = store::Folder::lock_to_read(line.backup);  // it may be on a disk for reading only
     if (!folder) return report_failure(folder.error());
     return check_folder(line, *folder);
   }

@@ -5,6 +5,8 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <string_view>
+#include <vector>
 
 #include "tests/integration/golden/store_text.h"
 
@@ -71,21 +73,89 @@ TEST_F(GoldenStore, StoreOfThisFormatIsReadToTheLastRecord) {
   expect_contents("journal");
 }
 
-/// The broker does not start on one, and leaves every byte as it was.
-TEST_F(GoldenStore, T67_StoresOfEarlierFormatsAreRefusedAndStayAsTheyAre) {
-  const int present = format_of(data());
-  for (const auto& entry : fs::directory_iterator(kStores)) {
-    const int format = std::stoi(entry.path().filename().string());
-    ASSERT_LE(format, present);
-    if (format == present || !fs::exists(entry.path() / "store.txt")) continue;
-    replace_store(entry.path() / "store.txt");
-    const std::string before = store_as_text(data());
-    EXPECT_THROW(broker().start(), Unexpected) << "format " << format;
-    EXPECT_THAT(broker().log(), ::testing::HasSubstr("older format"));
-    EXPECT_EQ(store_as_text(data()), before);
-    fs::remove_all(data());
+/// A store of the format before this one is upgraded: everything is there, and beside it the store as it was.
+TEST_F(GoldenStore, StoreOfTheFormatBeforeIsUpgradedAndKeptAsItWas) {
+  const std::string before = std::to_string(format_of(data()) - 1);
+  const fs::path file = kStores / before / "store.txt";
+  ASSERT_TRUE(fs::exists(file));
+  replace_store(file);
+  const std::string as_it_was = store_as_text(data());
+  broker().start();
+  EXPECT_THAT(broker().log(), ::testing::Not(::testing::HasSubstr("store.set_aside")));
+  EXPECT_THAT(broker().log(), ::testing::Not(::testing::HasSubstr("store.record_damaged")));
+  EXPECT_EQ(std::to_string(format_of(data()) - 1), before);
+  std::vector<fs::path> backups;
+  for (const auto& entry : fs::directory_iterator(data()))
+    if (entry.path().filename().string().starts_with("format-" + before + "-")) backups.push_back(entry);
+  ASSERT_EQ(backups.size(), 1U);
+  EXPECT_THAT(broker().log(), ::testing::HasSubstr("store.upgraded folder=" + data() +
+                                                   " backup=" + backups.front().string()));
+  EXPECT_THAT(read_text(backups.front() / "report.txt"), ::testing::HasSubstr("To go back"));
+  fs::remove(backups.front() / "report.txt");
+  EXPECT_EQ(store_as_text(backups.front()), as_it_was);
+  expect_contents("tables");
+  expect_contents("journal");
+  ASSERT_EQ(broker().stop(), 0);
+  hermodctl({"store", "check", "-d", data()}, 0);
+  broker().start();
+  expect_service();
+  EXPECT_EQ(store_as_text(backups.front()), as_it_was) << "it is made once, and never touched";
+}
+
+/// The broker may end in the middle of it, before the new number is written or after.
+TEST_F(GoldenStore, AnUpgradeThatWasInterruptedIsDoneAgain) {
+  const std::string before = std::to_string(format_of(data()) - 1);
+  const fs::path file = kStores / before / "store.txt";
+  replace_store(file);
+  broker().start();
+  broker().kill();
+  ASSERT_TRUE(fs::exists(fs::path(data()) / "journal/segment-2")) << "what the upgrade has made";
+  const std::string made = read_text(fs::path(data()) / "journal/segment-2");
+  replace_store(file);
+  write_text(fs::path(data()) / "journal/segment-2", made);
+  broker().start();
+  EXPECT_THAT(broker().log(), ::testing::Not(::testing::HasSubstr("store.set_aside")));
+  expect_contents("tables");
+  expect_contents("journal");
+}
+
+TEST_F(GoldenStore, T66_ADamagedStoreOfTheFormatBeforeIsSetAside) {
+  const std::string before = std::to_string(format_of(data()) - 1);
+  const fs::path file = kStores / before / "store.txt";
+  for (const char* damage : {"a group", "the header of the segment", "no tables"}) {
+    replace_store(file);
+    const fs::path segment = fs::path(data()) / "journal/segment-1";
+    std::string bytes = read_text(segment);
+    const bool is_group = std::string_view(damage) == "a group";
+    bytes[is_group ? 0x5000 + 60 : 10] ^= 1;
+    if (std::string_view(damage) == "no tables") {
+      fs::remove(fs::path(data()) / "tables");
+    } else {
+      write_text(segment, bytes);
+    }
+    broker().start();
+    EXPECT_THAT(broker().log(), ::testing::HasSubstr("store.set_aside")) << damage;
+    expect_service();
+    broker().kill();
+    std::size_t kept = 0;
+    for (const auto& entry : fs::directory_iterator(data()))
+      if (entry.path().filename().string().starts_with("damaged-")) ++kept;
+    EXPECT_EQ(kept, 1U) << damage;
     broker().start();
   }
+}
+
+/// On one that is older still the broker does not start, and leaves every byte as it was.
+TEST_F(GoldenStore, T67_StoresOfOlderFormatsAreRefusedAndStayAsTheyAre) {
+  ASSERT_EQ(broker().stop(), 0);
+  write_text(fs::path(data()) / "format", "hermod store\nformat 1\n");
+  const std::string before = store_as_text(data());
+  EXPECT_THROW(broker().start(), Unexpected);
+  EXPECT_THAT(broker().log(), ::testing::HasSubstr("older format"));
+  EXPECT_THAT(broker().log(), ::testing::HasSubstr(data()));
+  EXPECT_EQ(store_as_text(data()), before);
+  fs::remove_all(data());
+  broker().start();
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -57,6 +58,43 @@ TEST_F(Backup, IsCheckedWithoutARestore) {
   hermodctl({"backup", backup(), "-d", data()}, 0);
   EXPECT_THAT(hermodctl({"restore", "--check", backup(), "-o", "json"}, 0),
               ::testing::HasSubstr("\"verdict\":\"good\""));
+}
+
+/// It may be on a disk that nobody can write: so nothing is written, not even a lock.
+TEST_F(Backup, IsCheckedWhereNothingMayBeWritten) {
+  namespace fs = std::filesystem;
+  add_sleeper();
+  publish(0, 10);
+  hermodctl({"backup", backup(), "-d", data()}, 0);
+  const auto forbid = fs::perms::owner_write | fs::perms::group_write | fs::perms::others_write;
+  const auto files = [&] {
+    std::vector<std::string> found;
+    for (const auto& file : fs::recursive_directory_iterator(backup())) found.push_back(file.path().string());
+    std::sort(found.begin(), found.end());
+    return found;
+  };
+  for (const bool has_lock : {true, false}) {
+    if (!has_lock) fs::remove(backup() + "/lock");
+    const auto before = files();
+    for (const std::string& file : before) fs::permissions(file, forbid, fs::perm_options::remove);
+    fs::permissions(backup(), forbid, fs::perm_options::remove);
+    const std::string lock = has_lock ? read_text(backup() + "/lock") : "";
+    EXPECT_THAT(hermodctl({"restore", "--check", backup()}, 0), ::testing::HasSubstr("good"));
+    EXPECT_EQ(files(), before);
+    if (has_lock) {
+      EXPECT_EQ(read_text(backup() + "/lock"), lock);
+    }
+    for (const std::string& file : before)
+      fs::permissions(file, fs::perms::owner_write, fs::perm_options::add);
+    fs::permissions(backup(), fs::perms::owner_write, fs::perm_options::add);
+  }
+}
+
+TEST_F(Backup, ThatABrokerIsUsingIsNotChecked) {
+  add_sleeper();
+  EXPECT_THAT(hermodctl({"restore", "--check", data()}, 1),
+              ::testing::HasSubstr("another broker uses this store, process " +
+                                   std::to_string(broker().process().pid())));
 }
 
 TEST_F(Backup, GoesIntoAnEmptyFolderOnly) {

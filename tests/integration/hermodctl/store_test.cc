@@ -95,6 +95,29 @@ TEST_F(StoreCommands, DumpPrintsWhatTheTablesHold) {
   broker().start();
 }
 
+/// It is not damaged: another version reads it.
+TEST_F(StoreCommands, AStoreOfAnotherFormatIsNotCalledDamaged) {
+  add_sleeper();
+  ASSERT_EQ(broker().stop(), 0);
+  const std::string format = read_text(data() + "/format");
+  for (const auto& [number, said] : {std::pair{"1", "only the version that wrote it reads"},
+                                     {"2", "the broker upgrades it"},
+                                     {"1000", "a newer format"}}) {
+    write_text(data() + "/format", std::string("hermod store\nformat ") + number + "\n");
+    for (const std::vector<std::string>& command :
+         {std::vector<std::string>{"store", "check", "-d", data()}, {"restore", "--check", data()}}) {
+      const Finished checked = hermodctl(command);
+      EXPECT_EQ(checked.exit_code, 4) << checked.output << checked.errors;
+      EXPECT_THAT(checked.output, HasSubstr("other format"));
+      EXPECT_THAT(checked.output, HasSubstr(said));
+    }
+    EXPECT_THAT(hermodctl({"backup", (folder_.path() / "copy").string(), "-d", data()}, 1),
+                HasSubstr("format"));
+  }
+  write_text(data() + "/format", format);
+  broker().start();
+}
+
 TEST_F(StoreCommands, CompactGivesBackWhatIsNotUsedAndKeepsTheRest) {
   start_with({{"store.checkpoint_size", "1MiB"}, {"session.max_queued_messages", "1000000"}});
   add_sleeper();

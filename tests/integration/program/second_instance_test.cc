@@ -20,7 +20,7 @@ TEST_F(SecondInstance, TakenDataFolderIsNamed) {
   const LeasedPort second;
   expect_refused({"--listen", "mqtt://127.0.0.1:" + std::to_string(second.number()), "--data-dir",
                   first.data_folder().string()},
-                 {first.data_folder().string()});
+                 {first.data_folder().string(), "process " + std::to_string(first.process().pid()) + "\""});
   MqttClient(first.port(), {.client_id = "still-served"}).ping();
   EXPECT_EQ(first.stop(), 0);
 }

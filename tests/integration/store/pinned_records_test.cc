@@ -200,7 +200,7 @@ TEST_F(PinnedRecords, EveryKindIsEncodedAsTheFilesOfItsFormatHaveIt) {
     std::getline(expected, golden);
     EXPECT_EQ(line, golden)
         << "What format " << number << " writes has changed, and stores that are there would be read "
-        << "wrongly. Raise kFormat in src/store/folder.cc (and the version of the record), describe it in "
+        << "wrongly. Raise kFormat in src/store/folder.h (and the version of the record), describe it in "
         << "docs/store-format.md, run tools/golden-store, and keep the folder of the old format.";
   }
   EXPECT_FALSE(std::getline(expected, golden)) << "a kind of record is gone: " << golden;

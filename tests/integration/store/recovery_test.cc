@@ -45,7 +45,7 @@ class RecoveryTest : public store::testing::StoreTest {
     session::SessionDirectory directory({options().session.max_sessions, 0});
     const Recovery::Parts parts{options(), subscriptions, retained, directory, *committer_, 2, clock_.wall()};
     const auto view = store_->view();
-    Recovery recovery(parts, *view, nullptr);
+    Recovery recovery(parts, *view, progress_);
     living_ = {};
     const auto found = recovery.run(living_);
     EXPECT_TRUE(found.has_value());
@@ -54,6 +54,7 @@ class RecoveryTest : public store::testing::StoreTest {
   }
 
   Recovery::Living living_;
+  Recovery::Progress progress_;
 };
 
 TEST_F(RecoveryTest, AQueueIsCountedAndItsMessagesStayInTheStore) {
@@ -67,6 +68,28 @@ TEST_F(RecoveryTest, AQueueIsCountedAndItsMessagesStayInTheStore) {
   ASSERT_EQ(living_.sessions.size(), 1U);
   EXPECT_EQ(living_.sessions[0].session->queue().stored().messages, 3U);
   EXPECT_EQ(living_.sessions[0].session->queue().loaded().messages, 0U);
+}
+
+TEST_F(RecoveryTest, ProgressIsToldWhileThereIsMuchToRead) {
+  open();
+  record(SessionId{5}, "c");
+  const std::string entry = queue::encode_entry(delivery("1"));
+  constexpr std::uint64_t kMessages = 120'000;
+  for (std::uint64_t i = 0; i < kMessages; i += 1000) {
+    store::WriteBatch batch;
+    for (int of_batch = 0; of_batch < 1000; ++of_batch) batch.append(StreamId{5}, as_bytes(entry));
+    commit(std::move(batch));
+  }
+  reopen();
+  std::vector<Recovered> told;
+  progress_ = [&](const Recovered& found) { told.push_back(found); };
+  const Recovered found = recover();
+  EXPECT_EQ(found.queued_messages, kMessages);
+  ASSERT_EQ(told.size(), 2U) << "every 50,000 records";
+  for (const Recovered& one : told) EXPECT_EQ(one.sessions, 1U);
+  EXPECT_GT(told[0].queued_messages, 0U);
+  EXPECT_LT(told[0].queued_messages, told[1].queued_messages);
+  EXPECT_LT(told[1].queued_messages, kMessages);
 }
 
 TEST_F(RecoveryTest, WhatAnEndedSessionLeftToItsGroupIsHandedOver) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "admin/heap.h"
@@ -86,7 +87,7 @@ TEST_F(SysNumbers, StoreBytesAreWhatWasAcceptedAndWhatWasWrittenForIt) {
   store::Wear wear;
   broker::View with_store{
       counters, directory, subscriptions, retained,
-      sockets,  clock,     mailbox,       broker::View::OfStore{{}, [&] { return wear; }}};
+      sockets,  clock,     mailbox,       broker::View::OfStore{{}, [&] { return wear; }, {}}};
   const auto next_of = [&] {
     std::map<std::string, std::string> values;
     for (const SysValue& value : topics.update(with_store, 0))
@@ -107,6 +108,70 @@ TEST_F(SysNumbers, StoreBytesAreWhatWasAcceptedAndWhatWasWrittenForIt) {
   wear.tables = 8192;
   EXPECT_EQ(next_of(),
             (Values{{"written", "12288"}, {"written/tables", "8192"}, {"written_per_accepted", "12.29"}}));
+}
+
+/// What `store/` says beside its bytes written, of a store as the test has it.
+class SysStore : public SysNumbers {
+ protected:
+  using Values = std::map<std::string, std::string>;
+  Values next_of_store() {
+    Values values;
+    for (const SysValue& value : topics.update(with_store, 0))
+      if (value.topic.starts_with(kPrefix)) values[value.topic.substr(kPrefix.size())] = value.value;
+    return values;
+  }
+
+  static constexpr std::string_view kPrefix = "$SYS/broker/store/";
+  broker::StoreNumbers numbers;
+  broker::View with_store{
+      counters, directory, subscriptions, retained,
+      sockets,  clock,     mailbox,       broker::View::OfStore{{}, {}, [&] { return numbers; }}};
+};
+
+TEST_F(SysStore, TellsWhatIsInUseAndWhatWasWritten) {
+  numbers.stats.used_bytes = 8192;
+  numbers.stats.max_bytes = 65536;
+  numbers.stats.disk_free_bytes = 1'000'000;
+  numbers.stats.checkpoints = 3;
+  numbers.stats.failed_checkpoints = 1;
+  numbers.stats.groups = 4;
+  numbers.stats.journaled_bytes = 900;
+  numbers.stats.commit_micros = 1000;
+  add(Counter::StoreFailures, 2);
+  add(Counter::PublishElided, 7);
+  EXPECT_EQ(next_of_store(), (Values{{"state", "ok"},
+                                     {"failures", "2"},
+                                     {"bytes/used", "8192"},
+                                     {"bytes/max", "65536"},
+                                     {"bytes/disk_free", "1000000"},
+                                     {"checkpoints", "3"},
+                                     {"checkpoints/failed", "1"},
+                                     {"commits", "4"},
+                                     {"commits/bytes", "900"},
+                                     {"commits/micros", "250"},
+                                     {"messages/count", "0"},
+                                     {"messages/bytes", "0"},
+                                     {"messages/elided", "7"}}));
+}
+
+TEST_F(SysStore, CommitsTakeWhatThoseSinceTheLastTimeTookOnAverage) {
+  numbers.stats.groups = 10;
+  numbers.stats.commit_micros = 100;
+  EXPECT_EQ(next_of_store()["commits/micros"], "10");
+  EXPECT_EQ(next_of_store(), Values{}) << "there were none";
+  numbers.stats.groups = 12;
+  numbers.stats.commit_micros = 5100;
+  EXPECT_EQ(next_of_store(), (Values{{"commits", "12"}, {"commits/micros", "2500"}}));
+}
+
+TEST_F(SysStore, IsFullOrReadOnlyUntilItIsNotAnyMore) {
+  next_of_store();
+  numbers.stats.full = true;
+  EXPECT_EQ(next_of_store(), (Values{{"state", "full"}}));
+  numbers.is_writable = false;
+  EXPECT_EQ(next_of_store(), (Values{{"state", "read-only"}})) << "which refuses more";
+  numbers = {};
+  EXPECT_EQ(next_of_store(), (Values{{"state", "ok"}}));
 }
 
 TEST_F(SysNumbers, HandshakesAreCountedByKindAndFailuresByReason) {
@@ -145,8 +210,10 @@ TEST_F(SysNumbers, HandshakesAreCountedByKindAndFailuresByReason) {
 }
 
 TEST_F(SysNumbers, ABrokerWithoutAFolderSaysNothingOfItsBytes) {
-  for (const SysValue& value : topics.update(view, 0))
+  for (const SysValue& value : topics.update(view, 0)) {
     EXPECT_FALSE(value.topic.starts_with("$SYS/broker/store/bytes/")) << value.topic;
+    EXPECT_NE(value.topic, "$SYS/broker/store/state");
+  }
 }
 
 TEST_F(SysNumbers, LoadTellsSocketsConnectsAndPublishesApart) {

@@ -55,8 +55,9 @@ class SysTopicsTest : public testing::Test {
 };
 
 TEST_F(SysTopicsTest, TheFlushPolicyIsToldWhereThereIsAStore) {
-  const broker::View stored{counters,    directory, subscriptions, retained,
-                            connections, clock,     mailbox,       broker::View::OfStore{"interval:100", {}}};
+  const broker::View stored{
+      counters,    directory, subscriptions, retained,
+      connections, clock,     mailbox,       broker::View::OfStore{"interval:100", {}, {}}};
   EXPECT_THAT(topics.update(stored, kHeap), ::testing::Contains(::testing::AllOf(
                                                 ::testing::Field(&SysValue::topic, "$SYS/broker/store/flush"),
                                                 ::testing::Field(&SysValue::value, "interval:100"))));

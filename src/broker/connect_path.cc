@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "broker/answer.h"
+#include "broker/payload_format.h"
 #include "broker/pending_connect.h"
 #include "broker/reason_for.h"
 #include "broker/shard.h"
@@ -97,6 +98,9 @@ void Shard::on_connect(Connection& c, const wire::Connect& packet) {
     if (packet.will->retain && !mqtt.retain_available)
       return refuse_connect(c, ReasonCode::RetainNotSupported,
                             "retained messages are switched off");  // [MQTT-3.2.2-13]
+    if (mqtt.validate_payload_format && !is_as_indicated(packet.will->properties, packet.will->payload))
+      return refuse_connect(c, ReasonCode::PayloadFormatInvalid,
+                            "the will is marked as UTF-8 text and is not");
   }
 
   auto pending = std::make_unique<PendingConnect>();

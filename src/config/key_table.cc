@@ -132,7 +132,8 @@ void add_mqtt(std::vector<Key>& keys) {
                                                                "Whether $share subscriptions are accepted."));
   keys.push_back(toggle<OfMqtt<&MqttFields::validate_payload_format>>(
       "mqtt.validate_payload_format",
-      "Whether a payload that is marked as UTF-8 text and is not is refused with 0x99."));
+      "Whether a payload that is marked as UTF-8 text and is not is refused with 0x99, that of a will at "
+      "CONNECT."));
   keys.push_back(toggle<OfMqtt<&MqttFields::require_client_id>>(
       "mqtt.require_client_id",
       "Whether an empty client identifier is refused with 0x85 instead of replaced."));

@@ -110,6 +110,25 @@ TEST_F(ConnectPath, AWillNobodyMayPublishIsRefused) {
   EXPECT_EQ(broker().directory().count(), 0);
 }
 
+TEST_F(ConnectPath, AWillThatIsNotTheTextItClaimsToBeIsRefusedWhereThatIsChecked) {
+  options_.mqtt.validate_payload_format = true;
+  const std::string no_text = "caf\xE9";
+  EXPECT_THAT(
+      answer_to({.client_id = "c", .will = Testament{.topic = "w", .payload = no_text, .text = true}}),
+      ElementsAre("CONNACK 0x99", "end"));
+  EXPECT_EQ(broker().directory().count(), 0);
+  EXPECT_THAT(answer_to({.client_id = "c", .will = Testament{.topic = "w", .payload = no_text}}),
+              ElementsAre("CONNACK"));
+  EXPECT_THAT(answer_to({.client_id = "c", .will = Testament{.topic = "w", .text = true}}),
+              ElementsAre("CONNACK"));
+}
+
+TEST_F(ConnectPath, AWillThatIsNotTheTextItClaimsToBePassesByDefault) {
+  EXPECT_THAT(
+      answer_to({.client_id = "c", .will = Testament{.topic = "w", .payload = "caf\xE9", .text = true}}),
+      ElementsAre("CONNACK"));
+}
+
 TEST_F(ConnectPath, WhatTheBrokerChangedIsToldInConnack) {
   options_.session.max_expiry_interval = 60;
   options_.mqtt.max_keep_alive = 30;

@@ -108,10 +108,9 @@ FakeClient PathTest::call(const Login& login) {
   if (login.will) {
     packet.will =
         wire::Will{login.will->topic, as_bytes(login.will->payload), login.will->qos, login.will->retain, {}};
-    if (login.will->delay != 0) {
-      will_properties.add(PropertyId::WillDelayInterval, login.will->delay);
-      packet.will->properties = will_properties.properties();
-    }
+    if (login.will->delay != 0) will_properties.add(PropertyId::WillDelayInterval, login.will->delay);
+    if (login.will->text) will_properties.add(PropertyId::PayloadFormatIndicator, 1);
+    packet.will->properties = will_properties.properties();
   }
   client.connect(packet);
   return client;

@@ -47,6 +47,7 @@ struct Testament {
   QoS qos = kQoS0;
   bool retain = false;
   std::uint32_t delay = 0;  ///< seconds
+  bool text = false;        ///< the payload is marked as UTF-8 text
 };
 
 /// A CONNECT in the words a test needs.

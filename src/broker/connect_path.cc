@@ -144,7 +144,7 @@ void Shard::claim_session(Connection& c) {
     case SessionDirectory::ClaimKind::Throttled:
       return refuse_connect(c, ReasonCode::ServerBusy, "this client identifier was taken over too often");
     case SessionDirectory::ClaimKind::Full:
-      return refuse_connect(c, ReasonCode::QuotaExceeded, "session.max_sessions is reached");
+      return refuse_connect(c, ReasonCode::QuotaExceeded, "limits.max_sessions is reached");
   }
 }
 

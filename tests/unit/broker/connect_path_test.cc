@@ -206,7 +206,12 @@ TEST_F(ConnectPath, AboveTheLimitOfSessionsNobodyNewIsLetIn) {
   options_.session.max_sessions = 1;
   login({.client_id = "old", .durable = true}).peer().drop(0);
   settle();
-  EXPECT_THAT(answer_to({.client_id = "new"}), ElementsAre("CONNACK 0x97", "end"));
+  FakeClient refused = call({.client_id = "new"});
+  settle();
+  const auto packets = refused.receive();
+  ASSERT_EQ(packets.size(), 1);
+  EXPECT_EQ(packets[0].reason, ReasonCode::QuotaExceeded);
+  EXPECT_EQ(packets[0].reason_string, "limits.max_sessions is reached");
   EXPECT_THAT(answer_to({.client_id = "old", .durable = true}), ElementsAre("CONNACK present"));
 }
 

@@ -26,7 +26,7 @@ struct MqttOptions {
   bool shared_available = true;
   bool validate_payload_format = false;  ///< refuse text that is not UTF-8 with 0x99
   bool require_client_id = false;        ///< refuse an empty client identifier with 0x85
-  std::string server_reference;      ///< where clients are sent while max_connections is reached or at stop
+  std::string server_reference;      ///< where clients are sent while there is no place for them, or at stop
   std::string response_information;  ///< answer to Request Response Information
 };
 

@@ -139,7 +139,10 @@ void add_mqtt(std::vector<Key>& keys) {
       "Whether an empty client identifier is refused with 0x85 instead of replaced."));
   keys.push_back(text<OfMqtt<&MqttFields::server_reference>>(
       "mqtt.server_reference",
-      "Where MQTT 5 clients are sent when this broker is full or stops; empty: nowhere."));
+      "Where MQTT 5 clients are sent when this broker is full or stops: while limits.max_connections or "
+      "limits.max_sessions is reached, and while it stops, CONNACK has 0x9C (Use another server) and this as "
+      "Server Reference, and the DISCONNECT 0x8B of a stop names it too. Empty: nowhere; CONNACK then has "
+      "0x97, or 0x88 at a stop."));
   keys.push_back(text<OfMqtt<&MqttFields::response_information>>(
       "mqtt.response_information", "The answer to a client's Request Response Information; empty: none."));
 }

@@ -12,6 +12,15 @@ class ConnectPath : public PathTest {
     settle();
     return heard(client);
   }
+  void expect_sent_elsewhere(const Login& login) {
+    FakeClient client = call(login);
+    settle();
+    const auto packets = client.receive();
+    ASSERT_EQ(packets.size(), 1);
+    EXPECT_EQ(packets[0].reason, ReasonCode::UseAnotherServer);
+    EXPECT_EQ(packets[0].server_reference, options_.mqtt.server_reference);
+    EXPECT_TRUE(client.peer().is_ended_by_broker());
+  }
 };
 class ConnectPathOf : public VersionedPathTest {};
 INSTANTIATE_TEST_SUITE_P(Versions, ConnectPathOf, ::testing::Values(kV311, kV5));
@@ -199,7 +208,27 @@ TEST_F(ConnectPath, WhoSaidGoodbyeHoldsNoPlaceWhileTheTransportCloses) {
 TEST_F(ConnectPath, AboveTheLimitOfConnectionsAnotherServerIsNamed) {
   options_.limits.max_connections = 0;
   options_.mqtt.server_reference = "elsewhere";
-  EXPECT_THAT(answer_to({.client_id = "c"}), ElementsAre("CONNACK 0x9C", "end"));
+  expect_sent_elsewhere({.client_id = "c"});
+  EXPECT_THAT(answer_to({.client_id = "old", .version = kV311}), ElementsAre("CONNACK 0x88", "end"));
+}
+
+TEST_F(ConnectPath, AboveTheLimitOfSessionsAnotherServerIsNamed) {
+  options_.session.max_sessions = 1;
+  options_.mqtt.server_reference = "elsewhere";
+  FakeClient first = login("first");
+  expect_sent_elsewhere({.client_id = "second"});
+}
+
+TEST_F(ConnectPath, WhileTheBrokerStopsAnotherServerIsNamed) {
+  options_.mqtt.server_reference = "elsewhere";
+  FakeClient early = login("early");
+  broker().mailbox(0).post(StopServing{});
+  settle();
+  const auto said = early.receive();
+  ASSERT_EQ(said.size(), 1);
+  EXPECT_EQ(said[0].reason, ReasonCode::ServerShuttingDown);
+  EXPECT_EQ(said[0].server_reference, "elsewhere");
+  expect_sent_elsewhere({.client_id = "late"});
 }
 
 TEST_F(ConnectPath, AboveTheLimitOfSessionsNobodyNewIsLetIn) {

@@ -97,7 +97,9 @@ void add_mqtt(std::vector<Key>& keys) {
       "mqtt.connect_timeout", 1s, 5min, "How long a new connection may take to send its CONNECT."));
   keys.push_back(duration<OfMqtt<&MqttFields::max_keep_alive>>(
       "mqtt.max_keep_alive", 1s, 65535s,
-      "The longest Keep Alive. A client that asks for more, or for none, gets this as Server Keep Alive."));
+      "The longest Keep Alive of an MQTT 5 client: one that asks for more, or for none, gets this as Server "
+      "Keep Alive. MQTT 3 has no way to tell: such a client keeps what it asked for, and when it asked for none "
+      "net.tcp_keep_alive finds out that it is gone."));
   keys.push_back(or_never(duration<OfSession<&SessionFields::max_expiry_interval>>(
       "mqtt.max_session_expiry", 0s, 4294967295s,
       "How long a session may outlive its connection at most. A client that asks for more gets this.")));
@@ -197,7 +199,8 @@ void add_net(std::vector<Key>& keys) {
   keys.push_back(
       toggle<OfNet<&NetFields::no_delay>>("net.no_delay", "TCP_NODELAY: send small packets at once."));
   keys.push_back(duration<OfNet<&NetFields::keep_alive_idle>>(
-      "net.tcp_keep_alive", 0s, 24h, "Silence after which TCP probes its peer. 0s: never."));
+      "net.tcp_keep_alive", 0s, 9h, "Silence after which TCP probes its peer: with the two below, what ends the connection of a client that "
+      "has no Keep Alive and is gone without a word. 0s: never."));
   keys.push_back(duration<OfNet<&NetFields::keep_alive_interval>>("net.tcp_keep_alive_interval", 1s, 1h,
                                                                   "Time between two such probes."));
   keys.push_back(count<OfNet<&NetFields::keep_alive_probes>>(

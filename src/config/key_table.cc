@@ -164,10 +164,12 @@ void add_limits(std::vector<Key>& keys) {
       "How often a minute one client identifier may take its session over before it is refused with 0x89."));
   keys.push_back(size<OfLimits<&LimitFields::outbound_buffer>>(
       "limits.outbound_buffer", 4 * kKiB, kGiB,
-      "Output waiting for one slow client; above it, QoS 0 messages for this client are dropped."));
+      "Output waiting for one slow client. From half of it on its publishers are paused, for "
+      "slow_reader_patience at most; above it, QoS 0 messages for this client are dropped (docs/limits.md)."));
   keys.push_back(duration<OfLimits<&LimitFields::slow_reader_patience>>(
       "limits.slow_reader_patience", 0ms, 1min,
-      "How long publishers are held back for the sake of one slow reader."));
+      "How long publishers are held back for the sake of one slow reader, one for whom half of outbound_buffer "
+      "is waiting or whose queue grows."));
 }
 
 void add_session_and_retain(std::vector<Key>& keys) {

@@ -41,7 +41,7 @@ struct LimitOptions {
 /// Everything the broker room needs; config/ fills it.
 struct Options {
   std::uint16_t threads = 0;     ///< shards; 0 = one per core
-  bool allow_anonymous = false;  ///< there are no accounts yet: false refuses every CONNECT
+  bool allow_anonymous = false;  ///< false refuses a CONNECT of whom neither certificate, key nor socket names
   MqttOptions mqtt;
   LimitOptions limits;
   session::Options session;

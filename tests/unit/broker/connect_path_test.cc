@@ -161,6 +161,26 @@ TEST_F(ConnectPath, WhatTheClientAskedForIsNotRepeated) {
   EXPECT_EQ(packets[0].server_keep_alive, std::nullopt);
 }
 
+// [MQTT-3.1.2-28]
+TEST_F(ConnectPath, ResponseInformationIsToldToWhoAsksForIt) {
+  options_.mqtt.response_information = "responses/";
+  for (const bool asks : {true, false}) {
+    FakeClient client = call({.client_id = "c", .response_information = asks});
+    settle();
+    const auto packets = client.receive();
+    ASSERT_EQ(packets.size(), 1);
+    EXPECT_EQ(packets[0].response_information, asks ? std::optional<std::string>("responses/") : std::nullopt);
+  }
+}
+
+TEST_F(ConnectPath, WithoutResponseInformationNobodyIsToldAny) {
+  FakeClient client = call({.client_id = "c", .response_information = true});
+  settle();
+  const auto packets = client.receive();
+  ASSERT_EQ(packets.size(), 1);
+  EXPECT_EQ(packets[0].response_information, std::nullopt);
+}
+
 TEST_F(ConnectPath, WithoutConnectInTimeTheConnectionIsClosedWithoutAWord) {
   options_.mqtt.connect_timeout = std::chrono::seconds{5};
   auto peer = broker().connect(0);

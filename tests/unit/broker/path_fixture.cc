@@ -100,6 +100,7 @@ FakeClient PathTest::call(const Login& login) {
     if (login.maximum_packet_size != 0)
       properties.add(PropertyId::MaximumPacketSize, login.maximum_packet_size);
     if (!login.problem_information) properties.add(PropertyId::RequestProblemInformation, 0);
+    if (login.response_information) properties.add(PropertyId::RequestResponseInformation, 1);
     if (!login.authentication_method.empty())
       properties.add(PropertyId::AuthenticationMethod, login.authentication_method);
     packet.properties = properties.properties();

@@ -61,6 +61,7 @@ struct Login {
   std::uint16_t receive_maximum = 65535;
   std::uint32_t maximum_packet_size = 0;  ///< 0: none
   bool problem_information = true;
+  bool response_information = false;
   std::string authentication_method{};
   std::optional<Testament> will{};
   std::size_t shard = 0;

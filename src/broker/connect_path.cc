@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "broker/answer.h"
+#include "broker/payload_format.h"
 #include "broker/pending_connect.h"
 #include "broker/reason_for.h"
 #include "broker/shard.h"
@@ -40,6 +41,12 @@ std::unique_ptr<session::Will> will_of(const wire::Connect& packet) {
   will->message_expiry_interval = packet.will->properties.message_expiry_interval();
   wire::append_forwarded(packet.will->properties.raw(), will->forwarded_properties);
   return will;
+}
+
+/// What a client hears that this broker has no place for: where there is another server, to use that for now
+/// (4.11), and else what stands in the way.
+ReasonCode elsewhere_or(ReasonCode reason, const MqttOptions& mqtt) {
+  return mqtt.server_reference.empty() ? reason : ReasonCode::UseAnotherServer;
 }
 
 /// Fields about the proxy, TLS and the user stand only where there is something to tell.
@@ -80,9 +87,8 @@ void Shard::on_connect(Connection& c, const wire::Connect& packet) {
                           "no extended authentication method is configured");
   if (stopping_) return refuse_connect(c, ReasonCode::ServerShuttingDown, "the broker is stopping");
   if (shared_.connections.load(std::memory_order_relaxed) > shared_.options.limits.max_connections)
-    return refuse_connect(
-        c, mqtt.server_reference.empty() ? ReasonCode::QuotaExceeded : ReasonCode::UseAnotherServer,
-        "limits.max_connections is reached");
+    return refuse_connect(c, elsewhere_or(ReasonCode::QuotaExceeded, mqtt),
+                          "limits.max_connections is reached");
   if (packet.client_id.empty() && (mqtt.require_client_id || (!agreement.is_v5() && !packet.clean_start)))
     return refuse_connect(c, ReasonCode::ClientIdentifierNotValid,
                           "an empty client identifier needs Clean Session");  // [MQTT-3.1.3-8] of 3.1.1
@@ -97,6 +103,9 @@ void Shard::on_connect(Connection& c, const wire::Connect& packet) {
     if (packet.will->retain && !mqtt.retain_available)
       return refuse_connect(c, ReasonCode::RetainNotSupported,
                             "retained messages are switched off");  // [MQTT-3.2.2-13]
+    if (mqtt.validate_payload_format && !is_as_indicated(packet.will->properties, packet.will->payload))
+      return refuse_connect(c, ReasonCode::PayloadFormatInvalid,
+                            "the will is marked as UTF-8 text and is not");
   }
 
   auto pending = std::make_unique<PendingConnect>();
@@ -140,7 +149,8 @@ void Shard::claim_session(Connection& c) {
     case SessionDirectory::ClaimKind::Throttled:
       return refuse_connect(c, ReasonCode::ServerBusy, "this client identifier was taken over too often");
     case SessionDirectory::ClaimKind::Full:
-      return refuse_connect(c, ReasonCode::QuotaExceeded, "session.max_sessions is reached");
+      return refuse_connect(c, elsewhere_or(ReasonCode::QuotaExceeded, shared_.options.mqtt),
+                            "limits.max_sessions is reached");
   }
 }
 
@@ -325,7 +335,8 @@ void Shard::refuse_connect(Connection& c, ReasonCode reason, std::string_view wh
                      {"reason", wire::name_of(reason)}, {"code", code_of(reason)}, {"why", why});
   // CONNACK has no 0x8E and no 0x8B.
   if (reason == ReasonCode::SessionTakenOver) reason = ReasonCode::ServerBusy;
-  if (reason == ReasonCode::ServerShuttingDown) reason = ReasonCode::ServerUnavailable;
+  if (reason == ReasonCode::ServerShuttingDown)
+    reason = elsewhere_or(ReasonCode::ServerUnavailable, shared_.options.mqtt);
   wire::PropertyWriter properties;
   if (reason == ReasonCode::UseAnotherServer)
     properties.add(wire::PropertyId::ServerReference, shared_.options.mqtt.server_reference);

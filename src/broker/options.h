@@ -15,7 +15,7 @@ struct MqttOptions {
   std::uint32_t max_packet_size = 2U << 20;    ///< bytes; announced to MQTT 5 clients
   std::uint32_t max_connect_size = 64U << 10;  ///< bytes of the first packet
   std::chrono::seconds connect_timeout{10};
-  std::uint16_t max_keep_alive = 65535;  ///< seconds; a longer one, or none, becomes this (Server Keep Alive)
+  std::uint16_t max_keep_alive = 65535;  ///< seconds; in MQTT 5 a longer one, or none, becomes this
   std::uint16_t topic_alias_maximum = 32;  ///< of the client towards us, and of us towards the client
   std::uint16_t max_topic_levels = 200;
   std::uint32_t max_user_properties = 256;  ///< in one packet of a client
@@ -26,7 +26,7 @@ struct MqttOptions {
   bool shared_available = true;
   bool validate_payload_format = false;  ///< refuse text that is not UTF-8 with 0x99
   bool require_client_id = false;        ///< refuse an empty client identifier with 0x85
-  std::string server_reference;      ///< where clients are sent while max_connections is reached or at stop
+  std::string server_reference;      ///< where clients are sent while there is no place for them, or at stop
   std::string response_information;  ///< answer to Request Response Information
 };
 
@@ -41,7 +41,7 @@ struct LimitOptions {
 /// Everything the broker room needs; config/ fills it.
 struct Options {
   std::uint16_t threads = 0;     ///< shards; 0 = one per core
-  bool allow_anonymous = false;  ///< there are no accounts yet: false refuses every CONNECT
+  bool allow_anonymous = false;  ///< false refuses a CONNECT of whom neither certificate, key nor socket names
   MqttOptions mqtt;
   LimitOptions limits;
   session::Options session;

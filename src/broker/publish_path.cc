@@ -3,12 +3,12 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "broker/payload_format.h"
 #include "broker/reason_for.h"
 #include "broker/shard.h"
 #include "queue/records.h"
 #include "retain/records.h"
 #include "session/records.h"
-#include "wire/utf8.h"
 
 namespace hermod::broker {
 
@@ -141,9 +141,8 @@ std::optional<ReasonCode> Shard::refusal_for(const wire::Publish& packet, std::s
   const auto name = topic::TopicName::parse(topic, {shared_.options.mqtt.max_topic_levels});
   if (!name || name->is_reserved())
     return ReasonCode::TopicNameInvalid;  // `$...` belongs to the broker [4.7.2]
-  if (packet.properties.payload_format_indicator() == 1 && shared_.options.mqtt.validate_payload_format &&
-      !wire::is_valid_utf8(packet.payload))
-    return ReasonCode::PayloadFormatInvalid;  // 3.3.2.3.2
+  if (shared_.options.mqtt.validate_payload_format && !is_as_indicated(packet.properties, packet.payload))
+    return ReasonCode::PayloadFormatInvalid;
   return std::nullopt;
 }
 

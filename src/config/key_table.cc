@@ -97,7 +97,9 @@ void add_mqtt(std::vector<Key>& keys) {
       "mqtt.connect_timeout", 1s, 5min, "How long a new connection may take to send its CONNECT."));
   keys.push_back(duration<OfMqtt<&MqttFields::max_keep_alive>>(
       "mqtt.max_keep_alive", 1s, 65535s,
-      "The longest Keep Alive. A client that asks for more, or for none, gets this as Server Keep Alive."));
+      "The longest Keep Alive of an MQTT 5 client: one that asks for more, or for none, gets this as Server "
+      "Keep Alive. MQTT 3 has no way to tell: such a client keeps what it asked for, and when it asked for none "
+      "net.tcp_keep_alive finds out that it is gone."));
   keys.push_back(or_never(duration<OfSession<&SessionFields::max_expiry_interval>>(
       "mqtt.max_session_expiry", 0s, 4294967295s,
       "How long a session may outlive its connection at most. A client that asks for more gets this.")));
@@ -132,13 +134,17 @@ void add_mqtt(std::vector<Key>& keys) {
                                                                "Whether $share subscriptions are accepted."));
   keys.push_back(toggle<OfMqtt<&MqttFields::validate_payload_format>>(
       "mqtt.validate_payload_format",
-      "Whether a payload that is marked as UTF-8 text and is not is refused with 0x99."));
+      "Whether a payload that is marked as UTF-8 text and is not is refused with 0x99, that of a will at "
+      "CONNECT."));
   keys.push_back(toggle<OfMqtt<&MqttFields::require_client_id>>(
       "mqtt.require_client_id",
       "Whether an empty client identifier is refused with 0x85 instead of replaced."));
   keys.push_back(text<OfMqtt<&MqttFields::server_reference>>(
       "mqtt.server_reference",
-      "Where MQTT 5 clients are sent when this broker is full or stops; empty: nowhere."));
+      "Where MQTT 5 clients are sent when this broker is full or stops: while limits.max_connections or "
+      "limits.max_sessions is reached, and while it stops, CONNACK has 0x9C (Use another server) and this as "
+      "Server Reference, and the DISCONNECT 0x8B of a stop names it too. Empty: nowhere; CONNACK then has "
+      "0x97, or 0x88 at a stop."));
   keys.push_back(text<OfMqtt<&MqttFields::response_information>>(
       "mqtt.response_information", "The answer to a client's Request Response Information; empty: none."));
 }
@@ -158,10 +164,12 @@ void add_limits(std::vector<Key>& keys) {
       "How often a minute one client identifier may take its session over before it is refused with 0x89."));
   keys.push_back(size<OfLimits<&LimitFields::outbound_buffer>>(
       "limits.outbound_buffer", 4 * kKiB, kGiB,
-      "Output waiting for one slow client; above it, QoS 0 messages for this client are dropped."));
+      "Output waiting for one slow client. From half of it on its publishers are paused, for "
+      "slow_reader_patience at most; above it, QoS 0 messages for this client are dropped (docs/limits.md)."));
   keys.push_back(duration<OfLimits<&LimitFields::slow_reader_patience>>(
       "limits.slow_reader_patience", 0ms, 1min,
-      "How long publishers are held back for the sake of one slow reader."));
+      "How long publishers are held back for the sake of one slow reader, one for whom half of outbound_buffer "
+      "is waiting or whose queue grows."));
 }
 
 void add_session_and_retain(std::vector<Key>& keys) {
@@ -193,7 +201,8 @@ void add_net(std::vector<Key>& keys) {
   keys.push_back(
       toggle<OfNet<&NetFields::no_delay>>("net.no_delay", "TCP_NODELAY: send small packets at once."));
   keys.push_back(duration<OfNet<&NetFields::keep_alive_idle>>(
-      "net.tcp_keep_alive", 0s, 24h, "Silence after which TCP probes its peer. 0s: never."));
+      "net.tcp_keep_alive", 0s, 9h, "Silence after which TCP probes its peer: with the two below, what ends the connection of a client that "
+      "has no Keep Alive and is gone without a word. 0s: never."));
   keys.push_back(duration<OfNet<&NetFields::keep_alive_interval>>("net.tcp_keep_alive_interval", 1s, 1h,
                                                                   "Time between two such probes."));
   keys.push_back(count<OfNet<&NetFields::keep_alive_probes>>(

@@ -210,7 +210,7 @@ std::vector<SocketKey> keys_of_sockets() {
           Kind::Integer, Where::Everywhere, "backlog", 1, 65535, "As net.backlog, for this listener.")),
       follows_net(no_delay()),
       follows_net(socket_duration<&Listener::socket, &Socket::keep_alive_idle>(
-          Where::Ip, "tcp_keep_alive", 0s, 24h, "As net.tcp_keep_alive, for this listener.")),
+          Where::Ip, "tcp_keep_alive", 0s, 9h, "As net.tcp_keep_alive, for this listener.")),
       follows_net(socket_duration<&Listener::socket, &Socket::keep_alive_interval>(
           Where::Ip, "tcp_keep_alive_interval", 1s, 1h,
           "As net.tcp_keep_alive_interval, for this listener.")),

@@ -62,7 +62,7 @@ struct WebSocketOptions {
 struct SocketOptions {
   int backlog = 4096;    ///< connections the kernel holds for us; capped by net.core.somaxconn
   bool no_delay = true;  ///< TCP_NODELAY: output is coalesced per tick already
-  std::chrono::seconds keep_alive_idle{0};       ///< TCP keep-alive after this long; 0 = off
+  std::chrono::seconds keep_alive_idle{600};     ///< TCP keep-alive after this long; 0 = off
   std::chrono::seconds keep_alive_interval{30};  ///< between probes
   int keep_alive_probes = 3;                     ///< unanswered probes before the connection counts as dead
   int send_buffer = 0;                           ///< SO_SNDBUF in bytes; 0 = the kernel decides

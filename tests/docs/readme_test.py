@@ -112,6 +112,12 @@ class Readme(unittest.TestCase):
                 output = "".join(line + "\n" for line in self.reader.type(block))
                 self.assertRegex(output, re.compile(r"\A" + pattern_for(block) + r"\Z"))
 
+    def test_the_first_minutes_with_the_clients_of_mosquitto_are_shown(self):
+        minutes = README[README.index("## Five minutes"):README.index("## How to")]
+        self.assertIn("apt-get install -y mosquitto-clients", minutes)
+        block = next(block for block in blocks("console") if "$ mosquitto_sub -q 2 -t 'demo/#'" in block)
+        self.assertIn("$ mosquitto_pub -q 2 -t demo/", block)
+
     def test_every_configuration_shown_is_accepted(self):
         shown = blocks("toml")
         self.assertTrue(shown)

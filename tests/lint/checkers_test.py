@@ -117,6 +117,11 @@ class Sizes(CheckerCase):
         self.assertEqual(code, 0, output)
         self.assertIn("warning: src/wire/types.h has 600 lines", output)
 
+    def test_main_stays_below_100_lines(self):
+        self.assert_refused({"src/main.cc": "\n" * 100}, "src/main.cc has 100 lines, not below 100")
+        code, output = self.run_on({"src/main.cc": "\n" * 99})
+        self.assertEqual(code, 0, output)
+
     def test_room_without_a_readme_is_refused(self):
         self.assert_refused({"src/extra/x.h": "#pragma once\n"}, "src/extra/README.md is missing")
 

@@ -26,7 +26,9 @@ struct Copy {
     out.session_expiry = p.properties.session_expiry_interval();
     out.server_keep_alive = p.properties.server_keep_alive();
     out.assigned_client_id = p.properties.assigned_client_identifier().value_or("");
+    if (const auto text = p.properties.response_information()) out.response_information = *text;
     out.reason_string = p.properties.reason_string().value_or("");
+    out.server_reference = p.properties.server_reference().value_or("");
   }
   void operator()(const wire::Publish& p) {
     out.type = wire::PacketType::Publish;
@@ -60,6 +62,7 @@ struct Copy {
     out.type = wire::PacketType::Disconnect;
     out.reason = p.reason;
     out.reason_string = p.properties.reason_string().value_or("");
+    out.server_reference = p.properties.server_reference().value_or("");
   }
   void operator()(const wire::Auth&) { out.type = wire::PacketType::Auth; }
   // A client's decoder lets none of these through.

@@ -37,6 +37,8 @@ struct Arrived {
   std::optional<std::uint16_t> server_keep_alive;
   std::string assigned_client_id;
   std::string reason_string;
+  std::string server_reference;
+  std::optional<std::string> response_information;
 };
 
 /// One client's end of one connection: turns packets into bytes and back, and knows no rule of the protocol

@@ -10,6 +10,7 @@ constexpr const char* kMaxPacketSize = "mqtt.max_packet_size";
 constexpr const char* kMaxUserProperties = "mqtt.max_user_properties";
 constexpr const char* kMaxFilters = "mqtt.max_filters";
 constexpr const char* kReceiveMaximum = "mqtt.receive_maximum";
+constexpr const char* kReceiveMaximumMode = "mqtt.receive_maximum_mode";
 constexpr const char* kTopicAliasMaximum = "mqtt.topic_alias_maximum";
 constexpr const char* kValidatePayloadFormat = "mqtt.validate_payload_format";
 constexpr const char* kMaxConnections = "limits.max_connections";

@@ -28,6 +28,17 @@ TEST_F(RequestInformation, AskingForResponseInformationIsAccepted) {
   EXPECT_EQ(connack_of(options).reason, 0);
 }
 
+TEST_F(RequestInformation, ResponseInformationIsTheAnswerToWhoAsks) {
+  HERMOD_NEEDS_OWN_BROKER();
+  start_with({{"mqtt.response_information", "responses/"}});
+  ConnectOptions options{.client_id = "asking"};
+  options.properties.add(property::kRequestResponseInformation, 1);
+  EXPECT_EQ(connack_of(options).properties.text(property::kResponseInformation), "responses/");
+  options.properties = Properties().add(property::kRequestResponseInformation, 0);
+  EXPECT_FALSE(connack_of(options).properties.has(property::kResponseInformation));
+  EXPECT_FALSE(connack_of({.client_id = "silent"}).properties.has(property::kResponseInformation));
+}
+
 TEST_F(RequestInformation, OtherValuesThanZeroAndOneAreProtocolErrors) {
   for (const std::uint8_t id :
        {property::kRequestProblemInformation, property::kRequestResponseInformation}) {

@@ -21,6 +21,26 @@ TEST_F(ServerKeepAlive, NoIntervalIsReplacedToo) {
   capped.expect_ended({reason::kKeepAliveTimeout}, scaled(4s));
 }
 
+// A Server Keep Alive is a word of MQTT 5: in MQTT 3 the client's own interval counts.
+TEST_F(ServerKeepAlive, OfMqtt3IsWhatTheClientAskedFor) {
+  HERMOD_NEEDS_OWN_BROKER();
+  start_with({{setting::kMaxKeepAlive, "1s"}});
+  for (const std::uint16_t asked : std::initializer_list<std::uint16_t>{0, 600}) {
+    MqttClient old = connect({.client_id = "old", .version = Version::V311, .keep_alive = asked});
+    old.expect_quiet(scaled(2s));
+    old.ping();
+    old.disconnect();
+  }
+}
+
+TEST_F(ServerKeepAlive, TheLongestSilenceOfTcpIsOneTheSystemTakes) {
+  HERMOD_NEEDS_OWN_BROKER();
+  start_with({{"net.tcp_keep_alive", "9h"},
+              {"net.tcp_keep_alive_interval", "1h"},
+              {"net.tcp_keep_alive_probes", "127"}});
+  EXPECT_EQ(connack_of({.client_id = "patient"}).reason, reason::kSuccess);
+}
+
 TEST_F(ServerKeepAlive, ShorterIntervalStays) {
   HERMOD_NEEDS_OWN_BROKER();
   start_with({{setting::kMaxKeepAlive, "100s"}});

@@ -47,32 +47,36 @@ TEST_F(Hostile, T13_CutUserPropertiesOfOtherPacketsAreMalformed) {
 
 TEST_F(Hostile, T13_UnknownPropertyIsMalformed) {
   for (const char* block : {"02 00 00", "02 04 00", "02 7F 00", "03 80 01 00"}) {
-    expect_ended(Version::V5, publish_with(hex(block)), {reason::kMalformedPacket, reason::kProtocolError});
+    expect_ended(Version::V5, publish_with(hex(block)), {reason::kMalformedPacket});
   }
 }
 
-TEST_F(Hostile, T13_PropertyOfAnotherPacketIsRefused) {
-  const auto refused = {reason::kMalformedPacket, reason::kProtocolError};
+// 2.2.2.2. The one that some PUBLISH may have, and no client's, is wrong for another reason.
+TEST_F(Hostile, T13_PropertyOfAnotherPacketIsMalformed) {
+  const auto malformed = {reason::kMalformedPacket};
   const Properties expiry = Properties().add(property::kSessionExpiryInterval, 5);
   const Properties delay = Properties().add(property::kWillDelayInterval, 5);
   const Properties alias = Properties().add(property::kTopicAlias, 1);
   const Properties assigned = Properties().add(property::kAssignedClientIdentifier, "x");
-  const Properties identifier = Properties().add(property::kSubscriptionIdentifier, 1);
-  for (const Properties& properties : {expiry, delay, assigned, identifier}) {
+  for (const Properties& properties : {expiry, delay, assigned}) {
     expect_ended(Version::V5,
                  publish_bytes(Version::V5, {.topic = "t", .payload = "x", .properties = properties}),
-                 refused);
+                 malformed);
   }
+  const Properties identifier = Properties().add(property::kSubscriptionIdentifier, 1);
+  expect_ended(Version::V5,
+               publish_bytes(Version::V5, {.topic = "t", .payload = "x", .properties = identifier}),
+               {reason::kProtocolError});  // [MQTT-3.3.4-6]
   for (const Properties& properties : {expiry, alias}) {
-    expect_ended(Version::V5, subscribe_bytes(Version::V5, 1, {{"t", 0}}, properties), refused);
+    expect_ended(Version::V5, subscribe_bytes(Version::V5, 1, {{"t", 0}}, properties), malformed);
     for (const Type type : {Type::Puback, Type::Pubrec, Type::Pubrel, Type::Pubcomp})
-      expect_ended(Version::V5, ack_bytes(type, 1, 0, properties), refused);
+      expect_ended(Version::V5, ack_bytes(type, 1, 0, properties), malformed);
     const Will will{.topic = "will/topic", .payload = "gone", .properties = properties};
-    expect_connect_refused(Version::V5, connect_bytes({.client_id = "x", .will = will}), refused);
+    expect_connect_refused(Version::V5, connect_bytes({.client_id = "x", .will = will}), malformed);
   }
-  expect_ended(Version::V5, disconnect_bytes(Version::V5, 0, alias), refused);
+  expect_ended(Version::V5, disconnect_bytes(Version::V5, 0, alias), malformed);
   for (const Properties& properties : {delay, alias, assigned}) {
-    expect_connect_refused(Version::V5, connect_bytes({.client_id = "x", .properties = properties}), refused);
+    expect_connect_refused(Version::V5, connect_bytes({.client_id = "x", .properties = properties}), malformed);
   }
 }
 

@@ -1,8 +1,10 @@
 #include "tests/integration/hostile/hostile_test.h"
+#include "tests/support/settings.h"
 
 namespace hermod::integration {
 
-TEST_F(Hostile, T31_MessageAboveTheClientsLimitIsDroppedForThatClientOnly) {
+TEST_F(Hostile, T31_MessageAboveTheClientsLimitIsDroppedForThatClientOnlyAndCounted) {
+  if (!is_foreign_broker()) start_with({{setting::kSysInterval, "1s"}});
   std::vector<MqttClient> clients;
   for (int i = 0; i < 6; ++i) {
     ConnectOptions options{.client_id = "client-" + std::to_string(i)};
@@ -27,6 +29,14 @@ TEST_F(Hostile, T31_MessageAboveTheClientsLimitIsDroppedForThatClientOnly) {
       clients[i].expect_quiet(10ms);
     }
   }
+  if (is_foreign_broker()) return;
+  MqttClient counting = client("counting");
+  counting.subscribe("$SYS/broker/publish/messages/dropped");
+  const std::string expected = std::to_string(3 * 10 * 3);  // each QoS, round and client with that limit
+  std::string dropped;
+  for (const auto deadline = Clock::now() + kPatience; dropped != expected && Clock::now() < deadline;)
+    if (const auto message = counting.try_receive(100ms)) dropped = message->payload;
+  EXPECT_EQ(dropped, expected);
 }
 
 }  // namespace hermod::integration

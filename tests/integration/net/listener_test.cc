@@ -92,6 +92,19 @@ TEST_F(ListenerTest, AcceptedSocketsInheritTheOptions) {
   EXPECT_EQ(option_of(ours, SOL_SOCKET, SO_RCVBUF), 100'000);  // the kernel doubles it
 }
 
+TEST_F(ListenerTest, ASilentPeerIsProbedUnlessSwitchedOff) {
+  {
+    const auto [ours, theirs] = connected_sockets();
+    EXPECT_EQ(option_of(ours, SOL_SOCKET, SO_KEEPALIVE), 1);
+    EXPECT_EQ(option_of(ours, IPPROTO_TCP, TCP_KEEPIDLE), 600);
+    EXPECT_EQ(option_of(ours, IPPROTO_TCP, TCP_KEEPINTVL), 30);
+    EXPECT_EQ(option_of(ours, IPPROTO_TCP, TCP_KEEPCNT), 3);
+  }
+  options_.keep_alive_idle = 0s;
+  const auto [ours, theirs] = connected_sockets();
+  EXPECT_EQ(option_of(ours, SOL_SOCKET, SO_KEEPALIVE), 0);
+}
+
 TEST_F(ListenerTest, AThousandConnectionsTalk) {
   constexpr std::size_t kMany = 1'000;
   auto listener = listening();

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <vector>
 
 #include "tests/integration/net/loop_test.h"
@@ -115,6 +116,33 @@ TEST_F(TcpRead, BytesLeftAtThePauseAreShownAgainWithoutNewOnes) {
   ours.pause_reading(false);
   ASSERT_TRUE(tick_until([&] { return taken == "abc"; }));
   EXPECT_EQ(ours.buffered_bytes(), 0U);
+}
+
+// Whoever is paused again and again, and sends as fast as it can, makes us hold a packet and one read.
+TEST_F(TcpRead, WhatAPausedTransportHoldsIsBoundedByOnePacketAndOneRead) {
+  constexpr std::size_t kPacket = 100'000;
+  RecordingHandler handler;
+  auto [transport, theirs] = connected_transport(handler);
+  Transport& ours = *transport;
+  std::size_t taken = 0;
+  std::size_t most = 0;
+  handler.take = [&](ReadBuffer& buffer) {
+    most = std::max(most, buffer.bytes().size());
+    if (buffer.bytes().size() < kPacket) return;
+    buffer.consume(kPacket);
+    taken += kPacket;
+    ours.pause_reading(true);
+  };
+  const std::string text(10 * kPacket, 'x');
+  ASSERT_TRUE(tick_until([&, &peer = theirs, offset = std::size_t{0}]() mutable {
+    const ssize_t sent = ::send(peer.get(), text.data() + offset, text.size() - offset, MSG_DONTWAIT);
+    if (sent > 0) offset += static_cast<std::size_t>(sent);
+    for (int i = 0; i < 5; ++i) tick();
+    most = std::max(most, ours.buffered_bytes());
+    ours.pause_reading(false);
+    return taken == text.size();
+  }));
+  EXPECT_LE(most, kPacket + EventLoop::kScratchSize);
 }
 
 TEST_F(TcpRead, T35_BytesInFrontOfTheEndOfStreamAreAllProcessed) {

@@ -13,6 +13,12 @@ PublishOptions text_of(const std::string& payload, std::uint8_t qos) {
 
 constexpr const char* kNotUtf8 = "caf\xE9";
 
+ConnectOptions with_will(const std::string& payload) {
+  Will will{.topic = "format/topic", .payload = payload};
+  will.properties.add(property::kPayloadFormatIndicator, 1);
+  return {.client_id = "mortal", .will = will};
+}
+
 }  // namespace
 
 using PayloadFormat = BrokerTest;
@@ -45,6 +51,24 @@ TEST_F(PayloadFormat, IsCheckedWhenAskedFor) {
   EXPECT_EQ(both.receive().payload, "caf\xC3\xA9");
   both.publish("format/topic", kNotUtf8, 1);
   EXPECT_EQ(both.receive().payload, kNotUtf8) << "without the indicator a payload is bytes";
+}
+
+TEST_F(PayloadFormat, OfAWillIsNotCheckedByDefault) {
+  MqttClient observer = client("observer");
+  observer.subscribe("format/topic");
+  connect(with_will(kNotUtf8)).drop();
+  EXPECT_EQ(observer.receive().payload, kNotUtf8);
+}
+
+// 3.2.2.2: 0x99 is what CONNACK says about a will's payload.
+TEST_F(PayloadFormat, OfAWillIsCheckedAtConnectWhenAskedFor) {
+  HERMOD_NEEDS_OWN_BROKER();
+  start_with({{setting::kValidatePayloadFormat, "true"}});
+  EXPECT_EQ(connack_of(with_will(kNotUtf8)).reason, reason::kPayloadFormatInvalid);
+  MqttClient observer = client("observer");
+  observer.subscribe("format/topic");
+  connect(with_will("caf\xC3\xA9")).drop();
+  EXPECT_EQ(observer.receive().payload, "caf\xC3\xA9");
 }
 
 }  // namespace hermod::integration

@@ -12,6 +12,15 @@ class ConnectPath : public PathTest {
     settle();
     return heard(client);
   }
+  void expect_sent_elsewhere(const Login& login) {
+    FakeClient client = call(login);
+    settle();
+    const auto packets = client.receive();
+    ASSERT_EQ(packets.size(), 1);
+    EXPECT_EQ(packets[0].reason, ReasonCode::UseAnotherServer);
+    EXPECT_EQ(packets[0].server_reference, options_.mqtt.server_reference);
+    EXPECT_TRUE(client.peer().is_ended_by_broker());
+  }
 };
 class ConnectPathOf : public VersionedPathTest {};
 INSTANTIATE_TEST_SUITE_P(Versions, ConnectPathOf, ::testing::Values(kV311, kV5));
@@ -110,6 +119,25 @@ TEST_F(ConnectPath, AWillNobodyMayPublishIsRefused) {
   EXPECT_EQ(broker().directory().count(), 0);
 }
 
+TEST_F(ConnectPath, AWillThatIsNotTheTextItClaimsToBeIsRefusedWhereThatIsChecked) {
+  options_.mqtt.validate_payload_format = true;
+  const std::string no_text = "caf\xE9";
+  EXPECT_THAT(
+      answer_to({.client_id = "c", .will = Testament{.topic = "w", .payload = no_text, .text = true}}),
+      ElementsAre("CONNACK 0x99", "end"));
+  EXPECT_EQ(broker().directory().count(), 0);
+  EXPECT_THAT(answer_to({.client_id = "c", .will = Testament{.topic = "w", .payload = no_text}}),
+              ElementsAre("CONNACK"));
+  EXPECT_THAT(answer_to({.client_id = "c", .will = Testament{.topic = "w", .text = true}}),
+              ElementsAre("CONNACK"));
+}
+
+TEST_F(ConnectPath, AWillThatIsNotTheTextItClaimsToBePassesByDefault) {
+  EXPECT_THAT(
+      answer_to({.client_id = "c", .will = Testament{.topic = "w", .payload = "caf\xE9", .text = true}}),
+      ElementsAre("CONNACK"));
+}
+
 TEST_F(ConnectPath, WhatTheBrokerChangedIsToldInConnack) {
   options_.session.max_expiry_interval = 60;
   options_.mqtt.max_keep_alive = 30;
@@ -131,6 +159,26 @@ TEST_F(ConnectPath, WhatTheClientAskedForIsNotRepeated) {
   ASSERT_EQ(packets.size(), 1);
   EXPECT_EQ(packets[0].session_expiry, std::nullopt);
   EXPECT_EQ(packets[0].server_keep_alive, std::nullopt);
+}
+
+// [MQTT-3.1.2-28]
+TEST_F(ConnectPath, ResponseInformationIsToldToWhoAsksForIt) {
+  options_.mqtt.response_information = "responses/";
+  for (const bool asks : {true, false}) {
+    FakeClient client = call({.client_id = "c", .response_information = asks});
+    settle();
+    const auto packets = client.receive();
+    ASSERT_EQ(packets.size(), 1);
+    EXPECT_EQ(packets[0].response_information, asks ? std::optional<std::string>("responses/") : std::nullopt);
+  }
+}
+
+TEST_F(ConnectPath, WithoutResponseInformationNobodyIsToldAny) {
+  FakeClient client = call({.client_id = "c", .response_information = true});
+  settle();
+  const auto packets = client.receive();
+  ASSERT_EQ(packets.size(), 1);
+  EXPECT_EQ(packets[0].response_information, std::nullopt);
 }
 
 TEST_F(ConnectPath, WithoutConnectInTimeTheConnectionIsClosedWithoutAWord) {
@@ -180,14 +228,39 @@ TEST_F(ConnectPath, WhoSaidGoodbyeHoldsNoPlaceWhileTheTransportCloses) {
 TEST_F(ConnectPath, AboveTheLimitOfConnectionsAnotherServerIsNamed) {
   options_.limits.max_connections = 0;
   options_.mqtt.server_reference = "elsewhere";
-  EXPECT_THAT(answer_to({.client_id = "c"}), ElementsAre("CONNACK 0x9C", "end"));
+  expect_sent_elsewhere({.client_id = "c"});
+  EXPECT_THAT(answer_to({.client_id = "old", .version = kV311}), ElementsAre("CONNACK 0x88", "end"));
+}
+
+TEST_F(ConnectPath, AboveTheLimitOfSessionsAnotherServerIsNamed) {
+  options_.session.max_sessions = 1;
+  options_.mqtt.server_reference = "elsewhere";
+  FakeClient first = login("first");
+  expect_sent_elsewhere({.client_id = "second"});
+}
+
+TEST_F(ConnectPath, WhileTheBrokerStopsAnotherServerIsNamed) {
+  options_.mqtt.server_reference = "elsewhere";
+  FakeClient early = login("early");
+  broker().mailbox(0).post(StopServing{});
+  settle();
+  const auto said = early.receive();
+  ASSERT_EQ(said.size(), 1);
+  EXPECT_EQ(said[0].reason, ReasonCode::ServerShuttingDown);
+  EXPECT_EQ(said[0].server_reference, "elsewhere");
+  expect_sent_elsewhere({.client_id = "late"});
 }
 
 TEST_F(ConnectPath, AboveTheLimitOfSessionsNobodyNewIsLetIn) {
   options_.session.max_sessions = 1;
   login({.client_id = "old", .durable = true}).peer().drop(0);
   settle();
-  EXPECT_THAT(answer_to({.client_id = "new"}), ElementsAre("CONNACK 0x97", "end"));
+  FakeClient refused = call({.client_id = "new"});
+  settle();
+  const auto packets = refused.receive();
+  ASSERT_EQ(packets.size(), 1);
+  EXPECT_EQ(packets[0].reason, ReasonCode::QuotaExceeded);
+  EXPECT_EQ(packets[0].reason_string, "limits.max_sessions is reached");
   EXPECT_THAT(answer_to({.client_id = "old", .durable = true}), ElementsAre("CONNACK present"));
 }
 

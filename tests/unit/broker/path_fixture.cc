@@ -100,6 +100,7 @@ FakeClient PathTest::call(const Login& login) {
     if (login.maximum_packet_size != 0)
       properties.add(PropertyId::MaximumPacketSize, login.maximum_packet_size);
     if (!login.problem_information) properties.add(PropertyId::RequestProblemInformation, 0);
+    if (login.response_information) properties.add(PropertyId::RequestResponseInformation, 1);
     if (!login.authentication_method.empty())
       properties.add(PropertyId::AuthenticationMethod, login.authentication_method);
     packet.properties = properties.properties();
@@ -108,10 +109,9 @@ FakeClient PathTest::call(const Login& login) {
   if (login.will) {
     packet.will =
         wire::Will{login.will->topic, as_bytes(login.will->payload), login.will->qos, login.will->retain, {}};
-    if (login.will->delay != 0) {
-      will_properties.add(PropertyId::WillDelayInterval, login.will->delay);
-      packet.will->properties = will_properties.properties();
-    }
+    if (login.will->delay != 0) will_properties.add(PropertyId::WillDelayInterval, login.will->delay);
+    if (login.will->text) will_properties.add(PropertyId::PayloadFormatIndicator, 1);
+    packet.will->properties = will_properties.properties();
   }
   client.connect(packet);
   return client;

@@ -47,6 +47,7 @@ struct Testament {
   QoS qos = kQoS0;
   bool retain = false;
   std::uint32_t delay = 0;  ///< seconds
+  bool text = false;        ///< the payload is marked as UTF-8 text
 };
 
 /// A CONNECT in the words a test needs.
@@ -60,6 +61,7 @@ struct Login {
   std::uint16_t receive_maximum = 65535;
   std::uint32_t maximum_packet_size = 0;  ///< 0: none
   bool problem_information = true;
+  bool response_information = false;
   std::string authentication_method{};
   std::optional<Testament> will{};
   std::size_t shard = 0;

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
+#include <string>
+
 #include "tests/unit/wire/describe.h"
 #include "tests/unit/wire/packet_bytes.h"
 #include "wire/encoder.h"
@@ -83,6 +87,25 @@ TEST_P(Encoding, GivesTheShortestForm) {
   const std::size_t size = encode(queue, decoder.version(), std::get<Packet>(result));
   EXPECT_EQ(size, vector.shortest.size());
   EXPECT_EQ(content_of(queue), vector.shortest);
+}
+
+TEST(PacketVectors, AreManyAndOfEveryType) {
+  const auto vectors = load_packet_vectors();
+  EXPECT_GE(vectors.size(), 400U);
+  for (int type = 1; type <= 15; ++type) {
+    const auto count = [&](PacketVector::Outcome outcome) {
+      return std::count_if(vectors.begin(), vectors.end(), [&](const PacketVector& one) {
+        return !one.bytes.empty() && one.bytes[0] >> 4 == type && one.outcome == outcome;
+      });
+    };
+    EXPECT_GT(count(PacketVector::Outcome::Ok), 0) << type;
+    EXPECT_GT(count(PacketVector::Outcome::Error), 0) << type;
+  }
+}
+
+TEST(PacketVectors, HaveNamesOfTheirOwn) {
+  std::set<std::string> names;
+  for (const PacketVector& one : load_packet_vectors()) EXPECT_TRUE(names.insert(one.name).second) << one.name;
 }
 
 INSTANTIATE_TEST_SUITE_P(Packet, Encoding, ::testing::ValuesIn(load_valid_vectors()), name_of_case);

@@ -15,7 +15,7 @@ struct MqttOptions {
   std::uint32_t max_packet_size = 2U << 20;    ///< bytes; announced to MQTT 5 clients
   std::uint32_t max_connect_size = 64U << 10;  ///< bytes of the first packet
   std::chrono::seconds connect_timeout{10};
-  std::uint16_t max_keep_alive = 65535;  ///< seconds; in MQTT 5 a longer one, or none, becomes this
+  std::uint16_t max_keep_alive = 65535;    ///< seconds; in MQTT 5 a longer one, or none, becomes this
   std::uint16_t topic_alias_maximum = 32;  ///< of the client towards us, and of us towards the client
   std::uint16_t max_topic_levels = 200;
   std::uint32_t max_user_properties = 256;  ///< in one packet of a client
@@ -41,7 +41,7 @@ struct LimitOptions {
 /// Everything the broker room needs; config/ fills it.
 struct Options {
   std::uint16_t threads = 0;     ///< shards; 0 = one per core
-  bool allow_anonymous = false;  ///< false refuses a CONNECT of whom neither certificate, key nor socket names
+  bool allow_anonymous = false;  ///< false refuses a CONNECT of somebody without net::Peer::identity
   MqttOptions mqtt;
   LimitOptions limits;
   session::Options session;

@@ -5,7 +5,8 @@
 
 namespace hermod::broker {
 
-/// Whether a payload is what its Payload Format Indicator says: text in UTF-8, or anything (3.1.3.2.3, 3.3.2.3.2).
+/// Whether a payload is what its Payload Format Indicator says: text in UTF-8, or anything
+/// (3.1.3.2.3, 3.3.2.3.2).
 inline bool is_as_indicated(const wire::Properties& properties, Bytes payload) {
   return properties.payload_format_indicator() != 1 || wire::is_valid_utf8(payload);
 }

@@ -98,8 +98,8 @@ void add_mqtt(std::vector<Key>& keys) {
   keys.push_back(duration<OfMqtt<&MqttFields::max_keep_alive>>(
       "mqtt.max_keep_alive", 1s, 65535s,
       "The longest Keep Alive of an MQTT 5 client: one that asks for more, or for none, gets this as Server "
-      "Keep Alive. MQTT 3 has no way to tell: such a client keeps what it asked for, and when it asked for none "
-      "net.tcp_keep_alive finds out that it is gone."));
+      "Keep Alive. MQTT 3 has no way to tell: such a client keeps what it asked for, and when it asked for "
+      "none net.tcp_keep_alive finds out that it is gone."));
   keys.push_back(or_never(duration<OfSession<&SessionFields::max_expiry_interval>>(
       "mqtt.max_session_expiry", 0s, 4294967295s,
       "How long a session may outlive its connection at most. A client that asks for more gets this.")));
@@ -165,11 +165,12 @@ void add_limits(std::vector<Key>& keys) {
   keys.push_back(size<OfLimits<&LimitFields::outbound_buffer>>(
       "limits.outbound_buffer", 4 * kKiB, kGiB,
       "Output waiting for one slow client. From half of it on its publishers are paused, for "
-      "slow_reader_patience at most; above it, QoS 0 messages for this client are dropped (docs/limits.md)."));
+      "slow_reader_patience at most; above it, QoS 0 messages for this client are dropped "
+      "(docs/limits.md)."));
   keys.push_back(duration<OfLimits<&LimitFields::slow_reader_patience>>(
       "limits.slow_reader_patience", 0ms, 1min,
-      "How long publishers are held back for the sake of one slow reader, one for whom half of outbound_buffer "
-      "is waiting or whose queue grows."));
+      "How long publishers are held back for the sake of one slow reader, one for whom half of "
+      "outbound_buffer is waiting or whose queue grows."));
 }
 
 void add_session_and_retain(std::vector<Key>& keys) {
@@ -201,8 +202,9 @@ void add_net(std::vector<Key>& keys) {
   keys.push_back(
       toggle<OfNet<&NetFields::no_delay>>("net.no_delay", "TCP_NODELAY: send small packets at once."));
   keys.push_back(duration<OfNet<&NetFields::keep_alive_idle>>(
-      "net.tcp_keep_alive", 0s, 9h, "Silence after which TCP probes its peer: with the two below, what ends the connection of a client that "
-      "has no Keep Alive and is gone without a word. 0s: never."));
+      "net.tcp_keep_alive", 0s, 9h,
+      "Silence after which TCP probes its peer: with the two below, what ends the connection of a client "
+      "that has no Keep Alive and is gone without a word. 0s: never."));
   keys.push_back(duration<OfNet<&NetFields::keep_alive_interval>>("net.tcp_keep_alive_interval", 1s, 1h,
                                                                   "Time between two such probes."));
   keys.push_back(count<OfNet<&NetFields::keep_alive_probes>>(

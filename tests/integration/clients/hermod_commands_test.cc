@@ -87,8 +87,8 @@ TEST_P(HermodCommands, FilteredOutMessagesAreNeitherPrintedNorCounted) {
   expect_done(hermod("sub", staying("worker", {"-t", "all/#", "-E"})));
   for (const char* topic : {"all/secret/x", "all/one", "all/secret", "all/noise", "all/two"})
     expect_done(hermod("pub", {"-q", "1", "-t", topic, "-m", "x"}));
-  const Finished sub =
-      hermod("sub", staying("worker", {"-t", "all/#", "-T", "all/secret/#", "-T", "+/noise", "-v", "-C", "2"}));
+  const Finished sub = hermod(
+      "sub", staying("worker", {"-t", "all/#", "-T", "all/secret/#", "-T", "+/noise", "-v", "-C", "2"}));
   expect_done(sub);
   EXPECT_EQ(sub.output, "all/one x\nall/two x\n");
 }
@@ -114,8 +114,8 @@ TEST_P(HermodCommands, RepeatPublishesAgainAfterEachDelay) {
   MqttClient subscriber = client("subscriber");
   subscriber.subscribe("again/topic", 2);
   const auto start = Clock::now();
-  expect_done(hermod(
-      "pub", {"-q", "2", "-t", "again/topic", "-m", "x", "--repeat", "3", "--repeat-delay", "0.1"}));
+  expect_done(
+      hermod("pub", {"-q", "2", "-t", "again/topic", "-m", "x", "--repeat", "3", "--repeat-delay", "0.1"}));
   EXPECT_GE(since(start), 200ms);
   EXPECT_EQ(subscriber.receive_payloads(3), std::vector<std::string>(3, "x"));
   subscriber.expect_quiet();
@@ -152,9 +152,8 @@ TEST_P(HermodCommands, AllOfStandardInputIsOnePayload) {
 TEST_P(HermodCommands, WillIsPublishedWhenTheClientVanishesAndOnlyThen) {
   MqttClient observer = client("observer");
   observer.subscribe("will/topic", 2);
-  const std::vector<std::string> will{"-t",         "nothing/at/all", "--will-topic", "will/topic",
-                                      "--will-qos", "1",              "--will-payload", "gone",
-                                      "--will-retain"};
+  const std::vector<std::string> will{"-t", "nothing/at/all", "--will-topic", "will/topic",   "--will-qos",
+                                      "1",  "--will-payload", "gone",         "--will-retain"};
   std::vector<std::string> leaving = will;
   leaving.emplace_back("-E");
   expect_done(hermod("sub", leaving));

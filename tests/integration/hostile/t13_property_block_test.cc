@@ -76,7 +76,8 @@ TEST_F(Hostile, T13_PropertyOfAnotherPacketIsMalformed) {
   }
   expect_ended(Version::V5, disconnect_bytes(Version::V5, 0, alias), malformed);
   for (const Properties& properties : {delay, alias, assigned}) {
-    expect_connect_refused(Version::V5, connect_bytes({.client_id = "x", .properties = properties}), malformed);
+    expect_connect_refused(Version::V5, connect_bytes({.client_id = "x", .properties = properties}),
+                           malformed);
   }
 }
 

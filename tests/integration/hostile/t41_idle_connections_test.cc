@@ -7,8 +7,8 @@ namespace hermod::integration {
 
 namespace {
 
-/// Raises this process's limit of descriptors to the most it may have, as the broker does for itself, and puts
-/// it back at the end.
+/// Raises this process's limit of descriptors to the most it may have, as the broker does for itself, and
+/// puts it back at the end.
 class AllDescriptors {
  public:
   AllDescriptors() {

@@ -169,7 +169,8 @@ TEST_F(ConnectPath, ResponseInformationIsToldToWhoAsksForIt) {
     settle();
     const auto packets = client.receive();
     ASSERT_EQ(packets.size(), 1);
-    EXPECT_EQ(packets[0].response_information, asks ? std::optional<std::string>("responses/") : std::nullopt);
+    EXPECT_EQ(packets[0].response_information,
+              asks ? std::optional<std::string>("responses/") : std::nullopt);
   }
 }
 

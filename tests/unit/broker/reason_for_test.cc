@@ -36,7 +36,8 @@ TEST(ReasonFor, EveryFailureHasItsReasonAndNoneIsASuccess) {
 TEST(ReasonFor, WhatACommitFailsWithIsOneThatPubackAndPubrecMayCarry) {
   for (const Errc error : {Errc::Io, Errc::NoSpace, Errc::Corruption, Errc::Unsupported}) {
     for (const auto type : {wire::PacketType::Puback, wire::PacketType::Pubrec})
-      EXPECT_TRUE(wire::is_reason_for(type, reason_for(error), wire::Role::Client)) << static_cast<int>(error);
+      EXPECT_TRUE(wire::is_reason_for(type, reason_for(error), wire::Role::Client))
+          << static_cast<int>(error);
   }
 }
 

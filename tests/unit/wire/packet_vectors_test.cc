@@ -105,7 +105,8 @@ TEST(PacketVectors, AreManyAndOfEveryType) {
 
 TEST(PacketVectors, HaveNamesOfTheirOwn) {
   std::set<std::string> names;
-  for (const PacketVector& one : load_packet_vectors()) EXPECT_TRUE(names.insert(one.name).second) << one.name;
+  for (const PacketVector& one : load_packet_vectors())
+    EXPECT_TRUE(names.insert(one.name).second) << one.name;
 }
 
 INSTANTIATE_TEST_SUITE_P(Packet, Encoding, ::testing::ValuesIn(load_valid_vectors()), name_of_case);

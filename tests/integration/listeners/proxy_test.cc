@@ -109,6 +109,18 @@ TEST_F(Proxied, TheLimitPerAddressCountsClientsAndNotTheirProxy) {
   second.ping();
 }
 
+TEST_F(Proxied, TheLimitPerAddressCountsNetworksOfIpv6) {
+  start_proxied({}, {{setting::kMaxConnectionsPerAddress, "1"}});
+  const auto from = [](const std::string& address) {
+    return "PROXY TCP6 " + address + " 2001:db8::1 50000 1883\r\n";
+  };
+  MqttClient first = behind(from("2001:db8:1:2::1"), "first");
+  expect_refused(from("2001:db8:1:2:ffff::9") + connect_bytes({.client_id = "second"}),
+                 "connection.refused address=2001:db8:1:2:ffff::9");
+  behind(from("2001:db8:1:3::1"), "elsewhere").ping();
+  first.ping();
+}
+
 TEST_F(Proxied, ANameThatTheProxyHasVerifiedIsTheUser) {
   start_proxied({{"identity", "cn"}});
   const auto header = [](unsigned bad, const std::string& name) {

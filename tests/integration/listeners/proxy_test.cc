@@ -98,6 +98,16 @@ TEST_F(Proxied, T61_AHeaderOnAListenerWithoutProxiesIsRefused) {
   expect_service();
 }
 
+TEST_F(Proxied, T61_AHeaderOnATlsListenerWithoutProxiesIsNoTls) {
+  support::TlsFiles files;
+  start_with(files.settings(lan_port_.number()));
+  for (const std::string& header : {header_for("192.0.2.9"), proxy::version2(0x21, 0x11, proxy::kIpv4Pair)})
+    EXPECT_THROW(RawClient(lan_port_.number(), support::TlsClient{.in_front = header}), Unexpected);
+  expect_logged("tls.handshake_failed listener=secure address=127.0.0.1 reason=not_tls");
+  MqttClient(RawClient(lan_port_.number(), support::TlsClient{}), {.client_id = "good"}).ping();
+  EXPECT_EQ(broker().log().find("192.0.2."), std::string::npos);
+}
+
 TEST_F(Proxied, TheLimitPerAddressCountsClientsAndNotTheirProxy) {
   start_proxied({}, {{setting::kMaxConnectionsPerAddress, "1"}});
   MqttClient first = behind(header_for("192.0.2.1"), "first");

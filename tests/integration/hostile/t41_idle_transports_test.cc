@@ -39,7 +39,7 @@ class IdleTransports : public Hostile {
   support::TlsFiles files_;
 };
 
-// OpenSSL has 15.5 KB of it, and two buffers of 16 KB more where it keeps them (SSL_MODE_RELEASE_BUFFERS).
+// Most of it is OpenSSL's, which has 9 to 14 KB more where it keeps its buffers (SSL_MODE_RELEASE_BUFFERS).
 TEST_F(IdleTransports, T41_OneOverTlsKeepsNoBuffers) {
   EXPECT_LT(bytes_per_client(files_.settings(port_.number()),
                              [&] { return RawClient(port_.number(), support::TlsClient{}); }),

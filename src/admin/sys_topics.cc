@@ -35,6 +35,15 @@ constexpr std::array<std::pair<const char*, Counter>, 8> kTlsFailures{{
     {"version", Counter::TlsFailedVersion},
 }};
 
+/// By reason.
+constexpr std::array<std::pair<const char*, Counter>, 5> kProxyFailures{{
+    {"address", Counter::ProxyFailedAddress},
+    {"closed", Counter::ProxyFailedClosed},
+    {"malformed", Counter::ProxyFailedMalformed},
+    {"missing", Counter::ProxyFailedMissing},
+    {"timeout", Counter::ProxyFailedTimeout},
+}};
+
 std::uint64_t sum(const broker::View& view, std::span<const Counter> counters) {
   std::uint64_t total = 0;
   for (const Counter counter : counters) total += view.total(counter);
@@ -75,6 +84,7 @@ std::vector<SysValue> SysTopics::update(const broker::View& view, std::uint64_t 
   add_wear(view);
   add_store(view);
   add_tls(view);
+  add_listeners(view);
   add_heap(heap_in_use);
   if (elapsed.count() > 0) add_loads(view, elapsed);
   return std::exchange(changed_, {});
@@ -156,6 +166,19 @@ void SysTopics::add_tls(const broker::View& view) {
     add(std::string("tls/handshakes/failed/") + name, view.total(counter));
   add("tls/handshakes/refused", view.total(Counter::TlsFailedLimit));
   if (const auto left = view.next_expiry()) add("tls/cert_expiry_seconds", std::to_string(left->count()));
+}
+
+/// Nor these: what came to the listeners and what they refused, of the kinds that there are.
+void SysTopics::add_listeners(const broker::View& view) {
+  add("connections/refused", view.total(Counter::ConnectionsRefused));
+  if (view.has_websocket()) {
+    add("websocket/upgrades", view.total(Counter::WebSocketUpgrades));
+    add("websocket/refused", view.total(Counter::WebSocketFailed));
+  }
+  if (!view.has_proxies()) return;
+  add("proxy/headers", view.total(Counter::ProxyHeaders));
+  for (const auto& [name, counter] : kProxyFailures)
+    add(std::string("proxy/failed/") + name, view.total(counter));
 }
 
 void SysTopics::add_heap(std::uint64_t in_use) {

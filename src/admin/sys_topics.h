@@ -33,6 +33,7 @@ class SysTopics {
   void add_wear(const broker::View& view);
   void add_store(const broker::View& view);
   void add_tls(const broker::View& view);
+  void add_listeners(const broker::View& view);
   void add_heap(std::uint64_t in_use);
   void add_loads(const broker::View& view, std::chrono::duration<double> elapsed);
 

@@ -79,8 +79,13 @@ class Broker {
                }};
     View::OfTls tls;
     if (!tls_.empty()) tls = {[this] { return tls_.next_expiry(); }};
-    return {counters_, directory_,          subscriptions_,   retained_,     connections_,
-            clock_,    *mailboxes_.front(), std::move(store), std::move(tls)};
+    View::OfListeners listeners{};
+    for (const net::ListenerOptions& each : options_.net.listeners) {
+      listeners.websocket = listeners.websocket || each.websocket.has_value();
+      listeners.proxies = listeners.proxies || each.proxy.use != net::ProxyUse::Off;
+    }
+    return {counters_, directory_,          subscriptions_,   retained_,      connections_,
+            clock_,    *mailboxes_.front(), std::move(store), std::move(tls), listeners};
   }
 
  private:

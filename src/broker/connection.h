@@ -9,6 +9,7 @@
 #include "base/ids.h"
 #include "broker/pending_connect.h"
 #include "broker/retained_read.h"
+#include "net/socket_address.h"
 #include "net/timer_wheel.h"
 #include "net/transport.h"
 #include "wire/decoder.h"
@@ -102,8 +103,8 @@ class Connection final : public net::TransportHandler, private net::TimerHandler
   std::uint64_t retained_reads_planned = 0;
   /// It is among those its shard reads retained messages for.
   bool reads_retained = false;
-  /// For which address AddressCounts counts it; empty: for none.
-  std::string counted_address;
+  /// For which address AddressCounts counts it; nothing: for none.
+  std::optional<net::SocketAddress> counted_address;
   /// The CONNECT that waits for its session.
   std::unique_ptr<PendingConnect> pending_connect;
 

@@ -47,28 +47,30 @@ WallTime Shard::wall() {
 
 /// The address whose connections are counted; empty: none. Who comes by a Unix socket is on this machine, and
 /// a proxy comes for a client that it has not named yet.
-std::string Shard::counted_address(const net::Transport& transport) const {
-  if (!shared_.addresses.is_limited()) return "";
-  net::Peer peer = transport.peer();
-  return peer.is_unix() || peer.is_proxy ? "" : std::move(peer.address);
+std::optional<net::SocketAddress> Shard::counted_address(const net::Transport& transport) const {
+  if (!shared_.addresses.is_limited()) return std::nullopt;
+  const net::Peer peer = transport.peer();
+  if (peer.is_unix() || peer.is_proxy) return std::nullopt;
+  auto address = net::SocketAddress::parse(peer.address, 0);
+  return address ? std::optional(*address) : std::nullopt;
 }
 
 /// Behind a proxy the client's address comes with the request for a WebSocket only.
 bool Shard::on_introduced(Connection& c) {
-  std::string address = counted_address(c.transport());
+  const std::optional<net::SocketAddress> address = counted_address(c.transport());
   if (address == c.counted_address) return true;
-  if (!address.empty() && !shared_.addresses.enter(address)) return false;  // counted where it is refused
-  if (!c.counted_address.empty()) shared_.addresses.leave(c.counted_address);
-  c.counted_address = std::move(address);
+  if (address && !shared_.addresses.enter(*address)) return false;  // counted where it is refused
+  if (c.counted_address) shared_.addresses.leave(*c.counted_address);
+  c.counted_address = address;
   return true;
 }
 
 void Shard::on_accepted(std::unique_ptr<net::Transport> transport) {
   counters_.add(Counter::ConnectionsAccepted);
-  std::string address = counted_address(*transport);
-  if (!address.empty() && !shared_.addresses.enter(address)) {
+  const std::optional<net::SocketAddress> address = counted_address(*transport);
+  if (address && !shared_.addresses.enter(*address)) {
     counters_.add(Counter::ConnectionsRefused);
-    HERMOD_LOG_LIMITED(log::Level::Notice, "connection.refused", {"address", address},
+    HERMOD_LOG_LIMITED(log::Level::Notice, "connection.refused", {"address", address->host()},
                        {"why", "limits.max_connections_per_address is reached"});
     return;  // closed with the transport
   }
@@ -81,7 +83,7 @@ void Shard::on_accepted(std::unique_ptr<net::Transport> transport) {
   limits.maximum_filters = shared_.options.mqtt.max_filters;
   auto& c = connections_.add(
       std::make_unique<Connection>(connections_.next_id(), *this, std::move(transport), limits));
-  c.counted_address = std::move(address);
+  c.counted_address = address;
   c.inbound_aliases().set_maximum(shared_.options.mqtt.topic_alias_maximum);
   timers_.schedule(c.timer(), now() + shared_.options.mqtt.connect_timeout);
 }
@@ -236,7 +238,7 @@ void Shard::on_output_drained(Connection& c) {
 /// The transport is gone. A client that did not say goodbye has its will published. [MQTT-3.1.2-8]
 void Shard::on_connection_closed(Connection& c, net::CloseReason reason) {
   counters_.add(Counter::ConnectionsClosed);
-  if (!c.counted_address.empty()) shared_.addresses.leave(c.counted_address);
+  if (c.counted_address) shared_.addresses.leave(*c.counted_address);
   if (c.state() != Connection::State::Closing) shared_.connections.fetch_sub(1, std::memory_order_relaxed);
   Session* session = c.session();
   if (c.state() == Connection::State::Connected) counters_.add(Counter::ClientsDisconnected);

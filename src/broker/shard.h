@@ -128,7 +128,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void on_output_drained(Connection& c) override;
   void on_connection_closed(Connection& c, net::CloseReason reason) override;
   void on_timer(net::Timer& timer) override;
-  std::string counted_address(const net::Transport& transport) const;
+  std::optional<net::SocketAddress> counted_address(const net::Transport& transport) const;
   void on_pingreq(Connection& c);
   void start_keep_alive(Connection& c);
   void receive(ShardMessage& message);

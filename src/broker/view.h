@@ -41,11 +41,17 @@ class View {
     std::function<std::optional<std::chrono::seconds>()> next_expiry;  ///< any thread
   };
 
+  /// Which kinds of listeners a broker has.
+  struct OfListeners {
+    bool websocket;
+    bool proxies;  ///< one that reads PROXY headers
+  };
+
   /// `store`: empty for a broker without a folder; `tls`: empty without TLS listeners.
   View(const Counters& counters, const session::SessionDirectory& directory,
        const topic::SubscriptionIndex& subscriptions, const retain::RetainedIndex& retained,
        const std::atomic<std::uint32_t>& connections, const Clock& clock, ShardMailbox& mailbox,
-       OfStore store = {}, OfTls tls = {})
+       OfStore store = {}, OfTls tls = {}, OfListeners listeners = {})
       : counters_(counters),
         directory_(directory),
         subscriptions_(subscriptions),
@@ -54,7 +60,8 @@ class View {
         clock_(clock),
         mailbox_(mailbox),
         store_(std::move(store)),
-        tls_(std::move(tls)) {}
+        tls_(std::move(tls)),
+        listeners_(listeners) {}
 
   std::uint64_t total(Counter counter) const { return counters_.total(counter); }
   std::uint32_t connections() const { return connections_.load(std::memory_order_relaxed); }
@@ -87,6 +94,8 @@ class View {
   std::optional<std::chrono::seconds> next_expiry() const {
     return tls_.next_expiry ? tls_.next_expiry() : std::nullopt;
   }
+  bool has_websocket() const { return listeners_.websocket; }
+  bool has_proxies() const { return listeners_.proxies; }
   MonotonicTime now() const { return clock_.now(); }
 
   /// Sends `payload` to the subscribers of `topic` at QoS 0 and retains it in memory only. Precondition: a
@@ -110,6 +119,7 @@ class View {
   ShardMailbox& mailbox_;
   OfStore store_;
   OfTls tls_;
+  OfListeners listeners_;
 };
 
 }  // namespace hermod::broker

@@ -154,7 +154,7 @@ void add_limits(std::vector<Key>& keys) {
                                                                 "Connections at the same time."));
   keys.push_back(count<OfLimits<&LimitFields::max_connections_per_address>>(
       "limits.max_connections_per_address", 0, 10 * kMillion,
-      "Connections at the same time from one IP address. 0: no limit."));
+      "Connections at the same time from one IPv4 address, or one IPv6 network of 64 bits. 0: no limit."));
   keys.push_back(count<OfSession<&SessionFields::max_sessions>>(
       "limits.max_sessions", 1, 8 * kMillion, "Sessions, connected or waiting for their client."));
   keys.push_back(count<OfSession<&SessionFields::max_subscriptions>>(

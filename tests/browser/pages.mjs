@@ -76,11 +76,13 @@ await dashboard.screenshot({ path: "dashboard.png" });
 const stranger = await open_as("localhost", brokers.ws, "stranger");
 await state_is(stranger, "disconnected");
 assert.equal(await text_of(stranger, "connections"), "0");
-// Who opens the port itself is told in words what it is.
-const { page: port, answer } = await open(brokers.ws.replace("ws:", "http:"));
-assert.equal(answer.status(), 426);
-assert.match(await port.locator("body").textContent(), /MQTT over WebSocket/);
-await port.screenshot({ path: "port.png" });
+// Who opens the port itself is told in words what it is, over TLS too.
+for (const [name, scheme] of [["wss", "https:"], ["ws", "http:"]]) {
+  const { page: port, answer } = await open(brokers[name].replace(`${name}:`, scheme));
+  assert.equal(answer.status(), 426, name);
+  assert.match(await port.locator("body").textContent(), /MQTT over WebSocket/, name);
+  await port.screenshot({ path: "port.png" });
+}
 
 await browser.close();
 server.close();

@@ -111,7 +111,7 @@ class FakeTransport final : public net::Transport {
   void request_flush() override;
   void pause_reading(bool paused) override;
   void close(net::CloseReason reason) override;
-  net::Peer peer() const override { return {.address = "fake", .port = 1}; }
+  net::Peer peer() const override { return {.address = "192.0.2.1", .port = 1}; }
   std::size_t buffered_bytes() const override { return input_.bytes().size(); }
 
  private:

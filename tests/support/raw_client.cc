@@ -90,6 +90,13 @@ RawClient::RawClient(std::uint16_t port, const TlsClient& client, int receive_bu
   }
 }
 
+RawClient RawClient::over_ipv6(std::uint16_t port) {
+  RawClient client;
+  const sockaddr_in6 address = loopback_address_of_ipv6(port);
+  client.connect_tcp(reinterpret_cast<const sockaddr*>(&address), sizeof address, 0);
+  return client;
+}
+
 RawClient RawClient::at(const std::string& path) {
   RawClient client;
   client.connect_unix(path);
@@ -108,17 +115,21 @@ void RawClient::connect_unix(const std::string& path) {
 }
 
 void RawClient::connect(std::uint16_t port, int receive_buffer) {
-  fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const sockaddr_in address = loopback_address(port);
+  connect_tcp(reinterpret_cast<const sockaddr*>(&address), sizeof address, receive_buffer);
+}
+
+void RawClient::connect_tcp(const sockaddr* address, unsigned length, int receive_buffer) {
+  fd_ = ::socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (receive_buffer > 0) {
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
   }
   const int on = 1;
   ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  const sockaddr_in address = loopback_address(port);
-  if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+  if (::connect(fd_, address, length) != 0) {
     const std::string reason = std::strerror(errno);
-    ::close(fd_);
-    throw Unexpected("connect to port " + std::to_string(port) + ": " + reason);
+    close();
+    throw Unexpected("connect over TCP: " + reason);
   }
 }
 

@@ -12,6 +12,8 @@
 #include "tests/support/tls_stream.h"
 #include "tests/support/websocket_frames.h"
 
+struct sockaddr;
+
 namespace hermod::support {
 
 using Where = std::source_location;
@@ -37,6 +39,8 @@ class RawClient {
   explicit RawClient(std::uint16_t port, int receive_buffer = 0);
   /// Over TLS; throws Unexpected with the reason when the handshake fails.
   RawClient(std::uint16_t port, const TlsClient& client, int receive_buffer = 0);
+  /// To ::1 over TCP, whatever the others go over.
+  static RawClient over_ipv6(std::uint16_t port);
   /// Over the Unix socket at this path.
   static RawClient at(const std::string& path);
   RawClient(RawClient&& other) noexcept;
@@ -90,6 +94,7 @@ class RawClient {
  private:
   RawClient() = default;
   void connect(std::uint16_t port, int receive_buffer);
+  void connect_tcp(const sockaddr* address, unsigned length, int receive_buffer);
   void connect_unix(const std::string& path);
   /// Waits for bytes and appends them to buffer_; false when time is over or the broker closed.
   bool fill(Clock::time_point deadline);

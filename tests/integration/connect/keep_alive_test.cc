@@ -6,11 +6,12 @@ using KeepAlive = VersionedBrokerTest;
 
 // [MQTT-3.1.2-22]: one and a half times the interval.
 TEST_P(KeepAlive, SilentClientIsClosedAtOneAndAHalfTimesTheInterval) {
+  const auto asked = Clock::now();
   MqttClient silent = connect({.client_id = "silent", .version = GetParam(), .keep_alive = 2});
-  const auto start = Clock::now();
+  const auto granted = Clock::now();
   silent.expect_ended({reason::kKeepAliveTimeout}, 10s);
-  EXPECT_GE(since(start), 2900ms);
-  EXPECT_LE(since(start), scaled(4600ms));
+  EXPECT_GE(since(asked), 2900ms);
+  EXPECT_LE(since(granted), scaled(4600ms));
 }
 
 TEST_P(KeepAlive, PingKeepsTheConnection) {
@@ -33,9 +34,9 @@ TEST_P(KeepAlive, AnyPacketKeepsTheConnection) {
 // What the broker sends does not count: only the client's packets show that the client lives.
 TEST_P(KeepAlive, ReceivingAloneDoesNotKeepTheConnection) {
   MqttClient listening = connect({.client_id = "listening", .version = GetParam(), .keep_alive = 1});
-  listening.subscribe("chatter", 0);
   MqttClient publisher = client("chatterer");
-  const auto start = Clock::now();
+  const auto start = Clock::now();  // in front of the last packet that counts
+  listening.subscribe("chatter", 0);
   bool ended = false;
   while (!ended && since(start) < scaled(6s)) {
     publisher.publish("chatter", "x", 0);

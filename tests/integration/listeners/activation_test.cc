@@ -7,13 +7,16 @@
 
 namespace hermod::integration {
 
-/// A socket that listens and is inherited by whoever is started; the test does what systemd would.
+/// Sockets that listen and are inherited by whoever is started; the test does what systemd would.
 class Activation : public LanListener {
  protected:
-  ~Activation() override { ::close(socket_); }
+  ~Activation() override {
+    for (const int socket : sockets_) ::close(socket);
+  }
 
-  void listen_on_port() {
-    const sockaddr_in address = loopback_address(lan_port_.number());
+  void listen_on_port() { listen_on_port(lan_port_.number()); }
+  void listen_on_port(std::uint16_t port) {
+    const sockaddr_in address = loopback_address(port);
     listen_at(AF_INET, reinterpret_cast<const sockaddr*>(&address), sizeof address);
   }
   void listen_on_path() {
@@ -22,11 +25,20 @@ class Activation : public LanListener {
     path("hermod.sock").copy(address.sun_path, sizeof address.sun_path - 1);
     listen_at(AF_UNIX, reinterpret_cast<const sockaddr*>(&address), sizeof address);
   }
-  /// Words in front of a command that give it the socket under this name, as its descriptor 3.
+  /// Words in front of a command that give it the sockets under this name, as its descriptors from 3 on.
   std::vector<std::string> handed_over_as(const std::string& name) const {
+    std::string names;
+    std::string aside;  // first out of the way: one may have the number that another is to get
+    std::string in_place;
+    for (std::size_t i = 0; i < sockets_.size(); ++i) {
+      const std::string away = std::to_string(200 + i);
+      names += (i == 0 ? "" : ":") + name;
+      aside += " " + away + "<&" + std::to_string(sockets_[i]);
+      in_place += " " + std::to_string(3 + i) + "<&" + away + " " + away + "<&-";
+    }
     return {"bash", "-c",
-            "export LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=" + name + "; exec \"$@\" 3<&" +
-                std::to_string(socket_),
+            "export LISTEN_PID=$$ LISTEN_FDS=" + std::to_string(sockets_.size()) +
+                " LISTEN_FDNAMES=" + names + "; exec \"$@\"" + aside + in_place,
             "bash"};
   }
   void start_activated(const Settings& listener, int threads = 2) {
@@ -44,14 +56,15 @@ class Activation : public LanListener {
 
  private:
   void listen_at(int family, const sockaddr* address, socklen_t length) {
-    socket_ = ::socket(family, SOCK_STREAM, 0);
+    const int socket = ::socket(family, SOCK_STREAM, 0);
+    sockets_.push_back(socket);
     const int on = 1;
-    ::setsockopt(socket_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    ASSERT_EQ(::bind(socket_, address, length), 0);
-    ASSERT_EQ(::listen(socket_, 16), 0);
+    ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    ASSERT_EQ(::bind(socket, address, length), 0);
+    ASSERT_EQ(::listen(socket, 16), 0);
   }
 
-  int socket_ = -1;
+  std::vector<int> sockets_;
 };
 
 TEST_F(Activation, TheSocketOfItsNameIsUsedAndOutlivesTheBroker) {
@@ -68,6 +81,40 @@ TEST_F(Activation, TheSocketOfItsNameIsUsedAndOutlivesTheBroker) {
   early.send(connect_bytes({.client_id = "early"}));
   broker().start();
   EXPECT_EQ(parse_connack(Version::V5, early.next()).reason, 0);
+}
+
+TEST_F(Activation, SocketsOfOneNameAreTheUrlsOfItsListener) {
+  const LeasedPort second;
+  const LeasedPort third;  // systemd has no socket for this one
+  listen_on_port();
+  listen_on_port(second.number());
+  const auto at = [](std::uint16_t port) { return "mqtt://127.0.0.1:" + std::to_string(port); };
+  start_activated({{"url", url() + ", " + at(third.number()) + ", " + at(second.number())}});
+  const auto expect_opened_by = [&](const std::string& who, std::uint16_t port) {
+    expect_logged("listener=lan address=127.0.0.1 port=" + std::to_string(port) +
+                  " protocol=mqtt opened_by=" + who);
+    MqttClient(port, {.client_id = "c" + std::to_string(port)}).ping();
+  };
+  expect_opened_by("systemd", lan_port_.number());
+  expect_opened_by("systemd", second.number());
+  expect_opened_by("hermod", third.number());
+}
+
+TEST_F(Activation, ASocketMayBeForWebSocket) {
+  listen_on_port();
+  start_activated({{"url", "ws://127.0.0.1:" + std::to_string(lan_port_.number()) + "/mqtt"}});
+  expect_logged("protocol=ws opened_by=systemd");
+  RawClient raw(lan_port_.number());
+  raw.upgrade();
+  MqttClient(std::move(raw), {.client_id = "page"}).ping();
+}
+
+TEST_F(Activation, ASocketMayBeForTls) {
+  const support::TlsFiles files;
+  listen_on_port();
+  start_broker({.settings = files.settings(lan_port_.number()), .in_front = handed_over_as("secure")});
+  expect_logged("protocol=mqtts opened_by=systemd");
+  MqttClient(RawClient(lan_port_.number(), support::TlsClient{}), {.client_id = "sealed"}).ping();
 }
 
 TEST_F(Activation, AUnixSocketStaysSystemds) {

@@ -98,6 +98,16 @@ TEST_F(Proxied, T61_AHeaderOnAListenerWithoutProxiesIsRefused) {
   expect_service();
 }
 
+TEST_F(Proxied, T61_AHeaderOnATlsListenerWithoutProxiesIsNoTls) {
+  support::TlsFiles files;
+  start_with(files.settings(lan_port_.number()));
+  for (const std::string& header : {header_for("192.0.2.9"), proxy::version2(0x21, 0x11, proxy::kIpv4Pair)})
+    EXPECT_THROW(RawClient(lan_port_.number(), support::TlsClient{.in_front = header}), Unexpected);
+  expect_logged("tls.handshake_failed listener=secure address=127.0.0.1 reason=not_tls");
+  MqttClient(RawClient(lan_port_.number(), support::TlsClient{}), {.client_id = "good"}).ping();
+  EXPECT_EQ(broker().log().find("192.0.2."), std::string::npos);
+}
+
 TEST_F(Proxied, TheLimitPerAddressCountsClientsAndNotTheirProxy) {
   start_proxied({}, {{setting::kMaxConnectionsPerAddress, "1"}});
   MqttClient first = behind(header_for("192.0.2.1"), "first");
@@ -107,6 +117,18 @@ TEST_F(Proxied, TheLimitPerAddressCountsClientsAndNotTheirProxy) {
   behind(header_for("192.0.2.3"), "fourth").ping();
   first.ping();
   second.ping();
+}
+
+TEST_F(Proxied, TheLimitPerAddressCountsNetworksOfIpv6) {
+  start_proxied({}, {{setting::kMaxConnectionsPerAddress, "1"}});
+  const auto from = [](const std::string& address) {
+    return "PROXY TCP6 " + address + " 2001:db8::1 50000 1883\r\n";
+  };
+  MqttClient first = behind(from("2001:db8:1:2::1"), "first");
+  expect_refused(from("2001:db8:1:2:ffff::9") + connect_bytes({.client_id = "second"}),
+                 "connection.refused address=2001:db8:1:2:ffff::9");
+  behind(from("2001:db8:1:3::1"), "elsewhere").ping();
+  first.ping();
 }
 
 TEST_F(Proxied, ANameThatTheProxyHasVerifiedIsTheUser) {

@@ -7,7 +7,7 @@ using WebSocketHostile = WebSocket;
 
 namespace {
 
-constexpr int kSlowClients = 300;
+constexpr int kSlowClients = 1000;
 
 }  // namespace
 
@@ -192,6 +192,25 @@ TEST_F(WebSocketHostile, T62_RequestsAreLimitedInSizeAndTime) {
   RawClient silent = raw_to_web();
   EXPECT_THAT(unfinished.read_until_closed(), StartsWith("HTTP/1.1 408 "));
   EXPECT_THAT(silent.read_until_closed(), StartsWith("HTTP/1.1 408 "));
+}
+
+TEST_F(WebSocketHostile, T62_ARequestMayDripButNotForLong) {
+  start_websocket({}, {{"websocket.request_timeout", "2s"}});
+  RawClient in_time = raw_to_web();
+  for (const char byte : WebSocketRequest{}.text()) in_time.send(std::string(1, byte));
+  in_time.send_unframed(close_frame(1000));
+  EXPECT_THAT(in_time.read_until_closed(), StartsWith("HTTP/1.1 101 "));
+  // Each byte comes within the time; together they do not.
+  RawClient dripping = raw_to_web();
+  dripping.send("GET /mqtt HTTP/1.1\r\nX: ");
+  const auto start = Clock::now();
+  bool closed = false;
+  while (!closed && since(start) < 2s + kPatience) {
+    dripping.try_send("x");
+    closed = dripping.drain_until_closed(Millis(50));
+  }
+  EXPECT_TRUE(closed);
+  expect_logged("websocket.refused address=127.0.0.1 status=408");
 }
 
 TEST_F(WebSocketHostile, T62_WhatIsNoRequestIsRefused) {

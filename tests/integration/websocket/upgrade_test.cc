@@ -28,6 +28,18 @@ TEST_F(WebSocket, TheAnswerProvesTheKeyAndNamesTheSubprotocolMqtt) {
   EXPECT_THAT(answer, testing::Not(HasSubstr("Extensions")));
 }
 
+TEST_F(WebSocket, T59_AClientOfMqtt31MayComeWithItsOwnSubprotocol) {
+  start_websocket();
+  RawClient raw = raw_to_web();
+  raw.send(WebSocketRequest{.subprotocol = "mqttv3.1"}.text() + close_frame(1000));
+  EXPECT_THAT(raw.read_until_closed(), HasSubstr("\r\nSec-WebSocket-Protocol: mqttv3.1\r\n"));
+  MqttClient old(upgraded({.subprotocol = "mqttv3.1"}), {.client_id = "old", .version = Version::V31});
+  old.subscribe("a/b", 2);
+  old.publish("a/b", "of 3.1", 2);
+  EXPECT_EQ(old.receive().payload, "of 3.1");
+  expect_logged("client.connected client=old address=127.0.0.1 version=3.1 ");
+}
+
 TEST_F(WebSocket, T59_SubprotocolPathAndVersionAreRefusedWithText) {
   start_websocket();
   for (const char* wrong : {"", "chat", "MQTT", "mqtt5"}) {

@@ -209,6 +209,40 @@ TEST_F(SysNumbers, HandshakesAreCountedByKindAndFailuresByReason) {
   EXPECT_EQ(next_of(with_tls), (Values{{"handshakes/failed/psk", "1"}})) << "a listener may have keys only";
 }
 
+TEST_F(SysNumbers, WhatListenersRefuseIsCountedForTheKindsThatThereAre) {
+  const auto view_of = [&](broker::View::OfListeners listeners) {
+    return broker::View{counters, directory, subscriptions, retained, sockets, clock, mailbox,
+                        {},       {},        listeners};
+  };
+  const auto next_of = [&](const broker::View& of) {
+    std::map<std::string, std::string> values;
+    for (const SysValue& value : topics.update(of, 0))
+      for (const std::string kind : {"connections/", "websocket/", "proxy/"})
+        if (value.topic.starts_with("$SYS/broker/" + kind)) values[value.topic.substr(12)] = value.value;
+    return values;
+  };
+  using Values = std::map<std::string, std::string>;
+  add(Counter::ConnectionsRefused, 9);
+  EXPECT_EQ(next_of(view), (Values{{"connections/refused", "9"}})) << "neither WebSocket nor proxies";
+  add(Counter::WebSocketUpgrades, 4, 0);
+  add(Counter::WebSocketUpgrades, 1, 1);
+  add(Counter::WebSocketFailed, 2);
+  EXPECT_EQ(next_of(view_of({.websocket = true, .proxies = false})),
+            (Values{{"websocket/upgrades", "5"}, {"websocket/refused", "2"}}));
+  add(Counter::ProxyHeaders, 6);
+  add(Counter::ProxyFailedAddress, 1);
+  add(Counter::ProxyFailedMissing, 2);
+  add(Counter::ProxyFailedMalformed, 3);
+  add(Counter::ProxyFailedTimeout, 4);
+  add(Counter::ProxyFailedClosed, 5);
+  EXPECT_EQ(next_of(view_of({.websocket = false, .proxies = true})), (Values{{"proxy/headers", "6"},
+                                                                             {"proxy/failed/address", "1"},
+                                                                             {"proxy/failed/missing", "2"},
+                                                                             {"proxy/failed/malformed", "3"},
+                                                                             {"proxy/failed/timeout", "4"},
+                                                                             {"proxy/failed/closed", "5"}}));
+}
+
 TEST_F(SysNumbers, ABrokerWithoutAFolderSaysNothingOfItsBytes) {
   for (const SysValue& value : topics.update(view, 0)) {
     EXPECT_FALSE(value.topic.starts_with("$SYS/broker/store/bytes/")) << value.topic;

@@ -86,6 +86,7 @@ TEST_F(SysTopicsTest, FirstUpdateTellsEveryTopicWithMosquittosNames) {
                                  "publish/bytes/sent",
                                  "store/messages/count",
                                  "store/messages/bytes",
+                                 "connections/refused",
                                  "heap/current",
                                  "heap/maximum",
                                  "retained messages/count"};

@@ -23,6 +23,11 @@ std::uint64_t rounds_of(std::uint64_t usual);
 class CrashTest : public integration::BrokerTest {
  protected:
   PersistentClient& add(PersistentClient::Role role);
+  /// The death that the test is about, and the start behind it.
+  virtual void die_and_start() {
+    broker().kill();
+    broker().start();
+  }
   /// Waits for `done`, at most two minutes.
   template <class Done>
   static bool in_time(Done done) {
@@ -36,15 +41,29 @@ class CrashTest : public integration::BrokerTest {
   void subscribe_and_leave(const std::string& id, const std::string& filter, std::uint8_t qos);
   /// Its subscriptions stand when it returns. `padding`: bytes more in every message.
   void start_load(std::size_t padding = 0);
-  /// Lets everything on the way be finished, wakes the sleeper, and holds the broker to what it promised.
+  /// Lets everything on the way be finished, ends the broker once more, wakes the sleeper, and holds the
+  /// broker to what it promised.
   void finish_load_and_check();
+  /// From the next death on the publishers of retained messages stay away: the first thing they would do is
+  /// to publish over what may be lost.
+  void hold_retained();
+  void release_retained();
+  /// A client that comes new gets of each topic what was acknowledged last before the death, or what was on
+  /// the way. Lets their publishers come back. Precondition: nobody publishes to them, by hold_retained() and
+  /// a death or because they have finished.
+  void check_retained();
   /// What they have begun is answered; nothing new is sent.
   void finish_publishers();
   void stop_clients();
+  /// A member of the group gets what is published while it alone is there: it has its subscription still.
+  /// Precondition: its client is stopped.
+  void check_member(const std::string& id);
 
   Ledger ledger_;
   std::vector<std::unique_ptr<PersistentClient>> clients_;
   std::vector<PersistentClient*> publishers_;
+  std::vector<PersistentClient*> keepers_;  ///< those of retained messages
+  PersistentClient* sleeper_ = nullptr;
 };
 
 }  // namespace hermod::crash

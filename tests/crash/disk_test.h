@@ -59,6 +59,11 @@ class DiskTest : public CrashTest {
       std::this_thread::sleep_for(2ms);
   }
 
+  void die_and_start() override {
+    cut(Fate::Any);
+    ASSERT_TRUE(starts_again());
+  }
+
   bool logged(const char* what) { return broker().log().find(what) != std::string::npos; }
 
   /// How long before a power cut a QoS 1 message may have been acknowledged that is lost in it. Nothing: none

@@ -96,13 +96,16 @@ class FailingDisk : public DiskTest {
     for (std::uint64_t round = 0; round < rounds; ++round) {
       fault();
       if (random_() % 2 == 0) cut_after(1 + random_() % 300);
+      hold_retained();
       run_at_most(500ms);
       if (!broker().running() || random_() % 4 == 0) {
         faults_.fail_no_sync();
         ++cuts;
         cut(Fate::Any);
         ASSERT_TRUE(starts_again());
+        check_retained();
       }
+      release_retained();
       faults_.control().cut_at = faults::kNever;
       ASSERT_FALSE(logged("store.set_aside")) << "round " << round;
     }

@@ -19,7 +19,7 @@ void PersistentClient::stop() {
 void PersistentClient::run() {
   while (!stopping_) {
     try {
-      if (connect()) serve();
+      if (!holds_ && connect()) serve();
     } catch (const Unexpected&) {
       // The broker died in the middle of something.
     }
@@ -33,7 +33,7 @@ bool PersistentClient::connect() {
   ConnectOptions options{.client_id = role_.id, .clean = false};
   options.properties.add(property::kSessionExpiryInterval, 3600);
   if (!raw_->try_send(connect_bytes(options))) return false;
-  const auto answer = raw_->poll(5s);
+  const auto answer = raw_->poll(kPatience);
   if (!answer) return false;
   const Connack connack = parse_connack(Version::V5, *answer);
   if (connack.reason != 0) return false;
@@ -43,7 +43,7 @@ bool PersistentClient::connect() {
     return false;
   }
   has_session_ = true;
-  if (!role_.subscriptions.empty() &&
+  if (!role_.subscriptions.empty() && !has_subscribed_ &&
       !raw_->try_send(subscribe_bytes(Version::V5, 65000, role_.subscriptions)))
     return false;
   return send_again();
@@ -92,6 +92,7 @@ void PersistentClient::on_packet(const Packet& packet) {
     case Type::Suback:
       if (parse_ack(Version::V5, Type::Suback, packet).reasons.at(0) >= 0x80)
         throw Unexpected("the broker refuses");
+      has_subscribed_ = true;
       return;
     case Type::Puback:
     case Type::Pubrec:

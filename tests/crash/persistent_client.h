@@ -27,16 +27,20 @@ class PersistentClient {
     std::uint8_t qos = 0;
     std::size_t window = 0;
     bool retain = false;
-    std::size_t padding = 0;  ///< bytes behind the number
+    std::size_t padding = 0;   ///< bytes behind the number
+    bool has_session = false;  ///< it was there before, with its subscriptions
   };
 
   PersistentClient(std::uint16_t port, Role role, Ledger& ledger)
-      : port_(port), role_(std::move(role)), ledger_(ledger) {}
+      : port_(port), role_(std::move(role)), ledger_(ledger), has_session_(role_.has_session) {}
   ~PersistentClient() { stop(); }
   PersistentClient(const PersistentClient&) = delete;
   PersistentClient& operator=(const PersistentClient&) = delete;
 
   void start();
+  /// Once its connection has ended it makes none, until release(). May be called before start().
+  void hold() { holds_ = true; }
+  void release() { holds_ = false; }
   /// Nothing new is published; what is on the way is finished.
   void finish() { finishing_ = true; }
   bool is_finished() const { return idle_; }
@@ -66,13 +70,15 @@ class PersistentClient {
   const Role role_;
   Ledger& ledger_;
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> holds_{false};
   std::atomic<bool> finishing_{false};
   std::atomic<bool> idle_{false};
   std::thread thread_;
 
   // The thread's own.
   std::unique_ptr<support::RawClient> raw_;
-  bool has_session_ = false;
+  bool has_session_;
+  bool has_subscribed_ = false;  ///< SUBACK has come: from now on they belong to the session
   std::deque<Outgoing> outgoing_;
   std::uint64_t next_number_ = 0;
   std::uint16_t last_id_ = 0;

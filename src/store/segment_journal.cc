@@ -177,7 +177,7 @@ Status SegmentJournal::append(GroupNo number, std::span<const Bytes> group, Sync
 
 Status SegmentJournal::sync() {
   const auto begin = std::chrono::steady_clock::now();
-  const Status synced = sync_up_to(last_);
+  Status synced = sync_up_to(last_);
   add_commit_time(begin);
   return synced;
 }

@@ -125,6 +125,7 @@ class WatchedJournal final : public store::Journal {
 
 class SequencedPath : public PathTest {
  protected:
+  ~SequencedPath() override { end_broker(); }
   store::Journal& journal() override { return watched_; }
   WatchedJournal watched_;
 };

@@ -32,6 +32,7 @@ class SyncedJournal final : public store::Journal {
 class FlushPath : public PathTest {
  protected:
   FlushPath() { options_.store.flush = {store::Flush::When::Memory, {}}; }
+  ~FlushPath() override { end_broker(); }
   store::Journal& journal() override { return synced_; }
   /// A durable session on "a" at that QoS, with its first sequences reserved.
   FakeClient subscriber(QoS qos) {

@@ -115,8 +115,10 @@ class PathTest : public ::testing::Test {
 
   /// The next group with a change in it fails, and the store is read-only from then on.
   void fail_next_commit(Errc why = Errc::Io) { journal_.fail_after(0, why); }
-  /// What the broker commits to.
+  /// What the broker commits to. A fixture with a journal of its own calls end_broker() in its destructor.
   virtual store::Journal& journal() { return journal_; }
+  /// It finishes its commits and is gone.
+  void end_broker() { broker_.reset(); }
   /// The store is there again.
   void repair_store();
   /// The batches that were written since the last call: "append" for an entry, "put" or

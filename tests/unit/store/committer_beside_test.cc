@@ -219,10 +219,11 @@ TEST_F(CommitterBeside, WhatIsBeingSyncedTakesRoom) {
   begin_first();
   sink_.room = kLarge * size;
   submit("second", 1, /*refused_when_full=*/true);
-  observer_.wait_for_sequenced(kLarge);
+  committer_.submit({}, named("barrier"));
+  observer_.wait_for_sequenced(kLarge + 1);  // and what is before the barrier was looked at
   journal_.end_sync();
-  observer_.wait_for_ends(2);
-  EXPECT_THAT(observer_.ends(), ElementsAre("durable 64 first", "failed 1 second"));
+  observer_.wait_for_ends(3);
+  EXPECT_THAT(observer_.ends(), ElementsAre("durable 64 first", "failed 1 second", "durable 1 barrier"));
 }
 
 TEST_F(CommitterBeside, StopFinishesWhatIsSyncedAndWhatIsBehindIt) {

@@ -294,25 +294,24 @@ void Committer::write_held() {
   const bool syncs = has_to_be_synced(held_.batches());
   const bool beside = syncs && syncer_ != nullptr && held_.size() >= kWorthBeside;
   if (!beside) land();  // nobody waits for the sync of this one
-  Written written;
   const auto sync = syncs && !beside ? Journal::Sync::Now : Journal::Sync::Later;
-  if (const Status appended = append(held_, sync, written); !appended) {
+  const Result<Written> written = append(held_.batches(), sync);
+  if (!written) {
     land();
-    return fail(appended.error());
+    return fail(written.error());
   }
-  if (!beside || written.number.v == 0) {
+  if (!beside || written->number.v == 0) {
     land();
-    return arrive(held_, written);
+    return arrive(held_, *written);
   }
   syncer_->begin();
   land();
   std::swap(held_, flying_);
-  flying_as_ = written;
+  flying_as_ = *written;
   flight_ = Flight::Syncing;
 }
 
 void Committer::arrive(HeldBatches& group, const Written& written) {
-  settle_reservations();
   if (sink_ != nullptr && written.number.v != 0)
     sink_->applied(written.number, written.batch_time, group.batches());
   const std::size_t cost = group.cost();
@@ -343,7 +342,10 @@ bool Committer::wait_for_sync() {
     synced = *std::exchange(sync_ended_, std::nullopt);
   }
   flight_ = Flight::Synced;
-  if (synced) return true;
+  if (synced) {
+    settle_reservations();
+    return true;
+  }
   fail(synced.error());
   return false;
 }
@@ -418,19 +420,21 @@ void Committer::refuse(std::span<Submission> group) {
   finished(bytes);
 }
 
-Status Committer::append(HeldBatches& group, Journal::Sync sync, Written& written) {
+Result<Committer::Written> Committer::append(std::span<const Submission> group, Journal::Sync sync) {
   encoder_.begin();
-  for (const Submission& submission : group.batches()) encoder_.add(submission.batch);
-  if (encoder_.empty()) return {};
-  written = {{next_group_.v++}, clock_.wall()};
+  for (const Submission& submission : group) encoder_.add(submission.batch);
+  if (encoder_.empty()) return Written{};
+  const Written written{{next_group_.v++}, clock_.wall()};
   const MonotonicTime begin = clock_.now();
   const auto record = encoder_.finish(written.number, written.batch_time);
-  if (Status appended = journal_.append(written.number, record, sync); !appended) return appended;
+  if (const Status appended = journal_.append(written.number, record, sync); !appended)
+    return tl::unexpected(appended.error());
   for (const auto& [stream, bound] : reservations_) unsettled_.push_back({written.number, stream, bound});
   reservations_.clear();
   // Should the journal have been synced in between, the older time is kept: earlier than need be.
   if (!unsynced_since_ || journal_.synced().v + 1 >= written.number.v) unsynced_since_ = begin;
-  return {};
+  settle_reservations();
+  return written;
 }
 
 bool Committer::has_to_be_synced(std::span<const Submission> group) const {

@@ -160,7 +160,7 @@ class Committer {
   void write_held();
   /// Answers what needs no disk, or writes what has to be written now.
   void go_on();
-  Status append(HeldBatches& group, Journal::Sync sync, Written& written);
+  Result<Written> append(std::span<const Submission> group, Journal::Sync sync);
   bool has_to_be_synced(std::span<const Submission> group) const;
   /// `group` is on the disk: readers find it, and its submitters hear of it.
   void arrive(HeldBatches& group, const Written& written);

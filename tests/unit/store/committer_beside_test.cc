@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <semaphore>
@@ -110,18 +111,27 @@ class CountingSink final : public CommitSink {
   std::size_t room = ~std::size_t{0};
 };
 
+/// Moved by the test, looked at by the committer.
+class HandClock final : public Clock {
+ public:
+  MonotonicTime now() const override { return MonotonicTime{std::chrono::seconds(seconds.load())}; }
+  WallTime wall() const override { return WallTime{}; }
+  std::atomic<int> seconds{0};
+};
+
 class CommitterBeside : public ::testing::Test {
  protected:
+  explicit CommitterBeside(Flush flush = {}) : flush_(flush) {}
   void SetUp() override { committer_.start(); }
   void TearDown() override { committer_.stop(); }
 
   /// `count` batches in one piece, the first of them with this name.
-  void submit(const std::string& name, int count, bool refused_when_full = false) {
+  void submit(const std::string& name, int count, bool refused_when_full = false, bool needs_sync = true) {
     std::vector<Submission> batches;
     for (int i = 0; i < count; ++i) {
       WriteBatch batch = appending(1 + static_cast<std::uint64_t>(i));
       if (refused_when_full) batch.refuse_when_full();
-      batches.push_back({std::move(batch), named(name)});
+      batches.push_back({std::move(batch), named(name), false, needs_sync});
     }
     committer_.submit_all(batches);
   }
@@ -133,9 +143,15 @@ class CommitterBeside : public ::testing::Test {
 
   GatedJournal journal_;
   CountingObserver observer_;
-  StillClock clock_;
+  HandClock clock_;
   CountingSink sink_;
-  Committer committer_{{}, journal_, observer_, clock_, &sink_};
+  const Flush flush_;
+  Committer committer_{{.flush = flush_}, journal_, observer_, clock_, &sink_};
+};
+
+class CommitterBesideAtTimes : public CommitterBeside {
+ protected:
+  CommitterBesideAtTimes() : CommitterBeside({Flush::When::Interval, std::chrono::seconds(60)}) {}
 };
 
 TEST_F(CommitterBeside, WhatComesInDuringASyncIsSequencedAndMakesOneGroupBehindIt) {
@@ -224,6 +240,23 @@ TEST_F(CommitterBeside, WhatIsBeingSyncedTakesRoom) {
   journal_.end_sync();
   observer_.wait_for_ends(3);
   EXPECT_THAT(observer_.ends(), ElementsAre("durable 64 first", "failed 1 second", "durable 1 barrier"));
+}
+
+TEST_F(CommitterBesideAtTimes, ASyncThatTakesTheWholeIntervalDoesNotMakeTheNextGroupSync) {
+  begin_first();  // with the reservations of all streams
+  journal_.end_sync();
+  observer_.wait_for_ends(1);
+  submit("second", kLarge);
+  journal_.begun.acquire();
+  submit("third", kLarge, false, /*needs_sync=*/false);
+  observer_.wait_for_sequenced(3 * kLarge);
+  clock_.seconds = 100;
+  journal_.end_sync();
+  journal_.end_sync();  // for the one at the end
+  observer_.wait_for_ends(3);
+  EXPECT_FALSE(journal_.begun.try_acquire())
+      << "nothing was written before the third that is not on the disk";
+  EXPECT_THAT(observer_.ends(), ElementsAre("durable 64 first", "durable 64 second", "durable 64 third"));
 }
 
 TEST_F(CommitterBeside, StopFinishesWhatIsSyncedAndWhatIsBehindIt) {

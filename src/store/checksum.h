@@ -19,4 +19,11 @@ class Checksum {
   std::uint32_t state_ = 0xFFFFFFFFU;
 };
 
+/// Of bytes in one piece.
+inline std::uint32_t checksum_of(Bytes bytes) {
+  Checksum checksum;
+  checksum.add(bytes);
+  return checksum.value();
+}
+
 }  // namespace hermod::store

@@ -16,12 +16,12 @@
 #include "store/checksum.h"
 #include "store/file_system.h"
 #include "store/segment.h"
+#include "store/segment_name.h"
 
 namespace hermod::store {
 namespace {
 
 constexpr std::size_t kBlock = Segment::kBlock;
-constexpr std::string_view kName = "segment-";
 constexpr std::string_view kOldSegment = "HMSEGMT1";
 constexpr std::size_t kOldSegmentHeader = 36;
 constexpr std::uint32_t kOldRecord = 0x484D5231;  // "HMR1"
@@ -39,12 +39,6 @@ struct OldSegment {
   std::vector<OldRecord> records;
   GroupNo first_of_any_life;
 };
-
-std::uint32_t old_checksum(Bytes bytes) {
-  Checksum checksum;
-  checksum.add(bytes);
-  return checksum.value();
-}
 
 std::size_t old_blocks_for(std::size_t group) {
   return (kOldRecordHeader + group + kBlock - 1) / kBlock;
@@ -66,7 +60,7 @@ std::optional<OldRecord> old_record_at(Bytes content, std::size_t block, const S
   const std::uint32_t size = in.u32();
   const GroupNo group{in.u64()};
   const std::uint64_t secret = in.u64();
-  if (!ours || in.u32() != old_checksum(header.first(kOldRecordHeader - 4))) return std::nullopt;
+  if (!ours || in.u32() != checksum_of(header.first(kOldRecordHeader - 4))) return std::nullopt;
   if (life != nullptr && secret != life->secret) return std::nullopt;
   if ((block + old_blocks_for(size)) * kBlock > content.size() || group.v == 0) return std::nullopt;
   return OldRecord{group, block * kBlock + kOldRecordHeader, size};
@@ -97,7 +91,7 @@ Result<OldSegment> look_at(const std::string& file) {
   const bool ours = as_text(in.bytes(kOldSegment.size())) == kOldSegment;
   const Segment::Life life{in.u64(), in.u64()};
   const std::uint64_t bytes = in.u64();
-  if (!ours || in.u32() != old_checksum(content.first(kOldSegmentHeader - 4))) return segment;
+  if (!ours || in.u32() != checksum_of(content.first(kOldSegmentHeader - 4))) return segment;
   if (bytes > content.size()) return failure(Errc::Corruption, file + ": is cut off");
   segment.life = life;
   if (Status found = find_old_records(content, segment); !found) return tl::unexpected(found.error());
@@ -108,19 +102,12 @@ Result<OldSegment> look_at(const std::string& file) {
 Result<std::vector<std::uint64_t>> numbers_in(const std::string& folder) {
   std::vector<std::uint64_t> numbers;
   std::error_code code;
-  for (const auto& found : std::filesystem::directory_iterator(folder, code)) {
-    const std::string name = found.path().filename();
-    if (!name.starts_with(kName) || name.size() == kName.size() || name.size() > kName.size() + 18) continue;
-    if (name.find_first_not_of("0123456789", kName.size()) != std::string::npos) continue;
-    numbers.push_back(std::strtoull(name.c_str() + kName.size(), nullptr, 10));
-  }
+  for (const auto& found : std::filesystem::directory_iterator(folder, code))
+    if (const std::uint64_t number = segment_number(found.path().filename().string()); number != 0)
+      numbers.push_back(number);
   if (code) return failure(errc_of(code.value()), folder + ": " + code.message());
   std::sort(numbers.begin(), numbers.end());
   return numbers;
-}
-
-std::string name_of(const std::string& folder, std::uint64_t number) {
-  return folder + "/" + std::string(kName) + std::to_string(number);
 }
 
 /// What an attempt to convert has made.
@@ -128,7 +115,7 @@ Status delete_new_segments(const std::string& folder) {
   const auto numbers = numbers_in(folder);
   if (!numbers) return tl::unexpected(numbers.error());
   for (const std::uint64_t number : *numbers) {
-    const std::string file = name_of(folder, number);
+    const std::string file = segment_file(folder, number);
     const auto segment = Segment::open(file, true);
     if (!segment || (*segment)->life().order == 0) continue;
     if (::unlink(file.c_str()) != 0) return failure(errc_of(errno), file + ": " + std::strerror(errno));
@@ -143,7 +130,7 @@ Result<std::vector<OldSegment>> look_at_all(const std::string& folder,
   GroupNo newest;
   GroupNo newest_free;
   for (const std::uint64_t number : numbers) {
-    auto segment = look_at(name_of(folder, number));
+    auto segment = look_at(segment_file(folder, number));
     if (!segment) return tl::unexpected(segment.error());
     if (segment->life.order == 0) {
       newest_free = std::max(newest_free, segment->first_of_any_life);
@@ -181,7 +168,7 @@ Status write_new_segments(const std::string& folder) {
   if (!segments) return tl::unexpected(segments.error());
   std::uint64_t number = numbers->back();
   for (const OldSegment& segment : *segments)
-    if (Status written = write_new_segment(segment, name_of(folder, ++number)); !written) return written;
+    if (Status written = write_new_segment(segment, segment_file(folder, ++number)); !written) return written;
   return sync_folder(folder);
 }
 

@@ -22,12 +22,6 @@ constexpr std::uint32_t kRecordMagic = 0x484D5232;  // "HMR2"
 /// Of the buffer that stays between two records.
 constexpr std::size_t kKeptBuffer = std::size_t{2} << 20;
 
-std::uint32_t checksum_of(Bytes bytes) {
-  Checksum checksum;
-  checksum.add(bytes);
-  return checksum.value();
-}
-
 }  // namespace
 
 Segment::~Segment() {

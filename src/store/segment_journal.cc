@@ -15,11 +15,11 @@
 #include "base/assert.h"
 #include "store/file_system.h"
 #include "store/segment_hold.h"
+#include "store/segment_name.h"
 
 namespace hermod::store {
 namespace {
 
-constexpr std::string_view kPrefix = "segment-";
 constexpr std::uint64_t kSmallestSegment = std::uint64_t{256} << 10;
 constexpr std::uint64_t kLargestSegment = std::uint64_t{16} << 20;
 constexpr std::uint64_t kSegments = 16;  // the journal has room for so many, or for more
@@ -30,18 +30,6 @@ constexpr mode_t kJournalFolderMode = 0700;
 std::uint64_t segment_size(std::uint64_t max_size) {
   const std::uint64_t size = std::clamp(max_size / kSegments, kSmallestSegment, kLargestSegment);
   return size / Segment::kBlock * Segment::kBlock;
-}
-
-/// The number in the name of a segment's file; zero for any other file.
-std::uint64_t number_in(const std::string& name) {
-  if (!name.starts_with(kPrefix) || name.size() == kPrefix.size() || name.size() > kPrefix.size() + 18)
-    return 0;
-  std::uint64_t number = 0;
-  for (const char digit : std::string_view(name).substr(kPrefix.size())) {
-    if (digit < '0' || digit > '9') return 0;
-    number = number * 10 + static_cast<std::uint64_t>(digit - '0');
-  }
-  return number;
 }
 
 tl::unexpected<Error> folder_failure(const std::string& folder, int code) {
@@ -87,7 +75,7 @@ Status SegmentJournal::open_files() {
   for (std::filesystem::directory_iterator entry(folder_, error), end; !error && entry != end;
        entry.increment(error)) {
     const std::string name = entry->path().filename().string();
-    const std::uint64_t number = number_in(name);
+    const std::uint64_t number = segment_number(name);
     if (number == 0) {
       // A segment that was being made when the broker ended.
       if (!read_only_ && name.ends_with(".new")) ::unlink(entry->path().c_str());
@@ -208,7 +196,7 @@ Status SegmentJournal::sync_up_to(GroupNo last) {
 
 /// The last segment is synced first: what a power cut may take is in one file.
 Status SegmentJournal::begin_segment(std::size_t size) {
-  if (Status synced = sync(); !synced) return synced;
+  if (Status synced = sync_up_to(last_); !synced) return synced;
   const bool are_held = SegmentHold::is_held(folder_);
   retire_trimmed(are_held);
   std::unique_ptr<Segment> segment = are_held ? nullptr : take_retired(Segment::bytes_for(size));
@@ -235,7 +223,7 @@ Result<std::unique_ptr<Segment>> SegmentJournal::make_segment(std::uint64_t need
   delete_spare(bytes);
   if (total_bytes() + bytes > max_size_)
     return failure(Errc::NoSpace, folder_ + ": the journal has reached its part of store.max_size");
-  const std::string file = folder_ + "/" + std::string(kPrefix) + std::to_string(next_name_);
+  const std::string file = segment_file(folder_, next_name_);
   auto made = Segment::create(file, bytes, next_life());
   while (!made && made.error().code == Errc::NoSpace && bytes / 2 >= std::max(needed, kSmallestSegment)) {
     bytes = bytes / 2 / Segment::kBlock * Segment::kBlock;

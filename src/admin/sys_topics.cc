@@ -162,8 +162,7 @@ void SysTopics::add_tls(const broker::View& view) {
   add("tls/handshakes/full", all - std::min(all, resumed + with_key));
   add("tls/handshakes/resumed", resumed);
   add("tls/handshakes/psk", with_key);
-  for (const auto& [name, counter] : kTlsFailures)
-    add(std::string("tls/handshakes/failed/") + name, view.total(counter));
+  add_each(view, "tls/handshakes/failed/", kTlsFailures);
   add("tls/handshakes/refused", view.total(Counter::TlsFailedLimit));
   if (const auto left = view.next_expiry()) add("tls/cert_expiry_seconds", std::to_string(left->count()));
 }
@@ -177,8 +176,12 @@ void SysTopics::add_listeners(const broker::View& view) {
   }
   if (!view.has_proxies()) return;
   add("proxy/headers", view.total(Counter::ProxyHeaders));
-  for (const auto& [name, counter] : kProxyFailures)
-    add(std::string("proxy/failed/") + name, view.total(counter));
+  add_each(view, "proxy/failed/", kProxyFailures);
+}
+
+void SysTopics::add_each(const broker::View& view, const std::string& above,
+                         std::span<const std::pair<const char*, Counter>> below) {
+  for (const auto& [name, counter] : below) add(above + name, view.total(counter));
 }
 
 void SysTopics::add_heap(std::uint64_t in_use) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "admin/load_average.h"
@@ -34,6 +35,9 @@ class SysTopics {
   void add_store(const broker::View& view);
   void add_tls(const broker::View& view);
   void add_listeners(const broker::View& view);
+  /// A topic below `above` for each of the counters.
+  void add_each(const broker::View& view, const std::string& above,
+                std::span<const std::pair<const char*, Counter>> below);
   void add_heap(std::uint64_t in_use);
   void add_loads(const broker::View& view, std::chrono::duration<double> elapsed);
 

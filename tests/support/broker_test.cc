@@ -68,6 +68,15 @@ Connack BrokerTest::connack_of(const ConnectOptions& options, Where where) {
   return parse_connack(options.version, raw.next(kPatience, where));
 }
 
+void BrokerTest::wait_for_payload(MqttClient& reader, const std::string& payload) {
+  const auto deadline = Clock::now() + kPatience;
+  std::string last;
+  while (last != payload) {
+    ASSERT_LT(Clock::now(), deadline) << "the last value was " << last;
+    if (const auto message = reader.try_receive(100ms)) last = message->payload;
+  }
+}
+
 void BrokerTest::expect_service(Where where) {
   MqttClient probe = client("service-probe", Version::V5, where);
   probe.subscribe("service/probe", 2, 0, {}, where);

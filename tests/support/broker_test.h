@@ -40,6 +40,8 @@ class BrokerTest : public ::testing::Test {
   /// The CONNACK of a connection that is then closed.
   Connack connack_of(const ConnectOptions& options, Where where = Where::current());
 
+  /// Reads until a message has that payload.
+  static void wait_for_payload(MqttClient& reader, const std::string& payload);
   /// A new client can connect, subscribe and get its own message at QoS 2.
   void expect_service(Where where = Where::current());
 

@@ -13,14 +13,6 @@ class FullStoreInSys : public BrokerTest {
                 {"store.checkpoint_size", "1MiB"},
                 {"session.max_queued_bytes", "1GiB"}});
   }
-  static void wait_for(MqttClient& reader, const std::string& state) {
-    const auto deadline = Clock::now() + kPatience;
-    std::string last;
-    while (last != state) {
-      ASSERT_LT(Clock::now(), deadline) << "the last state was " << last;
-      if (const auto message = reader.try_receive(100ms)) last = message->payload;
-    }
-  }
 };
 
 TEST_F(FullStoreInSys, SaysSoUntilAConsumerHasMadeRoom) {
@@ -29,7 +21,7 @@ TEST_F(FullStoreInSys, SaysSoUntilAConsumerHasMadeRoom) {
   sleeper.disconnect();
   MqttClient watcher = client("watcher");
   watcher.subscribe("$SYS/broker/store/state", 0);
-  wait_for(watcher, "ok");
+  wait_for_payload(watcher, "ok");
   MqttClient publisher = client("publisher");
   const std::string payload(1'000'000, '.');
   std::size_t kept = 0;
@@ -47,7 +39,7 @@ TEST_F(FullStoreInSys, SaysSoUntilAConsumerHasMadeRoom) {
   bytes.subscribe("$SYS/broker/store/bytes/used", 0);
   EXPECT_GT(std::stoull(bytes.receive().payload), 40'000'000U);
   durable_client("sleeper").receive_payloads(kept);
-  wait_for(watcher, "ok");
+  wait_for_payload(watcher, "ok");
   EXPECT_EQ(publisher.publish("work", payload, 1).reason, 0);
 }
 

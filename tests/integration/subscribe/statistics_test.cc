@@ -12,15 +12,6 @@ class Statistics : public BrokerTest {
     HERMOD_NEEDS_OWN_BROKER();
     start_with({{setting::kSysInterval, "1s"}});
   }
-  /// Reads until a message of that topic has that payload.
-  static void wait_for(MqttClient& reader, const std::string& payload) {
-    const auto deadline = Clock::now() + kPatience;
-    std::string last;
-    while (last != payload) {
-      ASSERT_LT(Clock::now(), deadline) << "the last value was " << last;
-      if (const auto message = reader.try_receive(100ms)) last = message->payload;
-    }
-  }
 };
 
 TEST_F(Statistics, VersionIsRetained) {
@@ -39,21 +30,21 @@ TEST_F(Statistics, ConnectedClientsAndSubscriptionsAreCounted) {
   counting_clients.subscribe("$SYS/broker/clients/connected", 0);
   MqttClient counting_subscriptions = client("subscriptions");
   counting_subscriptions.subscribe("$SYS/broker/subscriptions/count", 0);
-  wait_for(counting_clients, "6");
-  wait_for(counting_subscriptions, "6");
+  wait_for_payload(counting_clients, "6");
+  wait_for_payload(counting_subscriptions, "6");
   others.back().disconnect();
   others.pop_back();
-  wait_for(counting_clients, "5");
-  wait_for(counting_subscriptions, "5");
+  wait_for_payload(counting_clients, "5");
+  wait_for_payload(counting_subscriptions, "5");
 }
 
 TEST_F(Statistics, SocketWithoutConnectIsNoClient) {
   MqttClient reader = client("reader");
   const RawClient silent[] = {RawClient(port()), RawClient(port()), RawClient(port())};
   reader.subscribe("$SYS/broker/clients/connected", 0);
-  wait_for(reader, "1");
+  wait_for_payload(reader, "1");
   const MqttClient second = client("second");  // counted later than the sockets
-  wait_for(reader, "2");
+  wait_for_payload(reader, "2");
 }
 
 TEST_F(Statistics, StoreBytesAreWhatWasAcceptedAndWhatWasWrittenForIt) {

@@ -54,6 +54,13 @@ class DiskTest : public CrashTest {
     faults_.control().cut_at = faults_.control().operations + operations;
   }
 
+  /// When it is too late for that, the broker has ended on return.
+  void call_off_cut() {
+    if (faults_.control().cut_at.exchange(faults::kNever) == faults::kCome) {
+      EXPECT_TRUE(in_time([&] { return !broker().running(); }));
+    }
+  }
+
   /// Until then, or until it has ended.
   void run_at_most(std::chrono::milliseconds time) {
     using namespace std::chrono_literals;

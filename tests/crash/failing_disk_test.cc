@@ -148,7 +148,7 @@ class FailingDisk : public DiskTest {
         check_retained();
       }
       release_retained();
-      faults_.control().cut_at = faults::kNever;
+      call_off_cut();
       ASSERT_FALSE(logged("store.set_aside")) << "round " << round;
     }
     faults_.fail_no_sync();

@@ -36,7 +36,7 @@ class PowerCut : public DiskTest {
         ++cuts;
         cut(Fate::Any);
         if (random_() % 3 == 0) cut_after(1 + random_() % 40);  // the next one comes during the start
-        if (starts_again()) faults_.control().cut_at = faults::kNever;
+        if (starts_again()) call_off_cut();
       } while (!broker().running());
       ASSERT_FALSE(logged("store.set_aside")) << broker().log();
       if (looks) check_retained();

@@ -16,10 +16,13 @@ inline constexpr const char* kControlFile = "control";
 inline constexpr const char* kLogFile = "log";
 
 inline constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
+/// Instead of the number of an operation: it has come, and the process ends.
+inline constexpr std::uint64_t kCome = 0;
 
 /// The test writes the first part, the layer reads it before every action; the other way round below.
 struct Control {
-  /// The process is killed in the middle of this operation: it is in the log, and not done.
+  /// The process is killed in the middle of this operation: it is in the log, and not done. kCome from then
+  /// on, so that whoever calls it off knows whether that was in time; dying takes a while.
   std::atomic<std::uint64_t> cut_at{kNever};
   /// The next so many syncs of `faulty_file` fail with EIO, after `good_syncs` more that do not. A write on a
   /// descriptor with O_DSYNC is a sync too.

@@ -10,11 +10,18 @@ namespace hermod::model {
 using queue::QueueGroup;
 using std::chrono::milliseconds;
 
+namespace {
+
+Change as_change(const queue::StoreChange& settlement) {
+  return std::visit([](const auto& one) { return Change(one); }, settlement);
+}
+
+}  // namespace
+
 bool QueueWorld::is_everything_durable() const {
   const auto is_empty = [](const Journal& journal) { return journal.empty(); };
   return std::all_of(publications_.begin(), publications_.end(), is_empty) &&
-         std::all_of(sessions_.begin(), sessions_.end(), is_empty) && settlements_.empty() &&
-         next_settlements_.empty();
+         std::all_of(sessions_.begin(), sessions_.end(), is_empty) && line_.is_empty();
 }
 
 /// The oldest batch of some submitter is durable, and everybody hears of it. False: nothing is submitted.
@@ -75,23 +82,38 @@ void QueueWorld::on_durable(const SessionEnd& end) {
 
 /// The owner's batch, made whole; the next one begins.
 bool QueueWorld::commit_settlements() {
-  if (settlements_.empty()) settlements_.swap(next_settlements_);
-  if (settlements_.empty()) return false;
-  const std::vector<Change> batch = std::exchange(settlements_, {});
-  for (const Change& settlement : batch) stored_.apply(settlement);
-  for (const Change& settlement : batch) on_durable(settlement);
+  if (line_.batch().empty()) return false;
+  check_batch();
+  const std::vector<queue::StoreChange> batch = line_.batch();
+  for (const queue::StoreChange& settlement : batch) stored_.apply(as_change(settlement));
+  const std::vector<Seq> settled = line_.made();
+  for (const queue::StoreChange& settlement : batch) on_durable(settlement);
+  for (const Seq seq : settled) group_->on_settled(seq, now_);
   return true;
 }
 
-void QueueWorld::on_durable(const Change& settlement) {
-  const auto* put = std::get_if<queue::PutDeliveryState>(&settlement);
-  const auto* gone = std::get_if<queue::EraseEntry>(&settlement);
-  const auto* dead = std::get_if<queue::MoveToDeadLetters>(&settlement);
-  if (put == nullptr && gone == nullptr && dead == nullptr) return;
-  const Seq seq = put != nullptr ? put->seq : gone != nullptr ? gone->seq : dead->seq;
-  known(seq).settling = false;
-  if (put == nullptr) in_queue_.erase(seq);
-  group_->on_settled(seq, now_);
+void QueueWorld::on_durable(const queue::StoreChange& settlement) {
+  if (const auto* put = std::get_if<queue::PutDeliveryState>(&settlement)) {
+    known(put->seq).settling = false;
+  } else if (const auto* gone = std::get_if<queue::EraseEntry>(&settlement)) {
+    in_queue_.erase(gone->seq);
+  } else if (const auto* dead = std::get_if<queue::MoveToDeadLetters>(&settlement)) {
+    dying_.erase(in_queue_.at(dead->seq));
+    in_queue_.erase(dead->seq);
+  }
+}
+
+void QueueWorld::check_batch() {
+  std::size_t changes = 0;
+  std::uint64_t bytes = 0;
+  for (const queue::StoreChange& change : line_.batch()) {
+    const auto* ids = std::get_if<queue::EraseMessageIds>(&change);
+    changes += ids == nullptr ? 1 : ids->numbers.size();
+    bytes += batch_bytes(change);
+  }
+  expect(changes <= kSmallBatch.changes, "a batch has so many changes at most");
+  expect(bytes <= kSmallBatch.bytes || line_.batch().size() == 1, "a batch has so many bytes at most");
+  if (line_.waiting() > 0) ++seen_["batch full"];
 }
 
 /// One batch with a message is refused. (A sequence that it may have been given is never filled.)
@@ -109,8 +131,7 @@ void QueueWorld::fail_publication() {
 
 /// The owner's batch is refused, and submitted again as it was.
 void QueueWorld::fail_settlements() {
-  if (settlements_.empty()) settlements_.swap(next_settlements_);
-  if (!settlements_.empty()) ++seen_["failed settlement"];
+  if (!line_.batch().empty()) ++seen_["failed settlement"];
 }
 
 /// A claim is refused: it is not sent.
@@ -147,7 +168,8 @@ void QueueWorld::crash() {
   for (std::size_t durable = chance_.below(12); durable > 0; --durable) {
     const std::size_t which = chance_.below(kPublishers + kClients + 1);
     if (which == kPublishers + kClients) {
-      for (const Change& settlement : std::exchange(settlements_, {})) apply_in_crash(settlement);
+      for (const queue::StoreChange& settlement : line_.batch()) apply_in_crash(as_change(settlement));
+      if (line_.is_under_way()) line_.made();
       continue;
     }
     Journal& journal = which < kPublishers ? publications_[which] : sessions_[which - kPublishers];
@@ -157,8 +179,8 @@ void QueueWorld::crash() {
   }
   for (Journal& journal : publications_) journal.clear();
   for (Journal& journal : sessions_) journal.clear();
-  settlements_.clear();
-  next_settlements_.clear();
+  line_ = queue::SettlementLine(kSmallBatch);
+  dying_.clear();
   stored_.next.v += chance_.below(3);  // sequences of entries that never came
   now_.steady = MonotonicTime{std::chrono::seconds(chance_.below(10'000))};
   const milliseconds off(chance_.below(100));

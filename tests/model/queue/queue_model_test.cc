@@ -34,6 +34,7 @@ TEST(QueueModel, EveryRuleHoldsInEveryStory) {
   // Stories in which a rule never comes up would hold without it.
   for (const char* what : {"acknowledged",
                            "answered duplicate",
+                           "batch full",
                            "called back",
                            "claim given back",
                            "clock set",

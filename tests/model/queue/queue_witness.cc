@@ -297,16 +297,6 @@ void QueueWorld::check_stored(const Publication& publication) {
   check_limits();
 }
 
-/// Dead letters that the store has not yet.
-std::set<int> QueueWorld::dying() const {
-  std::set<int> numbers;
-  for (const auto* settlements : {&settlements_, &next_settlements_})
-    for (const Change& change : *settlements)
-      if (const auto* move = std::get_if<queue::MoveToDeadLetters>(&change))
-        numbers.insert(number_of(*move->entry.message));
-  return numbers;
-}
-
 /// Whatever was acknowledged to a publisher is in the store, or left it by a rule.
 void QueueWorld::check_nothing_is_lost() {
   if (!stored_.mistake.empty()) return violated(stored_.mistake);
@@ -314,7 +304,7 @@ void QueueWorld::check_nothing_is_lost() {
   for (const auto& [seq, stored] : stored_.entries) there.insert(number_of(*stored.entry.message));
   std::set<int> dead;
   for (const queue::QueueEntry& entry : stored_.dead_letters) dead.insert(number_of(*entry.message));
-  dead.merge(dying());
+  dead.insert(dying_.begin(), dying_.end());
   for (const auto& [number, message] : known_) {
     if (!message.acknowledged) continue;
     expect(there.contains(number) || message.left.has_value(), "what was acknowledged is kept");

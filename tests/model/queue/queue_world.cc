@@ -233,19 +233,20 @@ void QueueWorld::carry_out(queue::QueueEffect& effect) {
     check_state(*put);
     known(put->seq).settling = true;
     if (put->claim.v != 0) put->claim = claim_of_.at(put->claim);
-    next_settlements_.emplace_back(*put);
+    line_.push(*put);
   } else if (auto* gone = std::get_if<queue::EraseEntry>(&effect)) {
     check_end(gone->seq, gone->why);
     known(gone->seq).settling = true;
     if (gone->claim.v != 0) gone->claim = claim_of_.at(gone->claim);
     known(gone->seq).left = "erased";
-    next_settlements_.emplace_back(*gone);
+    line_.push(*gone);
   } else if (auto* dead = std::get_if<queue::MoveToDeadLetters>(&effect)) {
     check_dead_letter(*dead);
     known(dead->seq).settling = true;
     if (dead->claim.v != 0) dead->claim = claim_of_.at(dead->claim);
     known(dead->seq).left = "dead";
-    next_settlements_.emplace_back(std::move(*dead));
+    dying_.insert(in_queue_.at(dead->seq));
+    line_.push(std::move(*dead));
   } else if (auto* ids = std::get_if<queue::EraseMessageIds>(&effect)) {
     // A clock that was set may end a window early.
     for (const std::uint64_t number : ids->numbers) {
@@ -254,7 +255,7 @@ void QueueWorld::carry_out(queue::QueueEffect& effect) {
                                          [&](const auto& one) { return one.second == id; });
       if (!has_newer) admitted_ids_.erase(id);
     }
-    next_settlements_.emplace_back(std::move(*ids));
+    line_.push(std::move(*ids));
   }
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "queue/queue_group.h"
+#include "queue/settlement_line.h"
 #include "tests/model/queue/stored_queue.h"
 #include "tests/sim/random.h"
 
@@ -67,6 +68,7 @@ class QueueWorld {
 
   static constexpr std::size_t kClients = 4;
   static constexpr std::size_t kPublishers = 3;
+  static constexpr queue::SettlementLine::Limits kSmallBatch{.changes = 3, .bytes = 1000};
   /// What one shard has submitted.
   using Journal = std::deque<Change>;
 
@@ -101,7 +103,8 @@ class QueueWorld {
   bool commit_one_of(Journal& journal);
   bool commit_settlements();
   void on_durable(const Publication& publication, Seq seq);
-  void on_durable(const Change& settlement);
+  void on_durable(const queue::StoreChange& settlement);
+  void check_batch();
   void on_durable(const SessionEnd& end);
   void restore_claims();
   void fail_publication();
@@ -128,7 +131,6 @@ class QueueWorld {
   bool is_free(Seq seq) const;
   bool has_passed(Seq seq) const;
   bool follows_passed(Seq seq) const;
-  std::set<int> dying() const;
   bool is_evicted(Seq seq) const;
   bool is_in_turn(Seq seq) const;
   bool is_same_turn(const Known& a, const Known& b) const;
@@ -155,8 +157,8 @@ class QueueWorld {
   std::uint64_t last_claim_ = 0;
   /// The owner's batch that is under way, and what comes into the next: one at a time, so that nothing is
   /// made before what was decided earlier, whatever fails.
-  std::vector<Change> settlements_;
-  std::vector<Change> next_settlements_;
+  queue::SettlementLine line_{kSmallBatch};
+  std::set<int> dying_;  ///< dead letters that the store has not yet
   std::vector<Client> clients_;
   std::map<int, Known> known_;                    ///< by number
   std::map<Seq, int> in_queue_;                   ///< as the store has it

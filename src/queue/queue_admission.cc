@@ -210,12 +210,13 @@ void QueueGroup::restore(Seq seq, QueueEntry entry, const std::optional<Delivery
   retries_.set(seq, now.steady + left);
 }
 
-void QueueGroup::restore_message_id(std::uint64_t number, std::string_view id, WallTime admitted_at) {
+void QueueGroup::restore_message_id(std::uint64_t number, std::string_view id, WallTime admitted_at,
+                                    Moment /*now*/) {
   message_ids_.restore(number, id, admitted_at);
 }
 
 /// Of two claims of one entry the later delivery is the true one: the other's end was decided before it.
-RestoredClaims QueueGroup::restore_claims(std::vector<Claim> claims) {
+RestoredClaims QueueGroup::restore_claims(std::vector<Claim> claims, Moment now) {
   using Why = RestoredClaims::Why;
   std::sort(claims.begin(), claims.end(), [](const Claim& a, const Claim& b) {
     return std::tuple(a.seq, b.deliveries, a.consumer) < std::tuple(b.seq, a.deliveries, b.consumer);
@@ -230,13 +231,13 @@ RestoredClaims QueueGroup::restore_claims(std::vector<Claim> claims) {
     } else if (it.deliveries <= found->second->deliveries) {
       restored.lost.push_back({it, Why::Settled});
     } else {
-      restored.kept.push_back({it, claim(it)});
+      restored.kept.push_back({it, claim(it, now)});
     }
   }
   return restored;
 }
 
-LeaseId QueueGroup::claim(const Claim& it) {
+LeaseId QueueGroup::claim(const Claim& it, Moment now) {
   const LeaseId id{++last_lease_};
   Item& claimed = item(it.seq);
   claimed.lease = id;
@@ -248,8 +249,9 @@ LeaseId QueueGroup::claim(const Claim& it) {
   lease.seq = it.seq;
   lease.phase = Lease::Phase::Sent;
   lease.qos = wire::QoS::ExactlyOnce;
-  lease.is_claim = true;
+  lease.is_claim = lease.is_parked = true;
   consumers_[it.consumer].leases.insert(id);
+  set_deadline(id, ack_timeouts_, now);
   return id;
 }
 

@@ -19,6 +19,12 @@ void QueueGroup::join(ConsumerId id, AttachmentNo attachment, ConsumerOptions op
     requeue_all(id, consumer->attachment, /*keep_claims=*/true, now);
     consumer = &consumers_[id];
   }
+  for (const LeaseId lease : consumer->leases) {
+    Lease& it = leases_.at(lease);
+    if (!it.is_claim) continue;
+    it.attachment = attachment;  // it goes on here
+    it.is_parked = false;
+  }
   consumer->options = std::move(options);
   consumer->attachment = attachment;
   consumer->is_attached = true;
@@ -90,6 +96,7 @@ void QueueGroup::requeue_all(ConsumerId id, AttachmentNo last, bool keep_claims,
     if (it.phase == Lease::Phase::Over) {
       forget_lease(lease);
     } else if (it.is_claim && keep_claims) {
+      it.is_parked = true;
       if (lanes_.is_in_flight(it.seq)) lanes_.delay(it.seq);
     } else if (!it.is_claim && it.phase == Lease::Phase::Lent) {
       take_back(lease, now);
@@ -197,7 +204,7 @@ void QueueGroup::sent(LeaseId id, Moment now) {
   Lease& lease = found->second;
   cancel_deadline(lease);
   lease.phase = Lease::Phase::Sent;
-  if (lease.qos == QoS::AtLeastOnce) set_deadline(id, ack_timeouts_, now);
+  if (lease.qos != QoS::AtMostOnce) set_deadline(id, ack_timeouts_, now);
 }
 
 void QueueGroup::unsent(LeaseId id, Moment now) {

@@ -85,9 +85,11 @@ void QueueGroup::end_lease(LeaseId id, Outcome outcome, std::optional<std::chron
   Item& entry = item(seq);
   HERMOD_ASSERT(entry.lease == id);
   entry.lease = {};
-  if (lease.is_claim) entry.ended_claim = id;
+  if (lease.is_claim)
+    entry.ended_claim = {.lease = id,
+                         .is_released = outcome == Outcome::Done || outcome == Outcome::TimedOut};
   cancel_deadline(lease);
-  if (outcome == Outcome::TimedOut) {
+  if (outcome == Outcome::TimedOut && !lease.is_parked) {
     lease.phase = Lease::Phase::Over;  // the client holds it against its Receive Maximum [MQTT-3.3.4-9]
   } else {
     forget_lease(id);
@@ -214,8 +216,11 @@ void QueueGroup::advance(Moment now) {
 }
 
 void QueueGroup::end_overdue(Moment now) {
-  while (!ack_timeouts_.empty() && leases_.at(ack_timeouts_.front()).deadline <= now.steady)
+  while (!ack_timeouts_.empty() && leases_.at(ack_timeouts_.front()).deadline <= now.steady) {
+    const ConsumerId consumer = leases_.at(ack_timeouts_.front()).consumer;
     end_lease(ack_timeouts_.front(), Outcome::TimedOut, std::nullopt, now);
+    forget_if_gone(consumer);
+  }
   while (!unsent_.empty() && leases_.at(unsent_.front()).deadline <= now.steady) recall(unsent_.front());
 }
 

@@ -51,10 +51,11 @@ class QueueGroup {
   // What a start finds in the store, before anything else: entries in their order, identifiers in theirs.
 
   void restore(Seq seq, QueueEntry entry, const std::optional<DeliveryState>& state, Moment now);
-  void restore_message_id(std::uint64_t number, std::string_view id, WallTime admitted_at);
+  void restore_message_id(std::uint64_t number, std::string_view id, WallTime admitted_at, Moment now);
   /// All claims that the sessions have, behind the entries and in any order: each entry is with a QoS 2
-  /// consumer that is not connected yet. Decides whatever it finds, because a start cannot ask.
-  RestoredClaims restore_claims(std::vector<Claim> claims);
+  /// consumer that is not connected yet, and its ack_timeout begins anew. Decides whatever it finds, because
+  /// a start cannot ask.
+  RestoredClaims restore_claims(std::vector<Claim> claims, Moment now);
   /// That was all: what was to happen when the broker ended happens now.
   void resume(Moment now);
 
@@ -82,8 +83,9 @@ class QueueGroup {
   /// Precondition: the end of its session is durable, and with it that of its claims.
   void leave(ConsumerId id, Moment now);
 
-  /// A delivery is on its way to the client, or could be: ack_timeout begins. At QoS 2 its claim is durable,
-  /// and the lease ends no more with the connection. Nothing happens if the lease is over.
+  /// A delivery is on its way to the client, or could be: ack_timeout begins, and at QoS 2 runs also while
+  /// the client is away. There its claim is durable, and the lease ends no more with the connection. Nothing
+  /// happens if the lease is over.
   void sent(LeaseId lease, Moment now);
   /// It was not sent, nor its claim made, and will not be: it goes back and does not count.
   void unsent(LeaseId lease, Moment now);
@@ -132,7 +134,7 @@ class QueueGroup {
     bool is_settling = false;  ///< the store has not made yet what was decided about it
     bool is_gone = false;      ///< by that
     LeaseId lease{};           ///< zero: nobody has it
-    LeaseId ended_claim{};     ///< goes with the next change
+    EndedClaim ended_claim{};  ///< goes with the next change
   };
   struct Pending {
     QueueEntry entry;
@@ -153,6 +155,7 @@ class QueueGroup {
     Phase phase = Phase::Lent;
     wire::QoS qos{};
     bool is_claim = false;                    ///< it is stored with the consumer's session, or will be
+    bool is_parked = false;                   ///< and its consumer is away
     std::list<LeaseId>* deadlines = nullptr;  ///< that it is in
     std::list<LeaseId>::iterator place{};
     MonotonicTime deadline{};
@@ -199,7 +202,7 @@ class QueueGroup {
   void set_deadline(LeaseId id, std::list<LeaseId>& deadlines, Moment now);
   static void cancel_deadline(Lease& lease);
   Consumer* attached(ConsumerId id, AttachmentNo attachment);
-  LeaseId claim(const Claim& it);
+  LeaseId claim(const Claim& it, Moment now);
 
   // settlement
   void end_lease(LeaseId id, Outcome outcome, std::optional<std::chrono::seconds> retry_after, Moment now);

@@ -145,7 +145,7 @@ void QueueWorld::take_over(Client& client) {
   for (auto [lease, held] : kept) {
     if (client.options.qos == QoS::ExactlyOnce) {
       held.holds_lane = false;
-      client.held[lease] = held;
+      if (held.active) client.held[lease] = held;
     } else {
       held.is_sent ? give_back(client, held) : forget_unsent(held);
     }
@@ -182,7 +182,7 @@ void QueueWorld::give_back(Client& client, Held& held) {
 void QueueWorld::lose_connection(Client& client) {
   client.is_connected = client.is_attached = false;
   for (auto held = client.held.begin(); held != client.held.end();) {
-    if (client.options.qos == QoS::ExactlyOnce) {
+    if (client.options.qos == QoS::ExactlyOnce && held->second.active) {
       held->second.holds_lane = false;
       ++seen_["kept claim"];
       ++held;

@@ -50,6 +50,7 @@ bool QueueWorld::commit_one_of(Journal& journal) {
       const auto record = claim_of_.find(lease);
       if (record == claim_of_.end() || record->second != claim->lease) continue;
       held.is_sent = true;
+      held.deadline = now_.steady + definition_.ack_timeout;
       group_->sent(lease, now_);
     }
   } else if (const auto* end = std::get_if<SessionEnd>(&change)) {
@@ -220,7 +221,7 @@ void QueueWorld::start_group() {
   for (const auto& [number, record] : stored_.message_ids) {
     id_of_record_[number] = record.id;
     admitted_ids_[record.id] = record.admitted_at;
-    group_->restore_message_id(number, record.id, record.admitted_at);
+    group_->restore_message_id(number, record.id, record.admitted_at, now_);
   }
   group_->resume(now_);
   carry_out();
@@ -229,13 +230,16 @@ void QueueWorld::start_group() {
 void QueueWorld::restore_claims() {
   std::vector<queue::Claim> claims;
   for (const auto& [record, claim] : stored_.claims) claims.push_back(claim);
-  const queue::RestoredClaims restored = group_->restore_claims(claims);
+  const queue::RestoredClaims restored = group_->restore_claims(claims, now_);
   expect(restored.lost.empty(), "no kill leaves a claim that is not true");
   claim_of_.clear();
   for (const auto& [claim, lease] : restored.kept) {
     ++seen_["restored claim"];
     known(claim.seq).deliveries = claim.deliveries;
-    client_with(claim.consumer).held[lease] = {.seq = claim.seq, .is_sent = true, .holds_lane = false};
+    client_with(claim.consumer).held[lease] = {.seq = claim.seq,
+                                               .deadline = now_.steady + definition_.ack_timeout,
+                                               .is_sent = true,
+                                               .holds_lane = false};
     for (const auto& [record, stored] : stored_.claims)
       if (stored == claim) claim_of_[lease] = record;
   }

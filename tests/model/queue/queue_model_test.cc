@@ -37,6 +37,7 @@ TEST(QueueModel, EveryRuleHoldsInEveryStory) {
                            "batch full",
                            "called back",
                            "claim given back",
+                           "claim timed out",
                            "clock set",
                            "crash",
                            "dead: delivery_limit",

@@ -171,15 +171,20 @@ void QueueWorld::pass_time(milliseconds time) {
   now_.steady += time;
   now_.wall += time;
   for (Client& client : clients_) {
-    for (auto& [lease, held] : client.held) {
-      const bool may_end = held.active && held.is_sent && client.options.qos == QoS::AtLeastOnce;
-      if (!may_end || held.deadline > now_.steady) continue;
+    for (auto it = client.held.begin(); it != client.held.end();) {
+      Held& held = it->second;
+      const bool may_end = held.active && held.is_sent && client.options.qos != QoS::AtMostOnce;
+      if (!may_end || held.deadline > now_.steady) {
+        ++it;
+        continue;
+      }
       held.active = false;
       Known& message = known(held.seq);
       message.last = Outcome::TimedOut;
       message.pause = definition_.retry.pause_before(message.deliveries);
       message.not_before = now_.steady + message.pause;
-      ++seen_["timed out"];
+      ++seen_[client.options.qos == QoS::ExactlyOnce ? "claim timed out" : "timed out"];
+      it = client.is_connected ? std::next(it) : client.held.erase(it);  // who is away cannot answer
     }
   }
   group_->advance(now_);
@@ -232,18 +237,18 @@ void QueueWorld::carry_out(queue::QueueEffect& effect) {
   } else if (auto* put = std::get_if<queue::PutDeliveryState>(&effect)) {
     check_state(*put);
     known(put->seq).settling = true;
-    if (put->claim.v != 0) put->claim = claim_of_.at(put->claim);
+    end_claim(put->seq, put->claim);
     line_.push(*put);
   } else if (auto* gone = std::get_if<queue::EraseEntry>(&effect)) {
     check_end(gone->seq, gone->why);
     known(gone->seq).settling = true;
-    if (gone->claim.v != 0) gone->claim = claim_of_.at(gone->claim);
+    end_claim(gone->seq, gone->claim);
     known(gone->seq).left = "erased";
     line_.push(*gone);
   } else if (auto* dead = std::get_if<queue::MoveToDeadLetters>(&effect)) {
     check_dead_letter(*dead);
     known(dead->seq).settling = true;
-    if (dead->claim.v != 0) dead->claim = claim_of_.at(dead->claim);
+    end_claim(dead->seq, dead->claim);
     known(dead->seq).left = "dead";
     dying_.insert(in_queue_.at(dead->seq));
     line_.push(std::move(*dead));
@@ -257,6 +262,15 @@ void QueueWorld::carry_out(queue::QueueEffect& effect) {
     }
     line_.push(std::move(*ids));
   }
+}
+
+/// From here on it is the store's record.
+void QueueWorld::end_claim(Seq seq, queue::EndedClaim& claim) {
+  if (claim.lease.v == 0) return;
+  const std::optional<Outcome> last = known(seq).last;
+  expect(claim.is_released == (last == Outcome::Done || last == Outcome::TimedOut),
+         "a claim is released when its client may have the message");
+  claim.lease = claim_of_.at(claim.lease);
 }
 
 /// Everybody comes, wants everything and acknowledges it: nothing may be left.

@@ -80,6 +80,7 @@ class QueueWorld {
   void calm_down();
   void carry_out();
   void carry_out(queue::QueueEffect& effect);
+  void end_claim(Seq seq, queue::EndedClaim& claim);
   Client& client_with(queue::ConsumerId id);
 
   // consumers (queue_consumers.cc)

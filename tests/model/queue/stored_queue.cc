@@ -18,8 +18,8 @@ void StoredQueue::erase(Seq seq, bool has_state) {
 }
 
 /// Its session may have ended before, on another shard: that is the same to the store.
-void StoredQueue::end_claim(queue::LeaseId lease) {
-  if (lease.v != 0 && claims.erase(lease) == 0 && !ended_.contains(lease))
+void StoredQueue::end_claim(const queue::EndedClaim& claim) {
+  if (claim.lease.v != 0 && claims.erase(claim.lease) == 0 && !ended_.contains(claim.lease))
     mistake = "a claim ends that the store has not";
 }
 

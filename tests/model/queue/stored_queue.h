@@ -64,7 +64,7 @@ struct StoredQueue {
 
  private:
   void erase(Seq seq, bool has_state);
-  void end_claim(queue::LeaseId lease);
+  void end_claim(const queue::EndedClaim& claim);
 
   std::set<queue::LeaseId> ended_;  ///< with their sessions
 };

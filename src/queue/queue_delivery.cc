@@ -24,6 +24,7 @@ void QueueGroup::join(ConsumerId id, AttachmentNo attachment, ConsumerOptions op
     if (!it.is_claim) continue;
     it.attachment = attachment;  // it goes on here
     it.is_parked = false;
+    it.is_resumed = true;
   }
   consumer->options = std::move(options);
   consumer->attachment = attachment;
@@ -117,7 +118,7 @@ void QueueGroup::pump(Moment now) {
   while (dispatcher_.has_room() && (!rate_out_ || rate_out_->has_token(now.steady))) {
     const std::optional<Next> next = choose();
     if (!next) return;
-    if (item(next->seq).expires_at <= now.wall) return;  // more than a slice; next_due() is now
+    if (item(next->seq).expires_at <= now.steady) return;  // more than a slice; next_due() is now
     if (rate_out_) rate_out_->take(now.steady);
     lend(*next, now);
   }
@@ -164,6 +165,7 @@ void QueueGroup::lend(const Next& next, Moment now) {
   const LeaseId id{++last_lease_};
   ++entry.deliveries;
   entry.lease = id;
+  add_to(lent_, entry.message->size());
   Lease& lease = leases_[id];
   lease.consumer = next.consumer;
   lease.attachment = consumer.attachment;
@@ -207,12 +209,16 @@ void QueueGroup::sent(LeaseId id, Moment now) {
   if (lease.qos != QoS::AtMostOnce) set_deadline(id, ack_timeouts_, now);
 }
 
-void QueueGroup::unsent(LeaseId id, Moment now) {
-  const auto found = leases_.find(id);
-  if (found == leases_.end() || found->second.phase != Lease::Phase::Lent) return;
-  const ConsumerId consumer = found->second.consumer;
-  take_back(id, now);
-  forget_if_gone(consumer);
+void QueueGroup::unsent(std::span<const LeaseId> leases, Moment now) {
+  for (const LeaseId id : leases) {
+    const auto found = leases_.find(id);
+    if (found == leases_.end() || found->second.phase != Lease::Phase::Lent) continue;
+    const ConsumerId consumer = found->second.consumer;
+    const bool is_from_here = attached(consumer, found->second.attachment) != nullptr;
+    if (is_from_here && !found->second.is_resumed) dispatcher_.end_credit(consumer);
+    take_back(id, now);
+    forget_if_gone(consumer);
+  }
   pump(now);
 }
 
@@ -222,6 +228,7 @@ void QueueGroup::take_back(LeaseId id, Moment now) {
   const Seq seq = lease.seq;
   Item& entry = item(seq);
   entry.lease = {};
+  take_from(lent_, entry.message->size());
   --entry.deliveries;
   if (rate_out_) rate_out_->give_back();
   forget_lease(id);

@@ -14,6 +14,9 @@
 
 namespace hermod::queue {
 
+/// Whoever asked for an admission; the number is the caller's.
+using WaiterId = Id<struct WaiterTag, std::uint64_t>;
+
 /// One delivery of one entry to one consumer. Never given again while the broker runs.
 using LeaseId = Id<struct LeaseTag, std::uint64_t>;
 
@@ -84,9 +87,9 @@ struct EndedClaim {
   friend bool operator==(const EndedClaim&, const EndedClaim&) = default;
 };
 
-// What a QueueGroup wants done, in this order. All but Deliver and Recall are changes of the store; each is
-// one change that is made whole or not at all, and neighbours may share a batch. A queue has one such batch
-// under way: what comes meanwhile goes into the next, so that nothing is made before what was decided
+// What a QueueGroup wants done, in this order. All but Deliver, Recall and AskAgain are changes of the store;
+// each is one change that is made whole or not at all, and neighbours may share a batch. A queue has one such
+// batch under way: what comes meanwhile goes into the next, so that nothing is made before what was decided
 // earlier (SettlementLine).
 
 /// Send it. With `is_claimed` not before a claim is durable: the consumer's QoS is 2. The claim has no body;
@@ -132,8 +135,12 @@ struct MoveToDeadLetters {
 struct EraseMessageIds {
   std::vector<std::uint64_t> numbers;
 };
+/// Who was answered Busy may ask once more; nothing of the first time is remembered.
+struct AskAgain {
+  std::vector<WaiterId> waiters;
+};
 
 using QueueEffect =
-    std::variant<Deliver, Recall, EraseEntry, PutDeliveryState, MoveToDeadLetters, EraseMessageIds>;
+    std::variant<Deliver, Recall, EraseEntry, PutDeliveryState, MoveToDeadLetters, EraseMessageIds, AskAgain>;
 
 }  // namespace hermod::queue

@@ -8,6 +8,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -87,8 +88,11 @@ class QueueGroup {
   /// the client is away. There its claim is durable, and the lease ends no more with the connection. Nothing
   /// happens if the lease is over.
   void sent(LeaseId lease, Moment now);
-  /// It was not sent, nor its claim made, and will not be: it goes back and does not count.
-  void unsent(LeaseId lease, Moment now);
+  /// They were not sent, nor their claims made, and will not be: they go back and do not count. Whose they
+  /// were has no room: its credit is over until it grants again, else it would be given them until then. One
+  /// call for all that a connection has to hand back: what is there is looked through once.
+  void unsent(std::span<const LeaseId> leases, Moment now);
+  void unsent(LeaseId lease, Moment now) { unsent(std::span(&lease, 1), now); }
   enum class Settled : std::uint8_t {
     Now,
     Late,    ///< the lease had timed out
@@ -117,17 +121,19 @@ class QueueGroup {
   bool has_effects() const { return !effects_.empty(); }
 
   const QueueDefinition& definition() const { return definition_; }
-  /// Entries as the store has them, and what is admitted and not stored yet; never above the limits.
+  /// Entries as the store has them, and what is admitted and not stored yet. Never above the limits, but for
+  /// what a start found when they had been lowered; that grows no more.
   const Amount& amount() const { return amount_; }
   /// What leaves is one until it has left.
   std::size_t entries() const { return items_.size(); }
   std::size_t leases() const { return leases_.size(); }
 
  private:
+  static constexpr MonotonicTime kNoEnd = MonotonicTime::max();
   struct Item {
     MessagePtr message;
     std::vector<Death> deaths{};
-    WallTime expires_at = Message::kNever;
+    MonotonicTime expires_at = kNoEnd;
     std::uint32_t deliveries = 0;
     bool has_state = false;
     bool is_leaving = false;   ///< for an admission that is not settled
@@ -138,6 +144,7 @@ class QueueGroup {
   };
   struct Pending {
     QueueEntry entry;
+    MonotonicTime expires_at{};
     std::uint64_t message_id_number = 0;
     std::vector<Seq> evictions{};
     Amount reserved{};  ///< beyond what the evictions had
@@ -156,6 +163,7 @@ class QueueGroup {
     wire::QoS qos{};
     bool is_claim = false;                    ///< it is stored with the consumer's session, or will be
     bool is_parked = false;                   ///< and its consumer is away
+    bool is_resumed = false;                  ///< and its consumer is back, on another connection
     std::list<LeaseId>* deadlines = nullptr;  ///< that it is in
     std::list<LeaseId>::iterator place{};
     MonotonicTime deadline{};
@@ -174,6 +182,9 @@ class QueueGroup {
   // admission
   std::optional<Admission> answer_duplicate(const Arrival& arrival, Moment now);
   bool make_room(std::uint64_t size, std::vector<Seq>& leaving) const;
+  bool takes_oldest() const;
+  bool will_have_room(std::uint64_t size) const;
+  void tell_to_ask_again();
   Amount amount_of(const std::vector<Seq>& entries) const;
   bool fits(const Amount& more) const;
   std::vector<Seq> replaced_by(std::string_view key) const;
@@ -183,7 +194,8 @@ class QueueGroup {
   }
   Pending take_pending(AdmissionId id);
   void stay(Seq seq);
-  void add(Seq seq, QueueEntry entry);
+  void add(Seq seq, QueueEntry entry, MonotonicTime expires_at);
+  MonotonicTime expiry_of(const QueueEntry& entry, Moment now) const;
   void watch_expiry(Seq seq);
   void drop_replaced(Seq newest);
 
@@ -223,6 +235,8 @@ class QueueGroup {
   void drop_expired(Moment now);
   void forget_message_ids(Moment now);
   void go_on_purging();
+  void go_on_trimming(Moment now);
+  bool is_above_limits() const;
 
   /// So much of what may be a whole backlog is done at once; next_due() is now while there is more.
   static constexpr std::size_t kSlice = 256;
@@ -242,12 +256,15 @@ class QueueGroup {
   absl::flat_hash_map<LeaseId, Lease> leases_;
   absl::flat_hash_map<ConsumerId, Consumer> consumers_;
   Amount amount_;
+  Amount lent_;   ///< of that, what consumers have
+  Amount going_;  ///< and what has gone, but for the store
+  std::vector<WaiterId> asking_again_;
 
   // By their deadlines: what may time out, and what is called back when it is not sent for as long.
   std::list<LeaseId> ack_timeouts_;
   std::list<LeaseId> unsent_;
   DueIndex<MonotonicTime, Seq> retries_;
-  DueIndex<WallTime, Seq> expiries_;
+  DueIndex<MonotonicTime, Seq> expiries_;
 
   std::vector<QueueEffect> effects_;
   std::size_t choosy_ = 0;  ///< attached consumers that do not take everything
@@ -255,6 +272,8 @@ class QueueGroup {
   std::uint64_t last_lease_ = 0;
   Seq purge_from_{};  ///< what is purged and has not left; before purge_to_
   Seq purge_to_{};
+  Seq trim_from_{};           ///< while is_trimming_
+  bool is_trimming_ = false;  ///< a limit was lowered
   bool is_paused_ = false;
 };
 

@@ -8,6 +8,7 @@
 namespace hermod::model {
 
 using queue::QueueGroup;
+using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
 namespace {
@@ -150,7 +151,7 @@ void QueueWorld::fail_claim() {
     return record != claim_of_.end() && record->second == claim.lease;
   });
   ++seen_["failed claim"];
-  if (held != client.held.end()) hand_back(client, held->first);
+  if (held != client.held.end()) hand_back(client, {held->first});
 }
 
 void QueueWorld::apply_in_crash(const Change& change) {
@@ -186,7 +187,14 @@ void QueueWorld::crash() {
   now_.steady = MonotonicTime{std::chrono::seconds(chance_.below(10'000))};
   const milliseconds off(chance_.below(100));
   now_.wall += off;
+  if (chance_.chance(15)) change_limits();
   start_group();
+}
+
+/// Of a queue that has some. The operator says it in the configuration, and starts the broker.
+void QueueWorld::change_limits() {
+  if (definition_.max_length) definition_.max_length = 1 + chance_.below(8);
+  if (definition_.max_bytes) definition_.max_bytes = 30 + chance_.below(120);
 }
 
 /// A group from what the store has, and the world's own account of it.
@@ -197,6 +205,7 @@ void QueueWorld::start_group() {
   admitted_ = delivered_ = 0;
   in_queue_.clear();
   waiters_.clear();
+  busy_.clear();
   recalls_.clear();
   for (Client& client : clients_) {
     client.is_connected = client.is_attached = client.is_ending = false;
@@ -211,6 +220,7 @@ void QueueWorld::start_group() {
     message.last.reset();
     message.left.reset();
     message.settling = false;
+    message.expires_at = expiry_of(*stored.entry.message);
     message.not_before = now_.steady;
     if (stored.state && stored.state->due > now_.wall)
       message.not_before += std::min<WallTime::duration>(stored.state->due - now_.wall, stored.state->pause);
@@ -218,11 +228,15 @@ void QueueWorld::start_group() {
   }
   restore_claims();
   id_of_record_.clear();
+  admitted_ids_.clear();
   for (const auto& [number, record] : stored_.message_ids) {
     id_of_record_[number] = record.id;
-    admitted_ids_[record.id] = record.admitted_at;
+    const WallTime::duration age =
+        std::clamp<WallTime::duration>(now_.wall - record.admitted_at, 0ms, definition_.dedup_window);
+    admitted_ids_[record.id] = now_.steady - age;
     group_->restore_message_id(number, record.id, record.admitted_at, now_);
   }
+  found_ = {stored_.entries.size(), stored_.bytes()};
   group_->resume(now_);
   carry_out();
 }

@@ -34,7 +34,9 @@ TEST(QueueModel, EveryRuleHoldsInEveryStory) {
   // Stories in which a rule never comes up would hold without it.
   for (const char* what : {"acknowledged",
                            "answered duplicate",
+                           "asks again",
                            "batch full",
+                           "busy",
                            "called back",
                            "claim given back",
                            "claim timed out",
@@ -71,7 +73,9 @@ TEST(QueueModel, EveryRuleHoldsInEveryStory) {
                            "settled",
                            "timed out",
                            "took over",
-                           "unsent"})
+                           "trimmed",
+                           "unsent",
+                           "unsent together"})
     EXPECT_GT(seen[what], 20) << what;
 }
 

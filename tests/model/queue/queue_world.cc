@@ -141,8 +141,7 @@ void QueueWorld::publish() {
   fields.stored_at = now_.wall;
   if (chance_.chance(20)) fields.expires_at = now_.wall + milliseconds(50 + chance_.below(500));
   const queue::MessagePtr it = queue::Message::create(fields);
-  message.expires_at = it->expires_at();
-  if (definition_.ttl) message.expires_at = std::min(message.expires_at, now_.wall + *definition_.ttl);
+  message.expires_at = expiry_of(*it);
 
   // What admit() itself ends by the clock is ended first, so that the check sees the room as it did.
   group_->advance(now_);
@@ -153,6 +152,7 @@ void QueueWorld::publish() {
                                .waiter = queue::WaiterId{++last_waiter_}};
   const Admission admission = group_->admit(arrival, now_);
   check_admission(admission, *it, before, message);
+  if (admission.what == Admission::What::Busy) busy_.insert(arrival.waiter);
   if (admission.what == Admission::What::DuplicatePending) waiters_[arrival.waiter] = admission.id;
   if (admission.what != Admission::What::Admitted) return;
   ++admitted_;
@@ -163,7 +163,7 @@ void QueueWorld::publish() {
                   .entry = {.message = it, .key = message.key},
                   .message_id = message.message_id,
                   .message_id_number = admission.message_id_number,
-                  .admitted_at = now_.wall,
+                  .admitted_at = now_,
                   .evictions = admission.evictions});
 }
 
@@ -190,7 +190,19 @@ void QueueWorld::pass_time(milliseconds time) {
   group_->advance(now_);
 }
 
-/// Somebody sets the clock on the wall.
+/// From the records, which have the wall's time; never longer than it was to live.
+MonotonicTime QueueWorld::expiry_of(const queue::Message& message) const {
+  MonotonicTime end = MonotonicTime::max();
+  const auto lower = [&](WallTime::duration life) {
+    const WallTime::duration left = message.stored_at() + life - now_.wall;
+    end = std::min(end, now_.steady + std::min(left, life));
+  };
+  if (message.expires_at() != queue::Message::kNever) lower(message.expires_at() - message.stored_at());
+  if (definition_.ttl) lower(*definition_.ttl);
+  return end;
+}
+
+/// Somebody sets the clock on the wall: nothing that waits in memory is concerned.
 void QueueWorld::set_clock() {
   now_.wall += milliseconds(chance_.below(4'000)) - 2s;
   ++seen_["clock set"];
@@ -201,22 +213,23 @@ QueueWorld::Client& QueueWorld::client_with(ConsumerId id) {
   return clients_[id.v - 1];
 }
 
-/// Does what the group wants done, in its order.
+/// Does what the group wants done, in its order; what is called back one by one behind it.
 void QueueWorld::carry_out() {
-  while (group_->has_effects() && violation_.empty()) {
+  while ((group_->has_effects() || !recalls_.empty()) && violation_.empty()) {
     for (queue::QueueEffect& effect : group_->take_effects()) {
       if (!violation_.empty()) return;
       carry_out(effect);
     }
-    for (const queue::Recall& recall : std::exchange(recalls_, {})) {
-      Client& client = client_with(recall.consumer);
-      const auto in_inbox = std::find_if(client.inbox.begin(), client.inbox.end(),
-                                         [&](const auto& one) { return one.lease == recall.lease; });
-      if (in_inbox == client.inbox.end() || chance_.chance(30)) continue;
-      client.inbox.erase(in_inbox);
-      ++seen_["called back"];
-      hand_back(client, recall.lease);
-    }
+    if (recalls_.empty()) continue;
+    const queue::Recall recall = recalls_.front();
+    recalls_.pop_front();
+    Client& client = client_with(recall.consumer);
+    const auto in_inbox = std::find_if(client.inbox.begin(), client.inbox.end(),
+                                       [&](const auto& one) { return one.lease == recall.lease; });
+    if (in_inbox == client.inbox.end() || chance_.chance(30)) continue;
+    client.inbox.erase(in_inbox);
+    ++seen_["called back"];
+    hand_back(client, {recall.lease});
   }
 }
 
@@ -227,7 +240,7 @@ void QueueWorld::carry_out(queue::QueueEffect& effect) {
     ++delivered_;
     ++client.delivered;
     ++known(delivery->seq).deliveries;
-    client.held[delivery->lease] = {.seq = delivery->seq};
+    client.held[delivery->lease] = {.seq = delivery->seq, .attachment = delivery->attachment};
     client.inbox.push_back(*delivery);
   } else if (const auto* recall = std::get_if<queue::Recall>(&effect)) {
     const auto& held = client_with(recall->consumer).held;
@@ -252,13 +265,21 @@ void QueueWorld::carry_out(queue::QueueEffect& effect) {
     known(dead->seq).left = "dead";
     dying_.insert(in_queue_.at(dead->seq));
     line_.push(std::move(*dead));
+  } else if (const auto* again = std::get_if<queue::AskAgain>(&effect)) {
+    for (const queue::WaiterId waiter : again->waiters)
+      expect(busy_.erase(waiter) == 1, "who asks again was told that there is no room yet");
+    ++seen_["asks again"];
   } else if (auto* ids = std::get_if<queue::EraseMessageIds>(&effect)) {
-    // A clock that was set may end a window early.
     for (const std::uint64_t number : ids->numbers) {
       const std::string& id = id_of_record_.at(number);
       const bool has_newer = std::any_of(id_of_record_.upper_bound(number), id_of_record_.end(),
                                          [&](const auto& one) { return one.second == id; });
-      if (!has_newer) admitted_ids_.erase(id);
+      if (has_newer) continue;
+      const auto admitted_at = admitted_ids_.find(id);
+      expect(
+          admitted_at == admitted_ids_.end() || admitted_at->second + definition_.dedup_window <= now_.steady,
+          "an identifier is kept as long as its window");
+      admitted_ids_.erase(id);
     }
     line_.push(std::move(*ids));
   }
@@ -307,7 +328,7 @@ void QueueWorld::calm_down() {
     check_nothing_is_lost();
     check_nobody_waits();
   }
-  expect(waiters_.empty(), "nobody waits for ever");
+  expect(waiters_.empty() && busy_.empty(), "nobody waits for ever");
   expect(in_queue_.empty() && stored_.entries.empty(), "what is acknowledged leaves in the end");
   check_nothing_is_lost();
 }

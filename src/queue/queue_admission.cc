@@ -32,7 +32,8 @@ Admission QueueGroup::admit(const Arrival& arrival, Moment now) {
   std::vector<Seq> leaving = definition_.last_value ? replaced_by(arrival.entry.key) : std::vector<Seq>{};
   const std::size_t replaced = leaving.size();
   const std::uint64_t size = arrival.entry.message->size();
-  if (!make_room(size, leaving)) {
+  const std::optional<Amount> reserved = make_room(size, leaving);
+  if (!reserved) {
     if (takes_oldest() && will_have_room(size)) {
       asking_again_.push_back(arrival.waiter);
       return {.what = Admission::What::Busy};
@@ -45,9 +46,7 @@ Admission QueueGroup::admit(const Arrival& arrival, Moment now) {
   const AdmissionId id{++last_admission_};
   Admission admission{.what = Admission::What::Admitted, .id = id};
   Pending pending{.entry = arrival.entry, .expires_at = expiry_of(arrival.entry, now)};
-  pending.reserved = room_beyond(amount_of(leaving), size);
-  amount_.messages += pending.reserved.messages;
-  amount_.bytes += pending.reserved.bytes;
+  pending.reserved = *reserved;
   for (std::size_t i = 0; i < leaving.size(); ++i) {
     const Removal why = i < replaced ? Removal::Replaced : Removal::MaxLength;
     admission.evictions.push_back(evict(leaving[i], why, now));
@@ -84,15 +83,6 @@ Amount QueueGroup::amount_of(const std::vector<Seq>& entries) const {
   return sum;
 }
 
-/// What needs no more room than it makes fits also above a limit that was lowered.
-bool QueueGroup::fits(const Amount& more) const {
-  const auto within = [](std::uint64_t held, std::uint64_t added, std::optional<std::uint64_t> limit) {
-    return !limit || added == 0 || (added <= *limit && held <= *limit - added);
-  };
-  return within(amount_.messages, more.messages, definition_.max_length) &&
-         within(amount_.bytes, more.bytes, definition_.max_bytes);
-}
-
 bool QueueGroup::takes_oldest() const {
   return definition_.overflow == QueueDefinition::Overflow::DropOldest ||
          definition_.overflow == QueueDefinition::Overflow::DeadLetter;
@@ -101,7 +91,8 @@ bool QueueGroup::takes_oldest() const {
 /// When what is on its way to the store or out of it has come there: what nobody has could leave then.
 bool QueueGroup::will_have_room(std::uint64_t size) const {
   if (definition_.max_bytes && size > *definition_.max_bytes) return false;
-  return fits(room_beyond({amount_.messages - lent_.messages, amount_.bytes - lent_.bytes}, size));
+  const Amount held = room_->held();
+  return room_->fits(room_beyond({held.messages - lent_.messages, held.bytes - lent_.bytes}, size));
 }
 
 /// All that wait: who asks first, is first.
@@ -109,21 +100,22 @@ void QueueGroup::tell_to_ask_again() {
   if (!asking_again_.empty()) effects_.emplace_back(AskAgain{std::exchange(asking_again_, {})});
 }
 
-/// Adds to `leaving` the oldest that have to go. False when there is no way.
-bool QueueGroup::make_room(std::uint64_t size, std::vector<Seq>& leaving) const {
-  if (definition_.max_bytes && size > *definition_.max_bytes) return false;
+/// Adds to `leaving` the oldest that have to go, and takes what it needs beyond theirs. Nothing when there is
+/// no way.
+std::optional<Amount> QueueGroup::make_room(std::uint64_t size, std::vector<Seq>& leaving) const {
+  if (definition_.max_bytes && size > *definition_.max_bytes) return std::nullopt;
   const std::vector<Seq> replaced = leaving;
   Amount theirs = amount_of(leaving);
-  for (auto oldest = items_.begin(); !fits(room_beyond(theirs, size)); ++oldest) {
-    if (!takes_oldest()) return false;
+  for (auto oldest = items_.begin(); !room_->take(room_beyond(theirs, size)); ++oldest) {
+    if (!takes_oldest()) return std::nullopt;
     oldest = std::find_if(oldest, items_.end(), [&](const auto& one) {
       return may_leave(*one.second) && !std::binary_search(replaced.begin(), replaced.end(), one.first);
     });
-    if (oldest == items_.end()) return false;
+    if (oldest == items_.end()) return std::nullopt;
     leaving.push_back(oldest->first);
     add_to(theirs, oldest->second->message->size());
   }
-  return true;
+  return room_beyond(theirs, size);
 }
 
 /// The older ones of a key that nobody has.
@@ -154,20 +146,21 @@ void QueueGroup::stay(Seq seq) {
   watch_expiry(seq);
 }
 
-/// What was admitted is decided: the room that was kept for it is given back.
+/// What was admitted is decided.
 QueueGroup::Pending QueueGroup::take_pending(AdmissionId id) {
   const auto found = pending_.find(id);
   HERMOD_ASSERT(found != pending_.end());
   Pending pending = std::move(found->second);
   pending_.erase(found);
-  amount_.messages -= pending.reserved.messages;
-  amount_.bytes -= pending.reserved.bytes;
   if (pending.message_id_number != 0) pending_message_ids_.erase(pending.message_id_number);
   return pending;
 }
 
 std::vector<WaiterId> QueueGroup::on_stored(AdmissionId id, Seq seq, Moment now) {
   Pending pending = take_pending(id);
+  room_->take_anyway(
+      {1, pending.entry.message->size()});  // theirs and what was kept for it is enough for that
+  room_->give_back(pending.reserved);
   for (const Seq gone : pending.evictions) drop_item(gone);
   if (pending.message_id_number != 0) message_ids_.on_stored(pending.message_id_number);
   add(seq, std::move(pending.entry), pending.expires_at);
@@ -186,6 +179,7 @@ void QueueGroup::on_stored(const Arrival& arrival, Seq seq, Moment now) {
 
 std::vector<WaiterId> QueueGroup::on_failed(AdmissionId id, Moment now) {
   Pending pending = take_pending(id);
+  room_->give_back(pending.reserved);
   if (rate_in_) rate_in_->give_back();
   for (const Seq seq : pending.evictions) stay(seq);
   if (pending.message_id_number != 0) message_ids_.on_failed(pending.message_id_number);
@@ -213,7 +207,6 @@ MonotonicTime QueueGroup::expiry_of(const QueueEntry& entry, Moment now) const {
 void QueueGroup::add(Seq seq, QueueEntry entry, MonotonicTime expires_at) {
   Item added{
       .message = std::move(entry.message), .deaths = std::move(entry.deaths), .expires_at = expires_at};
-  add_to(amount_, added.message->size());
   items_.emplace(seq, std::make_unique<Item>(std::move(added)));
   lanes_.add(seq, entry.key);
   watch_expiry(seq);
@@ -234,6 +227,7 @@ void QueueGroup::drop_replaced(Seq newest) {
 
 void QueueGroup::restore(Seq seq, QueueEntry entry, const std::optional<DeliveryState>& state, Moment now) {
   const MonotonicTime expires_at = expiry_of(entry, now);
+  room_->take_anyway({1, entry.message->size()});
   add(seq, std::move(entry), expires_at);
   if (!state) return;
   Item& restored = item(seq);

@@ -47,7 +47,8 @@ QueueGroup::QueueGroup(QueueDefinition definition, Moment now)
       dead_letter_target_(definition_.dead_letter_target()),
       lanes_(definition_.order, definition_.lanes),
       dispatcher_(definition_.dispatch, lanes_.lane_count()),
-      message_ids_(definition_.dedup_window) {
+      message_ids_(definition_.dedup_window),
+      room_(std::make_shared<QueueRoom>(definition_.max_length, definition_.max_bytes)) {
   HERMOD_ASSERT(check(definition_).has_value());
   if (definition_.rate_in) rate_in_.emplace(*definition_.rate_in, now.steady);
   if (definition_.rate_out) rate_out_.emplace(*definition_.rate_out, now.steady);
@@ -200,7 +201,7 @@ void QueueGroup::on_settled(Seq seq, Moment now) {
 void QueueGroup::drop_item(Seq seq) {
   const auto found = items_.find(seq);
   HERMOD_ASSERT(found->second->lease.v == 0);
-  take_from(amount_, found->second->message->size());
+  room_->give_back({1, found->second->message->size()});
   if (found->second->is_gone) take_from(going_, found->second->message->size());
   lanes_.erase(seq);
   retries_.cancel(seq);
@@ -285,8 +286,8 @@ void QueueGroup::go_on_purging() {
 }
 
 bool QueueGroup::is_above_limits() const {
-  return (definition_.max_length && amount_.messages - going_.messages > *definition_.max_length) ||
-         (definition_.max_bytes && amount_.bytes - going_.bytes > *definition_.max_bytes);
+  const Amount held = room_->held();
+  return room_->is_above_limits({held.messages - going_.messages, held.bytes - going_.bytes});
 }
 
 /// A limit was lowered: the oldest leave, as they would for one that comes. What somebody has stays, and may

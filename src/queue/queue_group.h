@@ -23,6 +23,7 @@
 #include "queue/property_filter.h"
 #include "queue/queue_definition.h"
 #include "queue/queue_effect.h"
+#include "queue/queue_room.h"
 #include "queue/queue_window.h"
 #include "queue/token_bucket.h"
 
@@ -43,7 +44,8 @@ class QueueGroup {
 
   Admission admit(const Arrival& arrival, Moment now);
   /// The batch of the admission is durable: the entry is in, its evictions are gone. Also for one that
-  /// nobody asked about, with its arrival. Who waits for it, because his was a duplicate, has success.
+  /// nobody asked about, with its arrival: its room() is taken already. Who waits for it, because his was a
+  /// duplicate, has success.
   std::vector<WaiterId> on_stored(AdmissionId id, Seq seq, Moment now);
   void on_stored(const Arrival& arrival, Seq seq, Moment now);
   /// It is not, or is withdrawn: nothing has changed. Who waits for it fails with it.
@@ -123,7 +125,10 @@ class QueueGroup {
   const QueueDefinition& definition() const { return definition_; }
   /// Entries as the store has them, and what is admitted and not stored yet. Never above the limits, but for
   /// what a start found when they had been lowered; that grows no more.
-  const Amount& amount() const { return amount_; }
+  Amount amount() const { return room_->held(); }
+  /// Where a queue need not be asked, publishers take the room of a message themselves before they store it;
+  /// they may hold on to this, and a late one only counts.
+  const std::shared_ptr<QueueRoom>& room() const { return room_; }
   /// What leaves is one until it has left.
   std::size_t entries() const { return items_.size(); }
   std::size_t leases() const { return leases_.size(); }
@@ -181,12 +186,11 @@ class QueueGroup {
 
   // admission
   std::optional<Admission> answer_duplicate(const Arrival& arrival, Moment now);
-  bool make_room(std::uint64_t size, std::vector<Seq>& leaving) const;
+  std::optional<Amount> make_room(std::uint64_t size, std::vector<Seq>& leaving) const;
   bool takes_oldest() const;
   bool will_have_room(std::uint64_t size) const;
   void tell_to_ask_again();
   Amount amount_of(const std::vector<Seq>& entries) const;
-  bool fits(const Amount& more) const;
   std::vector<Seq> replaced_by(std::string_view key) const;
   Eviction evict(Seq seq, Removal why, Moment now);
   static bool may_leave(const Item& item) {
@@ -255,8 +259,8 @@ class QueueGroup {
   absl::flat_hash_map<std::uint64_t, AdmissionId> pending_message_ids_;
   absl::flat_hash_map<LeaseId, Lease> leases_;
   absl::flat_hash_map<ConsumerId, Consumer> consumers_;
-  Amount amount_;
-  Amount lent_;   ///< of that, what consumers have
+  const std::shared_ptr<QueueRoom> room_;
+  Amount lent_;   ///< of what is in it, what consumers have
   Amount going_;  ///< and what has gone, but for the store
   std::vector<WaiterId> asking_again_;
 

@@ -71,6 +71,10 @@ void QueueWorld::on_durable(const Publication& publication, Seq seq) {
   known_[number].seq = seq;
   known_[number].acknowledged = true;
   known_[number].not_before = now_.steady;
+  if (publication.admission.v == 0) {
+    known_[number].expires_at = expiry_of(*publication.entry.message);
+    return group_->on_stored({.entry = publication.entry}, seq, now_);
+  }
   check_waiters(publication.admission, group_->on_stored(publication.admission, seq, now_));
 }
 
@@ -127,6 +131,7 @@ void QueueWorld::fail_publication() {
   known_.at(number_of(*publication.entry.message)).left = "never came";
   ++seen_["failed publication"];
   if (!publication.evictions.empty()) ++seen_["failed eviction"];
+  if (publication.admission.v == 0) return group_->room()->give_back({1, publication.entry.message->size()});
   --admitted_;  // its token is given back
   check_waiters(publication.admission, group_->on_failed(publication.admission, now_));
 }

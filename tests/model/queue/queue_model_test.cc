@@ -61,6 +61,7 @@ TEST(QueueModel, EveryRuleHoldsInEveryStory) {
                            "given back",
                            "kept claim",
                            "late answer",
+                           "not asked",
                            "pending duplicate",
                            "purge",
                            "QoS 0",

@@ -146,6 +146,7 @@ void QueueWorld::publish() {
   // What admit() itself ends by the clock is ended first, so that the check sees the room as it did.
   group_->advance(now_);
   carry_out();
+  if (!definition_.asks_before_publish() && chance_.chance(50)) return publish_unasked(it, number, message);
   const queue::Amount before = group_->amount();
   const queue::Arrival arrival{.entry = {.message = it, .key = message.key},
                                .message_id = message.message_id,
@@ -165,6 +166,22 @@ void QueueWorld::publish() {
                   .message_id_number = admission.message_id_number,
                   .admitted_at = now_,
                   .evictions = admission.evictions});
+}
+
+/// Its publisher's shard takes the room itself.
+void QueueWorld::publish_unasked(const queue::MessagePtr& it, int number, const Known& message) {
+  const queue::Amount before = group_->amount();
+  const bool fits = before.messages < definition_.max_length.value_or(~0ULL) &&
+                    before.bytes + it->size() <= definition_.max_bytes.value_or(~0ULL);
+  const bool is_taken = group_->room()->take({1, it->size()});
+  expect(is_taken == fits, "who does not ask finds the same limits");
+  ++seen_[is_taken ? "not asked" : "full"];
+  if (!is_taken) return;
+  known_[number] = message;
+  Publication publication;
+  publication.entry = {.message = it, .key = message.key};
+  publication.admitted_at = now_;
+  publications_[chance_.below(kPublishers)].emplace_back(std::move(publication));
 }
 
 void QueueWorld::pass_time(milliseconds time) {

@@ -76,6 +76,7 @@ class QueueWorld {
   // steps (queue_world.cc)
   void step();
   void publish();
+  void publish_unasked(const queue::MessagePtr& it, int number, const Known& message);
   void pass_time(std::chrono::milliseconds time);
   void set_clock();
   MonotonicTime expiry_of(const queue::Message& message) const;

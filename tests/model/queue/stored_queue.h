@@ -16,7 +16,7 @@ namespace hermod::model {
 
 /// A message on its way to the store, with what leaves for it.
 struct Publication {
-  queue::AdmissionId admission;
+  queue::AdmissionId admission;  ///< zero: nobody was asked
   queue::QueueEntry entry;
   std::string message_id;
   std::uint64_t message_id_number = 0;

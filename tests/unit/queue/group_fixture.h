@@ -67,6 +67,13 @@ struct GroupTest : testing::Test {
     group->on_stored(id, seq, now);
     return seq;
   }
+  /// By somebody who need not ask.
+  void publish(QueueEntry entry, std::string_view name) {
+    EXPECT_TRUE(group->room()->take({1, entry.message->size()}));
+    const Seq seq = std::exchange(next, Seq{next.v + 1});
+    names[seq] = name;
+    group->on_stored({.entry = std::move(entry)}, seq, now);
+  }
   Seq put(std::string_view payload, std::string_view key = "k") {
     const Admission admission = admit(payload, key);
     EXPECT_EQ(admission.what, Admission::What::Admitted) << payload;

@@ -202,8 +202,7 @@ TEST_F(GroupTest, WhatExpiresDiesUnlessSomebodyHasIt) {
 
 TEST_F(GroupTest, ADeadLetterExpiresNoMoreByWhatItsPublisherSaid) {
   start();
-  names[Seq{1}] = "a";
-  group->on_stored({.entry = {.message = message("a", now.wall + 5s), .key = "k"}}, Seq{1}, now);
+  publish({.message = message("a", now.wall + 5s), .key = "k"}, "a");
   pass(5s);
   EXPECT_EQ(happened(), "~a");
   const QueueEntry dead = last<MoveToDeadLetters>().entry;
@@ -214,15 +213,14 @@ TEST_F(GroupTest, ADeadLetterExpiresNoMoreByWhatItsPublisherSaid) {
   definition.ttl = 10s;
   pass(1s);
   start();
-  group->on_stored({.entry = dead}, Seq{2}, now);
+  publish(dead, "a");
   EXPECT_EQ(group->next_due(now), now.steady + 9s) << "its time begins with its death";
 }
 
 TEST_F(GroupTest, MessageExpiryLowersTheTtl) {
   definition.ttl = 20s;
   start();
-  names[Seq{1}] = "a";
-  group->on_stored({.entry = {.message = message("a", now.wall + 5s), .key = "k"}}, Seq{1}, now);
+  publish({.message = message("a", now.wall + 5s), .key = "k"}, "a");
   EXPECT_EQ(group->next_due(now), now.steady + 5s);
 }
 

@@ -9,14 +9,11 @@
 
 namespace hermod::queue {
 
-/// Whoever asked for an admission; the number is the caller's.
-using WaiterId = Id<struct WaiterTag, std::uint64_t>;
-
 /// A message that wants to come in. From a dead-letter queue, or into one, with its history.
 struct Arrival {
   QueueEntry entry;
   std::string message_id{};  ///< `msg-id`; empty when it has none
-  WaiterId waiter{};         ///< who hears what becomes of it when it is a DuplicatePending
+  WaiterId waiter{};         ///< who hears what becomes of it: DuplicatePending, Busy
 };
 
 /// A message that was let in and is on its way to the store.
@@ -38,6 +35,7 @@ struct Admission {
     DuplicatePending,  ///< the same, if the admission `id` is stored, else it fails with it: the group tells
     Dropped,           ///< by overflow drop-newest; success for the publisher
     Full,              ///< 0x97
+    Busy,              ///< what could leave for it is on its way to the store: AskAgain tells the waiter when
     RateLimited,       ///< 0x97
   };
   What what{};

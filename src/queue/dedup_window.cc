@@ -5,7 +5,7 @@
 
 namespace hermod::queue {
 
-DedupWindow::Look DedupWindow::look(std::string_view id, WallTime now) const {
+DedupWindow::Look DedupWindow::look(std::string_view id, MonotonicTime now) const {
   const auto place = by_id_.find(text_key(id));
   if (place == by_id_.end()) return {};
   const Known& found = known_[place->second - first_];
@@ -14,7 +14,7 @@ DedupWindow::Look DedupWindow::look(std::string_view id, WallTime now) const {
   return {Found::Stored, place->second};
 }
 
-std::uint64_t DedupWindow::admit(std::string_view id, WallTime now) {
+std::uint64_t DedupWindow::admit(std::string_view id, MonotonicTime now) {
   HERMOD_ASSERT(look(id, now).found == Found::Nothing);
   const std::uint64_t number = first_ + known_.size();
   known_.push_back({std::string(id), now});
@@ -40,7 +40,7 @@ void DedupWindow::on_failed(std::uint64_t number) {
   by_id_.erase(failed.id);
 }
 
-void DedupWindow::restore(std::uint64_t number, std::string_view id, WallTime admitted_at) {
+void DedupWindow::restore(std::uint64_t number, std::string_view id, MonotonicTime admitted_at) {
   if (known_.empty()) first_ = number;
   HERMOD_ASSERT(number >= first_ + known_.size());
   while (first_ + known_.size() < number)
@@ -49,7 +49,7 @@ void DedupWindow::restore(std::uint64_t number, std::string_view id, WallTime ad
   by_id_.insert_or_assign(std::string(id), number);
 }
 
-std::vector<std::uint64_t> DedupWindow::forget_old(WallTime now, std::size_t most) {
+std::vector<std::uint64_t> DedupWindow::forget_old(MonotonicTime now, std::size_t most) {
   std::vector<std::uint64_t> numbers;
   while (numbers.size() < most && !known_.empty() && !known_.front().pending &&
          (known_.front().failed || is_past(known_.front(), now))) {
@@ -65,7 +65,7 @@ std::vector<std::uint64_t> DedupWindow::forget_old(WallTime now, std::size_t mos
   return numbers;
 }
 
-std::optional<WallTime> DedupWindow::next_end() const {
+std::optional<MonotonicTime> DedupWindow::next_end() const {
   if (known_.empty() || known_.front().pending) return std::nullopt;
   return known_.front().admitted_at + window_;
 }

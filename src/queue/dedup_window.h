@@ -16,7 +16,8 @@ namespace hermod::queue {
 
 /// The `msg-id`s a queue was given within its dedup_window. An identifier counts from the moment its message
 /// was admitted, and is stored or forgotten together with it. Each has a number, under which its record is
-/// kept. Owned by a queue's group, same thread; memory is the identifiers of one window.
+/// kept. Its time is the steady one, so that setting the clock neither shortens the window nor makes it
+/// longer. Owned by a queue's group, same thread; memory is the identifiers of one window.
 class DedupWindow {
  public:
   enum class Found : std::uint8_t {
@@ -33,31 +34,31 @@ class DedupWindow {
   /// From now on; what is in the window is judged by the new length.
   void set_window(std::chrono::milliseconds window) { window_ = window; }
 
-  Look look(std::string_view id, WallTime now) const;
+  Look look(std::string_view id, MonotonicTime now) const;
   /// Precondition: look() finds nothing. Returns its number; never given again.
-  std::uint64_t admit(std::string_view id, WallTime now);
+  std::uint64_t admit(std::string_view id, MonotonicTime now);
   /// The message is stored, and with it the record.
   void on_stored(std::uint64_t number);
   /// It was not stored, so the next one with this identifier is new.
   void on_failed(std::uint64_t number);
   /// After a restart: a record of the store, in the order of numbers.
-  void restore(std::uint64_t number, std::string_view id, WallTime admitted_at);
+  void restore(std::uint64_t number, std::string_view id, MonotonicTime admitted_at);
   /// Forgets what the window has passed, up to the first that is still pending and to `most`; returns the
   /// numbers whose records can be erased.
-  std::vector<std::uint64_t> forget_old(WallTime now,
+  std::vector<std::uint64_t> forget_old(MonotonicTime now,
                                         std::size_t most = std::numeric_limits<std::size_t>::max());
   /// When forget_old() has something to do; nothing while the oldest is pending.
-  std::optional<WallTime> next_end() const;
+  std::optional<MonotonicTime> next_end() const;
   std::size_t size() const { return by_id_.size(); }
 
  private:
   struct Known {
     std::string id;
-    WallTime admitted_at;
+    MonotonicTime admitted_at;
     bool pending = true;
     bool failed = false;
   };
-  bool is_past(const Known& known, WallTime now) const { return known.admitted_at + window_ <= now; }
+  bool is_past(const Known& known, MonotonicTime now) const { return known.admitted_at + window_ <= now; }
   Known& known(std::uint64_t number);
 
   std::chrono::milliseconds window_;

@@ -30,6 +30,8 @@ class Dispatcher {
   bool has(ConsumerId id) const { return members_.contains(id); }
   /// It takes so many messages in all, counted from its join. May be less than before, and less than it took.
   void grant(ConsumerId id, std::uint64_t limit);
+  /// It takes nothing more before it grants again.
+  void end_credit(ConsumerId id) { grant(id, 0); }
 
   /// It was given a message, which its credit is spent for. Precondition: it has room.
   void took(ConsumerId id, LaneNo lane);

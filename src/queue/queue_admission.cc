@@ -12,10 +12,8 @@ namespace hermod::queue {
 
 namespace {
 
-void add_to(Amount& sum, std::uint64_t size) {
-  sum.messages += 1;
-  sum.bytes += size;
-}
+/// What a record says of times may be damaged: nothing here overflows.
+constexpr std::chrono::hours kLongestLife{24 * 366 * 100};
 
 /// What one message needs on top of the room of those that leave for it. Theirs is given to nobody else
 /// before they have left, because they stay when it fails.
@@ -34,24 +32,28 @@ Admission QueueGroup::admit(const Arrival& arrival, Moment now) {
   std::vector<Seq> leaving = definition_.last_value ? replaced_by(arrival.entry.key) : std::vector<Seq>{};
   const std::size_t replaced = leaving.size();
   const std::uint64_t size = arrival.entry.message->size();
-  if (!make_room(size, leaving))
+  const std::optional<Amount> reserved = make_room(size, leaving);
+  if (!reserved) {
+    if (takes_oldest() && will_have_room(size)) {
+      asking_again_.push_back(arrival.waiter);
+      return {.what = Admission::What::Busy};
+    }
     return {.what = definition_.overflow == QueueDefinition::Overflow::DropNewest ? Admission::What::Dropped
                                                                                   : Admission::What::Full};
+  }
   if (rate_in_) rate_in_->take(now.steady);
 
   const AdmissionId id{++last_admission_};
   Admission admission{.what = Admission::What::Admitted, .id = id};
-  Pending pending{.entry = arrival.entry};
-  pending.reserved = room_beyond(amount_of(leaving), size);
-  amount_.messages += pending.reserved.messages;
-  amount_.bytes += pending.reserved.bytes;
+  Pending pending{.entry = arrival.entry, .expires_at = expiry_of(arrival.entry, now)};
+  pending.reserved = *reserved;
   for (std::size_t i = 0; i < leaving.size(); ++i) {
     const Removal why = i < replaced ? Removal::Replaced : Removal::MaxLength;
     admission.evictions.push_back(evict(leaving[i], why, now));
   }
   pending.evictions = std::move(leaving);
   if (definition_.dedup_window.count() > 0 && !arrival.message_id.empty()) {
-    pending.message_id_number = message_ids_.admit(arrival.message_id, now.wall);
+    pending.message_id_number = message_ids_.admit(arrival.message_id, now.steady);
     pending_message_ids_.emplace(pending.message_id_number, id);
   }
   admission.message_id_number = pending.message_id_number;
@@ -61,7 +63,7 @@ Admission QueueGroup::admit(const Arrival& arrival, Moment now) {
 
 std::optional<Admission> QueueGroup::answer_duplicate(const Arrival& arrival, Moment now) {
   if (definition_.dedup_window.count() == 0 || arrival.message_id.empty()) return std::nullopt;
-  const DedupWindow::Look look = message_ids_.look(arrival.message_id, now.wall);
+  const DedupWindow::Look look = message_ids_.look(arrival.message_id, now.steady);
   switch (look.found) {
     case DedupWindow::Found::Nothing:
       return std::nullopt;
@@ -81,31 +83,39 @@ Amount QueueGroup::amount_of(const std::vector<Seq>& entries) const {
   return sum;
 }
 
-bool QueueGroup::fits(const Amount& more) const {
-  const auto within = [](std::uint64_t held, std::uint64_t added, std::optional<std::uint64_t> limit) {
-    return !limit || (added <= *limit && held <= *limit - added);
-  };
-  return within(amount_.messages, more.messages, definition_.max_length) &&
-         within(amount_.bytes, more.bytes, definition_.max_bytes);
+bool QueueGroup::takes_oldest() const {
+  return definition_.overflow == QueueDefinition::Overflow::DropOldest ||
+         definition_.overflow == QueueDefinition::Overflow::DeadLetter;
 }
 
-/// Adds to `leaving` the oldest that have to go. False when there is no way.
-bool QueueGroup::make_room(std::uint64_t size, std::vector<Seq>& leaving) const {
+/// When what is on its way to the store or out of it has come there: what nobody has could leave then.
+bool QueueGroup::will_have_room(std::uint64_t size) const {
   if (definition_.max_bytes && size > *definition_.max_bytes) return false;
-  const bool takes_oldest = definition_.overflow == QueueDefinition::Overflow::DropOldest ||
-                            definition_.overflow == QueueDefinition::Overflow::DeadLetter;
+  const Amount held = room_->held();
+  return room_->fits(room_beyond({held.messages - lent_.messages, held.bytes - lent_.bytes}, size));
+}
+
+/// All that wait: who asks first, is first.
+void QueueGroup::tell_to_ask_again() {
+  if (!asking_again_.empty()) effects_.emplace_back(AskAgain{std::exchange(asking_again_, {})});
+}
+
+/// Adds to `leaving` the oldest that have to go, and takes what it needs beyond theirs. Nothing when there is
+/// no way.
+std::optional<Amount> QueueGroup::make_room(std::uint64_t size, std::vector<Seq>& leaving) const {
+  if (definition_.max_bytes && size > *definition_.max_bytes) return std::nullopt;
   const std::vector<Seq> replaced = leaving;
   Amount theirs = amount_of(leaving);
-  for (auto oldest = items_.begin(); !fits(room_beyond(theirs, size)); ++oldest) {
-    if (!takes_oldest) return false;
+  for (auto oldest = items_.begin(); !room_->take(room_beyond(theirs, size)); ++oldest) {
+    if (!takes_oldest()) return std::nullopt;
     oldest = std::find_if(oldest, items_.end(), [&](const auto& one) {
       return may_leave(*one.second) && !std::binary_search(replaced.begin(), replaced.end(), one.first);
     });
-    if (oldest == items_.end()) return false;
+    if (oldest == items_.end()) return std::nullopt;
     leaving.push_back(oldest->first);
     add_to(theirs, oldest->second->message->size());
   }
-  return true;
+  return room_beyond(theirs, size);
 }
 
 /// The older ones of a key that nobody has.
@@ -136,57 +146,74 @@ void QueueGroup::stay(Seq seq) {
   watch_expiry(seq);
 }
 
-/// What was admitted is decided: the room that was kept for it is given back.
+/// What was admitted is decided.
 QueueGroup::Pending QueueGroup::take_pending(AdmissionId id) {
   const auto found = pending_.find(id);
   HERMOD_ASSERT(found != pending_.end());
   Pending pending = std::move(found->second);
   pending_.erase(found);
-  amount_.messages -= pending.reserved.messages;
-  amount_.bytes -= pending.reserved.bytes;
   if (pending.message_id_number != 0) pending_message_ids_.erase(pending.message_id_number);
   return pending;
 }
 
 std::vector<WaiterId> QueueGroup::on_stored(AdmissionId id, Seq seq, Moment now) {
   Pending pending = take_pending(id);
+  room_->take_anyway(
+      {1, pending.entry.message->size()});  // theirs and what was kept for it is enough for that
+  room_->give_back(pending.reserved);
   for (const Seq gone : pending.evictions) drop_item(gone);
   if (pending.message_id_number != 0) message_ids_.on_stored(pending.message_id_number);
-  add(seq, std::move(pending.entry));
+  add(seq, std::move(pending.entry), pending.expires_at);
   if (definition_.last_value) drop_replaced(seq);
+  tell_to_ask_again();
   pump(now);
   return std::move(pending.waiters);
 }
 
 void QueueGroup::on_stored(const Arrival& arrival, Seq seq, Moment now) {
-  add(seq, arrival.entry);
+  add(seq, arrival.entry, expiry_of(arrival.entry, now));
   if (definition_.last_value) drop_replaced(seq);
+  tell_to_ask_again();
   pump(now);
 }
 
 std::vector<WaiterId> QueueGroup::on_failed(AdmissionId id, Moment now) {
   Pending pending = take_pending(id);
+  room_->give_back(pending.reserved);
   if (rate_in_) rate_in_->give_back();
   for (const Seq seq : pending.evictions) stay(seq);
   if (pending.message_id_number != 0) message_ids_.on_failed(pending.message_id_number);
+  tell_to_ask_again();
   pump(now);
   return std::move(pending.waiters);
 }
 
-void QueueGroup::add(Seq seq, QueueEntry entry) {
-  Item added{.message = std::move(entry.message), .deaths = std::move(entry.deaths)};
-  added.expires_at = added.message->expires_at();
-  if (definition_.ttl)
-    added.expires_at =
-        std::min(added.expires_at, entry.moved_at.value_or(added.message->stored_at()) + *definition_.ttl);
-  add_to(amount_, added.message->size());
+/// Of what is stored only the wall's time is known; however the clock was set since, nothing lives longer
+/// than it was to, and what is in memory is no more concerned.
+MonotonicTime QueueGroup::expiry_of(const QueueEntry& entry, Moment now) const {
+  MonotonicTime expires_at = kNoEnd;
+  const auto lower = [&](WallTime begin, WallTime end) {
+    const auto left =
+        std::clamp<WallTime::duration>(std::min(end - now.wall, end - begin), -kLongestLife, kLongestLife);
+    expires_at = std::min(expires_at, now.steady + left);
+  };
+  const Message& message = *entry.message;
+  if (message.expires_at() != Message::kNever) lower(message.stored_at(), message.expires_at());
+  const WallTime begin = entry.moved_at.value_or(message.stored_at());
+  if (definition_.ttl) lower(begin, begin + *definition_.ttl);
+  return expires_at;
+}
+
+void QueueGroup::add(Seq seq, QueueEntry entry, MonotonicTime expires_at) {
+  Item added{
+      .message = std::move(entry.message), .deaths = std::move(entry.deaths), .expires_at = expires_at};
   items_.emplace(seq, std::make_unique<Item>(std::move(added)));
   lanes_.add(seq, entry.key);
   watch_expiry(seq);
 }
 
 void QueueGroup::watch_expiry(Seq seq) {
-  if (const WallTime expires_at = item(seq).expires_at; expires_at != Message::kNever)
+  if (const MonotonicTime expires_at = item(seq).expires_at; expires_at != kNoEnd)
     expiries_.set(seq, expires_at);
 }
 
@@ -199,7 +226,9 @@ void QueueGroup::drop_replaced(Seq newest) {
 // --- at the start ---
 
 void QueueGroup::restore(Seq seq, QueueEntry entry, const std::optional<DeliveryState>& state, Moment now) {
-  add(seq, std::move(entry));
+  const MonotonicTime expires_at = expiry_of(entry, now);
+  room_->take_anyway({1, entry.message->size()});
+  add(seq, std::move(entry), expires_at);
   if (!state) return;
   Item& restored = item(seq);
   restored.deliveries = state->deliveries;
@@ -210,12 +239,16 @@ void QueueGroup::restore(Seq seq, QueueEntry entry, const std::optional<Delivery
   retries_.set(seq, now.steady + left);
 }
 
-void QueueGroup::restore_message_id(std::uint64_t number, std::string_view id, WallTime admitted_at) {
-  message_ids_.restore(number, id, admitted_at);
+/// Its age is what the wall says, and never less than nothing or more than the window.
+void QueueGroup::restore_message_id(std::uint64_t number, std::string_view id, WallTime admitted_at,
+                                    Moment now) {
+  const auto age =
+      std::clamp<WallTime::duration>(now.wall - admitted_at, WallTime::duration{0}, definition_.dedup_window);
+  message_ids_.restore(number, id, now.steady - age);
 }
 
 /// Of two claims of one entry the later delivery is the true one: the other's end was decided before it.
-RestoredClaims QueueGroup::restore_claims(std::vector<Claim> claims) {
+RestoredClaims QueueGroup::restore_claims(std::vector<Claim> claims, Moment now) {
   using Why = RestoredClaims::Why;
   std::sort(claims.begin(), claims.end(), [](const Claim& a, const Claim& b) {
     return std::tuple(a.seq, b.deliveries, a.consumer) < std::tuple(b.seq, a.deliveries, b.consumer);
@@ -230,16 +263,17 @@ RestoredClaims QueueGroup::restore_claims(std::vector<Claim> claims) {
     } else if (it.deliveries <= found->second->deliveries) {
       restored.lost.push_back({it, Why::Settled});
     } else {
-      restored.kept.push_back({it, claim(it)});
+      restored.kept.push_back({it, claim(it, now)});
     }
   }
   return restored;
 }
 
-LeaseId QueueGroup::claim(const Claim& it) {
+LeaseId QueueGroup::claim(const Claim& it, Moment now) {
   const LeaseId id{++last_lease_};
   Item& claimed = item(it.seq);
   claimed.lease = id;
+  add_to(lent_, claimed.message->size());
   claimed.deliveries = it.deliveries;
   retries_.cancel(it.seq);
   hold_up(it.seq);
@@ -248,8 +282,9 @@ LeaseId QueueGroup::claim(const Claim& it) {
   lease.seq = it.seq;
   lease.phase = Lease::Phase::Sent;
   lease.qos = wire::QoS::ExactlyOnce;
-  lease.is_claim = true;
+  lease.is_claim = lease.is_parked = true;
   consumers_[it.consumer].leases.insert(id);
+  set_deadline(id, ack_timeouts_, now);
   return id;
 }
 
@@ -258,6 +293,7 @@ void QueueGroup::resume(Moment now) {
   for (const auto& [seq, entry] : items_)
     if (definition_.last_value && may_leave(*entry) && has_newer(seq)) replaced.push_back(seq);
   for (const Seq seq : replaced) remove(seq, Removal::Replaced);
+  is_trimming_ = takes_oldest();
   advance(now);
 }
 

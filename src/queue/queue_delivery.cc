@@ -19,6 +19,13 @@ void QueueGroup::join(ConsumerId id, AttachmentNo attachment, ConsumerOptions op
     requeue_all(id, consumer->attachment, /*keep_claims=*/true, now);
     consumer = &consumers_[id];
   }
+  for (const LeaseId lease : consumer->leases) {
+    Lease& it = leases_.at(lease);
+    if (!it.is_claim) continue;
+    it.attachment = attachment;  // it goes on here
+    it.is_parked = false;
+    it.is_resumed = true;
+  }
   consumer->options = std::move(options);
   consumer->attachment = attachment;
   consumer->is_attached = true;
@@ -90,6 +97,7 @@ void QueueGroup::requeue_all(ConsumerId id, AttachmentNo last, bool keep_claims,
     if (it.phase == Lease::Phase::Over) {
       forget_lease(lease);
     } else if (it.is_claim && keep_claims) {
+      it.is_parked = true;
       if (lanes_.is_in_flight(it.seq)) lanes_.delay(it.seq);
     } else if (!it.is_claim && it.phase == Lease::Phase::Lent) {
       take_back(lease, now);
@@ -110,7 +118,7 @@ void QueueGroup::pump(Moment now) {
   while (dispatcher_.has_room() && (!rate_out_ || rate_out_->has_token(now.steady))) {
     const std::optional<Next> next = choose();
     if (!next) return;
-    if (item(next->seq).expires_at <= now.wall) return;  // more than a slice; next_due() is now
+    if (item(next->seq).expires_at <= now.steady) return;  // more than a slice; next_due() is now
     if (rate_out_) rate_out_->take(now.steady);
     lend(*next, now);
   }
@@ -157,6 +165,7 @@ void QueueGroup::lend(const Next& next, Moment now) {
   const LeaseId id{++last_lease_};
   ++entry.deliveries;
   entry.lease = id;
+  add_to(lent_, entry.message->size());
   Lease& lease = leases_[id];
   lease.consumer = next.consumer;
   lease.attachment = consumer.attachment;
@@ -197,15 +206,19 @@ void QueueGroup::sent(LeaseId id, Moment now) {
   Lease& lease = found->second;
   cancel_deadline(lease);
   lease.phase = Lease::Phase::Sent;
-  if (lease.qos == QoS::AtLeastOnce) set_deadline(id, ack_timeouts_, now);
+  if (lease.qos != QoS::AtMostOnce) set_deadline(id, ack_timeouts_, now);
 }
 
-void QueueGroup::unsent(LeaseId id, Moment now) {
-  const auto found = leases_.find(id);
-  if (found == leases_.end() || found->second.phase != Lease::Phase::Lent) return;
-  const ConsumerId consumer = found->second.consumer;
-  take_back(id, now);
-  forget_if_gone(consumer);
+void QueueGroup::unsent(std::span<const LeaseId> leases, Moment now) {
+  for (const LeaseId id : leases) {
+    const auto found = leases_.find(id);
+    if (found == leases_.end() || found->second.phase != Lease::Phase::Lent) continue;
+    const ConsumerId consumer = found->second.consumer;
+    const bool is_from_here = attached(consumer, found->second.attachment) != nullptr;
+    if (is_from_here && !found->second.is_resumed) dispatcher_.end_credit(consumer);
+    take_back(id, now);
+    forget_if_gone(consumer);
+  }
   pump(now);
 }
 
@@ -215,6 +228,7 @@ void QueueGroup::take_back(LeaseId id, Moment now) {
   const Seq seq = lease.seq;
   Item& entry = item(seq);
   entry.lease = {};
+  take_from(lent_, entry.message->size());
   --entry.deliveries;
   if (rate_out_) rate_out_->give_back();
   forget_lease(id);

@@ -14,6 +14,9 @@
 
 namespace hermod::queue {
 
+/// Whoever asked for an admission; the number is the caller's.
+using WaiterId = Id<struct WaiterTag, std::uint64_t>;
+
 /// One delivery of one entry to one consumer. Never given again while the broker runs.
 using LeaseId = Id<struct LeaseTag, std::uint64_t>;
 
@@ -74,11 +77,20 @@ enum class Removal : std::uint8_t {
 };
 Removal removal_for(DeathReason reason);
 
-// What a QueueGroup wants done, in this order. All but Deliver and Recall are changes of the store; each is
-// one change that is made whole or not at all, and neighbours may share a batch. A queue has one such batch
-// under way: what comes meanwhile goes into the next, so that nothing is made before what was decided
-// earlier. `claim` names the lease of a QoS 2 delivery that ends with the change; its claim is erased, or
-// marked released, in the same batch. Zero: there is none, or no longer.
+/// The claim of a QoS 2 delivery that ends with a change of the store, in the same batch.
+struct EndedClaim {
+  LeaseId lease{};  ///< zero: there is none, or no longer
+  /// Its record becomes the mark *released*: PUBREC took the message, or the client was too late and may
+  /// have it all the same. PUBREL ends the exchange, and no identifier stays behind. Else the record is
+  /// erased: PUBREC refused the message.
+  bool is_released = false;
+  friend bool operator==(const EndedClaim&, const EndedClaim&) = default;
+};
+
+// What a QueueGroup wants done, in this order. All but Deliver, Recall and AskAgain are changes of the store;
+// each is one change that is made whole or not at all, and neighbours may share a batch. A queue has one such
+// batch under way: what comes meanwhile goes into the next, so that nothing is made before what was decided
+// earlier (SettlementLine).
 
 /// Send it. With `is_claimed` not before a claim is durable: the consumer's QoS is 2. The claim has no body;
 /// to send it again, the message is read from the queue. Answered once, by sent(), unsent() or settle(); by
@@ -104,27 +116,31 @@ struct EraseEntry {
   Seq seq;
   Removal why{};
   bool has_state = false;
-  LeaseId claim{};
+  EndedClaim claim{};
 };
 struct PutDeliveryState {
   Seq seq;
   DeliveryState state;
-  LeaseId claim{};
+  EndedClaim claim{};
 };
 /// The entry goes to the end of the dead-letter queue; this death is the last in its history. Its message
 /// does not expire any more: what is dead is kept until somebody has looked at it.
 struct MoveToDeadLetters {
   Seq seq;
   bool has_state = false;
-  LeaseId claim{};
+  EndedClaim claim{};
   QueueEntry entry;
 };
 /// Records of message identifiers that the dedup_window has passed.
 struct EraseMessageIds {
   std::vector<std::uint64_t> numbers;
 };
+/// Who was answered Busy may ask once more; nothing of the first time is remembered.
+struct AskAgain {
+  std::vector<WaiterId> waiters;
+};
 
 using QueueEffect =
-    std::variant<Deliver, Recall, EraseEntry, PutDeliveryState, MoveToDeadLetters, EraseMessageIds>;
+    std::variant<Deliver, Recall, EraseEntry, PutDeliveryState, MoveToDeadLetters, EraseMessageIds, AskAgain>;
 
 }  // namespace hermod::queue

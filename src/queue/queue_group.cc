@@ -47,7 +47,8 @@ QueueGroup::QueueGroup(QueueDefinition definition, Moment now)
       dead_letter_target_(definition_.dead_letter_target()),
       lanes_(definition_.order, definition_.lanes),
       dispatcher_(definition_.dispatch, lanes_.lane_count()),
-      message_ids_(definition_.dedup_window) {
+      message_ids_(definition_.dedup_window),
+      room_(std::make_shared<QueueRoom>(definition_.max_length, definition_.max_bytes)) {
   HERMOD_ASSERT(check(definition_).has_value());
   if (definition_.rate_in) rate_in_.emplace(*definition_.rate_in, now.steady);
   if (definition_.rate_out) rate_out_.emplace(*definition_.rate_out, now.steady);
@@ -85,9 +86,12 @@ void QueueGroup::end_lease(LeaseId id, Outcome outcome, std::optional<std::chron
   Item& entry = item(seq);
   HERMOD_ASSERT(entry.lease == id);
   entry.lease = {};
-  if (lease.is_claim) entry.ended_claim = id;
+  take_from(lent_, entry.message->size());
+  if (lease.is_claim)
+    entry.ended_claim = {.lease = id,
+                         .is_released = outcome == Outcome::Done || outcome == Outcome::TimedOut};
   cancel_deadline(lease);
-  if (outcome == Outcome::TimedOut) {
+  if (outcome == Outcome::TimedOut && !lease.is_parked) {
     lease.phase = Lease::Phase::Over;  // the client holds it against its Receive Maximum [MQTT-3.3.4-9]
   } else {
     forget_lease(id);
@@ -123,7 +127,7 @@ bool QueueGroup::leaves_instead(Seq seq, Moment now) {
     remove(seq, Removal::Replaced);
     return true;
   }
-  if (item(seq).expires_at > now.wall) return false;
+  if (item(seq).expires_at > now.steady) return false;
   die(seq, DeathReason::Expired, now);
   return true;
 }
@@ -175,6 +179,7 @@ void QueueGroup::begin_end(Seq seq) {
   Item& ending = item(seq);
   HERMOD_ASSERT(may_leave(ending));
   ending.is_settling = ending.is_gone = true;
+  add_to(going_, ending.message->size());
   retries_.cancel(seq);
   expiries_.cancel(seq);
 }
@@ -188,6 +193,7 @@ void QueueGroup::on_settled(Seq seq, Moment now) {
   } else {
     stay(seq);
   }
+  tell_to_ask_again();
   pump(now);
 }
 
@@ -195,8 +201,8 @@ void QueueGroup::on_settled(Seq seq, Moment now) {
 void QueueGroup::drop_item(Seq seq) {
   const auto found = items_.find(seq);
   HERMOD_ASSERT(found->second->lease.v == 0);
-  amount_.messages -= 1;
-  amount_.bytes -= found->second->message->size();
+  room_->give_back({1, found->second->message->size()});
+  if (found->second->is_gone) take_from(going_, found->second->message->size());
   lanes_.erase(seq);
   retries_.cancel(seq);
   expiries_.cancel(seq);
@@ -210,12 +216,16 @@ void QueueGroup::advance(Moment now) {
   wake_retries(now);
   forget_message_ids(now);
   go_on_purging();
+  go_on_trimming(now);
   pump(now);
 }
 
 void QueueGroup::end_overdue(Moment now) {
-  while (!ack_timeouts_.empty() && leases_.at(ack_timeouts_.front()).deadline <= now.steady)
+  while (!ack_timeouts_.empty() && leases_.at(ack_timeouts_.front()).deadline <= now.steady) {
+    const ConsumerId consumer = leases_.at(ack_timeouts_.front()).consumer;
     end_lease(ack_timeouts_.front(), Outcome::TimedOut, std::nullopt, now);
+    forget_if_gone(consumer);
+  }
   while (!unsent_.empty() && leases_.at(unsent_.front()).deadline <= now.steady) recall(unsent_.front());
 }
 
@@ -228,14 +238,14 @@ void QueueGroup::wake_retries(Moment now) {
 /// What a consumer has is judged when it comes back.
 void QueueGroup::drop_expired(Moment now) {
   for (std::size_t left = kSlice; left > 0; --left) {
-    const auto seq = expiries_.take_due(now.wall);
+    const auto seq = expiries_.take_due(now.steady);
     if (!seq) return;
     if (may_leave(item(*seq))) die(*seq, DeathReason::Expired, now);
   }
 }
 
 void QueueGroup::forget_message_ids(Moment now) {
-  std::vector<std::uint64_t> numbers = message_ids_.forget_old(now.wall, kSlice);
+  std::vector<std::uint64_t> numbers = message_ids_.forget_old(now.steady, kSlice);
   if (!numbers.empty()) effects_.emplace_back(EraseMessageIds{std::move(numbers)});
 }
 
@@ -244,15 +254,12 @@ std::optional<MonotonicTime> QueueGroup::next_due(Moment now) const {
   const auto at = [&](std::optional<MonotonicTime> due) {
     if (due && (!next || *due < *next)) next = *due;
   };
-  const auto at_wall = [&](WallTime due) {
-    at(now.steady + std::max(due - now.wall, WallTime::duration{0}));
-  };
   for (const auto* deadlines : {&ack_timeouts_, &unsent_})
     if (!deadlines->empty()) at(leases_.at(deadlines->front()).deadline);
-  if (purge_from_ < purge_to_) at(now.steady);
+  if (purge_from_ < purge_to_ || is_trimming_) at(now.steady);
   at(retries_.next_due());
-  if (const auto expiry = expiries_.next_due()) at_wall(*expiry);
-  if (const auto end = message_ids_.next_end()) at_wall(*end);
+  at(expiries_.next_due());
+  at(message_ids_.next_end());
   if (rate_out_ && !is_paused_ && dispatcher_.has_room() && choose()) at(rate_out_->next_token(now.steady));
   return next;
 }
@@ -276,6 +283,28 @@ void QueueGroup::go_on_purging() {
   for (; next != items_.end() && next->first < purge_to_ && left > 0; ++next, --left)
     if (may_leave(*next->second)) remove(next->first, Removal::Purged);
   purge_from_ = next == items_.end() ? purge_to_ : std::min(next->first, purge_to_);
+}
+
+bool QueueGroup::is_above_limits() const {
+  const Amount held = room_->held();
+  return room_->is_above_limits({held.messages - going_.messages, held.bytes - going_.bytes});
+}
+
+/// A limit was lowered: the oldest leave, as they would for one that comes. What somebody has stays, and may
+/// stay above the limit.
+void QueueGroup::go_on_trimming(Moment now) {
+  if (!is_trimming_) return;
+  auto next = items_.lower_bound(trim_from_);
+  for (std::size_t left = kSlice; left > 0 && next != items_.end() && is_above_limits(); ++next, --left) {
+    if (!may_leave(*next->second)) continue;
+    if (definition_.overflow == QueueDefinition::Overflow::DeadLetter) {
+      die(next->first, DeathReason::MaxLength, now);
+    } else {
+      remove(next->first, Removal::MaxLength);
+    }
+  }
+  is_trimming_ = next != items_.end() && is_above_limits();
+  if (is_trimming_) trim_from_ = next->first;
 }
 
 }  // namespace hermod::queue

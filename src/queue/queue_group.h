@@ -8,6 +8,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,6 +23,7 @@
 #include "queue/property_filter.h"
 #include "queue/queue_definition.h"
 #include "queue/queue_effect.h"
+#include "queue/queue_room.h"
 #include "queue/queue_window.h"
 #include "queue/token_bucket.h"
 
@@ -42,7 +44,8 @@ class QueueGroup {
 
   Admission admit(const Arrival& arrival, Moment now);
   /// The batch of the admission is durable: the entry is in, its evictions are gone. Also for one that
-  /// nobody asked about, with its arrival. Who waits for it, because his was a duplicate, has success.
+  /// nobody asked about, with its arrival: its room() is taken already. Who waits for it, because his was a
+  /// duplicate, has success.
   std::vector<WaiterId> on_stored(AdmissionId id, Seq seq, Moment now);
   void on_stored(const Arrival& arrival, Seq seq, Moment now);
   /// It is not, or is withdrawn: nothing has changed. Who waits for it fails with it.
@@ -51,10 +54,11 @@ class QueueGroup {
   // What a start finds in the store, before anything else: entries in their order, identifiers in theirs.
 
   void restore(Seq seq, QueueEntry entry, const std::optional<DeliveryState>& state, Moment now);
-  void restore_message_id(std::uint64_t number, std::string_view id, WallTime admitted_at);
+  void restore_message_id(std::uint64_t number, std::string_view id, WallTime admitted_at, Moment now);
   /// All claims that the sessions have, behind the entries and in any order: each entry is with a QoS 2
-  /// consumer that is not connected yet. Decides whatever it finds, because a start cannot ask.
-  RestoredClaims restore_claims(std::vector<Claim> claims);
+  /// consumer that is not connected yet, and its ack_timeout begins anew. Decides whatever it finds, because
+  /// a start cannot ask.
+  RestoredClaims restore_claims(std::vector<Claim> claims, Moment now);
   /// That was all: what was to happen when the broker ended happens now.
   void resume(Moment now);
 
@@ -82,11 +86,15 @@ class QueueGroup {
   /// Precondition: the end of its session is durable, and with it that of its claims.
   void leave(ConsumerId id, Moment now);
 
-  /// A delivery is on its way to the client, or could be: ack_timeout begins. At QoS 2 its claim is durable,
-  /// and the lease ends no more with the connection. Nothing happens if the lease is over.
+  /// A delivery is on its way to the client, or could be: ack_timeout begins, and at QoS 2 runs also while
+  /// the client is away. There its claim is durable, and the lease ends no more with the connection. Nothing
+  /// happens if the lease is over.
   void sent(LeaseId lease, Moment now);
-  /// It was not sent, nor its claim made, and will not be: it goes back and does not count.
-  void unsent(LeaseId lease, Moment now);
+  /// They were not sent, nor their claims made, and will not be: they go back and do not count. Whose they
+  /// were has no room: its credit is over until it grants again, else it would be given them until then. One
+  /// call for all that a connection has to hand back: what is there is looked through once.
+  void unsent(std::span<const LeaseId> leases, Moment now);
+  void unsent(LeaseId lease, Moment now) { unsent(std::span(&lease, 1), now); }
   enum class Settled : std::uint8_t {
     Now,
     Late,    ///< the lease had timed out
@@ -115,27 +123,33 @@ class QueueGroup {
   bool has_effects() const { return !effects_.empty(); }
 
   const QueueDefinition& definition() const { return definition_; }
-  /// Entries as the store has them, and what is admitted and not stored yet; never above the limits.
-  const Amount& amount() const { return amount_; }
+  /// Entries as the store has them, and what is admitted and not stored yet. Never above the limits, but for
+  /// what a start found when they had been lowered; that grows no more.
+  Amount amount() const { return room_->held(); }
+  /// Where a queue need not be asked, publishers take the room of a message themselves before they store it;
+  /// they may hold on to this, and a late one only counts.
+  const std::shared_ptr<QueueRoom>& room() const { return room_; }
   /// What leaves is one until it has left.
   std::size_t entries() const { return items_.size(); }
   std::size_t leases() const { return leases_.size(); }
 
  private:
+  static constexpr MonotonicTime kNoEnd = MonotonicTime::max();
   struct Item {
     MessagePtr message;
     std::vector<Death> deaths{};
-    WallTime expires_at = Message::kNever;
+    MonotonicTime expires_at = kNoEnd;
     std::uint32_t deliveries = 0;
     bool has_state = false;
     bool is_leaving = false;   ///< for an admission that is not settled
     bool is_settling = false;  ///< the store has not made yet what was decided about it
     bool is_gone = false;      ///< by that
     LeaseId lease{};           ///< zero: nobody has it
-    LeaseId ended_claim{};     ///< goes with the next change
+    EndedClaim ended_claim{};  ///< goes with the next change
   };
   struct Pending {
     QueueEntry entry;
+    MonotonicTime expires_at{};
     std::uint64_t message_id_number = 0;
     std::vector<Seq> evictions{};
     Amount reserved{};  ///< beyond what the evictions had
@@ -153,6 +167,8 @@ class QueueGroup {
     Phase phase = Phase::Lent;
     wire::QoS qos{};
     bool is_claim = false;                    ///< it is stored with the consumer's session, or will be
+    bool is_parked = false;                   ///< and its consumer is away
+    bool is_resumed = false;                  ///< and its consumer is back, on another connection
     std::list<LeaseId>* deadlines = nullptr;  ///< that it is in
     std::list<LeaseId>::iterator place{};
     MonotonicTime deadline{};
@@ -170,9 +186,11 @@ class QueueGroup {
 
   // admission
   std::optional<Admission> answer_duplicate(const Arrival& arrival, Moment now);
-  bool make_room(std::uint64_t size, std::vector<Seq>& leaving) const;
+  std::optional<Amount> make_room(std::uint64_t size, std::vector<Seq>& leaving) const;
+  bool takes_oldest() const;
+  bool will_have_room(std::uint64_t size) const;
+  void tell_to_ask_again();
   Amount amount_of(const std::vector<Seq>& entries) const;
-  bool fits(const Amount& more) const;
   std::vector<Seq> replaced_by(std::string_view key) const;
   Eviction evict(Seq seq, Removal why, Moment now);
   static bool may_leave(const Item& item) {
@@ -180,7 +198,8 @@ class QueueGroup {
   }
   Pending take_pending(AdmissionId id);
   void stay(Seq seq);
-  void add(Seq seq, QueueEntry entry);
+  void add(Seq seq, QueueEntry entry, MonotonicTime expires_at);
+  MonotonicTime expiry_of(const QueueEntry& entry, Moment now) const;
   void watch_expiry(Seq seq);
   void drop_replaced(Seq newest);
 
@@ -199,7 +218,7 @@ class QueueGroup {
   void set_deadline(LeaseId id, std::list<LeaseId>& deadlines, Moment now);
   static void cancel_deadline(Lease& lease);
   Consumer* attached(ConsumerId id, AttachmentNo attachment);
-  LeaseId claim(const Claim& it);
+  LeaseId claim(const Claim& it, Moment now);
 
   // settlement
   void end_lease(LeaseId id, Outcome outcome, std::optional<std::chrono::seconds> retry_after, Moment now);
@@ -220,6 +239,8 @@ class QueueGroup {
   void drop_expired(Moment now);
   void forget_message_ids(Moment now);
   void go_on_purging();
+  void go_on_trimming(Moment now);
+  bool is_above_limits() const;
 
   /// So much of what may be a whole backlog is done at once; next_due() is now while there is more.
   static constexpr std::size_t kSlice = 256;
@@ -238,13 +259,16 @@ class QueueGroup {
   absl::flat_hash_map<std::uint64_t, AdmissionId> pending_message_ids_;
   absl::flat_hash_map<LeaseId, Lease> leases_;
   absl::flat_hash_map<ConsumerId, Consumer> consumers_;
-  Amount amount_;
+  const std::shared_ptr<QueueRoom> room_;
+  Amount lent_;   ///< of what is in it, what consumers have
+  Amount going_;  ///< and what has gone, but for the store
+  std::vector<WaiterId> asking_again_;
 
   // By their deadlines: what may time out, and what is called back when it is not sent for as long.
   std::list<LeaseId> ack_timeouts_;
   std::list<LeaseId> unsent_;
   DueIndex<MonotonicTime, Seq> retries_;
-  DueIndex<WallTime, Seq> expiries_;
+  DueIndex<MonotonicTime, Seq> expiries_;
 
   std::vector<QueueEffect> effects_;
   std::size_t choosy_ = 0;  ///< attached consumers that do not take everything
@@ -252,6 +276,8 @@ class QueueGroup {
   std::uint64_t last_lease_ = 0;
   Seq purge_from_{};  ///< what is purged and has not left; before purge_to_
   Seq purge_to_{};
+  Seq trim_from_{};           ///< while is_trimming_
+  bool is_trimming_ = false;  ///< a limit was lowered
   bool is_paused_ = false;
 };
 

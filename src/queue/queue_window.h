@@ -50,6 +50,15 @@ struct Amount {
   std::uint64_t bytes = 0;
   friend bool operator==(const Amount&, const Amount&) = default;
 };
+/// One message more, or less.
+inline void add_to(Amount& sum, std::uint64_t size) {
+  sum.messages += 1;
+  sum.bytes += size;
+}
+inline void take_from(Amount& sum, std::uint64_t size) {
+  sum.messages -= 1;
+  sum.bytes -= size;
+}
 
 /// The part of one consumer's queue that is in memory, in sequence order. Sequences come from the committer
 /// (durable session) or are counted here (session that ends with its connection).

@@ -46,7 +46,15 @@ void QueueWorld::receive(Client& client) {
   const queue::Deliver delivery = std::move(client.inbox.front());
   client.inbox.pop_front();
   const bool is_current = client.is_attached && delivery.attachment == client.attachment;
-  if (!is_current || (!is_calm_ && chance_.chance(5))) return hand_back(client, delivery.lease);
+  if (!is_current || (!is_calm_ && chance_.chance(5))) {
+    std::vector<LeaseId> leases{delivery.lease};
+    while (!client.inbox.empty() && chance_.chance(50)) {  // its output is full, for all of it
+      leases.push_back(client.inbox.front().lease);
+      client.inbox.pop_front();
+    }
+    if (leases.size() > 1) ++seen_["unsent together"];
+    return hand_back(client, leases);
+  }
   Held& held = client.held.at(delivery.lease);
   switch (client.options.qos) {
     case QoS::AtMostOnce:
@@ -74,12 +82,15 @@ void QueueWorld::forget_unsent(const Held& held) {
   ++seen_["unsent"];
 }
 
-void QueueWorld::hand_back(Client& client, LeaseId lease) {
-  if (const auto held = client.held.find(lease); held != client.held.end()) {
+void QueueWorld::hand_back(Client& client, const std::vector<LeaseId>& leases) {
+  for (const LeaseId lease : leases) {
+    const auto held = client.held.find(lease);
+    if (held == client.held.end()) continue;
+    if (client.is_attached && held->second.attachment == client.attachment) client.limit = client.delivered;
     forget_unsent(held->second);
     client.held.erase(held);
   }
-  group_->unsent(lease, now_);
+  group_->unsent(leases, now_);
 }
 
 void QueueWorld::settle_one() {
@@ -145,7 +156,7 @@ void QueueWorld::take_over(Client& client) {
   for (auto [lease, held] : kept) {
     if (client.options.qos == QoS::ExactlyOnce) {
       held.holds_lane = false;
-      client.held[lease] = held;
+      if (held.active) client.held[lease] = held;
     } else {
       held.is_sent ? give_back(client, held) : forget_unsent(held);
     }
@@ -182,7 +193,7 @@ void QueueWorld::give_back(Client& client, Held& held) {
 void QueueWorld::lose_connection(Client& client) {
   client.is_connected = client.is_attached = false;
   for (auto held = client.held.begin(); held != client.held.end();) {
-    if (client.options.qos == QoS::ExactlyOnce) {
+    if (client.options.qos == QoS::ExactlyOnce && held->second.active) {
       held->second.holds_lane = false;
       ++seen_["kept claim"];
       ++held;

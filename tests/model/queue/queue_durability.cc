@@ -8,13 +8,21 @@
 namespace hermod::model {
 
 using queue::QueueGroup;
+using namespace std::chrono_literals;
 using std::chrono::milliseconds;
+
+namespace {
+
+Change as_change(const queue::StoreChange& settlement) {
+  return std::visit([](const auto& one) { return Change(one); }, settlement);
+}
+
+}  // namespace
 
 bool QueueWorld::is_everything_durable() const {
   const auto is_empty = [](const Journal& journal) { return journal.empty(); };
   return std::all_of(publications_.begin(), publications_.end(), is_empty) &&
-         std::all_of(sessions_.begin(), sessions_.end(), is_empty) && settlements_.empty() &&
-         next_settlements_.empty();
+         std::all_of(sessions_.begin(), sessions_.end(), is_empty) && line_.is_empty();
 }
 
 /// The oldest batch of some submitter is durable, and everybody hears of it. False: nothing is submitted.
@@ -43,6 +51,7 @@ bool QueueWorld::commit_one_of(Journal& journal) {
       const auto record = claim_of_.find(lease);
       if (record == claim_of_.end() || record->second != claim->lease) continue;
       held.is_sent = true;
+      held.deadline = now_.steady + definition_.ack_timeout;
       group_->sent(lease, now_);
     }
   } else if (const auto* end = std::get_if<SessionEnd>(&change)) {
@@ -62,6 +71,10 @@ void QueueWorld::on_durable(const Publication& publication, Seq seq) {
   known_[number].seq = seq;
   known_[number].acknowledged = true;
   known_[number].not_before = now_.steady;
+  if (publication.admission.v == 0) {
+    known_[number].expires_at = expiry_of(*publication.entry.message);
+    return group_->on_stored({.entry = publication.entry}, seq, now_);
+  }
   check_waiters(publication.admission, group_->on_stored(publication.admission, seq, now_));
 }
 
@@ -75,23 +88,38 @@ void QueueWorld::on_durable(const SessionEnd& end) {
 
 /// The owner's batch, made whole; the next one begins.
 bool QueueWorld::commit_settlements() {
-  if (settlements_.empty()) settlements_.swap(next_settlements_);
-  if (settlements_.empty()) return false;
-  const std::vector<Change> batch = std::exchange(settlements_, {});
-  for (const Change& settlement : batch) stored_.apply(settlement);
-  for (const Change& settlement : batch) on_durable(settlement);
+  if (line_.batch().empty()) return false;
+  check_batch();
+  const std::vector<queue::StoreChange> batch = line_.batch();
+  for (const queue::StoreChange& settlement : batch) stored_.apply(as_change(settlement));
+  const std::vector<Seq> settled = line_.made();
+  for (const queue::StoreChange& settlement : batch) on_durable(settlement);
+  for (const Seq seq : settled) group_->on_settled(seq, now_);
   return true;
 }
 
-void QueueWorld::on_durable(const Change& settlement) {
-  const auto* put = std::get_if<queue::PutDeliveryState>(&settlement);
-  const auto* gone = std::get_if<queue::EraseEntry>(&settlement);
-  const auto* dead = std::get_if<queue::MoveToDeadLetters>(&settlement);
-  if (put == nullptr && gone == nullptr && dead == nullptr) return;
-  const Seq seq = put != nullptr ? put->seq : gone != nullptr ? gone->seq : dead->seq;
-  known(seq).settling = false;
-  if (put == nullptr) in_queue_.erase(seq);
-  group_->on_settled(seq, now_);
+void QueueWorld::on_durable(const queue::StoreChange& settlement) {
+  if (const auto* put = std::get_if<queue::PutDeliveryState>(&settlement)) {
+    known(put->seq).settling = false;
+  } else if (const auto* gone = std::get_if<queue::EraseEntry>(&settlement)) {
+    in_queue_.erase(gone->seq);
+  } else if (const auto* dead = std::get_if<queue::MoveToDeadLetters>(&settlement)) {
+    dying_.erase(in_queue_.at(dead->seq));
+    in_queue_.erase(dead->seq);
+  }
+}
+
+void QueueWorld::check_batch() {
+  std::size_t changes = 0;
+  std::uint64_t bytes = 0;
+  for (const queue::StoreChange& change : line_.batch()) {
+    const auto* ids = std::get_if<queue::EraseMessageIds>(&change);
+    changes += ids == nullptr ? 1 : ids->numbers.size();
+    bytes += batch_bytes(change);
+  }
+  expect(changes <= kSmallBatch.changes, "a batch has so many changes at most");
+  expect(bytes <= kSmallBatch.bytes || line_.batch().size() == 1, "a batch has so many bytes at most");
+  if (line_.waiting() > 0) ++seen_["batch full"];
 }
 
 /// One batch with a message is refused. (A sequence that it may have been given is never filled.)
@@ -103,14 +131,14 @@ void QueueWorld::fail_publication() {
   known_.at(number_of(*publication.entry.message)).left = "never came";
   ++seen_["failed publication"];
   if (!publication.evictions.empty()) ++seen_["failed eviction"];
+  if (publication.admission.v == 0) return group_->room()->give_back({1, publication.entry.message->size()});
   --admitted_;  // its token is given back
   check_waiters(publication.admission, group_->on_failed(publication.admission, now_));
 }
 
 /// The owner's batch is refused, and submitted again as it was.
 void QueueWorld::fail_settlements() {
-  if (settlements_.empty()) settlements_.swap(next_settlements_);
-  if (!settlements_.empty()) ++seen_["failed settlement"];
+  if (!line_.batch().empty()) ++seen_["failed settlement"];
 }
 
 /// A claim is refused: it is not sent.
@@ -128,7 +156,7 @@ void QueueWorld::fail_claim() {
     return record != claim_of_.end() && record->second == claim.lease;
   });
   ++seen_["failed claim"];
-  if (held != client.held.end()) hand_back(client, held->first);
+  if (held != client.held.end()) hand_back(client, {held->first});
 }
 
 void QueueWorld::apply_in_crash(const Change& change) {
@@ -147,7 +175,8 @@ void QueueWorld::crash() {
   for (std::size_t durable = chance_.below(12); durable > 0; --durable) {
     const std::size_t which = chance_.below(kPublishers + kClients + 1);
     if (which == kPublishers + kClients) {
-      for (const Change& settlement : std::exchange(settlements_, {})) apply_in_crash(settlement);
+      for (const queue::StoreChange& settlement : line_.batch()) apply_in_crash(as_change(settlement));
+      if (line_.is_under_way()) line_.made();
       continue;
     }
     Journal& journal = which < kPublishers ? publications_[which] : sessions_[which - kPublishers];
@@ -157,13 +186,20 @@ void QueueWorld::crash() {
   }
   for (Journal& journal : publications_) journal.clear();
   for (Journal& journal : sessions_) journal.clear();
-  settlements_.clear();
-  next_settlements_.clear();
+  line_ = queue::SettlementLine(kSmallBatch);
+  dying_.clear();
   stored_.next.v += chance_.below(3);  // sequences of entries that never came
   now_.steady = MonotonicTime{std::chrono::seconds(chance_.below(10'000))};
   const milliseconds off(chance_.below(100));
   now_.wall += off;
+  if (chance_.chance(15)) change_limits();
   start_group();
+}
+
+/// Of a queue that has some. The operator says it in the configuration, and starts the broker.
+void QueueWorld::change_limits() {
+  if (definition_.max_length) definition_.max_length = 1 + chance_.below(8);
+  if (definition_.max_bytes) definition_.max_bytes = 30 + chance_.below(120);
 }
 
 /// A group from what the store has, and the world's own account of it.
@@ -174,6 +210,7 @@ void QueueWorld::start_group() {
   admitted_ = delivered_ = 0;
   in_queue_.clear();
   waiters_.clear();
+  busy_.clear();
   recalls_.clear();
   for (Client& client : clients_) {
     client.is_connected = client.is_attached = client.is_ending = false;
@@ -188,6 +225,7 @@ void QueueWorld::start_group() {
     message.last.reset();
     message.left.reset();
     message.settling = false;
+    message.expires_at = expiry_of(*stored.entry.message);
     message.not_before = now_.steady;
     if (stored.state && stored.state->due > now_.wall)
       message.not_before += std::min<WallTime::duration>(stored.state->due - now_.wall, stored.state->pause);
@@ -195,11 +233,15 @@ void QueueWorld::start_group() {
   }
   restore_claims();
   id_of_record_.clear();
+  admitted_ids_.clear();
   for (const auto& [number, record] : stored_.message_ids) {
     id_of_record_[number] = record.id;
-    admitted_ids_[record.id] = record.admitted_at;
-    group_->restore_message_id(number, record.id, record.admitted_at);
+    const WallTime::duration age =
+        std::clamp<WallTime::duration>(now_.wall - record.admitted_at, 0ms, definition_.dedup_window);
+    admitted_ids_[record.id] = now_.steady - age;
+    group_->restore_message_id(number, record.id, record.admitted_at, now_);
   }
+  found_ = {stored_.entries.size(), stored_.bytes()};
   group_->resume(now_);
   carry_out();
 }
@@ -207,13 +249,16 @@ void QueueWorld::start_group() {
 void QueueWorld::restore_claims() {
   std::vector<queue::Claim> claims;
   for (const auto& [record, claim] : stored_.claims) claims.push_back(claim);
-  const queue::RestoredClaims restored = group_->restore_claims(claims);
+  const queue::RestoredClaims restored = group_->restore_claims(claims, now_);
   expect(restored.lost.empty(), "no kill leaves a claim that is not true");
   claim_of_.clear();
   for (const auto& [claim, lease] : restored.kept) {
     ++seen_["restored claim"];
     known(claim.seq).deliveries = claim.deliveries;
-    client_with(claim.consumer).held[lease] = {.seq = claim.seq, .is_sent = true, .holds_lane = false};
+    client_with(claim.consumer).held[lease] = {.seq = claim.seq,
+                                               .deadline = now_.steady + definition_.ack_timeout,
+                                               .is_sent = true,
+                                               .holds_lane = false};
     for (const auto& [record, stored] : stored_.claims)
       if (stored == claim) claim_of_[lease] = record;
   }

@@ -34,8 +34,12 @@ TEST(QueueModel, EveryRuleHoldsInEveryStory) {
   // Stories in which a rule never comes up would hold without it.
   for (const char* what : {"acknowledged",
                            "answered duplicate",
+                           "asks again",
+                           "batch full",
+                           "busy",
                            "called back",
                            "claim given back",
+                           "claim timed out",
                            "clock set",
                            "crash",
                            "dead: delivery_limit",
@@ -57,6 +61,7 @@ TEST(QueueModel, EveryRuleHoldsInEveryStory) {
                            "given back",
                            "kept claim",
                            "late answer",
+                           "not asked",
                            "pending duplicate",
                            "purge",
                            "QoS 0",
@@ -69,7 +74,9 @@ TEST(QueueModel, EveryRuleHoldsInEveryStory) {
                            "settled",
                            "timed out",
                            "took over",
-                           "unsent"})
+                           "trimmed",
+                           "unsent",
+                           "unsent together"})
     EXPECT_GT(seen[what], 20) << what;
 }
 

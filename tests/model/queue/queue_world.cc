@@ -141,18 +141,19 @@ void QueueWorld::publish() {
   fields.stored_at = now_.wall;
   if (chance_.chance(20)) fields.expires_at = now_.wall + milliseconds(50 + chance_.below(500));
   const queue::MessagePtr it = queue::Message::create(fields);
-  message.expires_at = it->expires_at();
-  if (definition_.ttl) message.expires_at = std::min(message.expires_at, now_.wall + *definition_.ttl);
+  message.expires_at = expiry_of(*it);
 
   // What admit() itself ends by the clock is ended first, so that the check sees the room as it did.
   group_->advance(now_);
   carry_out();
+  if (!definition_.asks_before_publish() && chance_.chance(50)) return publish_unasked(it, number, message);
   const queue::Amount before = group_->amount();
   const queue::Arrival arrival{.entry = {.message = it, .key = message.key},
                                .message_id = message.message_id,
                                .waiter = queue::WaiterId{++last_waiter_}};
   const Admission admission = group_->admit(arrival, now_);
   check_admission(admission, *it, before, message);
+  if (admission.what == Admission::What::Busy) busy_.insert(arrival.waiter);
   if (admission.what == Admission::What::DuplicatePending) waiters_[arrival.waiter] = admission.id;
   if (admission.what != Admission::What::Admitted) return;
   ++admitted_;
@@ -163,29 +164,62 @@ void QueueWorld::publish() {
                   .entry = {.message = it, .key = message.key},
                   .message_id = message.message_id,
                   .message_id_number = admission.message_id_number,
-                  .admitted_at = now_.wall,
+                  .admitted_at = now_,
                   .evictions = admission.evictions});
+}
+
+/// Its publisher's shard takes the room itself.
+void QueueWorld::publish_unasked(const queue::MessagePtr& it, int number, const Known& message) {
+  const queue::Amount before = group_->amount();
+  const bool fits = before.messages < definition_.max_length.value_or(~0ULL) &&
+                    before.bytes + it->size() <= definition_.max_bytes.value_or(~0ULL);
+  const bool is_taken = group_->room()->take({1, it->size()});
+  expect(is_taken == fits, "who does not ask finds the same limits");
+  ++seen_[is_taken ? "not asked" : "full"];
+  if (!is_taken) return;
+  known_[number] = message;
+  Publication publication;
+  publication.entry = {.message = it, .key = message.key};
+  publication.admitted_at = now_;
+  publications_[chance_.below(kPublishers)].emplace_back(std::move(publication));
 }
 
 void QueueWorld::pass_time(milliseconds time) {
   now_.steady += time;
   now_.wall += time;
   for (Client& client : clients_) {
-    for (auto& [lease, held] : client.held) {
-      const bool may_end = held.active && held.is_sent && client.options.qos == QoS::AtLeastOnce;
-      if (!may_end || held.deadline > now_.steady) continue;
+    for (auto it = client.held.begin(); it != client.held.end();) {
+      Held& held = it->second;
+      const bool may_end = held.active && held.is_sent && client.options.qos != QoS::AtMostOnce;
+      if (!may_end || held.deadline > now_.steady) {
+        ++it;
+        continue;
+      }
       held.active = false;
       Known& message = known(held.seq);
       message.last = Outcome::TimedOut;
       message.pause = definition_.retry.pause_before(message.deliveries);
       message.not_before = now_.steady + message.pause;
-      ++seen_["timed out"];
+      ++seen_[client.options.qos == QoS::ExactlyOnce ? "claim timed out" : "timed out"];
+      it = client.is_connected ? std::next(it) : client.held.erase(it);  // who is away cannot answer
     }
   }
   group_->advance(now_);
 }
 
-/// Somebody sets the clock on the wall.
+/// From the records, which have the wall's time; never longer than it was to live.
+MonotonicTime QueueWorld::expiry_of(const queue::Message& message) const {
+  MonotonicTime end = MonotonicTime::max();
+  const auto lower = [&](WallTime::duration life) {
+    const WallTime::duration left = message.stored_at() + life - now_.wall;
+    end = std::min(end, now_.steady + std::min(left, life));
+  };
+  if (message.expires_at() != queue::Message::kNever) lower(message.expires_at() - message.stored_at());
+  if (definition_.ttl) lower(*definition_.ttl);
+  return end;
+}
+
+/// Somebody sets the clock on the wall: nothing that waits in memory is concerned.
 void QueueWorld::set_clock() {
   now_.wall += milliseconds(chance_.below(4'000)) - 2s;
   ++seen_["clock set"];
@@ -196,22 +230,23 @@ QueueWorld::Client& QueueWorld::client_with(ConsumerId id) {
   return clients_[id.v - 1];
 }
 
-/// Does what the group wants done, in its order.
+/// Does what the group wants done, in its order; what is called back one by one behind it.
 void QueueWorld::carry_out() {
-  while (group_->has_effects() && violation_.empty()) {
+  while ((group_->has_effects() || !recalls_.empty()) && violation_.empty()) {
     for (queue::QueueEffect& effect : group_->take_effects()) {
       if (!violation_.empty()) return;
       carry_out(effect);
     }
-    for (const queue::Recall& recall : std::exchange(recalls_, {})) {
-      Client& client = client_with(recall.consumer);
-      const auto in_inbox = std::find_if(client.inbox.begin(), client.inbox.end(),
-                                         [&](const auto& one) { return one.lease == recall.lease; });
-      if (in_inbox == client.inbox.end() || chance_.chance(30)) continue;
-      client.inbox.erase(in_inbox);
-      ++seen_["called back"];
-      hand_back(client, recall.lease);
-    }
+    if (recalls_.empty()) continue;
+    const queue::Recall recall = recalls_.front();
+    recalls_.pop_front();
+    Client& client = client_with(recall.consumer);
+    const auto in_inbox = std::find_if(client.inbox.begin(), client.inbox.end(),
+                                       [&](const auto& one) { return one.lease == recall.lease; });
+    if (in_inbox == client.inbox.end() || chance_.chance(30)) continue;
+    client.inbox.erase(in_inbox);
+    ++seen_["called back"];
+    hand_back(client, {recall.lease});
   }
 }
 
@@ -222,7 +257,7 @@ void QueueWorld::carry_out(queue::QueueEffect& effect) {
     ++delivered_;
     ++client.delivered;
     ++known(delivery->seq).deliveries;
-    client.held[delivery->lease] = {.seq = delivery->seq};
+    client.held[delivery->lease] = {.seq = delivery->seq, .attachment = delivery->attachment};
     client.inbox.push_back(*delivery);
   } else if (const auto* recall = std::get_if<queue::Recall>(&effect)) {
     const auto& held = client_with(recall->consumer).held;
@@ -232,30 +267,48 @@ void QueueWorld::carry_out(queue::QueueEffect& effect) {
   } else if (auto* put = std::get_if<queue::PutDeliveryState>(&effect)) {
     check_state(*put);
     known(put->seq).settling = true;
-    if (put->claim.v != 0) put->claim = claim_of_.at(put->claim);
-    next_settlements_.emplace_back(*put);
+    end_claim(put->seq, put->claim);
+    line_.push(*put);
   } else if (auto* gone = std::get_if<queue::EraseEntry>(&effect)) {
     check_end(gone->seq, gone->why);
     known(gone->seq).settling = true;
-    if (gone->claim.v != 0) gone->claim = claim_of_.at(gone->claim);
+    end_claim(gone->seq, gone->claim);
     known(gone->seq).left = "erased";
-    next_settlements_.emplace_back(*gone);
+    line_.push(*gone);
   } else if (auto* dead = std::get_if<queue::MoveToDeadLetters>(&effect)) {
     check_dead_letter(*dead);
     known(dead->seq).settling = true;
-    if (dead->claim.v != 0) dead->claim = claim_of_.at(dead->claim);
+    end_claim(dead->seq, dead->claim);
     known(dead->seq).left = "dead";
-    next_settlements_.emplace_back(std::move(*dead));
+    dying_.insert(in_queue_.at(dead->seq));
+    line_.push(std::move(*dead));
+  } else if (const auto* again = std::get_if<queue::AskAgain>(&effect)) {
+    for (const queue::WaiterId waiter : again->waiters)
+      expect(busy_.erase(waiter) == 1, "who asks again was told that there is no room yet");
+    ++seen_["asks again"];
   } else if (auto* ids = std::get_if<queue::EraseMessageIds>(&effect)) {
-    // A clock that was set may end a window early.
     for (const std::uint64_t number : ids->numbers) {
       const std::string& id = id_of_record_.at(number);
       const bool has_newer = std::any_of(id_of_record_.upper_bound(number), id_of_record_.end(),
                                          [&](const auto& one) { return one.second == id; });
-      if (!has_newer) admitted_ids_.erase(id);
+      if (has_newer) continue;
+      const auto admitted_at = admitted_ids_.find(id);
+      expect(
+          admitted_at == admitted_ids_.end() || admitted_at->second + definition_.dedup_window <= now_.steady,
+          "an identifier is kept as long as its window");
+      admitted_ids_.erase(id);
     }
-    next_settlements_.emplace_back(std::move(*ids));
+    line_.push(std::move(*ids));
   }
+}
+
+/// From here on it is the store's record.
+void QueueWorld::end_claim(Seq seq, queue::EndedClaim& claim) {
+  if (claim.lease.v == 0) return;
+  const std::optional<Outcome> last = known(seq).last;
+  expect(claim.is_released == (last == Outcome::Done || last == Outcome::TimedOut),
+         "a claim is released when its client may have the message");
+  claim.lease = claim_of_.at(claim.lease);
 }
 
 /// Everybody comes, wants everything and acknowledges it: nothing may be left.
@@ -292,7 +345,7 @@ void QueueWorld::calm_down() {
     check_nothing_is_lost();
     check_nobody_waits();
   }
-  expect(waiters_.empty(), "nobody waits for ever");
+  expect(waiters_.empty() && busy_.empty(), "nobody waits for ever");
   expect(in_queue_.empty() && stored_.entries.empty(), "what is acknowledged leaves in the end");
   check_nothing_is_lost();
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "queue/queue_group.h"
+#include "queue/settlement_line.h"
 #include "tests/model/queue/stored_queue.h"
 #include "tests/sim/random.h"
 
@@ -34,7 +35,7 @@ class QueueWorld {
     std::string key;
     std::string message_id;
     Seq seq{};
-    WallTime expires_at = queue::Message::kNever;
+    MonotonicTime expires_at = MonotonicTime::max();
     bool acknowledged = false;  ///< to its publisher
     bool done = false;          ///< by a consumer
     std::uint32_t deliveries = 0;
@@ -46,6 +47,7 @@ class QueueWorld {
   };
   struct Held {
     Seq seq;
+    queue::AttachmentNo attachment{};
     MonotonicTime deadline{};  ///< once it is sent
     bool is_sent = false;      ///< at QoS 2: its claim is durable
     bool active = true;        ///< false: timed out
@@ -67,17 +69,21 @@ class QueueWorld {
 
   static constexpr std::size_t kClients = 4;
   static constexpr std::size_t kPublishers = 3;
+  static constexpr queue::SettlementLine::Limits kSmallBatch{.changes = 3, .bytes = 1000};
   /// What one shard has submitted.
   using Journal = std::deque<Change>;
 
   // steps (queue_world.cc)
   void step();
   void publish();
+  void publish_unasked(const queue::MessagePtr& it, int number, const Known& message);
   void pass_time(std::chrono::milliseconds time);
   void set_clock();
+  MonotonicTime expiry_of(const queue::Message& message) const;
   void calm_down();
   void carry_out();
   void carry_out(queue::QueueEffect& effect);
+  void end_claim(Seq seq, queue::EndedClaim& claim);
   Client& client_with(queue::ConsumerId id);
 
   // consumers (queue_consumers.cc)
@@ -93,7 +99,7 @@ class QueueWorld {
   void lose_connection(Client& client);
   void end_session(Client& client);
   void give_back(Client& client, Held& held);
-  void hand_back(Client& client, queue::LeaseId lease);
+  void hand_back(Client& client, const std::vector<queue::LeaseId>& leases);
   void forget_unsent(const Held& held);
 
   // the store (queue_durability.cc)
@@ -101,7 +107,8 @@ class QueueWorld {
   bool commit_one_of(Journal& journal);
   bool commit_settlements();
   void on_durable(const Publication& publication, Seq seq);
-  void on_durable(const Change& settlement);
+  void on_durable(const queue::StoreChange& settlement);
+  void check_batch();
   void on_durable(const SessionEnd& end);
   void restore_claims();
   void fail_publication();
@@ -110,6 +117,7 @@ class QueueWorld {
   void crash();
   void apply_in_crash(const Change& change);
   void start_group();
+  void change_limits();
   bool is_everything_durable() const;
 
   // checks (queue_witness.cc)
@@ -126,9 +134,10 @@ class QueueWorld {
   void check_nobody_waits();
   void check_last_values();
   bool is_free(Seq seq) const;
+  bool is_unheld(Seq seq) const;
+  bool is_above_limits() const;
   bool has_passed(Seq seq) const;
   bool follows_passed(Seq seq) const;
-  std::set<int> dying() const;
   bool is_evicted(Seq seq) const;
   bool is_in_turn(Seq seq) const;
   bool is_same_turn(const Known& a, const Known& b) const;
@@ -150,21 +159,23 @@ class QueueWorld {
   StoredQueue stored_;
   std::array<Journal, kPublishers> publications_;
   std::array<Journal, kClients> sessions_;
-  std::vector<queue::Recall> recalls_;
+  std::deque<queue::Recall> recalls_;
   std::map<queue::LeaseId, queue::LeaseId> claim_of_;  ///< the store's record of a lease
   std::uint64_t last_claim_ = 0;
   /// The owner's batch that is under way, and what comes into the next: one at a time, so that nothing is
   /// made before what was decided earlier, whatever fails.
-  std::vector<Change> settlements_;
-  std::vector<Change> next_settlements_;
+  queue::SettlementLine line_{kSmallBatch};
+  std::set<int> dying_;  ///< dead letters that the store has not yet
   std::vector<Client> clients_;
-  std::map<int, Known> known_;                    ///< by number
-  std::map<Seq, int> in_queue_;                   ///< as the store has it
-  std::map<std::string, WallTime> admitted_ids_;  ///< of what was stored, the last time
+  std::map<int, Known> known_;                         ///< by number
+  std::map<Seq, int> in_queue_;                        ///< as the store has it
+  std::map<std::string, MonotonicTime> admitted_ids_;  ///< of what was stored, the last time
   std::map<std::uint64_t, std::string> id_of_record_;
   std::vector<std::string> used_ids_;
   std::map<queue::WaiterId, queue::AdmissionId> waiters_;  ///< who repeated what was on its way
   std::uint64_t last_waiter_ = 0;
+  std::set<queue::WaiterId> busy_;  ///< who may ask again one day
+  queue::Amount found_;             ///< at the last start, perhaps above limits that were lowered
   std::map<std::string, int> seen_;
   std::string violation_;
   MonotonicTime started_at_{};

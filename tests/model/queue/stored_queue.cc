@@ -7,6 +7,14 @@ using queue::EraseMessageIds;
 using queue::MoveToDeadLetters;
 using queue::PutDeliveryState;
 
+/// What a start would read: everything goes through its record.
+template <class T>
+T StoredQueue::as_read(Result<T> decoded) {
+  if (decoded) return std::move(*decoded);
+  mistake = decoded.error().detail;
+  return {};
+}
+
 void StoredQueue::erase(Seq seq, bool has_state) {
   const auto found = entries.find(seq);
   if (found == entries.end()) {
@@ -18,8 +26,8 @@ void StoredQueue::erase(Seq seq, bool has_state) {
 }
 
 /// Its session may have ended before, on another shard: that is the same to the store.
-void StoredQueue::end_claim(queue::LeaseId lease) {
-  if (lease.v != 0 && claims.erase(lease) == 0 && !ended_.contains(lease))
+void StoredQueue::end_claim(const queue::EndedClaim& claim) {
+  if (claim.lease.v != 0 && claims.erase(claim.lease) == 0 && !ended_.contains(claim.lease))
     mistake = "a claim ends that the store has not";
 }
 
@@ -30,8 +38,11 @@ Seq StoredQueue::apply(const Change& change) {
       erase(eviction.seq, eviction.has_state);
     }
     if (publication->message_id_number != 0)
-      message_ids[publication->message_id_number] = {publication->message_id, publication->admitted_at};
-    entries[next] = {.entry = publication->entry, .state = {}};
+      message_ids[publication->message_id_number] = as_read(queue::decode_message_id(
+          as_bytes(queue::encode_message_id(publication->message_id, publication->admitted_at.wall))));
+    entries[next] = {
+        .entry = as_read(queue::decode_queue_entry(as_bytes(queue::encode_queue_entry(publication->entry)))),
+        .state = {}};
     return std::exchange(next, Seq{next.v + 1});
   }
   if (const auto* gone = std::get_if<EraseEntry>(&change)) {
@@ -46,7 +57,8 @@ Seq StoredQueue::apply(const Change& change) {
   if (const auto* put = std::get_if<PutDeliveryState>(&change)) {
     end_claim(put->claim);
     if (const auto found = entries.find(put->seq); found != entries.end()) {
-      found->second.state = put->state;
+      found->second.state =
+          as_read(queue::decode_delivery_state(as_bytes(queue::encode_delivery_state(put->state))));
     } else {
       mistake = "a delivery state without an entry";
     }
@@ -55,7 +67,9 @@ Seq StoredQueue::apply(const Change& change) {
     if (!entries.contains(it->claim.seq)) mistake = "a claim without an entry";
     for (const auto& [lease, other] : claims)
       if (other.seq == it->claim.seq) mistake = "two claims of one entry";
-    claims[it->lease] = it->claim;
+    const auto record = as_read(queue::decode_claim(as_bytes(queue::encode_claim(
+        {.queue = QueueId{1}, .seq = it->claim.seq, .deliveries = it->claim.deliveries}))));
+    claims[it->lease] = {.consumer = it->claim.consumer, .seq = record.seq, .deliveries = record.deliveries};
   }
   if (const auto* end = std::get_if<SessionEnd>(&change))
     std::erase_if(claims, [&](const auto& one) {

@@ -8,17 +8,19 @@
 #include <vector>
 
 #include "queue/admission.h"
+#include "queue/moment.h"
 #include "queue/queue_effect.h"
+#include "queue/queue_records.h"
 
 namespace hermod::model {
 
 /// A message on its way to the store, with what leaves for it.
 struct Publication {
-  queue::AdmissionId admission;
+  queue::AdmissionId admission;  ///< zero: nobody was asked
   queue::QueueEntry entry;
   std::string message_id;
   std::uint64_t message_id_number = 0;
-  WallTime admitted_at{};
+  queue::Moment admitted_at{};
   std::vector<queue::Eviction> evictions;
 };
 
@@ -45,13 +47,9 @@ struct StoredQueue {
     queue::QueueEntry entry;
     std::optional<queue::DeliveryState> state;
   };
-  struct MessageId {
-    std::string id;
-    WallTime admitted_at;
-  };
 
   std::map<Seq, Entry> entries;
-  std::map<std::uint64_t, MessageId> message_ids;
+  std::map<std::uint64_t, queue::MessageIdRecord> message_ids;
   std::map<queue::LeaseId, queue::Claim> claims;
   std::vector<queue::QueueEntry> dead_letters;
   Seq next{1};
@@ -63,8 +61,10 @@ struct StoredQueue {
   std::string mistake;
 
  private:
+  template <class T>
+  T as_read(Result<T> decoded);
   void erase(Seq seq, bool has_state);
-  void end_claim(queue::LeaseId lease);
+  void end_claim(const queue::EndedClaim& claim);
 
   std::set<queue::LeaseId> ended_;  ///< with their sessions
 };

@@ -8,7 +8,7 @@ namespace {
 using namespace std::chrono_literals;
 using Found = DedupWindow::Found;
 
-constexpr WallTime kStart{1'000h};
+constexpr MonotonicTime kStart{1'000h};
 
 TEST(DedupWindow, AnIdentifierCountsFromItsAdmissionToTheEndOfTheWindow) {
   DedupWindow window(10s);

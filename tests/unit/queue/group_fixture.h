@@ -67,6 +67,13 @@ struct GroupTest : testing::Test {
     group->on_stored(id, seq, now);
     return seq;
   }
+  /// By somebody who need not ask.
+  void publish(QueueEntry entry, std::string_view name) {
+    EXPECT_TRUE(group->room()->take({1, entry.message->size()}));
+    const Seq seq = std::exchange(next, Seq{next.v + 1});
+    names[seq] = name;
+    group->on_stored({.entry = std::move(entry)}, seq, now);
+  }
   Seq put(std::string_view payload, std::string_view key = "k") {
     const Admission admission = admit(payload, key);
     EXPECT_EQ(admission.what, Admission::What::Admitted) << payload;
@@ -146,6 +153,11 @@ struct GroupTest : testing::Test {
     if (const auto* put_state = std::get_if<PutDeliveryState>(&effect)) return want('+', put_state->seq);
     if (const auto* dead = std::get_if<MoveToDeadLetters>(&effect)) return want('~', dead->seq);
     if (const auto* recall = std::get_if<Recall>(&effect)) return '?' + names_of_leases.at(recall->lease);
+    if (const auto* again = std::get_if<AskAgain>(&effect)) {
+      std::string text = "again";
+      for (const WaiterId waiter : again->waiters) text += ',' + std::to_string(waiter.v);
+      return text;
+    }
     return "ids";
   }
   std::string want(char what, Seq seq) {

@@ -51,9 +51,9 @@ TEST_F(QueueAdmission, DropOldestLeavesWhatIsInFlight) {
   ASSERT_EQ(admission.evictions.size(), 1U);
   EXPECT_EQ(admission.evictions[0].seq, b);
   EXPECT_EQ(admission.evictions[0].why, Removal::MaxLength);
-  EXPECT_EQ(admit("d", "k").what, What::Full) << "one is in flight, the other is leaving already";
+  EXPECT_EQ(admit("d", "k", "", WaiterId{7}).what, What::Busy) << "one is in flight, the other is leaving";
   settle("a", Outcome::Done);
-  EXPECT_EQ(happened(), "-a") << "what leaves goes to nobody";
+  EXPECT_EQ(happened(), "-a again,7") << "what leaves goes to nobody";
   store(admission.id, "c");
   EXPECT_EQ(happened(), "c>1");
   EXPECT_EQ(group->amount().messages, 1U);
@@ -82,6 +82,55 @@ TEST_F(QueueAdmission, TheRoomOfWhatLeavesIsNobodyElsesBeforeItHasLeft) {
   EXPECT_EQ(group->amount().bytes, 21U);
   group->on_failed(small.id, now);
   EXPECT_EQ(group->amount(), (Amount{2, 21}));
+}
+
+TEST_F(QueueAdmission, DropOldestWaitsForWhatIsOnItsWayAndRefusesOnlyWhatConsumersLeaveNoRoomFor) {
+  definition.max_length = 1;
+  definition.overflow = Overflow::DropOldest;
+  const Admission first = admit("a", "k");
+  EXPECT_EQ(admit("b", "k", "", WaiterId{1}).what, What::Busy);
+  EXPECT_EQ(admit("c", "k", "", WaiterId{2}).what, What::Busy);
+  store(first.id, "a");
+  EXPECT_EQ(happened(), "again,1,2");
+  const Admission second = admit("b", "k", "", WaiterId{1});
+  EXPECT_EQ(second.evictions.size(), 1U);
+  EXPECT_EQ(admit("c", "k", "", WaiterId{2}).what, What::Busy);
+  group->on_failed(second.id, now);
+  EXPECT_EQ(happened(), "again,2");
+  join(kAnna);
+  EXPECT_EQ(happened(), "a>1");
+  EXPECT_EQ(admit("c", "k").what, What::Full) << "the only one is in flight";
+}
+
+TEST_F(QueueAdmission, DropOldestDropsAlsoAboveALimitThatWasLowered) {
+  definition.max_length = 2;
+  definition.overflow = Overflow::DropOldest;
+  start();
+  for (std::uint64_t seq = 1; seq <= 4; ++seq) {
+    names[Seq{seq}] = std::to_string(seq);
+    group->restore(Seq{seq}, {.message = message("m"), .key = "k"}, std::nullopt, now);
+  }
+  next = Seq{5};
+  const Admission admission = admit("n", "k");
+  EXPECT_EQ(admission.what, What::Admitted);
+  ASSERT_EQ(admission.evictions.size(), 1U) << "it does not grow";
+  EXPECT_EQ(admission.evictions[0].seq, Seq{1});
+  store(admission.id, "n");
+  EXPECT_EQ(group->amount().messages, 4U);
+}
+
+TEST_F(QueueAdmission, ALimitThatWasLoweredIsReachedByDroppingTheOldest) {
+  definition.max_length = 2;
+  definition.overflow = Overflow::DropOldest;
+  start();
+  for (std::uint64_t seq = 1; seq <= 4; ++seq) {
+    names[Seq{seq}] = std::to_string(seq);
+    group->restore(Seq{seq}, {.message = message("m"), .key = "k"}, std::nullopt, now);
+  }
+  group->resume(now);
+  EXPECT_EQ(happened(), "-1 -2");
+  EXPECT_EQ(last<EraseEntry>().why, Removal::MaxLength);
+  EXPECT_EQ(group->amount().messages, 2U);
 }
 
 TEST_F(QueueAdmission, OverflowDeadLetterMovesTheOldest) {

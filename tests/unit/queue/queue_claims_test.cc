@@ -22,7 +22,7 @@ struct QueueClaims : GroupTest {
   /// Of one entry, the last in its order of deliveries first.
   std::vector<Why> lost(std::vector<Claim> claims) {
     std::vector<Why> whys;
-    for (const auto& one : group->restore_claims(std::move(claims)).lost) whys.push_back(one.why);
+    for (const auto& one : group->restore_claims(std::move(claims), now).lost) whys.push_back(one.why);
     return whys;
   }
 };
@@ -30,7 +30,8 @@ struct QueueClaims : GroupTest {
 TEST_F(QueueClaims, AClaimIsFoundAgainAfterARestart) {
   restore(1, "a", "k");
   restore(2, "b", "k");
-  const RestoredClaims claims = group->restore_claims({{.consumer = kAnna, .seq = Seq{1}, .deliveries = 1}});
+  const RestoredClaims claims =
+      group->restore_claims({{.consumer = kAnna, .seq = Seq{1}, .deliveries = 1}}, now);
   ASSERT_EQ(claims.kept.size(), 1U);
   EXPECT_TRUE(claims.lost.empty());
   group->resume(now);
@@ -40,7 +41,8 @@ TEST_F(QueueClaims, AClaimIsFoundAgainAfterARestart) {
   EXPECT_EQ(happened(), "");
   EXPECT_EQ(group->settle(claims.kept[0].lease, Outcome::Done, {}, now), Settled::Now);
   EXPECT_EQ(happened(), "-a b>2");
-  EXPECT_EQ(std::get<EraseEntry>(effects[0]).claim, claims.kept[0].lease) << "erased in one batch";
+  EXPECT_EQ(std::get<EraseEntry>(effects[0]).claim, (EndedClaim{claims.kept[0].lease, true}))
+      << "released in one batch";
 }
 
 TEST_F(QueueClaims, AClaimWithoutItsEntryIsLostAndStopsNoStart) {
@@ -53,7 +55,8 @@ TEST_F(QueueClaims, AClaimWithoutItsEntryIsLostAndStopsNoStart) {
 TEST_F(QueueClaims, OfTwoClaimsTheLaterDeliveryIsKept) {
   restore(1, "a", "k");
   const RestoredClaims claims = group->restore_claims({{.consumer = kAnna, .seq = Seq{1}, .deliveries = 1},
-                                                       {.consumer = kBert, .seq = Seq{1}, .deliveries = 2}});
+                                                       {.consumer = kBert, .seq = Seq{1}, .deliveries = 2}},
+                                                      now);
   ASSERT_EQ(claims.kept.size(), 1U);
   EXPECT_EQ(claims.kept[0].claim.consumer, kBert);
   ASSERT_EQ(claims.lost.size(), 1U);
@@ -68,7 +71,7 @@ TEST_F(QueueClaims, TwoThatAreAlikeAreDecidedTheSameWayEachTime) {
     std::vector<Claim> both{{.consumer = kAnna, .seq = Seq{1}, .deliveries = 1},
                             {.consumer = kBert, .seq = Seq{1}, .deliveries = 1}};
     if (turned) std::swap(both[0], both[1]);
-    const RestoredClaims claims = group->restore_claims(both);
+    const RestoredClaims claims = group->restore_claims(both, now);
     ASSERT_EQ(claims.kept.size(), 1U);
     EXPECT_EQ(claims.kept[0].claim.consumer, kAnna);
   }
@@ -90,11 +93,11 @@ TEST_F(QueueClaims, WhateverEndsAClaimNamesIt) {
   const LeaseId first = leases.at("a");
   settle("a", Outcome::RetryLater);
   EXPECT_EQ(happened(), "+a a>1#2");
-  EXPECT_EQ(last<PutDeliveryState>().claim, first);
+  EXPECT_EQ(last<PutDeliveryState>().claim, (EndedClaim{first, false}));
   const LeaseId second = leases.at("a");
   settle("a", Outcome::Rejected);
   EXPECT_EQ(happened(), "~a");
-  EXPECT_EQ(last<MoveToDeadLetters>().claim, second);
+  EXPECT_EQ(last<MoveToDeadLetters>().claim, (EndedClaim{second, false}));
 }
 
 TEST_F(QueueClaims, WithTheSessionItsClaimsAreGoneAlready) {
@@ -103,7 +106,66 @@ TEST_F(QueueClaims, WithTheSessionItsClaimsAreGoneAlready) {
   happened();
   group->leave(kAnna, now);
   EXPECT_EQ(happened(), "+a");
-  EXPECT_EQ(last<PutDeliveryState>().claim, LeaseId{});
+  EXPECT_EQ(last<PutDeliveryState>().claim, EndedClaim{});
+}
+
+TEST_F(QueueClaims, AckTimeoutRunsUntilPubrecAndTheMessageGoesToAnother) {
+  definition.retry = RetryPolicy({0ms});
+  join(kAnna, QoS::ExactlyOnce, 1);
+  put("a");
+  EXPECT_EQ(happened(), "a>1");
+  const LeaseId first = leases.at("a");
+  join(kBert, QoS::ExactlyOnce, 1);
+  EXPECT_EQ(group->next_due(now), now.steady + 30s);
+  pass(30s);
+  EXPECT_EQ(happened(), "+a a>2#2");
+  EXPECT_EQ(last<PutDeliveryState>().claim, (EndedClaim{first, true})) << "its client may have it";
+  EXPECT_EQ(answer(first, Outcome::Done), Settled::Late) << "its exchange ends by itself";
+  EXPECT_EQ(settle("a", Outcome::Done), Settled::Now);
+  EXPECT_EQ(happened(), "-a");
+  pass(1h);
+  EXPECT_EQ(happened(), "") << "what was settled with PUBREC comes back no more";
+}
+
+TEST_F(QueueClaims, AckTimeoutRunsOnWhileTheConsumerIsAway) {
+  definition.retry = RetryPolicy({0ms});
+  join(kAnna, QoS::ExactlyOnce, 1);
+  put("a");
+  EXPECT_EQ(happened(), "a>1");
+  const LeaseId first = leases.at("a");
+  pass(20s);
+  disconnect(kAnna);
+  join(kBert);
+  pass(10s);
+  EXPECT_EQ(happened(), "+a a>2#2");
+  EXPECT_EQ(group->leases(), 1U) << "who is away cannot answer";
+  EXPECT_EQ(group->settle(first, Outcome::Done, {}, now), Settled::Unknown);
+}
+
+TEST_F(QueueClaims, ALateDisconnectTakesNoClaimFromWhoIsBack) {
+  definition.retry = RetryPolicy({0ms});
+  join(kAnna, QoS::ExactlyOnce, 1);
+  put("a");
+  EXPECT_EQ(happened(), "a>1");
+  const LeaseId first = leases.at("a");
+  const AttachmentNo old = attached[kAnna].attachment;
+  join(kAnna, QoS::ExactlyOnce, 1);
+  group->disconnect(kAnna, old, now);
+  pass(30s);
+  EXPECT_EQ(happened(), "+a a>1#2");
+  EXPECT_EQ(group->settle(first, Outcome::Done, {}, now), Settled::Late) << "it was sent again to its client";
+}
+
+TEST_F(QueueClaims, AckTimeoutOfARestoredClaimBeginsWithTheBroker) {
+  definition.retry = RetryPolicy({0ms});
+  restore(1, "a", "k");
+  ASSERT_TRUE(lost({{.consumer = kAnna, .seq = Seq{1}, .deliveries = 1}}).empty());
+  group->resume(now);
+  join(kBert);
+  pass(29s);
+  EXPECT_EQ(happened(), "");
+  pass(1s);
+  EXPECT_EQ(happened(), "+a a>2#2");
 }
 
 TEST_F(QueueClaims, WhatHasNoClaimNamesNone) {
@@ -112,7 +174,7 @@ TEST_F(QueueClaims, WhatHasNoClaimNamesNone) {
   happened();
   settle("a", Outcome::Done);
   EXPECT_EQ(happened(), "-a");
-  EXPECT_EQ(last<EraseEntry>().claim, LeaseId{});
+  EXPECT_EQ(last<EraseEntry>().claim, EndedClaim{});
 }
 
 }  // namespace

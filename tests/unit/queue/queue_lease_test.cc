@@ -58,6 +58,22 @@ TEST_F(QueueLease, WhatIsNotSentForLongIsCalledBackOnceAndDoesNotCount) {
   EXPECT_EQ(happened(), "a>2") << "the first delivery, and nothing is stored";
 }
 
+TEST_F(QueueLease, WhoHandsBackGetsNothingMoreBeforeItGrantsAgain) {
+  sends = false;
+  join(kAnna, QoS::AtLeastOnce, 10);
+  put("a");
+  EXPECT_EQ(happened(), "a>1");
+  group->unsent(leases.at("a"), now);
+  EXPECT_EQ(happened(), "") << "it could not send it, and would be given it until its credit is gone";
+  grant(kAnna, 10);
+  EXPECT_EQ(happened(), "a>1");
+  pass(30s);
+  EXPECT_EQ(happened(), "?a");
+  join(kBert);
+  group->unsent(leases.at("a"), now);
+  EXPECT_EQ(happened(), "a>2") << "nor is who is stuck given it once more";
+}
+
 TEST_F(QueueLease, WhatWasSentCannotBeUnsent) {
   join(kAnna);
   put("a");

@@ -55,7 +55,7 @@ TEST_F(SettledInStore, WhatIsOnItsWayToTheStoreDoesNotLeaveForAnother) {
   happened();
   settle("a", Outcome::RetryLater);
   EXPECT_EQ(happened(), "+a");
-  EXPECT_EQ(admit("b", "k").what, What::Full) << "its state would be left behind without it";
+  EXPECT_EQ(admit("b", "k").what, What::Busy) << "its state would be left behind without it";
   settle_store();
   const Admission admission = admit("b", "k");
   ASSERT_EQ(admission.evictions.size(), 1U);

@@ -1,0 +1,39 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <optional>
+
+#include "queue/queue_window.h"
+
+namespace hermod::queue {
+
+/// What a named queue holds and may hold: the one place where its limits are counted. Where a queue has to be
+/// asked, its group takes the room of what it admits; where not, whoever publishes takes it before the
+/// message is stored. It is given back when a message has left, or has not come. Any thread, without a lock;
+/// each limit is hard.
+class QueueRoom {
+ public:
+  QueueRoom(std::optional<std::uint64_t> max_length, std::optional<std::uint64_t> max_bytes)
+      : max_length_(max_length), max_bytes_(max_bytes) {}
+
+  /// All of it or nothing. What needs no more room than it makes fits also above a limit that was lowered.
+  bool take(const Amount& more);
+  /// What a start finds is there, whatever the limits are now.
+  void take_anyway(const Amount& more);
+  /// Precondition: it was taken.
+  void give_back(const Amount& less);
+
+  Amount held() const;
+  /// Whether take() would give it, if nobody else takes meanwhile.
+  bool fits(const Amount& more) const;
+  /// Whether that would be more than the limits.
+  bool is_above_limits(const Amount& amount) const;
+
+ private:
+  const std::optional<std::uint64_t> max_length_;
+  const std::optional<std::uint64_t> max_bytes_;
+  std::atomic<std::uint64_t> messages_{0};
+  std::atomic<std::uint64_t> bytes_{0};
+};
+
+}  // namespace hermod::queue

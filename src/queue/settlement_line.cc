@@ -1,0 +1,71 @@
+#include "queue/settlement_line.h"
+
+#include <optional>
+#include <utility>
+
+#include "base/assert.h"
+
+namespace hermod::queue {
+namespace {
+
+/// One change of a record that is a key and some numbers: more than it ever takes.
+constexpr std::uint64_t kSmallChange = 64;
+
+std::size_t change_count(const StoreChange& change) {
+  const auto* ids = std::get_if<EraseMessageIds>(&change);
+  return ids == nullptr ? 1 : ids->numbers.size();
+}
+
+std::optional<Seq> entry_of(const StoreChange& change) {
+  if (const auto* gone = std::get_if<EraseEntry>(&change)) return gone->seq;
+  if (const auto* put = std::get_if<PutDeliveryState>(&change)) return put->seq;
+  if (const auto* dead = std::get_if<MoveToDeadLetters>(&change)) return dead->seq;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::uint64_t batch_bytes(const StoreChange& change) {
+  std::uint64_t bytes = kSmallChange * (2 + change_count(change));  // a state and a claim may go with it
+  if (const auto* dead = std::get_if<MoveToDeadLetters>(&change)) {
+    bytes += kSmallChange + dead->entry.message->size() + dead->entry.key.size();
+    for (const Death& death : dead->entry.deaths) bytes += kSmallChange + death.queue.size();
+  }
+  return bytes;
+}
+
+/// A slice of identifiers may be more than a batch takes.
+void SettlementLine::push(StoreChange change) {
+  if (auto* ids = std::get_if<EraseMessageIds>(&change)) {
+    while (ids->numbers.size() > limits_.changes) {
+      const auto end = ids->numbers.begin() + static_cast<std::ptrdiff_t>(limits_.changes);
+      waiting_.emplace_back(EraseMessageIds{{ids->numbers.begin(), end}});
+      ids->numbers.erase(ids->numbers.begin(), end);
+    }
+  }
+  waiting_.push_back(std::move(change));
+}
+
+const std::vector<StoreChange>& SettlementLine::batch() {
+  if (!batch_.empty()) return batch_;
+  std::size_t changes = 0;
+  std::uint64_t bytes = 0;
+  while (!waiting_.empty()) {
+    changes += change_count(waiting_.front());
+    bytes += batch_bytes(waiting_.front());
+    if (!batch_.empty() && (changes > limits_.changes || bytes > limits_.bytes)) break;
+    batch_.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+  return batch_;
+}
+
+std::vector<Seq> SettlementLine::made() {
+  HERMOD_ASSERT(is_under_way());
+  std::vector<Seq> settled;
+  for (const StoreChange& change : std::exchange(batch_, {}))
+    if (const auto seq = entry_of(change)) settled.push_back(*seq);
+  return settled;
+}
+
+}  // namespace hermod::queue

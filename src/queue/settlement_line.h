@@ -1,0 +1,49 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <variant>
+#include <vector>
+
+#include "queue/queue_effect.h"
+
+namespace hermod::queue {
+
+/// What a named queue wants changed in the store, without the messages that come.
+using StoreChange = std::variant<EraseEntry, PutDeliveryState, MoveToDeadLetters, EraseMessageIds>;
+
+/// About what the change adds to a batch, in bytes; on the safe side.
+std::uint64_t batch_bytes(const StoreChange& change);
+
+/// The changes a named queue waits for, in the order in which they were decided. One batch is under way at a
+/// time, and it is bounded: a purge, an expiry of a whole backlog or a consumer with thousands of deliveries
+/// makes many batches and not a large one, which everybody else's commits would wait for. Owned by whoever
+/// owns the queue's group, same thread.
+class SettlementLine {
+ public:
+  struct Limits {
+    std::size_t changes = 1024;      ///< a message identifier is one
+    std::uint64_t bytes = 1U << 20;  ///< dead letters carry their messages; a larger one goes alone
+  };
+  SettlementLine() = default;
+  explicit SettlementLine(const Limits& limits) : limits_(limits) {}
+
+  void push(StoreChange change);
+  /// The batch that is under way; without one the next begins. Empty when nothing waits. One that failed is
+  /// submitted again as it was, so this may be asked for as often as it takes.
+  const std::vector<StoreChange>& batch();
+  bool is_under_way() const { return !batch_.empty(); }
+  /// It is durable. The entries whose group has to hear that, in their order: QueueGroup::on_settled().
+  /// Precondition: is_under_way().
+  std::vector<Seq> made();
+  bool is_empty() const { return batch_.empty() && waiting_.empty(); }
+  /// What waits for the batches behind the one that is under way.
+  std::size_t waiting() const { return waiting_.size(); }
+
+ private:
+  Limits limits_{};
+  std::vector<StoreChange> batch_;
+  std::deque<StoreChange> waiting_;
+};
+
+}  // namespace hermod::queue

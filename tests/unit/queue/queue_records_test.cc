@@ -1,0 +1,111 @@
+#include "queue/queue_records.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "queue/records.h"
+
+namespace hermod::queue {
+namespace {
+
+using namespace std::chrono_literals;
+
+WallTime at(std::int64_t micros) {
+  return WallTime{std::chrono::microseconds{micros}};
+}
+
+QueueEntry dead_order() {
+  Message::Fields fields;
+  fields.topic = "orders/7";
+  fields.payload = as_bytes("two pieces");
+  fields.qos = wire::QoS::AtLeastOnce;
+  fields.stored_at = at(1'700'000'000'000'000);
+  return {.message = Message::create(fields),
+          .key = "customer 7",
+          .deaths = {{.queue = "orders", .reason = DeathReason::DeliveryLimit, .deliveries = 17, .at = at(5)},
+                     {.queue = "retry", .reason = DeathReason::Expired, .deliveries = 0, .at = at(6)}},
+          .moved_at = at(7)};
+}
+
+void expect_same_entry(const QueueEntry& a, const QueueEntry& b) {
+  EXPECT_EQ(as_text(a.message->payload()), as_text(b.message->payload()));
+  EXPECT_EQ(a.message->stored_at(), b.message->stored_at());
+  EXPECT_EQ(a.key, b.key);
+  EXPECT_EQ(a.deaths, b.deaths);
+  EXPECT_EQ(a.moved_at, b.moved_at);
+}
+
+/// A good record is the whole record, of this version.
+template <class Decode>
+void expect_exact(std::string record, Decode decode) {
+  ASSERT_TRUE(decode(as_bytes(record)));
+  for (std::size_t size = 0; size < record.size(); ++size)
+    EXPECT_FALSE(decode(as_bytes(std::string_view(record).substr(0, size)))) << size;
+  EXPECT_FALSE(decode(as_bytes(record + 'x')));
+  record[0] = 2;
+  EXPECT_FALSE(decode(as_bytes(record)));
+}
+
+TEST(NamedQueueRecords, EntryComesBackAsItWasStored) {
+  const QueueEntry original = dead_order();
+  const auto decoded = decode_queue_entry(as_bytes(encode_queue_entry(original)));
+  ASSERT_TRUE(decoded) << decoded.error().detail;
+  expect_same_entry(*decoded, original);
+  const auto shared =
+      decode_shared_queue_entry(as_bytes(encode_shared_queue_entry(original)), original.message);
+  ASSERT_TRUE(shared) << shared.error().detail;
+  expect_same_entry(*shared, original);
+  const QueueEntry plain{.message = original.message, .key = ""};
+  const auto again = decode_queue_entry(as_bytes(encode_queue_entry(plain)));
+  ASSERT_TRUE(again);
+  expect_same_entry(*again, plain);
+}
+
+TEST(NamedQueueRecords, ARecordIsTakenWholeOrNotAtAll) {
+  const QueueEntry entry = dead_order();
+  expect_exact(encode_queue_entry(entry), decode_queue_entry);
+  expect_exact(encode_shared_queue_entry(entry),
+               [&](Bytes record) { return decode_shared_queue_entry(record, entry.message); });
+  expect_exact(
+      encode_delivery_state({.deliveries = 1, .due = at(5), .pause = 10s, .last = Outcome::TimedOut}),
+      decode_delivery_state);
+  expect_exact(encode_message_id("id", at(5)), decode_message_id);
+  expect_exact(encode_claim({.queue = QueueId{1}, .seq = Seq{2}, .deliveries = 3}), decode_claim);
+}
+
+TEST(NamedQueueRecords, StateIdentifierAndClaimComeBackAsTheyWereStored) {
+  const DeliveryState state{
+      .deliveries = 3, .due = at(1'700'000'000'000'000), .pause = 2h, .last = Outcome::RetryLater};
+  EXPECT_EQ(decode_delivery_state(as_bytes(encode_delivery_state(state))), state);
+  EXPECT_EQ(decode_message_id(as_bytes(encode_message_id("order 7", at(9)))),
+            (MessageIdRecord{.id = "order 7", .admitted_at = at(9)}));
+  const ClaimRecord claim{.queue = QueueId{(1ULL << 63) + 5}, .seq = Seq{70'000}, .deliveries = 2};
+  EXPECT_EQ(decode_claim(as_bytes(encode_claim(claim))), claim);
+}
+
+TEST(NamedQueueRecords, WhatCannotBeIsDamage) {
+  const DeliveryState state{.deliveries = 1, .due = at(5), .pause = 10s, .last = Outcome::TimedOut};
+  std::string record = encode_delivery_state(state);
+  record.back() = 5;
+  EXPECT_FALSE(decode_delivery_state(as_bytes(record))) << "no such outcome";
+  record =
+      encode_delivery_state({.deliveries = 1, .due = at(5), .pause = 24h * 31, .last = Outcome::TimedOut});
+  EXPECT_FALSE(decode_delivery_state(as_bytes(record))) << "nobody waits as long";
+  EXPECT_FALSE(decode_delivery_state(as_bytes(encode_delivery_state({}))));
+  EXPECT_FALSE(decode_message_id(as_bytes(encode_message_id("", at(5)))));
+  EXPECT_FALSE(decode_claim(as_bytes(encode_claim({.queue = QueueId{1}, .seq = Seq{0}, .deliveries = 1}))));
+  EXPECT_FALSE(decode_claim(as_bytes(encode_claim({.queue = QueueId{1}, .seq = Seq{1}, .deliveries = 0}))));
+}
+
+TEST(NamedQueueRecords, AClaimIsNeitherAnEntryNorReleased) {
+  const std::string claim = encode_claim({.queue = QueueId{1}, .seq = Seq{2}, .deliveries = 3});
+  EXPECT_TRUE(is_claim(as_bytes(claim)));
+  EXPECT_FALSE(is_released(as_bytes(claim)));
+  EXPECT_FALSE(decode_entry(as_bytes(claim)));
+  EXPECT_EQ(claim, std::string("\x01\xFE\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x02\0\0\0\x03", 22))
+      << "the bytes of version one";
+}
+
+}  // namespace
+}  // namespace hermod::queue

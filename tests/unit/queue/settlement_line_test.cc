@@ -1,0 +1,92 @@
+#include "queue/settlement_line.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace hermod::queue {
+namespace {
+
+StoreChange erase(std::uint64_t seq) {
+  return EraseEntry{.seq = Seq{seq}, .why = Removal::Acknowledged};
+}
+
+StoreChange dead_letter(std::uint64_t seq, std::size_t size) {
+  const std::string payload(size, 'x');
+  Message::Fields fields;
+  fields.topic = "t";
+  fields.payload = as_bytes(payload);
+  return MoveToDeadLetters{.seq = Seq{seq}, .entry = {.message = Message::create(fields), .key = "k"}};
+}
+
+std::vector<Seq> sequences(std::uint64_t first, std::uint64_t last) {
+  std::vector<Seq> seqs;
+  for (std::uint64_t seq = first; seq <= last; ++seq) seqs.push_back(Seq{seq});
+  return seqs;
+}
+
+TEST(SettlementLine, WhatComesMeanwhileGoesIntoTheNextBatch) {
+  SettlementLine line;
+  EXPECT_TRUE(line.batch().empty());
+  line.push(erase(1));
+  EXPECT_EQ(line.batch().size(), 1U);
+  line.push(erase(2));
+  EXPECT_EQ(line.batch().size(), 1U) << "one that failed is submitted again as it was";
+  EXPECT_EQ(line.made(), sequences(1, 1));
+  EXPECT_FALSE(line.is_under_way());
+  EXPECT_FALSE(line.is_empty());
+  EXPECT_EQ(line.batch().size(), 1U);
+  EXPECT_EQ(line.made(), sequences(2, 2));
+  EXPECT_TRUE(line.is_empty());
+}
+
+TEST(SettlementLine, ABatchIsBoundedByItsChanges) {
+  SettlementLine line({.changes = 3});
+  for (std::uint64_t seq = 1; seq <= 7; ++seq) line.push(erase(seq));
+  EXPECT_EQ(line.batch().size(), 3U);
+  EXPECT_EQ(line.made(), sequences(1, 3));
+  EXPECT_EQ(line.batch().size(), 3U);
+  EXPECT_EQ(line.waiting(), 1U);
+  EXPECT_EQ(line.made(), sequences(4, 6));
+  EXPECT_EQ(line.batch().size(), 1U);
+}
+
+TEST(SettlementLine, ABatchIsBoundedByItsBytesAndALargeLetterGoesAlone) {
+  SettlementLine line({.changes = 100, .bytes = 10'000});
+  line.push(dead_letter(1, 4'000));
+  line.push(dead_letter(2, 4'000));
+  line.push(dead_letter(3, 50'000));
+  line.push(erase(4));
+  EXPECT_EQ(line.batch().size(), 2U);
+  EXPECT_EQ(line.made(), sequences(1, 2));
+  EXPECT_EQ(line.batch().size(), 1U);
+  EXPECT_EQ(line.made(), sequences(3, 3));
+  line.batch();
+  EXPECT_EQ(line.made(), sequences(4, 4));
+}
+
+TEST(SettlementLine, MessageIdentifiersCountOneByOneAndNobodyHearsOfThem) {
+  SettlementLine line({.changes = 3});
+  line.push(erase(1));
+  line.push(EraseMessageIds{{1, 2, 3, 4, 5}});
+  std::vector<std::uint64_t> erased;
+  std::vector<Seq> settled;
+  int batches = 0;
+  for (; !line.batch().empty(); ++batches) {
+    std::size_t changes = 0;
+    for (const StoreChange& change : line.batch()) {
+      const auto* ids = std::get_if<EraseMessageIds>(&change);
+      changes += ids == nullptr ? 1 : ids->numbers.size();
+      if (ids != nullptr) erased.insert(erased.end(), ids->numbers.begin(), ids->numbers.end());
+    }
+    EXPECT_LE(changes, 3U);
+    for (const Seq seq : line.made()) settled.push_back(seq);
+  }
+  EXPECT_EQ(batches, 3);
+  EXPECT_EQ(erased, (std::vector<std::uint64_t>{1, 2, 3, 4, 5}));
+  EXPECT_EQ(settled, sequences(1, 1));
+}
+
+}  // namespace
+}  // namespace hermod::queue

@@ -53,6 +53,7 @@ struct TlsOptions {
 struct WebSocketOptions {
   std::string path = "/mqtt";
   bool requires_subprotocol = true;  ///< false: a client may ask for none
+  bool compresses = false;           ///< with clients that offer permessage-deflate
   /// See OriginList. A page from elsewhere must be named: its visitor's browser may reach what it cannot.
   std::vector<std::string> origins{"absent", "loopback"};
   friend bool operator==(const WebSocketOptions&, const WebSocketOptions&) = default;

@@ -70,14 +70,16 @@ TEST(SocketKeys, EveryOneReachesTheOptions) {
 }
 
 TEST(SocketKeys, AWebSocketHasItsOwnAndTheProxiesWithoutTheirProtocol) {
-  const WithListener web(kWeb + kProxies +
-                         "subprotocol = \"optional\"\norigins = [\"https://a.test\", \"absent\"]\n");
+  const WithListener web(
+      kWeb + kProxies +
+      "subprotocol = \"optional\"\norigins = [\"https://a.test\", \"absent\"]\ncompression = true\n");
   EXPECT_EQ(web.told(), "");
   const net::ListenerOptions& options = web.options();
   ASSERT_TRUE(options.websocket);
-  EXPECT_EQ(*options.websocket,
-            (net::WebSocketOptions{
-                .path = "/mqtt", .requires_subprotocol = false, .origins = {"https://a.test", "absent"}}));
+  EXPECT_EQ(*options.websocket, (net::WebSocketOptions{.path = "/mqtt",
+                                                       .requires_subprotocol = false,
+                                                       .compresses = true,
+                                                       .origins = {"https://a.test", "absent"}}));
   EXPECT_EQ(options.proxy.use, ProxyUse::Off);
   EXPECT_EQ(options.proxy.proxies.size(), 2U);
   EXPECT_FALSE(options.tls);
@@ -86,6 +88,7 @@ TEST(SocketKeys, AWebSocketHasItsOwnAndTheProxiesWithoutTheirProtocol) {
       "url = [\"wss://127.0.0.1/a\", \"wss://[::1]/a\"]\ncertificate = \"c.pem\"\nkey = \"c.key\"\n");
   EXPECT_EQ(secure.told(), "");
   EXPECT_EQ(secure.options().websocket->path, "/a");
+  EXPECT_FALSE(secure.options().websocket->compresses);
   EXPECT_EQ(secure.options().tls->application_protocol, "http/1.1");
 }
 

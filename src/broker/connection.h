@@ -33,6 +33,7 @@ class ConnectionEvents {
   virtual void on_protocol_error(Connection& connection, const wire::ProtocolError& error) = 0;
   virtual void on_connection_timer(Connection& connection) = 0;
   virtual void on_output_drained(Connection& connection) = 0;
+  virtual void on_connection_ending(Connection& connection, net::CloseReason reason) = 0;
   virtual void on_connection_closed(Connection& connection, net::CloseReason reason) = 0;
 
  protected:
@@ -125,6 +126,7 @@ class Connection final : public net::TransportHandler, private net::TimerHandler
   bool on_introduced() override;
   void on_bytes(ReadBuffer& buffer) override;
   void on_drained() override;
+  void on_ending(net::CloseReason reason) override;
   void on_closed(net::CloseReason reason) override;
   void on_timer(net::Timer& timer) override;
 

@@ -246,12 +246,7 @@ void Shard::on_connection_closed(Connection& c, net::CloseReason reason) {
   c.set_state(Connection::State::Closing);
   ended_.push_back(connections_.take(c.id()));
   if (session == nullptr) return;
-  log_disconnected(
-      *ended_.back(), *session,
-      {"network",
-       {},
-       reason == net::CloseReason::PeerClosed ? "the client closed the connection without DISCONNECT"
-                                              : "the connection broke"});
+  log_disconnected(*ended_.back(), *session, ending_of_transport(reason));
   keep_retained_reads(*ended_.back(), *session);
   leave_session(*session, WillRule::Publish);
 }

@@ -126,6 +126,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void on_protocol_error(Connection& c, const wire::ProtocolError& error) override;
   void on_connection_timer(Connection& c) override;
   void on_output_drained(Connection& c) override;
+  void on_connection_ending(Connection& c, net::CloseReason reason) override;
   void on_connection_closed(Connection& c, net::CloseReason reason) override;
   void on_timer(net::Timer& timer) override;
   std::optional<net::SocketAddress> counted_address(const net::Transport& transport) const;

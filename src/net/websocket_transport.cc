@@ -93,6 +93,18 @@ void WebSocketTransport::end_with(CloseReason reason, CloseCode code, std::strin
   stream_->request_flush();
 }
 
+void WebSocketTransport::end_by_itself(CloseReason reason, CloseCode code, std::string_view why) {
+  if (state_ == State::Closing || state_ == State::Ended) return;
+  end_with(reason, code, why);
+  handler_->on_ending(reason);
+}
+
+/// The stream says itself what was wrong.
+void WebSocketTransport::on_ending(CloseReason reason) {
+  if (state_ == State::Closing || state_ == State::Ended) return;
+  handler_->on_ending(reason);
+}
+
 void WebSocketTransport::on_flush() {
   if (state_ == State::Closing) return finish();
   if (state_ == State::Open) frame_output();
@@ -286,7 +298,7 @@ void WebSocketTransport::refuse(const WebSocketRefusal& refusal) {
   loop_.count(Counter::WebSocketFailed);
   stream_->output().append(as_bytes(refusal.answer()));
   output_.clear();
-  end_with(CloseReason::ByBroker, CloseCode::Normal, "");
+  end_by_itself(CloseReason::ByBroker, CloseCode::Normal, "");
 }
 
 Bytes WebSocketTransport::decode(std::span<std::uint8_t> frames) {
@@ -325,13 +337,13 @@ void WebSocketTransport::obey_frames() {
   if (!has_last_ || state_ != State::Open) return;
   if (last_.what == WebSocketScanner::What::Fault) return fail(last_.code, last_.why);
   if (paused_) return;  // first what came before the Close is shown, and what it waits for is answered
-  end_with(CloseReason::PeerClosed, last_.code, "");
+  end_by_itself(CloseReason::PeerClosed, last_.code, "");
 }
 
 void WebSocketTransport::fail(CloseCode code, std::string_view why) {
   HERMOD_LOG_LIMITED(log::Level::Notice, "websocket.broken", {"address", peer().address},
                      {"code", static_cast<int>(code)}, {"why", why});
-  end_with(CloseReason::ByBroker, code, why);
+  end_by_itself(CloseReason::ByBroker, code, why);
 }
 
 void WebSocketTransport::on_later() {
@@ -351,7 +363,7 @@ void WebSocketTransport::on_timer(Timer&) {
   if (state_ != State::Open) return;
   if (is_quiet_ && !paused_) {
     HERMOD_LOG_LIMITED(log::Level::Notice, "websocket.silent", {"address", peer().address});
-    return end_with(CloseReason::PeerReset, CloseCode::GoingAway, "no answer to a ping");
+    return end_by_itself(CloseReason::PeerReset, CloseCode::GoingAway, "no answer to a ping");
   }
   ping();
   schedule_ping();

@@ -54,6 +54,7 @@ class WebSocketTransport final : public Transport,
 
   void on_bytes(ReadBuffer& raw) override;
   void on_drained() override;
+  void on_ending(CloseReason reason) override;
   void on_closed(CloseReason reason) override;
   void on_timer(Timer& timer) override;
   void on_flush() override;
@@ -90,6 +91,8 @@ class WebSocketTransport final : public Transport,
   void put_control(Opcode opcode, Bytes payload);
   void fail(CloseCode code, std::string_view why);
   void end_with(CloseReason reason, CloseCode code, std::string_view why);
+  /// The same, and the handler is told: it has not asked for it.
+  void end_by_itself(CloseReason reason, CloseCode code, std::string_view why);
   void finish();
   void on_request_timer();
   void ping();

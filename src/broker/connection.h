@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
+#include "broker/address_limits.h"
 #include "broker/pending_connect.h"
 #include "broker/retained_read.h"
 #include "net/socket_address.h"
@@ -104,8 +105,10 @@ class Connection final : public net::TransportHandler, private net::TimerHandler
   std::uint64_t retained_reads_planned = 0;
   /// It is among those its shard reads retained messages for.
   bool reads_retained = false;
-  /// For which address AddressCounts counts it; nothing: for none.
+  /// For which address AddressLimits counts it; nothing: for none.
   std::optional<net::SocketAddress> counted_address;
+  /// Its listener's; null: none.
+  AddressLimits::Own* own_limit = nullptr;
   /// The CONNECT that waits for its session.
   std::unique_ptr<PendingConnect> pending_connect;
 

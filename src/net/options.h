@@ -114,7 +114,8 @@ struct ListenerOptions {
   ProxyOptions proxy{};
   /// Without TLS: CommonName is that of a certificate a proxy has verified, SystemUser is for Unix sockets.
   TlsIdentity identity = TlsIdentity::None;
-  std::uint32_t max_connections = 0;  ///< at the same time; 0 = no limit
+  std::uint32_t max_connections = 0;              ///< at the same time; 0 = no limit
+  std::uint32_t max_connections_per_address = 0;  ///< of them; 0 = no limit
   friend bool operator==(const ListenerOptions&, const ListenerOptions&) = default;
 };
 

@@ -273,7 +273,8 @@ bool WebSocketTransport::open(const WebSocketUpgrade& upgrade) {
   client_address_ = upgrade.forwarded_for;
   state_ = State::Open;
   if (!handler_->on_introduced()) {
-    refuse({.status = 429, .why = "limits.max_connections_per_address is reached"});
+    refuse({.status = 429,
+            .why = "the limit of connections per address is reached (max_connections_per_address)"});
     return false;
   }
   stream_->output().append(as_bytes(answer));

@@ -31,7 +31,7 @@ def tables_of(text):
 
 class CompareTransports(unittest.TestCase):
     def test_every_cell_comes_out(self):
-        ran = run("--rounds", "1", "--seconds", "0.1", "--connections", "50", "--handshakes", "5")
+        ran = run("--rounds", "1", "--seconds", "0.3", "--connections", "50", "--handshakes", "5")
         self.assertEqual(ran.returncode, 0, ran.stderr)
         tables = tables_of(ran.stdout)
         brokers = ["hermod"]

@@ -38,11 +38,19 @@ add_library(hermod_driver_flags INTERFACE)
 target_link_libraries(hermod_driver_flags INTERFACE hermod_warnings)
 target_compile_options(hermod_driver_flags INTERFACE -O0)
 
-# hermod_room(<name> [DEPENDS room...] [LIBRARIES target...])
+# hermod_unhurried(<name>): what this target does happens once, or at the pace of who types. With a sanitizer it is not
+# optimised, which halves the time to compile what includes CLI11 and toml++.
+function(hermod_unhurried name)
+  if(HERMOD_SANITIZE)
+    target_compile_options(${name} PRIVATE -O0)
+  endif()
+endfunction()
+
+# hermod_room(<name> [UNHURRIED] [DEPENDS room...] [LIBRARIES target...])
 # A room is a static library hermod_<name> made of every .cc file in src/<name>/.
 # Its dependencies follow the layer table in src/README.md.
 function(hermod_room name)
-  cmake_parse_arguments(ROOM "" "" "DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ROOM "UNHURRIED" "" "DEPENDS;LIBRARIES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
   list(TRANSFORM ROOM_DEPENDS PREPEND hermod_)
   add_library(hermod_${name} STATIC ${sources})
@@ -52,6 +60,9 @@ function(hermod_room name)
   target_include_directories(hermod_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
   target_link_libraries(hermod_${name} PUBLIC hermod_warnings ${ROOM_DEPENDS} ${ROOM_LIBRARIES})
   target_link_libraries(hermod_${name} PRIVATE hermod_flags)
+  if(ROOM_UNHURRIED)
+    hermod_unhurried(hermod_${name})
+  endif()
 endfunction()
 
 # hermod_precompiled(<name> <flags>): the target's sources begin with the headers that nearly every test includes,

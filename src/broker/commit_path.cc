@@ -11,6 +11,7 @@
 namespace hermod::broker {
 
 using session::Session;
+using wire::PacketType;
 using wire::QoS;
 using wire::ReasonCode;
 
@@ -64,9 +65,9 @@ void Shard::on_commit_finished(CommitFinished& finished) {
     c = nullptr;  // it has left the session
   if (finished.error) {
     counters_.add(Counter::DroppedCommitFailed);
-    HERMOD_LOG_LIMITED(log::Level::Error, "store.commit_failed",
-                       {"reason", wire::name_of(reason_for(*finished.error))},
-                       {"code", code_of(reason_for(*finished.error))});
+    const ReasonCode reason = reason_for(*finished.error, PacketType::Disconnect);
+    HERMOD_LOG_LIMITED(log::Level::Error, "store.commit_failed", {"reason", wire::name_of(reason)},
+                       {"code", code_of(reason)});
   }
   std::visit([&](auto& work) { finish(c, session, work, finished.error); }, ticket.work);
 
@@ -106,10 +107,11 @@ void Shard::finish(Connection* c, Session* session, PublishCommit& work, std::op
 /// is not told, and sends the message again on its next connection. [MQTT-4.3.3-2]
 void Shard::refuse_stored_publish(Connection& c, wire::PacketId id, QoS qos, Errc error) {
   constexpr std::string_view kWhy = "the message could not be stored";
-  const ReasonCode reason = reason_for(error);
   const bool may_be_stored = qos == QoS::ExactlyOnce && c.session()->is_durable() && error != Errc::NoSpace;
-  if (!c.agreement().is_v5() || may_be_stored) return disconnect_behind_acks(c, reason);
-  send_publish_ack(c, id, qos, reason, kWhy);
+  if (!c.agreement().is_v5() || may_be_stored)
+    return disconnect_behind_acks(c, reason_for(error, PacketType::Disconnect));
+  const PacketType answer = qos == QoS::ExactlyOnce ? PacketType::Pubrec : PacketType::Puback;
+  send_publish_ack(c, id, qos, reason_for(error, answer), kWhy);
   c.session()->inbound().on_acknowledged(id);
 }
 
@@ -128,24 +130,24 @@ void Shard::finish(Connection* c, Session* session, InboundReleased& work, std::
   if (session == nullptr) return;
   if (error) {  // the identifier is still known after a restart, so it stays known now
     if (!work.again) session->inbound().on_erase_failed(work.packet_id);
-    if (c != nullptr) disconnect(*c, reason_for(*error), "the store failed");
+    if (c != nullptr) disconnect(*c, reason_for(*error, PacketType::Disconnect), "the store failed");
     return;
   }
   if (!work.again) session->inbound().on_erased(work.packet_id);
   if (c != nullptr)
-    send_ack(*c, wire::PacketType::Pubcomp, work.packet_id, ReasonCode::Success);  // [MQTT-4.3.3-11]
+    send_ack(*c, PacketType::Pubcomp, work.packet_id, ReasonCode::Success);  // [MQTT-4.3.3-11]
 }
 
 void Shard::finish(Connection* c, Session* session, OutboundReleased& work, std::optional<Errc> error) {
   if (session == nullptr) return;
   if (error) {
     if (!work.again) session->outbound().on_release_failed(work.seq);
-    if (c != nullptr) disconnect(*c, reason_for(*error), "the store failed");
+    if (c != nullptr) disconnect(*c, reason_for(*error, PacketType::Disconnect), "the store failed");
     return;
   }
   if (!work.again) session->outbound().on_released(work.seq);
   if (c != nullptr)
-    send_ack(*c, wire::PacketType::Pubrel, qos::packet_id_for(work.seq),
+    send_ack(*c, PacketType::Pubrel, qos::packet_id_for(work.seq),
              ReasonCode::Success);  // [MQTT-4.3.3-4]
 }
 
@@ -178,7 +180,7 @@ void Shard::finish(Connection* c, Session* session, SubscriptionsStored& work, s
       if (request.number != 0) session->subscriptions().settle(request.filter);
     // UNSUBACK of MQTT 3 cannot say that the subscription is still there.
     if (c != nullptr && work.unsubscribe && !c->agreement().is_v5())
-      return disconnect_behind_acks(*c, reason_for(*error));
+      return disconnect_behind_acks(*c, reason_for(*error, PacketType::Disconnect));
     for (SubscriptionRequest& request : work.requests)
       if (!is_failure(request.reason)) request.reason = ReasonCode::ImplementationSpecificError;
     if (c != nullptr) send_subscription_ack(*c, work);
@@ -191,7 +193,7 @@ void Shard::finish(Connection* c, Session* session, SessionStored& work, std::op
   if (session != nullptr && !error) session->allow_before(work.sent_before);
   if (c == nullptr || c->state() != Connection::State::Claiming) return;
   if (error) {
-    return refuse_connect(*c, reason_for(*error), "the session could not be stored");
+    return refuse_connect(*c, reason_for(*error, PacketType::Connack), "the session could not be stored");
   }
   HERMOD_ASSERT(session != nullptr);  // whoever claims one has it
   send_connack(*c, *session, work.session_present);

@@ -2,8 +2,11 @@
 
 namespace hermod::broker {
 
-wire::ReasonCode reason_for(Errc error) {
-  using wire::ReasonCode;
+using wire::ReasonCode;
+
+namespace {
+
+ReasonCode reason_of(Errc error) {
   switch (error) {
     case Errc::NoSpace:
       return ReasonCode::QuotaExceeded;
@@ -12,10 +15,10 @@ wire::ReasonCode reason_for(Errc error) {
     case Errc::Closed:
       return ReasonCode::ServerShuttingDown;
     case Errc::Unsupported:
-      return ReasonCode::ImplementationSpecificError;
-    case Errc::NotFound:
     case Errc::Corruption:
     case Errc::Io:
+      return ReasonCode::ImplementationSpecificError;
+    case Errc::NotFound:
     case Errc::Invalid:
     case Errc::Timeout:
       return ReasonCode::UnspecifiedError;
@@ -23,7 +26,16 @@ wire::ReasonCode reason_for(Errc error) {
   return ReasonCode::UnspecifiedError;
 }
 
-std::string code_of(wire::ReasonCode reason) {
+}  // namespace
+
+/// PUBACK and PUBREC have no word for a server that is busy or ends, and CONNACK none for one that ends.
+ReasonCode reason_for(Errc error, wire::PacketType packet) {
+  const ReasonCode reason = reason_of(error);
+  return wire::is_reason_for(packet, reason, wire::Role::Client) ? reason
+                                                                 : ReasonCode::ImplementationSpecificError;
+}
+
+std::string code_of(ReasonCode reason) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   const auto code = static_cast<std::uint8_t>(reason);
   return std::string("0x") + kDigits[code >> 4] + kDigits[code & 0x0F];

@@ -170,8 +170,22 @@ std::chrono::seconds Checkpointer::pause(bool written) const {
   return std::min(kRetry, options_.checkpoint_interval);
 }
 
+/// Nobody else hears of it: what was acknowledged is in the journal, until that is full.
+void Checkpointer::tell(const Status& result, bool& fails) {
+  const bool failed_before = std::exchange(fails, !result);
+  if (fails && !failed_before) {
+    log::event(
+        log::Level::Error, "store.checkpoint_failed",
+        {{"error", result.error().detail},
+         {"why", "the journal grows until the tables can be written; it is tried again every second"}});
+  } else if (!fails && failed_before) {
+    log::event(log::Level::Notice, "store.checkpoints_go_on", {});
+  }
+}
+
 void Checkpointer::run() {
   auto deadline = std::chrono::steady_clock::now() + pause(/*written=*/true);
+  bool fails = false;
   for (;;) {
     bool in_time = false;
     {
@@ -181,7 +195,9 @@ void Checkpointer::run() {
       grown_ = false;
     }
     if (in_time && !is_due()) continue;
-    const bool written = run_once().has_value();
+    const Status result = run_once();
+    const bool written = result.has_value();
+    tell(result, fails);
     deadline = std::chrono::steady_clock::now() + pause(written);
     if (!written) {
       look_at_.store(~std::uint64_t{0}, std::memory_order_relaxed);

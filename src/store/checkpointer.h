@@ -50,6 +50,8 @@ class Checkpointer {
   Status write_frozen(const Generation& generation);
   /// Looks at what the tables use, and says so in the log when the store has become full or has room again.
   void measure();
+  /// Says in the log when checkpoints begin to fail, and when they go on. `fails`: how it was and is.
+  static void tell(const Status& result, bool& fails);
   /// How long nothing is written when little is journaled.
   std::chrono::seconds pause(bool written) const;
   /// Sets when the memtable is large enough to be looked at.

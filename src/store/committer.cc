@@ -10,8 +10,6 @@ namespace hermod::store {
 namespace {
 
 constexpr std::size_t kExpectAhead = 8;  // batches
-/// Batches in a group that are worth two changes of threads, which cost some 20 us.
-constexpr std::size_t kWorthBeside = 64;
 
 bool is_narrow(const WriteBatch& batch) {
   return batch.append_count() <= 4;
@@ -118,7 +116,7 @@ void Committer::start() {
   syncer_ = std::make_unique<Syncer>(journal_, [this](Status synced) {
     {
       const std::lock_guard lock(mutex_);
-      sync_ended_ = std::move(synced);
+      syncs_ended_.push_back(std::move(synced));
     }
     work_.notify_one();
   });
@@ -151,18 +149,18 @@ void Committer::run() {
     }
     process();
   }
-  if (wait_for_sync()) land();
+  if (wait_for_syncs()) land();
 }
 
 /// For work, for the end, for the end of a sync, or until what is held, or written and not synced, has waited
 /// long enough; none of that is done while a sync is under way.
 void Committer::wait(std::unique_lock<std::mutex>& lock) {
   std::optional<MonotonicTime> until;
-  if (flight_ == Flight::None) {
+  if (syncs_begun_ == 0) {
     until = held_.wait_until();
     if (const auto sync = sync_at(); sync && (!until || *sync < *until)) until = sync;
   }
-  while (!inbox_.has_work() && !stopping_ && !sync_ended_) {
+  while (!inbox_.has_work() && !stopping_ && syncs_ended_.empty()) {
     sleeping_ = true;
     if (!until) {
       work_.wait(lock);
@@ -180,14 +178,14 @@ void Committer::process() {
   if (in_hand_.resumed) {
     commit_all(waiting.first(in_hand_.before_resume));
     if (held_.size() > 0) write_held();
-    if (wait_for_sync()) land();
+    if (wait_for_syncs()) land();
     waiting = waiting.subspan(in_hand_.before_resume);
     next_group_ = *in_hand_.resumed;
     healthy_.store(true, std::memory_order_release);
   }
   commit_all(waiting);
   hurry_ = (hurry_ || in_hand_.hurry) && held_.size() > 0;
-  if (!is_syncing()) go_on();
+  look();
   for (const StreamId stream : in_hand_.forgotten) sequences_.forget(stream);
   in_hand_.clear();
 }
@@ -196,7 +194,7 @@ void Committer::commit_all(std::span<Submission> batches) {
   while (!batches.empty()) {
     const std::size_t count = group_size(batches);
     if (count == 0) {
-      write_held();
+      write_full();
       continue;
     }
     healthy() ? take(batches.first(count)) : refuse(batches.first(count));
@@ -224,13 +222,18 @@ void Committer::take(std::span<Submission> group) {
     sequence(group[i], wait_until);
   }
   tell_sequenced(held_.done().subspan(before));
-  // Else with everything else that comes in while the sync goes on.
-  if (!is_syncing()) go_on();
+  look();
+}
+
+/// While a sync is under way, what comes in is written with everything else that does.
+void Committer::look() {
+  if (!is_syncing()) return go_on();
+  if (hear_syncs()) land();
 }
 
 /// Precondition: no sync is under way.
 void Committer::go_on() {
-  if (!wait_for_sync()) return;
+  if (!wait_for_syncs()) return;
   if (held_.size() > 0 && (hurry_ || held_.is_urgent() || is_due())) {
     write_held();
   } else {
@@ -239,7 +242,7 @@ void Committer::go_on() {
     held_.finish([this](std::span<Done> run) { tell_durable(run); });
     finished(cost - held_.cost());
   }
-  if (flight_ == Flight::None && is_sync_due()) sync_written();
+  if (syncs_begun_ == 0 && is_sync_due()) sync_written();
 }
 
 /// The streams of a group are mostly many and cold: waiting for memory, one at a time, was half of
@@ -286,90 +289,6 @@ bool Committer::is_due() const {
   return until && clock_.now() >= *until;
 }
 
-/// One group of everything that is held.
-void Committer::write_held() {
-  if (!wait_for_sync()) return;
-  hurry_ = false;
-  held_.leave_out_cancelled();
-  const bool syncs = has_to_be_synced(held_.batches());
-  const bool beside = syncs && syncer_ != nullptr && held_.size() >= kWorthBeside;
-  if (!beside) land();  // nobody waits for the sync of this one
-  const auto sync = syncs && !beside ? Journal::Sync::Now : Journal::Sync::Later;
-  const Result<Written> written = append(held_.batches(), sync);
-  if (!written) {
-    land();
-    return fail(written.error());
-  }
-  if (!beside || written->number.v == 0) {
-    land();
-    return arrive(held_, *written);
-  }
-  syncer_->begin();
-  land();
-  std::swap(held_, flying_);
-  flying_as_ = *written;
-  flight_ = Flight::Syncing;
-}
-
-void Committer::arrive(HeldBatches& group, const Written& written) {
-  if (sink_ != nullptr && written.number.v != 0)
-    sink_->applied(written.number, written.batch_time, group.batches());
-  const std::size_t cost = group.cost();
-  group.finish_all(/*split=*/false, [this](std::span<Done> run, bool) { tell_durable(run); });
-  finished(cost);
-}
-
-/// What was synced beside the committer, if there is any.
-void Committer::land() {
-  if (flight_ == Flight::None) return;
-  HERMOD_ASSERT(flight_ == Flight::Synced);
-  flight_ = Flight::None;
-  arrive(flying_, flying_as_);
-}
-
-bool Committer::is_syncing() {
-  if (flight_ != Flight::Syncing) return false;
-  const std::lock_guard lock(mutex_);
-  return !sync_ended_;
-}
-
-bool Committer::wait_for_sync() {
-  if (flight_ != Flight::Syncing) return healthy();
-  Status synced;
-  {
-    std::unique_lock lock(mutex_);
-    work_.wait(lock, [this] { return sync_ended_.has_value(); });
-    synced = *std::exchange(sync_ended_, std::nullopt);
-  }
-  flight_ = Flight::Synced;
-  if (synced) {
-    settle_reservations();
-    return true;
-  }
-  fail(synced.error());
-  return false;
-}
-
-void Committer::fail(const Error& why) {
-  failure_ = why;
-  sequences_.forget_reservations();
-  reservations_.clear();
-  unsettled_.clear();
-  unsynced_since_.reset();
-  hurry_ = false;
-  healthy_.store(false, std::memory_order_release);
-  if (std::exchange(flight_, Flight::None) != Flight::None) fail_all(flying_);
-  fail_all(held_);
-}
-
-void Committer::fail_all(HeldBatches& group) {
-  const std::size_t cost = group.cost();
-  group.finish_all(/*split=*/true, [this](std::span<Done> run, bool empty) {
-    empty ? tell_durable(run) : observer_.on_failed(run, failure_);
-  });
-  finished(cost);
-}
-
 void Committer::finished(std::size_t cost) {
   if (cost == 0) return;
   groups_finished_.fetch_add(1, std::memory_order_relaxed);
@@ -380,7 +299,8 @@ void Committer::finished(std::size_t cost) {
 /// keeps its place among the answers.
 bool Committer::has_room_for(const WriteBatch& batch) const {
   if (sink_ == nullptr || !batch.is_refused_when_full()) return true;
-  const std::size_t on_the_way = held_.bytes() + (flight_ == Flight::None ? 0 : flying_.bytes());
+  std::size_t on_the_way = held_.bytes();
+  for (const Flying& group : flying_) on_the_way += group.batches.bytes();
   return sink_->has_room(on_the_way + batch.bytes());
 }
 

@@ -54,7 +54,8 @@ class CommitObserver {
 ///
 /// With a thread of its own, a large group is synced beside it: meanwhile what comes in is sequenced, and
 /// makes the next group as soon as the sync has ended, so a sync never waits for the processor. What the
-/// first group leaves to do is done while the second is synced.
+/// first group leaves to do is done while the second is synced. When so much comes in that the next group is
+/// full before the sync has ended, it is written at once, and its sync follows directly.
 ///
 /// A group is synced before it counts as durable when a batch in it needs that, or Options::flush says so. A
 /// sequence that is not reserved on the disk needs it too: whoever is told of it later must never hear it
@@ -135,10 +136,11 @@ class Committer {
     GroupNo number;
     WallTime batch_time{};
   };
-  enum class Flight : std::uint8_t {
-    None,
-    Syncing,  ///< the syncer has not answered, or nobody has looked
-    Synced    ///< and not told to anybody yet
+  /// A group that is synced beside the committer.
+  struct Flying {
+    HeldBatches batches;
+    Written written;
+    bool is_synced = false;  ///< and not told to anybody yet
   };
 
   void run();
@@ -158,15 +160,21 @@ class Committer {
   void tell_durable(std::span<Done> done);
   bool is_due() const;
   void write_held();
+  void write_full();
+  bool is_worth_beside() const;
+  void look();
   /// Answers what needs no disk, or writes what has to be written now.
   void go_on();
   Result<Written> append(std::span<const Submission> group, Journal::Sync sync);
   bool has_to_be_synced(std::span<const Submission> group) const;
   /// `group` is on the disk: readers find it, and its submitters hear of it.
   void arrive(HeldBatches& group, const Written& written);
+  void depart(const Written& written);
   bool is_syncing();
-  /// False: the sync has failed, and with it everything that is here.
-  bool wait_for_sync();
+  /// False, these three: a sync has failed, and with it everything that is here.
+  bool hear_syncs();
+  bool wait_for_a_sync();
+  bool wait_for_syncs();
   void land();
   /// When what is written has to be synced at the latest.
   std::optional<MonotonicTime> sync_at() const;
@@ -191,7 +199,7 @@ class Committer {
   Inbox inbox_;
   bool sleeping_ = false;
   bool stopping_ = false;
-  std::optional<Status> sync_ended_;  // what the syncer said, until the committer has heard it
+  std::deque<Status> syncs_ended_;  // what the syncer said, until the committer has heard it
   std::thread thread_;
   std::unique_ptr<Syncer> syncer_;  // while there is the thread
 
@@ -204,11 +212,11 @@ class Committer {
   SequenceTable sequences_;
   Inbox in_hand_;
   HeldBatches held_;
-  bool hurry_ = false;  // what is held is written at the next moment
-  Flight flight_ = Flight::None;
-  HeldBatches flying_;  // in the journal, and being synced
-  Written flying_as_;
-  std::vector<Appended> appended_;                      // of the batch that is being sequenced
+  bool hurry_ = false;               // what is held is written at the next moment
+  std::deque<Flying> flying_;        // in the journal
+  std::size_t syncs_begun_ = 0;      // the last so many of them: of their syncs nothing has been heard
+  std::deque<HeldBatches> spares_;  // empty, with their memory
+  std::vector<Appended> appended_;   // of the batch that is being sequenced
   std::vector<std::pair<StreamId, Seq>> reservations_;  // made by what is held
   struct Reservation {
     GroupNo group;

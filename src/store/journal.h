@@ -9,8 +9,8 @@
 namespace hermod::store {
 
 /// The seam under the committer: an ordered log of commit groups. One group is one record.
-/// Used by one thread at a time, the committer's or its syncer's, except trim(), which the checkpointer may
-/// call beside append() and sync(), and synced(), which is for any.
+/// Used by the committer's thread, and sync() by its syncer's beside append(); trim() may be called by the
+/// checkpointer beside both, synced() by any.
 class Journal {
  public:
   /// When a record has to be on the disk.
@@ -26,7 +26,8 @@ class Journal {
   /// Numbers only rise. After a failure nothing is known about the record, and the store must be opened and
   /// replayed again; with NoSpace it is certain that nothing of it is there.
   virtual Status append(GroupNo number, std::span<const Bytes> group, Sync sync) = 0;
-  /// Makes everything that was appended durable. After a failure nothing is known about what was not.
+  /// Makes everything durable that was appended before the call. After a failure nothing is known about what
+  /// was not.
   virtual Status sync() = 0;
   /// Everything up to this group is durable.
   virtual GroupNo synced() const = 0;

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "base/assert.h"
-
 namespace hermod::store {
 
 Syncer::Syncer(Journal& journal, std::function<void(Status)> done)
@@ -21,8 +19,7 @@ Syncer::~Syncer() {
 void Syncer::begin() {
   {
     const std::lock_guard lock(mutex_);
-    HERMOD_ASSERT(!wanted_);
-    wanted_ = true;
+    ++wanted_;
   }
   work_.notify_one();
 }
@@ -30,12 +27,12 @@ void Syncer::begin() {
 void Syncer::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    work_.wait(lock, [this] { return wanted_ || stopping_; });
-    if (!wanted_) return;
+    work_.wait(lock, [this] { return wanted_ > 0 || stopping_; });
+    if (wanted_ == 0) return;
     lock.unlock();
     Status synced = journal_.sync();
     lock.lock();
-    wanted_ = false;
+    --wanted_;
     lock.unlock();
     done_(std::move(synced));
     lock.lock();

@@ -1,7 +1,13 @@
 #include "tests/crash/crash_test.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
+#include <iostream>
+#include <string_view>
+
+#include "tests/crash/keepsakes.h"
+#include "tests/crash/retained_check.h"
 
 namespace hermod::crash {
 
@@ -12,7 +18,13 @@ std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
   return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
 }
 
+bool wants_all_rounds() {
+  const char* text = std::getenv("HERMOD_CRASH_ROUNDS");
+  return text != nullptr && std::string_view(text) == "all";
+}
+
 std::uint64_t rounds_of(std::uint64_t usual) {
+  if (wants_all_rounds()) return usual;
   return number_from("HERMOD_CRASH_ROUNDS", kSanitized ? (usual + 2) / 3 : usual);
 }
 
@@ -22,6 +34,26 @@ PersistentClient& CrashTest::add(PersistentClient::Role role) {
   if (stays_away) clients_.back()->hold();
   clients_.back()->start();
   return *clients_.back();
+}
+
+void CrashTest::timed_start() {
+  const auto begin = Clock::now();
+  broker().start();
+  starts_.push_back(std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
+}
+
+void CrashTest::report(const std::string& what) {
+  std::sort(starts_.begin(), starts_.end());
+  const auto percentile = [&](double part) {
+    const auto at = static_cast<std::size_t>(std::ceil(part * static_cast<double>(starts_.size())));
+    return starts_.empty() ? 0.0 : std::round(starts_[std::max<std::size_t>(at, 1) - 1] * 10) / 10;
+  };
+  std::uint64_t lost = ledger_.missing_count({"member-1", "member-2"}, "s/");
+  for (const char* receiver : {"reader", "sleeper"}) lost += ledger_.missing_count({receiver}, "l/");
+  std::cout << what << ", " << ledger_.acknowledged_count() << " acknowledged, " << ledger_.arrived_count()
+            << " arrived, " << lost << " lost, " << ledger_.twice_count() << " twice, "
+            << ledger_.disordered_count() << " out of order; start-up p50 " << percentile(0.5) << " ms, p99 "
+            << percentile(0.99) << " ms" << std::endl;
 }
 
 void CrashTest::subscribe_and_leave(const std::string& id, const std::string& filter, std::uint8_t qos) {
@@ -65,6 +97,7 @@ void CrashTest::start_load(std::size_t padding) {
     publish("kept-", "l/kept/", 1, 1);
     keepers_.push_back(publishers_.back());
   }
+  Keepsakes::lay_down(port());
   // On a slow machine the first death would come before the first message.
   ASSERT_TRUE(in_time([&] {
     return std::all_of(publishers_.begin(), publishers_.end(),
@@ -104,21 +137,18 @@ void CrashTest::release_retained() {
 }
 
 void CrashTest::check_retained() {
-  MqttClient late = client("late");
-  for (PersistentClient* keeper : keepers_) {
-    const std::string& topic = keeper->topic();
-    const auto last = ledger_.last_acknowledged(topic);
-    late.subscribe(topic, 1);
-    auto kept = late.try_receive(kPatience);
-    while (kept && kept->topic != topic) kept = late.try_receive(kPatience);
-    if (!kept) {
-      ADD_FAILURE() << "nothing is retained for " << topic << ", where " << *last << " was acknowledged";
-    } else {
-      EXPECT_GE(std::stoull(kept->payload), *last) << "is retained for " << topic;
-    }
-  }
-  late.disconnect();
+  std::vector<std::string> topics;
+  for (const PersistentClient* keeper : keepers_) topics.push_back(keeper->topic());
+  for (const std::string& one : retained_violations(port(), ledger_, topics)) ADD_FAILURE() << one;
+  for (const std::string& one : Keepsakes::missing(port())) ADD_FAILURE() << one;
   release_retained();
+}
+
+void CrashTest::wake_sleeper() {
+  constexpr std::uint64_t kFew = 500;  // it comes to its end while publishers go on
+  sleeper_->release();
+  EXPECT_TRUE(in_time([&] { return ledger_.missing_count({"sleeper"}, "l/") < kFew; }));
+  sleeper_->leave();
 }
 
 void CrashTest::check_member(const std::string& id) {

@@ -8,13 +8,16 @@
 
 #include "tests/crash/persistent_client.h"
 #include "tests/support/broker_test.h"
+#include "tests/support/timing.h"
 
 namespace hermod::crash {
 
 /// From the environment.
 std::uint64_t number_from(const char* name, std::uint64_t otherwise);
-/// HERMOD_CRASH_ROUNDS, else `usual`, and a third of that for a broker with a sanitizer: what that looks for
-/// is in every round.
+/// True when HERMOD_CRASH_ROUNDS is "all": tests that try one thing after the other try every one.
+bool wants_all_rounds();
+/// HERMOD_CRASH_ROUNDS when it is a number, else `usual`, and a third of that for a broker with a sanitizer:
+/// what that looks for is in every round.
 std::uint64_t rounds_of(std::uint64_t usual);
 
 /// A broker under load from clients that come back after each of its ends, and the promises it made to them.
@@ -26,20 +29,25 @@ class CrashTest : public integration::BrokerTest {
   /// The death that the test is about, and the start behind it.
   virtual void die_and_start() {
     broker().kill();
-    broker().start();
+    timed_start();
   }
-  /// Waits for `done`, at most two minutes.
+  /// The start behind a death; how long it took is reported at the end.
+  void timed_start();
+  /// One line about the whole run.
+  void report(const std::string& what);
+  /// Waits for `done`, at most two minutes, or as many times that as the broker is slower.
   template <class Done>
   static bool in_time(Done done) {
     using namespace std::chrono_literals;
-    const auto end = std::chrono::steady_clock::now() + 120s;
+    const auto end = std::chrono::steady_clock::now() + support::scaled(120s);
     for (; std::chrono::steady_clock::now() < end; std::this_thread::sleep_for(10ms))
       if (done()) return true;
     return false;
   }
   /// A durable session that is not there while messages come for it.
   void subscribe_and_leave(const std::string& id, const std::string& filter, std::uint8_t qos);
-  /// Its subscriptions stand when it returns. `padding`: bytes more in every message.
+  /// Its subscriptions stand when it returns, and what Keepsakes lays down. `padding`: bytes more in every
+  /// message.
   void start_load(std::size_t padding = 0);
   /// Lets everything on the way be finished, ends the broker once more, wakes the sleeper, and holds the
   /// broker to what it promised.
@@ -49,9 +57,11 @@ class CrashTest : public integration::BrokerTest {
   void hold_retained();
   void release_retained();
   /// A client that comes new gets of each topic what was acknowledged last before the death, or what was on
-  /// the way. Lets their publishers come back. Precondition: nobody publishes to them, by hold_retained() and
-  /// a death or because they have finished.
+  /// the way; what was stored once is there too. Lets their publishers come back. Precondition: nobody
+  /// publishes to them, by hold_retained() and a death or because they have finished.
   void check_retained();
+  /// In a long run now and then: the sleeper gets what waits, and leaves again.
+  void wake_sleeper();
   /// What they have begun is answered; nothing new is sent.
   void finish_publishers();
   void stop_clients();
@@ -64,6 +74,7 @@ class CrashTest : public integration::BrokerTest {
   std::vector<PersistentClient*> publishers_;
   std::vector<PersistentClient*> keepers_;  ///< those of retained messages
   PersistentClient* sleeper_ = nullptr;
+  std::vector<double> starts_;  ///< in ms
 };
 
 }  // namespace hermod::crash

@@ -20,17 +20,19 @@ class DiskTest : public CrashTest {
   support::Settings settings_{{"store.checkpoint_size", "1MiB"},
                               {"store.checkpoint_interval", "1s"},
                               {"session.max_queued_messages", "1000000"},
-                              {"session.max_queued_bytes", "4GiB"}};
+                              {"session.max_queued_bytes", "4GiB"},
+                              {"admin.sys_interval", "1s"}};
 
   void start() { start(settings_); }
   void start(support::Settings settings) {
     start_broker({.settings = std::move(settings), .in_front = faults_.words()});
+    ASSERT_GT(faults_.control().operations, 0U) << "the broker runs without the file layer";
   }
 
   /// The broker starts, or its power fails meanwhile.
   bool starts_again() {
     try {
-      broker().start();
+      timed_start();
       return true;
     } catch (const support::Unexpected&) {
       if (broker().running() || faults_.control().cut_at == faults::kNever) throw;

@@ -1,6 +1,5 @@
 #include <cerrno>
 #include <chrono>
-#include <iostream>
 #include <string>
 
 #include "tests/crash/disk_test.h"
@@ -12,7 +11,7 @@ using namespace support;
 using namespace std::chrono_literals;
 
 constexpr std::uint8_t kQuotaExceeded = 0x97;
-constexpr std::uint8_t kUnspecified = 0x80;
+constexpr std::uint8_t kImplementationSpecificError = 0x83;
 
 class FailingDisk : public DiskTest {
  protected:
@@ -26,13 +25,14 @@ class FailingDisk : public DiskTest {
     return reason;
   }
 
-  /// The store refuses, and the log says why: publishers hear of it in their version's words, and what needs
-  /// no disk goes on.
-  void expect_refusal(MqttClient& publisher, MqttClient& listener, std::size_t padding, const char* why) {
+  /// The store refuses with `refusal`, and the log says why: publishers hear of it in their version's words,
+  /// and what needs no disk goes on.
+  void expect_refusal(MqttClient& publisher, MqttClient& listener, std::size_t padding, const char* why,
+                      std::uint8_t refusal = kQuotaExceeded) {
     std::uint8_t reason = 0;
     ASSERT_TRUE(in_time([&] {
       reason = publish(publisher, padding);
-      return reason == kQuotaExceeded;
+      return reason == refusal;
     })) << "the last answer was "
         << int{reason};
 
@@ -59,19 +59,61 @@ class FailingDisk : public DiskTest {
     EXPECT_TRUE(in_time([&] { return logged("store.writable"); }));
   }
 
+  /// What $SYS says below store/ becomes so, soon.
+  template <class Is>
+  void expect_told(const std::string& name, Is is) {
+    MqttClient watch = client("watch-" + name);
+    watch.subscribe("$SYS/broker/store/" + name, 0);
+    std::string last;
+    EXPECT_TRUE(in_time([&] {
+      watch.ping();  // it may take longer than a Keep Alive
+      if (const auto said = watch.try_receive(100ms)) last = said->payload;
+      return is(last);
+    })) << name
+        << " is " << last;
+  }
+  void expect_counted(const std::string& name) {
+    expect_told(name, [](const std::string& said) { return !said.empty() && said != "0"; });
+  }
+
+  /// Checkpoints fail with this code: acknowledged messages are in the journal, and nobody has to hear of it
+  /// but who looks after the broker. They go on by themselves.
+  void tables_refuse_and_recover(int code) {
+    constexpr std::size_t kSize = 100'000;  // some of them make a checkpoint due
+    start();
+    subscribe_and_leave("sleeper", "l/#", 1);
+    MqttClient publisher = client("publisher");
+    faults_.fail_writes("tables", code);
+    EXPECT_TRUE(in_time([&] {
+      EXPECT_EQ(publish(publisher, kSize), 0);
+      return HasFailure() || logged("store.checkpoint_failed");
+    }));
+    expect_counted("checkpoints/failed");
+    EXPECT_FALSE(logged("store.read_only")) << "the journal works";
+    faults_.fail_writes("", 0);
+    EXPECT_TRUE(in_time([&] {
+      EXPECT_EQ(publish(publisher, 10), 0);
+      return HasFailure() || logged("store.checkpoints_go_on");
+    }));
+    expect_all_there();
+  }
+
   /// A queue that nobody reads is filled on a running broker; `spoil` makes the store refuse what comes next,
   /// `mend` lets it go on.
   template <class Spoil, class Mend>
-  void refuse_and_recover(std::size_t padding, Spoil spoil, Mend mend) {
+  void refuse_and_recover(std::size_t padding, Spoil spoil, Mend mend,
+                          std::uint8_t refusal = kQuotaExceeded) {
     subscribe_and_leave("sleeper", "l/#", 1);
     MqttClient listener = client("listener");
     listener.subscribe("free/#", 0);
     MqttClient publisher = client("publisher");
     EXPECT_EQ(publish(publisher, padding), 0);
     spoil();
-    expect_refusal(publisher, listener, padding, "store.read_only");
+    expect_refusal(publisher, listener, padding, "store.read_only", refusal);
+    expect_counted("failures");
     mend();
     expect_recovery(publisher, padding);
+    expect_told("state", [](const std::string& said) { return said == "ok"; });
   }
 
   void expect_all_there() {
@@ -115,9 +157,8 @@ class FailingDisk : public DiskTest {
       ASSERT_TRUE(starts_again());
     }
     finish_load_and_check();
-    std::cout << rounds << " rounds, " << faults_.control().refused_syncs << " syncs failed, " << cuts
-              << " power cuts, " << ledger_.acknowledged_count() << " messages acknowledged, "
-              << ledger_.arrived_count() << " arrived\n";
+    report(std::to_string(rounds) + " rounds, " + std::to_string(faults_.control().refused_syncs) +
+           " syncs failed, " + std::to_string(cuts) + " power cuts");
   }
 
   static constexpr const char* kTopic = "l/full";
@@ -136,6 +177,47 @@ TEST_F(FailingDisk, T68_DiskThatBecameReadOnlyRefusesAndGoesOnWhenItIsWritable) 
   start();
   refuse_and_recover(
       10, [&] { faults_.control().write_error = EROFS; }, [&] { faults_.control().write_error = 0; });
+  expect_all_there();
+}
+
+/// The disk gives an error for what is written to the journal, not only for its syncs: no success is told,
+/// and what cannot be known to be a lack of room is called another thing.
+TEST_F(FailingDisk, T68_FailedWriteOfTheJournalRefusesAndGoesOnWhenItWorks) {
+  start();
+  refuse_and_recover(
+      10, [&] { faults_.fail_writes("journal", EIO); }, [&] { faults_.fail_writes("", 0); },
+      kImplementationSpecificError);
+  expect_all_there();
+}
+
+TEST_F(FailingDisk, T68_NoRoomForTheJournalAloneRefusesAndGoesOnWhenThereIs) {
+  start();
+  refuse_and_recover(
+      10, [&] { faults_.fail_writes("journal", ENOSPC); }, [&] { faults_.fail_writes("", 0); });
+  expect_all_there();
+}
+
+TEST_F(FailingDisk, T68_FailedWriteOfTheTablesIsToldAndLosesNothing) {
+  tables_refuse_and_recover(EIO);
+}
+
+TEST_F(FailingDisk, T68_NoRoomForTheTablesIsToldAndLosesNothing) {
+  tables_refuse_and_recover(ENOSPC);
+}
+
+/// The journal cannot be trimmed meanwhile. It has its own end, and that is told before it is reached.
+TEST_F(FailingDisk, T68_TablesThatCannotBeWrittenForLongRefuseAndGoOnWhenTheyCan) {
+  constexpr std::size_t kSize = 1'000'000;
+  start(
+      {{"store.max_size", "64MiB"}, {"store.checkpoint_size", "1MiB"}, {"session.max_queued_bytes", "1GiB"}});
+  subscribe_and_leave("sleeper", "l/#", 1);
+  MqttClient publisher = client("publisher");
+  faults_.fail_writes("tables", EIO);
+  EXPECT_TRUE(in_time([&] { return publish(publisher, kSize) == kQuotaExceeded; }));
+  EXPECT_TRUE(logged("store.checkpoint_failed"));
+  EXPECT_TRUE(broker().running());
+  faults_.fail_writes("", 0);
+  EXPECT_TRUE(in_time([&] { return publish(publisher, kSize) == 0; }));
   expect_all_there();
 }
 

@@ -14,6 +14,10 @@ namespace hermod::crash {
 using faults::Control;
 
 FileFaults::FileFaults(std::uint64_t seed) : disk_(seed) {
+  // The loader only warns of a library that it does not find, and the broker would run without its faults.
+  if (::access(HERMOD_FILE_FAULTS_LIBRARY, R_OK) != 0)
+    throw support::Unexpected(std::string("the file layer is missing: ") + HERMOD_FILE_FAULTS_LIBRARY +
+                              "; build the target file_faults of the dev preset");
   support::write_text(log(), "");
   const std::string file = (folder_.path() / faults::kControlFile).string();
   const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -47,6 +51,13 @@ void FileFaults::fail_syncs(const std::string& file, std::uint64_t good, std::ui
   control_->good_syncs = good;
   control_->bad_syncs = count;
   control_->syncs_before_cut = before_cut;
+}
+
+void FileFaults::fail_writes(const std::string& files, int code) {
+  control_->write_error = 0;
+  control_->refusing_files.fill('\0');
+  files.copy(control_->refusing_files.data(), control_->refusing_files.size() - 1);
+  control_->write_error = code;
 }
 
 void FileFaults::cut_power(const std::filesystem::path& folder, Fate fate) {

@@ -27,6 +27,8 @@ class FileFaults {
   /// Then `before_cut` more do not, and the one behind those ends the broker.
   void fail_syncs(const std::string& file, std::uint64_t good, std::uint64_t count,
                   std::uint64_t before_cut = faults::kNever);
+  /// Whatever would change the files whose names begin so fails with this code of errno; 0: nothing does.
+  void fail_writes(const std::string& files, int code);
   void fail_no_sync() { fail_syncs("", 0, 0); }
   /// With the broker dead: `folder` becomes what the disk holds after a power cut.
   void cut_power(const std::filesystem::path& folder, Fate fate);

@@ -1,5 +1,7 @@
 #include "tests/crash/ledger.h"
 
+#include <algorithm>
+
 namespace hermod::crash {
 
 void Ledger::sent(const std::string& topic, std::uint8_t qos, std::uint64_t number) {
@@ -12,8 +14,9 @@ void Ledger::sent(const std::string& topic, std::uint8_t qos, std::uint64_t numb
 void Ledger::acknowledged(const std::string& topic, std::uint64_t number) {
   const std::lock_guard lock(mutex_);
   Topic& about = topics_.at(topic);
-  about.acknowledged.at(number) = true;
-  about.since[number] = std::chrono::steady_clock::now();
+  Time& when = about.acknowledged.at(number);
+  if (when == Time{}) ++acknowledged_;
+  when = std::chrono::steady_clock::now();
 }
 
 void Ledger::forgive(const std::string& prefix, std::chrono::milliseconds window) {
@@ -21,12 +24,15 @@ void Ledger::forgive(const std::string& prefix, std::chrono::milliseconds window
   const auto now = std::chrono::steady_clock::now();
   for (auto& [name, about] : topics_) {
     if (!name.starts_with(prefix)) continue;
-    for (const auto& [number, since] : about.since) {
-      if (now - since > window) continue;
-      about.acknowledged.at(number) = false;
+    for (std::uint64_t number = 0; number < about.acknowledged.size(); ++number) {
+      Time& when = about.acknowledged[number];
+      // What is older than the cut before this one was on the disk.
+      if (when == Time{} || when <= about.last_cut || now - when > window) continue;
+      when = Time{};
+      --acknowledged_;
       about.forgiven.push_back(number);
     }
-    about.since.clear();  // what is older was on the disk
+    about.last_cut = now;
   }
 }
 
@@ -37,8 +43,8 @@ std::uint64_t Ledger::lost_count(const std::string& receiver, const std::string&
   for (const auto& [name, about] : topics_) {
     if (!name.starts_with(prefix)) continue;
     for (const std::uint64_t number : about.forgiven) {
-      const bool came = topics != received_.end() && topics->second.contains(name) &&
-                        topics->second.at(name).copies.contains(number);
+      const bool came =
+          topics != received_.end() && topics->second.contains(name) && topics->second.at(name).has(number);
       lost += came ? 0 : 1;
     }
   }
@@ -54,17 +60,23 @@ void Ledger::arrived(const std::string& receiver, const std::string& topic, std:
     return;
   }
   Received& received = received_[receiver][topic];
-  std::uint32_t& copies = received.copies[number];
-  ++copies;
-  if (copies > 1) {
+  const bool again = received.has(number);
+  if (received.copies.size() <= number) received.copies.resize(number + 1);
+  received.copies[number] = again ? 2 : 1;
+  if (again) {
     // QoS 1 may come again. QoS 2 is counted by its receiver only when it is new to it.
-    if (about->second.qos == 2 && first)
+    if (about->second.qos == 2 && first) {
+      ++twice_;
       broken_.push_back(receiver + " got QoS 2 message " + topic + " " + std::to_string(number) + " twice");
+    }
     return;
   }
-  if (number < received.next_first && !sharing_.contains(receiver))
+  ++arrived_;
+  if (number < received.next_first && !sharing_.contains(receiver)) {
+    ++disordered_;
     broken_.push_back(receiver + " got " + topic + " " + std::to_string(number) + " behind " +
                       std::to_string(received.next_first - 1));
+  }
   received.next_first = number + 1;
 }
 
@@ -80,27 +92,64 @@ void Ledger::broken(const std::string& what) {
 
 std::uint64_t Ledger::acknowledged_count() const {
   const std::lock_guard lock(mutex_);
-  std::uint64_t count = 0;
-  for (const auto& [name, about] : topics_)
-    for (const bool one : about.acknowledged) count += one ? 1 : 0;
-  return count;
+  return acknowledged_;
 }
 
 std::optional<std::uint64_t> Ledger::last_acknowledged(const std::string& topic) const {
   const std::lock_guard lock(mutex_);
   const auto about = topics_.find(topic);
   if (about == topics_.end()) return std::nullopt;
-  const std::vector<bool>& acknowledged = about->second.acknowledged;
+  const std::vector<Time>& acknowledged = about->second.acknowledged;
   for (std::uint64_t number = acknowledged.size(); number > 0; --number)
-    if (acknowledged[number - 1]) return number - 1;
+    if (acknowledged[number - 1] != Time{}) return number - 1;
   return std::nullopt;
 }
 
 std::uint64_t Ledger::arrived_count() const {
   const std::lock_guard lock(mutex_);
+  return arrived_;
+}
+
+std::uint64_t Ledger::twice_count() const {
+  const std::lock_guard lock(mutex_);
+  return twice_;
+}
+
+std::uint64_t Ledger::disordered_count() const {
+  const std::lock_guard lock(mutex_);
+  return disordered_;
+}
+
+template <class Visit>
+void Ledger::for_each_missing(const std::vector<std::string>& members, const std::string& prefix,
+                              Visit visit) const {
+  for (const auto& [name, about] : topics_) {
+    if (!name.starts_with(prefix)) continue;
+    std::vector<const Received*> all;
+    for (const std::string& member : members) {
+      const auto topics = received_.find(member);
+      if (topics == received_.end()) continue;
+      const auto received = topics->second.find(name);
+      if (received != topics->second.end()) all.push_back(&received->second);
+    }
+    std::uint64_t& settled = settled_[{members.front(), name}];
+    for (std::uint64_t number = settled; number < about.acknowledged.size(); ++number) {
+      const bool came = std::any_of(all.begin(), all.end(), [&](auto* one) { return one->has(number); });
+      const bool acknowledged = about.acknowledged[number] != Time{};
+      if (acknowledged && came && number == settled) ++settled;
+      if (acknowledged && !came && !visit(name, number)) return;
+    }
+  }
+}
+
+std::uint64_t Ledger::missing_count(const std::vector<std::string>& members,
+                                    const std::string& prefix) const {
+  const std::lock_guard lock(mutex_);
   std::uint64_t count = 0;
-  for (const auto& [receiver, topics] : received_)
-    for (const auto& [name, received] : topics) count += received.copies.size();
+  for_each_missing(members, prefix, [&](const std::string&, std::uint64_t) {
+    ++count;
+    return true;
+  });
   return count;
 }
 
@@ -123,22 +172,11 @@ std::vector<std::string> Ledger::group_violations(const std::vector<std::string>
                                                   const std::string& prefix) const {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> all;
-  for (const auto& [name, about] : topics_) {
-    if (!name.starts_with(prefix)) continue;
-    for (std::uint64_t number = 0; number < about.acknowledged.size() && all.size() < kMost; ++number) {
-      if (!about.acknowledged[number]) continue;
-      bool came = false;
-      for (const std::string& member : members) {
-        const auto topics = received_.find(member);
-        if (topics == received_.end()) continue;
-        const auto received = topics->second.find(name);
-        came = came || (received != topics->second.end() && received->second.copies.contains(number));
-      }
-      if (!came)
-        all.push_back(members.front() + " never got " + name + " " + std::to_string(number) +
-                      ", which was acknowledged");
-    }
-  }
+  for_each_missing(members, prefix, [&](const std::string& topic, std::uint64_t number) {
+    all.push_back(members.front() + " never got " + topic + " " + std::to_string(number) +
+                  ", which was acknowledged");
+    return all.size() < kMost;
+  });
   return all;
 }
 

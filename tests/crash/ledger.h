@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace hermod::crash {
@@ -31,10 +32,17 @@ class Ledger {
   /// A promise that a client saw broken by itself.
   void broken(const std::string& what);
 
+  /// Topics and numbers that were acknowledged and not forgiven.
   std::uint64_t acknowledged_count() const;
   /// The highest number of the topic that was acknowledged; nothing when none was.
   std::optional<std::uint64_t> last_acknowledged(const std::string& topic) const;
+  /// Different messages that each receiver got, of all receivers.
   std::uint64_t arrived_count() const;
+  /// Messages of QoS 2 that a receiver got twice, and first copies that came behind a later one.
+  std::uint64_t twice_count() const;
+  std::uint64_t disordered_count() const;
+  /// How many messages that were acknowledged on topics that begin with `prefix` came to none of them.
+  std::uint64_t missing_count(const std::vector<std::string>& members, const std::string& prefix) const;
   /// True when `receiver` has got everything that was acknowledged on topics that begin with `prefix`.
   bool is_complete(const std::string& receiver, const std::string& prefix) const;
   /// Every promise about these receivers that was not kept, at most twenty of them.
@@ -45,17 +53,23 @@ class Ledger {
                                             const std::string& prefix) const;
 
  private:
+  using Time = std::chrono::steady_clock::time_point;
   struct Topic {
     std::uint8_t qos = 0;
-    std::vector<bool> acknowledged;  ///< by number
-    std::map<std::uint64_t, std::chrono::steady_clock::time_point>
-        since;  ///< by number, until it is forgiven
+    std::vector<Time> acknowledged;  ///< by number; Time{}: it was not, or is forgiven
     std::vector<std::uint64_t> forgiven;
+    Time last_cut{};
   };
   struct Received {
-    std::map<std::uint64_t, std::uint32_t> copies;  ///< by number
-    std::uint64_t next_first = 0;                   ///< a first copy below this one came out of order
+    std::vector<std::uint8_t> copies;  ///< by number; 2 is many
+    std::uint64_t next_first = 0;      ///< a first copy below this one came out of order
+
+    bool has(std::uint64_t number) const { return number < copies.size() && copies[number] > 0; }
   };
+  /// Calls visit(topic, number) for each that is acknowledged and came to none of them, until it says false.
+  template <class Visit>
+  void for_each_missing(const std::vector<std::string>& members, const std::string& prefix,
+                        Visit visit) const;
 
   static constexpr std::size_t kMost = 20;
 
@@ -63,7 +77,13 @@ class Ledger {
   std::map<std::string, Topic> topics_;
   std::map<std::string, std::map<std::string, Received>> received_;  ///< by receiver and topic
   std::set<std::string> sharing_;
+  /// By first member and topic: everything below was acknowledged and came. A long run asks often.
+  mutable std::map<std::pair<std::string, std::string>, std::uint64_t> settled_;
   std::vector<std::string> broken_;
+  std::uint64_t acknowledged_ = 0;
+  std::uint64_t arrived_ = 0;
+  std::uint64_t twice_ = 0;
+  std::uint64_t disordered_ = 0;
 };
 
 }  // namespace hermod::crash

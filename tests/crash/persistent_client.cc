@@ -24,6 +24,7 @@ void PersistentClient::run() {
       // The broker died in the middle of something.
     }
     raw_.reset();
+    leaves_ = false;
     std::this_thread::sleep_for(2ms);
   }
 }
@@ -67,16 +68,16 @@ std::string PersistentClient::publish_bytes_of(const Outgoing& out, bool duplica
 }
 
 void PersistentClient::serve() {
-  while (!stopping_ && !raw_->closed()) {
+  while (!stopping_ && !leaves_ && !raw_->closed()) {
     publish_more();
-    idle_ = finishing_ && outgoing_.empty();
+    idle_ = (finishing_ || next_number_ == role_.most) && outgoing_.empty();
     if (const auto packet = raw_->poll(5ms)) on_packet(*packet);
   }
 }
 
 void PersistentClient::publish_more() {
   std::string bytes;
-  while (!finishing_ && outgoing_.size() < role_.window) {
+  while (!finishing_ && outgoing_.size() < role_.window && next_number_ < role_.most) {
     last_id_ = static_cast<std::uint16_t>(last_id_ % 60000 + 1);
     outgoing_.push_back({next_number_++, last_id_});
     ledger_.sent(role_.topic, role_.qos, outgoing_.back().number);

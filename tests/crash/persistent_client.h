@@ -2,6 +2,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <set>
@@ -26,6 +27,8 @@ class PersistentClient {
     std::string topic{};
     std::uint8_t qos = 0;
     std::size_t window = 0;
+    std::uint64_t most =
+        std::numeric_limits<std::uint64_t>::max();  ///< that many messages, and it is finished
     bool retain = false;
     std::size_t padding = 0;   ///< bytes behind the number
     bool has_session = false;  ///< it was there before, with its subscriptions
@@ -41,9 +44,16 @@ class PersistentClient {
   /// Once its connection has ended it makes none, until release(). May be called before start().
   void hold() { holds_ = true; }
   void release() { holds_ = false; }
+  /// Ends its connection without a DISCONNECT; none is made until release().
+  void leave() {
+    holds_ = true;
+    leaves_ = true;
+  }
   /// Nothing new is published; what is on the way is finished.
   void finish() { finishing_ = true; }
   bool is_finished() const { return idle_; }
+  /// Its subscriptions stand.
+  bool is_subscribed() const { return has_subscribed_; }
   /// What it publishes to; empty when it only subscribes.
   const std::string& topic() const { return role_.topic; }
   /// Ends the thread, whatever is on the way.
@@ -71,14 +81,15 @@ class PersistentClient {
   Ledger& ledger_;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> holds_{false};
+  std::atomic<bool> leaves_{false};
   std::atomic<bool> finishing_{false};
   std::atomic<bool> idle_{false};
+  std::atomic<bool> has_subscribed_{false};  ///< SUBACK has come: from now on they belong to the session
   std::thread thread_;
 
   // The thread's own.
   std::unique_ptr<support::RawClient> raw_;
   bool has_session_;
-  bool has_subscribed_ = false;  ///< SUBACK has come: from now on they belong to the session
   std::deque<Outgoing> outgoing_;
   std::uint64_t next_number_ = 0;
   std::uint16_t last_id_ = 0;

@@ -145,6 +145,7 @@ void subscribe(const Plan& plan) {
   }
 }
 
+/// With the QoS of the plan; each exchange is finished.
 void fill(const Plan& plan) {
   Client client(plan, "backlog-publisher", true);
   client.await(2);
@@ -162,13 +163,19 @@ void fill(const Plan& plan) {
       const auto number = static_cast<std::uint32_t>(sent / copies);
       std::string numbered = payload;
       std::memcpy(numbered.data(), &number, sizeof number);
-      out += packet(0x32, body + numbered);
+      out += packet(plan.qos == 2 ? 0x34 : 0x32, body + numbered);
     }
     if (!out.empty()) client.send(out);
-    client.receive([&](unsigned first, const char*, std::size_t) {
-      if (first >> 4 != 4) die("no PUBACK");
+    std::string releases;
+    client.receive([&](unsigned first, const char* body, std::size_t size) {
+      if (plan.qos == 2 && first >> 4 == 5 && size >= 2) {  // PUBREC; MQTT 3.1.1 has no refusal in it
+        releases += packet(0x62, std::string(body, 2));
+        return;
+      }
+      if (first >> 4 != (plan.qos == 2 ? 7U : 4U)) die(plan.qos == 2 ? "no PUBREC or PUBCOMP" : "no PUBACK");
       ++acknowledged;
     });
+    if (!releases.empty()) client.send(releases);
   }
   client.send(packet(0xE0, ""));
 }
@@ -228,6 +235,7 @@ int main(int count, char** words) {
     if (name == "--own-topics") plan.own_topics = value != 0;
     if (name == "--qos") plan.qos = value;
   }
+  if (plan.qos != 1 && plan.qos != 2) die("--qos is 1 or 2");
   const auto begin = std::chrono::steady_clock::now();
   std::uint64_t messages = std::uint64_t{plan.messages} * static_cast<std::uint64_t>(plan.sessions);
   if (what == "subscribe") {

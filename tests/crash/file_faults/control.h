@@ -32,8 +32,12 @@ struct Control {
   /// After a failed sync the file shows what the disk has, as if the system had thrown the pages out; it
   /// shows what was written otherwise. Costs memory; set before the broker starts.
   std::atomic<bool> evicts{false};
-  /// Every write and everything else that changes the disk fails with this code; 0: nothing does.
+  /// Every write and everything else that changes the disk fails with this code; 0: nothing does. Only what
+  /// is done to files whose name begins with `refusing_files`, which is set while nothing fails.
   std::atomic<std::int32_t> write_error{0};
+  std::array<char, 32> refusing_files{};
+  /// The process is killed instead of sending so many times to a socket.
+  std::atomic<std::uint64_t> cut_at_send{kNever};
   /// Bytes by which files may grow; what was used is counted off.
   std::atomic<std::uint64_t> room{kNever};
   /// Syncs succeed and have no effect.
@@ -42,6 +46,7 @@ struct Control {
   std::atomic<std::uint32_t> sync_micros{0};
 
   std::atomic<std::uint64_t> operations{0};
+  std::atomic<std::uint64_t> sends{0};
   std::atomic<std::uint64_t> refused_syncs{0};
   std::atomic<std::uint64_t> refused_writes{0};
 };

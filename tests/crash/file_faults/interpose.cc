@@ -1,10 +1,11 @@
-// The system's functions that change files, as the broker and its libraries call them. What is not about the
-// watched folder goes on to whoever is next.
+// The system's functions that change files or send, as the broker and its libraries call them. What is not
+// about the watched folder goes on to whoever is next.
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -206,6 +207,16 @@ void* mmap(void* at, size_t size, int protection, int flags, int fd, off_t offse
 
 void* mmap64(void* at, size_t size, int protection, int flags, int fd, off64_t offset) noexcept {
   return map_any(at, size, protection, flags, fd, offset);
+}
+
+ssize_t send(int fd, const void* bytes, size_t size, int flags) {
+  if (layer() != nullptr) layer()->sending();
+  return next<decltype(&send)>("send")(fd, bytes, size, flags);
+}
+
+ssize_t sendmsg(int fd, const msghdr* message, int flags) {
+  if (layer() != nullptr) layer()->sending();
+  return next<decltype(&sendmsg)>("sendmsg")(fd, message, flags);
 }
 
 #pragma GCC visibility pop

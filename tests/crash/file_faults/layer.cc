@@ -81,9 +81,9 @@ bool Layer::is_watched(int fd) const {
   return fd >= 0 && static_cast<std::size_t>(fd) < files_.size() && files_[static_cast<std::size_t>(fd)].open;
 }
 
-bool Layer::may_change() {
+bool Layer::may_change(std::string_view name) {
   const std::int32_t code = control_.write_error;
-  if (code == 0) return true;
+  if (code == 0 || !name.starts_with(control_.refusing_files.data())) return true;
   control_.refused_writes += 1;
   errno = code;
   return false;
@@ -125,7 +125,7 @@ int Layer::open(const std::string& name, const char* path, int flags, mode_t mod
   const off_t size_before = was_there ? status.st_size : 0;
   const bool creates = (flags & O_CREAT) != 0 && !was_there;
   // A file system that became read-only opens nothing for writing; a full one does.
-  if ((creates || (writes && control_.write_error == EROFS)) && !may_change()) return -1;
+  if ((creates || (writes && control_.write_error == EROFS)) && !may_change(name)) return -1;
   const auto fd = static_cast<int>(::syscall(SYS_openat, AT_FDCWD, path, flags, mode));
   if (fd < 0) return fd;
   if (static_cast<std::size_t>(fd) >= files_.size()) end_process();
@@ -165,7 +165,7 @@ std::size_t Layer::take_room(int fd, off_t offset, std::size_t size) {
 ssize_t Layer::write(int fd, std::string_view bytes, off_t offset) {
   Lock lock(mutex_);
   const File file = files_[static_cast<std::size_t>(fd)];
-  if (!may_change()) return -1;
+  if (!may_change(file.name)) return -1;
   const off_t at = offset < 0 ? ::lseek(fd, 0, SEEK_CUR) : offset;
   const std::size_t fits = take_room(fd, at, bytes.size());
   if (fits == 0 && !bytes.empty()) {
@@ -183,7 +183,7 @@ ssize_t Layer::write(int fd, std::string_view bytes, off_t offset) {
 
 int Layer::allocate(int fd, off_t size) {
   const Lock lock(mutex_);
-  if (!may_change()) return -1;
+  if (!may_change(files_[static_cast<std::size_t>(fd)].name)) return -1;
   const off_t now = size_of(fd);
   const auto growth = static_cast<std::uint64_t>(std::max<off_t>(0, size - now));
   if (growth > control_.room) {  // nothing is taken then
@@ -197,7 +197,7 @@ int Layer::allocate(int fd, off_t size) {
 
 int Layer::truncate(int fd, off_t size) {
   const Lock lock(mutex_);
-  if (!may_change()) return -1;
+  if (!may_change(files_[static_cast<std::size_t>(fd)].name)) return -1;
   log(Kind::Truncated, files_[static_cast<std::size_t>(fd)], static_cast<std::uint64_t>(size));
   return real_truncate(fd, size);
 }
@@ -272,10 +272,10 @@ void Layer::undo(const File& file, std::uint64_t first, std::uint64_t last) {
 
 int Layer::rename(const char* from, const char* to) {
   const Lock lock(mutex_);
-  if (!may_change()) return -1;
   const auto old_name = watched(from);
   const auto new_name = watched(to);
   if (!old_name || !new_name) end_process();  // out of the folder or into it: not modelled
+  if (!may_change(*old_name) || !may_change(*new_name)) return -1;
   log_name(Kind::Renamed, *old_name, *new_name);
   for (File& file : files_)
     if (file.open && file.name == *old_name) file.name = *new_name;
@@ -284,7 +284,7 @@ int Layer::rename(const char* from, const char* to) {
 
 int Layer::remove(const char* path, const std::string& name) {
   const Lock lock(mutex_);
-  if (!may_change()) return -1;
+  if (!may_change(name)) return -1;
   log_name(Kind::Removed, name);
   return static_cast<int>(::syscall(SYS_unlinkat, AT_FDCWD, path, 0));
 }
@@ -296,7 +296,7 @@ int Layer::make_folder(const char* path, const std::string& name, mode_t mode) {
     errno = EEXIST;
     return -1;
   }
-  if (!may_change()) return -1;
+  if (!may_change(name)) return -1;
   log_name(Kind::MadeFolder, name);
   return static_cast<int>(::syscall(SYS_mkdirat, AT_FDCWD, path, mode));
 }
@@ -304,6 +304,10 @@ int Layer::make_folder(const char* path, const std::string& name, mode_t mode) {
 void Layer::mapped_for_writing(int fd) {
   const Lock lock(mutex_);
   log(Kind::Mapped, files_[static_cast<std::size_t>(fd)], 0);
+}
+
+void Layer::sending() {
+  if (::getpid() == process_ && (control_.sends += 1) >= control_.cut_at_send) end_process();
 }
 
 std::optional<std::uint64_t> Layer::room() const {

@@ -39,6 +39,8 @@ class Layer {
   int remove(const char* path, const std::string& name);
   int make_folder(const char* path, const std::string& name, mode_t mode);
   void mapped_for_writing(int fd);
+  /// The process is about to send to a socket.
+  void sending();
   /// Bytes that files may still grow by, when there is a limit.
   std::optional<std::uint64_t> room() const;
 
@@ -61,8 +63,8 @@ class Layer {
   using Lock = std::unique_lock<std::mutex>;
 
   Layer(Control& control, int log, std::string watched);
-  /// False, with errno, when nothing may be written.
-  bool may_change();
+  /// False, with errno, when nothing may be written to it.
+  bool may_change(std::string_view name);
   std::uint64_t log(Kind kind, const File& file, std::uint64_t offset, std::string_view data = {},
                     std::uint32_t flag = 0);
   std::uint64_t log_name(Kind kind, const std::string& name, std::string_view second = {});

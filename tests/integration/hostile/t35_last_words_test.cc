@@ -85,4 +85,41 @@ TEST_F(HostileLastWords, T35_PubackFollowedByDisconnectCounts) {
   }
 }
 
+/// Without a DISCONNECT: the end of the stream comes right behind the acknowledgement.
+TEST_F(HostileLastWords, T35_PubackFollowedByABareEndOfStreamCounts) {
+  MqttClient publisher = client("publisher");
+  for (int i = 0; i < 20; ++i) {
+    MqttClient subscriber = durable_client("subscriber");
+    subscriber.subscribe("last/words", 1);
+    publisher.publish("last/words", std::to_string(i), 1);
+    const Message message = subscriber.receive_unacknowledged();
+    ASSERT_EQ(message.payload, std::to_string(i)) << "an acknowledged message came again";
+    subscriber.raw().send(ack_bytes(Type::Puback, message.packet_id));
+    if (i % 2 == 0) {
+      subscriber.raw().finish_sending();  // the other direction is open still
+      EXPECT_TRUE(subscriber.raw().drain_until_closed());
+    } else {
+      subscriber.raw().close();
+    }
+  }
+}
+
+/// Nothing is left of the exchange: neither PUBLISH nor PUBREL comes on the next connection.
+TEST_F(HostileLastWords, T35_PubcompFollowedByABareEndOfStreamCounts) {
+  MqttClient publisher = client("publisher");
+  for (int i = 0; i < 20; ++i) {
+    MqttClient subscriber = durable_client("subscriber");
+    subscriber.subscribe("last/words", 2);
+    publisher.publish("last/words", std::to_string(i), 2);
+    const Message message = subscriber.receive_unacknowledged();
+    ASSERT_EQ(message.payload, std::to_string(i)) << "an exchange that was finished came again";
+    subscriber.send_ack(Type::Pubrec, message.packet_id);
+    subscriber.await_ack(Type::Pubrel, message.packet_id);
+    subscriber.raw().send(ack_bytes(Type::Pubcomp, message.packet_id));
+    subscriber.raw().close();
+  }
+  MqttClient subscriber = durable_client("subscriber");
+  subscriber.raw().expect_silence();
+}
+
 }  // namespace hermod::integration

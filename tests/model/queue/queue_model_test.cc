@@ -12,7 +12,7 @@
 namespace hermod::model {
 namespace {
 
-constexpr std::uint64_t kSeeds = 1'000;
+constexpr std::uint64_t kSeeds = HERMOD_QUEUE_STORIES;  // a thousand, or fewer
 constexpr int kSteps = 250;
 
 std::uint64_t number_from(const char* name, std::uint64_t otherwise) {

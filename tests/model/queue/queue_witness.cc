@@ -262,11 +262,12 @@ void QueueWorld::check_admission(const Admission& admission, const queue::Messag
            "overflow dead-letter makes dead letters");
     if (eviction.dead_letter)
       expect(eviction.dead_letter->deaths.back().reason == DeathReason::MaxLength, "maxlen is who had to go");
+    const auto leaves = [&](Seq seq) {
+      return std::any_of(admission.evictions.begin(), admission.evictions.end(),
+                         [&](const queue::Eviction& one) { return one.seq == seq; });
+    };
     for (const auto& [older, number] : in_queue_)
-      expect(eviction.seq <= older || !is_free(older) ||
-                 std::any_of(admission.evictions.begin(), admission.evictions.end(),
-                             [&](const queue::Eviction& one) { return one.seq == older; }),
-             "the oldest leave first");
+      expect(eviction.seq <= older || !is_free(older) || leaves(older), "the oldest leave first");
   }
   expect(fits(freed), "limits are hard");
   expect(is_within(definition_.rate_in, admitted_ + 1, now_.steady - started_at_), "rate_in is kept");

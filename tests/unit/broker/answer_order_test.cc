@@ -56,7 +56,7 @@ TEST_F(AnswerOrder, ARefusalThatWaitsIsToldWhenTheStoreFails) {
   publish(publisher, {"$SYS/x", "2", kQoS1, 8});
   fail_next_commit();
   settle();
-  EXPECT_THAT(heard(publisher), ElementsAre("PUBACK #7 0x80", "PUBACK #8 0x90"));
+  EXPECT_THAT(heard(publisher), ElementsAre("PUBACK #7 0x83", "PUBACK #8 0x90"));
 }
 
 TEST_F(AnswerOrder, ARefusalThatWaitsIsNotToldToTheNextConnection) {

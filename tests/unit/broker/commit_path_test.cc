@@ -21,7 +21,7 @@ TEST_P(CommitPathOf, AQoS1MessageThatWasNotStoredIsNeitherAcknowledgedNorDeliver
   publish(publisher, {"a", "1", kQoS1, 7});
   fail_next_commit();
   settle();
-  EXPECT_THAT(heard(publisher), ElementsAre(is_v5() ? "PUBACK #7 0x80" : "end"));
+  EXPECT_THAT(heard(publisher), ElementsAre(is_v5() ? "PUBACK #7 0x83" : "end"));
   EXPECT_THAT(heard(subscriber), IsEmpty());
   EXPECT_EQ(queued("sub"), 0);
 }
@@ -35,7 +35,7 @@ TEST_P(CommitPathOf, AQoS2MessageThatWasNotStoredIsNeitherAcknowledgedNorDeliver
   settle();
   const auto last = heard(publisher);
   ASSERT_EQ(last.size(), is_v5() ? 2U : 1U);
-  EXPECT_EQ(last.front(), is_v5() ? "DISCONNECT 0x80" : "end") << "it may be on the disk: it is sent again";
+  EXPECT_EQ(last.front(), is_v5() ? "DISCONNECT 0x83" : "end") << "it may be on the disk: it is sent again";
   EXPECT_THAT(heard(subscriber), IsEmpty());
 }
 
@@ -46,7 +46,7 @@ TEST_F(CommitPath, AQoS2MessageThatLeavesNothingBehindIsRefused) {
   publish(publisher, {"a", "1", kQoS2, 7});
   fail_next_commit();
   settle();
-  EXPECT_THAT(heard(publisher), ElementsAre("PUBREC #7 0x80"));
+  EXPECT_THAT(heard(publisher), ElementsAre("PUBREC #7 0x83"));
 }
 
 TEST_P(CommitPathOf, TheIdentifierOfAMessageThatWasNotStoredIsNew) {
@@ -107,7 +107,7 @@ TEST_P(CommitPathOf, AnIdentifierWhoseEraseFailedIsStillKnown) {
   settle();
   const auto end = heard(publisher);
   ASSERT_FALSE(end.empty());
-  EXPECT_EQ(end.front(), is_v5() ? "DISCONNECT 0x80" : "end");
+  EXPECT_EQ(end.front(), is_v5() ? "DISCONNECT 0x83" : "end");
   repair_store();
 
   FakeClient again = durable_client("pub");
@@ -130,7 +130,7 @@ TEST_P(CommitPathOf, AReleaseThatFailedIsNotAnsweredWithPubrel) {
   settle();
   const auto end = heard(subscriber);
   ASSERT_FALSE(end.empty());
-  EXPECT_EQ(end.front(), is_v5() ? "DISCONNECT 0x80" : "end");
+  EXPECT_EQ(end.front(), is_v5() ? "DISCONNECT 0x83" : "end");
   repair_store();
 
   FakeClient again = call({.client_id = "sub", .version = GetParam(), .durable = true});
@@ -164,7 +164,7 @@ TEST_P(CommitPathOf, ASessionThatWasNotStoredIsNotConfirmed) {
   FakeClient client = call({.client_id = "c", .version = GetParam(), .durable = true});
   fail_next_commit();
   settle();
-  EXPECT_THAT(heard(client), ElementsAre(is_v5() ? "CONNACK 0x80" : "CONNACK 0x88", "end"));
+  EXPECT_THAT(heard(client), ElementsAre(is_v5() ? "CONNACK 0x83" : "CONNACK 0x88", "end"));
 }
 
 TEST_F(CommitPath, AMessageThatWasNotStoredIsNotRetained) {
@@ -172,7 +172,7 @@ TEST_F(CommitPath, AMessageThatWasNotStoredIsNotRetained) {
   publish(publisher, {.topic = "a", .payload = "1", .qos = kQoS1, .id = 7, .retain = true});
   fail_next_commit();
   settle();
-  EXPECT_THAT(heard(publisher), ElementsAre("PUBACK #7 0x80"));
+  EXPECT_THAT(heard(publisher), ElementsAre("PUBACK #7 0x83"));
   EXPECT_FALSE(broker().retained().find("a"));
 }
 
@@ -189,7 +189,7 @@ TEST_F(CommitPath, AReadOnlyStoreStillServesWhatNeedsNoDisk) {
   publish(publisher, {"b", "3", kQoS2, 8});
   publish(publisher, {"a", "4", kQoS1, 9});
   settle();
-  EXPECT_THAT(heard(publisher), UnorderedElementsAre("PUBACK #7 0x80", "PUBREC #8", "PUBACK #9 0x80"));
+  EXPECT_THAT(heard(publisher), UnorderedElementsAre("PUBACK #7 0x83", "PUBREC #8", "PUBACK #9 0x83"));
   EXPECT_THAT(heard(durable), ElementsAre("PUBLISH a=2"));
   EXPECT_THAT(heard(transient), ElementsAre("PUBLISH b=3 q2 #2"));
 }
@@ -202,7 +202,7 @@ TEST_F(CommitPath, WhatWaitsBehindAFailureIsAnsweredBehindIt) {
   publish(publisher, {"nobody", "2", kQoS1, 8});
   fail_next_commit();
   settle();
-  EXPECT_THAT(heard(publisher), ElementsAre("PUBACK #7 0x80", "PUBACK #8 0x10"));
+  EXPECT_THAT(heard(publisher), ElementsAre("PUBACK #7 0x83", "PUBACK #8 0x10"));
 }
 
 TEST_F(CommitPath, AnAckIsNotForTheNextConnectionInTheSamePlace) {

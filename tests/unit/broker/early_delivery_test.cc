@@ -184,7 +184,7 @@ TEST_F(EarlyDelivery, AFailedCommitLeavesTheClientItsMessage) {
   EXPECT_THAT(heard(sub), ElementsAre("PUBLISH a=1 q1 #3"));
   fail_next_commit();
   broker().pass(2ms, 1ms);
-  EXPECT_THAT(heard(publisher), ElementsAre("PUBACK #7 0x80"));
+  EXPECT_THAT(heard(publisher), ElementsAre("PUBACK #7 0x83"));
   EXPECT_EQ(queued("sub"), 1);
   repair_store();
   puback(sub, 3);

@@ -3,41 +3,60 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <utility>
 
 namespace hermod::broker {
 namespace {
 
 using wire::ReasonCode;
 
-/// Every failure there is, and what a client hears of it.
-constexpr std::array<std::pair<Errc, ReasonCode>, 9> kReasons{{
-    {Errc::NotFound, ReasonCode::UnspecifiedError},
-    {Errc::Corruption, ReasonCode::UnspecifiedError},
-    {Errc::Io, ReasonCode::UnspecifiedError},
-    {Errc::NoSpace, ReasonCode::QuotaExceeded},
-    {Errc::Busy, ReasonCode::ServerBusy},
-    {Errc::Closed, ReasonCode::ServerShuttingDown},
-    {Errc::Invalid, ReasonCode::UnspecifiedError},
-    {Errc::Timeout, ReasonCode::UnspecifiedError},
-    {Errc::Unsupported, ReasonCode::ImplementationSpecificError},
+using wire::PacketType;
+
+struct Row {
+  Errc error;
+  ReasonCode publish_ack;
+  ReasonCode connack;
+  ReasonCode disconnect;
+};
+
+/// Every failure there is, and what a client hears of it in the packets that are sent for it.
+constexpr std::array<Row, 9> kReasons{{
+    {Errc::NotFound, ReasonCode::UnspecifiedError, ReasonCode::UnspecifiedError,
+     ReasonCode::UnspecifiedError},
+    {Errc::Corruption, ReasonCode::ImplementationSpecificError, ReasonCode::ImplementationSpecificError,
+     ReasonCode::ImplementationSpecificError},
+    {Errc::Io, ReasonCode::ImplementationSpecificError, ReasonCode::ImplementationSpecificError,
+     ReasonCode::ImplementationSpecificError},
+    {Errc::NoSpace, ReasonCode::QuotaExceeded, ReasonCode::QuotaExceeded, ReasonCode::QuotaExceeded},
+    {Errc::Busy, ReasonCode::ImplementationSpecificError, ReasonCode::ServerBusy, ReasonCode::ServerBusy},
+    {Errc::Closed, ReasonCode::ImplementationSpecificError, ReasonCode::ImplementationSpecificError,
+     ReasonCode::ServerShuttingDown},
+    {Errc::Invalid, ReasonCode::UnspecifiedError, ReasonCode::UnspecifiedError, ReasonCode::UnspecifiedError},
+    {Errc::Timeout, ReasonCode::UnspecifiedError, ReasonCode::UnspecifiedError, ReasonCode::UnspecifiedError},
+    {Errc::Unsupported, ReasonCode::ImplementationSpecificError, ReasonCode::ImplementationSpecificError,
+     ReasonCode::ImplementationSpecificError},
 }};
 
 TEST(ReasonFor, EveryFailureHasItsReasonAndNoneIsASuccess) {
   int next = 0;
-  for (const auto& [error, reason] : kReasons) {
-    EXPECT_EQ(static_cast<int>(error), next++) << "one is left out";
-    EXPECT_EQ(reason_for(error), reason) << static_cast<int>(error);
-    EXPECT_TRUE(wire::is_failure(reason));
+  for (const Row& row : kReasons) {
+    EXPECT_EQ(static_cast<int>(row.error), next++) << "one is left out";
+    EXPECT_EQ(reason_for(row.error, PacketType::Puback), row.publish_ack) << static_cast<int>(row.error);
+    EXPECT_EQ(reason_for(row.error, PacketType::Pubrec), row.publish_ack) << static_cast<int>(row.error);
+    EXPECT_EQ(reason_for(row.error, PacketType::Connack), row.connack) << static_cast<int>(row.error);
+    EXPECT_EQ(reason_for(row.error, PacketType::Disconnect), row.disconnect) << static_cast<int>(row.error);
   }
 }
 
-// 2.4: both may be told of a PUBLISH that could not be stored, whatever its QoS.
-TEST(ReasonFor, WhatACommitFailsWithIsOneThatPubackAndPubrecMayCarry) {
-  for (const Errc error : {Errc::Io, Errc::NoSpace, Errc::Corruption, Errc::Unsupported}) {
-    for (const auto type : {wire::PacketType::Puback, wire::PacketType::Pubrec})
-      EXPECT_TRUE(wire::is_reason_for(type, reason_for(error), wire::Role::Client))
-          << static_cast<int>(error);
+// 2.4: each packet has its own list.
+TEST(ReasonFor, NoneIsForbiddenInThePacketThatCarriesIt) {
+  for (const Row& row : kReasons) {
+    for (const auto type :
+         {PacketType::Puback, PacketType::Pubrec, PacketType::Connack, PacketType::Disconnect}) {
+      const ReasonCode reason = reason_for(row.error, type);
+      EXPECT_TRUE(wire::is_failure(reason)) << static_cast<int>(row.error);
+      EXPECT_TRUE(wire::is_reason_for(type, reason, wire::Role::Client))
+          << static_cast<int>(row.error) << " in " << wire::name_of(type);
+    }
   }
 }
 

@@ -143,7 +143,7 @@ TEST_F(SessionEnd, AnOldRecordMovesWithItsSession) {
   settle();
   FakeClient refused = call({.client_id = "c", .durable = true, .shard = 1});
   settle();
-  EXPECT_THAT(heard(refused), ElementsAre("CONNACK 0x80", "end"));
+  EXPECT_THAT(heard(refused), ElementsAre("CONNACK 0x83", "end"));
   repair_store();
   broker().pass(std::chrono::seconds{2});
   EXPECT_THAT(written(), ElementsAre("put Sessions"));

@@ -24,19 +24,24 @@ constexpr int kLarge = 64;  // batches
 class GatedJournal final : public Journal {
  public:
   Status append(GroupNo number, std::span<const Bytes> group, Sync when) override {
-    return inner_.append(number, group, when == Sync::Now ? Sync::Later : when).and_then([&]() -> Status {
-      return when == Sync::Now ? sync() : Status{};
-    });
+    Status appended;
+    {
+      const std::lock_guard lock(mutex_);
+      appended = inner_.append(number, group, Sync::Later);
+    }
+    return appended && when == Sync::Now ? sync() : appended;
   }
   Status sync() override {
     begun.release();
     may_end_.acquire();
+    const std::lock_guard lock(mutex_);
     inner_.syncs_fail = fails_;
-    const Status synced = inner_.sync();
-    synced_ = inner_.synced().v;
-    return synced;
+    return inner_.sync();
   }
-  GroupNo synced() const override { return {synced_}; }
+  GroupNo synced() const override {
+    const std::lock_guard lock(mutex_);
+    return inner_.synced();
+  }
   Status replay(GroupNo, const Visit&) override { return {}; }
   Status trim(GroupNo) override { return {}; }
 
@@ -44,15 +49,21 @@ class GatedJournal final : public Journal {
     fails_ = fails;
     may_end_.release();
   }
-  void fail_append(int number) { inner_.failing.insert(number); }
-  int appends() const { return inner_.appends; }
+  void fail_append(int number) {
+    const std::lock_guard lock(mutex_);
+    inner_.failing.insert(number);
+  }
+  int appends() const {
+    const std::lock_guard lock(mutex_);
+    return inner_.appends;
+  }
 
   std::counting_semaphore<> begun{0};
 
  private:
+  mutable std::mutex mutex_;
   ScriptedJournal inner_;
   std::counting_semaphore<> may_end_{0};
-  std::atomic<std::uint64_t> synced_{0};
   std::atomic<bool> fails_{false};
 };
 
@@ -121,7 +132,7 @@ class HandClock final : public Clock {
 
 class CommitterBeside : public ::testing::Test {
  protected:
-  explicit CommitterBeside(Flush flush = {}) : flush_(flush) {}
+  explicit CommitterBeside(Options options = {}) : options_(std::move(options)) {}
   void SetUp() override { committer_.start(); }
   void TearDown() override { committer_.stop(); }
 
@@ -145,13 +156,27 @@ class CommitterBeside : public ::testing::Test {
   CountingObserver observer_;
   HandClock clock_;
   CountingSink sink_;
-  const Flush flush_;
-  Committer committer_{{.flush = flush_}, journal_, observer_, clock_, &sink_};
+  const Options options_;
+  Committer committer_{options_, journal_, observer_, clock_, &sink_};
 };
 
 class CommitterBesideAtTimes : public CommitterBeside {
  protected:
-  CommitterBesideAtTimes() : CommitterBeside({Flush::When::Interval, std::chrono::seconds(60)}) {}
+  CommitterBesideAtTimes() : CommitterBeside({.flush = {Flush::When::Interval, std::chrono::seconds(60)}}) {}
+};
+
+/// A group is full with kLarge batches.
+class CommitterBesideFull : public CommitterBeside {
+ protected:
+  CommitterBesideFull() : CommitterBeside({.max_group_bytes = kLarge * appending(kLarge).bytes()}) {}
+
+  /// The second group is full, and more comes in while the first is synced.
+  void write_second() {
+    begin_first();
+    submit("second", kLarge);
+    submit("third", 1);
+    observer_.wait_for_sequenced(2 * kLarge + 1);
+  }
 };
 
 TEST_F(CommitterBeside, WhatComesInDuringASyncIsSequencedAndMakesOneGroupBehindIt) {
@@ -257,6 +282,83 @@ TEST_F(CommitterBesideAtTimes, ASyncThatTakesTheWholeIntervalDoesNotMakeTheNextG
   EXPECT_FALSE(journal_.begun.try_acquire())
       << "nothing was written before the third that is not on the disk";
   EXPECT_THAT(observer_.ends(), ElementsAre("durable 64 first", "durable 64 second", "durable 64 third"));
+}
+
+TEST_F(CommitterBesideFull, AFullGroupIsWrittenWhileTheOneBeforeItIsSynced) {
+  write_second();
+  EXPECT_EQ(journal_.appends(), 2);
+  EXPECT_EQ(sink_.entries, 0U);
+  EXPECT_THAT(observer_.ends(), ElementsAre());
+
+  journal_.end_sync();
+  journal_.begun.acquire();
+  observer_.wait_for_ends(1);
+  EXPECT_THAT(observer_.ends(), ElementsAre("durable 64 first")) << "it does not wait for the second";
+  EXPECT_EQ(sink_.entries, 64U);
+
+  journal_.end_sync();
+  journal_.end_sync();
+  observer_.wait_for_ends(3);
+  EXPECT_THAT(observer_.ends(), ElementsAre("durable 64 first", "durable 64 second", "durable 1 third"));
+  EXPECT_EQ(journal_.appends(), 3);
+}
+
+TEST_F(CommitterBesideFull, AThirdFullGroupWaitsForTheFirst) {
+  write_second();
+  submit("fourth", kLarge - 1);
+  submit("fifth", 1);
+  observer_.wait_for_sequenced(3 * kLarge);
+  EXPECT_EQ(journal_.appends(), 2);
+  for (int i = 0; i < 4; ++i) journal_.end_sync();
+  observer_.wait_for_ends(4);
+  EXPECT_THAT(observer_.ends(),
+              ElementsAre("durable 64 first", "durable 64 second", "durable 64 third", "durable 1 fifth"));
+}
+
+TEST_F(CommitterBesideFull, AFailedSyncFailsWhatWasWrittenBesideIt) {
+  write_second();
+  journal_.end_sync(/*fails=*/true);
+  journal_.end_sync(/*fails=*/true);
+  observer_.wait_for_ends(3);
+  EXPECT_THAT(observer_.ends(), ElementsAre("failed 64 first", "failed 64 second", "failed 1 third"));
+  EXPECT_EQ(sink_.entries, 0U);
+
+  committer_.resume({7});
+  submit("fourth", kLarge);
+  journal_.end_sync();
+  observer_.wait_for_ends(4);
+  EXPECT_EQ(observer_.ends().back(), "durable 64 fourth") << "the second sync's failure was the second's";
+}
+
+TEST_F(CommitterBesideFull, AFailedSyncOfTheSecondLeavesTheFirst) {
+  write_second();
+  journal_.end_sync();
+  observer_.wait_for_ends(1);
+  journal_.end_sync(/*fails=*/true);
+  observer_.wait_for_ends(3);
+  EXPECT_THAT(observer_.ends(), ElementsAre("durable 64 first", "failed 64 second", "failed 1 third"));
+  EXPECT_EQ(sink_.entries, 64U);
+}
+
+TEST_F(CommitterBesideFull, AFailedWriteBesideASyncLeavesWhatIsSynced) {
+  begin_first();
+  journal_.fail_append(2);
+  submit("second", kLarge);
+  submit("third", 1);
+  observer_.wait_for_sequenced(2 * kLarge);
+  journal_.end_sync();
+  observer_.wait_for_ends(3);
+  EXPECT_THAT(observer_.ends(), ElementsAre("durable 64 first", "failed 64 second", "failed 1 third"));
+  EXPECT_EQ(sink_.entries, 64U);
+}
+
+TEST_F(CommitterBesideFull, StopFinishesWhatWasWrittenBesideASync) {
+  write_second();
+  std::thread stopping([this] { committer_.stop(); });
+  for (int i = 0; i < 3; ++i) journal_.end_sync();
+  stopping.join();
+  EXPECT_THAT(observer_.ends(), ElementsAre("durable 64 first", "durable 64 second", "durable 1 third"));
+  EXPECT_EQ(committer_.bytes_in_flight(), 0U);
 }
 
 TEST_F(CommitterBeside, StopFinishesWhatIsSyncedAndWhatIsBehindIt) {

@@ -45,7 +45,7 @@ Broker::Broker(Options options, Progress progress)
       counters_(options_.threads + std::size_t{2}),
       retained_(options_.retain),
       directory_({options_.session.max_sessions, options_.session.takeovers_per_minute}),
-      addresses_(options_.limits.max_connections_per_address),
+      addresses_(options_.limits.max_connections_per_address, options_.net.listeners),
       tls_(options_.net.tls, clock_),
       tls_keeper_(tls_, clock_, options_.net.tls.watch_files) {
   for (std::uint16_t i = 0; i < options_.threads; ++i) {

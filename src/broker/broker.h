@@ -111,7 +111,7 @@ class Broker {
   retain::RetainedIndex retained_;
   session::SessionDirectory directory_;
   std::atomic<std::uint32_t> connections_{0};
-  AddressCounts addresses_;
+  AddressLimits addresses_;
   net::TlsServers tls_;
   net::TlsKeeper tls_keeper_;
   net::UserNames users_;

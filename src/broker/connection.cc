@@ -54,6 +54,10 @@ void Connection::on_drained() {
   events_.on_output_drained(*this);
 }
 
+void Connection::on_ending(net::CloseReason reason) {
+  events_.on_connection_ending(*this, reason);
+}
+
 void Connection::on_closed(net::CloseReason reason) {
   events_.on_connection_closed(*this, reason);
 }

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
+#include "broker/address_limits.h"
 #include "broker/pending_connect.h"
 #include "broker/retained_read.h"
 #include "net/socket_address.h"
@@ -33,6 +34,7 @@ class ConnectionEvents {
   virtual void on_protocol_error(Connection& connection, const wire::ProtocolError& error) = 0;
   virtual void on_connection_timer(Connection& connection) = 0;
   virtual void on_output_drained(Connection& connection) = 0;
+  virtual void on_connection_ending(Connection& connection, net::CloseReason reason) = 0;
   virtual void on_connection_closed(Connection& connection, net::CloseReason reason) = 0;
 
  protected:
@@ -103,8 +105,10 @@ class Connection final : public net::TransportHandler, private net::TimerHandler
   std::uint64_t retained_reads_planned = 0;
   /// It is among those its shard reads retained messages for.
   bool reads_retained = false;
-  /// For which address AddressCounts counts it; nothing: for none.
+  /// For which address AddressLimits counts it; nothing: for none.
   std::optional<net::SocketAddress> counted_address;
+  /// Its listener's; null: none.
+  AddressLimits::Own* own_limit = nullptr;
   /// The CONNECT that waits for its session.
   std::unique_ptr<PendingConnect> pending_connect;
 
@@ -125,6 +129,7 @@ class Connection final : public net::TransportHandler, private net::TimerHandler
   bool on_introduced() override;
   void on_bytes(ReadBuffer& buffer) override;
   void on_drained() override;
+  void on_ending(net::CloseReason reason) override;
   void on_closed(net::CloseReason reason) override;
   void on_timer(net::Timer& timer) override;
 

@@ -10,6 +10,19 @@ namespace hermod::broker {
 using session::Session;
 using wire::ReasonCode;
 
+Ending ending_of_transport(net::CloseReason reason) {
+  switch (reason) {
+    case net::CloseReason::PeerClosed:
+      return {"network", {}, "the client closed the connection without DISCONNECT"};
+    case net::CloseReason::ByBroker:
+    case net::CloseReason::Shutdown:
+      return {"broker", {}, "the client broke a rule of its transport"};
+    case net::CloseReason::PeerReset:
+      break;
+  }
+  return {"network", {}, "the connection broke"};
+}
+
 /// The client says goodbye.
 void Shard::on_disconnect(Connection& c, const wire::Disconnect& packet) {
   Session& session = *c.session();
@@ -79,6 +92,12 @@ void Shard::close_connection(Connection& c, WillRule will, const Ending& ending)
   if (session != nullptr) keep_retained_reads(c, *session);
   c.close(stopping_ ? net::CloseReason::Shutdown : net::CloseReason::ByBroker);
   if (session != nullptr) leave_session(*session, will);
+}
+
+/// The client has said that it goes, or broke its stream: nothing more comes, and its will does not wait
+/// until the transport is gone. [MQTT-3.1.2-8]
+void Shard::on_connection_ending(Connection& c, net::CloseReason reason) {
+  close_connection(c, WillRule::Publish, ending_of_transport(reason));
 }
 
 }  // namespace hermod::broker

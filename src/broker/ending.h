@@ -2,6 +2,7 @@
 #include <optional>
 #include <string_view>
 
+#include "net/transport.h"
 #include "wire/types.h"
 
 namespace hermod::broker {
@@ -12,5 +13,8 @@ struct Ending {
   std::optional<wire::ReasonCode> reason;  ///< of DISCONNECT or CONNACK; nothing when the network just went
   std::string_view why;                    ///< in words
 };
+
+/// What a transport ends for that nobody of ours has closed.
+Ending ending_of_transport(net::CloseReason reason);
 
 }  // namespace hermod::broker

@@ -47,8 +47,9 @@ WallTime Shard::wall() {
 
 /// The address whose connections are counted; empty: none. Who comes by a Unix socket is on this machine, and
 /// a proxy comes for a client that it has not named yet.
-std::optional<net::SocketAddress> Shard::counted_address(const net::Transport& transport) const {
-  if (!shared_.addresses.is_limited()) return std::nullopt;
+std::optional<net::SocketAddress> Shard::counted_address(const net::Transport& transport,
+                                                         const AddressLimits::Own* own) const {
+  if (!shared_.addresses.is_limited(own)) return std::nullopt;
   const net::Peer peer = transport.peer();
   if (peer.is_unix() || peer.is_proxy) return std::nullopt;
   auto address = net::SocketAddress::parse(peer.address, 0);
@@ -57,22 +58,26 @@ std::optional<net::SocketAddress> Shard::counted_address(const net::Transport& t
 
 /// Behind a proxy the client's address comes with the request for a WebSocket only.
 bool Shard::on_introduced(Connection& c) {
-  const std::optional<net::SocketAddress> address = counted_address(c.transport());
+  const std::optional<net::SocketAddress> address = counted_address(c.transport(), c.own_limit);
   if (address == c.counted_address) return true;
-  if (address && !shared_.addresses.enter(*address)) return false;  // counted where it is refused
-  if (c.counted_address) shared_.addresses.leave(*c.counted_address);
+  if (address && !shared_.addresses.enter(*address, c.own_limit).empty())
+    return false;  // counted where it is refused
+  if (c.counted_address) shared_.addresses.leave(*c.counted_address, c.own_limit);
   c.counted_address = address;
   return true;
 }
 
-void Shard::on_accepted(std::unique_ptr<net::Transport> transport) {
+void Shard::on_accepted(std::unique_ptr<net::Transport> transport, const net::ListenerOptions& listener) {
   counters_.add(Counter::ConnectionsAccepted);
-  const std::optional<net::SocketAddress> address = counted_address(*transport);
-  if (address && !shared_.addresses.enter(*address)) {
-    counters_.add(Counter::ConnectionsRefused);
-    HERMOD_LOG_LIMITED(log::Level::Notice, "connection.refused", {"address", address->host()},
-                       {"why", "limits.max_connections_per_address is reached"});
-    return;  // closed with the transport
+  AddressLimits::Own* const own = shared_.addresses.of_listener(listener.name);
+  const std::optional<net::SocketAddress> address = counted_address(*transport, own);
+  if (address) {
+    if (const std::string limit = shared_.addresses.enter(*address, own); !limit.empty()) {
+      counters_.add(Counter::ConnectionsRefused);
+      HERMOD_LOG_LIMITED(log::Level::Notice, "connection.refused", {"address", address->host()},
+                         {"why", limit + " is reached"});
+      return;  // closed with the transport
+    }
   }
   shared_.connections.fetch_add(1, std::memory_order_relaxed);
   wire::Limits limits;
@@ -84,6 +89,7 @@ void Shard::on_accepted(std::unique_ptr<net::Transport> transport) {
   auto& c = connections_.add(
       std::make_unique<Connection>(connections_.next_id(), *this, std::move(transport), limits));
   c.counted_address = address;
+  c.own_limit = own;
   c.inbound_aliases().set_maximum(shared_.options.mqtt.topic_alias_maximum);
   timers_.schedule(c.timer(), now() + shared_.options.mqtt.connect_timeout);
 }
@@ -238,7 +244,7 @@ void Shard::on_output_drained(Connection& c) {
 /// The transport is gone. A client that did not say goodbye has its will published. [MQTT-3.1.2-8]
 void Shard::on_connection_closed(Connection& c, net::CloseReason reason) {
   counters_.add(Counter::ConnectionsClosed);
-  if (c.counted_address) shared_.addresses.leave(*c.counted_address);
+  if (c.counted_address) shared_.addresses.leave(*c.counted_address, c.own_limit);
   if (c.state() != Connection::State::Closing) shared_.connections.fetch_sub(1, std::memory_order_relaxed);
   Session* session = c.session();
   if (c.state() == Connection::State::Connected) counters_.add(Counter::ClientsDisconnected);
@@ -246,12 +252,7 @@ void Shard::on_connection_closed(Connection& c, net::CloseReason reason) {
   c.set_state(Connection::State::Closing);
   ended_.push_back(connections_.take(c.id()));
   if (session == nullptr) return;
-  log_disconnected(
-      *ended_.back(), *session,
-      {"network",
-       {},
-       reason == net::CloseReason::PeerClosed ? "the client closed the connection without DISCONNECT"
-                                              : "the connection broke"});
+  log_disconnected(*ended_.back(), *session, ending_of_transport(reason));
   keep_retained_reads(*ended_.back(), *session);
   leave_session(*session, WillRule::Publish);
 }

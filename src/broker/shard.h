@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/counters.h"
 #include "base/ids.h"
-#include "broker/address_counts.h"
+#include "broker/address_limits.h"
 #include "broker/connection.h"
 #include "broker/connection_table.h"
 #include "broker/ending.h"
@@ -47,7 +47,7 @@ struct Shared {
   store::Committer& committer;
   std::span<ShardMailbox* const> mailboxes;
   std::atomic<std::uint32_t>& connections;  ///< of all shards, not ended yet: for limits.max_connections
-  AddressCounts& addresses;
+  AddressLimits& addresses;
   StoreKeeper* keeper;  ///< null when there is no store on disk
   PageReader* reader;   ///< null when nothing can be read back: then windows hold everything
 };
@@ -66,7 +66,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
-  void on_accepted(std::unique_ptr<net::Transport> transport) override;
+  void on_accepted(std::unique_ptr<net::Transport> transport, const net::ListenerOptions& listener) override;
 
   /// A session that the store held lives here, with what it has not got of the retained messages it asked
   /// for. Before the first step().
@@ -126,9 +126,11 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void on_protocol_error(Connection& c, const wire::ProtocolError& error) override;
   void on_connection_timer(Connection& c) override;
   void on_output_drained(Connection& c) override;
+  void on_connection_ending(Connection& c, net::CloseReason reason) override;
   void on_connection_closed(Connection& c, net::CloseReason reason) override;
   void on_timer(net::Timer& timer) override;
-  std::optional<net::SocketAddress> counted_address(const net::Transport& transport) const;
+  std::optional<net::SocketAddress> counted_address(const net::Transport& transport,
+                                                    const AddressLimits::Own* own) const;
   void on_pingreq(Connection& c);
   void start_keep_alive(Connection& c);
   void receive(ShardMessage& message);

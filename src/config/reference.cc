@@ -127,7 +127,8 @@ constexpr std::string_view kMarkdownWebSocket =
     "origins = [\"https://app.example.org\"]\n"
     "```\n"
     "\n"
-    "Frames are binary and are no boundaries of packets. There is no compression. How to connect a page is "
+    "Frames are binary and are no boundaries of packets. Messages are not compressed unless compression says "
+    "so. How to connect a page is "
     "in\n"
     "[websocket.md](websocket.md). A change of these keys needs a restart:\n"
     "\n";

@@ -195,6 +195,11 @@ std::vector<SocketKey> keys_of_sockets() {
           Kind::Integer, Where::Everywhere, "max_connections", 0, 10'000'000,
           "Connections of this listener at the same time; more are closed "
           "unheard. 0: no limit but limits.max_connections."),
+      socket_number<&Listener::max_connections_per_address>(
+          Kind::Integer, Where::Ip, "max_connections_per_address", 0, 10'000'000,
+          "Connections of this listener at the same time from one IPv4 address, or one IPv6 network of 64 "
+          "bits. "
+          "0: no limit but limits.max_connections_per_address, which counts those of all listeners."),
       proxy_protocol(),
       proxies(),
       socket_duration<&Listener::proxy, &Proxy::timeout>(Where::Everywhere, "proxy_timeout", 100ms, 1min,

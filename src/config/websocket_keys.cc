@@ -49,10 +49,24 @@ SocketKey origins() {
           }};
 }
 
+SocketKey compression() {
+  return {.key = {.name = "compression",
+                  .kind = Kind::Switch,
+                  .doc = "Whether messages are compressed with clients that offer it (permessage-deflate, as "
+                         "browsers do). It costs processor time, and its size can tell something about a "
+                         "message that holds both a secret and what somebody else chose."},
+          .where = SocketKey::Where::WebSocket,
+          .read = [](const net::ListenerOptions& l) -> Value { return websocket_of(l).compresses; },
+          .write =
+              [](net::ListenerOptions& l, const Value& v) {
+                if (l.websocket) l.websocket->compresses = std::get<bool>(v);
+              }};
+}
+
 }  // namespace
 
 std::vector<SocketKey> websocket_keys() {
-  return {subprotocol(), origins()};
+  return {subprotocol(), origins(), compression()};
 }
 
 }  // namespace hermod::config

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <limits>
 
+#include "net/compression_pool.h"
 #include "net/socket.h"
 
 namespace hermod::net {
@@ -29,6 +30,13 @@ EventLoop::EventLoop(const Clock& clock, CounterBlock* counters)
   event.data.ptr = &wake_;
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event) != 0)
     status_ = tl::unexpected(socket_error(errno, "make", "an event loop"));
+}
+
+EventLoop::~EventLoop() = default;
+
+CompressionPool& EventLoop::compression() {
+  if (compression_ == nullptr) compression_ = std::make_unique<CompressionPool>();
+  return *compression_;
 }
 
 Status EventLoop::control(int operation, int fd, std::uint32_t events, IoHandler* handler) {

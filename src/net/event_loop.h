@@ -19,6 +19,8 @@
 
 namespace hermod::net {
 
+class CompressionPool;
+
 /// Told when its descriptor is ready (EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP). It may remove and destroy any
 /// handler inside the call, itself included.
 class IoHandler {
@@ -63,6 +65,7 @@ class EventLoop {
   explicit EventLoop(const Clock& clock, CounterBlock* counters = nullptr);
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
+  ~EventLoop();
 
   /// Whether the system gave the loop its descriptors. Nothing else may be called before this was good.
   Status status() const { return status_; }
@@ -100,6 +103,8 @@ class EventLoop {
   MonotonicTime now() const { return now_; }
   /// Where every transport of this loop reads; valid for one call to the handler.
   std::span<std::uint8_t> scratch() { return {scratch_.get(), kScratchSize}; }
+  /// What its WebSockets compress with; made when the first asks for it.
+  CompressionPool& compression();
 
   const Statistics& statistics() const { return statistics_; }
   void count_read(std::size_t bytes) {
@@ -147,6 +152,7 @@ class EventLoop {
   std::size_t ready_ = 0;
   std::array<epoll_event, kMaxEvents> events_{};
   std::unique_ptr<std::uint8_t[]> scratch_;
+  std::unique_ptr<CompressionPool> compression_;
 };
 
 }  // namespace hermod::net

@@ -170,7 +170,7 @@ void Listener::hand_over(Fd connection, Caller caller, Place place) {
     *transport = std::make_unique<WebSocketTransport>(std::move(*transport), loop_, *rules, options_,
                                                       loop_.now() + options_.websocket.request_timeout);
   }
-  handler_.on_accepted(std::move(*transport));
+  handler_.on_accepted(std::move(*transport), entrance_.options());
 }
 
 /// A Unix socket has one name for all who come by it.

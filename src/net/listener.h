@@ -24,8 +24,9 @@ namespace hermod::net {
 class AcceptHandler {
  public:
   virtual ~AcceptHandler() = default;
-  /// Call transport->set_handler() before returning; reading starts with the next poll().
-  virtual void on_accepted(std::unique_ptr<Transport> transport) = 0;
+  /// Call transport->set_handler() before returning; reading starts with the next poll(). The listener's
+  /// options outlive the call only.
+  virtual void on_accepted(std::unique_ptr<Transport> transport, const ListenerOptions& listener) = 0;
 };
 
 /// Accepts connections on one socket for one shard, a bounded batch per readiness; one at a time from a

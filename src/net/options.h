@@ -53,6 +53,7 @@ struct TlsOptions {
 struct WebSocketOptions {
   std::string path = "/mqtt";
   bool requires_subprotocol = true;  ///< false: a client may ask for none
+  bool compresses = false;           ///< with clients that offer permessage-deflate
   /// See OriginList. A page from elsewhere must be named: its visitor's browser may reach what it cannot.
   std::vector<std::string> origins{"absent", "loopback"};
   friend bool operator==(const WebSocketOptions&, const WebSocketOptions&) = default;
@@ -113,7 +114,8 @@ struct ListenerOptions {
   ProxyOptions proxy{};
   /// Without TLS: CommonName is that of a certificate a proxy has verified, SystemUser is for Unix sockets.
   TlsIdentity identity = TlsIdentity::None;
-  std::uint32_t max_connections = 0;  ///< at the same time; 0 = no limit
+  std::uint32_t max_connections = 0;              ///< at the same time; 0 = no limit
+  std::uint32_t max_connections_per_address = 0;  ///< of them; 0 = no limit
   friend bool operator==(const ListenerOptions&, const ListenerOptions&) = default;
 };
 

@@ -135,7 +135,8 @@ void StreamTransport::read_once() {
     case Read::Broken:
       return end(CloseReason::PeerReset);
     case Read::Refused:
-      return close(CloseReason::ByBroker);
+      close(CloseReason::ByBroker);
+      return handler_->on_ending(CloseReason::ByBroker);
   }
 }
 

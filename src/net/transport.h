@@ -45,6 +45,10 @@ class TransportHandler {
   virtual bool on_introduced() { return true; }
   /// The output fell below the transport's low mark after it had been above the high mark.
   virtual void on_drained() = 0;
+  /// The transport ends without close(): its peer says that it goes, or breaks a rule. As after close(), what
+  /// is queued still leaves and nothing is shown any more; on_closed(reason) follows when the peer has ended
+  /// its side or the time for that is over. Not called when there is nothing to wait for.
+  virtual void on_ending(CloseReason) {}
   /// Called exactly once, unless the transport is destroyed before; everything that arrived before the peer's
   /// end of stream was shown, unless reading is paused for good. The transport may be destroyed inside this
   /// call and sends nothing any more.

@@ -17,7 +17,7 @@ enum class Opcode : std::uint8_t {
   Pong = 0xA,
 };
 
-/// Close codes (RFC 6455, 7.4.1).
+/// Close codes (RFC 6455, 7.4.1, and what was registered later).
 enum class CloseCode : std::uint16_t {
   Normal = 1000,
   GoingAway = 1001,
@@ -26,6 +26,7 @@ enum class CloseCode : std::uint16_t {
   InvalidData = 1007,
   TooBig = 1009,
   InternalError = 1011,
+  TryAgainLater = 1013,
 };
 
 /// The most a control frame holds.
@@ -37,7 +38,8 @@ class FrameHead {
  public:
   static constexpr std::size_t kMaxSize = 10;
 
-  FrameHead(Opcode opcode, std::uint64_t payload_size);
+  /// `is_compressed`: by the extension that both sides agreed on (RFC 7692, 6).
+  FrameHead(Opcode opcode, std::uint64_t payload_size, bool is_compressed = false);
   Bytes bytes() const { return Bytes(bytes_).first(size_); }
 
  private:

@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "base/text.h"
+#include "net/http_token.h"
 #include "net/websocket_accept.h"
+#include "net/websocket_extension.h"
 #include "net/websocket_forwarded.h"
 
 namespace hermod::net {
@@ -19,14 +21,6 @@ constexpr std::string_view kBlanks = " \t";
 constexpr std::size_t kMaxHeaders = 100;
 /// 16 bytes in base64.
 constexpr std::size_t kKeySize = 24;
-
-/// RFC 9110, 5.6.2.
-bool is_token(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-  });
-}
 
 bool is_visible(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7F; });
@@ -240,6 +234,7 @@ Result<WebSocketRules> WebSocketRules::from(const WebSocketOptions& options,
   WebSocketRules rules;
   rules.path_ = options.path;
   rules.requires_subprotocol_ = options.requires_subprotocol;
+  rules.compresses_ = options.compresses;
   auto origins = OriginList::from(options.origins);
   if (!origins) return tl::unexpected(std::move(origins.error()));
   rules.origins_ = std::move(*origins);
@@ -257,6 +252,7 @@ std::string WebSocketUpgrade::answer() const {
       "Sec-WebSocket-Accept: " +
       accept + "\r\n";
   if (!subprotocol.empty()) out += "Sec-WebSocket-Protocol: " + subprotocol + "\r\n";
+  if (!extensions.empty()) out += "Sec-WebSocket-Extensions: " + extensions + "\r\n";
   return out + "\r\n";
 }
 
@@ -294,6 +290,8 @@ std::variant<WebSocketUpgrade, WebSocketRefusal> judge_request(std::string_view 
   upgrade.subprotocol = choose_subprotocol(offered);
   if (upgrade.subprotocol.empty() && (!offered.empty() || rules.requires_subprotocol()))
     return malformed("the subprotocol must be mqtt");  // [MQTT-6.0.0-3]
+  if (rules.compresses())
+    upgrade.extensions = answer_to_extensions(request->list("sec-websocket-extensions"));
   upgrade.forwarded_for = client_behind(rules.proxies(), peer, request->list("x-forwarded-for"));
   return upgrade;
 }

@@ -25,6 +25,8 @@ class WebSocketRules {
   bool is_path(std::string_view path) const { return path == path_; }
   const std::string& path() const { return path_; }
   bool requires_subprotocol() const { return requires_subprotocol_; }
+  /// Whether a client that offers compression gets it.
+  bool compresses() const { return compresses_; }
   const OriginList& origins() const { return origins_; }
   /// The key of the configuration that lists them.
   const std::string& origins_key() const { return origins_key_; }
@@ -34,6 +36,7 @@ class WebSocketRules {
  private:
   std::string path_;
   bool requires_subprotocol_ = true;
+  bool compresses_ = false;
   OriginList origins_;
   std::string origins_key_;
   std::vector<AddressRange> proxies_;
@@ -44,6 +47,7 @@ class WebSocketRules {
 struct WebSocketUpgrade {
   std::string key{};            ///< of Sec-WebSocket-Key
   std::string subprotocol{};    ///< "mqtt", "mqttv3.1", or empty when the client asked for none
+  std::string extensions{};     ///< what is agreed on: compression; empty: nothing is
   std::string forwarded_for{};  ///< the client's address by a trusted proxy; empty: it is the peer's
   /// The whole answer; empty when the system has no memory for it.
   std::string answer() const;

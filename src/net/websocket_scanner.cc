@@ -14,6 +14,9 @@ WebSocketScanner::Step WebSocketScanner::next(std::span<std::uint8_t> bytes,
     switch (at_) {
       case At::First:
         wrong = first(bytes[i++]);
+        // What is not compressed ends here.
+        if (wrong == nullptr && is_in_compressed() && !payload.empty())
+          return {.what = What::Frames, .taken = i};
         break;
       case At::Second:
         wrong = second(bytes[i++]);
@@ -34,8 +37,15 @@ WebSocketScanner::Step WebSocketScanner::next(std::span<std::uint8_t> bytes,
       }
     }
     if (wrong != nullptr) return fault(i - 1, wrong);
-    if (at_ != At::Payload || length_ != 0) continue;
-    at_ = At::First;
+    if (at_ != At::Payload) continue;
+    const bool frame_ends = length_ == 0;
+    if (frame_ends) at_ = At::First;
+    if (is_in_compressed()) {
+      const bool ends_message = frame_ends && is_last_;
+      if (payload.empty() && !ends_message) continue;
+      return {.what = What::Compressed, .taken = i, .ends_message = ends_message};
+    }
+    if (!frame_ends) continue;
     if (opcode_ == Opcode::Close) {
       if (control_.size() > 2 && !is_utf8(std::string_view(control_).substr(2))) {
         fault_ = CloseCode::InvalidData;
@@ -57,20 +67,25 @@ const char* WebSocketScanner::first(std::uint8_t byte) {
   opcode_ = static_cast<Opcode>(byte & 0x0F);
   is_last_ = (byte & 0x80) != 0;
   at_ = At::Second;
-  if ((byte & 0x70) != 0) return "a reserved bit is set, and no extension was agreed on";
+  const bool is_compressed = (byte & 0x40) != 0;
+  if ((byte & 0x30) != 0 || (is_compressed && !takes_compressed_))
+    return "a reserved bit is set, and no extension was agreed on";
   switch (opcode_) {
     case Opcode::Continuation:
       if (!is_message_open_) return "a continuation of nothing";
+      if (is_compressed) return "what says that a message is compressed stands in its first frame";
       break;
     case Opcode::Text:
       fault_ = CloseCode::Unacceptable;
       return "a text frame: MQTT is binary";  // [MQTT-6.0.0-1]
     case Opcode::Binary:
       if (is_message_open_) return "a new message inside a fragmented one";
+      is_compressed_ = is_compressed;
       break;
     case Opcode::Close:
     case Opcode::Ping:
     case Opcode::Pong:
+      if (is_compressed) return "a compressed control frame";
       return is_last_ ? nullptr : "a fragmented control frame";
     default:
       return "an unknown kind of frame";

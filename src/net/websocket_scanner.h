@@ -12,31 +12,36 @@
 namespace hermod::net {
 
 /// Takes the frames of a client apart as their bytes arrive: looks for what breaks the rules, and unmasks
-/// what they hold in the buffer they came in. Pure; owns no bytes but those of a ping or a Close. One per
-/// connection.
+/// what they hold in the buffer they came in. What is compressed stays so. Pure; owns no bytes but those of a
+/// ping or a Close. One per connection.
 class WebSocketScanner {
  public:
   /// No MQTT packet is longer, so no frame has to be.
   static constexpr std::uint64_t kMaxFrame = 268'435'460;
 
   enum class What : std::uint8_t {
-    Frames,  ///< all bytes are taken: whole frames, or parts of them
-    Ping,    ///< the last byte that was taken ends a ping: it wants its answer
-    Close,   ///< the client's Close, which ends what it says
-    Fault,   ///< something breaks a rule
+    Frames,      ///< whole frames, or parts of them; all bytes, or those in front of a compressed message
+    Compressed,  ///< the payload is a part of a compressed message and lies behind all else that was taken
+    Ping,        ///< the last byte that was taken ends a ping: it wants its answer
+    Close,       ///< the client's Close, which ends what it says
+    Fault,       ///< something breaks a rule
   };
   struct Step {
     What what = What::Frames;
     std::size_t taken = 0;               ///< bytes that keep the rules
     CloseCode code = CloseCode::Normal;  ///< Close: how to answer; Fault: what to tell the client
     const char* why = "";                ///< Fault
+    bool ends_message = false;           ///< Compressed: nothing more of the message follows
   };
   /// Looks at `bytes`, which follow those of the last call, as far as there is nothing to do in between. What
   /// binary frames hold is unmasked and moved to the end of `payload`: empty at first, and then a part of the
-  /// same buffer in front of `bytes`. After Close or Fault it must not be asked again.
+  /// same buffer in front of `bytes`. After Close or Fault it must not be asked again. Precondition:
+  /// `payload` is empty once compressed messages are taken.
   Step next(std::span<std::uint8_t> bytes, std::span<std::uint8_t>& payload);
   /// What the ping held that the last step told of; once.
   std::string take_ping() { return std::exchange(control_, {}); }
+  /// From now on messages may be compressed: both sides have agreed on it.
+  void take_compressed() { takes_compressed_ = true; }
 
  private:
   enum class At : std::uint8_t { First, Second, Length, Mask, Payload };
@@ -51,6 +56,7 @@ class WebSocketScanner {
   CloseCode answer_to_close() const;
   Step fault(std::size_t taken, const char* why) const;
   bool is_control() const { return (static_cast<unsigned>(opcode_) & 0x8U) != 0; }
+  bool is_in_compressed() const { return is_compressed_ && !is_control(); }
 
   std::uint64_t length_ = 0;  ///< of the frame's payload; then what is left of it
   std::string control_;       ///< what a ping or a Close held so far
@@ -63,6 +69,8 @@ class WebSocketScanner {
   At at_ = At::First;
   bool is_last_ = false;          ///< FIN
   bool is_message_open_ = false;  ///< a fragmented message waits for its next frame
+  bool takes_compressed_ = false;
+  bool is_compressed_ = false;  ///< the message of the last data frame
 };
 
 }  // namespace hermod::net

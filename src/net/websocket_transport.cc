@@ -15,6 +15,13 @@ constexpr std::size_t kPongsAhead = 4U << 10;
 /// The longest message of ours. Packets may lie in several, and clients of browsers take any; others have
 /// limits, of which this is the smallest that is usual.
 constexpr std::size_t kLongestMessage = 64U << 10;
+static_assert(kLongestMessage <= MessageDeflater::kLongest);
+/// Bytes that are inflated or deflated in one turn: about what a client without compression says in one.
+constexpr std::size_t kTurn = EventLoop::kScratchSize;
+/// To read a compressed byte is as much work as to make so many.
+constexpr std::size_t kEffortPerByte = 4;
+/// And to begin a piece.
+constexpr std::size_t kEffortPerPiece = 64;
 
 }  // namespace
 
@@ -64,7 +71,7 @@ void WebSocketTransport::pause_reading(bool paused) {
   paused_ = paused;
   if (!paused) is_quiet_ = false;  // its answer was not read
   // First what is decoded already, then what the stream has: it could have its end to tell.
-  if (!paused && (!input_.empty() || has_last_)) return loop_.later(*this);
+  if (!paused && (!input_.empty() || has_last_ || is_inflating())) return loop_.later(*this);
   stream_->pause_reading(paused);
 }
 
@@ -81,8 +88,21 @@ void WebSocketTransport::end_with(CloseReason reason, CloseCode code, std::strin
   close_why_ = why;
   timer_.cancel();
   input_.drop();
+  if (compression_ != nullptr) compression_->end();
   loop_.flush_at_tick_end(*this);
   stream_->request_flush();
+}
+
+void WebSocketTransport::end_by_itself(CloseReason reason, CloseCode code, std::string_view why) {
+  if (state_ == State::Closing || state_ == State::Ended) return;
+  end_with(reason, code, why);
+  handler_->on_ending(reason);
+}
+
+/// The stream says itself what was wrong.
+void WebSocketTransport::on_ending(CloseReason reason) {
+  if (state_ == State::Closing || state_ == State::Ended) return;
+  handler_->on_ending(reason);
 }
 
 void WebSocketTransport::on_flush() {
@@ -110,7 +130,7 @@ void WebSocketTransport::frame_output() {
   // One with each piece of data that waits anyway: then a slow reader gets it too.
   if (pong_ != nullptr && (below() < kPongsAhead || !output_.empty()))
     put_control(Opcode::Pong, as_bytes(*std::exchange(pong_, nullptr)));
-  put_data();
+  compression_ != nullptr ? put_some() : put_data();
   if (pong_ != nullptr) stream_->request_drained();
   stream_->request_flush();
 }
@@ -127,6 +147,33 @@ void WebSocketTransport::put_data() {
   stream_->output().take_all(output_);
 }
 
+void WebSocketTransport::put_some() {
+  std::size_t put = 0;
+  while (!output_.empty() && put < kTurn && has_room_below()) {
+    WriteQueue message;
+    if (output_.size() > kLongestMessage) {
+      message.take_some(output_, kLongestMessage);
+    } else {
+      message.take_all(output_);
+    }
+    put += message.size();
+    put_message(message);
+  }
+  // The stream may have become less full than what it was given.
+  if (!output_.empty() || above_high_mark_) stream_->request_drained();
+}
+
+void WebSocketTransport::put_message(WriteQueue& message) {
+  const Bytes compressed = compression_->deflate(message);
+  if (compressed.empty()) {
+    message.prepend(FrameHead(Opcode::Binary, message.size()).bytes());
+    stream_->output().take_all(message);
+  } else {
+    stream_->output().append(FrameHead(Opcode::Binary, compressed.size(), true).bytes());
+    stream_->output().append(compressed);
+  }
+}
+
 void WebSocketTransport::put_control(Opcode opcode, Bytes payload) {
   HERMOD_ASSERT(payload.size() <= kMaxControl);
   stream_->output().append(FrameHead(opcode, payload.size()).bytes());
@@ -136,8 +183,8 @@ void WebSocketTransport::put_control(Opcode opcode, Bytes payload) {
 void WebSocketTransport::on_drained() {
   if (state_ != State::Open) return;
   frame_output();
-  // With so much again, the stream will tell once more; and it may have been asked for room for a pong only.
-  if (!above_high_mark_ || !has_room_below()) return;
+  // With so much again, the stream will tell once more; and it may have been asked for something else.
+  if (!above_high_mark_ || !output_.empty() || !has_room_below()) return;
   above_high_mark_ = false;
   handler_->on_drained();
 }
@@ -145,12 +192,57 @@ void WebSocketTransport::on_drained() {
 void WebSocketTransport::on_bytes(ReadBuffer& raw) {
   is_quiet_ = false;
   if (state_ == State::Request && !take_request(raw)) return;
+  if (compression_ != nullptr) return show_pieces(raw);
   if (state_ == State::Open && !has_last_) {
     const Bytes payload = decode(raw.writable());
     if (!payload.empty()) input_.show(*handler_, payload);
     obey_frames();
   }
   raw.consume(raw.bytes().size());
+}
+
+void WebSocketTransport::show_pieces(ReadBuffer& raw) {
+  const auto goes_on = [this] { return state_ == State::Open && !has_last_; };
+  std::size_t effort = 0;
+  while (goes_on() && !paused_ && effort < kTurn) {
+    if (compression_->is_waiting()) {
+      show_inflated(raw, effort);
+    } else if (!raw.empty()) {
+      take_frames(raw);
+    } else {
+      break;
+    }
+  }
+  if (!goes_on()) {
+    raw.consume(raw.bytes().size());
+    compression_->end();
+    return obey_frames();
+  }
+  compression_->rest();
+  if (paused_ || effort < kTurn) return;
+  stream_->pause_reading(true);
+  loop_.later(*this);
+}
+
+void WebSocketTransport::show_inflated(ReadBuffer& raw, std::size_t& effort) {
+  const WebSocketCompression::Piece piece = compression_->inflate(raw.bytes());
+  raw.consume(piece.taken);
+  effort += piece.bytes.size() + piece.taken * kEffortPerByte + kEffortPerPiece;
+  if (!piece.bytes.empty()) input_.show(*handler_, piece.bytes);
+  if (piece.why == nullptr) return;
+  heed({.what = WebSocketScanner::What::Fault, .code = piece.code, .why = piece.why});
+}
+
+void WebSocketTransport::take_frames(ReadBuffer& raw) {
+  std::span<std::uint8_t> payload;
+  const WebSocketScanner::Step step = scanner_.next(raw.writable(), payload);
+  if (step.what == WebSocketScanner::What::Compressed) {
+    raw.consume(step.taken - payload.size());  // it is inflated from where it lies
+    return compression_->arrived(payload.size(), step.ends_message);
+  }
+  raw.consume(step.taken);
+  if (!payload.empty()) input_.show(*handler_, payload);
+  if (state_ == State::Open) heed(step);
 }
 
 bool WebSocketTransport::take_request(ReadBuffer& raw) {
@@ -181,11 +273,18 @@ bool WebSocketTransport::open(const WebSocketUpgrade& upgrade) {
   client_address_ = upgrade.forwarded_for;
   state_ = State::Open;
   if (!handler_->on_introduced()) {
-    refuse({.status = 429, .why = "limits.max_connections_per_address is reached"});
+    refuse({.status = 429,
+            .why = "the limit of connections per address is reached (max_connections_per_address)"});
     return false;
   }
   stream_->output().append(as_bytes(answer));
   is_upgraded_ = true;
+  if (!upgrade.extensions.empty()) {
+    scanner_.take_compressed();
+    compression_ = std::make_unique<WebSocketCompression>(loop_.compression(), [this] {
+      fail(CloseCode::TryAgainLater, "too many clients are in the middle of a compressed message");
+    });
+  }
   loop_.count(Counter::WebSocketUpgrades);
   timer_.cancel();
   schedule_ping();
@@ -200,23 +299,27 @@ void WebSocketTransport::refuse(const WebSocketRefusal& refusal) {
   loop_.count(Counter::WebSocketFailed);
   stream_->output().append(as_bytes(refusal.answer()));
   output_.clear();
-  end_with(CloseReason::ByBroker, CloseCode::Normal, "");
+  end_by_itself(CloseReason::ByBroker, CloseCode::Normal, "");
 }
 
 Bytes WebSocketTransport::decode(std::span<std::uint8_t> frames) {
-  using What = WebSocketScanner::What;
   std::span<std::uint8_t> payload;
   while (!frames.empty() && !has_last_) {
     const WebSocketScanner::Step step = scanner_.next(frames, payload);
     frames = frames.subspan(step.taken);
-    if (step.what == What::Ping) {
-      answer_ping(scanner_.take_ping());
-    } else if (step.what != What::Frames) {
-      last_ = step;
-      has_last_ = true;
-    }
+    heed(step);
   }
   return payload;
+}
+
+void WebSocketTransport::heed(const WebSocketScanner::Step& step) {
+  using What = WebSocketScanner::What;
+  if (step.what == What::Ping) {
+    answer_ping(scanner_.take_ping());
+  } else if (step.what != What::Frames) {
+    last_ = step;
+    has_last_ = true;
+  }
 }
 
 /// A client that does not read gets an answer to its last ping only (RFC 6455, 5.5.3), in order to cost
@@ -235,20 +338,25 @@ void WebSocketTransport::obey_frames() {
   if (!has_last_ || state_ != State::Open) return;
   if (last_.what == WebSocketScanner::What::Fault) return fail(last_.code, last_.why);
   if (paused_) return;  // first what came before the Close is shown, and what it waits for is answered
-  end_with(CloseReason::PeerClosed, last_.code, "");
+  end_by_itself(CloseReason::PeerClosed, last_.code, "");
 }
 
 void WebSocketTransport::fail(CloseCode code, std::string_view why) {
   HERMOD_LOG_LIMITED(log::Level::Notice, "websocket.broken", {"address", peer().address},
                      {"code", static_cast<int>(code)}, {"why", why});
-  end_with(CloseReason::ByBroker, code, why);
+  end_by_itself(CloseReason::ByBroker, code, why);
 }
 
 void WebSocketTransport::on_later() {
   if (state_ != State::Open || paused_) return;
   if (!input_.empty()) input_.show(*handler_, {});
+  if (is_inflating()) {
+    // The stream would not show that it has nothing left.
+    ReadBuffer nothing;
+    show_pieces(nothing);
+  }
   obey_frames();
-  if (state_ == State::Open && !paused_) stream_->pause_reading(false);
+  if (state_ == State::Open && !paused_ && !Deferred::linked()) stream_->pause_reading(false);
 }
 
 void WebSocketTransport::on_timer(Timer&) {
@@ -256,7 +364,7 @@ void WebSocketTransport::on_timer(Timer&) {
   if (state_ != State::Open) return;
   if (is_quiet_ && !paused_) {
     HERMOD_LOG_LIMITED(log::Level::Notice, "websocket.silent", {"address", peer().address});
-    return end_with(CloseReason::PeerReset, CloseCode::GoingAway, "no answer to a ping");
+    return end_by_itself(CloseReason::PeerReset, CloseCode::GoingAway, "no answer to a ping");
   }
   ping();
   schedule_ping();
@@ -291,6 +399,7 @@ void WebSocketTransport::on_closed(CloseReason reason) {
   Deferred::unlink();
   pong_.reset();
   input_.drop();
+  if (compression_ != nullptr) compression_->end();
   output_.clear();
   handler_->on_closed(reason);
 }

@@ -45,6 +45,8 @@ class Browser : public BrokerTest {
     setup.settings.emplace_back("listeners.secure.origins", origin);
     setup.settings.emplace_back("listeners.web.url", url("ws", ws_port_));
     setup.settings.emplace_back("listeners.web.origins", origin);
+    // The other page goes without.
+    setup.settings.emplace_back("listeners.web.compression", "true");
     start_broker(std::move(setup));
   }
   void open_pages() {

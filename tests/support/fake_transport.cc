@@ -136,6 +136,11 @@ void FakeTransport::close(net::CloseReason reason) {
   request_flush();
 }
 
+void FakeTransport::say_goodbye() {
+  close(net::CloseReason::PeerClosed);
+  handler_->on_ending(net::CloseReason::PeerClosed);
+}
+
 void FakeTransport::on_flush() {
   if (state_ == State::Ended) return;
   if (state_ != State::Open) return continue_closing();

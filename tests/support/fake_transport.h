@@ -106,6 +106,8 @@ class FakeTransport final : public net::Transport {
   bool is_ready() const;
   bool is_open() const { return state_ == State::Open; }
   bool has_ended() const { return state_ == State::Ended; }
+  /// Its peer has said that it goes, as with a Close frame of WebSocket, and its side is still open.
+  void say_goodbye();
   bool is_paused() const { return paused_; }
 
   void request_flush() override;

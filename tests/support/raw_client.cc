@@ -15,6 +15,7 @@
 #include <initializer_list>
 #include <utility>
 
+#include "tests/support/deflate.h"
 #include "tests/support/loopback.h"
 
 namespace hermod::support {
@@ -139,6 +140,7 @@ RawClient::RawClient(RawClient&& other) noexcept
       closed_(other.closed_),
       is_framed_(other.is_framed_),
       close_code_(other.close_code_),
+      compressed_(other.compressed_),
       frames_(std::move(other.frames_)),
       pongs_(std::move(other.pongs_)),
       pings_(std::move(other.pings_)),
@@ -151,6 +153,7 @@ RawClient& RawClient::operator=(RawClient&& other) noexcept {
   closed_ = other.closed_;
   is_framed_ = other.is_framed_;
   close_code_ = other.close_code_;
+  compressed_ = other.compressed_;
   frames_ = std::move(other.frames_);
   pongs_ = std::move(other.pongs_);
   pings_ = std::move(other.pings_);
@@ -234,12 +237,23 @@ bool RawClient::fill(Clock::time_point deadline) {
   return true;
 }
 
+namespace {
+
+std::string content(const Frame& frame) {
+  if (!frame.is_compressed) return frame.payload;
+  if (auto text = inflated(frame.payload)) return *std::move(text);
+  throw Unexpected("a message that is not compressed as it says: " + to_hex(frame.payload));
+}
+
+}  // namespace
+
 /// Behind the broker's Close frame there is nothing more; it is answered, as a browser does it.
 void RawClient::take_frames() {
   while (const std::optional<Frame> frame = take_frame(frames_)) {
     switch (frame->opcode) {
       case opcode::kBinary:
-        buffer_ += frame->payload;
+        buffer_ += content(*frame);
+        if (frame->is_compressed) ++compressed_;
         break;
       case opcode::kPing:
         pings_.push_back(frame->payload);

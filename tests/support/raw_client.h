@@ -62,6 +62,8 @@ class RawClient {
   /// Pongs that came.
   const std::vector<std::string>& pongs() const { return pongs_; }
   const std::vector<std::string>& pings() const { return pings_; }
+  /// How many of the broker's messages were compressed.
+  int compressed() const { return compressed_; }
 
   /// Sends these past TLS, as they are.
   void send_unsealed(std::string_view bytes);
@@ -109,6 +111,7 @@ class RawClient {
   bool closed_ = false;
   bool is_framed_ = false;
   std::uint16_t close_code_ = 0;
+  int compressed_ = 0;
   std::string frames_;  ///< the beginning of one
   std::vector<std::string> pongs_;
   std::vector<std::string> pings_;

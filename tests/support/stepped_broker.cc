@@ -35,7 +35,7 @@ SteppedBroker::SteppedBroker(broker::Options options, store::Journal* journal, c
       counters_(ground != nullptr ? ground->counters : own_counters_),
       retained_(options_.retain),
       directory_({options_.session.max_sessions, options_.session.takeovers_per_minute}),
-      addresses_(options_.limits.max_connections_per_address) {
+      addresses_(options_.limits.max_connections_per_address, options_.net.listeners) {
   for (std::size_t i = 0; i < options_.threads; ++i) {
     mailboxes_.push_back(std::make_unique<broker::ShardMailbox>([this] { posted_ = true; }));
     mailbox_list_.push_back(mailboxes_.back().get());
@@ -106,7 +106,8 @@ SteppedBroker::~SteppedBroker() {
 std::shared_ptr<FakePeer> SteppedBroker::connect(std::size_t index) {
   auto peer = std::make_shared<FakePeer>();
   peers_.push_back(peer);
-  shards_[index]->on_accepted(std::make_unique<FakeTransport>(*loops_[index], peer));
+  shards_[index]->on_accepted(std::make_unique<FakeTransport>(*loops_[index], peer),
+                              options_.net.listeners.front());
   return peer;
 }
 

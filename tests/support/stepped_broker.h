@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/counters.h"
-#include "broker/address_counts.h"
+#include "broker/address_limits.h"
 #include "broker/commit_fanout.h"
 #include "broker/options.h"
 #include "broker/recovery.h"
@@ -104,7 +104,7 @@ class SteppedBroker {
   retain::RetainedIndex retained_;
   session::SessionDirectory directory_;
   std::atomic<std::uint32_t> connections_{0};
-  broker::AddressCounts addresses_;
+  broker::AddressLimits addresses_;
   store::MemoryJournal memory_journal_;
   std::vector<std::unique_ptr<broker::ShardMailbox>> mailboxes_;
   std::vector<broker::ShardMailbox*> mailbox_list_;

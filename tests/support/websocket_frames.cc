@@ -29,7 +29,7 @@ std::string WebSocketRequest::text() const {
 
 std::string Frame::bytes() const {
   std::string out;
-  out += static_cast<char>((is_last ? 0x80 : 0) | opcode);
+  out += static_cast<char>((is_last ? 0x80 : 0) | (is_compressed ? 0x40 : 0) | opcode);
   const int mask_bit = is_masked ? 0x80 : 0;
   if (payload.size() < 126) {
     out += static_cast<char>(mask_bit | static_cast<int>(payload.size()));
@@ -62,7 +62,8 @@ std::optional<Frame> take_frame(std::string& bytes) {
   if (bytes.size() < 2) return std::nullopt;
   Frame out{.opcode = static_cast<std::uint8_t>(at(0) & 0x0F),
             .is_last = (at(0) & 0x80) != 0,
-            .is_masked = (at(1) & 0x80) != 0};
+            .is_masked = (at(1) & 0x80) != 0,
+            .is_compressed = (at(0) & 0x40) != 0};
   if (out.is_masked) throw Unexpected("a masked frame from the broker: " + to_hex(bytes));
   std::uint64_t size = at(1) & 0x7F;
   std::size_t head = 2;

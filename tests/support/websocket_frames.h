@@ -31,6 +31,7 @@ struct Frame {
   std::string payload{};
   bool is_last = true;
   bool is_masked = true;
+  bool is_compressed = false;  ///< RSV1; the payload is what was made of it
   std::string bytes() const;
 };
 

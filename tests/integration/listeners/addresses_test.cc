@@ -34,6 +34,18 @@ TEST_F(Addresses, MaxConnectionsOfAListenerIsItsOwn) {
   first.ping();
 }
 
+TEST_F(Addresses, ALimitByAddressOfAListenerIsItsOwn) {
+  start_with(lan({{"url", url()}, {"max_connections_per_address", "2"}}));
+  const auto enter = [&](const std::string& id) { return MqttClient(lan_port_.number(), {.client_id = id}); };
+  const MqttClient first = enter("first");
+  const MqttClient second = enter("second");
+  RawClient third(lan_port_.number());
+  EXPECT_TRUE(third.drain_until_closed());
+  expect_logged(
+      "connection.refused address=127.0.0.1 why=\"listeners.lan.max_connections_per_address is reached\"");
+  client("elsewhere").ping();
+}
+
 TEST_F(Addresses, APlaceIsFreeWhenItsClientSeesTheEndOfTheStream) {
   start_broker({.settings = lan({{"url", url()}, {"max_connections", "1"}}), .threads = 1});
   for (int round = 0; round < 20; ++round) {

@@ -21,7 +21,7 @@ namespace proxy = support::proxy;
 /// Keeps every connection it is given, and counts them for other threads.
 class Keeper final : public AcceptHandler {
  public:
-  void on_accepted(std::unique_ptr<Transport> transport) override {
+  void on_accepted(std::unique_ptr<Transport> transport, const ListenerOptions&) override {
     handlers.push_back(std::make_unique<RecordingHandler>());
     transport->set_handler(handlers.back().get());
     transports.push_back(std::move(transport));

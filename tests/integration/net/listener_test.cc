@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 /// Keeps every accepted connection.
 class Collector final : public AcceptHandler {
  public:
-  void on_accepted(std::unique_ptr<Transport> transport) override {
+  void on_accepted(std::unique_ptr<Transport> transport, const ListenerOptions&) override {
     handlers.push_back(std::make_unique<RecordingHandler>());
     transport->set_handler(handlers.back().get());
     transports.push_back(std::move(transport));

@@ -38,6 +38,10 @@ class RecordingHandler final : public TransportHandler {
     ++drained;
     if (when_drained) when_drained();
   }
+  void on_ending(CloseReason reason) override {
+    EXPECT_FALSE(ending || closed) << "told twice";
+    ending = reason;
+  }
   void on_closed(CloseReason reason) override {
     EXPECT_FALSE(closed) << "closed twice";
     closed = reason;
@@ -48,6 +52,7 @@ class RecordingHandler final : public TransportHandler {
   bool comes_in = true;
   int shown = 0;
   int drained = 0;
+  std::optional<CloseReason> ending;
   std::optional<CloseReason> closed;
   std::function<void(ReadBuffer&)> take;  ///< instead of appending everything to `received`
   std::function<void()> when_drained;

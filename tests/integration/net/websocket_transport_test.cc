@@ -32,6 +32,8 @@ class StreamBelow final : public Transport {
     input_.keep_rest();
   }
   void end(CloseReason reason) { handler_->on_closed(reason); }
+  /// Its peer broke a rule.
+  void give_up() { handler_->on_ending(CloseReason::ByBroker); }
   /// What was written leaves, and the transport is told if it was much.
   std::string leave(std::size_t high_mark) {
     const bool tells = std::exchange(wants_drained, false) || output_.size() >= high_mark;
@@ -237,6 +239,40 @@ TEST_F(WebSocketTransports, ACloseWaitsForAnswersThatAPauseIsFor) {
   EXPECT_EQ(support::close_code(*take_frame(bytes)), 1000);
 }
 
+TEST_F(WebSocketTransports, WhoSaysThatHeGoesIsGoneAtOnce) {
+  below_->deliver(framed("last") + support::close_frame(3001) + framed("late"));
+  EXPECT_EQ(handler_.received, "last");
+  EXPECT_EQ(handler_.ending, CloseReason::PeerClosed);
+  EXPECT_FALSE(handler_.closed) << "his Close is to be answered";
+  loop_.flush_pending();
+  EXPECT_EQ(below_->closed, CloseReason::PeerClosed);
+  std::string bytes = leave();
+  EXPECT_EQ(support::close_code(*take_frame(bytes)), 3001);
+  below_->end(CloseReason::PeerClosed);
+  EXPECT_EQ(handler_.closed, CloseReason::PeerClosed);
+}
+
+TEST_F(WebSocketTransports, WhoBreaksARuleIsGoneAtOnce) {
+  below_->deliver(support::Frame{.opcode = support::opcode::kText, .payload = "text"}.bytes());
+  EXPECT_EQ(handler_.ending, CloseReason::ByBroker);
+  EXPECT_FALSE(handler_.closed);
+}
+
+TEST_F(WebSocketTransports, AStreamThatEndsByItselfIsTold) {
+  below_->give_up();
+  EXPECT_EQ(handler_.ending, CloseReason::ByBroker);
+}
+
+TEST_F(WebSocketTransports, WhoWasToldToEndHearsOfItsEndOnly) {
+  transport_->close(CloseReason::ByBroker);
+  below_->deliver(support::close_frame(1000));
+  loop_.flush_pending();
+  below_->give_up();
+  EXPECT_FALSE(handler_.ending);
+  below_->end(CloseReason::ByBroker);
+  EXPECT_EQ(handler_.closed, CloseReason::ByBroker);
+}
+
 TEST_F(WebSocketTransports, TheNameOfAProxysCertificateIsNotItsClients) {
   AddressRange proxy{.first = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 192, 0, 2, 1}};
   rules_ = *WebSocketRules::from({}, {proxy});
@@ -318,6 +354,7 @@ TEST_F(WebSocketPings, SilenceAfterAPingThatLeftEndsTheConnection) {
   EXPECT_EQ(next(), kPing);
   EXPECT_FALSE(is_given_up());
   const std::string close = next();
+  EXPECT_EQ(handler_.ending, CloseReason::PeerReset);
   EXPECT_TRUE(is_given_up());
   EXPECT_TRUE(close.starts_with("\x88")) << "1001";
 }

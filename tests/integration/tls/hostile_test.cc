@@ -97,6 +97,16 @@ TEST_F(TlsHostile, DataThatIsNoRecordEndsAnEstablishedConnection) {
   expect_tls_service();
 }
 
+TEST_F(TlsHostile, AWillDoesNotWaitUntilABrokenConnectionIsGone) {
+  start_tls({}, {{"net.close_time", "1m"}});
+  MqttClient observing = client("observer");
+  observing.subscribe("will", 1);
+  MqttClient broken(raw_over_tls(),
+                    {.client_id = "mortal", .will = Will{.topic = "will", .payload = "gone"}});
+  broken.raw().send_unsealed(std::string(5000, '\x17'));
+  EXPECT_EQ(observing.receive().payload, "gone");
+}
+
 TEST_F(TlsHostile, AHandshakeThatTakesTooLongIsEnded) {
   start_tls({}, {{"tls.handshake_timeout", "300ms"}});
   RawClient silent = plain();

@@ -1,4 +1,5 @@
 #include "tests/integration/websocket/websocket_test.h"
+#include "tests/support/deflate.h"
 #include "tests/support/settings.h"
 
 namespace hermod::integration {
@@ -52,6 +53,68 @@ TEST_F(WebSocketHostile, T56_CompressionIsNotAgreedOnAndCompressedFramesAreRefus
     frame[0] = static_cast<char>(frame[0] | reserved);
     EXPECT_EQ(code_after(frame), 1002) << reserved;
   }
+}
+
+TEST_F(WebSocketHostile, T56_WithCompressionABombIsBoundedByTheLimitsOfPackets) {
+  constexpr std::size_t kPiece = 16U << 20;
+  constexpr int kPieces = 64;  // 1 GiB in 1 MiB
+  start_websocket({{"compression", "true"}}, {{"mqtt.max_packet_size", "1MiB"}});
+  const WebSocketRequest offering{.more = "Sec-WebSocket-Extensions: permessage-deflate\r\n"};
+  const std::size_t before = broker().process().resident_bytes();
+  // One packet that is longer than any may be, and one message with it and much more.
+  MqttClient bomber(upgraded(offering), {.client_id = "bomber"});
+  const std::string announced("\x30\x80\x80\x80\x02", 5);  // 4 MiB
+  const std::string piece = std::string(kDeflateTail) + deflated(std::string(kPiece, '\0'));
+  std::string bomb = deflated(announced);
+  for (int i = 0; i < kPieces; ++i) bomb += piece;
+  bomber.raw().send_unframed(Frame{.payload = bomb, .is_compressed = true}.bytes());
+  EXPECT_TRUE(bomber.raw().drain_until_closed());
+  EXPECT_EQ(bomber.raw().close_code(), 1000) << "MQTT's DISCONNECT said why";
+  // Packets that may come, without an end.
+  MqttClient pinging(upgraded(offering), {.client_id = "pinging"});
+  std::string pings;
+  while (pings.size() < kPiece / 4) pings += std::string("\xC0\x00", 2);
+  MqttClient other = over_websocket("other");
+  pinging.raw().send_unframed(Frame{.payload = deflated(pings), .is_compressed = true}.bytes());
+  for (int i = 0; i < 10; ++i) other.ping();
+  if (!kSanitized) {
+    EXPECT_LT(broker().process().resident_bytes(), before + (16U << 20));
+  }
+  pinging.raw().reset();
+}
+
+TEST_F(WebSocketHostile, T56_WithCompressionFramesThatBreakItsRulesEndTheConnection) {
+  start_websocket({{"compression", "true"}});
+  const WebSocketRequest offering{.more = "Sec-WebSocket-Extensions: permessage-deflate\r\n"};
+  const std::string good = deflated(connect_bytes({.client_id = "cut"}));
+  struct Case {
+    const char* what;
+    std::string bytes;
+    int code;
+  };
+  const std::string begun = Frame{.payload = good, .is_last = false, .is_compressed = true}.bytes();
+  std::string other_bits = Frame{.payload = good, .is_compressed = true}.bytes();
+  other_bits[0] = static_cast<char>(other_bits[0] | 0x20);
+  const std::vector<Case> cases{
+      {"a continuation", begun + Frame{.opcode = opcode::kContinuation, .is_compressed = true}.bytes(), 1002},
+      {"a ping", Frame{.opcode = opcode::kPing, .is_compressed = true}.bytes(), 1002},
+      {"a pong", Frame{.opcode = opcode::kPong, .is_compressed = true}.bytes(), 1002},
+      {"a close", Frame{.opcode = opcode::kClose, .is_compressed = true}.bytes(), 1002},
+      {"text", Frame{.opcode = opcode::kText, .payload = good, .is_compressed = true}.bytes(), 1003},
+      {"another bit too", other_bits, 1002},
+      {"no compressed data", Frame{.payload = "\xFF\xFF\xFF", .is_compressed = true}.bytes(), 1007},
+      {"cut off", Frame{.payload = good.substr(0, 4), .is_compressed = true}.bytes(), 1007},
+  };
+  for (const Case& one : cases) {
+    request_ = offering;
+    RawClient raw = upgraded(request_);
+    raw.send_unframed(one.bytes);
+    EXPECT_TRUE(raw.drain_until_closed()) << one.what;
+    EXPECT_EQ(raw.close_code(), one.code) << one.what;
+  }
+  request_ = {};
+  // Who did not offer it has not agreed on it.
+  EXPECT_EQ(code_after(Frame{.payload = good, .is_compressed = true}.bytes()), 1002);
 }
 
 TEST_F(WebSocketHostile, T57_FramesThatBreakTheRulesEndTheConnectionWithTheirCode) {

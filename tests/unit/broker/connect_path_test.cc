@@ -275,6 +275,17 @@ TEST_F(ConnectPath, AboveTheLimitOfItsAddressAConnectionIsClosedUnread) {
   EXPECT_THAT(answer_to({.client_id = "third"}), ElementsAre("CONNACK"));
 }
 
+TEST_F(ConnectPath, AListenerMayHaveALimitByAddressOfItsOwn) {
+  options_.net.listeners.front().max_connections_per_address = 1;
+  FakeClient first = login("first");
+  auto second = broker().connect(0);
+  EXPECT_TRUE(second->is_ended_by_broker());
+  EXPECT_EQ(counted(Counter::ConnectionsRefused), 1U);
+  first.peer().drop(0);
+  settle();
+  EXPECT_THAT(answer_to({.client_id = "third"}), ElementsAre("CONNACK"));
+}
+
 TEST_F(ConnectPath, WhileTheBrokerStopsNobodyIsLetIn) {
   FakeClient early = login("early");
   broker().mailbox(0).post(StopServing{});

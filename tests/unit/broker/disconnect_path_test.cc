@@ -63,6 +63,39 @@ TEST_F(DisconnectPath, AConnectionTheBrokerEndsPublishesTheWill) {
   EXPECT_THAT(heard(watcher()), ElementsAre("PUBLISH w=will"));
 }
 
+TEST_F(DisconnectPath, AConnectionThatIsBeingEndedPublishesTheWillOnceAndNow) {
+  FakeClient client = with_will(true);
+  client.peer().transport()->say_goodbye();
+  settle();
+  EXPECT_THAT(heard(watcher()), ElementsAre("PUBLISH w=will"));
+  EXPECT_EQ(counted(Counter::ConnectionsClosed), 0U) << "the client's side is open";
+  EXPECT_EQ(counted(Counter::ClientsDisconnected), 1U);
+  client.peer().finish();
+  settle();
+  EXPECT_EQ(counted(Counter::ConnectionsClosed), 1U);
+  EXPECT_EQ(counted(Counter::ClientsDisconnected), 1U);
+  EXPECT_THAT(heard(watcher()), IsEmpty());
+}
+
+TEST_F(DisconnectPath, AGoodbyeInFrontOfThatTakesTheWillBack) {
+  FakeClient client = with_will();
+  client.disconnect();
+  client.peer().transport()->on_ready();
+  client.peer().transport()->say_goodbye();
+  settle();
+  EXPECT_THAT(heard(client), ElementsAre("end"));
+  EXPECT_THAT(heard(watcher()), IsEmpty());
+}
+
+TEST_F(DisconnectPath, WhoEndsBeforeCONNECTIsForgotten) {
+  FakeClient client = call({.client_id = "early"});
+  client.peer().transport()->say_goodbye();
+  client.peer().finish();
+  settle();
+  EXPECT_EQ(counted(Counter::ConnectionsClosed), 1U);
+  EXPECT_EQ(broker().directory().count(), 1) << "only the watcher";
+}
+
 TEST_F(DisconnectPath, NothingBehindDisconnectIsTaken) {
   FakeClient client = with_will();
   client.disconnect();

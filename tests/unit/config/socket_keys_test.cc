@@ -38,12 +38,12 @@ const std::string kProxy = "proxy_protocol = \"required\"\n";
 const std::string kProxies = "proxies = [\"10.0.0.0/8\", \"::1\"]\n";
 
 TEST(SocketKeys, EveryOneReachesTheOptions) {
-  const WithListener ip(
-      kIp + kProxy + kProxies +
-      "proxy_timeout = \"1s\"\nproxy_max_size = \"4KiB\"\nmax_connections = 7\nbacklog = 8\n"
-      "no_delay = false\ntcp_keep_alive = \"60s\"\ntcp_keep_alive_interval = \"5s\"\n"
-      "tcp_keep_alive_probes = 2\nsend_buffer = \"64KiB\"\nreceive_buffer = \"32KiB\"\n"
-      "identity = \"cn\"\n");
+  const WithListener ip(kIp + kProxy + kProxies +
+                        "proxy_timeout = \"1s\"\nproxy_max_size = \"4KiB\"\nmax_connections = 7\n"
+                        "max_connections_per_address = 5\nbacklog = 8\n"
+                        "no_delay = false\ntcp_keep_alive = \"60s\"\ntcp_keep_alive_interval = \"5s\"\n"
+                        "tcp_keep_alive_probes = 2\nsend_buffer = \"64KiB\"\nreceive_buffer = \"32KiB\"\n"
+                        "identity = \"cn\"\n");
   EXPECT_EQ(ip.told(), "");
   const net::ListenerOptions& options = ip.options();
   EXPECT_EQ(options.proxy.use, ProxyUse::Required);
@@ -52,6 +52,7 @@ TEST(SocketKeys, EveryOneReachesTheOptions) {
   EXPECT_EQ(options.proxy.timeout, std::chrono::seconds{1});
   EXPECT_EQ(options.proxy.max_size, 4096U);
   EXPECT_EQ(options.max_connections, 7U);
+  EXPECT_EQ(options.max_connections_per_address, 5U);
   EXPECT_EQ(options.socket.backlog, 8);
   EXPECT_FALSE(options.socket.no_delay);
   EXPECT_EQ(options.socket.keep_alive_idle, std::chrono::seconds{60});
@@ -70,14 +71,16 @@ TEST(SocketKeys, EveryOneReachesTheOptions) {
 }
 
 TEST(SocketKeys, AWebSocketHasItsOwnAndTheProxiesWithoutTheirProtocol) {
-  const WithListener web(kWeb + kProxies +
-                         "subprotocol = \"optional\"\norigins = [\"https://a.test\", \"absent\"]\n");
+  const WithListener web(
+      kWeb + kProxies +
+      "subprotocol = \"optional\"\norigins = [\"https://a.test\", \"absent\"]\ncompression = true\n");
   EXPECT_EQ(web.told(), "");
   const net::ListenerOptions& options = web.options();
   ASSERT_TRUE(options.websocket);
-  EXPECT_EQ(*options.websocket,
-            (net::WebSocketOptions{
-                .path = "/mqtt", .requires_subprotocol = false, .origins = {"https://a.test", "absent"}}));
+  EXPECT_EQ(*options.websocket, (net::WebSocketOptions{.path = "/mqtt",
+                                                       .requires_subprotocol = false,
+                                                       .compresses = true,
+                                                       .origins = {"https://a.test", "absent"}}));
   EXPECT_EQ(options.proxy.use, ProxyUse::Off);
   EXPECT_EQ(options.proxy.proxies.size(), 2U);
   EXPECT_FALSE(options.tls);
@@ -86,6 +89,7 @@ TEST(SocketKeys, AWebSocketHasItsOwnAndTheProxiesWithoutTheirProtocol) {
       "url = [\"wss://127.0.0.1/a\", \"wss://[::1]/a\"]\ncertificate = \"c.pem\"\nkey = \"c.key\"\n");
   EXPECT_EQ(secure.told(), "");
   EXPECT_EQ(secure.options().websocket->path, "/a");
+  EXPECT_FALSE(secure.options().websocket->compresses);
   EXPECT_EQ(secure.options().tls->application_protocol, "http/1.1");
 }
 

@@ -181,4 +181,22 @@ TEST(WebSocketRequest, AnAnswerHasItsLengthAndEndsTheConnection) {
             std::string::npos);
 }
 
+TEST(WebSocketRequest, CompressionIsAgreedOnWhereTheListenerHasIt) {
+  const std::string head = request_text(
+      "GET /mqtt HTTP/1.1", kUpgrade +
+                                "Sec-WebSocket-Protocol: mqtt\r\nSec-WebSocket-Extensions: other\r\n"
+                                "sec-websocket-extensions: permessage-deflate; client_max_window_bits\r\n");
+  const std::string line =
+      "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; "
+      "client_no_context_takeover\r\n";
+  for (const bool compresses : {false, true}) {
+    const auto answer = judge_request(head, "192.0.2.1", websocket_rules({.compresses = compresses}));
+    const auto* upgrade = std::get_if<WebSocketUpgrade>(&answer);
+    ASSERT_NE(upgrade, nullptr);
+    EXPECT_EQ(!upgrade->extensions.empty(), compresses);
+    EXPECT_EQ(upgrade->answer().find(line) != std::string::npos, compresses);
+    EXPECT_EQ(upgrade->answer().find("Extensions") != std::string::npos, compresses);
+  }
+}
+
 }  // namespace hermod::net

@@ -164,6 +164,70 @@ TEST(WebSocketScanner, AFrameMayBeAsLongAsAnMqttPacketAndNoLonger) {
   EXPECT_EQ(too_long.step.code, CloseCode::TooBig);
 }
 
+/// What a scanner that takes compressed messages says step by step: 'f' frames, 'c' compressed, 'C' its end,
+/// 'p' ping, 'x' Close or fault; and what each held.
+std::string compressed_steps(const std::string& bytes, Scanner::Step& last) {
+  Scanner scanner;
+  scanner.take_compressed();
+  std::vector<std::uint8_t> buffer(bytes.begin(), bytes.end());
+  std::span<std::uint8_t> rest = buffer;
+  std::string out;
+  while (!rest.empty()) {
+    std::span<std::uint8_t> payload;
+    last = scanner.next(rest, payload);
+    rest = rest.subspan(last.taken);
+    const bool is_compressed = last.what == Scanner::What::Compressed;
+    if (is_compressed) {
+      EXPECT_TRUE(payload.empty() || payload.data() + payload.size() == rest.data()) << "behind all else";
+    }
+    out += is_compressed                        ? last.ends_message ? "C" : "c"
+           : last.what == Scanner::What::Frames ? "f"
+           : last.what == Scanner::What::Ping   ? "p"
+                                                : "x";
+    out += std::string(as_text(payload)) + " ";
+    if (last.what == Scanner::What::Fault || last.what == Scanner::What::Close) break;
+  }
+  return out;
+}
+
+TEST(WebSocketScanner, CompressedMessagesAreShownApartFromOthers) {
+  Scanner::Step last;
+  const auto steps = [&](const std::string& bytes) { return compressed_steps(bytes, last); };
+  EXPECT_EQ(steps(masked(0x82, "one", kMask) + masked(0x82, "two", kMask)), "fonetwo ");
+  EXPECT_EQ(steps(masked(0xC2, "squeezed", kMask)), "Csqueezed ");
+  EXPECT_EQ(steps(masked(0x82, "one", kMask) + masked(0xC2, "two", kMask) + masked(0x82, "three", kMask)),
+            "fone Ctwo fthree ");
+  EXPECT_EQ(steps(masked(0xC2, "") + masked(0xC2, "two", kMask) + masked(0x8A, "")), "C Ctwo f ");
+  EXPECT_EQ(steps(masked(0x42, "one", kMask) + masked(0x89, "beat") + masked(0x00, "two", kMask) +
+                  masked(0x00, "") + masked(0x80, "three", kMask) + masked(0x82, "four")),
+            "cone p ctwo Cthree ffour ");
+  EXPECT_EQ(steps(masked(0x42, "one", kMask) + masked(0x80, "")), "cone C ");
+  EXPECT_EQ(steps(masked(0x02, "one") + masked(0x80, "two") + masked(0x42, "three")), "fonetwo cthree ");
+  EXPECT_EQ(steps(masked(0xC2, "one") + masked(0x88, "")), "Cone x ");
+  EXPECT_EQ(last.what, Scanner::What::Close);
+}
+
+TEST(WebSocketScanner, OnlyTheFirstFrameOfADataMessageSaysThatItIsCompressed) {
+  Scanner::Step last;
+  const auto code = [&](const std::string& bytes) {
+    compressed_steps(bytes, last);
+    EXPECT_EQ(last.what, Scanner::What::Fault);
+    return static_cast<int>(last.code);
+  };
+  EXPECT_EQ(code(masked(0x42, "one") + masked(0xC0, "two")), 1002);
+  EXPECT_EQ(code(masked(0x02, "one") + masked(0xC0, "two")), 1002);
+  EXPECT_EQ(code(masked(0xC9, "ping")), 1002);
+  EXPECT_EQ(code(masked(0xCA, "pong")), 1002);
+  EXPECT_EQ(code(masked(0xC8, "")), 1002);
+  EXPECT_EQ(code(masked(0xE2, "")), 1002);
+  EXPECT_EQ(code(masked(0xD2, "")), 1002);
+  EXPECT_EQ(code(masked(0xA2, "")), 1002);
+  EXPECT_EQ(code(masked(0xC1, "text")), 1003);
+  EXPECT_EQ(code(masked(0x42, "one") + masked(0xC2, "two")), 1002);
+  Scanner without;
+  EXPECT_EQ(Scanned(without, masked(0xC2, "one")).step.code, CloseCode::ProtocolError);
+}
+
 TEST(WebSocketFrameHead, LengthsHaveTheFewestBytes) {
   const auto head = [](Opcode opcode, std::uint64_t size) {
     return std::string(as_text(FrameHead(opcode, size).bytes()));
@@ -172,6 +236,8 @@ TEST(WebSocketFrameHead, LengthsHaveTheFewestBytes) {
   EXPECT_EQ(head(Opcode::Binary, 125), "\x82\x7D");
   EXPECT_EQ(head(Opcode::Binary, 126), std::string("\x82\x7E\x00\x7E", 4));
   EXPECT_EQ(head(Opcode::Binary, 65'535), "\x82\x7E\xFF\xFF");
+  EXPECT_EQ(std::string(as_text(FrameHead(Opcode::Binary, 200, true).bytes())),
+            std::string("\xC2\x7E\x00\xC8", 4));
   EXPECT_EQ(head(Opcode::Binary, 65'536), std::string("\x82\x7F\x00\x00\x00\x00\x00\x01\x00\x00", 10));
 }
 

@@ -212,11 +212,11 @@ class Committer {
   SequenceTable sequences_;
   Inbox in_hand_;
   HeldBatches held_;
-  bool hurry_ = false;               // what is held is written at the next moment
-  std::deque<Flying> flying_;        // in the journal
-  std::size_t syncs_begun_ = 0;      // the last so many of them: of their syncs nothing has been heard
+  bool hurry_ = false;              // what is held is written at the next moment
+  std::deque<Flying> flying_;       // in the journal
+  std::size_t syncs_begun_ = 0;     // the last so many of them: of their syncs nothing has been heard
   std::deque<HeldBatches> spares_;  // empty, with their memory
-  std::vector<Appended> appended_;   // of the batch that is being sequenced
+  std::vector<Appended> appended_;  // of the batch that is being sequenced
   std::vector<std::pair<StreamId, Seq>> reservations_;  // made by what is held
   struct Reservation {
     GroupNo group;

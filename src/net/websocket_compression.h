@@ -26,7 +26,7 @@ class WebSocketCompression final : private InflaterHolder {
   WebSocketCompression(CompressionPool& pool, std::function<void()> on_lost);
   WebSocketCompression(const WebSocketCompression&) = delete;
   WebSocketCompression& operator=(const WebSocketCompression&) = delete;
-  ~WebSocketCompression() { end(); }
+  ~WebSocketCompression() override { end(); }
 
   /// The next `size` bytes are a part of a message. Precondition: nothing waits.
   void arrived(std::size_t size, bool ends_message);

@@ -126,7 +126,6 @@ bool Committer::hear_syncs() {
 }
 
 void Committer::fail(const Error& why) {
-  land();
   {
     // Who hears of it may repair the journal: the syncer must be done with it.
     std::unique_lock lock(mutex_);
@@ -134,6 +133,11 @@ void Committer::fail(const Error& why) {
     syncs_ended_.clear();
   }
   syncs_begun_ = 0;
+  // A sync that begins late covers what was written behind the group it is for, and may fail because of that.
+  const GroupNo synced = journal_.synced();
+  for (Flying& group : flying_) group.is_synced = group.written.number <= synced;
+  settle_reservations();
+  land();
   failure_ = why;
   sequences_.forget_reservations();
   reservations_.clear();

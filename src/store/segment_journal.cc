@@ -165,7 +165,12 @@ Status SegmentJournal::append(GroupNo number, std::span<const Bytes> group, Sync
 
 Status SegmentJournal::sync() {
   const auto begin = std::chrono::steady_clock::now();
-  Status synced = sync_up_to(last_);
+  GroupNo last;
+  {
+    const std::lock_guard lock(mutex_);
+    last = last_;
+  }
+  Status synced = sync_up_to(last);
   add_commit_time(begin);
   return synced;
 }

@@ -42,7 +42,7 @@ class JournalReader {
 /// for one or several. A segment is synced before the next one begins. One whose records the tables have is
 /// used again, so after a while no append changes the size or the blocks of a file, and a sync is no more
 /// than the data. append(), replay(), drop_from() and repair() belong to the committer's thread; the others
-/// to any, but sync() not beside append().
+/// to any.
 class SegmentJournal final : public Journal {
  public:
   /// Makes the folder and the first segment when there is none. `max_size`: bytes of all segments together.

@@ -53,6 +53,8 @@ Status SegmentJournal::repair(GroupNo next, const Visit& check) {
   is_broken_ = true;
   if (Status opened = reopen(); !opened) return opened;
   if (Status dropped = drop_from(next); !dropped) return dropped;
+  // Groups from `next` on come once more, and have to be synced then.
+  synced_.store(std::min(synced_.load(), next.v - 1), std::memory_order_release);
   if (Status written = write_again(next, check); !written) return written;
   is_broken_ = false;
   return {};

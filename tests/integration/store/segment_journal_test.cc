@@ -285,6 +285,17 @@ TEST_F(SegmentJournalTest, ARepairKeepsWhatWasToldAndDropsTheRest) {
   EXPECT_EQ(journal_->sync().error().code, Errc::Closed);
 }
 
+TEST_F(SegmentJournalTest, WhatARepairDropsIsNotSyncedWhenItComesAgain) {
+  open();
+  append_all(1, 5, 300);
+  ASSERT_TRUE(journal_->repair({5}, [](GroupNo, Bytes) { return Status{}; }));
+  EXPECT_EQ(journal_->synced(), GroupNo{4});
+  append_all(5, 6, 300, Journal::Sync::Later);
+  EXPECT_EQ(journal_->synced(), GroupNo{4});
+  append_all(7, 7, 300);
+  EXPECT_EQ(journal_->synced(), GroupNo{7});
+}
+
 TEST_F(SegmentJournalTest, ADamagedHeaderIsToldFromASegmentThatIsFree) {
   open();
   append_all(1, 12, 50'000);

@@ -53,6 +53,11 @@ class GatedJournal final : public Journal {
     const std::lock_guard lock(mutex_);
     inner_.failing.insert(number);
   }
+  /// Somebody else has synced up to this group, such as the begin of a segment.
+  void cover(GroupNo group) {
+    const std::lock_guard lock(mutex_);
+    inner_.on_disk = group;
+  }
   int appends() const {
     const std::lock_guard lock(mutex_);
     return inner_.appends;
@@ -338,6 +343,15 @@ TEST_F(CommitterBesideFull, AFailedSyncOfTheSecondLeavesTheFirst) {
   observer_.wait_for_ends(3);
   EXPECT_THAT(observer_.ends(), ElementsAre("durable 64 first", "failed 64 second", "failed 1 third"));
   EXPECT_EQ(sink_.entries, 64U);
+}
+
+TEST_F(CommitterBesideFull, ASyncThatFailsForTheSecondDoesNotFailAFirstThatIsOnTheDisk) {
+  write_second();
+  journal_.cover({1});
+  journal_.end_sync(/*fails=*/true);
+  journal_.end_sync(/*fails=*/true);
+  observer_.wait_for_ends(3);
+  EXPECT_THAT(observer_.ends(), ElementsAre("durable 64 first", "failed 64 second", "failed 1 third"));
 }
 
 TEST_F(CommitterBesideFull, AFailedWriteBesideASyncLeavesWhatIsSynced) {

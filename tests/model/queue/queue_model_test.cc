@@ -77,7 +77,7 @@ TEST(QueueModel, EveryRuleHoldsInEveryStory) {
                            "trimmed",
                            "unsent",
                            "unsent together"})
-    EXPECT_GT(seen[what], 20) << what;
+    EXPECT_GT(seen[what], kSeeds / 50) << what;
 }
 
 }  // namespace

@@ -31,12 +31,20 @@ class GatedJournal final : public Journal {
     }
     return appended && when == Sync::Now ? sync() : appended;
   }
+  /// What is appended while it goes on is not covered.
   Status sync() override {
+    GroupNo last;
+    {
+      const std::lock_guard lock(mutex_);
+      last = inner_.last;
+    }
     begun.release();
     may_end_.acquire();
     const std::lock_guard lock(mutex_);
     inner_.syncs_fail = fails_;
-    return inner_.sync();
+    Status synced = inner_.sync();
+    if (synced) inner_.on_disk = last;
+    return synced;
   }
   GroupNo synced() const override {
     const std::lock_guard lock(mutex_);

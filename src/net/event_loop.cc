@@ -105,10 +105,13 @@ std::size_t EventLoop::run_deferred() {
   IntrusiveList<Deferred> due;
   due.take_all(deferred_);
   std::size_t handled = 0;
-  while (Deferred* item = due.pop_front()) {
+  while (handled < kMaxEvents && !due.empty()) {
     ++handled;
-    item->on_later();
+    due.pop_front()->on_later();
   }
+  // What is left comes before what was asked for meanwhile.
+  due.take_all(deferred_);
+  deferred_.take_all(due);
   return handled;
 }
 

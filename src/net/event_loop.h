@@ -36,7 +36,7 @@ class Flushable : public ListNode {
   virtual void on_flush() = 0;
 };
 
-/// Called once by the next poll() after EventLoop::later().
+/// Called once by a poll() after EventLoop::later(): the next, unless kMaxEvents others asked before.
 class Deferred : public ListNode {
  public:
   virtual ~Deferred() = default;
@@ -48,8 +48,8 @@ class Deferred : public ListNode {
 /// after it; everything but wake() belongs to the thread that polls.
 class EventLoop {
  public:
-  static constexpr std::size_t kMaxEvents = 256;          ///< handled per poll(), so that ticks stay short
-  static constexpr unsigned kMaxCostly = 8;               ///< pieces of costly work per poll()
+  static constexpr std::size_t kMaxEvents = 256;  ///< of either kind per poll(), so that ticks stay short
+  static constexpr unsigned kMaxCostly = 8;       ///< pieces of costly work per poll()
   static constexpr std::size_t kScratchSize = 64U << 10;  ///< bytes of the shared read buffer
   static constexpr std::chrono::nanoseconds kForever = std::chrono::nanoseconds::max();
 

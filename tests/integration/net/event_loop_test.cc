@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <deque>
 #include <thread>
 #include <vector>
 
@@ -247,6 +248,15 @@ TEST_F(EventLoopTest, DeferredWorkRunsInTheNextPollWithoutWaiting) {
   EXPECT_EQ(asking.deferred, 1);
   EXPECT_EQ(loop_.poll(EventLoop::kForever), 1U);
   EXPECT_EQ(asking.deferred, 2);
+}
+
+TEST_F(EventLoopTest, DeferredWorkOfManyIsSpreadOverPollsInOrder) {
+  std::deque<Asking> many;
+  for (std::size_t i = 0; i < EventLoop::kMaxEvents + 1; ++i) loop_.later(many.emplace_back(loop_, 2));
+  EXPECT_EQ(loop_.poll(EventLoop::kForever), EventLoop::kMaxEvents);
+  EXPECT_EQ(many.back().deferred, 0);
+  EXPECT_EQ(loop_.poll(EventLoop::kForever), EventLoop::kMaxEvents);
+  EXPECT_EQ(many.back().deferred, 1) << "before those that have had a turn";
 }
 
 TEST_F(EventLoopTest, DestroyedObjectsAreNeitherFlushedNorCalledLater) {

@@ -13,7 +13,18 @@ using Overflow = QueueDefinition::Overflow;
 using What = Admission::What;
 using wire::QoS;
 
-struct QueueAdmission : GroupTest {};
+struct QueueAdmission : GroupTest {
+  /// As after an edit: drop-oldest, with a limit that is below what the queue holds.
+  void restore_four_where_two_fit() {
+    definition.max_length = 2;
+    definition.overflow = Overflow::DropOldest;
+    start();
+    for (std::uint64_t seq = 1; seq <= 4; ++seq) {
+      names[Seq{seq}] = std::to_string(seq);
+      group->restore(Seq{seq}, {.message = message("m"), .key = "k"}, std::nullopt, now);
+    }
+  }
+};
 
 TEST_F(QueueAdmission, AFullQueueRefusesAndCountsWhatIsOnItsWay) {
   definition.max_length = 2;
@@ -103,13 +114,7 @@ TEST_F(QueueAdmission, DropOldestWaitsForWhatIsOnItsWayAndRefusesOnlyWhatConsume
 }
 
 TEST_F(QueueAdmission, DropOldestDropsAlsoAboveALimitThatWasLowered) {
-  definition.max_length = 2;
-  definition.overflow = Overflow::DropOldest;
-  start();
-  for (std::uint64_t seq = 1; seq <= 4; ++seq) {
-    names[Seq{seq}] = std::to_string(seq);
-    group->restore(Seq{seq}, {.message = message("m"), .key = "k"}, std::nullopt, now);
-  }
+  restore_four_where_two_fit();
   next = Seq{5};
   const Admission admission = admit("n", "k");
   EXPECT_EQ(admission.what, What::Admitted);
@@ -120,13 +125,7 @@ TEST_F(QueueAdmission, DropOldestDropsAlsoAboveALimitThatWasLowered) {
 }
 
 TEST_F(QueueAdmission, ALimitThatWasLoweredIsReachedByDroppingTheOldest) {
-  definition.max_length = 2;
-  definition.overflow = Overflow::DropOldest;
-  start();
-  for (std::uint64_t seq = 1; seq <= 4; ++seq) {
-    names[Seq{seq}] = std::to_string(seq);
-    group->restore(Seq{seq}, {.message = message("m"), .key = "k"}, std::nullopt, now);
-  }
+  restore_four_where_two_fit();
   group->resume(now);
   EXPECT_EQ(happened(), "-1 -2");
   EXPECT_EQ(last<EraseEntry>().why, Removal::MaxLength);

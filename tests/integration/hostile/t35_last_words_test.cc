@@ -10,6 +10,12 @@ class HostileLastWords : public Hostile {
     return {
         .client_id = id, .version = version, .will = Will{.topic = "last/will", .payload = "gone", .qos = 1}};
   }
+  /// The next message for `subscriber`, which has not acknowledged it.
+  static Message receive_one(MqttClient& publisher, MqttClient& subscriber, int number, std::uint8_t qos) {
+    subscriber.subscribe("last/words", qos);
+    publisher.publish("last/words", std::to_string(number), qos);
+    return subscriber.receive_unacknowledged();
+  }
 };
 
 TEST_F(HostileLastWords, T35_PublishFollowedByDisconnectIsProcessedWithoutAWill) {
@@ -76,9 +82,7 @@ TEST_F(HostileLastWords, T35_PubackFollowedByDisconnectCounts) {
   MqttClient publisher = client("publisher");
   for (int i = 0; i < 20; ++i) {
     MqttClient subscriber = durable_client("subscriber");
-    subscriber.subscribe("last/words", 1);
-    publisher.publish("last/words", std::to_string(i), 1);
-    const Message message = subscriber.receive_unacknowledged();
+    const Message message = receive_one(publisher, subscriber, i, 1);
     ASSERT_EQ(message.payload, std::to_string(i)) << "an acknowledged message came again";
     subscriber.raw().send(ack_bytes(Type::Puback, message.packet_id) + disconnect_bytes(Version::V5));
     subscriber.raw().close();
@@ -90,9 +94,7 @@ TEST_F(HostileLastWords, T35_PubackFollowedByABareEndOfStreamCounts) {
   MqttClient publisher = client("publisher");
   for (int i = 0; i < 20; ++i) {
     MqttClient subscriber = durable_client("subscriber");
-    subscriber.subscribe("last/words", 1);
-    publisher.publish("last/words", std::to_string(i), 1);
-    const Message message = subscriber.receive_unacknowledged();
+    const Message message = receive_one(publisher, subscriber, i, 1);
     ASSERT_EQ(message.payload, std::to_string(i)) << "an acknowledged message came again";
     subscriber.raw().send(ack_bytes(Type::Puback, message.packet_id));
     if (i % 2 == 0) {
@@ -109,9 +111,7 @@ TEST_F(HostileLastWords, T35_PubcompFollowedByABareEndOfStreamCounts) {
   MqttClient publisher = client("publisher");
   for (int i = 0; i < 20; ++i) {
     MqttClient subscriber = durable_client("subscriber");
-    subscriber.subscribe("last/words", 2);
-    publisher.publish("last/words", std::to_string(i), 2);
-    const Message message = subscriber.receive_unacknowledged();
+    const Message message = receive_one(publisher, subscriber, i, 2);
     ASSERT_EQ(message.payload, std::to_string(i)) << "an exchange that was finished came again";
     subscriber.send_ack(Type::Pubrec, message.packet_id);
     subscriber.await_ack(Type::Pubrel, message.packet_id);

@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "base/fair_shared_mutex.h"
 #include "base/ids.h"
-#include "topic/fair_shared_mutex.h"
 #include "topic/match_set.h"
 #include "topic/member_selector.h"
 #include "topic/subscription.h"

@@ -44,7 +44,7 @@ void Shard::submit(store::WriteBatch batch, std::optional<ConnectionId> connecti
   ticket->bytes = bytes_held(batch, ticket->work);
   bytes_submitted_ += ticket->bytes;
   ++commits_in_flight_;
-  submissions_.push_back({std::move(batch), std::move(ticket), needs.may_wait, needs.sync});
+  submissions_.push_back({std::move(batch), std::move(ticket), needs.may_wait, needs.sync, needs.taking});
   if (bytes_submitted_ <= shared_.options.store.max_bytes_in_flight) return;
   if (Connection* c = live(connection)) {  // the disk is behind: this publisher waits
     c->pause(Connection::Pause::CommitBacklog);

@@ -9,6 +9,9 @@
 #include "base/assert.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "queue/queue_catalog.h"
+#include "queue/queue_definition.h"
+#include "queue/queue_effect.h"
 #include "queue/queue_window.h"
 #include "store/committer.h"
 #include "topic/subscription.h"
@@ -23,12 +26,20 @@ struct CommitTarget {
   bool durable = false;  ///< has an append in the batch, and its sequence is in the result, in target order
 };
 
+/// One named queue that gets a message through the committer; it has an append of its own in the batch, behind
+/// those of the sessions, and room for it.
+struct CommitQueue {
+  queue::NamedQueuePtr queue;
+  queue::QueueEntry entry;
+};
+
 /// A PUBLISH waits for its commit: then it is acknowledged and delivered.
 struct PublishCommit {
   wire::PacketId packet_id{};
   wire::QoS qos = wire::QoS::AtMostOnce;
   queue::MessagePtr message;
   std::vector<CommitTarget> targets;
+  std::vector<CommitQueue> queues{};
   bool matched = false;               ///< somebody subscribed; else 0x10
   bool retain = false;                ///< becomes the retained message of its topic, or clears it
   std::uint64_t retained_number = 0;  ///< of its record
@@ -68,12 +79,14 @@ struct SubscriptionRequest {
   wire::RetainHandling retain_handling = wire::RetainHandling::SendAtSubscribe;
   std::uint32_t number = 0;   ///< of its record; 0 when there is none
   bool retained_due = false;  ///< its record says so
+  std::vector<queue::NamedQueuePtr> creates{};  ///< queues that are made for it, their records in its batch
 };
 /// SUBSCRIBE or UNSUBSCRIBE of a durable session: then the index changes and the ack leaves.
 struct SubscriptionsStored {
   wire::PacketId packet_id{};
   bool unsubscribe = false;
   std::vector<SubscriptionRequest> requests;
+  std::string why{};  ///< for the Reason String, when something was refused; may be empty
 };
 /// CONNECT of a durable session, or of one in whose place there was one: then CONNACK.
 struct SessionStored {
@@ -93,6 +106,17 @@ struct RemainsBarrier {
 struct RemainsErased {
   SessionId ended;
 };
+/// What a named queue has decided about its entries. Dead letters are in the batch as appends, in this order.
+struct QueueSettled {
+  QueueId queue;
+  std::vector<CommitQueue> dead_letters{};
+  std::uint64_t refused = 0;  ///< dead letters for which there was no room
+};
+/// Sequences of a session's stream for packet identifiers of what named queues deliver.
+struct SequencesTaken {
+  std::uint32_t count = 0;
+  Seq first{};  ///< zero: there are none
+};
 /// A record was written and nobody waits for it.
 struct Recorded {
   Seq sent_before{};           ///< of a session's record
@@ -103,6 +127,7 @@ struct Recorded {
 struct CommitNeeds {
   bool may_wait = false;
   bool sync = true;
+  store::Taking taking{};
 };
 
 /// What a shard wants done when its batch is durable. State belongs to the session, acks belong to the
@@ -111,7 +136,7 @@ class CommitTicket final : public store::Ticket {
  public:
   using Work = std::variant<PublishCommit, PublishSeenAgain, InboundReleased, OutboundReleased, AnswerLater,
                             EntriesErased, SubscriptionsStored, SessionStored, RetainedBarrier,
-                            RemainsBarrier, RemainsErased, Recorded>;
+                            RemainsBarrier, RemainsErased, QueueSettled, SequencesTaken, Recorded>;
 
   CommitTicket(ShardId home_shard, std::optional<ConnectionId> asked_by, SessionId concerned, Work to_do)
       : home(home_shard), connection(asked_by), session(concerned), work(std::move(to_do)) {}

@@ -6,6 +6,7 @@
 
 #include "base/ids.h"
 #include "broker/commit_ticket.h"
+#include "broker/queue_message.h"
 #include "broker/retained_read.h"
 #include "queue/queue_window.h"
 #include "session/session.h"
@@ -110,6 +111,7 @@ struct StopServing {};
 /// Everything shards say to each other: plain values, no references into another shard.
 using ShardMessage =
     std::variant<Deliver, DeliverEarly, SkipSequence, CommitFinished, TakeOver, SessionGranted, Announce,
-                 MembersConnected, LoanSettled, AskSubmitted, Submitted, HearFailures, PageRead, StopServing>;
+                 MembersConnected, LoanSettled, AskSubmitted, Submitted, HearFailures, PageRead, ToQueue, FromQueue,
+                 StopServing>;
 
 }  // namespace hermod::broker

@@ -43,12 +43,15 @@ MessagePtr without_expiry(const MessagePtr& message) {
 }  // namespace
 
 QueueGroup::QueueGroup(QueueDefinition definition, Moment now)
+    : QueueGroup(definition, std::make_shared<QueueRoom>(definition.max_length, definition.max_bytes), now) {}
+
+QueueGroup::QueueGroup(QueueDefinition definition, std::shared_ptr<QueueRoom> room, Moment now)
     : definition_(std::move(definition)),
       dead_letter_target_(definition_.dead_letter_target()),
       lanes_(definition_.order, definition_.lanes),
       dispatcher_(definition_.dispatch, lanes_.lane_count()),
       message_ids_(definition_.dedup_window),
-      room_(std::make_shared<QueueRoom>(definition_.max_length, definition_.max_bytes)) {
+      room_(std::move(room)) {
   HERMOD_ASSERT(check(definition_).has_value());
   if (definition_.rate_in) rate_in_.emplace(*definition_.rate_in, now.steady);
   if (definition_.rate_out) rate_out_.emplace(*definition_.rate_out, now.steady);

@@ -37,7 +37,9 @@ namespace hermod::queue {
 /// entries it was given. What it is told about time goes forward on the steady clock.
 class QueueGroup {
  public:
-  /// Precondition: check(definition).
+  /// `room` is the queue's own, which its publishers have too. Precondition: check(definition).
+  QueueGroup(QueueDefinition definition, std::shared_ptr<QueueRoom> room, Moment now);
+  /// With a room that nobody else has.
   QueueGroup(QueueDefinition definition, Moment now);
 
   // What comes in. Sequences rise.

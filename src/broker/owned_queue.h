@@ -1,0 +1,29 @@
+#pragma once
+#include <absl/container/flat_hash_map.h>
+
+#include <optional>
+#include <utility>
+
+#include "base/ids.h"
+#include "queue/queue_catalog.h"
+#include "queue/queue_group.h"
+#include "queue/settlement_line.h"
+
+namespace hermod::broker {
+
+/// A named queue on the shard that owns it: its rules, what they want of the store, and where its consumers
+/// are. Touched by that shard's thread.
+struct OwnedQueue {
+  OwnedQueue(queue::NamedQueuePtr queue, queue::Moment now)
+      : named(std::move(queue)), group(named->definition, named->room, now) {}
+
+  const queue::NamedQueuePtr named;
+  queue::QueueGroup group;
+  queue::SettlementLine line;
+  absl::flat_hash_map<queue::ConsumerId, ShardId> places;  ///< of consumers that are attached
+  bool is_touched = false;     ///< its effects are carried out in this tick
+  bool is_committing = false;  ///< a batch of its line is with the committer
+  bool waits_for_store = false;  ///< its last batch has failed, and is made again
+};
+
+}  // namespace hermod::broker

@@ -1,0 +1,83 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "queue/queue_effect.h"
+#include "queue/queue_group.h"
+
+namespace hermod::broker {
+
+/// Named queues have numbers that no session has.
+inline constexpr std::uint64_t kNamedQueueBit = std::uint64_t{1} << 63;
+inline bool is_named_queue(std::uint64_t number) {
+  return (number & kNamedQueueBit) != 0;
+}
+/// The shard that owns the queue: nothing on disk depends on how many there are.
+inline ShardId owner_of(QueueId queue, std::size_t shards) {
+  return ShardId{static_cast<std::uint16_t>((queue.v & ~kNamedQueueBit) % shards)};
+}
+
+// What the owner of a named queue is told. Whoever consumes is named by the number of his session.
+
+/// A message is durable in the queue; its room is taken.
+struct QueueEntryStored {
+  Seq seq;
+  queue::QueueEntry entry;
+};
+struct ConsumerJoined {
+  queue::ConsumerId consumer;
+  queue::AttachmentNo attachment;
+  queue::QueueGroup::ConsumerOptions options;
+  ShardId shard;  ///< where its deliveries go
+};
+struct ConsumerChanged {
+  queue::ConsumerId consumer;
+  queue::AttachmentNo attachment;
+  queue::QueueGroup::ConsumerOptions options;
+};
+struct ConsumerGranted {
+  queue::ConsumerId consumer;
+  queue::AttachmentNo attachment;
+  std::uint64_t limit = 0;
+};
+/// It unsubscribed.
+struct ConsumerDrained {
+  queue::ConsumerId consumer;
+  queue::AttachmentNo attachment;
+};
+struct ConsumerDisconnected {
+  queue::ConsumerId consumer;
+  queue::AttachmentNo attachment;
+};
+struct LeaseSent {
+  queue::LeaseId lease;
+};
+struct LeasesUnsent {
+  std::vector<queue::LeaseId> leases;
+};
+struct LeaseSettled {
+  queue::LeaseId lease;
+  queue::Outcome outcome{};
+  std::optional<std::chrono::seconds> retry_after{};
+};
+
+/// For the shard that owns the queue.
+struct ToQueue {
+  using Message = std::variant<QueueEntryStored, ConsumerJoined, ConsumerChanged, ConsumerGranted, ConsumerDrained,
+                               ConsumerDisconnected, LeaseSent, LeasesUnsent, LeaseSettled>;
+  QueueId queue;
+  Message message;
+};
+
+/// For the shard where a consumer was attached: a delivery, or one that is wanted back.
+struct FromQueue {
+  using Message = std::variant<queue::Deliver, queue::Recall>;
+  QueueId queue;
+  Message message;
+};
+
+}  // namespace hermod::broker

@@ -1,0 +1,151 @@
+#include "session/queue_consumers.h"
+
+#include "base/assert.h"
+#include "qos/packet_ids.h"
+
+namespace hermod::session {
+namespace {
+
+/// An owner is told of credit in steps of this part of what a consumer may have.
+constexpr std::uint64_t kStep = 4;
+
+/// Deliveries that may still come. What was on its way when credit ended comes beyond it.
+std::uint64_t coming_to(const QueueConsumer& consumer) {
+  return consumer.has_no_credit ? 0 : consumer.limit - std::min(consumer.limit, consumer.taken);
+}
+
+}  // namespace
+
+QueueConsumer* QueueConsumers::find(QueueId queue) {
+  const auto found = consumers_.find(queue);
+  return found == consumers_.end() ? nullptr : &found->second;
+}
+
+QueueConsumer& QueueConsumers::add(queue::NamedQueuePtr queue) {
+  const QueueId id = queue->id;
+  return consumers_.insert_or_assign(id, QueueConsumer{.queue = std::move(queue)}).first->second;
+}
+
+void QueueConsumers::attach(QueueConsumer& consumer) {
+  consumer.attachment = queue::AttachmentNo{++last_attachment_};
+  consumer.is_attached = true;
+  consumer.taken = consumer.limit = 0;
+  consumer.has_no_credit = false;
+  // What an unsubscribed stay on this connection has sent is still with the client.
+  consumer.held = 0;
+  for (const auto& [own, sent] : sent_)
+    if (sent.queue == consumer.queue->id) ++consumer.held;
+}
+
+bool QueueConsumers::take(const QueueDelivery& delivery) {
+  QueueConsumer* consumer = find(delivery.queue);
+  if (consumer == nullptr || !consumer->is_attached || consumer->attachment != delivery.it.attachment)
+    return false;
+  ++consumer->taken;
+  ++consumer->held;
+  waiting_.push_back(delivery);
+  return true;
+}
+
+void QueueConsumers::pop_waiting(bool ended) {
+  QueueConsumer* consumer = find(waiting_.front().queue);
+  if (ended && consumer != nullptr) --consumer->held;
+  waiting_.pop_front();
+}
+
+bool QueueConsumers::call_back(QueueId queue, queue::LeaseId lease) {
+  const auto found = std::find_if(waiting_.begin(), waiting_.end(), [&](const QueueDelivery& one) {
+    return one.queue == queue && one.it.lease == lease;
+  });
+  if (found == waiting_.end()) return false;
+  waiting_.erase(found);
+  if (QueueConsumer* consumer = find(queue)) {
+    --consumer->held;
+    consumer->has_no_credit = true;
+  }
+  return true;
+}
+
+std::vector<queue::LeaseId> QueueConsumers::call_back_all(QueueId queue) {
+  std::vector<queue::LeaseId> leases;
+  std::erase_if(waiting_, [&](const QueueDelivery& one) {
+    if (one.queue == queue) leases.push_back(one.it.lease);
+    return one.queue == queue;
+  });
+  if (QueueConsumer* consumer = find(queue)) consumer->held -= static_cast<std::uint32_t>(leases.size());
+  return leases;
+}
+
+void QueueConsumers::sent(Seq own, const QueueDelivery& delivery) {
+  const bool is_new =
+      sent_.try_emplace(own, Sent{delivery.queue, delivery.it.attachment, delivery.it.lease, delivery.it.seq})
+          .second;
+  HERMOD_ASSERT(is_new);
+}
+
+std::optional<QueueConsumers::Sent> QueueConsumers::finish(Seq own) {
+  const auto found = sent_.find(own);
+  if (found == sent_.end()) return std::nullopt;
+  const Sent sent = found->second;
+  sent_.erase(found);
+  if (QueueConsumer* consumer = find(sent.queue); consumer != nullptr && consumer->held > 0) --consumer->held;
+  return sent;
+}
+
+QueueConsumers::Sent* QueueConsumers::find_sent(QueueId queue, Seq entry) {
+  for (auto& [own, sent] : sent_)
+    if (sent.queue == queue && sent.entry == entry && !sent.is_settled) return &sent;
+  return nullptr;
+}
+
+std::vector<Seq> QueueConsumers::disconnect() {
+  std::vector<Seq> with_client;
+  with_client.reserve(sent_.size());
+  for (const auto& [own, sent] : sent_) with_client.push_back(own);
+  sent_.clear();
+  waiting_.clear();
+  consumers_.clear();
+  return with_client;
+}
+
+/// Small steps would cost a message each. What is too little for a step waits, unless the consumer would have
+/// nothing to do until then.
+std::optional<std::uint64_t> QueueConsumers::grant(QueueConsumer& consumer, std::uint64_t& room) const {
+  if (!consumer.is_attached) return std::nullopt;
+  const std::uint64_t most = consumer.queue->definition.max_inflight;
+  const std::uint64_t coming = coming_to(consumer);
+  const std::uint64_t free = most - std::min(most, consumer.held + coming);
+  const bool is_counted = consumer.qos != wire::QoS::AtMostOnce;
+  const std::uint64_t more = is_counted ? std::min(free, room) : free;
+  if (more == 0) return std::nullopt;
+  if (coming > 0 && more < std::max<std::uint64_t>(1, most / kStep)) return std::nullopt;
+  if (is_counted) room -= more;
+  consumer.limit = consumer.taken + coming + more;
+  consumer.has_no_credit = false;
+  return consumer.limit;
+}
+
+std::uint64_t QueueConsumers::promised() const {
+  std::uint64_t sum = 0;
+  for (const auto& [id, consumer] : consumers_)
+    if (consumer.is_attached && consumer.qos != wire::QoS::AtMostOnce) sum += coming_to(consumer);
+  return sum + waiting_.size();
+}
+
+std::optional<Seq> QueueConsumers::next_sequence() const {
+  if (sequences_left() == 0) return std::nullopt;
+  return Seq{sequences_from_};
+}
+
+void QueueConsumers::give_sequences(Seq first, std::uint32_t count) {
+  HERMOD_ASSERT(sequences_left() == 0 || first.v >= sequences_to_);
+  sequences_from_ = first.v;
+  sequences_to_ = first.v + count;
+}
+
+void QueueConsumers::drop_old_sequences(Seq next) {
+  if (sequences_left() > 0 && sequences_from_ + qos::kPacketIdCount / 2 < next.v)
+    sequences_from_ = sequences_to_;
+}
+
+}  // namespace hermod::session

@@ -1,0 +1,111 @@
+#pragma once
+#include <absl/container/flat_hash_map.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/ids.h"
+#include "queue/queue_catalog.h"
+#include "queue/queue_effect.h"
+#include "queue/queue_window.h"
+#include "wire/types.h"
+
+namespace hermod::session {
+
+/// A session as consumer of one named queue.
+struct QueueConsumer {
+  queue::NamedQueuePtr queue;
+  queue::AttachmentNo attachment{};  ///< of the connection it has, or had; zero: it was never attached
+  bool is_attached = false;
+  wire::QoS qos{};
+  std::vector<std::uint32_t> identifiers{};  ///< of its subscriptions
+  std::uint64_t taken = 0;                   ///< deliveries that came since it was attached
+  std::uint64_t limit = 0;                   ///< so many may come
+  std::uint32_t held = 0;                    ///< of those, what has not ended
+  bool has_no_credit = false;  ///< it has handed something back: its owner lends nothing until the next grant
+};
+
+/// A delivery of a named queue that waits until the connection has room for it.
+struct QueueDelivery {
+  QueueId queue;
+  queue::Deliver it;
+};
+
+/// What a session has of named queues: where it consumes, what it was lent, and what is with its client. The
+/// rule of credit is here: a queue lends no more than the connection can take. Owned by its session, touched
+/// by its shard; most sessions have none.
+class QueueConsumers {
+ public:
+  /// A delivery that was sent with a packet identifier, until the client answers.
+  struct Sent {
+    QueueId queue;
+    queue::AttachmentNo attachment;
+    queue::LeaseId lease;
+    Seq entry;
+    bool is_settled = false;  ///< by `$nack`: the answer to the packet means nothing more
+  };
+
+  /// The consumer of that queue; null when there is none.
+  QueueConsumer* find(QueueId queue);
+  QueueConsumer& add(queue::NamedQueuePtr queue);
+  template <class Visit>
+  void for_each(Visit visit) {
+    for (auto& [id, consumer] : consumers_) visit(consumer);
+  }
+
+  /// A new connection, or a new subscription on the same: nothing of the stay before is meant any more.
+  void attach(QueueConsumer& consumer);
+
+  /// A delivery came. False: it is of another stay, or none, and is not for this connection.
+  bool take(const QueueDelivery& delivery);
+  /// The oldest that waits; null: none.
+  const QueueDelivery* next_waiting() const { return waiting_.empty() ? nullptr : &waiting_.front(); }
+  /// It went out, or will not. `ended`: nothing more comes of it.
+  void pop_waiting(bool ended);
+  std::size_t waiting() const { return waiting_.size(); }
+  /// Called back, or handed back for another reason: it has not been sent, and is not to be. Nothing: it does
+  /// not wait here.
+  bool call_back(QueueId queue, queue::LeaseId lease);
+  /// The same for all that a queue has lent.
+  std::vector<queue::LeaseId> call_back_all(QueueId queue);
+
+  /// It went out under the packet identifier of this sequence of the session's own.
+  void sent(Seq own, const QueueDelivery& delivery);
+  /// The exchange is over.
+  std::optional<Sent> finish(Seq own);
+  /// What was delivered as this entry of the queue, if the client has not answered yet.
+  Sent* find_sent(QueueId queue, Seq entry);
+  /// The connection is gone: the sequences of what was with the client. Nothing is left but the numbers.
+  std::vector<Seq> disconnect();
+
+  /// What the owner should be told: the consumer takes so many in all. Nothing: no news. `room`: exchanges that
+  /// the connection has room for and that nobody was promised; what is promised is taken from it.
+  std::optional<std::uint64_t> grant(QueueConsumer& consumer, std::uint64_t& room) const;
+  /// Deliveries at QoS 1 and above that may come, or wait.
+  std::uint64_t promised() const;
+
+  /// Sequences of the session's stream that nobody else has.
+  std::optional<Seq> next_sequence() const;
+  void use_sequence() { ++sequences_from_; }
+  std::uint64_t sequences_left() const { return sequences_to_ - sequences_from_; }
+  void give_sequences(Seq first, std::uint32_t count);
+  /// Those that are left are too old beside `next`, which the session's queue gives out next: packet
+  /// identifiers of both could meet.
+  void drop_old_sequences(Seq next);
+  bool is_asking_for_sequences = false;
+
+ private:
+  absl::flat_hash_map<QueueId, QueueConsumer> consumers_;
+  std::deque<QueueDelivery> waiting_;
+  absl::flat_hash_map<Seq, Sent> sent_;
+  std::uint64_t last_attachment_ = 0;
+  std::uint64_t sequences_from_ = 0;
+  std::uint64_t sequences_to_ = 0;
+};
+
+}  // namespace hermod::session

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "queue/queue_records.h"
 #include "queue/records.h"
 
 namespace hermod::broker {
@@ -23,8 +24,9 @@ PageRead page_from(const PageWanted& wanted, const store::Slice& slice) {
   page.entries.reserve(slice.entries.size());
   for (const store::StoredEntry& stored : slice.entries) {
     page.end = Seq{stored.seq.v + 1};
-    // Of an exchange that waits for its PUBCOMP nothing is left to send.
-    if (!stored.shared && queue::is_released(as_bytes(stored.value))) continue;
+    // Of an exchange that waits for its PUBCOMP nothing is left to send; a claim's message is not here.
+    const Bytes value = as_bytes(stored.value);
+    if (!stored.shared && (queue::is_released(value) || queue::is_claim(value))) continue;
     auto delivery = delivery_of(stored);
     if (!delivery || delivery->qos == wire::QoS::AtMostOnce) {
       page.damaged.push_back({stored.seq, delivery ? "entry record: QoS 0" : delivery.error().detail});

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "broker/page_reader.h"
 #include "qos/packet_ids.h"
+#include "queue/queue_id.h"
 #include "queue/records.h"
 #include "retain/records.h"
 
@@ -51,6 +52,7 @@ void Recovery::hand_over(Living& living) {
     if (loaded.was_online) session::record_session(cleaning_, *loaded.session);
     living.sessions.push_back({home_of(id), std::move(loaded.session), std::move(loaded.retained_reads)});
   }
+  living.claims = std::move(claims_);
   for (auto& [id, remains] : remains_) {
     const Waiting& waiting = remains.waiting;
     if (waiting.amount.messages == 0) {
@@ -197,6 +199,10 @@ Status Recovery::read_streams() {
       damaged("streams", {Errc::Corruption, "a record of another length, or a sequence that cannot be"});
       return true;
     }
+    if (queue::is_named(stream)) {
+      parts_.committer.restore_next(stream, next);
+      return true;
+    }
     Loaded* loaded = find(SessionId{stream.v});
     if (loaded == nullptr) {
       remains_[SessionId{stream.v}].next = next;
@@ -212,6 +218,7 @@ Status Recovery::read_streams() {
 Status Recovery::count_entries() {
   return view_.scan_entries([&](const store::ReadView::EntryHead& entry) {
     tell_progress();
+    if (queue::is_named(entry.stream)) return true;
     const SessionId id{entry.stream.v};
     if (Loaded* loaded = find(id)) {
       count_entry(*loaded, entry);
@@ -230,6 +237,7 @@ void Recovery::count_entry(Loaded& loaded, const store::ReadView::EntryHead& ent
     ++found_.exchanges;
     return;
   }
+  if (entry.message.v == 0 && queue::is_claim(entry.head)) return restore_claim(loaded, entry);
   const auto size = queue::message_size(entry.head, entry.value_size, entry.body_size);
   if (!size) return damaged("entries", size.error());
   parts_.directory.slots().reserve_anyway(loaded.session->id(), *size);
@@ -243,6 +251,14 @@ void Recovery::count_entry(Loaded& loaded, const store::ReadView::EntryHead& ent
   loaded.waiting.add(entry.seq, *size);
 }
 
+/// Its message is in a named queue, whose owner decides about the claim.
+void Recovery::restore_claim(Loaded& loaded, const store::ReadView::EntryHead& entry) {
+  const auto claim = queue::decode_claim(entry.head);
+  if (!claim || entry.value_size != entry.head.size())
+    return damaged("entries", claim ? Error{Errc::Corruption, "claim: bytes behind its end"} : claim.error());
+  claims_.push_back({loaded.session->id(), entry.seq, *claim});
+}
+
 /// Nothing is written before a PUBLISH is sent, but what is sent is below what the session's record says. It
 /// may have reached the client, which waits for the end of the exchange: no rule of the queue takes it out.
 bool Recovery::Loaded::is_sent(Seq seq) {
@@ -254,7 +270,8 @@ bool Recovery::Loaded::is_sent(Seq seq) {
 void Recovery::count_remaining(SessionId ended, const store::ReadView::EntryHead& entry) {
   const auto found = remains_.find(ended);
   if (found == remains_.end()) return;  // its stream has no record, so nothing would end it again
-  if (cannot_be(entry.seq) || (entry.message.v == 0 && queue::is_released(entry.head))) return;
+  if (cannot_be(entry.seq)) return;
+  if (entry.message.v == 0 && (queue::is_released(entry.head) || queue::is_claim(entry.head))) return;
   if (const auto size = queue::message_size(entry.head, entry.value_size, entry.body_size))
     found->second.waiting.add(entry.seq, *size);
 }

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "broker/options.h"
 #include "broker/retained_read.h"
+#include "queue/queue_records.h"
 #include "queue/queue_window.h"
 #include "retain/retained_index.h"
 #include "session/records.h"
@@ -60,8 +61,16 @@ class Recovery {
       SessionId ended;
       queue::QueueWindow queue;
     };
+    /// A message of a named queue that a session has at QoS 2; the sequence is that of the session's stream.
+    /// It stays in the store until the owner of its queue has decided about it.
+    struct Claim {
+      SessionId session;
+      Seq seq;
+      queue::ClaimRecord record;
+    };
     std::vector<Home> sessions;
     std::vector<Remains> remains;
+    std::vector<Claim> claims;
   };
   /// Told how far it is, about ten times a second; for systemd's status line.
   using Progress = std::function<void(const Recovered&)>;
@@ -108,6 +117,7 @@ class Recovery {
   Status read_streams();
   Status count_entries();
   void count_entry(Loaded& loaded, const store::ReadView::EntryHead& entry);
+  void restore_claim(Loaded& loaded, const store::ReadView::EntryHead& entry);
   void count_remaining(SessionId ended, const store::ReadView::EntryHead& entry);
   Status read_in_flight();
   Status read_retained();
@@ -129,6 +139,7 @@ class Recovery {
   std::uint64_t since_progress_ = 0;
   absl::flat_hash_map<SessionId, Loaded> sessions_;
   absl::flat_hash_map<SessionId, Remains> remains_;
+  std::vector<Living::Claim> claims_;
   store::WriteBatch cleaning_;
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "queue/queue_id.h"
+#include "queue/queue_option.h"
 #include "queue/records.h"
 
 namespace hermod::queue {
@@ -11,13 +13,21 @@ namespace {
 /// In place of the QoS of a session's entry, where 0xFF is the mark *released*.
 constexpr std::uint8_t kClaimMark = 0xFE;
 constexpr std::uint8_t kMovedFlag = 0x01;
+constexpr std::uint8_t kPausedFlag = 0x01;  ///< of a queue
 constexpr auto kLastOutcome = static_cast<std::uint8_t>(Outcome::ConnectionLost);
 constexpr auto kLastDeathReason = static_cast<std::uint8_t>(DeathReason::DeliveryLimit);
 
+/// Version, flags, and how much of the head follows.
+constexpr std::size_t kEntryFront = 1 + 1 + 4;
+
 /// Everything of an entry but its message.
-void write_queue_entry(ByteWriter& out, const QueueEntry& entry) {
+void write_queue_entry(std::string& record, const QueueEntry& entry) {
+  ByteWriter out(record);
   out.u8(kRecordVersion);
   out.u8(entry.moved_at ? kMovedFlag : 0);
+  std::size_t size = (entry.moved_at ? 8 : 0) + 2 + entry.key.size() + 2;
+  for (const Death& death : entry.deaths) size += 2 + death.queue.size() + 1 + 4 + 8;
+  out.u32(static_cast<std::uint32_t>(size));
   if (entry.moved_at) out.u64(micros_of(*entry.moved_at));
   out.sized16(entry.key);
   out.u16(static_cast<std::uint16_t>(entry.deaths.size()));
@@ -29,24 +39,42 @@ void write_queue_entry(ByteWriter& out, const QueueEntry& entry) {
   }
 }
 
-Result<QueueEntry> read_queue_entry(ByteReader& in) {
+Result<Death> read_death(ByteReader& in) {
+  Death death;
+  death.queue = as_text(in.sized16());
+  const std::uint8_t reason = in.u8();
+  if (reason > kLastDeathReason) return failure(Errc::Corruption, "queue entry record: unknown death");
+  death.reason = static_cast<DeathReason>(reason);
+  death.deliveries = in.u32();
+  death.at = wall_time_of(in.u64());
+  return death;
+}
+
+/// How much of the record stands in front of the message.
+Result<std::size_t> read_front(ByteReader& in, std::uint8_t& flags) {
   if (in.u8() != kRecordVersion) return failure(Errc::Unsupported, "queue entry record: unknown version");
-  QueueEntry entry;
-  const std::uint8_t flags = in.u8();
+  flags = in.u8();
+  const std::uint32_t size = in.u32();
+  if (!in.ok()) return failure(Errc::Corruption, "queue entry record: it ends too early");
   if ((flags & ~kMovedFlag) != 0) return failure(Errc::Corruption, "queue entry record: unknown flags");
+  return kEntryFront + size;
+}
+
+Result<QueueEntry> read_queue_entry(ByteReader& record) {
+  std::uint8_t flags = 0;
+  const auto size = read_front(record, flags);
+  if (!size) return tl::unexpected(size.error());
+  ByteReader in(record.bytes(*size - kEntryFront));
+  QueueEntry entry;
   if ((flags & kMovedFlag) != 0) entry.moved_at = wall_time_of(in.u64());
   entry.key = as_text(in.sized16());
   for (std::uint16_t deaths = in.u16(); deaths > 0 && in.ok(); --deaths) {
-    Death death;
-    death.queue = as_text(in.sized16());
-    const std::uint8_t reason = in.u8();
-    if (reason > kLastDeathReason) return failure(Errc::Corruption, "queue entry record: unknown death");
-    death.reason = static_cast<DeathReason>(reason);
-    death.deliveries = in.u32();
-    death.at = wall_time_of(in.u64());
-    entry.deaths.push_back(std::move(death));
+    auto death = read_death(in);
+    if (!death) return tl::unexpected(death.error());
+    entry.deaths.push_back(std::move(*death));
   }
-  if (!in.ok()) return failure(Errc::Corruption, "queue entry record: it ends too early");
+  if (!record.ok() || !in.ok()) return failure(Errc::Corruption, "queue entry record: it ends too early");
+  if (in.remaining() != 0) return failure(Errc::Corruption, "queue entry record: bytes behind the deaths");
   return entry;
 }
 
@@ -59,12 +87,82 @@ Status check_end(const ByteReader& in, std::string_view what) {
 
 }  // namespace
 
+std::string encode_queue(const QueueRecord& queue) {
+  const QueueDefinition& definition = queue.definition;
+  std::string record;
+  ByteWriter out(record);
+  out.u8(kRecordVersion);
+  out.u8(queue.is_paused ? kPausedFlag : 0);
+  out.sized16(definition.name);
+  out.u16(static_cast<std::uint16_t>(definition.bind.size()));
+  for (const std::string& filter : definition.bind) out.sized16(filter);
+  out.u16(static_cast<std::uint16_t>(option_names().size()));
+  for (const std::string_view option : option_names()) {
+    out.sized16(option);
+    out.sized32(option_text(definition, option));
+  }
+  return record;
+}
+
+Result<QueueRecord> decode_queue(Bytes record) {
+  ByteReader in(record);
+  if (in.u8() != kRecordVersion) return failure(Errc::Unsupported, "queue record: unknown version");
+  const std::uint8_t flags = in.u8();
+  if ((flags & ~kPausedFlag) != 0) return failure(Errc::Corruption, "queue record: unknown flags");
+  QueueRecord queue;
+  queue.is_paused = flags != 0;
+  QueueDefinition& definition = queue.definition;
+  definition.name = as_text(in.sized16());
+  for (std::uint16_t left = in.u16(); left > 0 && in.ok(); --left)
+    definition.bind.emplace_back(as_text(in.sized16()));
+  for (std::uint16_t left = in.u16(); left > 0 && in.ok(); --left) {
+    const std::string_view option = as_text(in.sized16());
+    const std::string_view value = as_text(in.sized32());
+    if (!in.ok()) break;
+    if (Status set = set_option(definition, option, value); !set)
+      return failure(Errc::Corruption, "queue record: " + set.error().detail);
+  }
+  if (const Status status = check_end(in, "queue record"); !status) return tl::unexpected(status.error());
+  if (Status checked = check(definition); !checked)
+    return failure(Errc::Corruption, "queue record: " + checked.error().detail);
+  return queue;
+}
+
+std::string encode_next_queue(std::uint64_t number) {
+  std::string record;
+  ByteWriter out(record);
+  out.u8(kRecordVersion);
+  out.u64(number);
+  return record;
+}
+
+Result<std::uint64_t> decode_next_queue(Bytes record) {
+  ByteReader in(record);
+  if (in.u8() != kRecordVersion) return failure(Errc::Unsupported, "next queue: unknown version");
+  const std::uint64_t number = in.u64();
+  if (const Status status = check_end(in, "next queue"); !status) return tl::unexpected(status.error());
+  if (number >= kNamedQueueBit) return failure(Errc::Corruption, "next queue: there is none");
+  return number;
+}
+
+Result<std::size_t> queue_message_size(Bytes head, std::size_t record_size, std::size_t message_record_size) {
+  ByteReader in(head);
+  std::uint8_t flags = 0;
+  const auto before = read_front(in, flags);
+  if (!before) return tl::unexpected(before.error());
+  const std::size_t message =
+      message_record_size != 0 ? message_record_size : record_size - std::min(*before, record_size);
+  const auto size = size_in_record(message);
+  if (!size || record_size < *before || (message_record_size != 0 && record_size != *before))
+    return failure(Errc::Corruption, "queue entry record: it has another size than it says");
+  return *size;
+}
+
 std::string encode_queue_entry(const QueueEntry& entry) {
   std::string record;
   record.reserve(96 + entry.message->size());
-  ByteWriter out(record);
-  write_queue_entry(out, entry);
-  out.bytes(encode_message(*entry.message));
+  write_queue_entry(record, entry);
+  record += encode_message(*entry.message);
   return record;
 }
 
@@ -80,8 +178,7 @@ Result<QueueEntry> decode_queue_entry(Bytes record) {
 
 std::string encode_shared_queue_entry(const QueueEntry& entry) {
   std::string record;
-  ByteWriter out(record);
-  write_queue_entry(out, entry);
+  write_queue_entry(record, entry);
   return record;
 }
 

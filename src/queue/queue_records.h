@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "queue/queue_definition.h"
 #include "queue/queue_effect.h"
 
 namespace hermod::queue {
@@ -13,12 +14,32 @@ namespace hermod::queue {
 // times are the wall's, in microseconds since the epoch. Decoding never trusts what it reads: Unsupported for
 // another version, else Corruption with what is wrong.
 
+/// Table `queues`, under the queue's id: what there is of a named queue besides its messages. Every option is
+/// stored, so that a default which changes does not change the queues that are there.
+struct QueueRecord {
+  QueueDefinition definition;
+  bool is_paused = false;  ///< nothing is delivered until an operator says so
+  friend bool operator==(const QueueRecord&, const QueueRecord&) = default;
+};
+std::string encode_queue(const QueueRecord& queue);
+/// Also Corruption when check() refuses the definition, with its error.
+Result<QueueRecord> decode_queue(Bytes record);
+
+/// Table `meta`, under kNextQueueKey: the number that the next new queue gets.
+inline constexpr std::string_view kNextQueueKey = "queues.next";
+std::string encode_next_queue(std::uint64_t number);
+Result<std::uint64_t> decode_next_queue(Bytes record);
+
 /// Table `entries`, under queue and sequence; the message is inside.
 std::string encode_queue_entry(const QueueEntry& entry);
 Result<QueueEntry> decode_queue_entry(Bytes record);
 /// The same for a message that is stored once for several queues.
 std::string encode_shared_queue_entry(const QueueEntry& entry);
 Result<QueueEntry> decode_shared_queue_entry(Bytes record, MessagePtr message);
+/// Message::size() of what is in it, without reading the message: from the beginning of the record
+/// (store::ReadView::kHeadSize bytes are enough), its size, and the size of the message's record when that is
+/// stored by itself, else 0.
+Result<std::size_t> queue_message_size(Bytes head, std::size_t record_size, std::size_t message_record_size);
 
 /// Table `deliveries`, under queue and sequence.
 std::string encode_delivery_state(const DeliveryState& state);

@@ -85,6 +85,11 @@ Result<std::size_t> message_size(Bytes head, std::size_t record_size, std::size_
   return whole - around;
 }
 
+std::optional<std::size_t> size_in_record(std::size_t record_size) {
+  if (record_size < 1 + kMessageSize) return std::nullopt;
+  return record_size - 1 - kMessageSize;
+}
+
 std::string encode_message(const Message& message) {
   std::string record;
   record.reserve(64 + message.size());

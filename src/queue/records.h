@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 
 #include "base/ids.h"
@@ -27,6 +28,8 @@ Result<Delivery> decode_shared_entry(Bytes record, MessagePtr message);
 /// are enough), the record's size, and the size of the message's record when that is stored by itself, else
 /// 0.
 Result<std::size_t> message_size(Bytes head, std::size_t record_size, std::size_t message_record_size);
+/// Message::size() of the message whose record has this size; nothing when it is too small to be one.
+std::optional<std::size_t> size_in_record(std::size_t record_size);
 /// True for the record of an entry that was released: only its sequence is left.
 bool is_released(Bytes record);
 

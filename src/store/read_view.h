@@ -65,7 +65,8 @@ class ReadView {
     MessageId message;          ///< zero: everything is in the value
     std::size_t body_size = 0;  ///< of the message
   };
-  static constexpr std::size_t kHeadSize = 16;
+  /// Enough for what a start has to know of an entry, and for the whole record of a claim.
+  static constexpr std::size_t kHeadSize = 24;
   /// For recovery: every entry of every stream, in (stream, sequence) order, until visit returns false. One
   /// that cannot be one comes without a head, and one whose message is missing without the size of its body.
   using VisitEntry = std::function<bool(const EntryHead&)>;

@@ -20,8 +20,9 @@ constexpr std::size_t kNumberSize = 8;
 constexpr std::size_t kSeqOffset = kTagSize + kNumberSize;
 constexpr std::size_t kMaxLengthSize = 5;
 
-bool has_number_key(Table table) {
-  return table == Table::Messages || table == Table::Streams;
+bool may_be_key(Table table, std::size_t size) {
+  if (table == Table::Entries || size == 0 || size > kMaxKeySize) return false;
+  return key_size_of(table) == 0 || key_size_of(table) == size;
 }
 
 std::uint8_t tag_for(Op::Kind kind, Table table) {
@@ -49,8 +50,7 @@ std::size_t trusted_length(const std::string& bytes, std::size_t& offset) {
 }  // namespace
 
 void WriteBatch::put(Table table, Bytes key, Bytes value) {
-  HERMOD_ASSERT(!key.empty() && key.size() <= kMaxKeySize && table != Table::Entries);
-  HERMOD_ASSERT(!has_number_key(table) || key.size() == kNumberSize);
+  HERMOD_ASSERT(may_be_key(table, key.size()));
   begin_op(Op::Kind::Put, table, key.size() + value.size());
   add_length(key.size());
   add_length(value.size());
@@ -61,8 +61,7 @@ void WriteBatch::put(Table table, Bytes key, Bytes value) {
 }
 
 void WriteBatch::erase(Table table, Bytes key) {
-  HERMOD_ASSERT(!key.empty() && key.size() <= kMaxKeySize && table != Table::Entries);
-  HERMOD_ASSERT(!has_number_key(table) || key.size() == kNumberSize);
+  HERMOD_ASSERT(may_be_key(table, key.size()));
   begin_op(Op::Kind::Erase, table, key.size());
   add_length(key.size());
   encoded_.append(as_text(key));
@@ -247,8 +246,7 @@ std::optional<Op> OpReader::next() {
 
 bool OpReader::read_keyed(Op& op) {
   const std::optional<std::size_t> key_size = length();
-  if (!key_size || *key_size == 0 || *key_size > kMaxKeySize) return false;
-  if (has_number_key(op.table) && *key_size != kNumberSize) return false;
+  if (!key_size || !may_be_key(op.table, *key_size)) return false;
   const std::optional<std::size_t> value_size = op.kind == Op::Kind::Put ? length() : 0;
   if (!value_size || *key_size + *value_size > rest_.size()) return false;
   op.key = rest_.first(*key_size);
@@ -270,6 +268,27 @@ bool OpReader::read_entry(Op& op) {
   op.value = rest_.first(*size);
   rest_ = rest_.subspan(*size);
   return true;
+}
+
+std::size_t key_size_of(Table table) {
+  switch (table) {
+    case Table::Messages:
+    case Table::Streams:
+    case Table::Queues:
+      return kNumberSize;
+    case Table::Entries:
+    case Table::Deliveries:
+    case Table::MessageIds:
+      return 2 * kNumberSize;
+    case Table::Sessions:
+    case Table::Subscriptions:
+    case Table::InboundIds:
+    case Table::Retained:
+    case Table::Delayed:
+    case Table::Meta:
+      break;
+  }
+  return 0;
 }
 
 std::string entry_key(StreamId stream, Seq seq) {

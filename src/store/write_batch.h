@@ -22,8 +22,13 @@ enum class Table : std::uint8_t {
   Meta = 7,
   /// Stream id (8 bytes) -> the reserved next sequence of the stream (8 bytes). Written by the committer.
   Streams = 8,
+  /// Named queues by their numbers, what is stored at their entries (key: entry_key()), and the message
+  /// identifiers of a while (key: queue and a number, 16 bytes).
+  Queues = 9,
+  Deliveries = 10,
+  MessageIds = 11,
 };
-inline constexpr std::size_t kTableCount = 9;
+inline constexpr std::size_t kTableCount = 12;
 /// LMDB's limit, kept for every journal.
 inline constexpr std::size_t kMaxKeySize = 511;
 
@@ -36,7 +41,7 @@ struct Op {
     Append = 3,
     /// A new entry whose body is a message in Table::Messages.
     AppendShared = 4,
-    /// Overwrites an entry; everything is inside.
+    /// Overwrites an entry that is there; everything is inside.
     PutEntry = 5,
     EraseEntry = 6,
     /// Every entry of a stream and its record in Table::Streams.
@@ -77,8 +82,8 @@ class OpReader {
 /// is a barrier, done when everything submitted before it is done.
 class WriteBatch {
  public:
-  /// Preconditions: 1 <= key.size() <= kMaxKeySize, 8 in Messages and Streams; value.size() < 2^32; entries
-  /// have functions of their own.
+  /// Preconditions: 1 <= key.size() <= kMaxKeySize, or what its table wants (key_size_of); value.size() < 2^32;
+  /// entries have functions of their own.
   void put(Table table, Bytes key, Bytes value);
   void erase(Table table, Bytes key);
   /// A message body, stored once for all entries that name it. It lives as long as an entry names it: the
@@ -90,7 +95,8 @@ class WriteBatch {
   /// The same for an entry whose body is a message: put in this batch, or held by an entry that is not
   /// erased.
   std::size_t append_shared(StreamId stream, MessageId message, Bytes value);
-  /// Overwrites an entry, its body included, with an inline value.
+  /// Overwrites an entry, its body included, with an inline value. Nothing, when the entry is not there any
+  /// more: no mark brings back what has ended.
   void put_entry(StreamId stream, Seq seq, Bytes value);
   void erase_entry(StreamId stream, Seq seq);
   /// Ends the stream: its entries and its reserved sequence go. Its id is never appended to again.
@@ -157,9 +163,12 @@ class WriteBatch {
   bool refused_when_full_ = false;
 };
 
-/// The key of an entry in Table::Entries: stream and sequence, big-endian, 16 bytes.
+/// What the keys of a table measure; zero: anything.
+std::size_t key_size_of(Table table);
+/// The key of an entry in Table::Entries, and of what is stored at it: stream and sequence, big-endian, 16
+/// bytes.
 std::string entry_key(StreamId stream, Seq seq);
-/// The key of a message or a stream: the number, big-endian, 8 bytes.
+/// The key of a message, a stream or a queue: the number, big-endian, 8 bytes.
 std::string number_key(std::uint64_t number);
 
 }  // namespace hermod::store

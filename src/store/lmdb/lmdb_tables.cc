@@ -18,9 +18,9 @@ constexpr const char* kOwnName = "store";
 constexpr std::string_view kPositionKey = "position";
 constexpr std::uint8_t kPositionVersion = 1;
 
-constexpr std::array<const char*, kTableCount> kNames{"messages",      "entries",     "sessions",
-                                                      "subscriptions", "inbound_ids", "retained",
-                                                      "delayed",       "meta",        "streams"};
+constexpr std::array<const char*, kTableCount> kNames{
+    "messages", "entries", "sessions", "subscriptions", "inbound_ids", "retained",
+    "delayed",  "meta",    "streams",  "queues",        "deliveries",  "message_ids"};
 
 MDB_val value_of(Bytes bytes) {
   // The library does not write through it.

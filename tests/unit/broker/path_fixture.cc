@@ -42,8 +42,8 @@ std::string text_of(const Arrived& packet) {
 
 std::string text_of(const store::Op& op) {
   static constexpr std::array<const char*, store::kTableCount> kTables{
-      "Messages", "Entries", "Sessions", "Subscriptions", "InboundIds",
-      "Retained", "Delayed", "Meta",     "Streams"};
+      "Messages", "Entries", "Sessions", "Subscriptions", "InboundIds", "Retained",
+      "Delayed",  "Meta",    "Streams",  "Queues",        "Deliveries", "MessageIds"};
   using Kind = store::Op::Kind;
   switch (op.kind) {
     case Kind::Append:

@@ -1,0 +1,30 @@
+#pragma once
+#include <cstdint>
+
+#include "base/ids.h"
+
+namespace hermod::queue {
+
+/// What tells the id of a named queue, and its stream, from those of a session: no session's number has it.
+inline constexpr std::uint64_t kNamedQueueBit = std::uint64_t{1} << 63;
+
+/// The id of the named queue with this number. Precondition: number < kNamedQueueBit.
+constexpr QueueId named_queue(std::uint64_t number) {
+  return QueueId{kNamedQueueBit | number};
+}
+/// The number behind the bit, which is never used again.
+constexpr std::uint64_t number_of(QueueId queue) {
+  return queue.v & ~kNamedQueueBit;
+}
+constexpr bool is_named(QueueId queue) {
+  return (queue.v & kNamedQueueBit) != 0;
+}
+/// The entries of a queue are a stream with its id.
+constexpr StreamId stream_of(QueueId queue) {
+  return StreamId{queue.v};
+}
+constexpr bool is_named(StreamId stream) {
+  return is_named(QueueId{stream.v});
+}
+
+}  // namespace hermod::queue

@@ -14,6 +14,7 @@
 #include "broker/commit_fanout.h"
 #include "broker/commit_watch.h"
 #include "broker/options.h"
+#include "broker/queue_ids.h"
 #include "broker/shard_thread.h"
 #include "broker/store_keeper.h"
 #include "broker/store_reader.h"
@@ -24,6 +25,7 @@
 #include "net/tls_server.h"
 #include "net/unix_socket.h"
 #include "net/user_names.h"
+#include "queue/queue_catalog.h"
 #include "retain/retained_index.h"
 #include "session/session_directory.h"
 #include "store/committer.h"
@@ -110,6 +112,8 @@ class Broker {
   topic::SubscriptionIndex subscriptions_;
   retain::RetainedIndex retained_;
   session::SessionDirectory directory_;
+  queue::QueueCatalog queues_;
+  QueueIds queue_ids_;
   std::atomic<std::uint32_t> connections_{0};
   AddressLimits addresses_;
   net::TlsServers tls_;

@@ -26,8 +26,8 @@ struct CommitTarget {
   bool durable = false;  ///< has an append in the batch, and its sequence is in the result, in target order
 };
 
-/// One named queue that gets a message through the committer; it has an append of its own in the batch, behind
-/// those of the sessions, and room for it.
+/// One named queue that gets a message through the committer; it has an append of its own in the batch,
+/// behind those of the sessions, and room for it.
 struct CommitQueue {
   queue::NamedQueuePtr queue;
   queue::QueueEntry entry;
@@ -77,8 +77,8 @@ struct SubscriptionRequest {
   wire::ReasonCode reason = wire::ReasonCode::Success;
   topic::SubscriptionOptions options;
   wire::RetainHandling retain_handling = wire::RetainHandling::SendAtSubscribe;
-  std::uint32_t number = 0;   ///< of its record; 0 when there is none
-  bool retained_due = false;  ///< its record says so
+  std::uint32_t number = 0;                     ///< of its record; 0 when there is none
+  bool retained_due = false;                    ///< its record says so
   std::vector<queue::NamedQueuePtr> creates{};  ///< queues that are made for it, their records in its batch
 };
 /// SUBSCRIBE or UNSUBSCRIBE of a durable session: then the index changes and the ack leaves.

@@ -322,6 +322,7 @@ void Shard::send_connack(Connection& c, Session& session, bool session_present) 
   c.set_state(Connection::State::Connected);
   counters_.add(Counter::ClientsConnected);
   start_keep_alive(c);
+  resume_consuming(session);
   pump(session);
   resume_retained_reads(c, session);
   c.resume(Connection::Pause::Claim, now());

@@ -1,7 +1,6 @@
 #pragma once
 #include <absl/container/flat_hash_map.h>
 
-#include <optional>
 #include <utility>
 
 #include "base/ids.h"
@@ -20,10 +19,14 @@ struct OwnedQueue {
   const queue::NamedQueuePtr named;
   queue::QueueGroup group;
   queue::SettlementLine line;
-  absl::flat_hash_map<queue::ConsumerId, ShardId> places;  ///< of consumers that are attached
+  /// Where a consumer was attached last, and not disconnected.
+  struct Place {
+    ShardId shard;
+    queue::AttachmentNo attachment;
+  };
+  absl::flat_hash_map<queue::ConsumerId, Place> places;
   bool is_touched = false;     ///< its effects are carried out in this tick
   bool is_committing = false;  ///< a batch of its line is with the committer
-  bool waits_for_store = false;  ///< its last batch has failed, and is made again
 };
 
 }  // namespace hermod::broker

@@ -6,6 +6,8 @@
 #include "broker/payload_format.h"
 #include "broker/reason_for.h"
 #include "broker/shard.h"
+#include "queue/queue_form.h"
+#include "queue/queue_id.h"
 #include "queue/records.h"
 #include "retain/records.h"
 #include "session/records.h"
@@ -43,16 +45,23 @@ void Shard::on_publish(Connection& c, const wire::Publish& packet) {
   session::Session& session = *c.session();
 
   if (packet.qos != QoS::AtMostOnce && !admit_publish(c, session, packet)) return;
-  if (const auto refusal = refusal_for(packet, topic)) return refuse_publish(c, packet, *refusal, {});
+  if (const auto refusal = refusal_for(packet, topic)) {
+    if (queue::is_queue_form(topic)) return on_nack(c, packet, topic);
+    return refuse_publish(c, packet, *refusal, {});
+  }
 
   const std::uint64_t version = match(topic, session.id());
   const queue::MessagePtr message =
       make_message(packet, topic, session.id(), version);  // the one copy of the payload
   if (packet.retain && !has_room_to_retain(*message))
     return refuse_publish(c, packet, ReasonCode::QuotaExceeded, "a limit on retained messages is reached");
-  find_targets(message);
+  find_targets(message, session.client_id());
   if (!reserve_room(message, shared_.options.session.queue.overflow))
     return refuse_publish(c, packet, ReasonCode::QuotaExceeded, "a subscriber's queue is full");
+  if (!queue_targets_.empty() && !reserve_queue_room(*message, /*may_refuse=*/true)) {
+    release_room(message);
+    return refuse_publish(c, packet, ReasonCode::QuotaExceeded, "a named queue is full");
+  }
 
   if (needs_commit(&c, message, message->retain())) {
     hand_over_now(/*qos0_only=*/true);
@@ -65,7 +74,7 @@ void Shard::on_publish(Connection& c, const wire::Publish& packet) {
                           targets_.empty() ? ReasonCode::NoMatchingSubscribers : ReasonCode::Success);
     }
   }
-  if (targets_.empty()) counters_.add(Counter::PublishNoSubscribers);
+  if (targets_.empty() && queue_targets_.empty()) counters_.add(Counter::PublishNoSubscribers);
   wait_for_slow_reader(c);
 }
 
@@ -192,11 +201,16 @@ queue::MessagePtr Shard::make_message(const wire::Publish& packet, std::string_v
   return queue::Message::create(fields);
 }
 
-/// Fills targets_ with who gets the message, one copy per session (and one per shared group). Precondition:
-/// matches_ is of its topic.
-void Shard::find_targets(const queue::MessagePtr& message) {
+/// Fills targets_ and queue_targets_ with who gets the message, one copy per session (and one per shared
+/// group) and per named queue. `client_id`: its publisher's. Precondition: matches_ is of its topic.
+void Shard::find_targets(const queue::MessagePtr& message, std::string_view client_id) {
   targets_.clear();
+  queue_targets_.clear();
   for (const topic::Match& match : matches_) {
+    if (const QueueId queue{match.session.v}; queue::is_named(queue)) {
+      add_queue_target(queue, *message, client_id);
+      continue;
+    }
     const auto where = shared_.directory.slots().locate(match.session);
     if (!where) continue;                                                           // ended a moment ago
     const QoS qos = std::min(message->qos(), static_cast<QoS>(match.granted_qos));  // [MQTT-3.8.4-8]
@@ -257,17 +271,23 @@ bool Shard::reserve_room(const queue::MessagePtr& message, queue::Overflow overf
       slots.reserve_anyway(target.session, message->size());
       continue;
     }
-    for (std::size_t taken = 0; taken < i; ++taken)
-      if (targets_[taken].delivery.qos != QoS::AtMostOnce)
-        slots.release(targets_[taken].session, 1, message->size());
+    targets_.resize(i);
+    release_room(message);
     return false;
   }
   return true;
 }
 
+/// Takes back reserve_room().
+void Shard::release_room(const queue::MessagePtr& message) {
+  for (const Target& target : targets_)
+    if (target.delivery.message && target.delivery.qos != QoS::AtMostOnce)
+      shared_.directory.slots().release(target.session, 1, message->size());
+}
+
 /// True when something about this message must be durable, or when it must not overtake something that is.
 bool Shard::needs_commit(const Connection* c, const queue::MessagePtr& message, bool retain) const {
-  if (retain) return true;
+  if (retain || !queue_targets_.empty()) return true;
   if (message->qos() == QoS::AtMostOnce) return false;
   if (c != nullptr && c->pending_commits > 0) return true;
   if (c != nullptr && message->qos() == QoS::ExactlyOnce && c->session()->is_durable()) return true;
@@ -299,11 +319,12 @@ void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire
   work.qos = qos;
   work.retain = retain;
   work.message = message;
-  work.matched = !targets_.empty();
-  const bool may_wait = batch.empty() && may_be_elided(work, targets_);
+  work.matched = !targets_.empty() || !queue_targets_.empty();
+  const bool may_wait = batch.empty() && queue_targets_.empty() && may_be_elided(work, targets_);
   // What it promises beyond a PUBACK a power cut may not take: its part in QoS 2, a retained message, and
-  // what was in the batch before.
-  bool sync = !batch.empty() || qos != QoS::AtLeastOnce || retain;
+  // what was in the batch before. At QoS 0, which only named queues store, nothing is promised.
+  const bool is_unanswered = message->qos() == QoS::AtMostOnce;
+  bool sync = !batch.empty() || (qos != QoS::AtLeastOnce && !is_unanswered) || retain;
   const std::optional<MessageId> shared = share_body(batch, *message);
   for (Target& target : targets_) {
     if (!target.delivery.message) continue;
@@ -321,6 +342,7 @@ void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire
     }
     work.targets.push_back({target.session, std::move(target.delivery), target.where.durable});
   }
+  append_to_queues(batch, message, shared, work);
   if (retain) {
     work.retained_number = shared_.retained.number_for(message->topic(), !message->payload().empty());
     retain::record(batch, work.retained_number, *message);
@@ -353,10 +375,11 @@ bool Shard::may_be_elided(const PublishCommit& work, std::span<const Target> tar
 
 /// A message for several durable queues is stored once when that saves more than the reference costs.
 std::optional<MessageId> Shard::share_body(store::WriteBatch& batch, const queue::Message& message) {
-  const auto copies =
-      static_cast<std::size_t>(std::count_if(targets_.begin(), targets_.end(), [](const Target& t) {
-        return t.where.durable && t.delivery.message;
-      }));
+  const auto sessions = std::count_if(targets_.begin(), targets_.end(),
+                                      [](const Target& t) { return t.where.durable && t.delivery.message; });
+  const auto queues = std::count_if(queue_targets_.begin(), queue_targets_.end(),
+                                    [](const QueueTarget& t) { return !t.is_dropped; });
+  const auto copies = static_cast<std::size_t>(sessions + queues);
   if (copies < 2 || (copies - 1) * message.size() < kStoreOnceFrom) return std::nullopt;
   const MessageId id{shared_.epoch << kEpochShift | std::uint64_t{id_.v} << kShardShift | ++messages_shared_};
   queue::put_message(batch, id, message);
@@ -387,6 +410,7 @@ void Shard::wait_for_slow_reader(Connection& c) {
     schedule_deadlines();
     return;
   }
+  wait_for_queue_owner(c);
 }
 
 /// A message of the broker's own (a will): the same steps without an ack. There is nobody to refuse it to, so
@@ -397,9 +421,10 @@ void Shard::publish_for_broker(const queue::MessagePtr& message, const session::
                                store::WriteBatch batch) {
   const bool retain = message->retain() && has_room_to_retain(*message);
   if (retain != message->retain()) counters_.add(Counter::PublishRefused);
-  find_targets(message);
+  find_targets(message, publisher.client_id());
   const queue::Overflow overflow = shared_.options.session.queue.overflow;
   reserve_room(message, overflow == queue::Overflow::Reject ? queue::Overflow::DropNewest : overflow);
+  reserve_queue_room(*message, /*may_refuse=*/false);
   const bool behind_others = message->qos() != QoS::AtMostOnce && publisher.has_commits_in_flight();
   if (!batch.empty() || behind_others || needs_commit(nullptr, message, retain)) {
     hand_over_now(/*qos0_only=*/true);
@@ -413,7 +438,7 @@ void Shard::publish_for_broker(const queue::MessagePtr& message, const session::
 void Shard::announce(const queue::MessagePtr& message) {
   shared_.retained.restore(message);
   match(message->topic(), SessionId{});
-  find_targets(message);
+  find_targets(message, {});
   hand_over_now(/*qos0_only=*/true);
 }
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "base/ids.h"
-#include "broker/queue_message.h"
+#include "queue/queue_id.h"
 
 namespace hermod::broker {
 
@@ -13,9 +13,7 @@ class QueueIds {
  public:
   /// Before the first next().
   void begin(std::uint64_t epoch) { epoch_ = epoch; }
-  QueueId next() {
-    return QueueId{kNamedQueueBit | epoch_ << 32 | made_.fetch_add(1, std::memory_order_relaxed)};
-  }
+  QueueId next() { return queue::named_queue(epoch_ << 32 | made_.fetch_add(1, std::memory_order_relaxed)); }
 
  private:
   std::uint64_t epoch_ = 0;

@@ -1,4 +1,6 @@
 #pragma once
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -8,17 +10,13 @@
 #include "base/ids.h"
 #include "queue/queue_effect.h"
 #include "queue/queue_group.h"
+#include "queue/queue_id.h"
 
 namespace hermod::broker {
 
-/// Named queues have numbers that no session has.
-inline constexpr std::uint64_t kNamedQueueBit = std::uint64_t{1} << 63;
-inline bool is_named_queue(std::uint64_t number) {
-  return (number & kNamedQueueBit) != 0;
-}
 /// The shard that owns the queue: nothing on disk depends on how many there are.
 inline ShardId owner_of(QueueId queue, std::size_t shards) {
-  return ShardId{static_cast<std::uint16_t>((queue.v & ~kNamedQueueBit) % shards)};
+  return ShardId{static_cast<std::uint16_t>(queue::number_of(queue) % shards)};
 }
 
 // What the owner of a named queue is told. Whoever consumes is named by the number of his session.
@@ -67,8 +65,8 @@ struct LeaseSettled {
 
 /// For the shard that owns the queue.
 struct ToQueue {
-  using Message = std::variant<QueueEntryStored, ConsumerJoined, ConsumerChanged, ConsumerGranted, ConsumerDrained,
-                               ConsumerDisconnected, LeaseSent, LeasesUnsent, LeaseSettled>;
+  using Message = std::variant<QueueEntryStored, ConsumerJoined, ConsumerChanged, ConsumerGranted,
+                               ConsumerDrained, ConsumerDisconnected, LeaseSent, LeasesUnsent, LeaseSettled>;
   QueueId queue;
   Message message;
 };

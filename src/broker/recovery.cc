@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "broker/page_reader.h"
 #include "qos/packet_ids.h"
+#include "queue/queue_form.h"
 #include "queue/queue_id.h"
 #include "queue/records.h"
 #include "retain/records.h"
@@ -141,6 +142,12 @@ Status Recovery::read_subscriptions() {
     Loaded* loaded = find(id->session);
     if (loaded == nullptr) {
       orphan([&](store::WriteBatch& batch) { session::erase_subscription(batch, id->session, id->number); });
+      return true;
+    }
+    if (queue::is_queue_form(record->filter)) {  // it is attached to its queue when its client is there
+      loaded->session->subscriptions().set(record->filter, record->options, id->number);
+      ++found_.subscriptions;
+      tell_progress();
       return true;
     }
     // A limit that was lowered meanwhile binds new subscriptions only.

@@ -18,6 +18,7 @@ void Shard::leave_session(Session& session, WillRule rule) {
   session.shown_busy = false;
   session.shown_late = false;
   if (session.congested_since) watch_congestion(session);
+  if (session.consumers() != nullptr) stop_consuming(session);
   if (rule == WillRule::Discard) session.set_will(nullptr);  // [MQTT-3.14.4-3]
   shared_.directory.slots().place(session.id(), {.shard = id_, .durable = session.is_durable()});
   if (!session.outlives_connection()) {
@@ -198,6 +199,7 @@ void Shard::discard_session_state(Session& session, Counter reason) {
 /// Fills targets_ with one member of the group the delivery was drawn for; false when there is none.
 bool Shard::draw_member(queue::Delivery& delivery) {
   targets_.clear();
+  queue_targets_.clear();
   const auto name = shared_.subscriptions.group_name(topic::GroupKey{delivery.group});
   if (!name) return false;
   const auto filter = topic::TopicFilter::parse(name->filter, {shared_.options.mqtt.max_topic_levels});

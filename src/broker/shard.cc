@@ -105,6 +105,15 @@ void Shard::adopt(std::unique_ptr<Session> owned, std::vector<RetainedRead> reta
   tick_wall_.reset();
 }
 
+void Shard::adopt_queue(std::unique_ptr<OwnedQueue> owned) {
+  OwnedQueue& queue = *owned;
+  owned_queues_.emplace(queue.named->id, std::move(owned));
+  queue.group.resume(moment());
+  touch(queue);
+  tick_now_.reset();
+  tick_wall_.reset();
+}
+
 void Shard::catch_up() {
   on_timer(deadline_timer_);
   tick_now_.reset();
@@ -117,6 +126,7 @@ bool Shard::step() {
   bool more = false;
   if (!retained_readers_.empty()) more = send_retained_slices();
   if (!stranded_.empty()) redispatch_stranded();
+  if (run_queues()) more = true;
   if (!with_finished_entries_.empty()) submit_finished_entries();
   // Direct deliveries first: a commit that follows them must not overtake them on its way to the same shard.
   outbox_.post_all();
@@ -148,6 +158,8 @@ void Shard::receive(ShardMessage& message) {
       if (shard.shared_.keeper != nullptr) shard.shared_.keeper->heard();
     }
     void operator()(PageRead& m) { shard.on_page_read(m); }
+    void operator()(ToQueue& m) { shard.on_queue_told(m); }
+    void operator()(FromQueue& m) { shard.on_told_by_queue(m); }
     void operator()(StopServing&) { shard.stop_serving(); }
   };
   std::visit(Receiver{*this}, message);
@@ -303,6 +315,7 @@ void Shard::schedule_deadlines() {
     const MonotonicTime check = now() + kCongestionCheck;
     if (!due || check < *due) due = check;
   }
+  if (const auto queue = queues_due_.next_due(); queue && (!due || *queue < *due)) due = *queue;
   if (!read_again_.empty() && (!due || read_again_at_ < *due)) due = read_again_at_;
   if (has_to_write_again() && (!due || write_again_at_ < *due)) due = write_again_at_;
   // Only ever moved forward: inside the advance() in which it is due it would else be put off to the next.
@@ -329,6 +342,7 @@ void Shard::on_timer(net::Timer&) {
       end_session(*session, Counter::DroppedSessionEnded);  // [MQTT-4.1.0-2]
     }
   }
+  advance_queues();
   check_congestion();
   read_again();
   write_again();

@@ -19,9 +19,13 @@
 #include "broker/member_choice.h"
 #include "broker/options.h"
 #include "broker/outbox.h"
+#include "broker/owned_queue.h"
 #include "broker/publication.h"
+#include "broker/queue_ids.h"
 #include "broker/shard_message.h"
 #include "net/listener.h"
+#include "queue/due_index.h"
+#include "queue/queue_catalog.h"
 #include "retain/retained_index.h"
 #include "session/deadlines.h"
 #include "session/session_directory.h"
@@ -44,6 +48,8 @@ struct Shared {
   topic::SubscriptionIndex& subscriptions;
   retain::RetainedIndex& retained;
   session::SessionDirectory& directory;
+  queue::QueueCatalog& queues;
+  QueueIds& queue_ids;
   store::Committer& committer;
   std::span<ShardMailbox* const> mailboxes;
   std::atomic<std::uint32_t>& connections;  ///< of all shards, not ended yet: for limits.max_connections
@@ -74,6 +80,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   /// The queue of a session that had ended: its messages are for others of its groups. Before the first
   /// step().
   void adopt_remains(SessionId ended, queue::QueueWindow queue);
+  /// A named queue that this shard owns, with what the store held of it. Before the first step().
+  void adopt_queue(std::unique_ptr<OwnedQueue> queue);
   /// What fell due while the broker was down, or falls due with its start, happens now: no client that comes
   /// back at once withdraws a will or keeps a session whose time is over. When every shard has adopted.
   void catch_up();
@@ -88,7 +96,9 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   /// True while the committer owes this shard an answer.
   bool has_commits_in_flight() const { return commits_in_flight_ > 0; }
   /// True while records of sessions that could not be written wait for the store to take them.
-  bool has_to_write_again() const { return !record_again_.empty() || !erase_again_.empty(); }
+  bool has_to_write_again() const {
+    return !record_again_.empty() || !erase_again_.empty() || !settle_again_.empty() || !take_again_.empty();
+  }
   std::size_t connection_count() const { return connections_.size(); }
   std::size_t session_count() const { return sessions_.size(); }
 
@@ -167,8 +177,9 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   std::uint64_t match(std::string_view topic, SessionId publisher);
   queue::MessagePtr make_message(const wire::Publish& packet, std::string_view topic, SessionId publisher,
                                  std::uint64_t matched_version);
-  void find_targets(const queue::MessagePtr& message);
+  void find_targets(const queue::MessagePtr& message, std::string_view client_id);
   bool reserve_room(const queue::MessagePtr& message, queue::Overflow overflow);
+  void release_room(const queue::MessagePtr& message);
   bool has_room_to_retain(const queue::Message& message);
   std::size_t purge_retained(std::size_t most);
   void hand_over_now(bool qos0_only);
@@ -187,6 +198,47 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void redispatch(queue::Delivery delivery);
   void announce(const queue::MessagePtr& message);
 
+  // enqueue_path.cc
+  void add_queue_target(QueueId id, const queue::Message& message, std::string_view client_id);
+  bool reserve_queue_room(const queue::Message& message, bool may_refuse);
+  void append_to_queues(store::WriteBatch& batch, const queue::MessagePtr& message,
+                        std::optional<MessageId> shared, PublishCommit& work);
+  void wait_for_queue_owner(Connection& c);
+
+  // queue_path.cc
+  void tell(ShardId to, ShardMessage message);
+  void tell_queue(QueueId queue, ToQueue::Message message);
+  OwnedQueue* owned_queue(QueueId id);
+  void on_queue_told(ToQueue& told);
+  void touch(OwnedQueue& queue);
+  void advance_queues();
+  bool run_queues();
+  void carry_out(OwnedQueue& queue);
+  void settle_entries(OwnedQueue& queue);
+  void count_settled(const OwnedQueue& queue, const QueueSettled& work);
+  void schedule_queue(OwnedQueue& queue);
+  queue::Moment moment() { return {now(), wall()}; }
+
+  // consume_path.cc
+  void consume(session::Session& session, std::string_view form, const topic::SubscriptionOptions& options);
+  void consume_no_more(session::Session& session, std::string_view form);
+  void resume_consuming(session::Session& session);
+  void stop_consuming(session::Session& session);
+  void on_told_by_queue(FromQueue& told);
+  void pump_consumers(Connection& c, session::Session& session);
+  enum class Lent { Ended, WithClient, Waits };
+  Lent send_lent(Connection& c, session::Session& session, const session::QueueDelivery& lent);
+  std::optional<Seq> sequence_for_lent(session::Session& session);
+  void ask_sequences(session::Session& session);
+  void grant_credit(session::Session& session);
+  bool settle_lent(session::Session& session, Seq own, const wire::Ack& packet);
+  void on_nack(Connection& c, const wire::Publish& packet, std::string_view topic);
+
+  // create_queue_path.cc
+  wire::ReasonCode grant_queue(const wire::SubscribeFilter& wanted, SubscriptionRequest& request,
+                               store::WriteBatch& batch, std::string& why);
+  wire::ReasonCode create_queues(SubscriptionRequest& request);
+
   // deliver_path.cc
   void deliver(SessionId to, Seq seq, queue::Delivery delivery);
   void deliver_early(SessionId to, Seq seq, queue::Delivery delivery);
@@ -200,6 +252,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   wire::OutboundPublish publish_for(const Connection& c, const queue::Delivery& delivery);
   bool fits(const Connection& c, const queue::Delivery& delivery);
   void send_publish(Connection& c, const queue::Delivery& delivery, wire::PacketId id, bool duplicate);
+  void write_publish(Connection& c, wire::OutboundPublish out, const queue::MessagePtr& message);
   void drop_entry(session::Session& session, Seq seq, Counter reason);
   void drop_expired(session::Session& session);
   void watch_expiry(session::Session& session);
@@ -311,6 +364,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void finish(Connection* c, session::Session* session, RetainedBarrier& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, RemainsBarrier& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, RemainsErased& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, QueueSettled& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, SequencesTaken& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, Recorded& work, std::optional<Errc> error);
 
   // write_again.cc
@@ -341,7 +396,16 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   // Kept between calls so that the hot path allocates nothing.
   topic::MatchSet matches_;
   std::vector<Target> targets_;
+  std::vector<QueueTarget> queue_targets_;
+  std::string lent_properties_;
   std::string forwarded_properties_;
+
+  absl::flat_hash_map<QueueId, std::unique_ptr<OwnedQueue>> owned_queues_;
+  std::vector<QueueId> touched_queues_;
+  queue::DueIndex<MonotonicTime, QueueId> queues_due_;
+  std::vector<ShardMessage> to_self_;  ///< about named queues; taken in the same tick
+  std::vector<QueueId> settle_again_;  ///< the store did not take what these have decided
+  std::vector<SessionId> take_again_;  ///< nor gave these sequences
 
   std::vector<Deliver> stranded_;  ///< of shared groups, whose member ended: drawn again in this tick
   absl::flat_hash_set<SessionId>

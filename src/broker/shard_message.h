@@ -109,9 +109,8 @@ struct PageRead {
 struct StopServing {};
 
 /// Everything shards say to each other: plain values, no references into another shard.
-using ShardMessage =
-    std::variant<Deliver, DeliverEarly, SkipSequence, CommitFinished, TakeOver, SessionGranted, Announce,
-                 MembersConnected, LoanSettled, AskSubmitted, Submitted, HearFailures, PageRead, ToQueue, FromQueue,
-                 StopServing>;
+using ShardMessage = std::variant<Deliver, DeliverEarly, SkipSequence, CommitFinished, TakeOver,
+                                  SessionGranted, Announce, MembersConnected, LoanSettled, AskSubmitted,
+                                  Submitted, HearFailures, PageRead, ToQueue, FromQueue, StopServing>;
 
 }  // namespace hermod::broker

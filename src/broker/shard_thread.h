@@ -31,6 +31,7 @@ class ShardThread {
   void adopt_remains(SessionId ended, queue::QueueWindow queue) {
     shard_->adopt_remains(ended, std::move(queue));
   }
+  void adopt_queue(std::unique_ptr<OwnedQueue> queue) { shard_->adopt_queue(std::move(queue)); }
   /// Before start(), when every shard has its sessions.
   void catch_up() { shard_->catch_up(); }
   /// Before start(): serve connections of this listening socket too, by the rules of `entrance`.

@@ -64,6 +64,10 @@ void Shard::write_again() {
     if (session != nullptr && session->record_is_old) record(*session);
   }
   for (store::WriteBatch& batch : std::exchange(erase_again_, {})) erase_records(std::move(batch));
+  for (const QueueId id : std::exchange(settle_again_, {}))
+    if (const auto found = owned_queues_.find(id); found != owned_queues_.end()) touch(*found->second);
+  for (const SessionId id : std::exchange(take_again_, {}))
+    if (Session* session = sessions_.find(id)) pump(*session);
 }
 
 }  // namespace hermod::broker

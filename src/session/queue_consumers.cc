@@ -37,13 +37,13 @@ void QueueConsumers::attach(QueueConsumer& consumer) {
     if (sent.queue == consumer.queue->id) ++consumer.held;
 }
 
-bool QueueConsumers::take(const QueueDelivery& delivery) {
+bool QueueConsumers::take(QueueDelivery delivery) {
   QueueConsumer* consumer = find(delivery.queue);
   if (consumer == nullptr || !consumer->is_attached || consumer->attachment != delivery.it.attachment)
     return false;
   ++consumer->taken;
   ++consumer->held;
-  waiting_.push_back(delivery);
+  waiting_.push_back(std::move(delivery));
   return true;
 }
 

@@ -62,7 +62,7 @@ class QueueConsumers {
   void attach(QueueConsumer& consumer);
 
   /// A delivery came. False: it is of another stay, or none, and is not for this connection.
-  bool take(const QueueDelivery& delivery);
+  bool take(QueueDelivery delivery);
   /// The oldest that waits; null: none.
   const QueueDelivery* next_waiting() const { return waiting_.empty() ? nullptr : &waiting_.front(); }
   /// It went out, or will not. `ended`: nothing more comes of it.
@@ -83,8 +83,8 @@ class QueueConsumers {
   /// The connection is gone: the sequences of what was with the client. Nothing is left but the numbers.
   std::vector<Seq> disconnect();
 
-  /// What the owner should be told: the consumer takes so many in all. Nothing: no news. `room`: exchanges that
-  /// the connection has room for and that nobody was promised; what is promised is taken from it.
+  /// What the owner should be told: the consumer takes so many in all. Nothing: no news. `room`: exchanges
+  /// that the connection has room for and that nobody was promised; what is promised is taken from it.
   std::optional<std::uint64_t> grant(QueueConsumer& consumer, std::uint64_t& room) const;
   /// Deliveries at QoS 1 and above that may come, or wait.
   std::uint64_t promised() const;

@@ -271,7 +271,8 @@ void Committer::sequence(Submission& submission, std::optional<MonotonicTime>& w
     return taken.seq;
   });
   if (submission.taking.count > 0) {
-    const SequenceTable::Taken taken = sequences_.take_block(submission.taking.stream, submission.taking.count);
+    const SequenceTable::Taken taken =
+        sequences_.take_block(submission.taking.stream, submission.taking.count);
     if (taken.reserve.v != 0) reservations_.emplace_back(submission.taking.stream, taken.reserve);
     appended_.push_back({kNoOp, submission.taking.stream, taken.seq, taken.may_be_told});
     submission.needs_sync = submission.needs_sync || !taken.may_be_told;

@@ -82,8 +82,8 @@ class OpReader {
 /// is a barrier, done when everything submitted before it is done.
 class WriteBatch {
  public:
-  /// Preconditions: 1 <= key.size() <= kMaxKeySize, or what its table wants (key_size_of); value.size() < 2^32;
-  /// entries have functions of their own.
+  /// Preconditions: 1 <= key.size() <= kMaxKeySize, or what its table wants (key_size_of); value.size() <
+  /// 2^32; entries have functions of their own.
   void put(Table table, Bytes key, Bytes value);
   void erase(Table table, Bytes key);
   /// A message body, stored once for all entries that name it. It lives as long as an entry names it: the

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +38,7 @@ struct Arrived {
   std::optional<std::uint16_t> server_keep_alive;
   std::string assigned_client_id;
   std::string reason_string;
+  std::map<std::string, std::string> said;  ///< user properties of a PUBLISH; of one name the last
   std::string server_reference;
   std::optional<std::string> response_information;
 };

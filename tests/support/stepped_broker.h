@@ -8,7 +8,9 @@
 #include "broker/address_limits.h"
 #include "broker/commit_fanout.h"
 #include "broker/options.h"
+#include "broker/queue_ids.h"
 #include "broker/recovery.h"
+#include "queue/queue_catalog.h"
 #include "retain/retained_index.h"
 #include "session/session_directory.h"
 #include "store/committer.h"
@@ -54,6 +56,7 @@ class SteppedBroker {
   session::SessionDirectory& directory() { return directory_; }
   topic::SubscriptionIndex& subscriptions() { return subscriptions_; }
   retain::RetainedIndex& retained() { return retained_; }
+  queue::QueueCatalog& queues() { return queues_; }
   std::uint64_t counted(Counter counter) const { return counters_.total(counter); }
   const broker::Options& options() const { return options_; }
   /// What the start found in the store.
@@ -103,6 +106,8 @@ class SteppedBroker {
   topic::SubscriptionIndex subscriptions_;
   retain::RetainedIndex retained_;
   session::SessionDirectory directory_;
+  queue::QueueCatalog queues_;
+  broker::QueueIds queue_ids_;
   std::atomic<std::uint32_t> connections_{0};
   broker::AddressLimits addresses_;
   store::MemoryJournal memory_journal_;

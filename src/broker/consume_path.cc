@@ -1,0 +1,283 @@
+// The consumer's side of named queues: a session takes on credit, sends as its connection allows, and says
+// what became of each delivery.
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+#include <utility>
+
+#include "broker/shard.h"
+#include "queue/queue_form.h"
+#include "session/records.h"
+#include "wire/encoder.h"
+#include "wire/property_writer.h"
+
+namespace hermod::broker {
+
+using session::QueueConsumer;
+using session::QueueConsumers;
+using session::QueueDelivery;
+using session::Session;
+using wire::QoS;
+using wire::ReasonCode;
+
+namespace {
+
+/// Sequences for packet identifiers that are taken at once, and how few are left when more are asked for.
+constexpr std::uint32_t kSequencesAtOnce = 256;
+constexpr std::uint64_t kFewSequences = 128;
+
+queue::ConsumerId consumer_of(const Session& session) {
+  return queue::ConsumerId{session.id().v};
+}
+
+/// In seconds, of the client's PUBACK or PUBREC; what is no number counts for nothing.
+std::optional<std::chrono::seconds> retry_after_of(const wire::Ack& packet) {
+  for (const wire::UserProperty& property : packet.properties.user_properties()) {
+    if (property.name != "retry-after") continue;
+    std::uint32_t seconds = 0;
+    const char* const end = property.value.data() + property.value.size();
+    const auto [stop, fault] = std::from_chars(property.value.data(), end, seconds);
+    if (fault == std::errc{} && stop == end) return std::chrono::seconds(seconds);
+  }
+  return std::nullopt;
+}
+
+/// What a queue says of a message, behind what its publisher said.
+void append_history(const QueueDelivery& lent, const queue::NamedQueue& queue, std::string& out) {
+  wire::PropertyWriter said;
+  said.add_user("queue", queue.name());
+  said.add_user("offset", std::to_string(lent.it.seq.v));
+  said.add_user("ts", std::to_string(micros_of(lent.it.message->stored_at())));
+  said.add_user("x-delivery-count", std::to_string(lent.it.deliveries));
+  if (lent.it.first_death) {
+    said.add_user("x-first-death-reason", queue::name_of(lent.it.first_death->reason));
+    said.add_user("x-first-death-queue", lent.it.first_death->queue);
+  }
+  out.append(as_text(said.properties().raw()));
+}
+
+}  // namespace
+
+/// The session has subscribed to a queue, or again with other options. Without a connection it is attached
+/// when it has one. Precondition: queue::is_queue_form(form).
+void Shard::consume(Session& session, std::string_view text, const topic::SubscriptionOptions& options) {
+  if (!session.is_online()) return;
+  auto form = queue::QueueForm::parse(text);
+  if (!form) return;
+  queue::NamedQueuePtr queue = shared_.queues.find(form->name);
+  if (!queue) return;  // deleted, and its subscription with it
+  QueueConsumers& consumers = session.make_consumers();
+  QueueConsumer* consumer = consumers.find(queue->id);
+  if (consumer == nullptr) consumer = &consumers.add(std::move(queue));
+  consumer->qos = static_cast<QoS>(options.granted_qos);
+  consumer->identifiers.clear();
+  if (options.identifier != 0) consumer->identifiers.push_back(options.identifier);
+  const QueueId id = consumer->queue->id;
+  queue::QueueGroup::ConsumerOptions wanted{consumer->qos, std::move(form->properties)};
+  if (consumer->is_attached)
+    return tell_queue(id, ConsumerChanged{consumer_of(session), consumer->attachment, std::move(wanted)});
+  consumers.attach(*consumer);
+  tell_queue(id, ConsumerJoined{consumer_of(session), consumer->attachment, std::move(wanted), id_});
+}
+
+/// It has unsubscribed. What was sent ends as ever; what was not goes back. Another subscription of the
+/// session to the same queue goes on.
+void Shard::consume_no_more(Session& session, std::string_view text) {
+  QueueConsumers* const consumers = session.consumers();
+  const auto form = queue::QueueForm::parse(text);
+  const queue::NamedQueuePtr queue = form ? shared_.queues.find(form->name) : nullptr;
+  QueueConsumer* const consumer = consumers != nullptr && queue ? consumers->find(queue->id) : nullptr;
+  if (consumer == nullptr || !consumer->is_attached) return;
+  for (const session::Subscription& other : session.subscriptions().items()) {
+    if (!queue::is_queue_form(other.filter)) continue;
+    const auto same = queue::QueueForm::parse(other.filter);
+    if (same && same->name == form->name) return consume(session, other.filter, other.options);
+  }
+  consumer->is_attached = false;
+  tell_queue(queue->id, ConsumerDrained{consumer_of(session), consumer->attachment});
+  if (auto leases = consumers->call_back_all(queue->id); !leases.empty())
+    tell_queue(queue->id, LeasesUnsent{std::move(leases)});
+}
+
+/// A connection has begun.
+void Shard::resume_consuming(Session& session) {
+  for (const session::Subscription& subscription : session.subscriptions().items())
+    if (queue::is_queue_form(subscription.filter))
+      consume(session, subscription.filter, subscription.options);
+}
+
+/// The connection is gone, and with it every exchange of QoS 1: a PUBACK that comes late finds nothing.
+void Shard::stop_consuming(Session& session) {
+  QueueConsumers& consumers = *session.consumers();
+  consumers.for_each([&](const QueueConsumer& consumer) {
+    tell_queue(consumer.queue->id, ConsumerDisconnected{consumer_of(session), consumer.attachment});
+  });
+  for (const Seq own : consumers.disconnect()) {
+    session.outbound().on_puback(qos::packet_id_for(own));
+    session.outbound().on_erased(own);
+  }
+}
+
+void Shard::on_told_by_queue(FromQueue& told) {
+  if (auto* deliver = std::get_if<queue::Deliver>(&told.message)) {
+    const queue::LeaseId lease = deliver->lease;
+    Session* const session = sessions_.find(SessionId{deliver->consumer.v});
+    QueueConsumers* const consumers = session != nullptr ? session->consumers() : nullptr;
+    if (consumers == nullptr || !consumers->take({told.queue, std::move(*deliver)}))
+      return tell_queue(told.queue, LeasesUnsent{{lease}});
+    if (Connection* c = live(session->connection())) pump_consumers(*c, *session);
+  } else if (const auto* recall = std::get_if<queue::Recall>(&told.message)) {
+    Session* const session = sessions_.find(SessionId{recall->consumer.v});
+    QueueConsumers* const consumers = session != nullptr ? session->consumers() : nullptr;
+    if (consumers != nullptr && consumers->call_back(told.queue, recall->lease))
+      tell_queue(told.queue, LeasesUnsent{{recall->lease}});
+  }
+}
+
+/// Sends what was lent, as far as quota and output go, and says what more may come. Behind what waits in the
+/// session's own queue.
+void Shard::pump_consumers(Connection& c, Session& session) {
+  if (c.state() != Connection::State::Connected) return;
+  QueueConsumers& consumers = *session.consumers();
+  while (const QueueDelivery* next = consumers.next_waiting()) {
+    if (c.unsent_bytes() >= shared_.options.limits.outbound_buffer) break;
+    if (next->it.message->is_expired(wall())) {  // its queue knows what becomes of it [MQTT-3.3.2-5]
+      const auto [queue, lease] = std::pair(next->queue, next->it.lease);
+      consumers.call_back(queue, lease);
+      tell_queue(queue, LeasesUnsent{{lease}});
+      continue;
+    }
+    const Lent became = send_lent(c, session, *next);
+    if (became == Lent::Waits) break;
+    consumers.pop_waiting(/*ended=*/became == Lent::Ended);
+  }
+  grant_credit(session);
+}
+
+Shard::Lent Shard::send_lent(Connection& c, Session& session, const QueueDelivery& lent) {
+  QueueConsumers& consumers = *session.consumers();
+  const QueueConsumer& consumer = *consumers.find(lent.queue);
+  queue::Delivery delivery{
+      .message = lent.it.message, .qos = consumer.qos, .identifiers = consumer.identifiers};
+  wire::OutboundPublish out = publish_for(c, delivery);
+  if (c.agreement().is_v5()) {
+    lent_properties_.assign(as_text(out.forwarded_properties));
+    append_history(lent, *consumer.queue, lent_properties_);
+    out.forwarded_properties = as_bytes(lent_properties_);
+  }
+  const std::size_t alias = c.outbound_aliases().maximum() > 0 ? 3 : 0;
+  if (c.agreement().maximum_packet_size != kAnySize &&
+      wire::encoded_size(out) + alias > c.agreement().maximum_packet_size) {
+    counters_.add(Counter::DroppedTooLarge);  // for this client it never fits [MQTT-3.1.2-25]
+    tell_queue(lent.queue, LeaseSettled{lent.it.lease, queue::Outcome::Rejected});
+    return Lent::Ended;
+  }
+  if (consumer.qos == QoS::AtMostOnce) {
+    write_publish(c, out, lent.it.message);
+    counters_.add(Counter::QueueDelivered);
+    tell_queue(lent.queue, LeaseSettled{lent.it.lease, queue::Outcome::Done});
+    return Lent::Ended;
+  }
+  if (!session.outbound().can_start()) return Lent::Waits;
+  const auto own = sequence_for_lent(session);
+  if (!own) return Lent::Waits;
+  const auto id = session.outbound().start(*own, consumer.qos);
+  if (!id) return Lent::Waits;  // an unfinished exchange 65,535 messages ago still holds it
+  if (session.is_durable()) {
+    consumers.use_sequence();
+  } else {
+    session.queue().pass_over(*own, 1);
+  }
+  out.id = *id;
+  write_publish(c, out, lent.it.message);
+  counters_.add(Counter::QueueDelivered);
+  consumers.sent(*own, lent);
+  tell_queue(lent.queue, LeaseSent{lent.it.lease});
+  return Lent::WithClient;
+}
+
+/// A sequence of the session's own stream, which no entry has: so no other message of the session has its
+/// packet identifier.
+std::optional<Seq> Shard::sequence_for_lent(Session& session) {
+  if (!session.is_durable()) return session.queue().next();
+  QueueConsumers& consumers = *session.consumers();
+  consumers.drop_old_sequences(session.queue().next());
+  ask_sequences(session);
+  return consumers.next_sequence();
+}
+
+void Shard::ask_sequences(Session& session) {
+  QueueConsumers& consumers = *session.consumers();
+  if (consumers.is_asking_for_sequences || consumers.sequences_left() >= kFewSequences) return;
+  consumers.is_asking_for_sequences = true;
+  submit({}, std::nullopt, session.id(), SequencesTaken{kSequencesAtOnce},
+         {.taking = {session.stream(), kSequencesAtOnce}});
+}
+
+/// They are the session's; no entry comes for them, also when they could not be had.
+void Shard::finish(Connection*, Session* session, SequencesTaken& work, std::optional<Errc> error) {
+  if (session == nullptr) return;
+  QueueConsumers& consumers = session->make_consumers();
+  consumers.is_asking_for_sequences = false;
+  if (work.first.v != 0) session->queue().pass_over(work.first, work.count);
+  if (error) {
+    take_again_.push_back(session->id());
+    return write_again_later();
+  }
+  consumers.give_sequences(work.first, work.count);
+  pump(*session);
+}
+
+/// Ordinary messages of the session need quota too: no more is promised to queues than nobody uses now.
+void Shard::grant_credit(Session& session) {
+  QueueConsumers& consumers = *session.consumers();
+  const std::uint64_t left = session.outbound().quota().left();
+  std::uint64_t room = left - std::min(left, consumers.promised());
+  consumers.for_each([&](QueueConsumer& consumer) {
+    if (const auto limit = consumers.grant(consumer, room))
+      tell_queue(consumer.queue->id, ConsumerGranted{consumer_of(session), consumer.attachment, *limit});
+  });
+}
+
+/// The client has answered a delivery of a queue. False: it was none, but an entry of its own.
+bool Shard::settle_lent(Session& session, Seq own, const wire::Ack& packet) {
+  QueueConsumers* const consumers = session.consumers();
+  if (consumers == nullptr) return false;
+  const auto sent = consumers->finish(own);
+  if (!sent) return false;
+  session.outbound().on_erased(own);
+  if (!sent->is_settled)
+    tell_queue(sent->queue,
+               LeaseSettled{sent->lease, queue::outcome_for(packet.reason), retry_after_of(packet)});
+  return true;
+}
+
+/// How a client without reason codes says that it cannot take a message now. The answer to the message
+/// itself, which it owes all the same, means nothing more. A message that it does not have is not given back.
+void Shard::on_nack(Connection& c, const wire::Publish& packet, std::string_view topic) {
+  Session& session = *c.session();
+  const auto form = queue::NackForm::parse(topic);
+  if (!form) return refuse_publish(c, packet, ReasonCode::TopicNameInvalid, form.error().detail);
+  const queue::NamedQueuePtr queue = shared_.queues.find(form->name);
+  QueueConsumers* const consumers = session.consumers();
+  QueueConsumers::Sent* const sent =
+      queue && consumers != nullptr ? consumers->find_sent(queue->id, form->offset) : nullptr;
+  if (sent != nullptr) {
+    sent->is_settled = true;
+    tell_queue(queue->id, LeaseSettled{sent->lease, queue::Outcome::RetryLater, form->retry_after});
+  } else {
+    counters_.add(Counter::QueueLateAcks);
+  }
+  if (packet.qos == QoS::AtMostOnce) return;
+  PublishCommit work;
+  work.packet_id = packet.id;
+  work.qos = packet.qos;
+  work.matched = sent != nullptr;
+  store::WriteBatch batch;
+  if (packet.qos == QoS::ExactlyOnce && session.is_durable())
+    session::record_inbound_id(batch, session.id(), packet.id);
+  submit(std::move(batch), c.id(), session.id(), std::move(work), {.sync = packet.qos == QoS::ExactlyOnce});
+}
+
+}  // namespace hermod::broker

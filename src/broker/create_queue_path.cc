@@ -1,0 +1,86 @@
+// SUBSCRIBE to `$queue/...`: which queue it means, and how one is made for it.
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "broker/queue_binding.h"
+#include "broker/shard.h"
+#include "queue/queue_changes.h"
+#include "queue/queue_form.h"
+#include "topic/topic_filter.h"
+
+namespace hermod::broker {
+
+using wire::ReasonCode;
+
+namespace {
+
+/// Deliveries at QoS 2 need claims, which are not there yet: a lower QoS is granted instead. [MQTT-3.8.4-8]
+constexpr std::uint8_t kHighestLentQoS = 1;
+
+queue::NamedQueuePtr planned_queue(QueueId id, queue::QueueDefinition definition) {
+  return std::make_shared<const queue::NamedQueue>(
+      queue::NamedQueue{.id = id, .definition = std::move(definition), .room = nullptr});
+}
+
+}  // namespace
+
+/// The granted QoS, or why not, which `why` says in words. A queue that is made for it has its record in
+/// `batch`.
+ReasonCode Shard::grant_queue(const wire::SubscribeFilter& wanted, SubscriptionRequest& request,
+                              store::WriteBatch& batch, std::string& why) {
+  const auto refuse = [&](ReasonCode reason, std::string_view text) {
+    if (why.empty()) why = text;
+    return reason;
+  };
+  const auto form = queue::QueueForm::parse(wanted.filter);
+  if (!form) return refuse(ReasonCode::TopicFilterInvalid, form.error().detail);
+  if (wanted.no_local)
+    return refuse(ReasonCode::ImplementationSpecificError, "No Local means nothing for a named queue");
+  if (!shared_.queues.find(form->name)) {
+    if (form->filter.empty()) return refuse(ReasonCode::TopicFilterInvalid, "there is no queue of this name");
+    if (!shared_.options.queues.auto_create)
+      return refuse(ReasonCode::TopicFilterInvalid,
+                    "there is no queue of this name, and queue.auto_create does not allow to make it");
+    queue::QueueDefinition definition;
+    definition.name = form->name;
+    definition.bind.emplace_back(form->filter);
+    const auto filter = topic::TopicFilter::parse(form->filter, {shared_.options.mqtt.max_topic_levels});
+    if (!filter) return refuse(ReasonCode::TopicFilterInvalid, filter.error().detail);
+    if (form->filter.starts_with('$'))
+      return refuse(ReasonCode::TopicFilterInvalid, "a queue is not made for topics that begin with $");
+    if (const Status checked = queue::check(definition); !checked)
+      return refuse(ReasonCode::TopicFilterInvalid, checked.error().detail);
+    queue::QueueDefinition dead;
+    dead.name = definition.dead_letter_target();
+    if (!dead.name.empty() && !shared_.queues.find(dead.name))
+      request.creates.push_back(planned_queue(shared_.queue_ids.next(), std::move(dead)));
+    request.creates.push_back(planned_queue(shared_.queue_ids.next(), std::move(definition)));
+    for (const queue::NamedQueuePtr& one : request.creates)
+      queue::record_queue(batch, one->id, {.definition = one->definition});
+  }
+  return static_cast<ReasonCode>(
+      std::min({static_cast<std::uint8_t>(wanted.qos), shared_.options.mqtt.max_qos, kHighestLentQoS}));
+}
+
+/// The records are durable. Of two that made the same queue the first has made it, and the record of the
+/// other goes.
+ReasonCode Shard::create_queues(SubscriptionRequest& request) {
+  ReasonCode reason = request.reason;
+  for (const queue::NamedQueuePtr& planned : std::exchange(request.creates, {})) {
+    const auto added = shared_.queues.add(planned->id, planned->definition);
+    if (added) {
+      bind_queue(shared_.subscriptions, **added);
+      log::event(log::Level::Notice, "queue.created", {{"queue", planned->name()}, {"by", "subscription"}});
+      continue;
+    }
+    if (added.error().code == Errc::NoSpace) reason = ReasonCode::QuotaExceeded;
+    store::WriteBatch batch;
+    queue::erase_queue(batch, planned->id);
+    erase_records(std::move(batch));
+  }
+  return reason;
+}
+
+}  // namespace hermod::broker

@@ -1,0 +1,69 @@
+// How a PUBLISH comes into named queues: those that are not asked. A queue is one more durable receiver,
+// whose room is counted in its QueueRoom, and which stores a message whatever its QoS.
+
+#include <utility>
+
+#include "broker/shard.h"
+#include "queue/queue_changes.h"
+
+namespace hermod::broker {
+
+void Shard::add_queue_target(QueueId id, const queue::Message& message, std::string_view client_id) {
+  queue::NamedQueuePtr queue = shared_.queues.find(id);
+  if (!queue) return;  // deleted a moment ago
+  const queue::QueueDefinition& definition = queue->definition;
+  if (!definition.match.matches(message.forwarded_properties())) return;
+  const std::string_view key =
+      definition.key.key_for({message.topic(), message.forwarded_properties(), client_id});
+  queue_targets_.push_back({std::move(queue), std::string(key)});
+}
+
+/// Room in every queue that wants the message, or in none. False only with `may_refuse`: a queue has none and
+/// says so; else it misses the message alone, which is counted.
+bool Shard::reserve_queue_room(const queue::Message& message, bool may_refuse) {
+  const queue::Amount one{1, message.size()};
+  for (std::size_t i = 0; i < queue_targets_.size(); ++i) {
+    QueueTarget& target = queue_targets_[i];
+    if (target.queue->room->take(one)) continue;
+    if (may_refuse && target.queue->definition.overflow == queue::QueueDefinition::Overflow::Reject) {
+      counters_.add(Counter::QueueRefused);
+      queue_targets_.resize(i);
+      for (const QueueTarget& taken : queue_targets_)
+        if (!taken.is_dropped) taken.queue->room->give_back(one);
+      return false;
+    }
+    counters_.add(Counter::QueueDroppedMaxLength);
+    target.is_dropped = true;
+  }
+  return true;
+}
+
+/// Behind the entries of the sessions, in the order of work.queues. The targets stay, for whoever asks.
+void Shard::append_to_queues(store::WriteBatch& batch, const queue::MessagePtr& message,
+                             std::optional<MessageId> shared, PublishCommit& work) {
+  for (QueueTarget& target : queue_targets_) {
+    if (target.is_dropped) continue;
+    queue::QueueEntry entry{.message = message, .key = std::move(target.key)};
+    if (shared) {
+      queue::append_queue_entry(batch, target.queue->id, entry, *shared);
+    } else {
+      queue::append_queue_entry(batch, target.queue->id, entry);
+    }
+    work.queues.push_back({target.queue, std::move(entry)});
+  }
+}
+
+/// Who publishes faster than the owner of a queue can take it waits, as for a slow reader.
+void Shard::wait_for_queue_owner(Connection& c) {
+  for (const QueueTarget& target : queue_targets_) {
+    const ShardId owner = owner_of(target.queue->id, shared_.mailboxes.size());
+    if (!is_behind(owner)) continue;
+    counters_.add(Counter::PublishersPaused);
+    c.pause(Connection::Pause::SlowReader);
+    waiting_publishers_.push_back({c.id(), SessionId{}, owner});
+    schedule_deadlines();
+    return;
+  }
+}
+
+}  // namespace hermod::broker

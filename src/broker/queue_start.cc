@@ -1,0 +1,174 @@
+#include "broker/queue_start.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "base/assert.h"
+#include "base/log.h"
+#include "broker/queue_binding.h"
+#include "broker/queue_message.h"
+#include "queue/queue_changes.h"
+
+namespace hermod::broker {
+namespace {
+
+using queue::QueueDefinition;
+using store::Table;
+
+/// Entries that are read at once.
+constexpr std::size_t kPageEntries = 512;
+constexpr std::size_t kPageBytes = std::size_t{1} << 20;
+
+}  // namespace
+
+Result<QueueStart::Found> QueueStart::run(store::ReadView* view) {
+  if (view != nullptr)
+    if (Status status = read_queues(*view); !status) return tl::unexpected(status.error());
+  if (Status status = configure(); !status) return tl::unexpected(status.error());
+  if (view != nullptr)
+    if (Status status = read_states(*view); !status) return tl::unexpected(status.error());
+  for (queue::NamedQueuePtr& named : parts_.queues.all()) {
+    bind_queue(parts_.subscriptions, *named);
+    const QueueId id = named->id;
+    auto queue = std::make_unique<OwnedQueue>(std::move(named), parts_.now);
+    if (view != nullptr)
+      if (Status status = read_entries(*view, *queue); !status) return tl::unexpected(status.error());
+    homes_.push_back({owner_of(id, parts_.shards), std::move(queue)});
+    ++found_.queues;
+  }
+  for (const auto& [entry, state] : states_) {  // nobody has asked for these
+    queue::erase_delivery_state(changes_, entry.first, entry.second);
+    ++found_.orphans;
+  }
+  parts_.committer.submit(std::move(changes_), nullptr);
+  return found_;
+}
+
+/// Two that made the same queue at the same time may both have recorded it. Only one of them was bound, so
+/// who has messages is that one.
+Status QueueStart::read_queues(store::ReadView& view) {
+  Status status;
+  const Status scanned = view.scan(Table::Queues, {}, [&](Bytes key, Bytes value) {
+    const auto id = queue::decode_queue_key(Table::Queues, key);
+    auto record = id ? queue::decode_queue(value) : tl::unexpected(id.error());
+    if (!record) {
+      damaged("queues", {}, {}, record.error().detail);
+      return true;
+    }
+    const queue::NamedQueuePtr twin = parts_.queues.find(record->definition.name);
+    QueueId needless = id->queue;
+    if (twin) {
+      const auto has_any = has_entries(view, id->queue);
+      if (!has_any) {
+        status = tl::unexpected(has_any.error());
+        return false;
+      }
+      if (*has_any) {
+        needless = twin->id;
+        parts_.queues.remove(twin->id);
+      }
+    }
+    if (needless != id->queue || !twin) {
+      const auto restored = parts_.queues.restore(id->queue, std::move(record->definition));
+      HERMOD_ASSERT(restored.has_value());
+    }
+    if (!twin) return true;
+    queue::erase_queue(changes_, needless);
+    ++found_.orphans;
+    return true;
+  });
+  return scanned ? status : scanned;
+}
+
+Result<bool> QueueStart::has_entries(store::ReadView& view, QueueId queue) const {
+  const auto slice = view.read_stream(queue::stream_of(queue), Seq{}, 1, 1);
+  if (!slice) return tl::unexpected(slice.error());
+  return !slice->entries.empty() || !slice->damaged.empty();
+}
+
+Status QueueStart::configure() {
+  for (const QueueDefinition& definition : parts_.options.queues.configured)
+    if (Status status = declare(definition, /*is_configured=*/true); !status) return status;
+  for (const QueueDefinition& definition : parts_.options.queues.configured)
+    if (Status status = declare_dead_letters(definition); !status) return status;
+  return {};
+}
+
+/// There is such a queue from now on. Its entries are not in memory yet, so whatever changes is right for
+/// them.
+Status QueueStart::declare(QueueDefinition definition, bool is_configured) {
+  const queue::NamedQueuePtr old = parts_.queues.find(definition.name);
+  const std::string name = definition.name;
+  const bool is_same = old && old->definition == definition;
+  const QueueId id = old ? old->id : parts_.ids.next();
+  if (!is_same) queue::record_queue(changes_, id, {.definition = definition});
+  const auto made = old ? parts_.queues.replace(std::move(definition), is_configured)
+                        : parts_.queues.add(id, std::move(definition), is_configured);
+  if (!made) return failure(made.error().code, "queues." + name + ": " + made.error().detail);
+  return {};
+}
+
+/// The place for dead letters is made with its queue, when it has the usual name.
+Status QueueStart::declare_dead_letters(const QueueDefinition& definition) {
+  const std::string target = definition.dead_letter_target();
+  if (target.empty()) return {};
+  if (const queue::NamedQueuePtr there = parts_.queues.find(target)) {
+    if (Status checked = queue::check_dead_letters(definition, there->definition); !checked)
+      return failure(Errc::Invalid, "queues." + definition.name + "." + checked.error().detail);
+    return {};
+  }
+  QueueDefinition dead;
+  dead.name = target;
+  if (!dead.is_dead_letter_queue())
+    return failure(Errc::Invalid, "queues." + definition.name + ".dead_letter: there is no queue " + target +
+                                      "; give it a section of its own");
+  return declare(std::move(dead), /*is_configured=*/false);
+}
+
+Status QueueStart::read_states(store::ReadView& view) {
+  return view.scan(Table::Deliveries, {}, [&](Bytes key, Bytes value) {
+    const auto at = queue::decode_queue_key(Table::Deliveries, key);
+    const auto state = at ? queue::decode_delivery_state(value) : tl::unexpected(at.error());
+    if (state) {
+      states_.emplace(EntryKey{at->queue, Seq{at->number}}, *state);
+    } else {
+      damaged("deliveries", {}, at ? Seq{at->number} : Seq{}, state.error().detail);
+    }
+    return true;
+  });
+}
+
+/// What cannot be read stays where it is, and is delivered to nobody.
+Status QueueStart::read_entries(store::ReadView& view, OwnedQueue& queue) {
+  const QueueId id = queue.named->id;
+  for (Seq from{0};;) {
+    auto slice = view.read_stream(queue::stream_of(id), from, kPageEntries, kPageBytes);
+    if (!slice) return tl::unexpected(slice.error());
+    for (const store::StoredEntry& stored : slice->entries) {
+      from = Seq{stored.seq.v + 1};
+      auto entry = queue::queue_entry_from(stored);
+      if (!entry) {
+        damaged("entries", queue.named->name(), stored.seq, entry.error().detail);
+        continue;
+      }
+      std::optional<queue::DeliveryState> state;
+      if (auto found = states_.extract(EntryKey{id, stored.seq})) state = found.mapped();
+      queue.group.restore(stored.seq, std::move(*entry), state, parts_.now);
+      ++found_.messages;
+    }
+    for (const store::Slice::Damaged& one : slice->damaged) {
+      from = std::max(from, Seq{one.seq.v + 1});
+      damaged("entries", queue.named->name(), one.seq, one.why);
+    }
+    if (slice->end) return {};
+  }
+}
+
+void QueueStart::damaged(std::string_view table, std::string_view queue, Seq seq, std::string_view why) {
+  ++found_.damaged;
+  HERMOD_LOG_LIMITED(log::Level::Error, "store.record_damaged", {"table", table}, {"queue", queue},
+                     {"sequence", seq.v}, {"why", why});
+}
+
+}  // namespace hermod::broker

@@ -1,0 +1,75 @@
+#pragma once
+#include <absl/container/flat_hash_map.h>
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "broker/options.h"
+#include "broker/owned_queue.h"
+#include "broker/queue_ids.h"
+#include "queue/queue_catalog.h"
+#include "queue/queue_effect.h"
+#include "store/committer.h"
+#include "store/read_view.h"
+#include "topic/subscription_index.h"
+
+namespace hermod::broker {
+
+/// Named queues at a start: those of the store with their entries, and those of the configuration, which says
+/// what a queue is also when the store says otherwise. Runs once, on the starting thread, behind Recovery and
+/// before there is another thread; then it is thrown away.
+class QueueStart {
+ public:
+  struct Parts {
+    const Options& options;
+    topic::SubscriptionIndex& subscriptions;
+    queue::QueueCatalog& queues;
+    QueueIds& ids;
+    store::Committer& committer;
+    std::size_t shards;
+    queue::Moment now;
+  };
+  struct Found {
+    std::uint64_t queues = 0;
+    std::uint64_t messages = 0;
+    std::uint64_t damaged = 0;  ///< records that could not be read, left where they are and logged
+    std::uint64_t orphans = 0;  ///< records without their queue, erased now
+  };
+  struct Home {
+    ShardId shard;
+    std::unique_ptr<OwnedQueue> queue;
+  };
+
+  explicit QueueStart(const Parts& parts) : parts_(parts) {}
+
+  /// `view`: null without a store. Errors: Io of the store; Invalid when the configuration contradicts
+  /// itself.
+  Result<Found> run(store::ReadView* view);
+  /// Where they live from now on.
+  std::vector<Home> take() { return std::move(homes_); }
+
+ private:
+  using EntryKey = std::pair<QueueId, Seq>;
+
+  Status read_queues(store::ReadView& view);
+  Result<bool> has_entries(store::ReadView& view, QueueId queue) const;
+  Status configure();
+  Status declare(queue::QueueDefinition definition, bool is_configured);
+  Status declare_dead_letters(const queue::QueueDefinition& definition);
+  Status read_states(store::ReadView& view);
+  Status read_entries(store::ReadView& view, OwnedQueue& queue);
+  void damaged(std::string_view table, std::string_view queue, Seq seq, std::string_view why);
+
+  const Parts parts_;
+  Found found_;
+  std::vector<Home> homes_;
+  absl::flat_hash_map<EntryKey, queue::DeliveryState> states_;
+  store::WriteBatch changes_;
+};
+
+}  // namespace hermod::broker

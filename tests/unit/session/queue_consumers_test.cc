@@ -1,0 +1,192 @@
+#include "session/queue_consumers.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace hermod::session {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr QueueId kOrders{1ULL << 63 | 1};
+constexpr QueueId kLogs{1ULL << 63 | 2};
+
+queue::NamedQueuePtr some_queue(QueueId id, std::uint16_t max_inflight) {
+  queue::QueueDefinition definition;
+  definition.name = "q";
+  definition.max_inflight = max_inflight;
+  return std::make_shared<const queue::NamedQueue>(
+      queue::NamedQueue{.id = id, .definition = std::move(definition), .room = nullptr});
+}
+
+class QueueConsumersTest : public ::testing::Test {
+ protected:
+  QueueConsumer& attach(QueueId id, std::uint16_t max_inflight, wire::QoS qos = wire::QoS::AtLeastOnce) {
+    QueueConsumer& consumer = consumers_.add(some_queue(id, max_inflight));
+    consumer.qos = qos;
+    consumers_.attach(consumer);
+    return consumer;
+  }
+  QueueDelivery lent(QueueId id, std::uint64_t lease) {
+    return {
+        id,
+        {.lease = queue::LeaseId{lease}, .attachment = consumers_.find(id)->attachment, .seq = Seq{lease}}};
+  }
+  /// What the owner is told when the connection has that much room.
+  std::optional<std::uint64_t> grant(QueueId id, std::uint64_t room) {
+    return consumers_.grant(*consumers_.find(id), room);
+  }
+  void send(QueueId id, std::uint64_t lease, std::uint64_t own) {
+    ASSERT_TRUE(consumers_.take(lent(id, lease)));
+    consumers_.sent(Seq{own}, *consumers_.next_waiting());
+    consumers_.pop_waiting(/*ended=*/false);
+  }
+  QueueConsumers consumers_;
+};
+
+TEST_F(QueueConsumersTest, AQueueMayLendWhatMaxInflightAllows) {
+  attach(kOrders, 8);
+  EXPECT_EQ(grant(kOrders, 100), 8U);
+  EXPECT_EQ(grant(kOrders, 100), std::nullopt) << "it knows";
+}
+
+TEST_F(QueueConsumersTest, AQueueMayLendNoMoreThanTheConnectionHasRoomFor) {
+  attach(kOrders, 8);
+  EXPECT_EQ(grant(kOrders, 3), 3U);
+  EXPECT_EQ(grant(kOrders, 0), std::nullopt);
+}
+
+TEST_F(QueueConsumersTest, WhatOneQueueWasPromisedTheOtherIsNot) {
+  QueueConsumer& orders = attach(kOrders, 8);
+  std::uint64_t room = 10;
+  EXPECT_EQ(consumers_.grant(orders, room), 8U);
+  EXPECT_EQ(room, 2U);
+  EXPECT_EQ(consumers_.promised(), 8U);
+  attach(kLogs, 8);
+  EXPECT_EQ(grant(kLogs, room), 2U);
+}
+
+TEST_F(QueueConsumersTest, QoS0NeedsNoRoomForExchanges) {
+  attach(kOrders, 8, wire::QoS::AtMostOnce);
+  EXPECT_EQ(grant(kOrders, 0), 8U);
+  EXPECT_EQ(consumers_.promised(), 0U);
+}
+
+TEST_F(QueueConsumersTest, CreditComesBackInStepsAndAtOnceWhenThereIsNone) {
+  attach(kOrders, 8);
+  grant(kOrders, 100);
+  for (std::uint64_t lease = 1; lease <= 7; ++lease) send(kOrders, lease, 100 + lease);
+  EXPECT_EQ(grant(kOrders, 100), std::nullopt);
+  consumers_.finish(Seq{101});
+  EXPECT_EQ(grant(kOrders, 100), std::nullopt) << "one is too little to tell of";
+  consumers_.finish(Seq{102});
+  EXPECT_EQ(grant(kOrders, 100), 10U);
+}
+
+TEST_F(QueueConsumersTest, AConsumerOfOneMessageAtATimeIsGrantedTheNext) {
+  attach(kOrders, 1);
+  EXPECT_EQ(grant(kOrders, 100), 1U);
+  send(kOrders, 1, 101);
+  EXPECT_EQ(grant(kOrders, 100), std::nullopt);
+  consumers_.finish(Seq{101});
+  EXPECT_EQ(grant(kOrders, 100), 2U);
+}
+
+TEST_F(QueueConsumersTest, WhatIsHandedBackEndsTheCreditUntilTheNextGrant) {
+  attach(kOrders, 4);
+  grant(kOrders, 100);
+  ASSERT_TRUE(consumers_.take(lent(kOrders, 1)));
+  EXPECT_TRUE(consumers_.call_back(kOrders, queue::LeaseId{1}));
+  EXPECT_FALSE(consumers_.call_back(kOrders, queue::LeaseId{1}));
+  EXPECT_EQ(consumers_.promised(), 0U);
+  EXPECT_EQ(grant(kOrders, 100), 5U) << "one came and four more may";
+}
+
+TEST_F(QueueConsumersTest, WhatWasOnItsWayWhenCreditEndedIsCountedAsWell) {
+  attach(kOrders, 2);
+  grant(kOrders, 100);
+  ASSERT_TRUE(consumers_.take(lent(kOrders, 1)));
+  consumers_.call_back(kOrders, queue::LeaseId{1});
+  EXPECT_EQ(grant(kOrders, 1), 2U);
+  ASSERT_TRUE(consumers_.take(lent(kOrders, 2)));
+  ASSERT_TRUE(consumers_.take(lent(kOrders, 3))) << "beyond the limit: it was lent before";
+  EXPECT_EQ(consumers_.promised(), 2U);
+}
+
+TEST_F(QueueConsumersTest, ADeliveryOfAnEarlierStayIsNotTaken) {
+  QueueConsumer& consumer = attach(kOrders, 4);
+  const QueueDelivery late = lent(kOrders, 1);
+  consumer.is_attached = false;
+  EXPECT_FALSE(consumers_.take(late));
+  consumers_.attach(consumer);
+  EXPECT_FALSE(consumers_.take(late));
+  EXPECT_FALSE(consumers_.take({kLogs, late.it}));
+}
+
+TEST_F(QueueConsumersTest, WhatAnUnsubscribedStayHasSentCountsForTheNext) {
+  QueueConsumer& consumer = attach(kOrders, 4);
+  grant(kOrders, 100);
+  send(kOrders, 1, 101);
+  consumer.is_attached = false;
+  consumers_.attach(consumer);
+  EXPECT_EQ(grant(kOrders, 100), 3U);
+}
+
+TEST_F(QueueConsumersTest, TheEndOfAConnectionLeavesNothingButTheNumbers) {
+  const queue::AttachmentNo first = attach(kOrders, 4).attachment;
+  send(kOrders, 1, 101);
+  ASSERT_TRUE(consumers_.take(lent(kOrders, 2)));
+  EXPECT_THAT(consumers_.disconnect(), ElementsAre(Seq{101}));
+  EXPECT_EQ(consumers_.next_waiting(), nullptr);
+  EXPECT_EQ(consumers_.finish(Seq{101}), std::nullopt);
+  EXPECT_LT(first, attach(kOrders, 4).attachment);
+}
+
+TEST_F(QueueConsumersTest, AnEntryIsFoundUntilItIsSettledOrAnswered) {
+  attach(kOrders, 4);
+  send(kOrders, 7, 101);
+  QueueConsumers::Sent* sent = consumers_.find_sent(kOrders, Seq{7});
+  ASSERT_NE(sent, nullptr);
+  EXPECT_EQ(consumers_.find_sent(kLogs, Seq{7}), nullptr);
+  sent->is_settled = true;
+  EXPECT_EQ(consumers_.find_sent(kOrders, Seq{7}), nullptr);
+  EXPECT_TRUE(consumers_.finish(Seq{101})->is_settled);
+}
+
+TEST_F(QueueConsumersTest, AllThatAQueueHasLentIsCalledBack) {
+  attach(kOrders, 4);
+  attach(kLogs, 4);
+  ASSERT_TRUE(consumers_.take(lent(kOrders, 1)));
+  ASSERT_TRUE(consumers_.take(lent(kLogs, 9)));
+  ASSERT_TRUE(consumers_.take(lent(kOrders, 2)));
+  EXPECT_THAT(consumers_.call_back_all(kOrders), ElementsAre(queue::LeaseId{1}, queue::LeaseId{2}));
+  EXPECT_THAT(consumers_.call_back_all(kOrders), IsEmpty());
+  EXPECT_EQ(consumers_.next_waiting()->queue, kLogs);
+}
+
+TEST_F(QueueConsumersTest, SequencesAreUsedInTheirOrder) {
+  EXPECT_EQ(consumers_.next_sequence(), std::nullopt);
+  consumers_.give_sequences(Seq{10}, 2);
+  EXPECT_EQ(consumers_.next_sequence(), Seq{10});
+  consumers_.use_sequence();
+  EXPECT_EQ(consumers_.next_sequence(), Seq{11});
+  consumers_.use_sequence();
+  EXPECT_EQ(consumers_.next_sequence(), std::nullopt);
+}
+
+TEST_F(QueueConsumersTest, SequencesFarBehindTheQueueAreNotUsed) {
+  consumers_.give_sequences(Seq{10}, 2);
+  consumers_.drop_old_sequences(Seq{1000});
+  EXPECT_EQ(consumers_.sequences_left(), 2U);
+  consumers_.drop_old_sequences(Seq{40'000});
+  EXPECT_EQ(consumers_.sequences_left(), 0U) << "their packet identifiers are soon those of new messages";
+}
+
+}  // namespace
+}  // namespace hermod::session

@@ -86,8 +86,8 @@ class Broker {
       listeners.websocket = listeners.websocket || each.websocket.has_value();
       listeners.proxies = listeners.proxies || each.proxy.use != net::ProxyUse::Off;
     }
-    return {counters_, directory_,          subscriptions_,   retained_,      connections_,
-            clock_,    *mailboxes_.front(), std::move(store), std::move(tls), listeners};
+    return {counters_,           directory_,       subscriptions_, retained_, connections_, clock_,
+            *mailboxes_.front(), std::move(store), std::move(tls), listeners, &queues_};
   }
 
  private:

@@ -157,8 +157,11 @@ void Shard::carry_out(OwnedQueue& queue) {
   struct Receiver {
     Shard& shard;
     OwnedQueue& queue;
+    // Who was disconnected meanwhile has nothing any more.
     void operator()(queue::Deliver& it) {
-      shard.tell(queue.places.at(it.consumer).shard, FromQueue{queue.named->id, std::move(it)});
+      const auto place = queue.places.find(it.consumer);
+      if (place != queue.places.end())
+        shard.tell(place->second.shard, FromQueue{queue.named->id, std::move(it)});
     }
     void operator()(queue::Recall& it) {
       const auto place = queue.places.find(it.consumer);
@@ -184,7 +187,6 @@ void Shard::settle_entries(OwnedQueue& queue) {
   QueueSettled work{.queue = queue.named->id};
   store::WriteBatch batch;
   struct Receiver {
-    Shard& shard;
     QueueSettled& work;
     store::WriteBatch& batch;
     queue::NamedQueuePtr dead_letters;
@@ -208,7 +210,7 @@ void Shard::settle_entries(OwnedQueue& queue) {
     }
   };
   const std::string target = queue.named->definition.dead_letter_target();
-  Receiver receiver{*this, work, batch, target.empty() ? nullptr : shared_.queues.find(target)};
+  Receiver receiver{work, batch, target.empty() ? nullptr : shared_.queues.find(target)};
   for (const queue::StoreChange& change : changes) std::visit(receiver, change);
   queue.is_committing = true;
   submit(std::move(batch), std::nullopt, SessionId{}, std::move(work), {.sync = false});

@@ -175,12 +175,14 @@ Status Broker::recover() {
                      *committer_,
                      shards_.size(),
                      {clock_.now(), clock_.wall()}});
-  const auto found_queues = queues.run(view.get());
+  const auto found_queues = queues.run(view.get(), living);
   if (!found_queues) return tl::unexpected(found_queues.error());
   if (found_queues->queues > 0)
     log::event(log::Level::Notice, "queues.recovered",
                {{"queues", found_queues->queues},
                 {"messages", found_queues->messages},
+                {"claims", found_queues->claims},
+                {"lost_claims", found_queues->lost_claims},
                 {"damaged", found_queues->damaged}});
   const Shared shared{options_,      recovery ? recovery->epoch() : 1,
                       clock_,        subscriptions_,

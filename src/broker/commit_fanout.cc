@@ -50,6 +50,8 @@ void CommitFanout::on_durable(std::span<store::Done> done) {
       enqueue(settled->dead_letters, one.appended);
     } else if (auto* taken = std::get_if<SequencesTaken>(&ticket_of(one).work)) {
       taken->first = one.appended.back().seq;
+    } else if (auto* claim = std::get_if<ClaimMade>(&ticket_of(one).work)) {
+      claim->own = one.appended.back().seq;
     }
   }
   finish_all(done, std::nullopt);
@@ -66,6 +68,8 @@ void CommitFanout::on_failed(std::span<store::Done> done, const Error& error) {
       give_back_room(settled->dead_letters);
     } else if (auto* taken = std::get_if<SequencesTaken>(&ticket_of(one).work)) {
       if (!one.appended.empty()) taken->first = one.appended.back().seq;
+    } else if (auto* claim = std::get_if<ClaimMade>(&ticket_of(one).work)) {
+      if (!one.appended.empty()) claim->own = one.appended.back().seq;
     }
   }
   finish_all(done, error.code);

@@ -146,9 +146,7 @@ void Shard::finish(Connection* c, Session* session, OutboundReleased& work, std:
     return;
   }
   if (!work.again) session->outbound().on_released(work.seq);
-  if (c != nullptr)
-    send_ack(*c, PacketType::Pubrel, qos::packet_id_for(work.seq),
-             ReasonCode::Success);  // [MQTT-4.3.3-4]
+  send_pubrel_in_order(c, *session, work.seq);  // [MQTT-4.3.3-4]
 }
 
 /// What it says was true before the commits it waited for, so their failure does not change it.

@@ -13,6 +13,7 @@
 #include "queue/queue_definition.h"
 #include "queue/queue_effect.h"
 #include "queue/queue_window.h"
+#include "session/queue_consumers.h"
 #include "store/committer.h"
 #include "topic/subscription.h"
 #include "wire/types.h"
@@ -111,6 +112,12 @@ struct QueueSettled {
   QueueId queue;
   std::vector<CommitQueue> dead_letters{};
   std::uint64_t refused = 0;  ///< dead letters for which there was no room
+  std::vector<queue::EndedClaim> claims{};
+};
+/// A claim is to be stored: then the delivery may be sent at QoS 2.
+struct ClaimMade {
+  session::QueueDelivery delivery;
+  Seq own{};  ///< of the claim, in the session's stream; zero: it has none
 };
 /// Sequences of a session's stream for packet identifiers of what named queues deliver.
 struct SequencesTaken {
@@ -119,8 +126,10 @@ struct SequencesTaken {
 };
 /// A record was written and nobody waits for it.
 struct Recorded {
-  Seq sent_before{};           ///< of a session's record
-  store::WriteBatch erases{};  ///< tried again until it is durable
+  Seq sent_before{};                    ///< of a session's record
+  store::WriteBatch erases{};           ///< tried again until it is durable
+  SessionId ended{};                    ///< the session that is gone with it,
+  std::vector<QueueId> claim_owners{};  ///< and who has to hear of that
 };
 
 /// How the committer may treat a batch; see store::Submission.
@@ -136,7 +145,7 @@ class CommitTicket final : public store::Ticket {
  public:
   using Work = std::variant<PublishCommit, PublishSeenAgain, InboundReleased, OutboundReleased, AnswerLater,
                             EntriesErased, SubscriptionsStored, SessionStored, RetainedBarrier,
-                            RemainsBarrier, RemainsErased, QueueSettled, SequencesTaken, Recorded>;
+                            RemainsBarrier, RemainsErased, QueueSettled, ClaimMade, SequencesTaken, Recorded>;
 
   CommitTicket(ShardId home_shard, std::optional<ConnectionId> asked_by, SessionId concerned, Work to_do)
       : home(home_shard), connection(asked_by), session(concerned), work(std::move(to_do)) {}

@@ -31,22 +31,10 @@ queue::ConsumerId consumer_of(const Session& session) {
   return queue::ConsumerId{session.id().v};
 }
 
-/// In seconds, of the client's PUBACK or PUBREC; what is no number counts for nothing.
-std::optional<std::chrono::seconds> retry_after_of(const wire::Ack& packet) {
-  for (const wire::UserProperty& property : packet.properties.user_properties()) {
-    if (property.name != "retry-after") continue;
-    std::uint32_t seconds = 0;
-    const char* const end = property.value.data() + property.value.size();
-    const auto [stop, fault] = std::from_chars(property.value.data(), end, seconds);
-    if (fault == std::errc{} && stop == end) return std::chrono::seconds(seconds);
-  }
-  return std::nullopt;
-}
-
 /// What a queue says of a message, behind what its publisher said.
-void append_history(const QueueDelivery& lent, const queue::NamedQueue& queue, std::string& out) {
+void append_history(const QueueDelivery& lent, std::string_view queue, std::string& out) {
   wire::PropertyWriter said;
-  said.add_user("queue", queue.name());
+  said.add_user("queue", queue);
   said.add_user("offset", std::to_string(lent.it.seq.v));
   said.add_user("ts", std::to_string(micros_of(lent.it.message->stored_at())));
   said.add_user("x-delivery-count", std::to_string(lent.it.deliveries));
@@ -113,10 +101,7 @@ void Shard::stop_consuming(Session& session) {
   consumers.for_each([&](const QueueConsumer& consumer) {
     tell_queue(consumer.queue->id, ConsumerDisconnected{consumer_of(session), consumer.attachment});
   });
-  for (const Seq own : consumers.disconnect()) {
-    session.outbound().on_puback(qos::packet_id_for(own));
-    session.outbound().on_erased(own);
-  }
+  for (const Seq own : consumers.disconnect()) end_exchange(session, own);
 }
 
 void Shard::on_told_by_queue(FromQueue& told) {
@@ -127,6 +112,8 @@ void Shard::on_told_by_queue(FromQueue& told) {
     if (consumers == nullptr || !consumers->take({told.queue, std::move(*deliver)}))
       return tell_queue(told.queue, LeasesUnsent{{lease}});
     if (Connection* c = live(session->connection())) pump_consumers(*c, *session);
+  } else if (const auto* ended = std::get_if<ClaimEnded>(&told.message)) {
+    on_claim_ended(told, *ended);
   } else if (const auto* recall = std::get_if<queue::Recall>(&told.message)) {
     Session* const session = sessions_.find(SessionId{recall->consumer.v});
     QueueConsumers* const consumers = session != nullptr ? session->consumers() : nullptr;
@@ -140,6 +127,7 @@ void Shard::on_told_by_queue(FromQueue& told) {
 void Shard::pump_consumers(Connection& c, Session& session) {
   if (c.state() != Connection::State::Connected) return;
   QueueConsumers& consumers = *session.consumers();
+  send_claimed(c, session);
   while (const QueueDelivery* next = consumers.next_waiting()) {
     if (c.unsent_bytes() >= shared_.options.limits.outbound_buffer) break;
     if (next->it.message->is_expired(wall())) {  // its queue knows what becomes of it [MQTT-3.3.2-5]
@@ -158,17 +146,8 @@ void Shard::pump_consumers(Connection& c, Session& session) {
 Shard::Lent Shard::send_lent(Connection& c, Session& session, const QueueDelivery& lent) {
   QueueConsumers& consumers = *session.consumers();
   const QueueConsumer& consumer = *consumers.find(lent.queue);
-  queue::Delivery delivery{
-      .message = lent.it.message, .qos = consumer.qos, .identifiers = consumer.identifiers};
-  wire::OutboundPublish out = publish_for(c, delivery);
-  if (c.agreement().is_v5()) {
-    lent_properties_.assign(as_text(out.forwarded_properties));
-    append_history(lent, *consumer.queue, lent_properties_);
-    out.forwarded_properties = as_bytes(lent_properties_);
-  }
-  const std::size_t alias = c.outbound_aliases().maximum() > 0 ? 3 : 0;
-  if (c.agreement().maximum_packet_size != kAnySize &&
-      wire::encoded_size(out) + alias > c.agreement().maximum_packet_size) {
+  wire::OutboundPublish out = lent_publish(c, lent, consumer.qos, consumer.identifiers);
+  if (!fits(c, out)) {
     counters_.add(Counter::DroppedTooLarge);  // for this client it never fits [MQTT-3.1.2-25]
     tell_queue(lent.queue, LeaseSettled{lent.it.lease, queue::Outcome::Rejected});
     return Lent::Ended;
@@ -180,6 +159,12 @@ Shard::Lent Shard::send_lent(Connection& c, Session& session, const QueueDeliver
     return Lent::Ended;
   }
   if (!session.outbound().can_start()) return Lent::Waits;
+  if (consumer.qos == QoS::ExactlyOnce && session.is_durable()) {
+    if (session.outbound().quota().left() <= consumers.claims_on_their_way()) return Lent::Waits;
+    claim_lent(c, session, lent);
+    return Lent::WithClient;
+  }
+  if (consumer.qos == QoS::ExactlyOnce) consumers.add_claim_owner(lent.queue);
   const auto own = sequence_for_lent(session);
   if (!own) return Lent::Waits;
   const auto id = session.outbound().start(*own, consumer.qos);
@@ -195,6 +180,19 @@ Shard::Lent Shard::send_lent(Connection& c, Session& session, const QueueDeliver
   consumers.sent(*own, lent);
   tell_queue(lent.queue, LeaseSent{lent.it.lease});
   return Lent::WithClient;
+}
+
+/// What it needs of memory is there until the next one is made.
+wire::OutboundPublish Shard::lent_publish(const Connection& c, const QueueDelivery& lent, QoS qos,
+                                          std::span<const std::uint32_t> identifiers) {
+  const queue::NamedQueuePtr queue = shared_.queues.find(lent.queue);
+  wire::OutboundPublish out = publish_for(c, {.message = lent.it.message, .qos = qos});
+  if (!c.agreement().is_v5()) return out;
+  out.subscription_identifiers = identifiers;
+  lent_properties_.assign(as_text(out.forwarded_properties));
+  append_history(lent, queue ? std::string_view(queue->name()) : std::string_view{}, lent_properties_);
+  out.forwarded_properties = as_bytes(lent_properties_);
+  return out;
 }
 
 /// A sequence of the session's own stream, which no entry has: so no other message of the session has its
@@ -244,13 +242,30 @@ void Shard::grant_credit(Session& session) {
 bool Shard::settle_lent(Session& session, Seq own, const wire::Ack& packet) {
   QueueConsumers* const consumers = session.consumers();
   if (consumers == nullptr) return false;
-  const auto sent = consumers->finish(own);
+  auto sent = consumers->finish(own);
   if (!sent) return false;
   session.outbound().on_erased(own);
-  if (!sent->is_settled)
-    tell_queue(sent->queue,
-               LeaseSettled{sent->lease, queue::outcome_for(packet.reason), retry_after_of(packet)});
+  tell_settled(*sent, queue::outcome_for(packet.reason), retry_after_of(packet));
   return true;
+}
+
+/// Once.
+void Shard::tell_settled(QueueConsumers::Sent& sent, queue::Outcome outcome,
+                         std::optional<std::chrono::seconds> retry_after) {
+  if (std::exchange(sent.is_settled, true)) return;
+  tell_queue(sent.queue, LeaseSettled{sent.lease, outcome, retry_after});
+}
+
+/// In seconds, of the client's PUBACK or PUBREC; what is no number counts for nothing.
+std::optional<std::chrono::seconds> Shard::retry_after_of(const wire::Ack& packet) {
+  for (const wire::UserProperty& property : packet.properties.user_properties()) {
+    if (property.name != "retry-after") continue;
+    std::uint32_t seconds = 0;
+    const char* const end = property.value.data() + property.value.size();
+    const auto [stop, fault] = std::from_chars(property.value.data(), end, seconds);
+    if (fault == std::errc{} && stop == end) return std::chrono::seconds(seconds);
+  }
+  return std::nullopt;
 }
 
 /// How a client without reason codes says that it cannot take a message now. The answer to the message
@@ -264,8 +279,7 @@ void Shard::on_nack(Connection& c, const wire::Publish& packet, std::string_view
   QueueConsumers::Sent* const sent =
       queue && consumers != nullptr ? consumers->find_sent(queue->id, form->offset) : nullptr;
   if (sent != nullptr) {
-    sent->is_settled = true;
-    tell_queue(queue->id, LeaseSettled{sent->lease, queue::Outcome::RetryLater, form->retry_after});
+    tell_settled(*sent, queue::Outcome::RetryLater, form->retry_after);
   } else {
     counters_.add(Counter::QueueLateAcks);
   }

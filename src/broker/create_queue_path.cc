@@ -16,9 +16,6 @@ using wire::ReasonCode;
 
 namespace {
 
-/// Deliveries at QoS 2 need claims, which are not there yet: a lower QoS is granted instead. [MQTT-3.8.4-8]
-constexpr std::uint8_t kHighestLentQoS = 1;
-
 queue::NamedQueuePtr planned_queue(QueueId id, queue::QueueDefinition definition) {
   return std::make_shared<const queue::NamedQueue>(
       queue::NamedQueue{.id = id, .definition = std::move(definition), .room = nullptr});
@@ -61,7 +58,7 @@ ReasonCode Shard::grant_queue(const wire::SubscribeFilter& wanted, SubscriptionR
       queue::record_queue(batch, one->id, {.definition = one->definition});
   }
   return static_cast<ReasonCode>(
-      std::min({static_cast<std::uint8_t>(wanted.qos), shared_.options.mqtt.max_qos, kHighestLentQoS}));
+      std::min(static_cast<std::uint8_t>(wanted.qos), shared_.options.mqtt.max_qos));  // [MQTT-3.8.4-8]
 }
 
 /// The records are durable. Of two that made the same queue the first has made it, and the record of the

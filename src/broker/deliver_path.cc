@@ -148,6 +148,7 @@ void Shard::show_pace(session::Session& session) {
 
 /// One packet of an exchange that an earlier connection began.
 void Shard::send_again(Connection& c, session::Session& session, const qos::Resend& resend) {
+  if (send_claim_again(c, session, resend)) return;
   if (resend.what == qos::Resend::What::Pubrel) {
     return send_ack_in_order(c, session, {.type = wire::PacketType::Pubrel, .packet_id = resend.id});
   }
@@ -187,8 +188,13 @@ wire::OutboundPublish Shard::publish_for(const Connection& c, const queue::Deliv
 /// Whether the client's Maximum Packet Size allows it; a topic alias may add three bytes. [MQTT-3.1.2-24]
 bool Shard::fits(const Connection& c, const queue::Delivery& delivery) {
   if (c.agreement().maximum_packet_size == kAnySize) return true;
+  return fits(c, publish_for(c, delivery));
+}
+
+bool Shard::fits(const Connection& c, const wire::OutboundPublish& out) {
+  if (c.agreement().maximum_packet_size == kAnySize) return true;
   const std::size_t alias = c.outbound_aliases().maximum() > 0 ? 3 : 0;
-  return wire::encoded_size(publish_for(c, delivery)) + alias <= c.agreement().maximum_packet_size;
+  return wire::encoded_size(out) + alias <= c.agreement().maximum_packet_size;
 }
 
 /// Encodes a PUBLISH into the client's output. Precondition: fits().

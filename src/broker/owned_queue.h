@@ -25,6 +25,11 @@ struct OwnedQueue {
     queue::AttachmentNo attachment;
   };
   absl::flat_hash_map<queue::ConsumerId, Place> places;
+  struct StoredClaim {
+    SessionId session;
+    Seq seq;  ///< in the session's stream
+  };
+  absl::flat_hash_map<queue::LeaseId, StoredClaim> claims;
   bool is_touched = false;     ///< its effects are carried out in this tick
   bool is_committing = false;  ///< a batch of its line is with the committer
 };

@@ -51,8 +51,15 @@ struct ConsumerDisconnected {
   queue::ConsumerId consumer;
   queue::AttachmentNo attachment;
 };
+/// It will not come back, and its claims are gone from the store.
+struct ConsumerLeft {
+  queue::ConsumerId consumer;
+};
+/// At QoS 2 of a durable session its claim is stored, in the session's stream.
 struct LeaseSent {
   queue::LeaseId lease;
+  SessionId session{};
+  Seq claim{};  ///< zero: there is none
 };
 struct LeasesUnsent {
   std::vector<queue::LeaseId> leases;
@@ -65,15 +72,23 @@ struct LeaseSettled {
 
 /// For the shard that owns the queue.
 struct ToQueue {
-  using Message = std::variant<QueueEntryStored, ConsumerJoined, ConsumerChanged, ConsumerGranted,
-                               ConsumerDrained, ConsumerDisconnected, LeaseSent, LeasesUnsent, LeaseSettled>;
+  using Message =
+      std::variant<QueueEntryStored, ConsumerJoined, ConsumerChanged, ConsumerGranted, ConsumerDrained,
+                   ConsumerDisconnected, ConsumerLeft, LeaseSent, LeasesUnsent, LeaseSettled>;
   QueueId queue;
   Message message;
 };
 
-/// For the shard where a consumer was attached: a delivery, or one that is wanted back.
+/// What became of a claim is durable; for the session that has it, wherever it is.
+struct ClaimEnded {
+  SessionId session;
+  Seq claim;
+  bool is_released = false;  ///< it is the mark *released* now; else it is gone
+};
+
+/// For the shard where a consumer was attached: a delivery, or one that is wanted back. Or about a claim.
 struct FromQueue {
-  using Message = std::variant<queue::Deliver, queue::Recall>;
+  using Message = std::variant<queue::Deliver, queue::Recall, ClaimEnded>;
   QueueId queue;
   Message message;
 };

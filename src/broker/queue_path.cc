@@ -111,7 +111,15 @@ void Shard::on_queue_told(ToQueue& told) {
       const auto place = queue.places.find(m.consumer);
       if (place != queue.places.end() && place->second.attachment <= m.attachment) queue.places.erase(place);
     }
-    void operator()(LeaseSent& m) { queue.group.sent(m.lease, shard.moment()); }
+    void operator()(ConsumerLeft& m) {
+      queue.group.leave(m.consumer, shard.moment());
+      queue.places.erase(m.consumer);
+      absl::erase_if(queue.claims, [&](const auto& one) { return one.second.session.v == m.consumer.v; });
+    }
+    void operator()(LeaseSent& m) {
+      if (m.claim.v != 0) queue.claims[m.lease] = {m.session, m.claim};
+      queue.group.sent(m.lease, shard.moment());
+    }
     void operator()(LeasesUnsent& m) { queue.group.unsent(m.leases, shard.moment()); }
     void operator()(LeaseSettled& m) {
       using Settled = queue::QueueGroup::Settled;
@@ -178,8 +186,8 @@ void Shard::carry_out(OwnedQueue& queue) {
   schedule_queue(queue);
 }
 
-/// The next batch of what the queue has decided, unless one is on its way. Nobody is answered for it, and its
-/// order is that of the journal, so a power cut only brings back what was.
+/// The next batch of what the queue has decided, unless one is on its way. But for the ends of claims nobody
+/// is answered for it, and its order is that of the journal, so a power cut only brings back what was.
 void Shard::settle_entries(OwnedQueue& queue) {
   if (queue.is_committing) return;
   const std::vector<queue::StoreChange>& changes = queue.line.batch();
@@ -187,14 +195,23 @@ void Shard::settle_entries(OwnedQueue& queue) {
   QueueSettled work{.queue = queue.named->id};
   store::WriteBatch batch;
   struct Receiver {
+    const OwnedQueue& queue;
     QueueSettled& work;
     store::WriteBatch& batch;
     queue::NamedQueuePtr dead_letters;
+    void end(const queue::EndedClaim& claim) {
+      const auto stored = queue.claims.find(claim.lease);
+      if (stored == queue.claims.end()) return;
+      queue::end_claim(batch, StreamId{stored->second.session.v}, stored->second.seq, claim.is_released);
+      work.claims.push_back(claim);
+    }
     void operator()(const queue::EraseEntry& it) {
       queue::erase_queue_entry(batch, work.queue, it.seq, it.has_state);
+      end(it.claim);
     }
     void operator()(const queue::PutDeliveryState& it) {
       queue::record_delivery_state(batch, work.queue, it.seq, it.state);
+      end(it.claim);
     }
     void operator()(const queue::MoveToDeadLetters& it) {
       if (dead_letters && dead_letters->room->take({1, it.entry.message->size()})) {
@@ -204,16 +221,18 @@ void Shard::settle_entries(OwnedQueue& queue) {
         ++work.refused;
       }
       queue::erase_queue_entry(batch, work.queue, it.seq, it.has_state);
+      end(it.claim);
     }
     void operator()(const queue::EraseMessageIds& it) {
       for (const std::uint64_t number : it.numbers) queue::erase_message_id(batch, work.queue, number);
     }
   };
   const std::string target = queue.named->definition.dead_letter_target();
-  Receiver receiver{work, batch, target.empty() ? nullptr : shared_.queues.find(target)};
+  Receiver receiver{queue, work, batch, target.empty() ? nullptr : shared_.queues.find(target)};
   for (const queue::StoreChange& change : changes) std::visit(receiver, change);
   queue.is_committing = true;
-  submit(std::move(batch), std::nullopt, SessionId{}, std::move(work), {.sync = false});
+  const bool is_step_of_qos2 = !work.claims.empty();
+  submit(std::move(batch), std::nullopt, SessionId{}, std::move(work), {.sync = is_step_of_qos2});
 }
 
 void Shard::finish(Connection*, session::Session*, QueueSettled& work, std::optional<Errc> error) {
@@ -226,6 +245,7 @@ void Shard::finish(Connection*, session::Session*, QueueSettled& work, std::opti
     return write_again_later();
   }
   count_settled(queue, work);
+  tell_claims_ended(queue, work);
   for (const Seq seq : queue.line.made()) queue.group.on_settled(seq, moment());
   touch(queue);
 }
@@ -242,6 +262,18 @@ void Shard::count_settled(const OwnedQueue& queue, const QueueSettled& work) {
   };
   for (const queue::StoreChange& change : queue.line.under_way()) std::visit(Receiver{counters_}, change);
   counters_.add(Counter::QueueDroppedDeadLetters, work.refused);
+}
+
+/// PUBREL may leave, or the packet identifier is free.
+void Shard::tell_claims_ended(OwnedQueue& queue, const QueueSettled& work) {
+  for (const queue::EndedClaim& claim : work.claims) {
+    const auto stored = queue.claims.find(claim.lease);
+    if (stored == queue.claims.end()) continue;  // its session has ended meanwhile
+    const auto [session, seq] = stored->second;
+    queue.claims.erase(stored);
+    if (const auto where = shared_.directory.slots().locate(session))
+      tell(where->shard, FromQueue{queue.named->id, ClaimEnded{session, seq, claim.is_released}});
+  }
 }
 
 void Shard::schedule_queue(OwnedQueue& queue) {

@@ -22,7 +22,15 @@ constexpr std::size_t kPageBytes = std::size_t{1} << 20;
 
 }  // namespace
 
-Result<QueueStart::Found> QueueStart::run(store::ReadView* view) {
+Result<QueueStart::Found> QueueStart::run(store::ReadView* view, Recovery::Living& living) {
+  absl::flat_hash_map<SessionId, session::Session*> sessions;
+  for (Recovery::Living::Claim& claim : living.claims) {
+    claimed_.try_emplace({claim.record.queue, claim.record.seq});
+    claims_[claim.record.queue].push_back(claim);
+  }
+  if (!living.claims.empty())
+    for (const Recovery::Living::Home& home : living.sessions)
+      sessions.emplace(home.session->id(), home.session.get());
   if (view != nullptr)
     if (Status status = read_queues(*view); !status) return tl::unexpected(status.error());
   if (Status status = configure(); !status) return tl::unexpected(status.error());
@@ -34,9 +42,12 @@ Result<QueueStart::Found> QueueStart::run(store::ReadView* view) {
     auto queue = std::make_unique<OwnedQueue>(std::move(named), parts_.now);
     if (view != nullptr)
       if (Status status = read_entries(*view, *queue); !status) return tl::unexpected(status.error());
+    if (auto claims = claims_.extract(id)) restore_claims(*queue, std::move(claims.mapped()), sessions);
     homes_.push_back({owner_of(id, parts_.shards), std::move(queue)});
     ++found_.queues;
   }
+  for (const auto& [queue, claims] : claims_)  // of queues that are not there
+    for (const Recovery::Living::Claim& claim : claims) lose_claim(claim);
   for (const auto& [entry, state] : states_) {  // nobody has asked for these
     queue::erase_delivery_state(changes_, entry.first, entry.second);
     ++found_.orphans;
@@ -154,6 +165,8 @@ Status QueueStart::read_entries(store::ReadView& view, OwnedQueue& queue) {
       }
       std::optional<queue::DeliveryState> state;
       if (auto found = states_.extract(EntryKey{id, stored.seq})) state = found.mapped();
+      if (const auto claimed = claimed_.find({id, stored.seq}); claimed != claimed_.end())
+        claimed->second = *entry;
       queue.group.restore(stored.seq, std::move(*entry), state, parts_.now);
       ++found_.messages;
     }
@@ -163,6 +176,53 @@ Status QueueStart::read_entries(store::ReadView& view, OwnedQueue& queue) {
     }
     if (slice->end) return {};
   }
+}
+
+/// Each goes on when its client is there, or until ack_timeout.
+void QueueStart::restore_claims(OwnedQueue& queue, std::vector<Recovery::Living::Claim> claims,
+                                const absl::flat_hash_map<SessionId, session::Session*>& sessions) {
+  const auto is_of = [](const Recovery::Living::Claim& stored, const queue::Claim& claim) {
+    return stored.session.v == claim.consumer.v && stored.record.seq == claim.seq &&
+           stored.record.deliveries == claim.deliveries;
+  };
+  const auto take = [&](const queue::Claim& claim) {
+    const auto found =
+        std::find_if(claims.begin(), claims.end(), [&](const auto& one) { return is_of(one, claim); });
+    HERMOD_ASSERT(found != claims.end());
+    const Recovery::Living::Claim stored = *found;
+    claims.erase(found);
+    return stored;
+  };
+  std::vector<queue::Claim> wanted;
+  for (const Recovery::Living::Claim& stored : claims)
+    wanted.push_back({queue::ConsumerId{stored.session.v}, stored.record.seq, stored.record.deliveries});
+  const queue::RestoredClaims restored = queue.group.restore_claims(std::move(wanted), parts_.now);
+  for (const queue::RestoredClaims::Kept& kept : restored.kept) {
+    const Recovery::Living::Claim stored = take(kept.claim);
+    const queue::QueueEntry& entry = *claimed_.at({queue.named->id, kept.claim.seq});
+    session::Session& session = *sessions.at(stored.session);
+    queue.claims[kept.lease] = {stored.session, stored.seq};
+    session.outbound().restore(stored.seq, wire::QoS::ExactlyOnce, /*released=*/false);
+    session.make_consumers().claimed(
+        stored.seq,
+        {queue.named->id,
+         {.lease = kept.lease,
+          .consumer = kept.claim.consumer,
+          .attachment = {},
+          .seq = kept.claim.seq,
+          .deliveries = kept.claim.deliveries,
+          .is_claimed = true,
+          .first_death = entry.deaths.empty() ? std::nullopt : std::optional(entry.deaths.front()),
+          .message = entry.message}},
+        /*begun=*/false);
+    ++found_.claims;
+  }
+  for (const queue::RestoredClaims::Lost& lost : restored.lost) lose_claim(take(lost.claim));
+}
+
+void QueueStart::lose_claim(const Recovery::Living::Claim& claim) {
+  queue::end_claim(changes_, StreamId{claim.session.v}, claim.seq, /*is_released=*/false);
+  ++found_.lost_claims;
 }
 
 void QueueStart::damaged(std::string_view table, std::string_view queue, Seq seq, std::string_view why) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "broker/options.h"
 #include "broker/owned_queue.h"
 #include "broker/queue_ids.h"
+#include "broker/recovery.h"
 #include "queue/queue_catalog.h"
 #include "queue/queue_effect.h"
 #include "store/committer.h"
@@ -39,6 +41,8 @@ class QueueStart {
     std::uint64_t messages = 0;
     std::uint64_t damaged = 0;  ///< records that could not be read, left where they are and logged
     std::uint64_t orphans = 0;  ///< records without their queue, erased now
+    std::uint64_t claims = 0;
+    std::uint64_t lost_claims = 0;  ///< of an entry that is gone, or that another has by now; erased
   };
   struct Home {
     ShardId shard;
@@ -47,9 +51,9 @@ class QueueStart {
 
   explicit QueueStart(const Parts& parts) : parts_(parts) {}
 
-  /// `view`: null without a store. Errors: Io of the store; Invalid when the configuration contradicts
-  /// itself.
-  Result<Found> run(store::ReadView* view);
+  /// `view`: null without a store; `living`: what Recovery found, whose claims are decided about. Errors: Io
+  /// of the store; Invalid when the configuration contradicts itself.
+  Result<Found> run(store::ReadView* view, Recovery::Living& living);
   /// Where they live from now on.
   std::vector<Home> take() { return std::move(homes_); }
 
@@ -63,11 +67,17 @@ class QueueStart {
   Status declare_dead_letters(const queue::QueueDefinition& definition);
   Status read_states(store::ReadView& view);
   Status read_entries(store::ReadView& view, OwnedQueue& queue);
+  void restore_claims(OwnedQueue& queue, std::vector<Recovery::Living::Claim> claims,
+                      const absl::flat_hash_map<SessionId, session::Session*>& sessions);
+  void lose_claim(const Recovery::Living::Claim& claim);
   void damaged(std::string_view table, std::string_view queue, Seq seq, std::string_view why);
 
   const Parts parts_;
   Found found_;
   std::vector<Home> homes_;
+  /// Of each queue, and the entries that they are of.
+  absl::flat_hash_map<QueueId, std::vector<Recovery::Living::Claim>> claims_;
+  absl::flat_hash_map<EntryKey, std::optional<queue::QueueEntry>> claimed_;
   absl::flat_hash_map<EntryKey, queue::DeliveryState> states_;
   store::WriteBatch changes_;
 };

@@ -263,6 +263,7 @@ void Recovery::restore_claim(Loaded& loaded, const store::ReadView::EntryHead& e
   const auto claim = queue::decode_claim(entry.head);
   if (!claim || entry.value_size != entry.head.size())
     return damaged("entries", claim ? Error{Errc::Corruption, "claim: bytes behind its end"} : claim.error());
+  if (loaded.first_exchange.v == 0) loaded.first_exchange = entry.seq;
   claims_.push_back({loaded.session->id(), entry.seq, *claim});
 }
 

@@ -186,7 +186,13 @@ void Shard::discard_session_state(Session& session, Counter reason) {
   if (session.is_durable()) {
     store::WriteBatch batch;
     session::erase_session(batch, session, /*with_queue=*/!remains);
-    erase_records(std::move(batch));
+    Recorded work{.ended = session.id()};
+    if (const session::QueueConsumers* consumers = session.consumers())
+      work.claim_owners.assign(consumers->claim_owners().begin(), consumers->claim_owners().end());
+    erase_records(std::move(batch), std::move(work));
+  } else if (const session::QueueConsumers* consumers = session.consumers()) {
+    for (const QueueId owner : consumers->claim_owners())
+      tell_queue(owner, ConsumerLeft{queue::ConsumerId{session.id().v}});
   }
   if (remains) {
     keep_remains(session.id(), std::move(session.queue()), reason);

@@ -216,6 +216,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void carry_out(OwnedQueue& queue);
   void settle_entries(OwnedQueue& queue);
   void count_settled(const OwnedQueue& queue, const QueueSettled& work);
+  void tell_claims_ended(OwnedQueue& queue, const QueueSettled& work);
   void schedule_queue(OwnedQueue& queue);
   queue::Moment moment() { return {now(), wall()}; }
 
@@ -232,6 +233,22 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void ask_sequences(session::Session& session);
   void grant_credit(session::Session& session);
   bool settle_lent(session::Session& session, Seq own, const wire::Ack& packet);
+  void tell_settled(session::QueueConsumers::Sent& sent, queue::Outcome outcome,
+                    std::optional<std::chrono::seconds> retry_after);
+  static std::optional<std::chrono::seconds> retry_after_of(const wire::Ack& packet);
+  wire::OutboundPublish lent_publish(const Connection& c, const session::QueueDelivery& lent, wire::QoS qos,
+                                     std::span<const std::uint32_t> identifiers);
+
+  // claim_path.cc
+  void claim_lent(const Connection& c, session::Session& session, const session::QueueDelivery& lent);
+  void send_claimed(Connection& c, session::Session& session);
+  bool send_claim(Connection& c, session::Session& session, Seq own, wire::PacketId id, bool duplicate);
+  bool send_claim_again(Connection& c, session::Session& session, const qos::Resend& resend);
+  bool settle_claim(Connection& c, session::Session& session, Seq own, const wire::Ack& packet);
+  void release_claim(Connection* c, session::Session& session, Seq own);
+  void send_pubrel_in_order(Connection* c, session::Session& session, Seq own);
+  static void end_exchange(session::Session& session, Seq own);
+  void on_claim_ended(const FromQueue& told, const ClaimEnded& ended);
   void on_nack(Connection& c, const wire::Publish& packet, std::string_view topic);
 
   // create_queue_path.cc
@@ -251,6 +268,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void send_again(Connection& c, session::Session& session, const qos::Resend& resend);
   wire::OutboundPublish publish_for(const Connection& c, const queue::Delivery& delivery);
   bool fits(const Connection& c, const queue::Delivery& delivery);
+  static bool fits(const Connection& c, const wire::OutboundPublish& out);
   void send_publish(Connection& c, const queue::Delivery& delivery, wire::PacketId id, bool duplicate);
   void write_publish(Connection& c, wire::OutboundPublish out, const queue::MessagePtr& message);
   void drop_entry(session::Session& session, Seq seq, Counter reason);
@@ -365,12 +383,13 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void finish(Connection* c, session::Session* session, RemainsBarrier& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, RemainsErased& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, QueueSettled& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, ClaimMade& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, SequencesTaken& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, Recorded& work, std::optional<Errc> error);
 
   // write_again.cc
   void record(session::Session& session);
-  void erase_records(store::WriteBatch batch);
+  void erase_records(store::WriteBatch batch, Recorded work = {});
   void write_again_later(session::Session& session);
   void write_again_later();
   void write_again();
@@ -415,7 +434,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   std::vector<SessionId> read_again_;  ///< the store could not be read for these
   MonotonicTime read_again_at_{};
   std::vector<SessionId> record_again_;  ///< the store has an older record of these
-  std::vector<store::WriteBatch> erase_again_;
+  std::vector<Recorded> erase_again_;
   MonotonicTime write_again_at_{};
   std::vector<EarlyMessage> early_messages_;
   absl::flat_hash_map<std::uint64_t, Barrier> barriers_;

@@ -107,6 +107,13 @@ void OutboundFlow::on_release_failed(Seq seq) {
   exchange->set_phase(Phase::Sent);
 }
 
+void OutboundFlow::release_unasked(Seq seq) {
+  InFlight* exchange = window_.find(seq);
+  HERMOD_ASSERT(exchange != nullptr && exchange->qos() == wire::QoS::ExactlyOnce &&
+                exchange->phase() == Phase::Sent);
+  exchange->set_phase(Phase::Released);
+}
+
 OnFinish OutboundFlow::on_pubcomp(wire::PacketId id) {
   InFlight* exchange = window_.find(id);
   if (exchange == nullptr) return {OnFinish::What::Stray, {}};

@@ -86,10 +86,15 @@ void QueueConsumers::sent(Seq own, const QueueDelivery& delivery) {
 std::optional<QueueConsumers::Sent> QueueConsumers::finish(Seq own) {
   const auto found = sent_.find(own);
   if (found == sent_.end()) return std::nullopt;
-  const Sent sent = found->second;
+  Sent sent = std::move(found->second);
   sent_.erase(found);
   if (QueueConsumer* consumer = find(sent.queue); consumer != nullptr && consumer->held > 0) --consumer->held;
   return sent;
+}
+
+QueueConsumers::Sent* QueueConsumers::find_sent(Seq own) {
+  const auto found = sent_.find(own);
+  return found == sent_.end() ? nullptr : &found->second;
 }
 
 QueueConsumers::Sent* QueueConsumers::find_sent(QueueId queue, Seq entry) {
@@ -101,11 +106,57 @@ QueueConsumers::Sent* QueueConsumers::find_sent(QueueId queue, Seq entry) {
 std::vector<Seq> QueueConsumers::disconnect() {
   std::vector<Seq> with_client;
   with_client.reserve(sent_.size());
-  for (const auto& [own, sent] : sent_) with_client.push_back(own);
-  sent_.clear();
+  for (const auto& [own, sent] : sent_)
+    if (!sent.claimed || sent.is_ended) with_client.push_back(own);
+  for (const Seq own : with_client) sent_.erase(own);
   waiting_.clear();
+  owed_pubrels_.clear();
   consumers_.clear();
   return with_client;
+}
+
+void QueueConsumers::begin_claim(QueueId queue) {
+  ++claiming_;
+  claim_owners_.insert(queue);
+}
+
+void QueueConsumers::claim_failed(QueueId queue) {
+  --claiming_;
+  QueueConsumer* consumer = find(queue);
+  if (consumer == nullptr || consumer->held == 0) return;
+  --consumer->held;
+  consumer->has_no_credit = true;
+}
+
+void QueueConsumers::claimed(Seq own, QueueDelivery delivery, bool begun) {
+  if (begun) {
+    --claiming_;
+    to_send_.push_back(own);
+  }
+  claim_owners_.insert(delivery.queue);
+  Sent& sent = sent_[own];
+  sent = {delivery.queue, delivery.it.attachment, delivery.it.lease, delivery.it.seq};
+  sent.claimed = std::make_unique<queue::Deliver>(std::move(delivery.it));
+}
+
+std::optional<Seq> QueueConsumers::next_claimed() const {
+  if (to_send_.empty()) return std::nullopt;
+  return to_send_.front();
+}
+
+bool QueueConsumers::forget_unsent(Seq own) {
+  return std::erase(to_send_, own) > 0;
+}
+
+std::vector<Seq> QueueConsumers::pubrel_ready(Seq own) {
+  const auto owed = std::find_if(owed_pubrels_.begin(), owed_pubrels_.end(),
+                                 [&](const auto& one) { return one.first == own; });
+  if (owed == owed_pubrels_.end()) return {own};
+  owed->second = true;
+  std::vector<Seq> leaving;
+  for (; !owed_pubrels_.empty() && owed_pubrels_.front().second; owed_pubrels_.pop_front())
+    leaving.push_back(owed_pubrels_.front().first);
+  return leaving;
 }
 
 /// Small steps would cost a message each. What is too little for a step waits, unless the consumer would have
@@ -129,7 +180,7 @@ std::uint64_t QueueConsumers::promised() const {
   std::uint64_t sum = 0;
   for (const auto& [id, consumer] : consumers_)
     if (consumer.is_attached && consumer.qos != wire::QoS::AtMostOnce) sum += coming_to(consumer);
-  return sum + waiting_.size();
+  return sum + waiting_.size() + claims_on_their_way();
 }
 
 std::optional<Seq> QueueConsumers::next_sequence() const {

@@ -1,9 +1,11 @@
 #pragma once
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -47,7 +49,12 @@ class QueueConsumers {
     queue::AttachmentNo attachment;
     queue::LeaseId lease;
     Seq entry;
-    bool is_settled = false;  ///< by `$nack`: the answer to the packet means nothing more
+    bool is_settled =
+        false;              ///< the owner has been told how it ended: what the client says means nothing more
+    bool is_ended = false;  ///< and the end of its claim is durable
+    /// At QoS 2 with a durable session: what is sent again on the next connection. Its claim is in the store,
+    /// under the session's own sequence.
+    std::unique_ptr<queue::Deliver> claimed{};
   };
 
   /// The consumer of that queue; null when there is none.
@@ -78,10 +85,36 @@ class QueueConsumers {
   void sent(Seq own, const QueueDelivery& delivery);
   /// The exchange is over.
   std::optional<Sent> finish(Seq own);
+  Sent* find_sent(Seq own);
   /// What was delivered as this entry of the queue, if the client has not answered yet.
   Sent* find_sent(QueueId queue, Seq entry);
-  /// The connection is gone: the sequences of what was with the client. Nothing is left but the numbers.
+  /// The connection is gone: the sequences of what was with the client and has no claim, or none any more.
+  /// Nothing is left but the claims and the numbers.
   std::vector<Seq> disconnect();
+
+  // QoS 2 of a durable session: first the claim is stored, then the message is sent.
+
+  void begin_claim(QueueId queue);
+  /// The claim could not be stored: the delivery is handed back.
+  void claim_failed(QueueId queue);
+  /// It is, under this sequence. Also at a start, with `begun` false.
+  void claimed(Seq own, QueueDelivery delivery, bool begun = true);
+  /// Stored and not sent yet, the oldest first.
+  std::optional<Seq> next_claimed() const;
+  void claim_sent() { to_send_.pop_front(); }
+  /// It is not to be sent any more. False: it was.
+  bool forget_unsent(Seq own);
+  std::size_t claims_on_their_way() const { return claiming_ + to_send_.size(); }
+  void add_claim_owner(QueueId queue) { claim_owners_.insert(queue); }
+  /// Queues whose owners may know a claim of this session.
+  const absl::flat_hash_set<QueueId>& claim_owners() const { return claim_owners_; }
+
+  // PUBREL goes out in the order of the PUBRECs. [MQTT-4.6.0-4]
+
+  void owe_pubrel(Seq own) { owed_pubrels_.emplace_back(own, false); }
+  bool owes_pubrels() const { return !owed_pubrels_.empty(); }
+  /// It may leave. What may leave now, in order; itself, when it is not owed.
+  std::vector<Seq> pubrel_ready(Seq own);
 
   /// What the owner should be told: the consumer takes so many in all. Nothing: no news. `room`: exchanges
   /// that the connection has room for and that nobody was promised; what is promised is taken from it.
@@ -103,6 +136,10 @@ class QueueConsumers {
   absl::flat_hash_map<QueueId, QueueConsumer> consumers_;
   std::deque<QueueDelivery> waiting_;
   absl::flat_hash_map<Seq, Sent> sent_;
+  std::deque<Seq> to_send_;
+  std::size_t claiming_ = 0;
+  absl::flat_hash_set<QueueId> claim_owners_;
+  std::deque<std::pair<Seq, bool>> owed_pubrels_;
   std::uint64_t last_attachment_ = 0;
   std::uint64_t sequences_from_ = 0;
   std::uint64_t sequences_to_ = 0;

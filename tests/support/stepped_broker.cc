@@ -90,7 +90,7 @@ void SteppedBroker::build_shards(TemporaryStore* disk) {
                              shards_.size(),
                              {clock_.now(), clock_.wall()}});
   const auto view = disk != nullptr ? disk->store().view() : nullptr;
-  HERMOD_ASSERT(queues.run(view.get()).has_value());
+  HERMOD_ASSERT(queues.run(view.get(), living).has_value());
   const broker::Shared shared{options_,     epoch,      clock_,     subscriptions_, retained_,
                               directory_,   queues_,    queue_ids_, *committer_,    mailbox_list_,
                               connections_, addresses_, nullptr,    pages_.get()};

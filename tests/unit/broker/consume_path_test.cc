@@ -101,14 +101,6 @@ TEST_F(ConsumePath, AtQoS0AMessageIsDoneWhenItIsSent) {
   EXPECT_EQ(counted(Counter::QueueAcknowledged), 5U);
 }
 
-TEST_F(ConsumePath, QoS2IsGrantedAsQoS1) {
-  configure("orders", "shop/#");
-  FakeClient taker = login("c");
-  taker.subscribe({1}, {{"$queue/orders", kQoS2}});
-  settle();
-  EXPECT_THAT(heard(taker), ElementsAre("SUBACK #1 0x01"));
-}
-
 TEST_F(ConsumePath, WhatAConsumerHasGoesToOthersWhenItDisconnects) {
   configure("orders", "shop/#").order = queue::QueueDefinition::Order::None;
   FakeClient one = consumer("c1");

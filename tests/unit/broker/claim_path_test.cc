@@ -1,0 +1,216 @@
+// Deliveries of named queues at QoS 2.
+
+#include "tests/unit/broker/queue_fixture.h"
+
+namespace hermod::broker::testing {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
+
+class ClaimPath : public QueuePathTest {
+ protected:
+  queue::QueueDefinition& orders() {
+    queue::QueueDefinition& definition = configure("orders", "shop/#");
+    definition.retry = *queue::RetryPolicy::parse("10s");
+    definition.order = queue::QueueDefinition::Order::None;
+    return definition;
+  }
+  FakeClient durable_consumer(const std::string& client_id = "c") {
+    FakeClient client = login({.client_id = client_id, .durable = true});
+    client.subscribe({1}, {{"$queue/orders", kQoS2}});
+    settle();
+    EXPECT_THAT(heard(client), ElementsAre("SUBACK #1 0x02"));
+    return client;
+  }
+  /// Its next message, which it does not answer.
+  test::Arrived one_message(FakeClient& client) {
+    const auto came = messages(client);
+    EXPECT_THAT(came, SizeIs(1));
+    return came.empty() ? test::Arrived{} : came.front();
+  }
+};
+
+TEST_F(ClaimPath, TheClaimIsDurableBeforeTheMessageIsSent) {
+  orders();
+  FakeClient taker = durable_consumer();
+  FakeClient publisher = login("pub");
+  publish(publisher, {"shop/a", "1", kQoS1, 1});
+  settle_without_commit();
+  broker().commit();
+  settle_without_commit();
+  EXPECT_THAT(heard(taker), IsEmpty());
+  written();
+  settle();
+  EXPECT_THAT(written(), ElementsAre("append"));
+  const test::Arrived message = one_message(taker);
+  EXPECT_EQ(message.qos, kQoS2);
+  EXPECT_EQ(message.said.at("queue"), "orders");
+}
+
+TEST_F(ClaimPath, PubrelFollowsWhenTheEntryIsGoneAndTheClaimIsReleased) {
+  orders();
+  FakeClient taker = durable_consumer();
+  send("shop/a", 1);
+  const test::Arrived message = one_message(taker);
+  written();
+  taker.ack(PacketType::Pubrec, message.id);
+  settle_without_commit();
+  EXPECT_THAT(heard(taker), IsEmpty());
+  settle();
+  EXPECT_THAT(written(), ElementsAre("erase Entries, put Entries"));
+  EXPECT_THAT(heard(taker), ElementsAre(StartsWith("PUBREL #")));
+  taker.ack(PacketType::Pubcomp, message.id);
+  settle();
+  EXPECT_THAT(written(), ElementsAre("erase Entries"));
+  EXPECT_EQ(counted(Counter::QueueAcknowledged), 1U);
+}
+
+TEST_F(ClaimPath, WhoComesBackGetsTheSameMessageAgain) {
+  orders();
+  FakeClient taker = durable_consumer();
+  send("shop/a", 1);
+  const test::Arrived message = one_message(taker);
+  FakeClient other = durable_consumer("other");
+  taker.peer().drop(0);
+  settle();
+  EXPECT_THAT(messages(other), IsEmpty()) << "it stays with the first";
+  FakeClient back = call({.client_id = "c", .durable = true});
+  settle();
+  const auto again = messages(back);
+  ASSERT_THAT(again, SizeIs(1));
+  EXPECT_TRUE(again[0].dup);
+  EXPECT_EQ(again[0].id, message.id);
+  EXPECT_EQ(again[0].said.at("x-delivery-count"), "1") << "the same delivery";
+  back.ack(PacketType::Pubrec, again[0].id);
+  settle();
+  back.ack(PacketType::Pubcomp, again[0].id);
+  settle();
+  EXPECT_EQ(counted(Counter::QueueAcknowledged), 1U);
+}
+
+TEST_F(ClaimPath, ARefusalEndsTheExchangeAndFreesTheIdentifier) {
+  orders();
+  FakeClient taker = durable_consumer();
+  send("shop/a", 1);
+  const test::Arrived message = one_message(taker);
+  written();
+  taker.ack(PacketType::Pubrec, message.id, ReasonCode::NotAuthorized);
+  settle();
+  EXPECT_THAT(written(), ElementsAre("append, erase Entries, erase Entries"));
+  EXPECT_THAT(heard(taker), IsEmpty());
+  EXPECT_EQ(counted(Counter::QueueDeadRejected), 1U);
+}
+
+TEST_F(ClaimPath, AfterAckTimeoutALatePubrecIsAnsweredByPubrel) {
+  orders().ack_timeout = 5s;
+  FakeClient taker = durable_consumer();
+  send("shop/a", 1);
+  const test::Arrived message = one_message(taker);
+  broker().pass(6s);
+  EXPECT_EQ(counted(Counter::QueueAckTimeouts), 1U);
+  FakeClient other = durable_consumer("other");
+  broker().pass(11s);
+  EXPECT_THAT(messages(other), SizeIs(1)) << "a new delivery";
+  taker.ack(PacketType::Pubrec, message.id);
+  settle();
+  EXPECT_THAT(heard(taker), ElementsAre(StartsWith("PUBREL #")));
+  taker.ack(PacketType::Pubcomp, message.id);
+  settle();
+  EXPECT_EQ(counted(Counter::QueueLateAcks), 1U);
+  EXPECT_EQ(counted(Counter::QueueAcknowledged), 0U);
+}
+
+TEST_F(ClaimPath, AfterAckTimeoutWhoComesBackGetsPubrel) {
+  orders().ack_timeout = 5s;
+  FakeClient taker = durable_consumer();
+  send("shop/a", 1);
+  const test::Arrived message = one_message(taker);
+  taker.peer().drop(0);
+  settle();
+  broker().pass(6s);
+  FakeClient back = call({.client_id = "c", .durable = true});
+  settle();
+  EXPECT_THAT(heard(back), Contains("PUBREL #" + std::to_string(message.id.v)));
+}
+
+TEST_F(ClaimPath, TheEndOfTheSessionGivesItToAnother) {
+  orders();
+  FakeClient taker = durable_consumer();
+  send("shop/a", 1);
+  one_message(taker);
+  taker.peer().drop(0);
+  settle();
+  FakeClient other = durable_consumer("other");
+  FakeClient anew = call({.client_id = "c", .clean = true});
+  settle();
+  EXPECT_THAT(messages(other), SizeIs(1));
+}
+
+TEST_F(ClaimPath, ASessionWithoutAStoreClaimsNothing) {
+  orders();
+  FakeClient taker = consumer("c", "orders", kQoS2);
+  FakeClient publisher = login("pub");
+  written();
+  send("shop/a", 1);
+  EXPECT_THAT(written(), ElementsAre("append")) << "the message";
+  const test::Arrived message = one_message(taker);
+  EXPECT_EQ(message.qos, kQoS2);
+  taker.ack(PacketType::Pubrec, message.id);
+  settle();
+  EXPECT_THAT(heard(taker), ElementsAre(StartsWith("PUBREL #")));
+  taker.ack(PacketType::Pubcomp, message.id);
+  settle();
+  EXPECT_EQ(counted(Counter::QueueAcknowledged), 1U);
+}
+
+TEST_F(ClaimPath, ASessionWithoutAStoreLeavesItWithItsConnection) {
+  orders();
+  FakeClient taker = consumer("c", "orders", kQoS2);
+  send("shop/a", 1);
+  one_message(taker);
+  FakeClient other = consumer("other", "orders", kQoS2);
+  taker.peer().drop(0);
+  settle();
+  EXPECT_THAT(messages(other), SizeIs(1));
+}
+
+TEST_F(ClaimPath, AClaimThatCouldNotBeStoredIsTriedAgain) {
+  orders();
+  FakeClient taker = durable_consumer();
+  FakeClient publisher = login("pub");
+  publish(publisher, {"shop/a", "1", kQoS1, 1});
+  settle_without_commit();
+  broker().commit();
+  settle_without_commit();
+  fail_next_commit();
+  settle();
+  EXPECT_THAT(messages(taker), IsEmpty());
+  repair_store();
+  broker().pass(3s);
+  EXPECT_THAT(messages(taker), SizeIs(1));
+}
+
+TEST_F(ClaimPath, PubrelsLeaveInTheOrderOfThePubrecs) {
+  orders();
+  FakeClient taker = durable_consumer();
+  taker.subscribe({2}, {{"own", kQoS2}});
+  settle();
+  taker.receive();
+  send("shop/a", 1);
+  const test::Arrived lent = one_message(taker);
+  FakeClient publisher = login("pub");
+  publish(publisher, {"own", "x", kQoS2, 1});
+  settle();
+  const test::Arrived own = one_message(taker);
+  taker.ack(PacketType::Pubrec, lent.id);
+  taker.ack(PacketType::Pubrec, own.id);
+  settle();
+  EXPECT_THAT(heard(taker),
+              ElementsAre("PUBREL #" + std::to_string(lent.id.v), "PUBREL #" + std::to_string(own.id.v)));
+}
+
+}  // namespace
+}  // namespace hermod::broker::testing

@@ -112,22 +112,35 @@ void Generation::apply_keyed(const Op& op, Place place) {
 
 void Generation::append(Stream& stream, Seq seq, Place place) {
   if (stream.ended) return;  // against the rule: nothing is appended to a stream that has ended
-  if (!stream.appended.empty() && stream.appended.back().seq >= seq.v) return put_entry(stream, seq, place);
   place.fresh = 1;
+  if (!stream.appended.empty() && stream.appended.back().seq >= seq.v) {
+    EntryChange* appended = find_appended(stream, seq.v);
+    return replace(appended != nullptr ? appended->place : older(stream, seq.v), place);
+  }
   memory_bytes_ -= stream.appended.capacity() * sizeof(EntryChange);
   stream.appended.push_back({seq.v, place});
   memory_bytes_ += stream.appended.capacity() * sizeof(EntryChange);
   count(place, 1);
 }
 
+void Generation::replace(Place& there, Place place) {
+  count(there, -1);
+  there = place;
+  count(there, 1);
+}
+
+/// What is gone stays gone; of what is older than this generation, whoever reads it finds out.
 void Generation::put_entry(Stream& stream, Seq seq, Place place) {
   if (stream.ended) return;
   EntryChange* appended = find_appended(stream, seq.v);
-  Place& there = appended != nullptr ? appended->place : older(stream, seq.v);
-  count(there, -1);
+  if (appended != nullptr) {
+    place.fresh = appended->place.fresh;
+    if (appended->place.has_value()) replace(appended->place, place);
+    return;
+  }
+  Place& there = older(stream, seq.v);
   place.fresh = there.fresh;
-  there = place;
-  count(there, 1);
+  if (there.kind() != Change::Erased) replace(there, place);
 }
 
 void Generation::erase_entry(Stream& stream, Seq seq) {
@@ -174,7 +187,7 @@ EntryChange* Generation::find_appended(Stream& stream, std::uint64_t seq) {
 }
 
 void Generation::count(const Place& place, int sign) {
-  if (place.kind() != Change::Put && place.kind() != Change::Shared) return;
+  if (!place.has_value()) return;
   live_entries_ += static_cast<std::uint64_t>(sign);
   live_bytes_ += static_cast<std::uint64_t>(sign * static_cast<std::int64_t>(place.size));
 }

@@ -37,6 +37,9 @@ struct Place {
   std::uint32_t size;  // of a shared entry: u64 message id, length, value
 
   Change kind() const { return static_cast<Change>(change); }
+  bool has_value() const { return kind() == Change::Put || kind() == Change::Shared; }
+  /// Of an entry: it was overwritten, which counts only when there is an older one.
+  bool needs_older() const { return has_value() && fresh == 0; }
 };
 static_assert(sizeof(Place) == 16);
 
@@ -126,6 +129,7 @@ class Generation {
   void apply(GroupNo group, const Step& step);
   void apply_keyed(const Op& op, Place place);
   void append(Stream& stream, Seq seq, Place place);
+  void replace(Place& there, Place place);
   void put_entry(Stream& stream, Seq seq, Place place);
   void erase_entry(Stream& stream, Seq seq);
   void erase_stream(Stream& stream, StreamId id);

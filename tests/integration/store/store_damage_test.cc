@@ -197,7 +197,7 @@ TEST_F(StoreDamageTest, T66_ADamagedGroupInTheMiddleIsDamage) {
 
 TEST_F(StoreDamageTest, T67_ForeignAndNewerStoresAreSetAside) {
   const std::pair<const char*, const char*> cases[] = {
-      {"format", "hermod store\nformat 4\n"}, {"format", "hermod store\nformat 0\n"},
+      {"format", "hermod store\nformat 5\n"}, {"format", "hermod store\nformat 0\n"},
       {"format", "something else"},           {"format", ""},
       {kSegment, "this is a letter"},         {"tables", "mosquitto db\n"}};
   for (const auto& [name, text] : cases) {

@@ -121,7 +121,7 @@ TEST(NamedQueueRecords, AQueueComesBackWithEveryOption) {
 TEST(NamedQueueRecords, AQueueOfWhichNotEverythingIsUnderstoodIsDamage) {
   const std::string record = encode_queue({.definition = shop_orders()});
   for (const auto& [was, is, why] : {std::tuple{"lanes", "lames", "lames"},
-                                     {"key", "yek", "yek"},
+                                     {"least-inflight", "least-infinite", "dispatch"},
                                      {"warehouse", "ware/ouse", "name"}}) {
     std::string changed = record;
     const std::size_t at = changed.find(was);

@@ -109,7 +109,7 @@ bool take_op(ByteReader& in, WriteBatch& batch, std::vector<Seq>& appended) {
 }
 
 /// u32 size of the ops, u32 their number, the ops.
-Result<WriteBatch> take_batch(ByteReader& in) {
+Result<WriteBatch> take_old_batch(ByteReader& in) {
   const std::uint32_t size = in.u32();
   const std::uint32_t count = in.u32();
   ByteReader ops(in.bytes(size));
@@ -229,7 +229,7 @@ Result<GroupOfFormat3> decode_group_of_format_3(Bytes record) {
   if (in.u64() != in.remaining()) return damaged_group("wrong size");
   if (batches == 0) return damaged_group("no batches");
   for (std::uint32_t i = 0; i < batches; ++i) {
-    auto batch = take_batch(in);
+    auto batch = take_old_batch(in);
     if (!batch) return tl::unexpected(batch.error());
     group.batches.push_back(std::move(*batch));
   }

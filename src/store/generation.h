@@ -74,9 +74,9 @@ class Generation {
   /// not end. Then every erase is remembered.
   explicit Generation(bool tables_may_know) : tables_may_know_(tables_may_know) {}
 
-  /// The ops of one batch of a group, without frame, and where they begin in its record.
+  /// One batch of a group, and where its ops begin in the group's record.
   struct BatchInRecord {
-    Bytes ops;
+    EncodedBatch batch;
     std::size_t offset;
   };
   /// Applies the ops of all batches of a group, in order.

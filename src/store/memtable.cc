@@ -54,8 +54,7 @@ void Memtable::applied(GroupNo number, WallTime /*batch_time*/, std::span<const 
   batches_.clear();
   for (const Submission& submission : group) {
     if (submission.batch.empty()) continue;
-    const Bytes ops = submission.batch.encoded().subspan(WriteBatch::kFrameSize);
-    batches_.push_back({ops, offset + WriteBatch::kFrameSize});
+    batches_.push_back({submission.batch.encoded(), offset + submission.batch.head_size()});
     offset += submission.batch.bytes();
     accepted += submission.batch.value_bytes();
   }
@@ -74,8 +73,8 @@ Status Memtable::replay(GroupNo number, Bytes record) {
   if (!group) return tl::unexpected(group.error());
   if (group->number != number) return failure(Errc::Corruption, "journal record: the number is not its key");
   batches_.clear();
-  for (const Bytes ops : group->batches)
-    batches_.push_back({ops, static_cast<std::size_t>(ops.data() - record.data())});
+  for (const EncodedBatch& batch : group->batches)
+    batches_.push_back({batch, static_cast<std::size_t>(batch.ops.data() - record.data())});
   {
     const std::lock_guard lock(mutex_);
     active_->apply(number, batches_);

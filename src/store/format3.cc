@@ -174,9 +174,9 @@ class ConvertedJournal {
   Status write() {
     std::uint64_t blocks = 1;
     for (const auto& [number, record] : groups_) blocks += Segment::blocks_for(record.size());
-    auto made = Segment::create(segment_file(folder_, number_++),
-                                std::max<std::uint64_t>(blocks, 2) * Segment::kBlock,
-                                Segment::Life::begin(++order_));
+    auto made =
+        Segment::create(segment_file(folder_, number_++),
+                        std::max<std::uint64_t>(blocks, 2) * Segment::kBlock, Segment::Life::begin(++order_));
     if (!made) return tl::unexpected(made.error());
     for (const auto& [number, record] : groups_) {
       const Bytes group = as_bytes(record);

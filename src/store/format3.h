@@ -32,8 +32,8 @@ Result<GroupOfFormat3> decode_group_of_format_3(Bytes record);
 /// below `torn` (zero: all), durably, into new segments beside the old ones. To a journal of this format the
 /// old files are free segments, and to one of format 3 the new ones are; so it is the number in the file
 /// `format` that says which of them count, and until that is written nothing has changed. What an earlier
-/// attempt left is deleted first, and after an error what this one did. Precondition: the store was found good
-/// (verifier), and nobody has the journal open. Errors: Corruption, NoSpace, Io.
+/// attempt left is deleted first, and after an error what this one did. Precondition: the store was found
+/// good (verifier), and nobody has the journal open. Errors: Corruption, NoSpace, Io.
 Status convert_journal_of_format_3(const std::string& folder, GroupNo position, GroupNo torn);
 
 }  // namespace hermod::store

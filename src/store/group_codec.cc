@@ -24,7 +24,8 @@ Result<EncodedBatch> take_batch(Bytes& rest, std::uint32_t batch) {
   std::uint64_t seen = 0;
   while (const std::optional<Op> op = reader.next()) {
     const bool is_append = op->kind == Op::Kind::Append || op->kind == Op::Kind::AppendShared;
-    if (is_append && op->seq.v == 0) return damaged("op " + std::to_string(seen) + where + " has no sequence");
+    if (is_append && op->seq.v == 0)
+      return damaged("op " + std::to_string(seen) + where + " has no sequence");
     ++seen;
   }
   if (!reader.ok()) return damaged("op " + std::to_string(seen) + where + " is malformed");

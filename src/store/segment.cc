@@ -65,7 +65,8 @@ Result<std::unique_ptr<Segment>> Segment::create(const std::string& file, std::u
   return segment;
 }
 
-Result<std::unique_ptr<Segment>> Segment::open(const std::string& file, bool read_only, const SegmentMarks& marks) {
+Result<std::unique_ptr<Segment>> Segment::open(const std::string& file, bool read_only,
+                                               const SegmentMarks& marks) {
   std::unique_ptr<Segment> segment(new Segment(file, marks));
   const int mode = (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOFOLLOW;
   segment->descriptor_ = ::open(file.c_str(), mode);

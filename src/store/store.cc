@@ -82,14 +82,14 @@ Status inspect(const Folder& folder, const Clock& clock, OpenReport& report, Gro
       break;
     case Folder::Format::Older:
       // Whole, and somebody may want it: an empty store in its place would look like a loss.
-      return failure(Errc::Unsupported,
-                     folder.path() + ": the store is of an older format, " +
-                         std::to_string(folder.format_number()) +
-                         ", from before the first release, which this broker does not read: it reads format " +
-                         std::to_string(Folder::kFormat) + " and upgrades format " +
-                         std::to_string(Folder::kUpgradable) +
-                         ". Nothing was changed. Start the version that wrote it, or move the folder away to "
-                         "begin with an empty store");
+      return failure(
+          Errc::Unsupported,
+          folder.path() + ": the store is of an older format, " + std::to_string(folder.format_number()) +
+              ", from before the first release, which this broker does not read: it reads format " +
+              std::to_string(Folder::kFormat) + " and upgrades format " +
+              std::to_string(Folder::kUpgradable) +
+              ". Nothing was changed. Start the version that wrote it, or move the folder away to "
+              "begin with an empty store");
     case Folder::Format::Foreign:
       why = "the file that names the format is not ours";
       break;

@@ -9,8 +9,8 @@
 
 namespace hermod::store {
 
-// Numbers of the journal: seven bits per byte, low ones first, the high bit set when more follow; always in the
-// shortest form.
+// Numbers of the journal: seven bits per byte, low ones first, the high bit set when more follow; always in
+// the shortest form.
 
 constexpr std::size_t varint_size(std::uint64_t value) {
   std::size_t size = 1;

@@ -127,8 +127,7 @@ Verdict verify(const std::string& journal_folder, const std::string& tables_file
     if (Status checked = check_table(**tables, static_cast<Table>(table)); !checked)
       return damaged_store(checked.error().detail);
   if (Status checked = (*tables)->check_free_pages(); !checked) return damaged_store(checked.error().detail);
-  auto journal =
-      SegmentJournal::open(journal_folder, 0, true, is_before ? kMarksOfFormat3 : Segment::kMarks);
+  auto journal = SegmentJournal::open(journal_folder, 0, true, is_before ? kMarksOfFormat3 : Segment::kMarks);
   if (!journal) return damaged_store(journal.error().detail);
   Verdict verdict{true, {}, {}};
   if (Status checked = check_journal(**journal, *position, format, verdict.torn); !checked)

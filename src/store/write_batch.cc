@@ -15,8 +15,8 @@ namespace {
 //   put entry      stream, sequence, value
 //   erase entry    stream, sequence
 //   erase stream   stream
-// A key of a table whose keys have all the same size has no length. EntryNames has what stands for a stream and
-// for a sequence; lengths are varints.
+// A key of a table whose keys have all the same size has no length. EntryNames has what stands for a stream
+// and for a sequence; lengths are varints.
 constexpr unsigned kSameStream = 8;
 constexpr std::size_t kTagSize = 1;
 constexpr std::size_t kNumberSize = 8;

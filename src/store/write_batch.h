@@ -59,8 +59,8 @@ struct Op {
   Bytes value;        // Put, Append, AppendShared, PutEntry
 };
 
-/// A batch in the form in which it is journaled: its ops, and the sequences of its appends, which stand behind
-/// them because only the committer knows them.
+/// A batch in the form in which it is journaled: its ops, and the sequences of its appends, which stand
+/// behind them because only the committer knows them.
 struct EncodedBatch {
   Bytes ops;
   Bytes sequences;
@@ -112,13 +112,13 @@ class OpReader {
   bool ok_ = true;
 };
 
-/// Changes that become visible together or not at all. Owns its bytes, in the form in which they are journaled,
-/// and is filled by one thread, then handed to the committer. An empty batch owns nothing: it
-/// is a barrier, done when everything submitted before it is done.
+/// Changes that become visible together or not at all. Owns its bytes, in the form in which they are
+/// journaled, and is filled by one thread, then handed to the committer. An empty batch owns nothing: it is a
+/// barrier, done when everything submitted before it is done.
 class WriteBatch {
  public:
-  /// Preconditions: 1 <= key.size() <= kMaxKeySize, or what its table wants (key_size_of); value.size() < 2^32;
-  /// entries have functions of their own.
+  /// Preconditions: 1 <= key.size() <= kMaxKeySize, or what its table wants (key_size_of); value.size() <
+  /// 2^32; entries have functions of their own.
   void put(Table table, Bytes key, Bytes value);
   void erase(Table table, Bytes key);
   /// A message body, stored once for all entries that name it. It lives as long as an entry names it: the

@@ -364,7 +364,8 @@ TEST_F(Start, LeavesWhatBelongsToNamedQueuesWhereItIs) {
   const auto read = queue::queue_entry_from(slice->entries[1]);
   ASSERT_TRUE(read.has_value()) << read.error().detail;
   EXPECT_EQ(read->key, "seven");
-  for (const store::Table table : {store::Table::Queues, store::Table::Deliveries, store::Table::MessageIds}) {
+  for (const store::Table table :
+       {store::Table::Queues, store::Table::Deliveries, store::Table::MessageIds}) {
     std::size_t records = 0;
     ASSERT_TRUE(view->scan(table, {}, [&](Bytes, Bytes) { return ++records > 0; }));
     EXPECT_EQ(records, 1U) << static_cast<int>(table);

@@ -93,7 +93,8 @@ class CraftedStore : public ::testing::Test {
     store::GroupEncoder encoder;
     encoder.begin();
     encoder.add(batch);
-    ASSERT_TRUE(disk_.store().journal().append(number, encoder.finish(number, {}), store::Journal::Sync::Now));
+    ASSERT_TRUE(
+        disk_.store().journal().append(number, encoder.finish(number, {}), store::Journal::Sync::Now));
     std::vector<store::Submission> group;
     group.push_back({std::move(batch), nullptr});
     disk_.store().sink().applied(number, {}, group);

@@ -1,4 +1,5 @@
-// A store of the format before this one, as a broker once wrote it (tests/data/store/3), on its way to this one.
+// A store of the format before this one, as a broker once wrote it (tests/data/store/3), on its way to this
+// one.
 
 #include "store/lmdb/lmdb_tables.h"
 #include "tests/integration/golden/store_text.h"

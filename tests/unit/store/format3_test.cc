@@ -47,9 +47,11 @@ const std::string kErase = "\x61" + eight(5) + eight(6);
 
 /// Every kind of op.
 OldBatch every_op() {
-  return {std::string("\x12\x01\x02kvv") +                         // put into sessions
-              "\x27\x01" "e" +                                     // erase from meta
-              "\x31" + eight(0x0102030405060708) + eight(9) + "\x01x" +  // append
+  return {std::string("\x12\x01\x02kvv") +  // put into sessions
+              "\x27\x01"
+              "e" +  // erase from meta
+              "\x31" +
+              eight(0x0102030405060708) + eight(9) + "\x01x" +      // append
               "\x41" + eight(1) + eight(10) + eight(2) + "\x01y" +  // append of a shared one
               "\x51" + eight(3) + eight(4) + "\x01z" +              // put of an entry
               kErase + "\x71" + eight(7),

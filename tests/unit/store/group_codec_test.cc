@@ -79,13 +79,13 @@ TEST(GroupCodec, TheBytesArePinned) {
   encoder.add(batch);
   EXPECT_EQ(encoder.bytes(), 43U);
   const std::string record = joined(encoder.finish({1}, at(2)));
-  const std::string expected = std::string("HMG2") +                            //
-                               std::string("\0\0\0\0\0\0\0\1", 8) +             // group number
-                               std::string("\0\0\0\0\0\0\0\2", 8) +             // batch time
-                               std::string("\0\0\0\1", 4) +                     // batches
-                               std::string("\0\0\0\0\0\0\0\7", 8) +             // their size
-                               std::string("\5\1\x12\1\1kv", 7) +               // the batch
-                               std::string("\x27\x54\xfc\x64", 4);              // CRC-32C
+  const std::string expected = std::string("HMG2") +                 //
+                               std::string("\0\0\0\0\0\0\0\1", 8) +  // group number
+                               std::string("\0\0\0\0\0\0\0\2", 8) +  // batch time
+                               std::string("\0\0\0\1", 4) +          // batches
+                               std::string("\0\0\0\0\0\0\0\7", 8) +  // their size
+                               std::string("\5\1\x12\1\1kv", 7) +    // the batch
+                               std::string("\x27\x54\xfc\x64", 4);   // CRC-32C
   EXPECT_EQ(record, expected);
 }
 

@@ -118,13 +118,17 @@ TEST(WriteBatch, TheEncodingIsPinned) {
   batch.append({0x0102030405060708}, as_bytes("x"));
   batch.put(Table::Streams, as_bytes(number_key(2)), as_bytes("n"));
   batch.give_sequences([](std::size_t, StreamId) { return Seq{300}; });
-  const std::string expected = std::string("\x1f\x04", 2) +                    // 31 bytes, 4 ops
-                               std::string("\x12\x01\x02kvv", 6) +             // put into table 2
-                               std::string("\x27\x01" "e", 3) +                // erase from table 7
-                               std::string("\x31\x88\x8c\x90\x10", 5) +        // append to a stream: the upper half,
-                               std::string("\x88\x8e\x98\x28\x01x", 6) +       // the lower half, the value
-                               std::string("\x18\x01\0\0\0\0\0\0\0\x02n", 11) +  // put into table 8: no length of the key
-                               std::string("\xac\x02", 2);                     // the sequence
+  const std::string expected =
+      std::string("\x1f\x04", 2) +         // 31 bytes, 4 ops
+      std::string("\x12\x01\x02kvv", 6) +  // put into table 2
+      std::string(
+          "\x27\x01"
+          "e",
+          3) +                                          // erase from table 7
+      std::string("\x31\x88\x8c\x90\x10", 5) +          // append to a stream: the upper half,
+      std::string("\x88\x8e\x98\x28\x01x", 6) +         // the lower half, the value
+      std::string("\x18\x01\0\0\0\0\0\0\0\x02n", 11) +  // put into table 8: no length of the key
+      std::string("\xac\x02", 2);                       // the sequence
   EXPECT_EQ(in_group(batch), expected);
 }
 
@@ -140,14 +144,11 @@ TEST(WriteBatch, TheEncodingOfEntryOpsIsPinned) {
   batch.give_sequences([](std::size_t, StreamId) { return Seq{9}; });
   const std::string expected = std::string("\x26\x08", 2) +
                                std::string("\x41\0\x01\0\0\0\0\0\0\0\x02\x01x", 13) +
-                               std::string("\x51\0\x03\x04\x01y", 6) +
-                               std::string("\x61\0\x05\x06", 4) +
+                               std::string("\x51\0\x03\x04\x01y", 6) + std::string("\x61\0\x05\x06", 4) +
                                std::string("\x69\x02", 2) +  // the same stream, one further
                                std::string("\x69\x03", 2) +  // two back
-                               std::string("\x71\0\x07", 3) +
-                               std::string("\x61\x01\x09\xac\x02", 5) +
-                               std::string("\x39\x01z", 3) +
-                               std::string("\x09\x09", 2);
+                               std::string("\x71\0\x07", 3) + std::string("\x61\x01\x09\xac\x02", 5) +
+                               std::string("\x39\x01z", 3) + std::string("\x09\x09", 2);
   EXPECT_EQ(in_group(batch), expected);
 }
 
@@ -181,8 +182,8 @@ TEST(WriteBatch, StreamsAndSequencesOfEverySizeComeBack) {
     }
 }
 
-/// Of a message of 256 bytes that is appended to one queue while another one's is acknowledged (the batches of
-/// bench_store): format 3 took 300 bytes for the two.
+/// Of a message of 256 bytes that is appended to one queue while another one's is acknowledged (the batches
+/// of bench_store): format 3 took 300 bytes for the two.
 TEST(WriteBatch, AMessageThatIsReadTakesLittleBesidesItsBytes) {
   const std::string value(256, 'v');
   const auto size = [&](StreamId to, Seq seq, StreamId from, Seq erased) {
@@ -237,7 +238,11 @@ TEST(OpReader, RefusesWhatWriteBatchNeverWrites) {
   EXPECT_FALSE(is_well_formed(std::string("\x1c\x01\x01kv", 5))) << "table 12";
   EXPECT_FALSE(is_well_formed(std::string("\x11\x01\x01kv", 5))) << "a key in the table of entries";
   EXPECT_FALSE(is_well_formed(std::string("\x10\x01kv", 4))) << "a message whose key is not a number";
-  EXPECT_FALSE(is_well_formed(std::string("\x1a\x01" "12345678v", 11))) << "half a key of deliveries";
+  EXPECT_FALSE(
+      is_well_formed(std::string("\x1a\x01"
+                                 "12345678v",
+                                 11)))
+      << "half a key of deliveries";
   EXPECT_FALSE(is_well_formed(std::string("\x41\0\1\0\0\0\0\0\0\0\0\0", 12))) << "message zero";
   EXPECT_TRUE(is_well_formed(std::string("\x61\0\1\1", 4)));
   EXPECT_FALSE(is_well_formed(std::string("\x61\0\1", 3))) << "erase of an entry cut off";
@@ -254,7 +259,11 @@ TEST(OpReader, RefusesWhatWriteBatchNeverWrites) {
   EXPECT_FALSE(is_well_formed(std::string("\x12", 1))) << "cut off behind the kind";
   EXPECT_FALSE(is_well_formed(std::string("\x30\0\1\0", 4))) << "append to table 0";
   EXPECT_FALSE(is_well_formed(std::string("\x61\0\1\1\x68\1", 6))) << "the same stream in table 0";
-  EXPECT_FALSE(is_well_formed(std::string("\x31\0\1\5" "1234", 8))) << "append cut off";
+  EXPECT_FALSE(
+      is_well_formed(std::string("\x31\0\1\5"
+                                 "1234",
+                                 8)))
+      << "append cut off";
   EXPECT_FALSE(is_well_formed("\x12\x80\x80\x80\x80\x80\x01")) << "length of six bytes";
   EXPECT_FALSE(
       is_well_formed("\x31"

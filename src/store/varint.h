@@ -19,7 +19,7 @@ constexpr std::size_t varint_size(std::uint64_t value) {
 }
 
 inline void add_varint(std::string& out, std::uint64_t value) {
-  std::array<char, 10> bytes;
+  std::array<char, 10> bytes{};
   std::size_t size = 0;
   for (; value >= 0x80; value >>= 7) bytes[size++] = static_cast<char>(value | 0x80);
   bytes[size++] = static_cast<char>(value);

@@ -106,7 +106,7 @@ void describe_claim(Fields& fields, Bytes value) {
 
 void describe_queue_entry(Fields& fields, MessageId message, Bytes value) {
   const auto entry =
-      message.v != 0 ? queue::decode_shared_queue_entry(value, nullptr) : queue::decode_queue_entry(value);
+      message.v != 0 ? queue::decode_shared_queue_entry(value, {}) : queue::decode_queue_entry(value);
   if (!entry) return add_unread(fields, entry.error().detail, value);
   if (message.v != 0) add(fields, "message", number(message.v));
   if (!entry->key.empty()) add(fields, "key", text(entry->key));

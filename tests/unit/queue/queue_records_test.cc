@@ -124,9 +124,9 @@ TEST(NamedQueueRecords, AQueueOfWhichNotEverythingIsUnderstoodIsDamage) {
                                      {"least-inflight", "least-infinite", "dispatch"},
                                      {"warehouse", "ware/ouse", "name"}}) {
     std::string changed = record;
-    const std::size_t at = changed.find(was);
-    ASSERT_NE(at, std::string::npos) << was;
-    changed.replace(at, std::string_view(was).size(), is);
+    const std::size_t place = changed.find(was);
+    ASSERT_NE(place, std::string::npos) << was;
+    changed.replace(place, std::string_view(was).size(), is);
     const auto decoded = decode_queue(as_bytes(changed));
     ASSERT_FALSE(decoded) << is;
     EXPECT_EQ(decoded.error().code, Errc::Corruption);

@@ -226,7 +226,8 @@ Result<GroupOfFormat3> decode_group_of_format_3(Bytes record) {
   group.number = {in.u64()};
   group.batch_time = wall_time_of(in.u64());
   const std::uint32_t batches = in.u32();
-  if (in.u64() != in.remaining()) return damaged_group("wrong size");
+  const std::uint64_t size = in.u64();
+  if (size != in.remaining()) return damaged_group("wrong size");
   if (batches == 0) return damaged_group("no batches");
   for (std::uint32_t i = 0; i < batches; ++i) {
     auto batch = take_old_batch(in);

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -120,7 +121,7 @@ struct SequencesTaken {
 /// A record was written and nobody waits for it.
 struct Recorded {
   Seq sent_before{};           ///< of a session's record
-  store::WriteBatch erases{};  ///< tried again until it is durable
+  std::unique_ptr<store::WriteBatch> erases{};  ///< tried again until it is durable; null: there are none
 };
 
 /// How the committer may treat a batch; see store::Submission.

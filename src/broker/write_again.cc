@@ -28,7 +28,7 @@ void Shard::record(Session& session) {
 /// What is over leaves the store for good: with the next start it would be back. Precondition: the batch only
 /// erases, and nothing in it is ever written again.
 void Shard::erase_records(store::WriteBatch batch) {
-  Recorded work{.erases = batch};
+  Recorded work{.erases = std::make_unique<store::WriteBatch>(batch)};
   submit(std::move(batch), std::nullopt, SessionId{}, std::move(work));
 }
 
@@ -39,8 +39,8 @@ void Shard::finish(Connection*, Session* session, Recorded& work, std::optional<
   }
   if (!error) return;
   if (session != nullptr) write_again_later(*session);
-  if (!work.erases.empty()) {
-    erase_again_.push_back(std::move(work.erases));
+  if (work.erases) {
+    erase_again_.push_back(std::move(*work.erases));
     write_again_later();
   }
 }

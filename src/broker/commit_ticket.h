@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -126,10 +127,10 @@ struct SequencesTaken {
 };
 /// A record was written and nobody waits for it.
 struct Recorded {
-  Seq sent_before{};                    ///< of a session's record
-  store::WriteBatch erases{};           ///< tried again until it is durable
-  SessionId ended{};                    ///< the session that is gone with it,
-  std::vector<QueueId> claim_owners{};  ///< and who has to hear of that
+  Seq sent_before{};                            ///< of a session's record
+  std::unique_ptr<store::WriteBatch> erases{};  ///< tried again until it is durable; null: there are none
+  SessionId ended{};                            ///< the session that is gone with it,
+  std::vector<QueueId> claim_owners{};          ///< and who has to hear of that
 };
 
 /// How the committer may treat a batch; see store::Submission.

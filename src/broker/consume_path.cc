@@ -227,13 +227,12 @@ void Shard::finish(Connection*, Session* session, SequencesTaken& work, std::opt
   pump(*session);
 }
 
-/// Ordinary messages of the session need quota too: no more is promised to queues than nobody uses now.
+/// Ordinary messages of the session need quota too: while they use it up nothing is asked of queues.
 void Shard::grant_credit(Session& session) {
   QueueConsumers& consumers = *session.consumers();
-  const std::uint64_t left = session.outbound().quota().left();
-  std::uint64_t room = left - std::min(left, consumers.promised());
+  const qos::Quota& quota = session.outbound().quota();
   consumers.for_each([&](QueueConsumer& consumer) {
-    if (const auto limit = consumers.grant(consumer, room))
+    if (const auto limit = consumers.grant(consumer, quota.maximum(), quota.left()))
       tell_queue(consumer.queue->id, ConsumerGranted{consumer_of(session), consumer.attachment, *limit});
   });
 }

@@ -261,8 +261,7 @@ void Recovery::count_entry(Loaded& loaded, const store::ReadView::EntryHead& ent
 /// Its message is in a named queue, whose owner decides about the claim.
 void Recovery::restore_claim(Loaded& loaded, const store::ReadView::EntryHead& entry) {
   const auto claim = queue::decode_claim(entry.head);
-  if (!claim || entry.value_size != entry.head.size())
-    return damaged("entries", claim ? Error{Errc::Corruption, "claim: bytes behind its end"} : claim.error());
+  if (!claim) return damaged("entries", claim.error());
   if (loaded.first_exchange.v == 0) loaded.first_exchange = entry.seq;
   claims_.push_back({loaded.session->id(), entry.seq, *claim});
 }

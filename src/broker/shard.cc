@@ -116,6 +116,7 @@ void Shard::adopt_queue(std::unique_ptr<OwnedQueue> owned) {
 
 void Shard::catch_up() {
   on_timer(deadline_timer_);
+  if (!touched_queues_.empty()) timers_.schedule(deadline_timer_, now());  // there is a first tick for them
   tick_now_.reset();
   tick_wall_.reset();
 }
@@ -246,9 +247,10 @@ void Shard::on_output_drained(Connection& c) {
   Session& session = *c.session();
   pump(session);
   if (session.congested_since) watch_congestion(session);
-  // Often this is the end of a tick: nothing else would wake the shard for the next slice, and the next tick
-  // has its own time.
-  if (!c.retained_reads.empty()) timers_.schedule(deadline_timer_, now());
+  // Often this is the end of a tick: nothing else would wake the shard for the next slice, or for what queues
+  // have to hear, and the next tick has its own time.
+  const bool goes_on = !c.retained_reads.empty() || !to_self_.empty() || session.consumers() != nullptr;
+  if (goes_on) timers_.schedule(deadline_timer_, now());
   tick_now_.reset();
   tick_wall_.reset();
 }

@@ -28,7 +28,7 @@ void Shard::record(Session& session) {
 /// What is over leaves the store for good: with the next start it would be back. Precondition: the batch only
 /// erases, and nothing in it is ever written again.
 void Shard::erase_records(store::WriteBatch batch, Recorded work) {
-  work.erases = batch;
+  work.erases = std::make_unique<store::WriteBatch>(batch);
   submit(std::move(batch), std::nullopt, SessionId{}, std::move(work));
 }
 
@@ -43,7 +43,7 @@ void Shard::finish(Connection*, Session* session, Recorded& work, std::optional<
     return;
   }
   if (session != nullptr) write_again_later(*session);
-  if (!work.erases.empty()) {
+  if (work.erases) {
     erase_again_.push_back(std::move(work));
     write_again_later();
   }
@@ -68,7 +68,7 @@ void Shard::write_again() {
     if (session != nullptr && session->record_is_old) record(*session);
   }
   for (Recorded& work : std::exchange(erase_again_, {})) {
-    store::WriteBatch batch = std::move(work.erases);
+    store::WriteBatch batch = std::move(*work.erases);
     erase_records(std::move(batch), std::move(work));
   }
   for (const QueueId id : std::exchange(settle_again_, {}))

@@ -10,7 +10,7 @@ namespace {
 
 using store::Table;
 
-std::string key_of(QueueId queue) {
+std::string queue_key_of(QueueId queue) {
   return store::number_key(queue.v);
 }
 
@@ -22,11 +22,11 @@ std::string key_at(QueueId queue, std::uint64_t number) {
 }  // namespace
 
 void record_queue(store::WriteBatch& batch, QueueId queue, const QueueRecord& record) {
-  batch.put(Table::Queues, as_bytes(key_of(queue)), as_bytes(encode_queue(record)));
+  batch.put(Table::Queues, as_bytes(queue_key_of(queue)), as_bytes(encode_queue(record)));
 }
 
 void erase_queue(store::WriteBatch& batch, QueueId queue) {
-  batch.erase(Table::Queues, as_bytes(key_of(queue)));
+  batch.erase(Table::Queues, as_bytes(queue_key_of(queue)));
   batch.erase_stream(stream_of(queue));
 }
 

@@ -119,8 +119,10 @@ Result<QueueRecord> decode_queue(Bytes record) {
     const std::string_view option = as_text(in.sized16());
     const std::string_view value = as_text(in.sized32());
     if (!in.ok()) break;
-    if (Status set = set_option(definition, option, value); !set)
-      return failure(Errc::Corruption, "queue record: " + set.error().detail);
+    const Status set = set_option(definition, option, value);
+    if (!set && set.error().code == Errc::NotFound)
+      return failure(Errc::Corruption, "queue record: unknown option " + std::string(option));
+    if (!set) return failure(Errc::Corruption, "queue record: " + set.error().detail);
   }
   if (const Status status = check_end(in, "queue record"); !status) return tl::unexpected(status.error());
   if (Status checked = check(definition); !checked)

@@ -161,26 +161,23 @@ std::vector<Seq> QueueConsumers::pubrel_ready(Seq own) {
 
 /// Small steps would cost a message each. What is too little for a step waits, unless the consumer would have
 /// nothing to do until then.
-std::optional<std::uint64_t> QueueConsumers::grant(QueueConsumer& consumer, std::uint64_t& room) const {
+std::optional<std::uint64_t> QueueConsumers::grant(QueueConsumer& consumer, std::uint64_t quota,
+                                                   std::uint64_t left) const {
   if (!consumer.is_attached) return std::nullopt;
-  const std::uint64_t most = consumer.queue->definition.max_inflight;
+  std::uint64_t most = consumer.queue->definition.max_inflight;
   const std::uint64_t coming = coming_to(consumer);
-  const std::uint64_t free = most - std::min(most, consumer.held + coming);
-  const bool is_counted = consumer.qos != wire::QoS::AtMostOnce;
-  const std::uint64_t more = is_counted ? std::min(free, room) : free;
+  std::uint64_t room = most;
+  if (consumer.qos != wire::QoS::AtMostOnce) {
+    most = std::min(most, std::max<std::uint64_t>(1, quota / consumers_.size()));
+    const std::uint64_t spoken_for = coming + waiting_.size() + claims_on_their_way();
+    room = left - std::min(left, spoken_for);
+  }
+  const std::uint64_t more = std::min(most - std::min(most, consumer.held + coming), room);
   if (more == 0) return std::nullopt;
   if (coming > 0 && more < std::max<std::uint64_t>(1, most / kStep)) return std::nullopt;
-  if (is_counted) room -= more;
   consumer.limit = consumer.taken + coming + more;
   consumer.has_no_credit = false;
   return consumer.limit;
-}
-
-std::uint64_t QueueConsumers::promised() const {
-  std::uint64_t sum = 0;
-  for (const auto& [id, consumer] : consumers_)
-    if (consumer.is_attached && consumer.qos != wire::QoS::AtMostOnce) sum += coming_to(consumer);
-  return sum + waiting_.size() + claims_on_their_way();
 }
 
 std::optional<Seq> QueueConsumers::next_sequence() const {

@@ -116,11 +116,10 @@ class QueueConsumers {
   /// It may leave. What may leave now, in order; itself, when it is not owed.
   std::vector<Seq> pubrel_ready(Seq own);
 
-  /// What the owner should be told: the consumer takes so many in all. Nothing: no news. `room`: exchanges
-  /// that the connection has room for and that nobody was promised; what is promised is taken from it.
-  std::optional<std::uint64_t> grant(QueueConsumer& consumer, std::uint64_t& room) const;
-  /// Deliveries at QoS 1 and above that may come, or wait.
-  std::uint64_t promised() const;
+  /// What the owner should be told: the consumer takes so many in all. Nothing: no news. `quota`: exchanges
+  /// that the connection may have; `left`: of those, what nothing uses. The consumers of a session share the
+  /// quota, so that a queue that is empty keeps nothing from one that is not.
+  std::optional<std::uint64_t> grant(QueueConsumer& consumer, std::uint64_t quota, std::uint64_t left) const;
 
   /// Sequences of the session's stream that nobody else has.
   std::optional<Seq> next_sequence() const;

@@ -148,6 +148,8 @@ Status CheckpointWriter::write_entry(StreamId stream, const EntryChange& change)
       auto found = writer_->get(Table::Entries, as_bytes(key));
       if (!found) return tl::unexpected(found.error());
       if (*found) old = std::move(**found);
+      // Overwritten and not there any more: its stream has ended, or an earlier checkpoint has erased it.
+      if (!*found && change.place.needs_older()) return {};
     }
     count_out(old);
     if (change.place.kind() == Change::Erased) return breathe(key.size());

@@ -12,11 +12,13 @@ Result<std::optional<EntryWalk::Item>> EntryWalk::next() {
   for (;;) {
     const EntryChange* change = changed_ < changes_.entries.size() ? &changes_.entries[changed_] : nullptr;
     if (change != nullptr && (!stored_ || change->seq <= *stored_)) {
-      if (stored_ && *stored_ == change->seq) {
+      const bool is_stored = stored_ && *stored_ == change->seq;
+      if (is_stored) {
         if (Status moved = step(); !moved) return tl::unexpected(moved.error());
       }
       ++changed_;
       if (change->place.kind() == Change::Erased) continue;
+      if (change->place.needs_older() && !is_stored) continue;  // nothing was there to be overwritten
       auto bytes = journal_.read({change->place.group}, change->place.offset, change->place.size);
       return item({change->seq},
                   bytes ? parts_in_journal(change->place.kind(), *bytes) : tl::unexpected(bytes.error()));

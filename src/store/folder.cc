@@ -77,6 +77,18 @@ Result<std::string> read_small(const std::string& file) {
   return text;
 }
 
+/// What the file `format` says; zero when it is not ours.
+unsigned long number_in(std::string_view text) {
+  if (!text.starts_with(kFormatName)) return 0;
+  text.remove_prefix(kFormatName.size());
+  if (!text.starts_with(kFormatLine) || text.back() != '\n') return 0;
+  text.remove_prefix(kFormatLine.size());
+  text.remove_suffix(1);
+  if (text.empty() || text.size() > 9 || text.find_first_not_of("0123456789") != std::string_view::npos)
+    return 0;
+  return std::strtoul(std::string(text).c_str(), nullptr, 10);
+}
+
 /// Whoever has the lock has written its number into it.
 tl::unexpected<Error> in_use(const std::string& path) {
   const auto holder = read_small(path + "/lock");
@@ -198,19 +210,16 @@ Result<Folder::Format> Folder::format() const {
     if (text.error().code == Errc::Io && ::access(file.c_str(), R_OK) == 0) return Format::Foreign;
     return tl::unexpected(text.error());
   }
-  std::string_view rest(*text);
-  if (!rest.starts_with(kFormatName)) return Format::Foreign;
-  rest.remove_prefix(kFormatName.size());
-  if (!rest.starts_with(kFormatLine) || rest.back() != '\n') return Format::Foreign;
-  rest.remove_prefix(kFormatLine.size());
-  rest.remove_suffix(1);
-  if (rest.empty() || rest.size() > 9 || rest.find_first_not_of("0123456789") != std::string_view::npos)
-    return Format::Foreign;
-  const unsigned long number = std::strtoul(std::string(rest).c_str(), nullptr, 10);
-  if (number > kFormat) return Format::Newer;
+  const unsigned long number = number_in(*text);
   if (number == 0) return Format::Foreign;
+  if (number > kFormat) return Format::Newer;
   if (number == kFormat) return Format::Current;
   return number == kUpgradable ? Format::Upgradable : Format::Older;
+}
+
+unsigned long Folder::format_number() const {
+  const auto text = read_small(path_ + "/format");
+  return text ? number_in(*text) : 0;
 }
 
 Status Folder::write_format() const {

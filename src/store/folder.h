@@ -13,14 +13,14 @@ class Folder {
   enum class Format {
     None,
     Current,
-    Upgradable,  ///< kUpgradable; see upgrade()
+    Upgradable,  ///< kUpgradable
     Older,       ///< which nothing here reads
     Newer,
     Foreign,
   };
   /// The number of the present format, and of the one before it, which can be made this one.
-  static constexpr unsigned long kFormat = 3;
-  static constexpr unsigned long kUpgradable = 2;
+  static constexpr unsigned long kFormat = 4;
+  static constexpr unsigned long kUpgradable = 3;
 
   /// Makes the folder (0700, with its parents) and locks it. Errors: Busy when another process has it,
   /// Invalid when the path is not a folder, Io.
@@ -40,6 +40,8 @@ class Folder {
   std::string tables() const { return path_ + "/tables"; }
 
   Result<Format> format() const;
+  /// The number in the file `format`; zero when there is none.
+  unsigned long format_number() const;
   Status write_format() const;
   /// True when any file of a store is here besides the lock.
   bool has_files() const;

@@ -13,12 +13,6 @@ constexpr std::uint32_t kWorthCompacting = 32;
 /// Ops whose memory is waited for together: the streams of a group are mostly many and cold.
 constexpr std::size_t kStride = 16;
 
-std::size_t length_size(std::size_t value) {
-  std::size_t size = 1;
-  for (; value >= 0x80; value >>= 7) ++size;
-  return size;
-}
-
 bool by_seq(const EntryChange& entry, std::uint64_t seq) {
   return entry.seq < seq;
 }
@@ -46,13 +40,13 @@ void Generation::count_group(GroupNo group, std::size_t record_bytes) {
 void Generation::apply(GroupNo group, std::span<const BatchInRecord> batches) {
   std::array<Step, kStride> steps;
   std::size_t count = 0;
-  for (const BatchInRecord& batch : batches) {
-    OpReader reader(batch.ops);
+  for (const auto& [batch, offset] : batches) {
+    OpReader reader(batch);
     while (const std::optional<Op> op = reader.next()) {
       if (op->table == Table::Entries) streams_.prefetch(op->stream.v);
       const bool has_value = op->value.data() != nullptr;
       const std::ptrdiff_t before = has_value ? op->value.data() - batch.ops.data() : 0;
-      steps[count++] = {*op, batch.offset + static_cast<std::size_t>(before)};
+      steps[count++] = {*op, offset + static_cast<std::size_t>(before)};
       if (count == kStride) apply(group, std::span(steps).first(std::exchange(count, 0)));
     }
   }
@@ -79,7 +73,7 @@ void Generation::apply(GroupNo group, const Step& step) {
     case Op::Kind::Append:
       return append(*step.stream, op.seq, place_of(Change::Put, group, step.at, op.value.size()));
     case Op::Kind::AppendShared: {
-      const std::size_t before = 8 + length_size(op.value.size());
+      const std::size_t before = 8 + varint_size(op.value.size());
       return append(*step.stream, op.seq,
                     place_of(Change::Shared, group, step.at - before, before + op.value.size()));
     }
@@ -112,22 +106,35 @@ void Generation::apply_keyed(const Op& op, Place place) {
 
 void Generation::append(Stream& stream, Seq seq, Place place) {
   if (stream.ended) return;  // against the rule: nothing is appended to a stream that has ended
-  if (!stream.appended.empty() && stream.appended.back().seq >= seq.v) return put_entry(stream, seq, place);
   place.fresh = 1;
+  if (!stream.appended.empty() && stream.appended.back().seq >= seq.v) {
+    EntryChange* appended = find_appended(stream, seq.v);
+    return replace(appended != nullptr ? appended->place : older(stream, seq.v), place);
+  }
   memory_bytes_ -= stream.appended.capacity() * sizeof(EntryChange);
   stream.appended.push_back({seq.v, place});
   memory_bytes_ += stream.appended.capacity() * sizeof(EntryChange);
   count(place, 1);
 }
 
+void Generation::replace(Place& there, Place place) {
+  count(there, -1);
+  there = place;
+  count(there, 1);
+}
+
+/// What is gone stays gone; of what is older than this generation, whoever reads it finds out.
 void Generation::put_entry(Stream& stream, Seq seq, Place place) {
   if (stream.ended) return;
   EntryChange* appended = find_appended(stream, seq.v);
-  Place& there = appended != nullptr ? appended->place : older(stream, seq.v);
-  count(there, -1);
+  if (appended != nullptr) {
+    place.fresh = appended->place.fresh;
+    if (appended->place.has_value()) replace(appended->place, place);
+    return;
+  }
+  Place& there = older(stream, seq.v);
   place.fresh = there.fresh;
-  there = place;
-  count(there, 1);
+  if (there.kind() != Change::Erased) replace(there, place);
 }
 
 void Generation::erase_entry(Stream& stream, Seq seq) {
@@ -174,7 +181,7 @@ EntryChange* Generation::find_appended(Stream& stream, std::uint64_t seq) {
 }
 
 void Generation::count(const Place& place, int sign) {
-  if (place.kind() != Change::Put && place.kind() != Change::Shared) return;
+  if (!place.has_value()) return;
   live_entries_ += static_cast<std::uint64_t>(sign);
   live_bytes_ += static_cast<std::uint64_t>(sign * static_cast<std::int64_t>(place.size));
 }

@@ -37,6 +37,9 @@ struct Place {
   std::uint32_t size;  // of a shared entry: u64 message id, length, value
 
   Change kind() const { return static_cast<Change>(change); }
+  bool has_value() const { return kind() == Change::Put || kind() == Change::Shared; }
+  /// Of an entry: it was overwritten, which counts only when there is an older one.
+  bool needs_older() const { return has_value() && fresh == 0; }
 };
 static_assert(sizeof(Place) == 16);
 
@@ -71,9 +74,9 @@ class Generation {
   /// not end. Then every erase is remembered.
   explicit Generation(bool tables_may_know) : tables_may_know_(tables_may_know) {}
 
-  /// The ops of one batch of a group, without frame, and where they begin in its record.
+  /// One batch of a group, and where its ops begin in the group's record.
   struct BatchInRecord {
-    Bytes ops;
+    EncodedBatch batch;
     std::size_t offset;
   };
   /// Applies the ops of all batches of a group, in order.
@@ -126,6 +129,7 @@ class Generation {
   void apply(GroupNo group, const Step& step);
   void apply_keyed(const Op& op, Place place);
   void append(Stream& stream, Seq seq, Place place);
+  void replace(Place& there, Place place);
   void put_entry(Stream& stream, Seq seq, Place place);
   void erase_entry(Stream& stream, Seq seq);
   void erase_stream(Stream& stream, StreamId id);

@@ -1,5 +1,6 @@
 #include "store/group_codec.h"
 
+#include <limits>
 #include <utility>
 
 #include "base/assert.h"
@@ -11,53 +12,70 @@ tl::unexpected<Error> damaged(std::string what) {
   return failure(Errc::Corruption, "journal record: " + std::move(what));
 }
 
-/// Checks that `ops` holds exactly `op_count` whole ops with their sequences given.
-Status check_ops(Bytes ops, std::uint32_t op_count, std::uint32_t batch) {
+/// The next batch, when it holds exactly the ops that it says, with their sequences given.
+Result<EncodedBatch> take_batch(Bytes& rest, std::uint32_t batch) {
   const std::string where = " in batch " + std::to_string(batch);
-  OpReader reader(ops);
-  std::uint32_t seen = 0;
+  const auto size = take_varint(rest, std::numeric_limits<std::uint32_t>::max());
+  const auto count = size ? take_varint(rest, std::numeric_limits<std::uint32_t>::max()) : std::nullopt;
+  if (!count || *size > rest.size()) return damaged("batch " + std::to_string(batch) + " is cut off");
+  const Bytes ops = rest.first(*size);
+  const Bytes behind = rest.subspan(*size);
+  OpReader reader(EncodedBatch{ops, behind});
+  std::uint64_t seen = 0;
   while (const std::optional<Op> op = reader.next()) {
-    if (op->kind == Op::Kind::Append && op->seq.v == 0)
+    const bool is_append = op->kind == Op::Kind::Append || op->kind == Op::Kind::AppendShared;
+    if (is_append && op->seq.v == 0)
       return damaged("op " + std::to_string(seen) + where + " has no sequence");
     ++seen;
   }
   if (!reader.ok()) return damaged("op " + std::to_string(seen) + where + " is malformed");
-  if (seen == 0 || seen != op_count)
-    return damaged("expected " + std::to_string(op_count) + " ops, found " + std::to_string(seen) + where);
-  return {};
+  if (seen == 0 || seen != *count)
+    return damaged("expected " + std::to_string(*count) + " ops, found " + std::to_string(seen) + where);
+  rest = reader.rest_of_sequences();
+  return EncodedBatch{ops, behind.first(behind.size() - rest.size())};
 }
 
 }  // namespace
 
 void GroupEncoder::begin() {
-  pieces_.assign(1, Bytes{});  // the place of the header
-  batch_count_ = 0;
+  batches_.clear();
+  between_.assign(kGroupHeaderSize, '\0');
   body_size_ = 0;
 }
 
 void GroupEncoder::add(const WriteBatch& batch) {
   if (batch.empty()) return;
-  pieces_.push_back(batch.encoded());
-  ++batch_count_;
+  batch.add_head(between_);
+  const EncodedBatch encoded = batch.encoded();
+  batches_.push_back({encoded.ops, between_.size()});
+  between_.append(as_text(encoded.sequences));
   body_size_ += batch.bytes();
 }
 
 std::span<const Bytes> GroupEncoder::finish(GroupNo number, WallTime batch_time) {
   HERMOD_ASSERT(!empty());
-  header_.clear();
-  ByteWriter header(header_);
-  header.u32(kGroupMagic);
-  header.u64(number.v);
-  header.u64(micros_of(batch_time));
-  header.u32(batch_count_);
-  header.u64(body_size_);
-  pieces_.front() = as_bytes(header_);
+  std::string header;
+  ByteWriter out(header);
+  out.u32(kGroupMagic);
+  out.u64(number.v);
+  out.u64(micros_of(batch_time));
+  out.u32(static_cast<std::uint32_t>(batches_.size()));
+  out.u64(body_size_);
+  between_.replace(0, kGroupHeaderSize, header);
+  between_.reserve(between_.size() + kGroupTrailerSize);  // from here on it stays where it is
 
+  pieces_.clear();
+  std::size_t begin = 0;
+  for (const Batch& batch : batches_) {
+    pieces_.push_back(as_bytes(between_).subspan(begin, batch.head_end - begin));
+    pieces_.push_back(batch.ops);
+    begin = batch.head_end;
+  }
+  pieces_.push_back(as_bytes(between_).subspan(begin));
   Checksum checksum;
   for (const Bytes piece : pieces_) checksum.add(piece);
-  trailer_.clear();
-  ByteWriter(trailer_).u32(checksum.value());
-  pieces_.push_back(as_bytes(trailer_));
+  ByteWriter(between_).u32(checksum.value());
+  pieces_.back() = as_bytes(between_).subspan(begin);
   return pieces_;
 }
 
@@ -66,9 +84,9 @@ Result<Group> decode_group(Bytes record) {
     return damaged("only " + std::to_string(record.size()) + " bytes");
   ByteReader reader(record);
   if (reader.u32() != kGroupMagic) return damaged("not a commit group");
-  Checksum checksum;
-  checksum.add(record.first(record.size() - kGroupTrailerSize));
-  if (ByteReader(record.last(kGroupTrailerSize)).u32() != checksum.value()) return damaged("wrong checksum");
+  if (ByteReader(record.last(kGroupTrailerSize)).u32() !=
+      checksum_of(record.first(record.size() - kGroupTrailerSize)))
+    return damaged("wrong checksum");
 
   Group group;
   group.number = {reader.u64()};
@@ -78,16 +96,13 @@ Result<Group> decode_group(Bytes record) {
   if (body_size != record.size() - kGroupHeaderSize - kGroupTrailerSize) return damaged("wrong size");
   if (batch_count == 0) return damaged("no batches");
 
-  ByteReader body(reader.bytes(body_size));
-  for (std::uint32_t batch = 0; batch < batch_count; ++batch) {
-    const std::uint32_t size = body.u32();
-    const std::uint32_t op_count = body.u32();
-    const Bytes ops = body.bytes(size);
-    if (!body.ok()) return damaged("batch " + std::to_string(batch) + " is cut off");
-    if (Status status = check_ops(ops, op_count, batch); !status) return tl::unexpected(status.error());
-    group.batches.push_back(ops);
+  Bytes body = reader.bytes(body_size);
+  for (std::uint32_t number = 0; number < batch_count; ++number) {
+    const auto batch = take_batch(body, number);
+    if (!batch) return tl::unexpected(batch.error());
+    group.batches.push_back(*batch);
   }
-  if (body.remaining() != 0) return damaged("bytes behind the last batch");
+  if (!body.empty()) return damaged("bytes behind the last batch");
   return group;
 }
 

@@ -24,6 +24,26 @@ std::vector<Item> merged(std::vector<Item> newer, std::vector<Item> older, Less 
   return all;
 }
 
+/// The newer changes of a stream over the older ones, which say whether there was what the newer overwrite.
+std::vector<EntryChange> laid_over(std::vector<EntryChange> newer, const StreamChanges& older) {
+  auto under = older.entries.begin();
+  std::size_t kept = 0;
+  for (const EntryChange& change : newer) {
+    EntryChange laid = change;
+    if (change.place.needs_older()) {
+      under = std::lower_bound(under, older.entries.end(), change.seq,
+                               [](const EntryChange& entry, std::uint64_t seq) { return entry.seq < seq; });
+      const bool is_there = under != older.entries.end() && under->seq == change.seq;
+      if (is_there ? !under->place.has_value() : older.ended) continue;
+      if (is_there) laid.place.fresh = under->place.fresh;
+    }
+    newer[kept++] = laid;
+  }
+  newer.resize(kept);
+  return merged(std::move(newer), older.entries,
+                [](const EntryChange& a, const EntryChange& b) { return a.seq < b.seq; });
+}
+
 }  // namespace
 
 Memtable::Memtable(bool recovering) : active_(std::make_shared<Generation>(recovering)) {}
@@ -34,8 +54,7 @@ void Memtable::applied(GroupNo number, WallTime /*batch_time*/, std::span<const 
   batches_.clear();
   for (const Submission& submission : group) {
     if (submission.batch.empty()) continue;
-    const Bytes ops = submission.batch.encoded().subspan(WriteBatch::kFrameSize);
-    batches_.push_back({ops, offset + WriteBatch::kFrameSize});
+    batches_.push_back({submission.batch.encoded(), offset + submission.batch.head_size()});
     offset += submission.batch.bytes();
     accepted += submission.batch.value_bytes();
   }
@@ -54,8 +73,8 @@ Status Memtable::replay(GroupNo number, Bytes record) {
   if (!group) return tl::unexpected(group.error());
   if (group->number != number) return failure(Errc::Corruption, "journal record: the number is not its key");
   batches_.clear();
-  for (const Bytes ops : group->batches)
-    batches_.push_back({ops, static_cast<std::size_t>(ops.data() - record.data())});
+  for (const EncodedBatch& batch : group->batches)
+    batches_.push_back({batch, static_cast<std::size_t>(batch.ops.data() - record.data())});
   {
     const std::lock_guard lock(mutex_);
     active_->apply(number, batches_);
@@ -111,11 +130,10 @@ StreamChanges Memtable::stream(StreamId stream, Seq from, std::size_t max) const
 StreamChanges Memtable::stream_in(const Capture& capture, StreamId stream, Seq from, std::size_t max) {
   StreamChanges changes = capture.active->stream(stream, from, max);
   if (!capture.frozen || changes.ended) return changes;
-  StreamChanges older = capture.frozen->stream(stream, from, max);
+  const StreamChanges older = capture.frozen->stream(stream, from, max);
   changes.ended = older.ended;
   changes.bound = std::min(changes.bound, older.bound);
-  changes.entries = merged(std::move(changes.entries), std::move(older.entries),
-                           [](const EntryChange& a, const EntryChange& b) { return a.seq < b.seq; });
+  changes.entries = laid_over(std::move(changes.entries), older);
   while (!changes.entries.empty() && changes.entries.back().seq > changes.bound) changes.entries.pop_back();
   return changes;
 }

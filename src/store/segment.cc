@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,12 +18,18 @@ namespace hermod::store {
 namespace {
 
 constexpr mode_t kSegmentMode = 0600;
-constexpr std::string_view kSegmentMagic = "HMSEGMT2";
-constexpr std::uint32_t kRecordMagic = 0x484D5232;  // "HMR2"
 /// Of the buffer that stays between two records.
 constexpr std::size_t kKeptBuffer = std::size_t{2} << 20;
 
 }  // namespace
+
+Segment::Life Segment::Life::begin(std::uint64_t order) {
+  Life life{order, 0};
+  // Ready at any time a broker runs; should it not be, the order alone tells lives apart.
+  if (::getrandom(&life.secret, sizeof(life.secret), 0) != static_cast<ssize_t>(sizeof(life.secret)))
+    life.secret = order;
+  return life;
+}
 
 Segment::~Segment() {
   if (map_ != nullptr) ::munmap(const_cast<std::uint8_t*>(map_), bytes_);
@@ -37,7 +44,7 @@ tl::unexpected<Error> Segment::failed(const char* action) const {
 Result<std::unique_ptr<Segment>> Segment::create(const std::string& file, std::uint64_t bytes, Life life) {
   // Under its name only when it is whole: a segment that is too short is a damaged one.
   const std::string fresh = file + ".new";
-  std::unique_ptr<Segment> segment(new Segment(file));
+  std::unique_ptr<Segment> segment(new Segment(file, kMarks));
   segment->descriptor_ = ::open(fresh.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, kSegmentMode);
   if (segment->descriptor_ < 0) return segment->failed("open");
   // The blocks are taken now, so that no record finds the disk full. Not every file system can do it.
@@ -58,8 +65,9 @@ Result<std::unique_ptr<Segment>> Segment::create(const std::string& file, std::u
   return segment;
 }
 
-Result<std::unique_ptr<Segment>> Segment::open(const std::string& file, bool read_only) {
-  std::unique_ptr<Segment> segment(new Segment(file));
+Result<std::unique_ptr<Segment>> Segment::open(const std::string& file, bool read_only,
+                                               const SegmentMarks& marks) {
+  std::unique_ptr<Segment> segment(new Segment(file, marks));
   const int mode = (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOFOLLOW;
   segment->descriptor_ = ::open(file.c_str(), mode);
   if (segment->descriptor_ < 0) return segment->failed("open");
@@ -86,7 +94,7 @@ Status Segment::map(bool read_only) {
 Status Segment::write_header() {
   std::string block;
   ByteWriter out(block);
-  out.bytes(kSegmentMagic);
+  out.bytes(marks_.header);
   out.u64(life_.order);
   out.u64(life_.secret);
   out.u64(bytes_);
@@ -98,7 +106,7 @@ Status Segment::write_header() {
 Status Segment::read_header() {
   constexpr std::size_t kChecked = 32;
   ByteReader in({map_, kBlock});
-  const bool ours = as_text(in.bytes(kSegmentMagic.size())) == kSegmentMagic;
+  const bool ours = as_text(in.bytes(marks_.header.size())) == marks_.header;
   const Life life{in.u64(), in.u64()};
   const std::uint64_t bytes = in.u64();
   if (!ours || in.u32() != checksum_of({map_, kChecked})) return {};
@@ -122,7 +130,7 @@ Segment::Record Segment::record_at(std::uint64_t block, bool any_life) const {
   if ((block + 1) * kBlock > bytes_) return {};
   const Bytes header{map_ + block * kBlock, kRecordHeader};
   ByteReader in(header);
-  const bool ours = in.u32() == kRecordMagic;
+  const bool ours = in.u32() == marks_.record;
   const std::uint32_t size = in.u32();
   const GroupNo group{in.u64()};
   const GroupNo synced{in.u64()};
@@ -157,7 +165,7 @@ Result<Segment::Record> Segment::append(GroupNo group, GroupNo synced, std::span
   buffer_.clear();
   buffer_.reserve(blocks_for(size) * kBlock);
   ByteWriter out(buffer_);
-  out.u32(kRecordMagic);
+  out.u32(marks_.record);
   out.u32(static_cast<std::uint32_t>(size));
   out.u64(group.v);
   out.u64(synced.v);

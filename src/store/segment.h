@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,13 @@
 #include "base/result.h"
 
 namespace hermod::store {
+
+/// What headers and records begin with. A segment with the marks of another format has no readable header and
+/// no records: it is free.
+struct SegmentMarks {
+  std::string_view header;
+  std::uint32_t record;
+};
 
 /// One file of the journal: a header block and, each from the beginning of a block of its own, records. A
 /// block that holds something acknowledged is never written with anything else in the same life, so a torn
@@ -26,10 +34,15 @@ class Segment {
  public:
   static constexpr std::size_t kBlock = 4096;
 
+  static constexpr SegmentMarks kMarks{"HMSEGMT3", 0x484D5233};  // "HMR3"
+
   /// What a header says.
   struct Life {
     std::uint64_t order = 0;   ///< rises from life to life over all segments; 0: the header cannot be read
     std::uint64_t secret = 0;  ///< in every record: nobody who fills a payload can make a record up
+
+    /// With a secret of its own.
+    static Life begin(std::uint64_t order);
   };
   struct Record {
     GroupNo group;
@@ -41,7 +54,8 @@ class Segment {
   /// A new file of `bytes`, durable with its header. Errors: NoSpace, Io.
   static Result<std::unique_ptr<Segment>> create(const std::string& file, std::uint64_t bytes, Life life);
   /// A file that is there, with its records found. Errors: Corruption: it is shorter than it was; Io.
-  static Result<std::unique_ptr<Segment>> open(const std::string& file, bool read_only);
+  static Result<std::unique_ptr<Segment>> open(const std::string& file, bool read_only,
+                                               const SegmentMarks& marks = kMarks);
   ~Segment();
   Segment(const Segment&) = delete;
   Segment& operator=(const Segment&) = delete;
@@ -96,7 +110,7 @@ class Segment {
  private:
   static constexpr std::size_t kRecordHeader = 36;
 
-  explicit Segment(std::string file) : file_(std::move(file)) {}
+  Segment(std::string file, const SegmentMarks& marks) : file_(std::move(file)), marks_(marks) {}
   Status map(bool read_only);
   Status write_header();
   Status write(std::string_view bytes, std::uint64_t offset);
@@ -107,6 +121,7 @@ class Segment {
   tl::unexpected<Error> failed(const char* action) const;
 
   const std::string file_;
+  const SegmentMarks marks_;
   int descriptor_ = -1;
   const std::uint8_t* map_ = nullptr;
   std::uint64_t bytes_ = 0;

@@ -1,6 +1,5 @@
 #include "store/segment_journal.h"
 
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,15 +53,19 @@ Result<Bytes> JournalReader::read(GroupNo group, std::size_t offset, std::size_t
   return record_.subspan(offset, size);
 }
 
-SegmentJournal::SegmentJournal(std::string folder, std::uint64_t max_size, bool read_only)
+SegmentJournal::SegmentJournal(std::string folder, std::uint64_t max_size, bool read_only,
+                               const SegmentMarks& marks)
     : folder_(std::move(folder)),
       max_size_(max_size),
       segment_bytes_(segment_size(max_size)),
-      read_only_(read_only) {}
+      read_only_(read_only),
+      marks_(marks) {}
 
 Result<std::unique_ptr<SegmentJournal>> SegmentJournal::open(const std::string& folder,
-                                                             std::uint64_t max_size, bool read_only) {
-  std::unique_ptr<SegmentJournal> journal(new SegmentJournal(folder, max_size, read_only));
+                                                             std::uint64_t max_size, bool read_only,
+                                                             const SegmentMarks& marks) {
+  HERMOD_ASSERT(read_only || marks.record == Segment::kMarks.record);
+  std::unique_ptr<SegmentJournal> journal(new SegmentJournal(folder, max_size, read_only, marks));
   if (!read_only && ::mkdir(folder.c_str(), kJournalFolderMode) != 0 && errno != EEXIST)
     return folder_failure(folder, errno);
   if (Status opened = journal->open_files(); !opened) return tl::unexpected(opened.error());
@@ -81,7 +84,7 @@ Status SegmentJournal::open_files() {
       if (!read_only_ && name.ends_with(".new")) ::unlink(entry->path().c_str());
       continue;
     }
-    auto segment = Segment::open(entry->path().string(), read_only_);
+    auto segment = Segment::open(entry->path().string(), read_only_, marks_);
     if (!segment) return tl::unexpected(segment.error());
     next_name_ = std::max(next_name_, number + 1);
     found.push_back(std::move(*segment));
@@ -123,11 +126,7 @@ Status SegmentJournal::sort_out(Segments found) {
 }
 
 Segment::Life SegmentJournal::next_life() {
-  Segment::Life life{++last_order_, 0};
-  // Ready at any time a broker runs; should it not be, the order alone tells lives apart.
-  if (::getrandom(&life.secret, sizeof(life.secret), 0) != static_cast<ssize_t>(sizeof(life.secret)))
-    life.secret = life.order;
-  return life;
+  return Segment::Life::begin(++last_order_);
 }
 
 Status SegmentJournal::append(GroupNo number, std::span<const Bytes> group, Sync sync) {

@@ -46,9 +46,11 @@ class JournalReader {
 class SegmentJournal final : public Journal {
  public:
   /// Makes the folder and the first segment when there is none. `max_size`: bytes of all segments together.
-  /// Errors: Corruption (a damaged segment; with `read_only` also when there is none), NoSpace, Io.
+  /// Errors: Corruption (a damaged segment; with `read_only` also when there is none), NoSpace, Io. `marks`:
+  /// those of another format, for reading only.
   static Result<std::unique_ptr<SegmentJournal>> open(const std::string& folder, std::uint64_t max_size,
-                                                      bool read_only = false);
+                                                      bool read_only = false,
+                                                      const SegmentMarks& marks = Segment::kMarks);
 
   Status append(GroupNo number, std::span<const Bytes> group, Sync sync) override;
   Status sync() override;
@@ -97,7 +99,7 @@ class SegmentJournal final : public Journal {
   friend JournalReader;
   using Segments = std::vector<std::unique_ptr<Segment>>;
 
-  SegmentJournal(std::string folder, std::uint64_t max_size, bool read_only);
+  SegmentJournal(std::string folder, std::uint64_t max_size, bool read_only, const SegmentMarks& marks);
   Status open_files();
   Status reopen();
   Status write_again(GroupNo next, const Visit& check);
@@ -116,6 +118,7 @@ class SegmentJournal final : public Journal {
   const std::uint64_t max_size_;
   const std::uint64_t segment_bytes_;
   const bool read_only_;
+  const SegmentMarks marks_;
   std::atomic<bool> is_broken_{false};  // an append or a sync failed: nothing is certain until repair()
 
   std::mutex syncing_;               // first of all: a failed sync is told to one caller only

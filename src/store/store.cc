@@ -9,7 +9,7 @@
 
 #include "store/checkpointer.h"
 #include "store/folder.h"
-#include "store/format2.h"
+#include "store/format3.h"
 #include "store/group_codec.h"
 #include "store/lmdb/lmdb_tables.h"
 #include "store/memtable.h"
@@ -19,15 +19,30 @@
 namespace hermod::store {
 namespace {
 
+/// Makes of the files what this format wants. The tables get those that are new; who wrote the store does not
+/// look at them.
+Status convert(const Folder& folder, GroupNo torn) {
+  auto tables = LmdbTables::open(folder.tables());
+  if (!tables) return tl::unexpected(tables.error());
+  const auto position = (*tables)->position();
+  if (!position) return tl::unexpected(position.error());
+  if (Status synced = (*tables)->sync(); !synced) return synced;
+  return convert_journal_of_format_3(folder.journal(), *position, torn);
+}
+
 /// Makes a store of the format before this one a store of this one, and keeps a copy of it as it was.
 Status upgrade(const Folder& folder, WallTime now, OpenReport& report) {
+  const auto verdict = verify_in_child(folder.journal(), folder.tables(), StoreFormat::Before);
+  if (!verdict) return tl::unexpected(verdict.error());
+  if (!verdict->good) return failure(Errc::Corruption, verdict->why);
   auto backup = folder.keep_backup(now);
   if (!backup) return tl::unexpected(backup.error());
-  if (Status converted = convert_journal_of_format_2(folder.journal()); !converted) {
+  if (Status converted = convert(folder, verdict->torn); !converted) {
     std::error_code code;
     std::filesystem::remove_all(*backup, code);  // the store is as it was
     return converted;
   }
+  report.torn_tail = verdict->torn.v != 0;
   if (Status written = folder.write_format(); !written) return written;
   report.upgraded = true;
   report.backup_path = std::move(*backup);
@@ -62,15 +77,19 @@ Status inspect(const Folder& folder, const Clock& clock, OpenReport& report, Gro
       why = "there are files of a store without the file that names the format";
       break;
     case Folder::Format::Newer:
-      why = "the store is of a newer format than this broker knows";
+      why = "the store is of format " + std::to_string(folder.format_number()) +
+            ", newer than what this broker knows, which is format " + std::to_string(Folder::kFormat);
       break;
     case Folder::Format::Older:
       // Whole, and somebody may want it: an empty store in its place would look like a loss.
-      return failure(Errc::Unsupported,
-                     folder.path() +
-                         ": the store is of an older format, from before the first release, which this "
-                         "broker does not read. Nothing was changed. Start the version that wrote it, "
-                         "or move the folder away to begin with an empty store");
+      return failure(
+          Errc::Unsupported,
+          folder.path() + ": the store is of an older format, " + std::to_string(folder.format_number()) +
+              ", from before the first release, which this broker does not read: it reads format " +
+              std::to_string(Folder::kFormat) + " and upgrades format " +
+              std::to_string(Folder::kUpgradable) +
+              ". Nothing was changed. Start the version that wrote it, or move the folder away to "
+              "begin with an empty store");
     case Folder::Format::Foreign:
       why = "the file that names the format is not ours";
       break;

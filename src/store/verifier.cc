@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "store/format3.h"
 #include "store/generation.h"
 #include "store/group_codec.h"
 #include "store/journal_end.h"
@@ -47,15 +48,25 @@ Status check_table(LmdbTables& tables, Table table) {
 /// far.
 constexpr std::uint64_t kGroupNumbers = std::uint64_t{1} << 55;
 
+/// The number of a group that is whole; zero for any other.
+GroupNo whole_group(Bytes record, StoreFormat format) {
+  if (format == StoreFormat::Before) {
+    const auto group = decode_group_of_format_3(record);
+    return group ? group->number : GroupNo{};
+  }
+  const auto group = decode_group(record);
+  return group ? group->number : GroupNo{};
+}
+
 /// Why the journal is not good, and where its torn tail begins.
-Status check_journal(const SegmentJournal& journal, GroupNo position, GroupNo& torn) {
+Status check_journal(const SegmentJournal& journal, GroupNo position, StoreFormat format, GroupNo& torn) {
   JournalEnd end(position);
   Status checked =
       journal.visit_found([&](const Segment::Record& record, Bytes bytes, bool behind_gap) -> Status {
         if (record.group.v >= kGroupNumbers)
           return failure(Errc::Corruption, "journal: group " + std::to_string(record.group.v) + " cannot be");
-        const auto group = decode_group(bytes);
-        return end.add({record.group, record.synced, group && group->number == record.group, behind_gap});
+        const bool is_whole = whole_group(bytes, format) == record.group;
+        return end.add({record.group, record.synced, is_whole, behind_gap});
       });
   torn = end.torn();
   return checked;
@@ -77,12 +88,13 @@ std::string printed(const Verdict& verdict) {
   return verdict.torn.v != 0 ? "t" + std::to_string(verdict.torn.v) : "g";
 }
 
-[[noreturn]] void run_child(int pipe, const std::string& journal, const std::string& tables) {
+[[noreturn]] void run_child(int pipe, const std::string& journal, const std::string& tables,
+                            StoreFormat format) {
   for (const int number : {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE, SIGTERM, SIGINT})
     ::signal(number, SIG_DFL);
   const struct rlimit no_core {};
   ::setrlimit(RLIMIT_CORE, &no_core);
-  const std::string text = printed(verify(journal, tables));
+  const std::string text = printed(verify(journal, tables, format));
   const ssize_t written = ::write(pipe, text.data(), text.size());
   ::_exit(written == static_cast<ssize_t>(text.size()) ? 0 : 1);
 }
@@ -100,33 +112,35 @@ std::string read_all(int pipe) {
 
 }  // namespace
 
-Verdict verify(const std::string& journal_folder, const std::string& tables_file) {
+Verdict verify(const std::string& journal_folder, const std::string& tables_file, StoreFormat format) {
+  const bool is_before = format == StoreFormat::Before;
+  const std::size_t table_count = is_before ? kTablesOfFormat3 : kTableCount;
   if (!is_file(tables_file)) return damaged_store(tables_file + ": missing or empty");
   if (!is_folder(journal_folder)) return damaged_store(journal_folder + ": missing, or not a folder");
-  auto tables = LmdbTables::open(tables_file, LmdbAccess::Look);
+  auto tables = LmdbTables::open(tables_file, LmdbAccess::Look, table_count);
   if (!tables) return damaged_store(tables.error().detail);
   const auto position = (*tables)->position();
   if (!position) return damaged_store(position.error().detail);
   if (position->v >= kGroupNumbers)
     return damaged_store("tables: position " + std::to_string(position->v) + " cannot be");
-  for (std::size_t table = 0; table < kTableCount; ++table)
+  for (std::size_t table = 0; table < table_count; ++table)
     if (Status checked = check_table(**tables, static_cast<Table>(table)); !checked)
       return damaged_store(checked.error().detail);
   if (Status checked = (*tables)->check_free_pages(); !checked) return damaged_store(checked.error().detail);
-  auto journal = SegmentJournal::open(journal_folder, 0, true);
+  auto journal = SegmentJournal::open(journal_folder, 0, true, is_before ? kMarksOfFormat3 : Segment::kMarks);
   if (!journal) return damaged_store(journal.error().detail);
   Verdict verdict{true, {}, {}};
-  if (Status checked = check_journal(**journal, *position, verdict.torn); !checked)
+  if (Status checked = check_journal(**journal, *position, format, verdict.torn); !checked)
     return damaged_store(checked.error().detail);
   return verdict;
 }
 
-Result<Verdict> verify_in_child(const std::string& journal, const std::string& tables) {
+Result<Verdict> verify_in_child(const std::string& journal, const std::string& tables, StoreFormat format) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0)
     return failure(Errc::Io, std::string("pipe: ") + std::strerror(errno));
   const pid_t child = ::fork();
-  if (child == 0) run_child(ends[1], journal, tables);
+  if (child == 0) run_child(ends[1], journal, tables, format);
   const int code = errno;
   ::close(ends[1]);
   if (child < 0) {

@@ -13,12 +13,20 @@ struct Verdict {
   GroupNo torn;     // the first group of the journal's torn tail; zero when it has none
 };
 
+/// Which format a store that is looked at has.
+enum class StoreFormat {
+  Current,
+  Before,  ///< Folder::kUpgradable
+};
+
 /// Reads every record of the journal's folder and of the tables' file in a process of its own, because a
 /// damaged file can end the process that maps it. Nobody has them open. Error: only when no process can be
 /// made.
-Result<Verdict> verify_in_child(const std::string& journal, const std::string& tables);
+Result<Verdict> verify_in_child(const std::string& journal, const std::string& tables,
+                                StoreFormat format = StoreFormat::Current);
 
 /// The same in this process.
-Verdict verify(const std::string& journal, const std::string& tables);
+Verdict verify(const std::string& journal, const std::string& tables,
+               StoreFormat format = StoreFormat::Current);
 
 }  // namespace hermod::store

@@ -1,70 +1,101 @@
 #include "store/write_batch.h"
 
 #include <array>
+#include <bit>
 #include <limits>
 
 namespace hermod::store {
 namespace {
 
-// Op layout: u8 kind << 4 | table, then
-//   put            length of key, length of value, key, value
-//   erase          length of key, key
-//   append         u64 stream, u64 sequence, length of value, value
-//   append shared  u64 stream, u64 sequence, u64 message, length of value, value
-//   put entry      u64 stream, u64 sequence, length of value, value
-//   erase entry    u64 stream, u64 sequence
-//   erase stream   u64 stream
-// A length has seven bits per byte, low ones first, high bit set when more follow.
+// Op layout: u8 kind << 4 | table, in ops of entries also 8 when the stream is that of the last one; then
+//   put            key, value, each with its length in front
+//   erase          key
+//   append         stream, value
+//   append shared  stream, u64 message, value
+//   put entry      stream, sequence, value
+//   erase entry    stream, sequence
+//   erase stream   stream
+// A key of a table whose keys have all the same size has no length. EntryNames has what stands for a stream
+// and for a sequence; lengths are varints.
+constexpr unsigned kSameStream = 8;
 constexpr std::size_t kTagSize = 1;
 constexpr std::size_t kNumberSize = 8;
-constexpr std::size_t kSeqOffset = kTagSize + kNumberSize;
-constexpr std::size_t kMaxLengthSize = 5;
+constexpr std::uint64_t kMostLength = std::numeric_limits<std::uint32_t>::max();
+constexpr std::uint64_t kAnyNumber = std::numeric_limits<std::uint64_t>::max();
 
 bool may_be_key(Table table, std::size_t size) {
   if (table == Table::Entries || size == 0 || size > kMaxKeySize) return false;
   return key_size_of(table) == 0 || key_size_of(table) == size;
 }
 
-std::uint8_t tag_for(Op::Kind kind, Table table) {
-  return static_cast<std::uint8_t>(static_cast<unsigned>(kind) << 4 | static_cast<unsigned>(table));
-}
-
-void store_u32(char* at, std::uint32_t value) {
-  for (int shift = 24; shift >= 0; shift -= 8) *at++ = static_cast<char>(value >> shift);
+char tag_for(Op::Kind kind, unsigned table) {
+  return static_cast<char>(static_cast<unsigned>(kind) << 4 | table);
 }
 
 void store_u64(char* at, std::uint64_t value) {
   for (int shift = 56; shift >= 0; shift -= 8) *at++ = static_cast<char>(value >> shift);
 }
 
-/// A length in bytes that this process wrote, and where it ends.
-std::size_t trusted_length(const std::string& bytes, std::size_t& offset) {
-  std::size_t value = 0;
-  for (unsigned shift = 0;; shift += 7) {
-    const auto byte = static_cast<std::uint8_t>(bytes[offset++]);
-    value |= std::size_t{byte & 0x7FU} << shift;
-    if (byte < 0x80) return value;
-  }
+/// The upper half of a stream's number: the generation of a session, or the bit of a named queue, which comes
+/// down so that it is short.
+std::uint32_t upper(StreamId stream) {
+  return std::rotl(static_cast<std::uint32_t>(stream.v >> 32), 1);
 }
 
 }  // namespace
 
+void EntryNames::name(StreamId stream) {
+  is_named_ = true;
+  stream_ = stream;
+  seq_ = {};
+}
+
+/// Generations of neighbours are much alike.
+void EntryNames::add_stream(std::string& out, StreamId stream) {
+  add_varint(out, upper(stream) ^ upper(stream_));
+  add_varint(out, stream.v & kMostLength);
+  name(stream);
+}
+
+bool EntryNames::take_stream(Bytes& rest, bool is_same, StreamId& stream) {
+  if (is_same) {
+    stream = stream_;
+    return is_named_;
+  }
+  const auto high = take_varint(rest, kMostLength);
+  const auto low = high ? take_varint(rest, kMostLength) : std::nullopt;
+  if (!low) return false;
+  const std::uint32_t turned = static_cast<std::uint32_t>(*high) ^ upper(stream_);
+  stream = StreamId{std::uint64_t{std::rotr(turned, 1)} << 32 | *low};
+  name(stream);
+  return true;
+}
+
+void EntryNames::add_seq(std::string& out, Seq seq) {
+  add_varint(out, seq_.v == 0 ? seq.v : folded(seq_.v, seq.v));
+  seq_ = seq;
+}
+
+bool EntryNames::take_seq(Bytes& rest, Seq& seq) {
+  const auto number = take_varint(rest, kAnyNumber);
+  if (!number) return false;
+  seq = Seq{seq_.v == 0 ? *number : unfolded(seq_.v, *number)};
+  seq_ = seq;
+  return true;
+}
+
 void WriteBatch::put(Table table, Bytes key, Bytes value) {
-  HERMOD_ASSERT(may_be_key(table, key.size()));
-  begin_op(Op::Kind::Put, table, key.size() + value.size());
-  add_length(key.size());
+  begin_keyed(Op::Kind::Put, table, key, value.size());
   add_length(value.size());
-  encoded_.append(as_text(key));
-  encoded_.append(as_text(value));
+  ops_.append(as_text(key));
+  ops_.append(as_text(value));
   if (table != Table::Streams) value_bytes_ += value.size();  // those are the store's own
   close_op();
 }
 
 void WriteBatch::erase(Table table, Bytes key) {
-  HERMOD_ASSERT(may_be_key(table, key.size()));
-  begin_op(Op::Kind::Erase, table, key.size());
-  add_length(key.size());
-  encoded_.append(as_text(key));
+  begin_keyed(Op::Kind::Erase, table, key, 0);
+  ops_.append(as_text(key));
   close_op();
 }
 
@@ -74,153 +105,87 @@ void WriteBatch::put_message(MessageId id, Bytes body) {
 }
 
 std::size_t WriteBatch::append(StreamId stream, Bytes value) {
-  begin_op(Op::Kind::Append, Table::Entries, 2 * kNumberSize + value.size());
-  add_u64(stream.v);
-  add_u64(0);  // until the committer gives one
-  add_sized(value);
-  ++append_count_;
-  close_op();
-  return op_count_ - 1;
+  begin_entry(Op::Kind::Append, stream, value.size());
+  add_value(value);
+  return close_append(stream);
 }
 
 std::size_t WriteBatch::append_shared(StreamId stream, MessageId message, Bytes value) {
   HERMOD_ASSERT(message.v != 0);
-  begin_op(Op::Kind::AppendShared, Table::Entries, 3 * kNumberSize + value.size());
-  add_u64(stream.v);
-  add_u64(0);
+  begin_entry(Op::Kind::AppendShared, stream, value.size());
   add_u64(message.v);
-  add_sized(value);
-  ++append_count_;
-  close_op();
-  return op_count_ - 1;
+  add_value(value);
+  return close_append(stream);
 }
 
 void WriteBatch::put_entry(StreamId stream, Seq seq, Bytes value) {
-  begin_op(Op::Kind::PutEntry, Table::Entries, 2 * kNumberSize + value.size());
-  add_u64(stream.v);
-  add_u64(seq.v);
-  add_sized(value);
+  begin_entry(Op::Kind::PutEntry, stream, value.size());
+  names_.add_seq(ops_, seq);
+  add_value(value);
   close_op();
 }
 
 void WriteBatch::erase_entry(StreamId stream, Seq seq) {
-  begin_op(Op::Kind::EraseEntry, Table::Entries, 2 * kNumberSize);
-  add_u64(stream.v);
-  add_u64(seq.v);
+  begin_entry(Op::Kind::EraseEntry, stream, 0);
+  names_.add_seq(ops_, seq);
   close_op();
 }
 
 void WriteBatch::erase_stream(StreamId stream) {
-  begin_op(Op::Kind::EraseStream, Table::Entries, kNumberSize);
-  add_u64(stream.v);
+  begin_entry(Op::Kind::EraseStream, stream, 0);
   close_op();
 }
 
-OpReader WriteBatch::ops() const {
-  return OpReader(empty() ? Bytes{} : encoded().subspan(kFrameSize));
+void WriteBatch::add_head(std::string& out) const {
+  HERMOD_ASSERT(!empty());
+  add_varint(out, ops_.size());
+  add_varint(out, op_count_);
 }
 
-void WriteBatch::begin_op(Op::Kind kind, Table table, std::size_t size_hint) {
-  if (encoded_.empty()) {
-    encoded_.reserve(kFrameSize + kTagSize + 2 * kMaxLengthSize + size_hint);
-    encoded_.append(kFrameSize, '\0');
-  }
-  encoded_.push_back(static_cast<char>(tag_for(kind, table)));
+void WriteBatch::begin_keyed(Op::Kind kind, Table table, Bytes key, std::size_t value_size) {
+  HERMOD_ASSERT(may_be_key(table, key.size()));
+  if (ops_.empty()) ops_.reserve(kTagSize + 2 * varint_size(kMostLength) + key.size() + value_size);
+  ops_.push_back(tag_for(kind, static_cast<unsigned>(table)));
+  if (key_size_of(table) == 0) add_length(key.size());
+}
+
+void WriteBatch::begin_entry(Op::Kind kind, StreamId stream, std::size_t value_size) {
+  constexpr auto kEntries = static_cast<unsigned>(Table::Entries);
+  if (ops_.empty()) ops_.reserve(kTagSize + 3 * varint_size(kMostLength) + kNumberSize + value_size);
+  const bool is_same = names_.is_same(stream);
+  ops_.push_back(tag_for(kind, is_same ? kEntries | kSameStream : kEntries));
+  if (!is_same) names_.add_stream(ops_, stream);
 }
 
 void WriteBatch::add_u64(std::uint64_t value) {
   std::array<char, kNumberSize> number{};
   store_u64(number.data(), value);
-  encoded_.append(number.data(), number.size());
+  ops_.append(number.data(), number.size());
 }
 
-void WriteBatch::add_sized(Bytes value) {
+void WriteBatch::add_value(Bytes value) {
   add_length(value.size());
-  encoded_.append(as_text(value));
+  ops_.append(as_text(value));
   value_bytes_ += value.size();
 }
 
 void WriteBatch::add_length(std::size_t value) {
-  HERMOD_ASSERT(value <= std::numeric_limits<std::uint32_t>::max());
-  while (value >= 0x80) {
-    encoded_.push_back(static_cast<char>(value | 0x80));
-    value >>= 7;
-  }
-  encoded_.push_back(static_cast<char>(value));
+  HERMOD_ASSERT(value <= kMostLength);
+  add_varint(ops_, value);
 }
 
-void WriteBatch::close_op() {
-  HERMOD_ASSERT(encoded_.size() - kFrameSize <= std::numeric_limits<std::uint32_t>::max());
-  ++op_count_;
-  store_u32(encoded_.data(), static_cast<std::uint32_t>(encoded_.size() - kFrameSize));
-  store_u32(encoded_.data() + 4, op_count_);
+std::size_t WriteBatch::close_append(StreamId stream) {
+  appends_.push_back({stream, op_count_});
+  return close_op();
 }
 
-WriteBatch::AppendPlace WriteBatch::append_after(AppendPlace place) const {
-  return find_append(end_of_op(place.offset), place.op + 1);
-}
-
-WriteBatch::AppendPlace WriteBatch::find_append(std::size_t offset, std::size_t op) const {
-  for (; offset < encoded_.size(); ++op) {
-    const auto kind = static_cast<Op::Kind>(static_cast<std::uint8_t>(encoded_[offset]) >> 4);
-    if (kind == Op::Kind::Append || kind == Op::Kind::AppendShared) return {offset, op};
-    offset = end_of_op(offset);
-  }
-  return {};
-}
-
-std::size_t WriteBatch::end_of_op(std::size_t offset) const {
-  const auto kind = static_cast<Op::Kind>(static_cast<std::uint8_t>(encoded_[offset]) >> 4);
-  offset += kTagSize;
-  std::size_t size = 0;
-  switch (kind) {
-    case Op::Kind::Put:
-      size = trusted_length(encoded_, offset);
-      size += trusted_length(encoded_, offset);
-      break;
-    case Op::Kind::Erase:
-      size = trusted_length(encoded_, offset);
-      break;
-    case Op::Kind::Append:
-    case Op::Kind::PutEntry:
-      offset += 2 * kNumberSize;
-      size = trusted_length(encoded_, offset);
-      break;
-    case Op::Kind::AppendShared:
-      offset += 3 * kNumberSize;
-      size = trusted_length(encoded_, offset);
-      break;
-    case Op::Kind::EraseEntry:
-      size = 2 * kNumberSize;
-      break;
-    case Op::Kind::EraseStream:
-      size = kNumberSize;
-      break;
-  }
-  return offset + size;
-}
-
-StreamId WriteBatch::stream_at(AppendPlace place) const {
-  return {ByteReader(encoded().subspan(place.offset + kTagSize)).u64()};
-}
-
-void WriteBatch::write_seq(AppendPlace place, Seq seq) {
-  store_u64(encoded_.data() + place.offset + kSeqOffset, seq.v);
+std::size_t WriteBatch::close_op() {
+  HERMOD_ASSERT(ops_.size() <= kMostLength);
+  return op_count_++;
 }
 
 std::optional<std::size_t> OpReader::length() {
-  std::size_t value = 0;
-  for (unsigned i = 0; i < kMaxLengthSize; ++i) {
-    if (i >= rest_.size()) return std::nullopt;
-    const std::uint8_t byte = rest_[i];
-    value |= std::size_t{byte & 0x7FU} << (7 * i);
-    if (byte >= 0x80) continue;
-    const bool shortest = i == 0 || byte != 0;
-    if (!shortest || value > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
-    rest_ = rest_.subspan(i + 1);
-    return value;
-  }
-  return std::nullopt;
+  return take_varint(rest_, kMostLength);
 }
 
 std::optional<Op> OpReader::damaged() {
@@ -233,19 +198,23 @@ std::optional<Op> OpReader::next() {
   if (rest_.empty()) return std::nullopt;
   Op op;
   const unsigned kind = rest_[0] >> 4;
-  const unsigned table = rest_[0] & 0xFU;
-  if (kind < 1 || kind > 7 || table >= kTableCount) return damaged();
+  unsigned table = rest_[0] & 0xFU;
+  if (kind < 1 || kind > 7) return damaged();
   op.kind = static_cast<Op::Kind>(kind);
-  op.table = static_cast<Table>(table);
   rest_ = rest_.subspan(kTagSize);
-  const bool keyed = op.kind == Op::Kind::Put || op.kind == Op::Kind::Erase;
-  if (keyed == (op.table == Table::Entries)) return damaged();
-  if (!(keyed ? read_keyed(op) : read_entry(op))) return damaged();
+  const bool is_keyed = op.kind == Op::Kind::Put || op.kind == Op::Kind::Erase;
+  const bool is_same_stream = !is_keyed && (table & kSameStream) != 0;
+  if (is_same_stream) table &= ~kSameStream;
+  if (table >= kTableCount) return damaged();
+  op.table = static_cast<Table>(table);
+  if (is_keyed == (op.table == Table::Entries)) return damaged();
+  if (!(is_keyed ? read_keyed(op) : read_entry(op, is_same_stream))) return damaged();
   return op;
 }
 
 bool OpReader::read_keyed(Op& op) {
-  const std::optional<std::size_t> key_size = length();
+  const std::size_t fixed = key_size_of(op.table);
+  const std::optional<std::size_t> key_size = fixed != 0 ? fixed : length();
   if (!key_size || !may_be_key(op.table, *key_size)) return false;
   const std::optional<std::size_t> value_size = op.kind == Op::Kind::Put ? length() : 0;
   if (!value_size || *key_size + *value_size > rest_.size()) return false;
@@ -255,14 +224,39 @@ bool OpReader::read_keyed(Op& op) {
   return true;
 }
 
-bool OpReader::read_entry(Op& op) {
-  ByteReader numbers(rest_);
-  op.stream = {numbers.u64()};
-  if (op.kind != Op::Kind::EraseStream) op.seq = {numbers.u64()};
-  if (op.kind == Op::Kind::AppendShared) op.message = {numbers.u64()};
-  if (!numbers.ok() || (op.kind == Op::Kind::AppendShared && op.message.v == 0)) return false;
-  rest_ = numbers.rest();
-  if (op.kind == Op::Kind::EraseStream || op.kind == Op::Kind::EraseEntry) return true;
+bool OpReader::read_entry(Op& op, bool is_same_stream) {
+  if (!names_.take_stream(rest_, is_same_stream, op.stream)) return false;
+  switch (op.kind) {
+    case Op::Kind::EraseStream:
+      return true;
+    case Op::Kind::EraseEntry:
+      return names_.take_seq(rest_, op.seq);
+    case Op::Kind::PutEntry:
+      return names_.take_seq(rest_, op.seq) && read_value(op);
+    case Op::Kind::AppendShared: {
+      ByteReader numbers(rest_);
+      op.message = {numbers.u64()};
+      rest_ = numbers.rest();
+      if (op.message.v == 0) return false;
+      break;
+    }
+    case Op::Kind::Append:
+    case Op::Kind::Put:
+    case Op::Kind::Erase:
+      break;
+  }
+  return read_sequence(op) && read_value(op);
+}
+
+bool OpReader::read_sequence(Op& op) {
+  if (sequences_.empty()) return true;
+  const auto seq = take_varint(sequences_, kAnyNumber);
+  if (!seq) return false;
+  op.seq = Seq{*seq};
+  return true;
+}
+
+bool OpReader::read_value(Op& op) {
   const std::optional<std::size_t> size = length();
   if (!size || *size > rest_.size()) return false;
   op.value = rest_.first(*size);
@@ -292,9 +286,9 @@ std::size_t key_size_of(Table table) {
 }
 
 std::string entry_key(StreamId stream, Seq seq) {
-  std::string key(16, '\0');
+  std::string key(2 * kNumberSize, '\0');
   store_u64(key.data(), stream.v);
-  store_u64(key.data() + 8, seq.v);
+  store_u64(key.data() + kNumberSize, seq.v);
   return key;
 }
 

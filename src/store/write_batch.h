@@ -1,4 +1,6 @@
 #pragma once
+#include <absl/container/inlined_vector.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -7,6 +9,7 @@
 #include "base/assert.h"
 #include "base/bytes.h"
 #include "base/ids.h"
+#include "store/varint.h"
 
 namespace hermod::store {
 
@@ -56,30 +59,62 @@ struct Op {
   Bytes value;        // Put, Append, AppendShared, PutEntry
 };
 
+/// A batch in the form in which it is journaled: its ops, and the sequences of its appends, which stand
+/// behind them because only the committer knows them.
+struct EncodedBatch {
+  Bytes ops;
+  Bytes sequences;
+};
+
+/// Which stream and sequence an op names, told by what the op before it named. Both sides count along.
+class EntryNames {
+ public:
+  bool is_same(StreamId stream) const { return is_named_ && stream == stream_; }
+  void add_stream(std::string& out, StreamId stream);
+  void add_seq(std::string& out, Seq seq);
+  bool take_stream(Bytes& rest, bool is_same, StreamId& stream);
+  bool take_seq(Bytes& rest, Seq& seq);
+
+ private:
+  void name(StreamId stream);
+
+  bool is_named_ = false;
+  StreamId stream_;
+  Seq seq_;  // that an op has named in this stream
+};
+
 /// Reads the ops of an encoded batch one by one and checks every byte. Borrows the bytes.
 class OpReader {
  public:
-  explicit OpReader(Bytes ops) : rest_(ops) {}
+  /// Without sequences, or with fewer than there are appends, these have sequence zero.
+  explicit OpReader(const EncodedBatch& batch) : rest_(batch.ops), sequences_(batch.sequences) {}
+  explicit OpReader(Bytes ops) : OpReader(EncodedBatch{ops, {}}) {}
   /// The next op; nothing at the end or at the first damage.
   std::optional<Op> next();
   /// False when the bytes are not what WriteBatch writes: unknown kind or table, a key of 0 or more than
-  /// kMaxKeySize bytes or of a size that its table has not, a key in Table::Entries, a length past the end or
-  /// not in its shortest form, a message id of zero.
+  /// kMaxKeySize bytes or of a size that its table has not, a key in Table::Entries, a stream that was to be
+  /// named before, a number past the end or not in its shortest form, a message id of zero.
   bool ok() const { return ok_; }
+  /// What no append has taken so far.
+  Bytes rest_of_sequences() const { return sequences_; }
 
  private:
   std::optional<std::size_t> length();
   std::optional<Op> damaged();
   bool read_keyed(Op& op);
-  bool read_entry(Op& op);
+  bool read_entry(Op& op, bool is_same_stream);
+  bool read_sequence(Op& op);
+  bool read_value(Op& op);
 
   Bytes rest_;
+  Bytes sequences_;
+  EntryNames names_;
   bool ok_ = true;
 };
 
-/// Changes that become visible together or not at all. Owns its bytes (one string, in the form in which they
-/// are journaled) and is filled by one thread, then handed to the committer. An empty batch owns nothing: it
-/// is a barrier, done when everything submitted before it is done.
+/// Changes that become visible together or not at all. Owns its bytes, in the form in which they are
+/// journaled, and is filled by one thread, then handed to the committer. An empty batch owns nothing: it is a
+/// barrier, done when everything submitted before it is done.
 class WriteBatch {
  public:
   /// Preconditions: 1 <= key.size() <= kMaxKeySize, or what its table wants (key_size_of); value.size() <
@@ -109,56 +144,50 @@ class WriteBatch {
 
   bool empty() const { return op_count_ == 0; }
   std::size_t op_count() const { return op_count_; }
-  std::size_t append_count() const { return append_count_; }
-  /// Size of encoded().
-  std::size_t bytes() const { return encoded_.size(); }
+  std::size_t append_count() const { return appends_.size(); }
+  /// Size in a group. Those of its appends' sequences count once they are given.
+  std::size_t bytes() const { return empty() ? 0 : head_size() + ops_.size() + sequences_.size(); }
   /// Of the values alone, without what the store records for itself: what it was asked to keep.
   std::size_t value_bytes() const { return value_bytes_; }
-  void reserve(std::size_t size) { encoded_.reserve(size + kFrameSize); }
+  void reserve(std::size_t size) { ops_.reserve(size); }
 
-  /// The frame of a batch in a group: u32 size of the ops, u32 their number, the ops. Nothing when empty.
-  Bytes encoded() const { return as_bytes(encoded_); }
-  OpReader ops() const;
+  /// What stands in front of the ops in a group: their size and their number. Precondition: !empty().
+  void add_head(std::string& out) const;
+  std::size_t head_size() const { return varint_size(ops_.size()) + varint_size(op_count_); }
+  EncodedBatch encoded() const { return {as_bytes(ops_), as_bytes(sequences_)}; }
+  OpReader ops() const { return OpReader(encoded()); }
 
-  /// Writes a sequence into every append, in order: give(op index, stream) -> Seq. Committer only.
+  /// Gives every append its sequence, in order: give(op index, stream) -> Seq. Committer only.
   template <class Give>
   void give_sequences(Give&& give) {
-    if (append_count_ == 0) return;
-    for (AppendPlace place = first_append(); place.offset != 0; place = append_after(place))
-      write_seq(place, give(place.op, stream_at(place)));
+    sequences_.clear();
+    for (const Appending& append : appends_) add_varint(sequences_, give(append.op, append.stream).v);
   }
 
   /// Calls visit(stream) for every append, in order.
   template <class Visit>
   void each_append(Visit&& visit) const {
-    if (append_count_ == 0) return;
-    for (AppendPlace place = first_append(); place.offset != 0; place = append_after(place))
-      visit(stream_at(place));
+    for (const Appending& append : appends_) visit(append.stream);
   }
 
-  static constexpr std::size_t kFrameSize = 8;
-
  private:
-  /// Where an append op begins. Offset zero is inside the frame: nowhere.
-  struct AppendPlace {
-    std::size_t offset = 0;
+  struct Appending {
+    StreamId stream;
     std::size_t op = 0;
   };
-  void begin_op(Op::Kind kind, Table table, std::size_t size_hint);
+  void begin_keyed(Op::Kind kind, Table table, Bytes key, std::size_t value_size);
+  void begin_entry(Op::Kind kind, StreamId stream, std::size_t value_size);
   void add_u64(std::uint64_t value);
   void add_length(std::size_t value);
-  void add_sized(Bytes value);
-  void close_op();
-  AppendPlace first_append() const { return find_append(kFrameSize, 0); }
-  AppendPlace append_after(AppendPlace place) const;
-  AppendPlace find_append(std::size_t offset, std::size_t op) const;
-  std::size_t end_of_op(std::size_t offset) const;
-  StreamId stream_at(AppendPlace place) const;
-  void write_seq(AppendPlace place, Seq seq);
+  void add_value(Bytes value);
+  std::size_t close_append(StreamId stream);
+  std::size_t close_op();
 
-  std::string encoded_;
+  std::string ops_;
+  std::string sequences_;  // of appends_, once they are given
+  absl::InlinedVector<Appending, 1> appends_;
+  EntryNames names_;
   std::uint32_t op_count_ = 0;
-  std::uint32_t append_count_ = 0;
   std::size_t value_bytes_ = 0;
   bool refused_when_full_ = false;
 };

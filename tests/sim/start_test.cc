@@ -9,6 +9,8 @@
 
 #include "base/log.h"
 #include "broker/shard.h"
+#include "queue/queue_changes.h"
+#include "queue/queue_id.h"
 #include "tests/support/fake_client.h"
 #include "tests/support/stepped_broker.h"
 #include "tests/support/temporary_store.h"
@@ -80,6 +82,7 @@ class Start : public ::testing::Test {
   void fail_next_commit() { disk_.journal().fail_after(0); }
   /// The next commit fails, and is whole on the disk all the same.
   void hide_next_commit() { disk_.journal().fail_after(0, Errc::Io, FaultyJournal::Trace::Whole); }
+  store::Store& store() { return disk_.store(); }
   void repair_store() {
     const auto next = disk_.store().reopen_journal();
     ASSERT_TRUE(next.has_value());
@@ -316,6 +319,71 @@ TEST_F(Start, SkipsADamagedMessageOfAQueueOnce) {
   EXPECT_EQ(broker().counted(Counter::DroppedDamaged), 1U);
   EXPECT_EQ(broker().pages().asked(), 0U);
   EXPECT_EQ(broker().directory().slots().fill(*session).messages, 0U);
+}
+
+/// Messages and records of named queues beside those of sessions, and a claim among a session's messages.
+TEST_F(Start, LeavesWhatBelongsToNamedQueuesWhereItIs) {
+  constexpr QueueId kQueue = queue::named_queue(3);
+  const StreamId stream = queue::stream_of(kQueue);
+  FakeClient subscriber = login("subscriber");
+  subscribe(subscriber);
+  subscriber.peer().drop(0);
+  FakeClient publisher = login("publisher");
+  publish(publisher, 1);
+  broker().settle();
+  const auto session = broker().directory().find("subscriber");
+  ASSERT_TRUE(session.has_value());
+  queue::Message::Fields fields;
+  fields.topic = "orders";
+  const queue::QueueEntry entry{.message = queue::Message::create(fields), .key = "seven"};
+  const queue::ClaimRecord claim{.queue = kQueue, .seq = Seq{1}, .deliveries = 2};
+  queue::QueueRecord record;
+  record.definition.name = "orders";
+  record.definition.bind = {"orders"};
+  store::WriteBatch batch;
+  queue::record_queue(batch, kQueue, record);
+  queue::record_next_queue(batch, 4);
+  queue::append_queue_entry(batch, kQueue, entry);
+  queue::append_queue_entry(batch, kQueue, entry);
+  queue::record_delivery_state(batch, kQueue, Seq{1}, {.deliveries = 1});
+  queue::record_message_id(batch, kQueue, 1, "first", {});
+  queue::append_claim(batch, StreamId{session->v}, claim);
+  broker().committer().submit(std::move(batch), nullptr);
+  broker().settle();
+
+  for (int round = 0; round < 2; ++round) {
+    crash();
+    EXPECT_EQ(broker().recovered().damaged, 0U);
+    EXPECT_EQ(broker().recovered().orphans, 0U);
+    EXPECT_EQ(broker().recovered().queued_messages, 1U) << "what the session waits for";
+  }
+  const auto view = store().view();
+  const auto slice = view->read_stream(stream, Seq{0}, 10, kPlenty);
+  ASSERT_TRUE(slice.has_value());
+  ASSERT_EQ(slice->entries.size(), 2U);
+  const auto read = queue::queue_entry_from(slice->entries[1]);
+  ASSERT_TRUE(read.has_value()) << read.error().detail;
+  EXPECT_EQ(read->key, "seven");
+  for (const store::Table table :
+       {store::Table::Queues, store::Table::Deliveries, store::Table::MessageIds}) {
+    std::size_t records = 0;
+    ASSERT_TRUE(view->scan(table, {}, [&](Bytes, Bytes) { return ++records > 0; }));
+    EXPECT_EQ(records, 1U) << static_cast<int>(table);
+  }
+  store::WriteBatch more;
+  queue::append_queue_entry(more, kQueue, entry);
+  broker().committer().submit(std::move(more), nullptr);
+  broker().settle();
+  const auto behind = view->read_stream(stream, Seq{3}, 10, kPlenty);
+  ASSERT_TRUE(behind.has_value());
+  ASSERT_EQ(behind->entries.size(), 1U);
+  EXPECT_GT(behind->entries[0].seq.v, 64U) << "behind what was reserved before the crash";
+
+  // The session's own message comes; the claim is no message and no damage.
+  FakeClient back = call("subscriber");
+  broker().settle();
+  EXPECT_EQ(back.receive().size(), 2U) << "CONNACK and the message";
+  EXPECT_EQ(broker().counted(Counter::DroppedDamaged), 0U);
 }
 
 TEST_F(Start, GoesOnWithRetainedMessagesThatWerePromised) {

@@ -25,8 +25,11 @@ void StreamStore::apply(const Op& op) {
       return;
     case Op::Kind::Erase:
       return;
-    case Op::Kind::Append:
     case Op::Kind::PutEntry:
+      if (streams_[op.stream].contains(op.seq))
+        streams_[op.stream][op.seq] = {{}, std::string(as_text(op.value))};
+      return;
+    case Op::Kind::Append:
       streams_[op.stream][op.seq] = {{}, std::string(as_text(op.value))};
       return;
     case Op::Kind::AppendShared:

@@ -3,6 +3,9 @@
 #include <chrono>
 #include <ctime>
 
+#include "queue/queue_changes.h"
+#include "queue/queue_id.h"
+#include "queue/queue_option.h"
 #include "queue/records.h"
 #include "retain/records.h"
 #include "session/records.h"
@@ -89,9 +92,43 @@ void describe_message(Fields& fields, Bytes value) {
   add_message(fields, **message);
 }
 
+std::string queue_number(QueueId queue) {
+  return number(queue::number_of(queue));
+}
+
+void describe_claim(Fields& fields, Bytes value) {
+  const auto claim = queue::decode_claim(value);
+  if (!claim) return add_unread(fields, claim.error().detail, value);
+  add(fields, "claimed_queue", queue_number(claim->queue));
+  add(fields, "claimed_sequence", number(claim->seq.v));
+  add(fields, "deliveries", number(claim->deliveries));
+}
+
+void describe_queue_entry(Fields& fields, MessageId message, Bytes value) {
+  const auto entry =
+      message.v != 0 ? queue::decode_shared_queue_entry(value, {}) : queue::decode_queue_entry(value);
+  if (!entry) return add_unread(fields, entry.error().detail, value);
+  if (message.v != 0) add(fields, "message", number(message.v));
+  if (!entry->key.empty()) add(fields, "key", text(entry->key));
+  if (!entry->deaths.empty()) {
+    add(fields, "deaths", number(entry->deaths.size()));
+    add(fields, "died_in", text(entry->deaths.back().queue));
+    add(fields, "died_of", text(queue::name_of(entry->deaths.back().reason)));
+  }
+  if (entry->message) add_message(fields, *entry->message);
+}
+
+/// Which stream it is: the number of a session, or that of a named queue.
+void add_stream(Fields& fields, StreamId stream) {
+  if (queue::is_named(stream)) return add(fields, "queue", queue_number(QueueId{stream.v}));
+  add(fields, "stream", number(stream.v));
+}
+
 /// `message`: zero when everything is in the value.
-void describe_entry(Fields& fields, MessageId message, Bytes value) {
+void describe_entry(Fields& fields, StreamId stream, MessageId message, Bytes value) {
+  if (queue::is_named(stream)) return describe_queue_entry(fields, message, value);
   if (queue::is_released(value)) return add(fields, "released", flag(true));
+  if (message.v == 0 && queue::is_claim(value)) return describe_claim(fields, value);
   if (message.v != 0) return add(fields, "message", number(message.v));
   const auto delivery = queue::decode_entry(value);
   if (!delivery) return add_unread(fields, delivery.error().detail, value);
@@ -100,11 +137,47 @@ void describe_entry(Fields& fields, MessageId message, Bytes value) {
 
 void describe_stored_entry(Fields& fields, Bytes key, Bytes value) {
   ByteReader in(key);
-  add(fields, "stream", number(in.u64()));
+  const StreamId stream{in.u64()};
+  add_stream(fields, stream);
   add(fields, "sequence", number(in.u64()));
   const auto parts = store::parts_in_table(value);
   if (!parts) return add_unread(fields, parts.error().detail, value);
-  describe_entry(fields, parts->message, parts->value);
+  describe_entry(fields, stream, parts->message, parts->value);
+}
+
+void describe_queue(Fields& fields, Bytes value) {
+  const auto record = queue::decode_queue(value);
+  if (!record) return add_unread(fields, record.error().detail, value);
+  add(fields, "name", text(record->definition.name));
+  add(fields, "paused", flag(record->is_paused));
+  std::string bound;
+  for (const std::string& filter : record->definition.bind) bound += (bound.empty() ? "" : " ") + filter;
+  add(fields, "bind", text(bound));
+  for (const std::string_view option : queue::option_names())
+    fields.push_back({std::string(option), text(queue::option_text(record->definition, option))});
+}
+
+void describe_delivery(Fields& fields, Bytes value) {
+  const auto state = queue::decode_delivery_state(value);
+  if (!state) return add_unread(fields, state.error().detail, value);
+  add(fields, "deliveries", number(state->deliveries));
+  add(fields, "due", time_text(state->due));
+  add(fields, "pause_ms", number(static_cast<std::uint64_t>(state->pause.count())));
+}
+
+void describe_message_id(Fields& fields, Bytes value) {
+  const auto record = queue::decode_message_id(value);
+  if (!record) return add_unread(fields, record.error().detail, value);
+  add(fields, "msg_id", text(record->id));
+  add(fields, "admitted_at", time_text(record->admitted_at));
+}
+
+void describe_queue_key(Fields& fields, Table table, Bytes key) {
+  const auto read = queue::decode_queue_key(table, key);
+  if (!read) return add(fields, "key", text(hexadecimal(key)));
+  add(fields, "queue", queue_number(read->queue));
+  if (table == Table::Deliveries) add(fields, "sequence", number(read->number));
+  if (table == Table::MessageIds) add(fields, "number", number(read->number));
 }
 
 void describe_key(Fields& fields, Table table, Bytes key) {
@@ -122,11 +195,16 @@ void describe_key(Fields& fields, Table table, Bytes key) {
     case Table::Messages:
       return add_number(fields, "message", key);
     case Table::Streams:
+      if (key.size() == 8) return add_stream(fields, StreamId{ByteReader(key).u64()});
       return add_number(fields, "stream", key);
     case Table::Retained:
       return add_number(fields, "number", key);
     case Table::Meta:
       return add(fields, "name", text(as_text(key)));
+    case Table::Queues:
+    case Table::Deliveries:
+    case Table::MessageIds:
+      return describe_queue_key(fields, table, key);
     case Table::Entries:
     case Table::Delayed:
       break;
@@ -145,6 +223,12 @@ void describe_value(Fields& fields, Table table, Bytes value) {
       return describe_message(fields, value);
     case Table::Streams:
       return add_number(fields, "next_sequence", value);
+    case Table::Queues:
+      return describe_queue(fields, value);
+    case Table::Deliveries:
+      return describe_delivery(fields, value);
+    case Table::MessageIds:
+      return describe_message_id(fields, value);
     case Table::InboundIds:
     case Table::Entries:
     case Table::Delayed:
@@ -196,10 +280,10 @@ Fields describe_op(const store::Op& op) {
     if (op.kind == Kind::Put) describe_value(fields, op.table, op.value);
     return fields;
   }
-  add(fields, "stream", number(op.stream.v));
+  add_stream(fields, op.stream);
   if (op.kind != Kind::EraseStream) add(fields, "sequence", number(op.seq.v));
   if (op.kind != Kind::EraseStream && op.kind != Kind::EraseEntry)
-    describe_entry(fields, op.message, op.value);
+    describe_entry(fields, op.stream, op.message, op.value);
   return fields;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/assert.h"
 #include "store/checksum.h"
 #include "store/lmdb/lmdb_error.h"
 #include "store/lmdb/lmdb_value.h"
@@ -13,7 +14,8 @@ namespace hermod::store {
 namespace {
 
 constexpr std::size_t kChecksumSize = 4;
-constexpr std::size_t kOwn = kTableCount;  // the database of the store itself
+// Databases are counted from the one of the store itself; the tables follow.
+constexpr std::size_t kOwn = 0;
 constexpr const char* kOwnName = "store";
 constexpr std::string_view kPositionKey = "position";
 constexpr std::uint8_t kPositionVersion = 1;
@@ -21,6 +23,10 @@ constexpr std::uint8_t kPositionVersion = 1;
 constexpr std::array<const char*, kTableCount> kNames{
     "messages", "entries", "sessions", "subscriptions", "inbound_ids", "retained",
     "delayed",  "meta",    "streams",  "queues",        "deliveries",  "message_ids"};
+
+const char* name_of(std::size_t database) {
+  return database == kOwn ? kOwnName : kNames[database - 1];
+}
 
 MDB_val value_of(Bytes bytes) {
   // The library does not write through it.
@@ -46,13 +52,12 @@ Result<Bytes> checked(std::size_t database, Bytes key, Bytes stored) {
     if (ByteReader(stored.last(kChecksumSize)).u32() == checksum.value())
       return stored.first(stored.size() - kChecksumSize);
   }
-  const char* name = database < kTableCount ? kNames[database] : kOwnName;
-  return failure(Errc::Corruption, std::string("table ") + name + ": record " + printed(key) + " is damaged");
+  return failure(Errc::Corruption,
+                 std::string("table ") + name_of(database) + ": record " + printed(key) + " is damaged");
 }
 
 tl::unexpected<Error> failed(int code, std::size_t database) {
-  const char* name = database < kTableCount ? kNames[database] : kOwnName;
-  return lmdb_failure(code, std::string("table ") + name);
+  return lmdb_failure(code, std::string("table ") + name_of(database));
 }
 
 Result<std::optional<Bytes>> get_checked(MDB_txn* txn, unsigned handle, std::size_t database, Bytes key) {
@@ -87,13 +92,13 @@ Status put_checked(MDB_txn* txn, unsigned handle, std::size_t database, Bytes ke
 }
 
 std::size_t index_of(Table table) {
-  return static_cast<std::size_t>(table);
+  return 1 + static_cast<std::size_t>(table);
 }
 
 }  // namespace
 
 const char* table_name(Table table) {
-  return kNames[index_of(table)];
+  return name_of(index_of(table));
 }
 
 LmdbTablesReader::LmdbTablesReader(LmdbTransaction txn, std::span<const unsigned> databases)
@@ -219,35 +224,36 @@ Status LmdbTablesWriter::commit() {
   return {};
 }
 
-Result<std::unique_ptr<LmdbTables>> LmdbTables::open(const std::string& file, LmdbAccess access) {
-  auto environment = LmdbEnvironment::open({.file = file, .databases = kTableCount + 1, .access = access});
+Result<std::unique_ptr<LmdbTables>> LmdbTables::open(const std::string& file, LmdbAccess access,
+                                                     std::size_t table_count) {
+  HERMOD_ASSERT(table_count == kTableCount || access != LmdbAccess::Write);
+  auto environment = LmdbEnvironment::open({.file = file, .databases = 1 + kTableCount, .access = access});
   if (!environment) return tl::unexpected(environment.error());
-  std::unique_ptr<LmdbTables> tables(new LmdbTables(std::move(*environment)));
+  std::unique_ptr<LmdbTables> tables(new LmdbTables(std::move(*environment), table_count));
   LmdbEnvironment& env = *tables->environment_;
   auto txn = access == LmdbAccess::Write ? env.begin_write() : env.begin_read();
   if (!txn) return tl::unexpected(txn.error());
-  for (std::size_t i = 0; i < tables->databases_.size(); ++i) {
-    const char* name = i < kTableCount ? kNames[i] : kOwnName;
-    const int code =
-        mdb_dbi_open(txn->get(), name, access == LmdbAccess::Write ? MDB_CREATE : 0, &tables->databases_[i]);
-    if (code != 0) return env.error(code, name);
+  for (std::size_t i = 0; i <= table_count; ++i) {
+    const unsigned flags = access == LmdbAccess::Write ? MDB_CREATE : 0;
+    const int code = mdb_dbi_open(txn->get(), name_of(i), flags, &tables->databases_[i]);
+    if (code != 0) return env.error(code, name_of(i));
   }
   if (const int code = txn->commit(); code != 0) return env.error(code, "open");
-  if (access == LmdbAccess::Write) env.begin_count(tables->databases_);
+  if (access == LmdbAccess::Write) env.begin_count(tables->databases());
   return tables;
 }
 
 Result<LmdbTablesReader> LmdbTables::reader() {
   auto txn = environment_->begin_read();
   if (!txn) return tl::unexpected(txn.error());
-  return LmdbTablesReader(std::move(*txn), databases_);
+  return LmdbTablesReader(std::move(*txn), databases());
 }
 
 Result<LmdbTablesWriter> LmdbTables::writer(std::uint64_t bytes) {
   if (Status room = environment_->make_room(bytes); !room) return tl::unexpected(room.error());
   auto txn = environment_->begin_write();
   if (!txn) return tl::unexpected(txn.error());
-  return LmdbTablesWriter(*environment_, std::move(*txn), databases_);
+  return LmdbTablesWriter(*environment_, std::move(*txn), databases());
 }
 
 Result<GroupNo> LmdbTables::position() {

@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/ids.h"
@@ -72,8 +73,10 @@ class LmdbTablesWriter {
 /// undone by a power cut; sync() makes all of them hold.
 class LmdbTables {
  public:
+  /// `table_count`: of an older format, which has only the first so many tables; for reading only.
   static Result<std::unique_ptr<LmdbTables>> open(const std::string& file,
-                                                  LmdbAccess access = LmdbAccess::Write);
+                                                  LmdbAccess access = LmdbAccess::Write,
+                                                  std::size_t table_count = kTableCount);
   Result<LmdbTablesReader> reader();
   /// `bytes`: about how much will be written.
   Result<LmdbTablesWriter> writer(std::uint64_t bytes);
@@ -81,18 +84,21 @@ class LmdbTables {
   /// The first group that the tables do not have.
   Result<GroupNo> position();
 
-  Status check_free_pages() { return environment_->check_free_pages(databases_); }
+  Status check_free_pages() { return environment_->check_free_pages(databases()); }
 
   std::uint64_t file_bytes() const { return environment_->file_bytes(); }
-  std::uint64_t used_bytes() { return environment_->used_bytes(databases_); }
+  std::uint64_t used_bytes() { return environment_->used_bytes(databases()); }
   /// Of the pages that commits have written since the file was opened. Any thread.
   std::uint64_t written_bytes() const { return environment_->written_bytes(); }
 
  private:
-  explicit LmdbTables(std::unique_ptr<LmdbEnvironment> environment) : environment_(std::move(environment)) {}
+  LmdbTables(std::unique_ptr<LmdbEnvironment> environment, std::size_t table_count)
+      : environment_(std::move(environment)), table_count_(table_count) {}
+  std::span<const unsigned> databases() const { return std::span(databases_).first(1 + table_count_); }
 
   const std::unique_ptr<LmdbEnvironment> environment_;
-  std::array<unsigned, kTableCount + 1> databases_{};  // the last one is the store's own
+  const std::size_t table_count_;
+  std::array<unsigned, 1 + kTableCount> databases_{};  // the first one is the store's own
 };
 
 /// The name of a table's database, which is part of the format.

@@ -73,6 +73,38 @@ TEST_F(GoldenStore, StoreOfThisFormatIsReadToTheLastRecord) {
   expect_contents("journal");
 }
 
+/// Of named queues, half of them in the tables.
+TEST_F(GoldenStore, RecordsOfNamedQueuesAreCountedAndDumped) {
+  replace_store(kStores / std::to_string(format_of(data())) / "queues.txt");
+  const std::string said = hermodctl({"store", "check", "-d", data(), "-o", "json"}, 0);
+  for (const char* part : {"\"queues\":1", "\"deliveries\":1", "\"message_ids\":1", "\"verdict\":\"good\""})
+    EXPECT_THAT(said, ::testing::HasSubstr(part));
+  const std::string tables = hermodctl({"store", "dump", "-d", data(), "-o", "json"}, 0);
+  const std::string journal = hermodctl({"store", "dump", "-d", data(), "-o", "json", "-t", "journal"}, 0);
+  const auto expect_dump = [](const std::string& dump, const std::string& number, const std::string& name) {
+    const std::string queue = "\"queue\":" + number;
+    for (const std::string& part :
+         {"\"table\":\"queues\"," + queue + ",\"name\":\"" + name + "\"",
+          std::string("\"bind\":\"shop/+/orders\",\"match\":\"none\",\"kind\":\"queue\",\"order\":\"key\""),
+          queue + ",\"sequence\":2,\"key\":\"" + name + "-key\",\"topic\":\"shop/7/orders\",\"qos\":1",
+          queue + ",\"sequence\":4,\"message\":" + number + ",\"key\":\"shared\"",
+          queue + ",\"sequence\":5,\"key\":\"dead\",\"deaths\":1,\"died_in\":\"graves\",\"died_of\":"
+                  "\"delivery_limit\"",
+          "\"table\":\"deliveries\"," + queue + ",\"sequence\":2,\"deliveries\":3",
+          "\"table\":\"message_ids\"," + queue + ",\"number\":2,\"msg_id\":\"" + name + "-second\"",
+          "\"claimed_queue\":" + number + ",\"claimed_sequence\":2,\"deliveries\":1",
+          std::string("\"released\":true")})
+      EXPECT_THAT(dump, ::testing::HasSubstr(part));
+  };
+  expect_dump(tables.substr(0, tables.size() - journal.size()), "1", "orders");
+  expect_dump(journal, "2", "returns");
+
+  broker().start();
+  EXPECT_THAT(broker().log(), ::testing::Not(::testing::HasSubstr("store.set_aside")));
+  EXPECT_THAT(broker().log(), ::testing::Not(::testing::HasSubstr("store.record_damaged")));
+  expect_service();
+}
+
 /// A store of the format before this one is upgraded: everything is there, and beside it the store as it was.
 TEST_F(GoldenStore, StoreOfTheFormatBeforeIsUpgradedAndKeptAsItWas) {
   const std::string before = std::to_string(format_of(data()) - 1);

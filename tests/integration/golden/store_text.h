@@ -2,17 +2,32 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <iomanip>
+#include <iterator>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
-
-#include "tests/support/child_process.h"
-#include "tests/support/packet_bytes.h"
 
 namespace hermod::integration {
 
 constexpr std::size_t kRowBytes = 64;
+
+inline std::string bytes_of_file(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// Two digits a byte; spaces are left out.
+inline std::string bytes_of_digits(std::string_view text) {
+  std::string digits(text);
+  std::erase(digits, ' ');
+  std::string bytes;
+  for (std::size_t at = 0; at + 1 < digits.size(); at += 2)
+    bytes.push_back(static_cast<char>(std::stoul(digits.substr(at, 2), nullptr, 16)));
+  return bytes;
+}
 
 /// The files of a store as text: of each its name and size and, in hexadecimal digits, what in it is not
 /// zero. The files of locks are left out.
@@ -26,7 +41,7 @@ inline std::string store_as_text(const std::filesystem::path& folder) {
   std::sort(files.begin(), files.end());
   std::ostringstream out;
   for (const fs::path& file : files) {
-    const std::string bytes = support::read_text(file);
+    const std::string bytes = bytes_of_file(file);
     out << "file " << fs::relative(file, folder).string() << " " << std::dec << bytes.size() << "\n";
     for (std::size_t at = 0; at < bytes.size(); at += kRowBytes) {
       std::string row = bytes.substr(at, kRowBytes);
@@ -50,7 +65,7 @@ inline void write_store(const std::string& text, const std::filesystem::path& fo
   const auto finish = [&] {
     if (file.empty()) return;
     fs::create_directories(file.parent_path());
-    support::write_text(file, bytes);
+    std::ofstream(file, std::ios::binary) << bytes;
   };
   for (std::string line; std::getline(lines, line);) {
     std::istringstream words(line);
@@ -68,7 +83,7 @@ inline void write_store(const std::string& text, const std::filesystem::path& fo
     const std::size_t at = std::stoul(first, nullptr, 16);
     std::string digits;
     std::getline(words, digits);
-    const std::string row = support::hex(digits);
+    const std::string row = bytes_of_digits(digits);
     bytes.replace(at, row.size(), row);
   }
   finish();

@@ -101,7 +101,8 @@ TEST_F(StoreCommands, AStoreOfAnotherFormatIsNotCalledDamaged) {
   ASSERT_EQ(broker().stop(), 0);
   const std::string format = read_text(data() + "/format");
   for (const auto& [number, said] : {std::pair{"1", "only the version that wrote it reads"},
-                                     {"2", "the broker upgrades it"},
+                                     {"2", "only the version that wrote it reads"},
+                                     {"3", "the broker upgrades it"},
                                      {"1000", "a newer format"}}) {
     write_text(data() + "/format", std::string("hermod store\nformat ") + number + "\n");
     for (const std::vector<std::string>& command :

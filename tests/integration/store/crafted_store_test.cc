@@ -6,7 +6,10 @@
 #include <random>
 
 #include "base/log.h"
+#include "queue/queue_id.h"
+#include "queue/queue_records.h"
 #include "queue/records.h"
+#include "store/group_codec.h"
 #include "store/lmdb/lmdb_tables.h"
 #include "store/segment_journal.h"
 #include "tests/integration/store/store_fixture.h"
@@ -81,17 +84,20 @@ class CraftedStore : public ::testing::Test {
     client.publish(packet);
   }
 
-  /// Puts the records into the store, in a group of their own, and starts a broker on them.
-  void start_with(store::WriteBatch batch, bool in_tables) {
-    {
-      store::testing::CountingObserver observer;
-      store::Committer committer(options().store, disk_.store().journal(), observer, clock_,
-                                 &disk_.store().sink());
-      committer.resume(disk_.store().next_group());
-      committer.submit(std::move(batch), nullptr);
-      committer.run_once();
-      ASSERT_EQ(observer.failed, 0U);
-    }
+  /// Puts the records into the store, in a group of their own, with these sequences for what is appended, and
+  /// starts a broker on them.
+  void start_with(store::WriteBatch batch, bool in_tables, const std::vector<Seq>& sequences = {}) {
+    auto next = sequences.begin();
+    batch.give_sequences([&](std::size_t, StreamId) { return *next++; });
+    const GroupNo number = disk_.store().next_group();
+    store::GroupEncoder encoder;
+    encoder.begin();
+    encoder.add(batch);
+    ASSERT_TRUE(
+        disk_.store().journal().append(number, encoder.finish(number, {}), store::Journal::Sync::Now));
+    std::vector<store::Submission> group;
+    group.push_back({std::move(batch), nullptr});
+    disk_.store().sink().applied(number, {}, group);
     if (in_tables) {
       ASSERT_TRUE(disk_.store().checkpoint());
     }
@@ -142,7 +148,8 @@ std::string crafted_key(Table table, std::uint64_t session, std::mt19937_64& ran
   out.u64(numbers[random() % numbers.size()]);
   if (table == Table::Subscriptions) out.u32(random() % 2 == 0 ? 0xFFFFFFFFU : 1);
   if (table == Table::InboundIds) out.u16(static_cast<std::uint16_t>(random() % 3 == 0 ? 0 : random()));
-  const bool may_be_odd = table != Table::Messages && table != Table::Streams;
+  if (store::key_size_of(table) == 16) out.u64(numbers[random() % numbers.size()]);
+  const bool may_be_odd = store::key_size_of(table) == 0;
   if (may_be_odd && random() % 4 == 0) key.resize(1 + random() % 20, 'k');
   return key;
 }
@@ -198,18 +205,22 @@ TEST_F(CraftedStore, T67_EntriesThatNobodyWroteAreLeftOutOrTakenAndTheBrokerStay
   delivery.qos = wire::QoS::ExactlyOnce;
   delivery.identifiers = {1, 2};
   const std::string good = queue::encode_entry(delivery);
+  const std::string claim =
+      queue::encode_claim({.queue = queue::named_queue(5), .seq = Seq{7}, .deliveries = 1});
   for (int round = 0; round < 60; ++round) {
     SCOPED_TRACE("round " + std::to_string(round));
     store::WriteBatch batch;
+    std::vector<Seq> sequences;
     for (int i = 0; i < 12; ++i) {
       const StreamId stream{random() % 8 == 0 ? kMost : sleeper_ + random() % 2};
-      const std::string value = crafted_value(good, random);
+      const std::string value = crafted_value(random() % 6 == 0 ? claim : good, random);
       // Far from the ones that are there, and among them.
-      const Seq seq{random() % 2 == 0 ? random() % 8 : std::uint64_t{1} << (20 + random() % 40)};
+      const Seq seq{random() % 2 == 0 ? 1 + random() % 8 : std::uint64_t{1} << (20 + random() % 40)};
+      sequences.push_back(seq);
       random() % 3 == 0 ? static_cast<void>(batch.append_shared(stream, {1 + random() % 3}, as_bytes(value)))
-                        : batch.put_entry(stream, seq, as_bytes(value));
+                        : static_cast<void>(batch.append(stream, as_bytes(value)));
     }
-    ASSERT_NO_FATAL_FAILURE(start_with(std::move(batch), round % 2 == 0));
+    ASSERT_NO_FATAL_FAILURE(start_with(std::move(batch), round % 2 == 0, sequences));
     crash();
   }
 }
@@ -219,9 +230,9 @@ TEST_F(CraftedStore, T67_SequencesAtTheEndOfAllNumbersDoNotTurnAround) {
   for (const std::uint64_t seq : {std::uint64_t{1} << 63, kMost - 1, kMost}) {
     SCOPED_TRACE(seq);
     store::WriteBatch batch;
-    batch.put_entry({sleeper_}, {seq}, as_bytes(std::string_view("\x01\xFF", 2)));
+    batch.append({sleeper_}, as_bytes(std::string_view("\x01\xFF", 2)));
     batch.put(Table::Streams, as_bytes(store::number_key(sleeper_)), as_bytes(store::number_key(seq)));
-    ASSERT_NO_FATAL_FAILURE(start_with(std::move(batch), false));
+    ASSERT_NO_FATAL_FAILURE(start_with(std::move(batch), false, {Seq{seq}}));
     crash();
   }
 }

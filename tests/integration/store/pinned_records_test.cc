@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <sstream>
 
+#include "queue/queue_changes.h"
+#include "queue/queue_id.h"
 #include "queue/records.h"
 #include "retain/records.h"
 #include "session/records.h"
@@ -53,10 +55,13 @@ class PinnedRecords : public StoreTest {
   static constexpr StreamId kStream{kSession.v};
 
   void add(const std::string& name, Bytes bytes) { lines_ += name + " " + digits_of(bytes) + "\n"; }
-  /// The ops of a batch as the journal has them.
+  /// A batch as the journal has it.
   void add(const std::string& name, WriteBatch batch) {
     batch.give_sequences([](std::size_t, StreamId) { return Seq{0x0A0B}; });
-    add(name, batch.encoded());
+    const EncodedBatch encoded = batch.encoded();
+    std::string bytes;
+    batch.add_head(bytes);
+    add(name, as_bytes(bytes + std::string(as_text(encoded.ops)) + std::string(as_text(encoded.sequences))));
   }
 
   void add_sessions() {
@@ -119,6 +124,47 @@ class PinnedRecords : public StoreTest {
     pinned("inbound_id", [&](WriteBatch& batch) { session::record_inbound_id(batch, kSession, {0xFEDC}); });
     pinned("inbound_id_erased",
            [&](WriteBatch& batch) { session::erase_inbound_id(batch, kSession, {0xFEDC}); });
+  }
+  void add_named_queues() {
+    constexpr QueueId kQueue = queue::named_queue(0x0305);
+    constexpr Seq kEntry{0x0A0B};
+    queue::QueueRecord orders;
+    orders.definition.name = "orders";
+    orders.definition.bind = {"shop/+/orders", "orders/#"};
+    orders.is_paused = true;
+    const queue::QueueEntry entry{.message = pinned_message(), .key = "customer"};
+    queue::QueueEntry dead = entry;
+    dead.moved_at = wall_time_of(1'700'000'000'000'004);
+    dead.deaths = {{"orders", queue::DeathReason::DeliveryLimit, 17, wall_time_of(1'700'000'000'000'005)}};
+    const queue::DeliveryState state{.deliveries = 3,
+                                     .due = wall_time_of(1'700'000'000'000'006),
+                                     .pause = std::chrono::minutes(1),
+                                     .last = queue::Outcome::RetryLater};
+    const auto pinned = [&](const char* name, auto&& fill) {
+      WriteBatch batch;
+      fill(batch);
+      add(name, std::move(batch));
+    };
+    pinned("queue", [&](WriteBatch& batch) { queue::record_queue(batch, kQueue, orders); });
+    pinned("queue_erased", [&](WriteBatch& batch) { queue::erase_queue(batch, kQueue); });
+    pinned("next_queue", [&](WriteBatch& batch) { queue::record_next_queue(batch, 0x0306); });
+    pinned("queue_entry", [&](WriteBatch& batch) { queue::append_queue_entry(batch, kQueue, entry); });
+    pinned("queue_entry_dead", [&](WriteBatch& batch) { queue::append_queue_entry(batch, kQueue, dead); });
+    pinned("queue_entry_shared",
+           [&](WriteBatch& batch) { queue::append_queue_entry(batch, kQueue, entry, {0x0E0F}); });
+    pinned("queue_entry_erased", [&](WriteBatch& batch) {
+      queue::erase_queue_entry(batch, kQueue, kEntry, /*has_state=*/true);
+      queue::erase_queue_entry(batch, kQueue, Seq{kEntry.v + 1}, /*has_state=*/false);
+    });
+    pinned("delivery",
+           [&](WriteBatch& batch) { queue::record_delivery_state(batch, kQueue, kEntry, state); });
+    pinned("message_id", [&](WriteBatch& batch) {
+      queue::record_message_id(batch, kQueue, 0x0102, "order-7", wall_time_of(1'700'000'000'000'007));
+    });
+    pinned("message_id_erased", [&](WriteBatch& batch) { queue::erase_message_id(batch, kQueue, 0x0102); });
+    pinned("claim", [&](WriteBatch& batch) { queue::append_claim(batch, kStream, {kQueue, kEntry, 2}); });
+    pinned("claim_released",
+           [&](WriteBatch& batch) { queue::end_claim(batch, kStream, kEntry, /*is_released=*/true); });
   }
   /// What the store itself writes: files, the records around a group, values in the tables.
   void add_store() {
@@ -183,6 +229,7 @@ TEST_F(PinnedRecords, EveryKindIsEncodedAsTheFilesOfItsFormatHaveIt) {
   add_sessions();
   add_subscriptions();
   add_entries();
+  add_named_queues();
   ASSERT_NO_FATAL_FAILURE(add_store());
   ASSERT_NO_FATAL_FAILURE(add_table_values());
 

@@ -28,7 +28,7 @@ void write_file(const std::string& file, std::string_view bytes) {
 /// Turns a bit in a group's record.
 void damage_group(std::string& journal, std::uint64_t number) {
   int found = 0;
-  for (std::size_t at = journal.find("HMG1"); at != std::string::npos; at = journal.find("HMG1", at + 1)) {
+  for (std::size_t at = journal.find("HMG2"); at != std::string::npos; at = journal.find("HMG2", at + 1)) {
     if (ByteReader(as_bytes(journal).subspan(at + 4)).u64() != number) continue;
     journal[at + 60] ^= 1;
     ++found;
@@ -197,7 +197,7 @@ TEST_F(StoreDamageTest, T66_ADamagedGroupInTheMiddleIsDamage) {
 
 TEST_F(StoreDamageTest, T67_ForeignAndNewerStoresAreSetAside) {
   const std::pair<const char*, const char*> cases[] = {
-      {"format", "hermod store\nformat 4\n"}, {"format", "hermod store\nformat 0\n"},
+      {"format", "hermod store\nformat 5\n"}, {"format", "hermod store\nformat 0\n"},
       {"format", "something else"},           {"format", ""},
       {kSegment, "this is a letter"},         {"tables", "mosquitto db\n"}};
   for (const auto& [name, text] : cases) {

@@ -64,12 +64,12 @@ class StoreModelTest : public StoreTest, public ::testing::WithParamInterface<un
           break;
         }
         case 6: {
+          // Mostly of one that is there; else of one that has gone, also with its stream.
+          if (highest_[stream] == 0) break;
+          const std::uint64_t seq = 1 + below(highest_[stream]);
           auto& entries = model_.streams[stream];
-          if (entries.empty()) break;
-          auto at = entries.begin();
-          std::advance(at, static_cast<long>(below(entries.size())));
-          at->second = {"released", 0};
-          batch.put_entry({stream}, {at->first}, as_bytes("released"));
+          if (const auto at = entries.find(seq); at != entries.end()) at->second = {"released", 0};
+          batch.put_entry({stream}, {seq}, as_bytes("released"));
           break;
         }
         case 7: {

@@ -77,6 +77,43 @@ TEST_F(StoreTest, ErasesAndOverwritesHideWhatTheTablesHold) {
   EXPECT_EQ(entries(1), expected);
 }
 
+/// Whoever marks an entry may be slower than whoever ends it.
+TEST_F(StoreTest, AMarkDoesNotBringBackWhatHasGone) {
+  for (const bool erased_in_tables : {false, true}) {
+    for (const bool marked_in_tables : {false, true}) {
+      SCOPED_TRACE(std::to_string(erased_in_tables) + std::to_string(marked_in_tables));
+      open();
+      for (int i = 0; i < 3; ++i) append(1, "v");
+      append(2, "v");
+      ASSERT_TRUE(store_->checkpoint());
+      WriteBatch end;
+      end.erase_entry({1}, {2});
+      end.erase_stream({2});
+      commit(std::move(end));
+      if (erased_in_tables) {
+        ASSERT_TRUE(store_->checkpoint());
+      }
+      WriteBatch marks;
+      for (const std::uint64_t seq : {1U, 2U, 7U}) marks.put_entry({1}, {seq}, as_bytes("released"));
+      marks.put_entry({2}, {1}, as_bytes("released"));
+      commit(std::move(marks));
+      if (marked_in_tables) {
+        ASSERT_TRUE(store_->checkpoint());
+      }
+      for (int round = 0; round < 3; ++round) {
+        EXPECT_EQ(entries(1), (Strings{"1=released", "3=v"}));
+        EXPECT_TRUE(entries(2).empty());
+        if (round == 0) reopen();
+        if (round == 1) {
+          ASSERT_TRUE(store_->checkpoint());
+        }
+      }
+      close();
+      std::filesystem::remove_all(options_.path);
+    }
+  }
+}
+
 TEST_F(StoreTest, AnErasedStreamIsGoneWithItsReservation) {
   open();
   append(1, "a");

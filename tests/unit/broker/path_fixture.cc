@@ -163,7 +163,7 @@ std::vector<std::string> PathTest::written() {
     next_to_read_ = GroupNo{number.v + 1};
     const auto group = store::decode_group(record);
     HERMOD_ASSERT(group.has_value());
-    for (const Bytes batch : group->batches) {
+    for (const store::EncodedBatch& batch : group->batches) {
       std::string text;
       store::OpReader ops(batch);
       while (const auto op = ops.next())

@@ -3,7 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <tuple>
+#include <utility>
 
+#include "queue/queue_id.h"
+#include "queue/queue_option.h"
 #include "queue/records.h"
 
 namespace hermod::queue {
@@ -26,6 +30,13 @@ QueueEntry dead_order() {
           .deaths = {{.queue = "orders", .reason = DeathReason::DeliveryLimit, .deliveries = 17, .at = at(5)},
                      {.queue = "retry", .reason = DeathReason::Expired, .deliveries = 0, .at = at(6)}},
           .moved_at = at(7)};
+}
+
+QueueDefinition shop_orders() {
+  QueueDefinition definition;
+  definition.name = "warehouse";
+  definition.bind = {"shop/+/orders", "$orders"};
+  return definition;
 }
 
 void expect_same_entry(const QueueEntry& a, const QueueEntry& b) {
@@ -64,6 +75,8 @@ TEST(NamedQueueRecords, EntryComesBackAsItWasStored) {
 
 TEST(NamedQueueRecords, ARecordIsTakenWholeOrNotAtAll) {
   const QueueEntry entry = dead_order();
+  expect_exact(encode_queue({.definition = shop_orders()}), decode_queue);
+  expect_exact(encode_next_queue(7), decode_next_queue);
   expect_exact(encode_queue_entry(entry), decode_queue_entry);
   expect_exact(encode_shared_queue_entry(entry),
                [&](Bytes record) { return decode_shared_queue_entry(record, entry.message); });
@@ -84,6 +97,61 @@ TEST(NamedQueueRecords, StateIdentifierAndClaimComeBackAsTheyWereStored) {
   EXPECT_EQ(decode_claim(as_bytes(encode_claim(claim))), claim);
 }
 
+TEST(NamedQueueRecords, AQueueComesBackWithEveryOption) {
+  QueueDefinition definition = shop_orders();
+  for (const auto& [option, value] : {std::pair{"match", "all:kind=order"},
+                                      {"order", "key"},
+                                      {"lanes", "7"},
+                                      {"retry", "1s 2s"},
+                                      {"dead_letter", "graveyard"},
+                                      {"max_bytes", "1GiB"},
+                                      {"overflow", "drop-oldest"},
+                                      {"dedup_window", "10m"},
+                                      {"rate_out", "100/s"}})
+    ASSERT_TRUE(set_option(definition, option, value)) << option;
+  for (const bool is_paused : {false, true}) {
+    const QueueRecord original{.definition = definition, .is_paused = is_paused};
+    const auto decoded = decode_queue(as_bytes(encode_queue(original)));
+    ASSERT_TRUE(decoded) << decoded.error().detail;
+    EXPECT_EQ(*decoded, original);
+  }
+}
+
+/// A broker that knows fewer options than the one that wrote the record must not guess.
+TEST(NamedQueueRecords, AQueueOfWhichNotEverythingIsUnderstoodIsDamage) {
+  const std::string record = encode_queue({.definition = shop_orders()});
+  for (const auto& [was, is, why] : {std::tuple{"lanes", "lames", "lames"},
+                                     {"least-inflight", "least-infinite", "dispatch"},
+                                     {"warehouse", "ware/ouse", "name"}}) {
+    std::string changed = record;
+    const std::size_t place = changed.find(was);
+    ASSERT_NE(place, std::string::npos) << was;
+    changed.replace(place, std::string_view(was).size(), is);
+    const auto decoded = decode_queue(as_bytes(changed));
+    ASSERT_FALSE(decoded) << is;
+    EXPECT_EQ(decoded.error().code, Errc::Corruption);
+    EXPECT_NE(decoded.error().detail.find(why), std::string::npos) << decoded.error().detail;
+  }
+}
+
+TEST(NamedQueueRecords, TheSizeOfAMessageIsInTheFrontOfItsEntry) {
+  constexpr std::size_t kFront = 8;  // fewer bytes than a reader gets
+  const QueueEntry dead = dead_order();
+  for (const QueueEntry& entry : {dead, QueueEntry{.message = dead.message, .key = ""}}) {
+    const std::string whole = encode_queue_entry(entry);
+    const std::string shared = encode_shared_queue_entry(entry);
+    const std::size_t body = encode_message(*entry.message).size();
+    const auto front = [](const std::string& record) { return as_bytes(record).first(kFront); };
+    EXPECT_EQ(queue_message_size(front(whole), whole.size(), 0), entry.message->size());
+    EXPECT_EQ(queue_message_size(front(shared), shared.size(), body), entry.message->size());
+    EXPECT_FALSE(queue_message_size(front(shared), shared.size(), 0)) << "without a message";
+    EXPECT_FALSE(queue_message_size(front(shared), shared.size(), 3)) << "with a message that is none";
+    EXPECT_FALSE(queue_message_size(front(whole), whole.size(), body)) << "with two messages";
+    EXPECT_FALSE(queue_message_size(front(whole).first(5), whole.size(), 0));
+    EXPECT_FALSE(queue_message_size({}, 0, 0));
+  }
+}
+
 TEST(NamedQueueRecords, WhatCannotBeIsDamage) {
   const DeliveryState state{.deliveries = 1, .due = at(5), .pause = 10s, .last = Outcome::TimedOut};
   std::string record = encode_delivery_state(state);
@@ -94,6 +162,7 @@ TEST(NamedQueueRecords, WhatCannotBeIsDamage) {
   EXPECT_FALSE(decode_delivery_state(as_bytes(record))) << "nobody waits as long";
   EXPECT_FALSE(decode_delivery_state(as_bytes(encode_delivery_state({}))));
   EXPECT_FALSE(decode_message_id(as_bytes(encode_message_id("", at(5)))));
+  EXPECT_FALSE(decode_next_queue(as_bytes(encode_next_queue(kNamedQueueBit))));
   EXPECT_FALSE(decode_claim(as_bytes(encode_claim({.queue = QueueId{1}, .seq = Seq{0}, .deliveries = 1}))));
   EXPECT_FALSE(decode_claim(as_bytes(encode_claim({.queue = QueueId{1}, .seq = Seq{1}, .deliveries = 0}))));
 }

@@ -38,9 +38,9 @@ class QueueConsumersTest : public ::testing::Test {
         id,
         {.lease = queue::LeaseId{lease}, .attachment = consumers_.find(id)->attachment, .seq = Seq{lease}}};
   }
-  /// What the owner is told when the connection has that much room.
-  std::optional<std::uint64_t> grant(QueueId id, std::uint64_t room) {
-    return consumers_.grant(*consumers_.find(id), room);
+  /// What the owner is told when that much of the connection's quota of 100 is left.
+  std::optional<std::uint64_t> grant(QueueId id, std::uint64_t left) {
+    return consumers_.grant(*consumers_.find(id), 100, left);
   }
   void send(QueueId id, std::uint64_t lease, std::uint64_t own) {
     ASSERT_TRUE(consumers_.take(lent(id, lease)));
@@ -62,20 +62,25 @@ TEST_F(QueueConsumersTest, AQueueMayLendNoMoreThanTheConnectionHasRoomFor) {
   EXPECT_EQ(grant(kOrders, 0), std::nullopt);
 }
 
-TEST_F(QueueConsumersTest, WhatOneQueueWasPromisedTheOtherIsNot) {
-  QueueConsumer& orders = attach(kOrders, 8);
-  std::uint64_t room = 10;
-  EXPECT_EQ(consumers_.grant(orders, room), 8U);
-  EXPECT_EQ(room, 2U);
-  EXPECT_EQ(consumers_.promised(), 8U);
-  attach(kLogs, 8);
-  EXPECT_EQ(grant(kLogs, room), 2U);
+TEST_F(QueueConsumersTest, QueuesShareTheQuotaSoThatAnEmptyOneKeepsNothingFromAnother) {
+  QueueConsumer& orders = attach(kOrders, 32);
+  EXPECT_EQ(consumers_.grant(orders, 10, 10), 10U);
+  QueueConsumer& logs = attach(kLogs, 32);
+  EXPECT_EQ(consumers_.grant(logs, 10, 10), 5U);
 }
 
-TEST_F(QueueConsumersTest, QoS0NeedsNoRoomForExchanges) {
+TEST_F(QueueConsumersTest, WhatWaitsForTheConnectionIsNotAskedForOnceMore) {
+  attach(kOrders, 8);
+  grant(kOrders, 2);
+  ASSERT_TRUE(consumers_.take(lent(kOrders, 1)));
+  ASSERT_TRUE(consumers_.take(lent(kOrders, 2)));
+  EXPECT_EQ(grant(kOrders, 2), std::nullopt);
+  EXPECT_EQ(grant(kOrders, 4), 4U);
+}
+
+TEST_F(QueueConsumersTest, QoS0NeedsNoQuota) {
   attach(kOrders, 8, wire::QoS::AtMostOnce);
   EXPECT_EQ(grant(kOrders, 0), 8U);
-  EXPECT_EQ(consumers_.promised(), 0U);
 }
 
 TEST_F(QueueConsumersTest, CreditComesBackInStepsAndAtOnceWhenThereIsNone) {
@@ -104,7 +109,6 @@ TEST_F(QueueConsumersTest, WhatIsHandedBackEndsTheCreditUntilTheNextGrant) {
   ASSERT_TRUE(consumers_.take(lent(kOrders, 1)));
   EXPECT_TRUE(consumers_.call_back(kOrders, queue::LeaseId{1}));
   EXPECT_FALSE(consumers_.call_back(kOrders, queue::LeaseId{1}));
-  EXPECT_EQ(consumers_.promised(), 0U);
   EXPECT_EQ(grant(kOrders, 100), 5U) << "one came and four more may";
 }
 
@@ -116,7 +120,7 @@ TEST_F(QueueConsumersTest, WhatWasOnItsWayWhenCreditEndedIsCountedAsWell) {
   EXPECT_EQ(grant(kOrders, 1), 2U);
   ASSERT_TRUE(consumers_.take(lent(kOrders, 2)));
   ASSERT_TRUE(consumers_.take(lent(kOrders, 3))) << "beyond the limit: it was lent before";
-  EXPECT_EQ(consumers_.promised(), 2U);
+  EXPECT_EQ(grant(kOrders, 100), std::nullopt) << "it has as much as it may";
 }
 
 TEST_F(QueueConsumersTest, ADeliveryOfAnEarlierStayIsNotTaken) {

@@ -250,8 +250,8 @@ std::vector<std::string> reservations_in(const std::string& record) {
   std::vector<std::string> found;
   const Result<Group> group = decode_group(as_bytes(record));
   if (!group) return {"damaged"};
-  for (const Bytes ops : group->batches) {
-    OpReader reader(ops);
+  for (const EncodedBatch& batch : group->batches) {
+    OpReader reader(batch);
     while (const auto op = reader.next()) {
       if (op->kind != Op::Kind::Put || op->table != Table::Streams) continue;
       found.push_back(std::to_string(ByteReader(op->key).u64()) + "=" +

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "base/hash.h"
 
@@ -76,15 +77,15 @@ TEST(GroupCodec, TheBytesArePinned) {
   encoder.begin();
   const WriteBatch batch = put_batch("k", "v");
   encoder.add(batch);
-  EXPECT_EQ(encoder.bytes(), 49U);
+  EXPECT_EQ(encoder.bytes(), 43U);
   const std::string record = joined(encoder.finish({1}, at(2)));
-  const std::string expected = std::string("HMG1") +                            //
-                               std::string("\0\0\0\0\0\0\0\1", 8) +             // group number
-                               std::string("\0\0\0\0\0\0\0\2", 8) +             // batch time
-                               std::string("\0\0\0\1", 4) +                     // batches
-                               std::string("\0\0\0\0\0\0\0\x0d", 8) +           // their size
-                               std::string("\0\0\0\5\0\0\0\1\x12\1\1kv", 13) +  // the batch
-                               std::string("\x6d\x33\xdd\x3d", 4);              // CRC-32C
+  const std::string expected = std::string("HMG2") +                 //
+                               std::string("\0\0\0\0\0\0\0\1", 8) +  // group number
+                               std::string("\0\0\0\0\0\0\0\2", 8) +  // batch time
+                               std::string("\0\0\0\1", 4) +          // batches
+                               std::string("\0\0\0\0\0\0\0\7", 8) +  // their size
+                               std::string("\5\1\x12\1\1kv", 7) +    // the batch
+                               std::string("\x27\x54\xfc\x64", 4);   // CRC-32C
   EXPECT_EQ(record, expected);
 }
 
@@ -118,20 +119,53 @@ TEST(GroupCodec, DamageUnderARightChecksumIsNamed) {
   EXPECT_EQ(with(23, 1), "journal record: bytes behind the last batch");
   EXPECT_EQ(with(23, 3), "journal record: batch 2 is cut off");
   EXPECT_EQ(with(31, 1), "journal record: wrong size");
-  EXPECT_EQ(with(35, 100), "journal record: batch 0 is cut off");
-  EXPECT_EQ(with(39, 2), "journal record: expected 2 ops, found 1 in batch 0");
-  EXPECT_EQ(with(40, 0x52), "journal record: op 0 in batch 0 is malformed");
+  EXPECT_EQ(with(32, 100), "journal record: batch 0 is cut off");
+  EXPECT_EQ(with(33, 2), "journal record: expected 2 ops, found 1 in batch 0");
+  EXPECT_EQ(with(34, 0x52), "journal record: op 0 in batch 0 is malformed");
+  EXPECT_EQ(with(record.size() - 5, 0), "journal record: op 0 in batch 1 has no sequence");
+  EXPECT_EQ(with(record.size() - 5, '\x80'), "journal record: op 0 in batch 1 is malformed");
   EXPECT_EQ(why_refused(record.substr(0, record.size() - 1) + 'x'), "journal record: wrong checksum");
 }
 
 TEST(GroupCodec, AnAppendWithoutASequenceIsRefused) {
-  WriteBatch batch;
-  batch.append({5}, as_bytes("entry"));
+  for (const bool is_shared : {false, true}) {
+    WriteBatch batch;
+    is_shared ? batch.append_shared({5}, {6}, as_bytes("entry")) : batch.append({5}, as_bytes("entry"));
+    GroupEncoder encoder;
+    encoder.begin();
+    encoder.add(batch);
+    EXPECT_EQ(why_refused(joined(encoder.finish({1}, at(0)))),
+              "journal record: op 0 in batch 0 has no sequence");
+  }
+}
+
+/// Where the batches are in the record is counted in two places.
+TEST(GroupCodec, EveryBatchIsWhereItsSizesSay) {
   GroupEncoder encoder;
   encoder.begin();
-  encoder.add(batch);
-  EXPECT_EQ(why_refused(joined(encoder.finish({1}, at(0)))),
-            "journal record: op 0 in batch 0 has no sequence");
+  std::vector<WriteBatch> batches(200);
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    for (std::size_t append = 0; append <= i % 3; ++append)
+      batches[i].append({i % 7}, as_bytes(std::string(i * 3, 'v')));
+    batches[i].erase_entry({i}, {i * i});
+    batches[i].give_sequences([&](std::size_t, StreamId) { return Seq{1 + i * i * i}; });
+    encoder.add(batches[i]);
+  }
+  const std::size_t size = encoder.bytes();
+  const std::string record = joined(encoder.finish({9}, at(0)));
+  EXPECT_EQ(record.size(), size);
+  const Result<Group> group = decode_group(as_bytes(record));
+  ASSERT_TRUE(group) << group.error().detail;
+  ASSERT_EQ(group->batches.size(), batches.size());
+  std::size_t offset = kGroupHeaderSize;
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    const EncodedBatch read = group->batches[i];
+    EXPECT_EQ(as_text(read.ops), as_text(batches[i].encoded().ops));
+    EXPECT_EQ(as_text(read.sequences), as_text(batches[i].encoded().sequences));
+    EXPECT_EQ(read.ops.data(), as_bytes(record).data() + offset + batches[i].head_size());
+    offset += batches[i].bytes();
+  }
+  EXPECT_EQ(offset + kGroupTrailerSize, record.size());
 }
 
 TEST(GroupCodec, TheEncoderStartsAfreshWithEachGroup) {

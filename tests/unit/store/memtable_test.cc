@@ -47,7 +47,7 @@ class MemtableTest : public ::testing::Test {
     for (const EntryChange& change : changes.entries) {
       if (change.place.kind() == Change::Erased) {
         stream.erase(change.seq);
-      } else {
+      } else if (!change.place.needs_older() || stream.contains(change.seq)) {
         stream[change.seq] = as_text(parts_in_journal(change.place.kind(), self.at(change.place))->value);
       }
     }
@@ -82,6 +82,48 @@ TEST_F(MemtableTest, AnEraseOfWhatTheTablesMayHoldIsRemembered) {
   const StreamChanges changes = memtable_.stream({1}, {0}, 10);
   ASSERT_EQ(changes.entries.size(), 1U);
   EXPECT_EQ(changes.entries[0].place.kind(), Change::Erased) << "the newer generation hides the frozen one";
+}
+
+/// A mark that comes behind the end of its entry, or of the whole stream, wherever the two are by then.
+TEST_F(MemtableTest, AMarkBringsNothingBack) {
+  const auto mark = [&](std::uint64_t stream, std::uint64_t seq) {
+    WriteBatch batch;
+    batch.put_entry({stream}, {seq}, as_bytes("released"));
+    apply(std::move(batch));
+  };
+  const auto left = [&](std::uint64_t stream) { return memtable_.stream({stream}, {0}, 10).entries; };
+  append(1, 1, "a");
+  erase(1, 1);
+  mark(1, 1);
+  EXPECT_TRUE(left(1).empty()) << "it came and went here";
+
+  append(2, 1, "a");
+  append(2, 2, "b");
+  erase(2, 1);
+  ASSERT_TRUE(memtable_.freeze());
+  mark(2, 1);
+  mark(2, 2);
+  ASSERT_EQ(left(2).size(), 2U);
+  EXPECT_TRUE(left(2)[0].place.needs_older()) << "the tables may have it";
+  EXPECT_EQ(as_text(at(left(2)[1].place)), "released");
+  EXPECT_FALSE(left(2)[1].place.needs_older()) << "the frozen generation has it";
+  memtable_.drop_frozen();
+
+  erase(3, 1);
+  ASSERT_TRUE(memtable_.freeze());
+  mark(3, 1);
+  ASSERT_EQ(left(3).size(), 1U);
+  EXPECT_EQ(left(3)[0].place.kind(), Change::Erased);
+  memtable_.drop_frozen();
+
+  WriteBatch ended;
+  ended.erase_stream({4});
+  apply(std::move(ended));
+  mark(4, 1);
+  EXPECT_TRUE(left(4).empty());
+  ASSERT_TRUE(memtable_.freeze());
+  mark(4, 1);
+  EXPECT_TRUE(left(4).empty());
 }
 
 TEST_F(MemtableTest, ARecoveringMemtableRemembersEveryErase) {
@@ -154,11 +196,11 @@ TEST_F(MemtableTest, MergedOverTheTablesItIsWhatWasDone) {
         }
         break;
       case 5:
-        if (!entries.empty()) {
-          const auto changed = std::next(entries.begin(), static_cast<long>(random() % entries.size()));
-          changed->second = "released";
+        if (next[stream] != 0) {
+          const std::uint64_t changed = 1 + random() % next[stream];  // it may have gone
+          if (entries.contains(changed)) entries[changed] = "released";
           WriteBatch batch;
-          batch.put_entry({stream}, {changed->first}, as_bytes("released"));
+          batch.put_entry({stream}, {changed}, as_bytes("released"));
           apply(std::move(batch));
         }
         break;

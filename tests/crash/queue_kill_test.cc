@@ -14,11 +14,16 @@ class QueueKill : public CrashTest {
   static constexpr const char* kWorkers[] = {"worker-1", "worker-2"};
 
   void start_queues() {
-    start_with({{"queues.work.bind", "w/#"}, {"queues.work.retry", "10ms"}, {"queues.work.lanes", "4"}});
+    start_with({{"queues.work.bind", "w/#"},
+                {"queues.work.retry", "10ms"},
+                {"queues.work.lanes", "4"},
+                {"queues.once.bind", "o/#"}});
     for (const char* worker : kWorkers) {
       ledger_.shares(worker);
       add({.id = worker, .subscriptions = {{"$queue/work", 1}}});
     }
+    add({.id = "keeper", .subscriptions = {{"$queue/once", 2}}});
+    publishers_.push_back(&add({.id = "source", .topic = "o/0", .qos = 2, .window = 10}));
     for (int i = 0; i < 3; ++i) {
       const std::string n = std::to_string(i);
       publishers_.push_back(&add({.id = "boss-" + n, .topic = "w/" + n, .qos = 1, .window = 10}));
@@ -46,11 +51,11 @@ TEST_F(QueueKill, AtAnyMomentEveryMessageReachesAWorker) {
   }
   finish_publishers();
   die_and_start();
-  in_time([&] { return is_worked_off(); });
+  in_time([&] { return is_worked_off() && ledger_.is_complete("keeper", "o/"); });
   stop_clients();
   for (const std::string& violation : ledger_.group_violations({kWorkers[0], kWorkers[1]}, "w/"))
     ADD_FAILURE() << violation;
-  for (const std::string& violation : ledger_.violations({}, "w/")) ADD_FAILURE() << violation;
+  for (const std::string& violation : ledger_.violations({"keeper"}, "o/")) ADD_FAILURE() << violation;
   report(std::to_string(rounds) + " rounds with queues");
 }
 

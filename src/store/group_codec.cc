@@ -49,7 +49,7 @@ void GroupEncoder::add(const WriteBatch& batch) {
   const EncodedBatch encoded = batch.encoded();
   batches_.push_back({encoded.ops, between_.size()});
   between_.append(as_text(encoded.sequences));
-  body_size_ += batch.bytes();
+  body_size_ += batch.head_size() + encoded.ops.size() + encoded.sequences.size();
 }
 
 std::span<const Bytes> GroupEncoder::finish(GroupNo number, WallTime batch_time) {

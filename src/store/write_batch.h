@@ -1,6 +1,7 @@
 #pragma once
 #include <absl/container/inlined_vector.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -145,8 +146,10 @@ class WriteBatch {
   bool empty() const { return op_count_ == 0; }
   std::size_t op_count() const { return op_count_; }
   std::size_t append_count() const { return appends_.size(); }
-  /// Size in a group. Those of its appends' sequences count once they are given.
-  std::size_t bytes() const { return empty() ? 0 : head_size() + ops_.size() + sequences_.size(); }
+  /// Size in a group; as long as the sequences are not given, with a byte for each.
+  std::size_t bytes() const {
+    return empty() ? 0 : head_size() + ops_.size() + std::max(sequences_.size(), appends_.size());
+  }
   /// Of the values alone, without what the store records for itself: what it was asked to keep.
   std::size_t value_bytes() const { return value_bytes_; }
   void reserve(std::size_t size) { ops_.reserve(size); }

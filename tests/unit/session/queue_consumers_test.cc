@@ -34,9 +34,11 @@ class QueueConsumersTest : public ::testing::Test {
     return consumer;
   }
   QueueDelivery lent(QueueId id, std::uint64_t lease) {
-    return {
-        id,
-        {.lease = queue::LeaseId{lease}, .attachment = consumers_.find(id)->attachment, .seq = Seq{lease}}};
+    QueueDelivery delivery{.queue = id, .it = {}};
+    delivery.it.lease = queue::LeaseId{lease};
+    delivery.it.attachment = consumers_.find(id)->attachment;
+    delivery.it.seq = Seq{lease};
+    return delivery;
   }
   /// What the owner is told when that much of the connection's quota of 100 is left.
   std::optional<std::uint64_t> grant(QueueId id, std::uint64_t left) {

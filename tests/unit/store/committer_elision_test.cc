@@ -169,7 +169,7 @@ TEST_F(CommitterElisionTest, WhatIsHeldFailsWithItsGroupAndNothingIsHeldThen) {
 }
 
 TEST_F(CommitterElisionTest, WhatIsHeldMakesNoGroupLargerThanItMayBe) {
-  options_.max_group_bytes = 200;
+  options_.max_group_bytes = 145;
   Committer committer(options_, journal_, observer_, clock_);
   const std::string value(40, 'v');
   committer.submit(appending(1, value), nullptr);

@@ -99,7 +99,7 @@ TEST_F(CommitterTest, EachAppendOfABatchIsNamedByItsOp) {
 }
 
 TEST_F(CommitterTest, AGroupIsClosedAtItsSize) {
-  options_.max_group_bytes = 100;
+  options_.max_group_bytes = 90;
   Committer committer(options_, journal_, observer_, clock_);
   const std::string value(40, 'v');
   for (int i = 0; i < 3; ++i) committer.submit(appending(1, value), nullptr);
@@ -109,12 +109,12 @@ TEST_F(CommitterTest, AGroupIsClosedAtItsSize) {
   EXPECT_THAT(journal_.numbers, ElementsAre(1, 2, 3, 4, 5));
   EXPECT_THAT(observer_.call_sizes, ElementsAre(1, 1, 1, 1, 1, 1, 1, 1, 1, 1));
 
-  options_.max_group_bytes = 197;
+  options_.max_group_bytes = 140;
   Committer wider(options_, journal_, observer_, clock_);
   observer_.call_sizes.clear();
   for (int i = 0; i < 5; ++i) wider.submit(appending(1, value), nullptr);
   wider.run_once();
-  EXPECT_THAT(observer_.call_sizes, ElementsAre(2, 2, 2, 2, 1, 1)) << "two batches of 66 bytes, never three";
+  EXPECT_THAT(observer_.call_sizes, ElementsAre(2, 2, 2, 2, 1, 1)) << "two batches of 47 bytes, never three";
 }
 
 TEST_F(CommitterTest, RestoredSequencesGoOnWhereTheyStopped) {

@@ -120,7 +120,7 @@ struct SequencesTaken {
 };
 /// A record was written and nobody waits for it.
 struct Recorded {
-  Seq sent_before{};           ///< of a session's record
+  Seq sent_before{};                            ///< of a session's record
   std::unique_ptr<store::WriteBatch> erases{};  ///< tried again until it is durable; null: there are none
 };
 

@@ -76,6 +76,8 @@ ReasonCode Shard::grant(const wire::SubscribeFilter& wanted, bool is_one_too_man
   if (target->is_shared()) {
     if (!mqtt.shared_available) return ReasonCode::SharedSubscriptionsNotSupported;
     if (wanted.no_local) return ReasonCode::ProtocolError;
+    if (queue::is_queue_form(target->filter.text()))
+      return ReasonCode::TopicFilterInvalid;  // a named queue is shared as it is
   }
   if (target->filter.has_wildcard() && !mqtt.wildcard_available)
     return ReasonCode::WildcardSubscriptionsNotSupported;

@@ -89,7 +89,7 @@ TEST_F(CreateQueuePath, BadNamesAndFiltersAreRefused) {
   options_.queues.auto_create = true;
   FakeClient taker = login("c");
   for (const char* filter : {"$queue/", "$queue/-x", "$queue/x/", "$queue/x/a#", "$queue/x/$SYS/#",
-                             "$queue/x/$nack/1", "$queue/x?tags="})
+                             "$queue/x/$nack/1", "$queue/x?tags=", "$share/g/$queue/x"})
     EXPECT_THAT(answer_to(taker, filter).reasons, ElementsAre(ReasonCode::TopicFilterInvalid)) << filter;
 }
 

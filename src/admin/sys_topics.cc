@@ -215,6 +215,7 @@ void SysTopics::add_queues(const broker::View& view) {
   add("queues/messages/bytes", queues.held.bytes);
   add("queues/stored", view.total(Counter::QueueStored));
   add("queues/refused", view.total(Counter::QueueRefused));
+  add("queues/duplicates", view.total(Counter::QueueDuplicates));
   add("queues/delivered", view.total(Counter::QueueDelivered));
   add("queues/acknowledged", view.total(Counter::QueueAcknowledged));
   add("queues/late_acks", view.total(Counter::QueueLateAcks));

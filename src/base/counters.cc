@@ -49,6 +49,7 @@ constexpr std::array<std::string_view, kCounterCount> kCounterNames = {
     "publishers_paused",
     "queue_stored",
     "queue_refused",
+    "queue_duplicates",
     "queue_delivered",
     "queue_acknowledged",
     "queue_retried",

@@ -56,6 +56,7 @@ enum class Counter : std::uint16_t {
   PublishersPaused,
   QueueStored,
   QueueRefused,
+  QueueDuplicates,
   QueueDelivered,
   QueueAcknowledged,
   QueueRetried,

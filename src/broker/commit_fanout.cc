@@ -99,6 +99,11 @@ void CommitFanout::enqueue(std::vector<CommitQueue>& queues, std::span<const sto
   HERMOD_ASSERT(queues.size() <= appended.size());
   for (std::size_t i = 0; i < queues.size(); ++i) {
     const QueueId queue = queues[i].queue->id;
+    if (queues[i].admission.v != 0) {
+      outbox_.send(owner_of(queue, shards_),
+                   ToQueue{queue, AdmissionStored{queues[i].admission, appended[i].seq}});
+      continue;
+    }
     outbox_.send(owner_of(queue, shards_),
                  ToQueue{queue, QueueEntryStored{appended[i].seq, std::move(queues[i].entry)}});
   }
@@ -106,7 +111,13 @@ void CommitFanout::enqueue(std::vector<CommitQueue>& queues, std::span<const sto
 }
 
 void CommitFanout::give_back_room(const std::vector<CommitQueue>& queues) {
-  for (const CommitQueue& one : queues) one.queue->room->give_back({1, one.entry.message->size()});
+  for (const CommitQueue& one : queues) {
+    if (one.admission.v != 0) {
+      outbox_.send(owner_of(one.queue->id, shards_), ToQueue{one.queue->id, AdmissionFailed{one.admission}});
+    } else {
+      one.queue->room->give_back({1, one.entry.message->size()});
+    }
+  }
 }
 
 /// The sequences of a failed group are never filled; their queues go on behind them. A batch that a read-only

@@ -38,7 +38,7 @@ class CommitFanout final : public store::CommitObserver {
   void deliver(ShardId home, PublishCommit& publish, const store::Done& done);
   void skip(const PublishCommit& publish, std::span<const store::Appended> appended);
   void enqueue(std::vector<CommitQueue>& queues, std::span<const store::Appended> appended);
-  static void give_back_room(const std::vector<CommitQueue>& queues);
+  void give_back_room(const std::vector<CommitQueue>& queues);
   void retain_message(const PublishCommit& publish);
   void finish_all(std::span<store::Done> done, std::optional<Errc> error);
 

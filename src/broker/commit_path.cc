@@ -88,6 +88,7 @@ void Shard::on_commit_finished(CommitFinished& finished) {
 /// A PUBLISH is durable, as far as its QoS and store.flush ask for it: its publisher is acknowledged. The
 /// deliveries were sent to their shards already.
 void Shard::finish(Connection* c, Session* session, PublishCommit& work, std::optional<Errc> error) {
+  if (work.round.v != 0) return on_round_stored(work.round, !error);
   if (work.qos == QoS::AtMostOnce || session == nullptr) return;
   if (error) {
     counters_.add(Counter::PublishRefused);

@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "queue/admission.h"
 #include "queue/queue_catalog.h"
 #include "queue/queue_definition.h"
 #include "queue/queue_effect.h"
@@ -33,6 +34,7 @@ struct CommitTarget {
 struct CommitQueue {
   queue::NamedQueuePtr queue;
   queue::QueueEntry entry;
+  queue::AdmissionId admission{};  ///< zero: its owner was not asked, and its room is taken
 };
 
 /// A PUBLISH waits for its commit: then it is acknowledged and delivered.
@@ -45,6 +47,7 @@ struct PublishCommit {
   bool matched = false;               ///< somebody subscribed; else 0x10
   bool retain = false;                ///< becomes the retained message of its topic, or clears it
   std::uint64_t retained_number = 0;  ///< of its record
+  queue::WaiterId round{};            ///< zero: it alone decides what the publisher is answered
 };
 /// A QoS 2 PUBLISH that was seen before waits for what is pending: then PUBREC.
 struct PublishSeenAgain {

@@ -114,6 +114,12 @@ void Shard::on_told_by_queue(FromQueue& told) {
     if (Connection* c = live(session->connection())) pump_consumers(*c, *session);
   } else if (const auto* ended = std::get_if<ClaimEnded>(&told.message)) {
     on_claim_ended(told, *ended);
+  } else if (auto* answer = std::get_if<AdmissionAnswered>(&told.message)) {
+    on_admission_answered(told.queue, *answer);
+  } else if (const auto* repeated = std::get_if<RepeatedEnded>(&told.message)) {
+    on_repeated(told.queue, *repeated);
+  } else if (const auto* again = std::get_if<AskedAgain>(&told.message)) {
+    on_ask_again(*again);
   } else if (const auto* recall = std::get_if<queue::Recall>(&told.message)) {
     Session* const session = sessions_.find(SessionId{recall->consumer.v});
     QueueConsumers* const consumers = session != nullptr ? session->consumers() : nullptr;

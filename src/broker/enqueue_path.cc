@@ -1,5 +1,5 @@
-// How a PUBLISH comes into named queues: those that are not asked. A queue is one more durable receiver,
-// whose room is counted in its QueueRoom, and which stores a message whatever its QoS.
+// How a PUBLISH comes into named queues; those that have to be asked are in admission_path.cc. A queue is one
+// more durable receiver, whose room is counted in its QueueRoom, and which stores a message whatever its QoS.
 
 #include <utility>
 
@@ -15,7 +15,9 @@ void Shard::add_queue_target(QueueId id, const queue::Message& message, std::str
   if (!definition.match.matches(message.forwarded_properties())) return;
   const std::string_view key =
       definition.key.key_for({message.topic(), message.forwarded_properties(), client_id});
-  queue_targets_.push_back({std::move(queue), std::string(key)});
+  const bool is_asked = definition.asks_before_publish();
+  std::string owned(key);
+  queue_targets_.push_back({.queue = std::move(queue), .key = std::move(owned), .is_asked = is_asked});
 }
 
 /// Room in every queue that wants the message, or in none. False only with `may_refuse`: a queue has none and
@@ -24,12 +26,12 @@ bool Shard::reserve_queue_room(const queue::Message& message, bool may_refuse) {
   const queue::Amount one{1, message.size()};
   for (std::size_t i = 0; i < queue_targets_.size(); ++i) {
     QueueTarget& target = queue_targets_[i];
-    if (target.queue->room->take(one)) continue;
+    if (target.is_asked || target.queue->room->take(one)) continue;
     if (may_refuse && target.queue->definition.overflow == queue::QueueDefinition::Overflow::Reject) {
       counters_.add(Counter::QueueRefused);
       queue_targets_.resize(i);
       for (const QueueTarget& taken : queue_targets_)
-        if (!taken.is_dropped) taken.queue->room->give_back(one);
+        if (!taken.is_asked && !taken.is_dropped) taken.queue->room->give_back(one);
       return false;
     }
     counters_.add(Counter::QueueDroppedMaxLength);
@@ -43,6 +45,10 @@ void Shard::append_to_queues(store::WriteBatch& batch, const queue::MessagePtr& 
                              std::optional<MessageId> shared, PublishCommit& work) {
   for (QueueTarget& target : queue_targets_) {
     if (target.is_dropped) continue;
+    if (target.is_asked) {
+      append_admitted(batch, target, message, shared, work);
+      continue;
+    }
     queue::QueueEntry entry{.message = message, .key = std::move(target.key)};
     if (shared) {
       queue::append_queue_entry(batch, target.queue->id, entry, *shared);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
+#include "queue/admission.h"
 #include "queue/queue_catalog.h"
 #include "queue/queue_window.h"
 #include "session/session_slots.h"
@@ -21,7 +22,9 @@ struct Target {
 struct QueueTarget {
   queue::NamedQueuePtr queue;
   std::string key;
-  bool is_dropped = false;  ///< it has no room, and its publisher is not told
+  bool is_dropped = false;       ///< it has no room, and its publisher is not told
+  bool is_asked = false;         ///< only its owner can say whether it takes the message,
+  queue::Admission admission{};  ///< and has said so
 };
 
 /// A publisher whose reading is paused because one receiver reads slower than it is written to.

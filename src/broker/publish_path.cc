@@ -63,6 +63,14 @@ void Shard::on_publish(Connection& c, const wire::Publish& packet) {
     return refuse_publish(c, packet, ReasonCode::QuotaExceeded, "a named queue is full");
   }
 
+  if (!queue_targets_.empty() && asks_owners())
+    return ask_owners(&c, {.connection = c.id(),
+                           .session = session.id(),
+                           .message = message,
+                           .packet_id = packet.id,
+                           .qos = packet.qos,
+                           .retain = message->retain()});
+
   if (needs_commit(&c, message, message->retain())) {
     hand_over_now(/*qos0_only=*/true);
     commit_publish(&c, message, packet.id, packet.qos, message->retain());
@@ -313,12 +321,13 @@ void Shard::hand_over_now(bool qos0_only) {
 /// retained message. The ack and the deliveries at QoS 1 and 2 follow when it is durable. `session` is the
 /// publisher's without a connection, if that stays here until then.
 void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire::PacketId id, QoS qos,
-                           bool retain, store::WriteBatch batch, SessionId session) {
+                           bool retain, store::WriteBatch batch, SessionId session, queue::WaiterId round) {
   PublishCommit work;
   work.packet_id = id;
   work.qos = qos;
   work.retain = retain;
   work.message = message;
+  work.round = round;
   work.matched = !targets_.empty() || !queue_targets_.empty();
   const bool may_wait = batch.empty() && queue_targets_.empty() && may_be_elided(work, targets_);
   // What it promises beyond a PUBACK a power cut may not take: its part in QoS 2, a retained message, and
@@ -425,6 +434,12 @@ void Shard::publish_for_broker(const queue::MessagePtr& message, const session::
   const queue::Overflow overflow = shared_.options.session.queue.overflow;
   reserve_room(message, overflow == queue::Overflow::Reject ? queue::Overflow::DropNewest : overflow);
   reserve_queue_room(*message, /*may_refuse=*/false);
+  if (asks_owners())
+    return ask_owners(nullptr, {.session = publisher.id(),
+                                .message = message,
+                                .qos = QoS::AtMostOnce,
+                                .retain = retain,
+                                .batch = std::move(batch)});
   const bool behind_others = message->qos() != QoS::AtMostOnce && publisher.has_commits_in_flight();
   if (!batch.empty() || behind_others || needs_commit(nullptr, message, retain)) {
     hand_over_now(/*qos0_only=*/true);

@@ -26,6 +26,18 @@ struct QueueEntryStored {
   Seq seq;
   queue::QueueEntry entry;
 };
+/// Whether this message may come in: AdmissionAnswered goes to its waiter. What was admitted is stored or
+/// fails.
+struct AskAdmission {
+  queue::Arrival arrival;
+};
+struct AdmissionStored {
+  queue::AdmissionId id;
+  Seq seq;
+};
+struct AdmissionFailed {
+  queue::AdmissionId id;
+};
 struct ConsumerJoined {
   queue::ConsumerId consumer;
   queue::AttachmentNo attachment;
@@ -72,9 +84,9 @@ struct LeaseSettled {
 
 /// For the shard that owns the queue.
 struct ToQueue {
-  using Message =
-      std::variant<QueueEntryStored, ConsumerJoined, ConsumerChanged, ConsumerGranted, ConsumerDrained,
-                   ConsumerDisconnected, ConsumerLeft, LeaseSent, LeasesUnsent, LeaseSettled>;
+  using Message = std::variant<QueueEntryStored, AskAdmission, AdmissionStored, AdmissionFailed,
+                               ConsumerJoined, ConsumerChanged, ConsumerGranted, ConsumerDrained,
+                               ConsumerDisconnected, ConsumerLeft, LeaseSent, LeasesUnsent, LeaseSettled>;
   QueueId queue;
   Message message;
 };
@@ -86,9 +98,26 @@ struct ClaimEnded {
   bool is_released = false;  ///< it is the mark *released* now; else it is gone
 };
 
-/// For the shard where a consumer was attached: a delivery, or one that is wanted back. Or about a claim.
+/// What the owner says to a publication that waits for it.
+struct AdmissionAnswered {
+  queue::WaiterId waiter;
+  queue::Admission admission;
+};
+/// What became of the message that it repeats.
+struct RepeatedEnded {
+  queue::WaiterId waiter;
+  bool is_stored = false;
+};
+/// Where it was Busy there may be room.
+struct AskedAgain {
+  queue::WaiterId waiter;
+};
+
+/// For the shard where a consumer was attached: a delivery, or one that is wanted back. Or about a claim, or
+/// for a publication.
 struct FromQueue {
-  using Message = std::variant<queue::Deliver, queue::Recall, ClaimEnded>;
+  using Message =
+      std::variant<queue::Deliver, queue::Recall, ClaimEnded, AdmissionAnswered, RepeatedEnded, AskedAgain>;
   QueueId queue;
   Message message;
 };

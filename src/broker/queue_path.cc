@@ -85,6 +85,10 @@ OwnedQueue* Shard::owned_queue(QueueId id) {
 
 void Shard::on_queue_told(ToQueue& told) {
   OwnedQueue* const queue = owned_queue(told.queue);
+  if (const auto* asked = std::get_if<AskAdmission>(&told.message)) {
+    answer_admission(queue, told.queue, *asked);
+    return queue != nullptr ? touch(*queue) : void();
+  }
   if (queue == nullptr) return;
   struct Receiver {
     Shard& shard;
@@ -92,6 +96,14 @@ void Shard::on_queue_told(ToQueue& told) {
     void operator()(QueueEntryStored& m) {
       shard.counters_.add(Counter::QueueStored);
       queue.group.on_stored({.entry = std::move(m.entry)}, m.seq, shard.moment());
+    }
+    void operator()(const AskAdmission&) {}  // answered above
+    void operator()(const AdmissionStored& m) {
+      shard.counters_.add(Counter::QueueStored);
+      shard.tell_waiters(queue.named->id, queue.group.on_stored(m.id, m.seq, shard.moment()), true);
+    }
+    void operator()(const AdmissionFailed& m) {
+      shard.tell_waiters(queue.named->id, queue.group.on_failed(m.id, shard.moment()), false);
     }
     void operator()(ConsumerJoined& m) {
       OwnedQueue::Place& place = queue.places[m.consumer];
@@ -179,7 +191,7 @@ void Shard::carry_out(OwnedQueue& queue) {
     void operator()(queue::PutDeliveryState& it) { queue.line.push(it); }
     void operator()(queue::MoveToDeadLetters& it) { queue.line.push(std::move(it)); }
     void operator()(queue::EraseMessageIds& it) { queue.line.push(std::move(it)); }
-    void operator()(queue::AskAgain&) {}  // nobody asks yet
+    void operator()(queue::AskAgain& it) { shard.tell_to_ask_again(queue.named->id, it); }
   };
   for (queue::QueueEffect& effect : queue.group.take_effects()) std::visit(Receiver{*this, queue}, effect);
   settle_entries(queue);

@@ -35,17 +35,26 @@ Result<QueueStart::Found> QueueStart::run(store::ReadView* view, Recovery::Livin
     if (Status status = read_queues(*view); !status) return tl::unexpected(status.error());
   if (Status status = configure(); !status) return tl::unexpected(status.error());
   if (view != nullptr)
-    if (Status status = read_states(*view); !status) return tl::unexpected(status.error());
+    for (const auto step : {&QueueStart::read_states, &QueueStart::read_message_ids})
+      if (Status status = (this->*step)(*view); !status) return tl::unexpected(status.error());
   for (queue::NamedQueuePtr& named : parts_.queues.all()) {
     bind_queue(parts_.subscriptions, *named);
     const QueueId id = named->id;
     auto queue = std::make_unique<OwnedQueue>(std::move(named), parts_.now);
     if (view != nullptr)
       if (Status status = read_entries(*view, *queue); !status) return tl::unexpected(status.error());
+    if (const auto ids = message_ids_.extract(id))
+      for (const StoredMessageId& one : ids.mapped())
+        queue->group.restore_message_id(one.number, one.record.id, one.record.admitted_at, parts_.now);
     if (auto claims = claims_.extract(id)) restore_claims(*queue, std::move(claims.mapped()), sessions);
     homes_.push_back({owner_of(id, parts_.shards), std::move(queue)});
     ++found_.queues;
   }
+  for (const auto& [queue, ids] : message_ids_)
+    for (const StoredMessageId& one : ids) {
+      queue::erase_message_id(changes_, queue, one.number);
+      ++found_.orphans;
+    }
   for (const auto& [queue, claims] : claims_)  // of queues that are not there
     for (const Recovery::Living::Claim& claim : claims) lose_claim(claim);
   for (const auto& [entry, state] : states_) {  // nobody has asked for these
@@ -127,6 +136,11 @@ Status QueueStart::declare_dead_letters(const QueueDefinition& definition) {
   if (const queue::NamedQueuePtr there = parts_.queues.find(target)) {
     if (Status checked = queue::check_dead_letters(definition, there->definition); !checked)
       return failure(Errc::Invalid, "queues." + definition.name + "." + checked.error().detail);
+    if (there->definition.asks_before_publish())
+      return failure(Errc::Unsupported,
+                     "queues." + target +
+                         ": a queue for dead letters takes or refuses them; overflow, dedup_window, "
+                         "last_value and rate_in are not available for it yet");
     return {};
   }
   QueueDefinition dead;
@@ -145,6 +159,26 @@ Status QueueStart::read_states(store::ReadView& view) {
       states_.emplace(EntryKey{at->queue, Seq{at->number}}, *state);
     } else {
       damaged("deliveries", {}, at ? Seq{at->number} : Seq{}, state.error().detail);
+    }
+    return true;
+  });
+}
+
+/// In the order of their numbers. Of a queue that forgets them they go.
+Status QueueStart::read_message_ids(store::ReadView& view) {
+  return view.scan(Table::MessageIds, {}, [&](Bytes key, Bytes value) {
+    const auto at = queue::decode_queue_key(Table::MessageIds, key);
+    auto record = at ? queue::decode_message_id(value) : tl::unexpected(at.error());
+    if (!record) {
+      damaged("message_ids", {}, {}, record.error().detail);
+      return true;
+    }
+    const queue::NamedQueuePtr queue = parts_.queues.find(at->queue);
+    if (queue && queue->definition.dedup_window.count() > 0) {
+      message_ids_[at->queue].push_back({at->number, std::move(*record)});
+    } else {
+      queue::erase_message_id(changes_, at->queue, at->number);
+      ++found_.orphans;
     }
     return true;
   });

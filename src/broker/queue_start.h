@@ -66,6 +66,7 @@ class QueueStart {
   Status declare(queue::QueueDefinition definition, bool is_configured);
   Status declare_dead_letters(const queue::QueueDefinition& definition);
   Status read_states(store::ReadView& view);
+  Status read_message_ids(store::ReadView& view);
   Status read_entries(store::ReadView& view, OwnedQueue& queue);
   void restore_claims(OwnedQueue& queue, std::vector<Recovery::Living::Claim> claims,
                       const absl::flat_hash_map<SessionId, session::Session*>& sessions);
@@ -75,6 +76,11 @@ class QueueStart {
   const Parts parts_;
   Found found_;
   std::vector<Home> homes_;
+  struct StoredMessageId {
+    std::uint64_t number = 0;
+    queue::MessageIdRecord record;
+  };
+  absl::flat_hash_map<QueueId, std::vector<StoredMessageId>> message_ids_;
   /// Of each queue, and the entries that they are of.
   absl::flat_hash_map<QueueId, std::vector<Recovery::Living::Claim>> claims_;
   absl::flat_hash_map<EntryKey, std::optional<queue::QueueEntry>> claimed_;

@@ -20,6 +20,7 @@
 #include "broker/options.h"
 #include "broker/outbox.h"
 #include "broker/owned_queue.h"
+#include "broker/pending_publication.h"
 #include "broker/publication.h"
 #include "broker/queue_ids.h"
 #include "broker/shard_message.h"
@@ -185,7 +186,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void hand_over_now(bool qos0_only);
   bool needs_commit(const Connection* c, const queue::MessagePtr& message, bool retain) const;
   void commit_publish(Connection* c, const queue::MessagePtr& message, wire::PacketId id, wire::QoS qos,
-                      bool retain, store::WriteBatch batch = {}, SessionId session = {});
+                      bool retain, store::WriteBatch batch = {}, SessionId session = {},
+                      queue::WaiterId round = {});
   static bool may_be_elided(const PublishCommit& work, std::span<const Target> targets);
   std::optional<MessageId> share_body(store::WriteBatch& batch, const queue::Message& message);
   void acknowledge_publish(Connection& c, wire::PacketId id, wire::QoS qos, wire::ReasonCode reason);
@@ -204,6 +206,26 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void append_to_queues(store::WriteBatch& batch, const queue::MessagePtr& message,
                         std::optional<MessageId> shared, PublishCommit& work);
   void wait_for_queue_owner(Connection& c);
+
+  // admission_path.cc
+  bool asks_owners() const;
+  void ask_owners(Connection* c, PendingPublication publication);
+  void begin_round(PendingPublication publication);
+  void on_admission_answered(QueueId queue, AdmissionAnswered& answer);
+  void submit_admitted(queue::WaiterId waiter);
+  void submit_without_asked(queue::WaiterId waiter);
+  Connection* publisher_of(const PendingPublication& publication);
+  void conclude(queue::WaiterId waiter);
+  void refuse_pending(PendingPublication& publication);
+  void end_pending(queue::WaiterId waiter);
+  void on_round_stored(queue::WaiterId waiter, bool is_stored);
+  void on_repeated(QueueId queue, const RepeatedEnded& ended);
+  void on_ask_again(const AskedAgain& asked);
+  void append_admitted(store::WriteBatch& batch, QueueTarget& target, const queue::MessagePtr& message,
+                       std::optional<MessageId> shared, PublishCommit& work);
+  void answer_admission(OwnedQueue* queue, QueueId id, const AskAdmission& asked);
+  void tell_waiters(QueueId queue, const std::vector<queue::WaiterId>& waiters, bool is_stored);
+  void tell_to_ask_again(QueueId queue, const queue::AskAgain& again);
 
   // queue_path.cc
   void tell(ShardId to, ShardMessage message);
@@ -423,6 +445,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   std::vector<QueueId> touched_queues_;
   queue::DueIndex<MonotonicTime, QueueId> queues_due_;
   std::vector<ShardMessage> to_self_;  ///< about named queues; taken in the same tick
+  absl::flat_hash_map<queue::WaiterId, std::unique_ptr<PendingPublication>> pending_;
+  std::uint64_t waiters_ = 0;
   std::vector<QueueId> settle_again_;  ///< the store did not take what these have decided
   std::vector<SessionId> take_again_;  ///< nor gave these sequences
 

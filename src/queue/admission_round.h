@@ -40,6 +40,8 @@ class AdmissionRound {
   Step on_answer(QueueId queue, Admission admission);
   /// For Submit and Withdraw.
   const std::vector<Admitted>& admitted() const { return admitted_; }
+  /// What it repeats somewhere is on its way: its own batch alone does not decide.
+  bool waits_for_others() const { return !repeats_.empty(); }
   /// What became of its batch.
   void on_batch(bool is_stored);
   /// What became of the message that it repeats there.

@@ -1,0 +1,265 @@
+// A PUBLISH for named queues that have to be asked: their owners say what may come in, and what has to leave
+// for it. Until they have, nothing else of the connection is looked at; they answer at once.
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+#include "broker/shard.h"
+#include "queue/queue_changes.h"
+#include "session/records.h"
+
+namespace hermod::broker {
+
+using queue::AdmissionRound;
+using session::Session;
+using wire::QoS;
+using wire::ReasonCode;
+
+namespace {
+
+/// In a waiter's number: the shard, and a count.
+constexpr unsigned kWaiterShardShift = 48;
+
+ShardId shard_of(queue::WaiterId waiter) {
+  return ShardId{static_cast<std::uint16_t>(waiter.v >> kWaiterShardShift)};
+}
+
+std::string message_id_of(const queue::Message& message) {
+  for (const wire::UserProperty& property :
+       wire::Properties::over(message.forwarded_properties()).user_properties())
+    if (property.name == "msg-id") return std::string(property.value);
+  return {};
+}
+
+}  // namespace
+
+bool Shard::asks_owners() const {
+  return std::any_of(queue_targets_.begin(), queue_targets_.end(),
+                     [](const QueueTarget& target) { return target.is_asked; });
+}
+
+/// What is in targets_ and queue_targets_ goes along. The session stays on this shard until it is decided.
+void Shard::ask_owners(Connection* c, PendingPublication publication) {
+  publication.targets = std::move(targets_);
+  publication.queue_targets = std::move(queue_targets_);
+  publication.message_id = message_id_of(*publication.message);
+  targets_.clear();
+  queue_targets_.clear();
+  if (c != nullptr) c->pause(Connection::Pause::Admission);
+  if (Session* session = sessions_.find(publication.session)) session->commit_started();
+  begin_round(std::move(publication));
+}
+
+void Shard::begin_round(PendingPublication publication) {
+  const queue::WaiterId waiter{std::uint64_t{id_.v} << kWaiterShardShift | ++waiters_};
+  std::vector<QueueId> asked;
+  for (const QueueTarget& target : publication.queue_targets) {
+    if (!target.is_asked) continue;
+    asked.push_back(target.queue->id);
+    tell_queue(target.queue->id, AskAdmission{{.entry = {.message = publication.message, .key = target.key},
+                                               .message_id = publication.message_id,
+                                               .waiter = waiter}});
+  }
+  publication.round.emplace(asked);
+  pending_.emplace(waiter, std::make_unique<PendingPublication>(std::move(publication)));
+}
+
+void Shard::on_admission_answered(QueueId queue, AdmissionAnswered& answer) {
+  const auto found = pending_.find(answer.waiter);
+  HERMOD_ASSERT(found != pending_.end());  // it waits for all answers
+  PendingPublication& publication = *found->second;
+  for (QueueTarget& target : publication.queue_targets)
+    if (target.queue->id == queue) target.admission = answer.admission;
+  switch (publication.round->on_answer(queue, std::move(answer.admission))) {
+    case AdmissionRound::Step::Wait:
+      return;
+    case AdmissionRound::Step::Submit:
+      return submit_admitted(answer.waiter);
+    case AdmissionRound::Step::Withdraw:
+      for (const AdmissionRound::Admitted& one : publication.round->admitted())
+        tell_queue(one.queue, AdmissionFailed{one.admission.id});
+      return conclude(answer.waiter);
+  }
+}
+
+/// The batch goes. What it repeats somewhere else may still be on its way: then the publisher waits for that,
+/// too.
+void Shard::submit_admitted(queue::WaiterId waiter) {
+  PendingPublication& publication = *pending_.at(waiter);
+  Connection* const c = publisher_of(publication);
+  const bool waits = publication.round->waits_for_others();
+  targets_ = std::move(publication.targets);
+  queue_targets_ = std::move(publication.queue_targets);
+  for (QueueTarget& target : queue_targets_)
+    target.is_dropped =
+        target.is_dropped || (target.is_asked && target.admission.what != queue::Admission::What::Admitted);
+  store::WriteBatch batch = std::move(publication.batch);
+  const Session* const session = sessions_.find(publication.session);
+  if (c == nullptr && session != nullptr && session->is_durable() && publication.qos == QoS::ExactlyOnce)
+    session::record_inbound_id(batch, session->id(), publication.packet_id);
+  hand_over_now(/*qos0_only=*/true);
+  commit_publish(c, publication.message, publication.packet_id, publication.qos, publication.retain,
+                 std::move(batch), publication.session, waits ? waiter : queue::WaiterId{});
+  if (c != nullptr) wait_for_slow_reader(*c);
+  if (!waits) end_pending(waiter);
+}
+
+/// Null also when its connection has left the session meanwhile.
+Connection* Shard::publisher_of(const PendingPublication& publication) {
+  Connection* const c = live(publication.connection);
+  const bool is_there = c != nullptr && c->session() != nullptr && c->session()->id() == publication.session;
+  return is_there ? c : nullptr;
+}
+
+/// Nothing happens while its fate is open.
+void Shard::conclude(queue::WaiterId waiter) {
+  PendingPublication& publication = *pending_.at(waiter);
+  const AdmissionRound::Fate fate = publication.round->fate();
+  const bool is_submitted = publication.queue_targets.empty();
+  if (!publication.connection && !is_submitted) return submit_without_asked(waiter);
+  Connection* const c = publisher_of(publication);
+  Session* const session = sessions_.find(publication.session);
+  switch (fate) {
+    case AdmissionRound::Fate::Open:
+      return;
+    case AdmissionRound::Fate::Kept:
+      if (publication.qos != QoS::AtMostOnce && session != nullptr) {
+        session->inbound().on_committed(publication.packet_id, publication.qos);
+        if (c != nullptr)
+          acknowledge_publish(*c, publication.packet_id, publication.qos, ReasonCode::Success);
+      }
+      break;
+    case AdmissionRound::Fate::Failed:
+      if (publication.qos != QoS::AtMostOnce && session != nullptr) {
+        counters_.add(Counter::PublishRefused);
+        session->inbound().on_commit_failed(publication.packet_id, publication.qos);
+        if (c != nullptr) refuse_stored_publish(*c, publication.packet_id, publication.qos, Errc::Io);
+      }
+      break;
+    case AdmissionRound::Fate::Refused:
+      refuse_pending(publication);
+      break;
+    case AdmissionRound::Fate::AskAgain: {
+      PendingPublication again = std::move(publication);
+      pending_.erase(waiter);
+      return begin_round(std::move(again));
+    }
+  }
+  end_pending(waiter);
+}
+
+void Shard::refuse_pending(PendingPublication& publication) {
+  counters_.add(Counter::QueueRefused);
+  const queue::Amount one{1, publication.message->size()};
+  targets_ = std::move(publication.targets);
+  release_room(publication.message);
+  for (const QueueTarget& target : publication.queue_targets)
+    if (!target.is_asked && !target.is_dropped) target.queue->room->give_back(one);
+  const wire::Publish packet{.qos = publication.qos, .id = publication.packet_id};
+  if (Connection* const c = publisher_of(publication))
+    return refuse_publish(*c, packet, ReasonCode::QuotaExceeded,
+                          "a named queue is full, or its rate is reached");
+  Session* const session = sessions_.find(publication.session);
+  if (session != nullptr && publication.qos != QoS::AtMostOnce)
+    session->inbound().on_commit_failed(publication.packet_id, publication.qos);
+}
+
+/// The broker's own: there is nobody to refuse it to, so these queues miss it alone.
+void Shard::submit_without_asked(queue::WaiterId waiter) {
+  PendingPublication& publication = *pending_.at(waiter);
+  targets_ = std::move(publication.targets);
+  queue_targets_ = std::move(publication.queue_targets);
+  for (QueueTarget& target : queue_targets_) {
+    if (!target.is_asked) continue;
+    target.is_dropped = true;
+    counters_.add(Counter::QueueDroppedMaxLength);
+  }
+  hand_over_now(/*qos0_only=*/true);
+  commit_publish(nullptr, publication.message, {}, QoS::AtMostOnce, publication.retain,
+                 std::move(publication.batch), publication.session);
+  end_pending(waiter);
+}
+
+/// Its connection goes on, and its session may leave the shard.
+void Shard::end_pending(queue::WaiterId waiter) {
+  const auto publication = std::move(pending_.extract(waiter).mapped());
+  if (Connection* const c = live(publication->connection)) c->resume(Connection::Pause::Admission, now());
+  Session* const session = sessions_.find(publication->session);
+  if (session == nullptr || !session->has_commits_in_flight()) return;
+  session->commit_finished();
+  if (session->successor() && !session->is_online() && !session->has_commits_in_flight()) hand_over(*session);
+}
+
+/// The end of a batch whose publisher waits for others as well.
+void Shard::on_round_stored(queue::WaiterId waiter, bool is_stored) {
+  pending_.at(waiter)->round->on_batch(is_stored);
+  conclude(waiter);
+}
+
+void Shard::on_repeated(QueueId queue, const RepeatedEnded& ended) {
+  const auto found = pending_.find(ended.waiter);
+  if (found == pending_.end()) return;
+  found->second->round->on_repeated(queue, ended.is_stored);
+  conclude(ended.waiter);
+}
+
+void Shard::on_ask_again(const AskedAgain& asked) {
+  const auto found = pending_.find(asked.waiter);
+  if (found == pending_.end()) return;
+  found->second->round->on_ask_again();
+  conclude(asked.waiter);
+}
+
+/// What a queue has let in: its entry, what leaves for it, and its identifier.
+void Shard::append_admitted(store::WriteBatch& batch, QueueTarget& target, const queue::MessagePtr& message,
+                            std::optional<MessageId> shared, PublishCommit& work) {
+  const QueueId id = target.queue->id;
+  queue::QueueEntry entry{.message = message, .key = std::move(target.key)};
+  shared ? queue::append_queue_entry(batch, id, entry, *shared) : queue::append_queue_entry(batch, id, entry);
+  work.queues.push_back({target.queue, std::move(entry), target.admission.id});
+  if (target.admission.message_id_number != 0)
+    queue::record_message_id(batch, id, target.admission.message_id_number, message_id_of(*message), wall());
+  for (queue::Eviction& eviction : target.admission.evictions) {
+    queue::erase_queue_entry(batch, id, eviction.seq, eviction.has_state);
+    if (!eviction.dead_letter) {
+      counters_.add(eviction.why == queue::Removal::Replaced ? Counter::QueueReplaced
+                                                             : Counter::QueueDroppedMaxLength);
+      continue;
+    }
+    const std::string dead = target.queue->definition.dead_letter_target();
+    const queue::NamedQueuePtr to = dead.empty() ? nullptr : shared_.queues.find(dead);
+    if (to && to->room->take({1, eviction.dead_letter->message->size()})) {
+      counters_.add(Counter::QueueDeadMaxLength);
+      queue::append_queue_entry(batch, to->id, *eviction.dead_letter);
+      work.queues.push_back({to, std::move(*eviction.dead_letter), {}});
+    } else {
+      counters_.add(Counter::QueueDroppedDeadLetters);
+    }
+  }
+}
+
+// --- on the owner's shard ---
+
+void Shard::answer_admission(OwnedQueue* queue, QueueId id, const AskAdmission& asked) {
+  queue::Admission admission{.what = queue::Admission::What::Dropped};  // deleted a moment ago
+  if (queue != nullptr) admission = queue->group.admit(asked.arrival, moment());
+  if (admission.what == queue::Admission::What::Duplicate ||
+      admission.what == queue::Admission::What::DuplicatePending)
+    counters_.add(Counter::QueueDuplicates);
+  if (admission.what == queue::Admission::What::Dropped) counters_.add(Counter::QueueDroppedMaxLength);
+  tell(shard_of(asked.arrival.waiter),
+       FromQueue{id, AdmissionAnswered{asked.arrival.waiter, std::move(admission)}});
+}
+
+void Shard::tell_waiters(QueueId queue, const std::vector<queue::WaiterId>& waiters, bool is_stored) {
+  for (const queue::WaiterId waiter : waiters)
+    tell(shard_of(waiter), FromQueue{queue, RepeatedEnded{waiter, is_stored}});
+}
+
+void Shard::tell_to_ask_again(QueueId queue, const queue::AskAgain& again) {
+  for (const queue::WaiterId waiter : again.waiters)
+    tell(shard_of(waiter), FromQueue{queue, AskedAgain{waiter}});
+}
+
+}  // namespace hermod::broker

@@ -1,0 +1,32 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/ids.h"
+#include "broker/publication.h"
+#include "queue/admission_round.h"
+#include "queue/message.h"
+#include "store/write_batch.h"
+#include "wire/types.h"
+
+namespace hermod::broker {
+
+/// A publication that waits for the owners of named queues. Its room in other queues is taken; its connection
+/// is not read meanwhile, so that nothing overtakes it. Owned by the publisher's shard.
+struct PendingPublication {
+  std::optional<ConnectionId> connection{};  ///< nothing: the broker's own
+  SessionId session{};
+  queue::MessagePtr message{};
+  std::string message_id{};
+  wire::PacketId packet_id{};
+  wire::QoS qos{};
+  bool retain = false;
+  std::vector<Target> targets{};
+  std::vector<QueueTarget> queue_targets{};
+  store::WriteBatch batch{};  ///< what is stored with it
+  std::optional<queue::AdmissionRound> round{};
+};
+
+}  // namespace hermod::broker

@@ -1,0 +1,200 @@
+// Named queues that have to be asked before something is published to them.
+
+#include "tests/unit/broker/queue_fixture.h"
+
+namespace hermod::broker::testing {
+namespace {
+
+using ::testing::SizeIs;
+using Overflow = queue::QueueDefinition::Overflow;
+
+class AdmissionPath : public QueuePathTest {
+ protected:
+  /// A PUBLISH to shop/a with user properties.
+  void publish_with(FakeClient& from, std::uint16_t id, const std::string& payload,
+                    std::initializer_list<std::pair<const char*, const char*>> said) {
+    wire::PropertyWriter properties;
+    for (const auto& [name, value] : said) properties.add_user(name, value);
+    wire::Publish packet;
+    packet.topic = "shop/a";
+    packet.payload = as_bytes(payload);
+    packet.qos = kQoS1;
+    packet.id = wire::PacketId{id};
+    packet.properties = properties.properties();
+    from.publish(packet);
+  }
+  std::uint64_t held(std::string_view queue) { return broker().queues().find(queue)->room->held().messages; }
+  std::vector<std::string> drained() {
+    FakeClient taker = login("taker");
+    taker.subscribe({1}, {{"$queue/orders", kQoS0}});
+    settle();
+    return payloads(taker);
+  }
+};
+
+TEST_F(AdmissionPath, AFullQueueDropsItsOldest) {
+  queue::QueueDefinition& orders = configure("orders", "shop/#");
+  orders.max_length = 2;
+  orders.overflow = Overflow::DropOldest;
+  FakeClient publisher = login("pub");
+  written();
+  for (std::uint16_t id = 1; id <= 3; ++id) publish(publisher, {"shop/a", std::to_string(id), kQoS1, id});
+  settle();
+  EXPECT_THAT(heard(publisher), ElementsAre("PUBACK #1", "PUBACK #2", "PUBACK #3"));
+  EXPECT_EQ(written().back(), "append, erase Entries") << "together";
+  EXPECT_EQ(counted(Counter::QueueDroppedMaxLength), 1U);
+  EXPECT_THAT(drained(), ElementsAre("2", "3"));
+}
+
+TEST_F(AdmissionPath, AFullQueueMayDeadLetterItsOldest) {
+  queue::QueueDefinition& orders = configure("orders", "shop/#");
+  orders.max_length = 1;
+  orders.overflow = Overflow::DeadLetter;
+  FakeClient publisher = login("pub");
+  publish(publisher, {"shop/a", "1", kQoS1, 1});
+  settle();
+  written();
+  publish(publisher, {"shop/a", "2", kQoS1, 2});
+  settle();
+  EXPECT_THAT(written(), ElementsAre("append, erase Entries, append"));
+  EXPECT_EQ(held("orders"), 1U);
+  EXPECT_EQ(held("orders.dlq"), 1U);
+  EXPECT_EQ(counted(Counter::QueueDeadMaxLength), 1U);
+}
+
+TEST_F(AdmissionPath, ADuplicateIsAcknowledgedAndNotStored) {
+  configure("orders", "shop/#").dedup_window = 1min;
+  FakeClient publisher = login("pub");
+  written();
+  publish_with(publisher, 1, "a", {{"msg-id", "x"}});
+  settle();
+  EXPECT_THAT(written(), ElementsAre("append, put MessageIds"));
+  publish_with(publisher, 2, "again", {{"msg-id", "x"}});
+  publish_with(publisher, 3, "other", {{"msg-id", "y"}});
+  settle();
+  EXPECT_THAT(heard(publisher), ElementsAre("PUBACK #1", "PUBACK #2", "PUBACK #3"));
+  EXPECT_EQ(counted(Counter::QueueDuplicates), 1U);
+  EXPECT_THAT(drained(), ElementsAre("a", "other"));
+}
+
+TEST_F(AdmissionPath, ADuplicateOfWhatIsOnItsWayWaitsForIt) {
+  configure("orders", "shop/#").dedup_window = 1min;
+  FakeClient one = login("one");
+  FakeClient two = login("two");
+  publish_with(one, 1, "a", {{"msg-id", "x"}});
+  settle_without_commit();
+  publish_with(two, 2, "a", {{"msg-id", "x"}});
+  settle_without_commit();
+  EXPECT_THAT(heard(two), IsEmpty());
+  fail_next_commit();
+  settle();
+  EXPECT_THAT(heard(one), ElementsAre("PUBACK #1 0x83"));
+  EXPECT_THAT(heard(two), ElementsAre("PUBACK #2 0x83")) << "it fails with it";
+}
+
+TEST_F(AdmissionPath, OfAKeyOnlyTheNewestIsKept) {
+  configure("orders", "shop/#").last_value = true;
+  FakeClient publisher = login("pub");
+  publish_with(publisher, 1, "old", {{"key", "k"}});
+  publish_with(publisher, 2, "else", {{"key", "l"}});
+  publish_with(publisher, 3, "new", {{"key", "k"}});
+  settle();
+  EXPECT_EQ(held("orders"), 2U);
+  EXPECT_EQ(counted(Counter::QueueReplaced), 1U);
+  EXPECT_THAT(drained(), UnorderedElementsAre("else", "new"));
+}
+
+TEST_F(AdmissionPath, WhoIsTooFastIsRefused) {
+  configure("orders", "shop/#").rate_in = *queue::Rate::parse("1/s burst 2");
+  FakeClient publisher = login("pub");
+  for (std::uint16_t id = 1; id <= 3; ++id) publish(publisher, {"shop/a", "x", kQoS1, id});
+  settle();
+  EXPECT_THAT(heard(publisher), ElementsAre("PUBACK #1", "PUBACK #2", "PUBACK #3 0x97"));
+  broker().pass(2s);
+  publish(publisher, {"shop/a", "x", kQoS1, 4});
+  settle();
+  EXPECT_THAT(heard(publisher), ElementsAre("PUBACK #4"));
+}
+
+TEST_F(AdmissionPath, WhatOneRefusesTheOthersGiveBack) {
+  queue::QueueDefinition& full = configure("full", "shop/#");
+  full.max_length = 1;
+  full.dedup_window = 1min;
+  configure("audit", "#");
+  configure("asked", "shop/a").dedup_window = 1min;
+  FakeClient subscriber = login({.client_id = "sub", .durable = true});
+  subscribe(subscriber, "shop/a", kQoS1);
+  FakeClient publisher = login("pub");
+  publish(publisher, {"shop/a", "1", kQoS1, 1});
+  publish(publisher, {"shop/a", "2", kQoS1, 2});
+  settle();
+  EXPECT_THAT(heard(publisher), ElementsAre("PUBACK #1", "PUBACK #2 0x97"));
+  for (const char* queue : {"full", "audit", "asked"}) EXPECT_EQ(held(queue), 1U) << queue;
+  EXPECT_EQ(queued("sub"), 1U);
+}
+
+TEST_F(AdmissionPath, PublicationsOfAConnectionKeepTheirOrderBehindOneThatAsks) {
+  options_.threads = 2;
+  queue::QueueDefinition& orders = configure("orders", "shop/#");
+  orders.dedup_window = 1min;
+  configure("others", "shop/#").dedup_window = 1min;
+  FakeClient subscriber = login("sub");
+  subscribe(subscriber, "#", kQoS1);
+  FakeClient publisher = login("pub");
+  publish(publisher, {"shop/a", "1", kQoS1, 1});
+  publish(publisher, {"plain", "2", kQoS1, 2});
+  publish(publisher, {"shop/a", "3", kQoS1, 3});
+  settle();
+  EXPECT_THAT(payloads(subscriber), ElementsAre("1", "2", "3"));
+  EXPECT_THAT(heard(publisher), ElementsAre("PUBACK #1", "PUBACK #2", "PUBACK #3"));
+}
+
+TEST_F(AdmissionPath, APublisherThatIsGoneHasPublishedAllTheSame) {
+  options_.threads = 2;
+  configure("orders", "shop/#").dedup_window = 1min;
+  configure("others", "shop/#").dedup_window = 1min;
+  FakeClient publisher = login({.client_id = "pub", .durable = true});
+  publish(publisher, {"shop/a", "1", kQoS2, 1});
+  publisher.peer().finish();
+  settle();
+  EXPECT_EQ(held("orders"), 1U);
+  FakeClient back = login({.client_id = "pub", .durable = true});
+  publish(back, {.topic = "shop/a", .payload = "1", .qos = kQoS2, .id = 1, .dup = true});
+  settle();
+  EXPECT_THAT(heard(back), ElementsAre("PUBREC #1"));
+  EXPECT_EQ(held("orders"), 1U);
+}
+
+TEST_F(AdmissionPath, AWillMissesAQueueThatRefusesIt) {
+  queue::QueueDefinition& orders = configure("orders", "shop/#");
+  orders.max_length = 1;
+  orders.dedup_window = 1min;
+  send("shop/a", 1);
+  FakeClient dying = login({.client_id = "dying", .will = Testament{.topic = "shop/will", .qos = kQoS1}});
+  FakeClient subscriber = login("sub");
+  subscribe(subscriber, "shop/will", kQoS1);
+  dying.peer().drop(0);
+  settle();
+  EXPECT_THAT(payloads(subscriber), ElementsAre("will"));
+  EXPECT_EQ(held("orders"), 1U);
+}
+
+TEST_F(AdmissionPath, WhoFindsWhatCouldLeaveOnItsWayWaitsForThat) {
+  queue::QueueDefinition& orders = configure("orders", "shop/#");
+  orders.max_length = 1;
+  orders.overflow = Overflow::DropOldest;
+  FakeClient one = login("one");
+  FakeClient two = login("two");
+  publish(one, {"shop/a", "1", kQoS1, 1});
+  settle_without_commit();
+  publish(two, {"shop/a", "2", kQoS1, 1});
+  settle_without_commit();
+  EXPECT_THAT(heard(two), IsEmpty());
+  settle();
+  EXPECT_THAT(heard(one), ElementsAre("PUBACK #1"));
+  EXPECT_THAT(heard(two), ElementsAre("PUBACK #1"));
+  EXPECT_THAT(drained(), ElementsAre("2"));
+}
+
+}  // namespace
+}  // namespace hermod::broker::testing

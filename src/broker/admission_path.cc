@@ -94,7 +94,8 @@ void Shard::submit_admitted(queue::WaiterId waiter) {
   for (QueueTarget& target : queue_targets_)
     target.is_dropped =
         target.is_dropped || (target.is_asked && target.admission.what != queue::Admission::What::Admitted);
-  store::WriteBatch batch = std::move(publication.batch);
+  store::WriteBatch batch;
+  if (publication.batch) batch = std::move(*publication.batch);
   const Session* const session = sessions_.find(publication.session);
   if (c == nullptr && session != nullptr && session->is_durable() && publication.qos == QoS::ExactlyOnce)
     session::record_inbound_id(batch, session->id(), publication.packet_id);
@@ -175,9 +176,11 @@ void Shard::submit_without_asked(queue::WaiterId waiter) {
     target.is_dropped = true;
     counters_.add(Counter::QueueDroppedMaxLength);
   }
+  store::WriteBatch batch;
+  if (publication.batch) batch = std::move(*publication.batch);
   hand_over_now(/*qos0_only=*/true);
-  commit_publish(nullptr, publication.message, {}, QoS::AtMostOnce, publication.retain,
-                 std::move(publication.batch), publication.session);
+  commit_publish(nullptr, publication.message, {}, QoS::AtMostOnce, publication.retain, std::move(batch),
+                 publication.session);
   end_pending(waiter);
 }
 

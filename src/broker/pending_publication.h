@@ -1,4 +1,5 @@
 #pragma once
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -25,7 +26,7 @@ struct PendingPublication {
   bool retain = false;
   std::vector<Target> targets{};
   std::vector<QueueTarget> queue_targets{};
-  store::WriteBatch batch{};  ///< what is stored with it
+  std::unique_ptr<store::WriteBatch> batch{};  ///< what is stored with it; null: nothing else
   std::optional<queue::AdmissionRound> round{};
 };
 

@@ -439,7 +439,7 @@ void Shard::publish_for_broker(const queue::MessagePtr& message, const session::
                                 .message = message,
                                 .qos = QoS::AtMostOnce,
                                 .retain = retain,
-                                .batch = std::move(batch)});
+                                .batch = std::make_unique<store::WriteBatch>(std::move(batch))});
   const bool behind_others = message->qos() != QoS::AtMostOnce && publisher.has_commits_in_flight();
   if (!batch.empty() || behind_others || needs_commit(nullptr, message, retain)) {
     hand_over_now(/*qos0_only=*/true);

@@ -192,7 +192,7 @@ Shard::Lent Shard::send_lent(Connection& c, Session& session, const QueueDeliver
 wire::OutboundPublish Shard::lent_publish(const Connection& c, const QueueDelivery& lent, QoS qos,
                                           std::span<const std::uint32_t> identifiers) {
   const queue::NamedQueuePtr queue = shared_.queues.find(lent.queue);
-  wire::OutboundPublish out = publish_for(c, {.message = lent.it.message, .qos = qos});
+  wire::OutboundPublish out = publish_for(c, {.message = lent.it.message, .qos = qos, .identifiers = {}});
   if (!c.agreement().is_v5()) return out;
   out.subscription_identifiers = identifiers;
   lent_properties_.assign(as_text(out.forwarded_properties));

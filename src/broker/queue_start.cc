@@ -25,7 +25,7 @@ constexpr std::size_t kPageBytes = std::size_t{1} << 20;
 Result<QueueStart::Found> QueueStart::run(store::ReadView* view, Recovery::Living& living) {
   absl::flat_hash_map<SessionId, session::Session*> sessions;
   for (Recovery::Living::Claim& claim : living.claims) {
-    claimed_.try_emplace({claim.record.queue, claim.record.seq});
+    claimed_.try_emplace(EntryKey{claim.record.queue, claim.record.seq});
     claims_[claim.record.queue].push_back(claim);
   }
   if (!living.claims.empty())
@@ -199,7 +199,7 @@ Status QueueStart::read_entries(store::ReadView& view, OwnedQueue& queue) {
       }
       std::optional<queue::DeliveryState> state;
       if (auto found = states_.extract(EntryKey{id, stored.seq})) state = found.mapped();
-      if (const auto claimed = claimed_.find({id, stored.seq}); claimed != claimed_.end())
+      if (const auto claimed = claimed_.find(EntryKey{id, stored.seq}); claimed != claimed_.end())
         claimed->second = *entry;
       queue.group.restore(stored.seq, std::move(*entry), state, parts_.now);
       ++found_.messages;
@@ -233,7 +233,7 @@ void QueueStart::restore_claims(OwnedQueue& queue, std::vector<Recovery::Living:
   const queue::RestoredClaims restored = queue.group.restore_claims(std::move(wanted), parts_.now);
   for (const queue::RestoredClaims::Kept& kept : restored.kept) {
     const Recovery::Living::Claim stored = take(kept.claim);
-    const queue::QueueEntry& entry = *claimed_.at({queue.named->id, kept.claim.seq});
+    const queue::QueueEntry& entry = *claimed_.at(EntryKey{queue.named->id, kept.claim.seq});
     session::Session& session = *sessions.at(stored.session);
     queue.claims[kept.lease] = {stored.session, stored.seq};
     session.outbound().restore(stored.seq, wire::QoS::ExactlyOnce, /*released=*/false);

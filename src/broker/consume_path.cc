@@ -129,19 +129,14 @@ void Shard::on_told_by_queue(FromQueue& told) {
 }
 
 /// Sends what was lent, as far as quota and output go, and says what more may come. Behind what waits in the
-/// session's own queue.
+/// session's own queue. What expires here is sent all the same: its queue, which knows the time better than
+/// the wall clock, has begun its delivery before.
 void Shard::pump_consumers(Connection& c, Session& session) {
   if (c.state() != Connection::State::Connected) return;
   QueueConsumers& consumers = *session.consumers();
   send_claimed(c, session);
   while (const QueueDelivery* next = consumers.next_waiting()) {
     if (c.unsent_bytes() >= shared_.options.limits.outbound_buffer) break;
-    if (next->it.message->is_expired(wall())) {  // its queue knows what becomes of it [MQTT-3.3.2-5]
-      const auto [queue, lease] = std::pair(next->queue, next->it.lease);
-      consumers.call_back(queue, lease);
-      tell_queue(queue, LeasesUnsent{{lease}});
-      continue;
-    }
     const Lent became = send_lent(c, session, *next);
     if (became == Lent::Waits) break;
     consumers.pop_waiting(/*ended=*/became == Lent::Ended);

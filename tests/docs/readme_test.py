@@ -18,11 +18,12 @@ SOURCE = pathlib.Path(os.environ["HERMOD_SOURCE"])
 BIN = pathlib.Path(os.environ["HERMOD_BIN"])
 README = (SOURCE / "README.md").read_text()
 SHOWN = README + (SOURCE / "docs" / "websocket.md").read_text()
+QUEUES = (SOURCE / "docs" / "queues.md").read_text()
 PAUSE = 1.0  # seconds after a background command
 
 
-def blocks(kind):
-    return re.findall(rf"^```{kind}\n(.*?)^```$", SHOWN, re.MULTILINE | re.DOTALL)
+def blocks(kind, document=SHOWN):
+    return re.findall(rf"^```{kind}\n(.*?)^```$", document, re.MULTILINE | re.DOTALL)
 
 
 class LeasedPort:
@@ -119,7 +120,7 @@ class Readme(unittest.TestCase):
         self.assertIn("$ mosquitto_pub -q 2 -t demo/", block)
 
     def test_every_configuration_shown_is_accepted(self):
-        shown = blocks("toml")
+        shown = blocks("toml") + blocks("toml", QUEUES)
         self.assertTrue(shown)
         for block in shown:
             file = self.folder / "shown.toml"

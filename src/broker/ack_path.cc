@@ -65,8 +65,7 @@ void Shard::on_pubrec(Connection& c, session::Session& session, const wire::Ack&
       }
       store::WriteBatch batch;
       if (session.is_durable()) queue::record_released(batch, session.stream(), next.seq);
-      if (session.consumers() != nullptr && session.consumers()->owes_pubrels())
-        session.consumers()->owe_pubrel(next.seq);
+      if (session.consumers() != nullptr) session.consumers()->owe_pubrel(next.seq);
       return submit(std::move(batch), c.id(), session.id(), OutboundReleased{next.seq});
     }
     case What::PubrelAgain:

@@ -66,8 +66,9 @@ bool Shard::send_claim(Connection& c, Session& session, Seq own, wire::PacketId 
   HERMOD_ASSERT(sent != nullptr && sent->claimed);
   const QueueConsumer* const consumer = consumers.find(sent->queue);
   const QueueDelivery lent{sent->queue, *sent->claimed};
+  const queue::NamedQueuePtr queue = shared_.queues.find(sent->queue);
   wire::OutboundPublish out =
-      lent_publish(c, lent, QoS::ExactlyOnce,
+      lent_publish(c, lent, queue ? std::string_view(queue->name()) : std::string_view{}, QoS::ExactlyOnce,
                    consumer != nullptr ? std::span<const std::uint32_t>(consumer->identifiers)
                                        : std::span<const std::uint32_t>{});
   if (!fits(c, out)) {
@@ -109,10 +110,16 @@ bool Shard::settle_claim(Connection& c, Session& session, Seq own, const wire::A
     if (sent->is_ended) release_claim(&c, session, own);
     return true;
   }
-  const bool is_over = !sent->claimed || sent->is_ended;
+  const bool is_claimed = sent->claimed != nullptr;
+  const bool is_over = !is_claimed || sent->is_ended;
   if (is_over) consumers->finish(own);
   if (*phase != Phase::Erasing) return false;
-  if (is_over) session.outbound().on_erased(own);
+  if (!is_over) return true;  // the owner's batch ends it
+  if (is_claimed) {
+    erase_entry(session, own);  // the mark, for which there is no PUBREL any more
+  } else {
+    session.outbound().on_erased(own);
+  }
   return true;
 }
 
@@ -131,13 +138,20 @@ void Shard::on_claim_ended(const FromQueue& told, const ClaimEnded& ended) {
   }
   const auto phase = session->outbound().phase(ended.claim);
   if (phase == Phase::Releasing) {
-    release_claim(live(session->connection()), *session, ended.claim);
+    Connection* const c = live(session->connection());
+    const bool is_there = c != nullptr && c->state() == Connection::State::Connected;  // [MQTT-3.2.0-1]
+    release_claim(is_there ? c : nullptr, *session, ended.claim);
   } else if (phase == Phase::Erasing) {
     consumers.finish(ended.claim);
-    session->outbound().on_erased(ended.claim);
+    if (ended.is_released) {
+      erase_entry(*session, ended.claim);  // refused after all: no PUBREL comes for the mark
+    } else {
+      session->outbound().on_erased(ended.claim);
+    }
   } else if (phase == Phase::Sent && ended.is_released) {
-    session->outbound().release_unasked(ended.claim);  // timed out: PUBREL is the answer to a late PUBREC
-    sent->is_settled = false;                          // which the owner waits for
+    session->outbound().release_unasked(
+        ended.claim);          // PUBREL is the answer to a PUBREC that is still to come
+    sent->is_settled = false;  // which the owner waits for
   } else if (phase == Phase::Sent && !session->is_online()) {
     end_exchange(*session, ended.claim);
     consumers.finish(ended.claim);

@@ -173,7 +173,11 @@ void Shard::finish(Connection*, Session* session, EntriesErased& work, std::opti
 }
 
 void Shard::finish(Connection* c, Session* session, SubscriptionsStored& work, std::optional<Errc> error) {
-  if (session == nullptr) return;
+  if (session == nullptr) {  // what was made for it is there all the same
+    for (SubscriptionRequest& request : work.requests)
+      if (!error) create_queues(request);
+    return;
+  }
   if (error) {
     for (const SubscriptionRequest& request : work.requests)
       if (request.number != 0) session->subscriptions().settle(request.filter);

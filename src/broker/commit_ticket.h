@@ -115,7 +115,7 @@ struct RemainsErased {
 struct QueueSettled {
   QueueId queue;
   std::vector<CommitQueue> dead_letters{};
-  std::uint64_t refused = 0;  ///< dead letters for which there was no room
+  std::vector<Seq> refused{};  ///< dead letters for which there was no room
   std::vector<queue::EndedClaim> claims{};
 };
 /// A claim is to be stored: then the delivery may be sent at QoS 2.

@@ -26,6 +26,8 @@ namespace {
 /// Sequences for packet identifiers that are taken at once, and how few are left when more are asked for.
 constexpr std::uint32_t kSequencesAtOnce = 256;
 constexpr std::uint64_t kFewSequences = 128;
+/// Sequences that others may take until a claim has its own.
+constexpr std::uint64_t kIdentifiersAhead = 4096;
 
 queue::ConsumerId consumer_of(const Session& session) {
   return queue::ConsumerId{session.id().v};
@@ -66,6 +68,7 @@ void Shard::consume(Session& session, std::string_view text, const topic::Subscr
   if (consumer->is_attached)
     return tell_queue(id, ConsumerChanged{consumer_of(session), consumer->attachment, std::move(wanted)});
   consumers.attach(*consumer);
+  if (consumer->qos == QoS::ExactlyOnce) consumers.add_claim_owner(id);
   tell_queue(id, ConsumerJoined{consumer_of(session), consumer->attachment, std::move(wanted), id_});
 }
 
@@ -101,7 +104,10 @@ void Shard::stop_consuming(Session& session) {
   consumers.for_each([&](const QueueConsumer& consumer) {
     tell_queue(consumer.queue->id, ConsumerDisconnected{consumer_of(session), consumer.attachment});
   });
-  for (const Seq own : consumers.disconnect()) end_exchange(session, own);
+  QueueConsumers::Left left = consumers.disconnect();
+  for (const Seq own : left.with_client) end_exchange(session, own);
+  // At QoS 2 they would stay with this consumer.
+  for (const QueueDelivery& lent : left.waiting) tell_queue(lent.queue, LeasesUnsent{{lent.it.lease}});
 }
 
 void Shard::on_told_by_queue(FromQueue& told) {
@@ -137,6 +143,13 @@ void Shard::pump_consumers(Connection& c, Session& session) {
   send_claimed(c, session);
   while (const QueueDelivery* next = consumers.next_waiting()) {
     if (c.unsent_bytes() >= shared_.options.limits.outbound_buffer) break;
+    if (next->it.is_claimed != (consumers.find(next->queue)->qos == QoS::ExactlyOnce)) {
+      // It was lent before the client subscribed with another QoS.
+      const auto [queue, lease] = std::pair(next->queue, next->it.lease);
+      consumers.call_back(queue, lease);
+      tell_queue(queue, LeasesUnsent{{lease}});
+      continue;
+    }
     const Lent became = send_lent(c, session, *next);
     if (became == Lent::Waits) break;
     consumers.pop_waiting(/*ended=*/became == Lent::Ended);
@@ -147,7 +160,8 @@ void Shard::pump_consumers(Connection& c, Session& session) {
 Shard::Lent Shard::send_lent(Connection& c, Session& session, const QueueDelivery& lent) {
   QueueConsumers& consumers = *session.consumers();
   const QueueConsumer& consumer = *consumers.find(lent.queue);
-  wire::OutboundPublish out = lent_publish(c, lent, consumer.qos, consumer.identifiers);
+  wire::OutboundPublish out =
+      lent_publish(c, lent, consumer.queue->name(), consumer.qos, consumer.identifiers);
   if (!fits(c, out)) {
     counters_.add(Counter::DroppedTooLarge);  // for this client it never fits [MQTT-3.1.2-25]
     tell_queue(lent.queue, LeaseSettled{lent.it.lease, queue::Outcome::Rejected});
@@ -162,10 +176,12 @@ Shard::Lent Shard::send_lent(Connection& c, Session& session, const QueueDeliver
   if (!session.outbound().can_start()) return Lent::Waits;
   if (consumer.qos == QoS::ExactlyOnce && session.is_durable()) {
     if (session.outbound().quota().left() <= consumers.claims_on_their_way()) return Lent::Waits;
+    // What is claimed has to find its packet identifier, also when others come before it.
+    const Seq behind{session.queue().next().v + kIdentifiersAhead};
+    if (!session.outbound().has_room_for(behind)) return Lent::Waits;
     claim_lent(c, session, lent);
     return Lent::WithClient;
   }
-  if (consumer.qos == QoS::ExactlyOnce) consumers.add_claim_owner(lent.queue);
   const auto own = sequence_for_lent(session);
   if (!own) return Lent::Waits;
   const auto id = session.outbound().start(*own, consumer.qos);
@@ -184,14 +200,14 @@ Shard::Lent Shard::send_lent(Connection& c, Session& session, const QueueDeliver
 }
 
 /// What it needs of memory is there until the next one is made.
-wire::OutboundPublish Shard::lent_publish(const Connection& c, const QueueDelivery& lent, QoS qos,
+wire::OutboundPublish Shard::lent_publish(const Connection& c, const QueueDelivery& lent,
+                                          std::string_view queue, QoS qos,
                                           std::span<const std::uint32_t> identifiers) {
-  const queue::NamedQueuePtr queue = shared_.queues.find(lent.queue);
   wire::OutboundPublish out = publish_for(c, {.message = lent.it.message, .qos = qos, .identifiers = {}});
   if (!c.agreement().is_v5()) return out;
   out.subscription_identifiers = identifiers;
   lent_properties_.assign(as_text(out.forwarded_properties));
-  append_history(lent, queue ? std::string_view(queue->name()) : std::string_view{}, lent_properties_);
+  append_history(lent, queue, lent_properties_);
   out.forwarded_properties = as_bytes(lent_properties_);
   return out;
 }
@@ -253,7 +269,8 @@ bool Shard::settle_lent(Session& session, Seq own, const wire::Ack& packet) {
 void Shard::tell_settled(QueueConsumers::Sent& sent, queue::Outcome outcome,
                          std::optional<std::chrono::seconds> retry_after) {
   if (std::exchange(sent.is_settled, true)) return;
-  tell_queue(sent.queue, LeaseSettled{sent.lease, outcome, retry_after});
+  tell_queue(sent.queue,
+             LeaseSettled{sent.lease, outcome, retry_after, /*is_exchange_open=*/false, sent.is_nacked});
 }
 
 /// In seconds, of the client's PUBACK or PUBREC; what is no number counts for nothing.
@@ -279,7 +296,9 @@ void Shard::on_nack(Connection& c, const wire::Publish& packet, std::string_view
   QueueConsumers::Sent* const sent =
       queue && consumers != nullptr ? consumers->find_sent(queue->id, form->offset) : nullptr;
   if (sent != nullptr) {
-    tell_settled(*sent, queue::Outcome::RetryLater, form->retry_after);
+    sent->is_nacked = true;
+    tell_queue(queue->id, LeaseSettled{sent->lease, queue::Outcome::RetryLater, form->retry_after,
+                                       /*is_exchange_open=*/true});
   } else {
     counters_.add(Counter::QueueLateAcks);
   }

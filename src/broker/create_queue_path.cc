@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/assert.h"
 #include "base/log.h"
 #include "broker/queue_binding.h"
 #include "broker/shard.h"
@@ -45,6 +46,8 @@ ReasonCode Shard::grant_queue(const wire::SubscribeFilter& wanted, SubscriptionR
     definition.bind.emplace_back(form->filter);
     const auto filter = topic::TopicFilter::parse(form->filter, {shared_.options.mqtt.max_topic_levels});
     if (!filter) return refuse(ReasonCode::TopicFilterInvalid, filter.error().detail);
+    if (filter->has_wildcard() && !shared_.options.mqtt.wildcard_available)
+      return ReasonCode::WildcardSubscriptionsNotSupported;
     if (form->filter.starts_with('$'))
       return refuse(ReasonCode::TopicFilterInvalid, "a queue is not made for topics that begin with $");
     if (const Status checked = queue::check(definition); !checked)
@@ -68,7 +71,8 @@ ReasonCode Shard::create_queues(SubscriptionRequest& request) {
   for (const queue::NamedQueuePtr& planned : std::exchange(request.creates, {})) {
     const auto added = shared_.queues.add(planned->id, planned->definition);
     if (added) {
-      bind_queue(shared_.subscriptions, **added);
+      const Status bound = bind_queue(shared_.subscriptions, **added);
+      HERMOD_ASSERT(bound.has_value());  // its filter was looked at when it was planned
       log::event(log::Level::Notice, "queue.created", {{"queue", planned->name()}, {"by", "subscription"}});
       continue;
     }

@@ -30,8 +30,9 @@ struct OwnedQueue {
     Seq seq;  ///< in the session's stream
   };
   absl::flat_hash_map<queue::LeaseId, StoredClaim> claims;
-  bool is_touched = false;     ///< its effects are carried out in this tick
-  bool is_committing = false;  ///< a batch of its line is with the committer
+  bool is_touched = false;       ///< its effects are carried out in this tick
+  bool is_committing = false;    ///< a batch of its line is with the committer
+  bool waits_for_store = false;  ///< it has failed, and is made again when the store is there
 };
 
 }  // namespace hermod::broker

@@ -2,32 +2,37 @@
 
 #include <vector>
 
-#include "base/assert.h"
+#include "topic/limits.h"
 
 namespace hermod::broker {
 namespace {
 
 using topic::SubscriptionChange;
 
-void change_binding(topic::SubscriptionIndex& subscriptions, const queue::NamedQueue& queue,
-                    SubscriptionChange::Kind kind) {
+Status change_binding(topic::SubscriptionIndex& subscriptions, const queue::NamedQueue& queue,
+                      SubscriptionChange::Kind kind) {
+  Status status;
   std::vector<SubscriptionChange> changes;
   for (const std::string& filter : queue.definition.bind) {
-    const auto parsed = topic::TopicFilter::parse(filter);
-    HERMOD_ASSERT(parsed.has_value());
+    const auto parsed = topic::TopicFilter::parse(filter, {.levels = topic::kMaxTopicBytes});
+    if (!parsed) {
+      status = tl::unexpected(parsed.error());
+      continue;
+    }
     changes.push_back({kind, {{}, *parsed}, SessionId{queue.id.v}, {.granted_qos = 2}});
   }
   if (!changes.empty()) subscriptions.apply(changes);
+  return status;
 }
 
 }  // namespace
 
-void bind_queue(topic::SubscriptionIndex& subscriptions, const queue::NamedQueue& queue) {
-  change_binding(subscriptions, queue, SubscriptionChange::Kind::Set);
+Status bind_queue(topic::SubscriptionIndex& subscriptions, const queue::NamedQueue& queue) {
+  return change_binding(subscriptions, queue, SubscriptionChange::Kind::Set);
 }
 
-void unbind_queue(topic::SubscriptionIndex& subscriptions, const queue::NamedQueue& queue) {
-  change_binding(subscriptions, queue, SubscriptionChange::Kind::Remove);
+Status unbind_queue(topic::SubscriptionIndex& subscriptions, const queue::NamedQueue& queue) {
+  return change_binding(subscriptions, queue, SubscriptionChange::Kind::Remove);
 }
 
 }  // namespace hermod::broker

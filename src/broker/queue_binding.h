@@ -1,12 +1,13 @@
 #pragma once
+#include "base/result.h"
 #include "queue/queue_catalog.h"
 #include "topic/subscription_index.h"
 
 namespace hermod::broker {
 
-/// A binding is a subscription whose subscriber is the queue: from now on publishers find it. Precondition:
-/// the filters of the definition are topic filters.
-void bind_queue(topic::SubscriptionIndex& subscriptions, const queue::NamedQueue& queue);
-void unbind_queue(topic::SubscriptionIndex& subscriptions, const queue::NamedQueue& queue);
+/// A binding is a subscription whose subscriber is the queue: from now on publishers find it. Errors: Invalid
+/// when a filter is none, whoever has let it in; the others are bound.
+Status bind_queue(topic::SubscriptionIndex& subscriptions, const queue::NamedQueue& queue);
+Status unbind_queue(topic::SubscriptionIndex& subscriptions, const queue::NamedQueue& queue);
 
 }  // namespace hermod::broker

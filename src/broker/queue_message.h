@@ -80,6 +80,8 @@ struct LeaseSettled {
   queue::LeaseId lease;
   queue::Outcome outcome{};
   std::optional<std::chrono::seconds> retry_after{};
+  bool is_exchange_open = false;  ///< PUBACK or PUBREC is still to come
+  bool is_expected = false;       ///< and this is it
 };
 
 /// For the shard that owns the queue.

@@ -1,5 +1,6 @@
 // The owner's side of a named queue: what comes into it, what its rules want sent and stored, and when.
 
+#include <algorithm>
 #include <utility>
 
 #include "base/assert.h"
@@ -129,14 +130,15 @@ void Shard::on_queue_told(ToQueue& told) {
       absl::erase_if(queue.claims, [&](const auto& one) { return one.second.session.v == m.consumer.v; });
     }
     void operator()(LeaseSent& m) {
-      if (m.claim.v != 0) queue.claims[m.lease] = {m.session, m.claim};
+      if (m.claim.v != 0 && queue.group.has_lease(m.lease)) queue.claims[m.lease] = {m.session, m.claim};
       queue.group.sent(m.lease, shard.moment());
     }
     void operator()(LeasesUnsent& m) { queue.group.unsent(m.leases, shard.moment()); }
     void operator()(LeaseSettled& m) {
       using Settled = queue::QueueGroup::Settled;
-      const Settled settled = queue.group.settle(m.lease, m.outcome, m.retry_after, shard.moment());
-      if (settled != Settled::Now) shard.counters_.add(Counter::QueueLateAcks);
+      const Settled settled =
+          queue.group.settle(m.lease, m.outcome, m.retry_after, shard.moment(), m.is_exchange_open);
+      if (settled != Settled::Now && !m.is_expected) shard.counters_.add(Counter::QueueLateAcks);
     }
   };
   std::visit(Receiver{*this, *queue}, told.message);
@@ -171,17 +173,19 @@ bool Shard::run_queues() {
   return false;
 }
 
-/// In the order in which the rules wanted it.
+/// In the order in which the rules wanted it. Who was disconnected meanwhile is not there to take a delivery:
+/// at QoS 2 it would stay his for good if nobody handed it back.
 void Shard::carry_out(OwnedQueue& queue) {
   queue.is_touched = false;
+  std::vector<queue::LeaseId> unsent;
   struct Receiver {
     Shard& shard;
     OwnedQueue& queue;
-    // Who was disconnected meanwhile has nothing any more.
+    std::vector<queue::LeaseId>& unsent;
     void operator()(queue::Deliver& it) {
       const auto place = queue.places.find(it.consumer);
-      if (place != queue.places.end())
-        shard.tell(place->second.shard, FromQueue{queue.named->id, std::move(it)});
+      if (place == queue.places.end()) return unsent.push_back(it.lease);
+      shard.tell(place->second.shard, FromQueue{queue.named->id, std::move(it)});
     }
     void operator()(queue::Recall& it) {
       const auto place = queue.places.find(it.consumer);
@@ -193,7 +197,11 @@ void Shard::carry_out(OwnedQueue& queue) {
     void operator()(queue::EraseMessageIds& it) { queue.line.push(std::move(it)); }
     void operator()(queue::AskAgain& it) { shard.tell_to_ask_again(queue.named->id, it); }
   };
-  for (queue::QueueEffect& effect : queue.group.take_effects()) std::visit(Receiver{*this, queue}, effect);
+  while (queue.group.has_effects()) {
+    for (queue::QueueEffect& effect : queue.group.take_effects())
+      std::visit(Receiver{*this, queue, unsent}, effect);
+    if (!unsent.empty()) queue.group.unsent(std::exchange(unsent, {}), moment());
+  }
   settle_entries(queue);
   schedule_queue(queue);
 }
@@ -201,7 +209,7 @@ void Shard::carry_out(OwnedQueue& queue) {
 /// The next batch of what the queue has decided, unless one is on its way. But for the ends of claims nobody
 /// is answered for it, and its order is that of the journal, so a power cut only brings back what was.
 void Shard::settle_entries(OwnedQueue& queue) {
-  if (queue.is_committing) return;
+  if (queue.is_committing || queue.waits_for_store) return;
   const std::vector<queue::StoreChange>& changes = queue.line.batch();
   if (changes.empty()) return;
   QueueSettled work{.queue = queue.named->id};
@@ -230,7 +238,7 @@ void Shard::settle_entries(OwnedQueue& queue) {
         queue::append_queue_entry(batch, dead_letters->id, it.entry);
         work.dead_letters.push_back({dead_letters, it.entry});
       } else {
-        ++work.refused;
+        work.refused.push_back(it.seq);
       }
       queue::erase_queue_entry(batch, work.queue, it.seq, it.has_state);
       end(it.claim);
@@ -253,6 +261,7 @@ void Shard::finish(Connection*, session::Session*, QueueSettled& work, std::opti
   OwnedQueue& queue = *found->second;
   queue.is_committing = false;
   if (error) {  // the same batch is made again
+    queue.waits_for_store = true;
     settle_again_.push_back(work.queue);
     return write_again_later();
   }
@@ -265,15 +274,17 @@ void Shard::finish(Connection*, session::Session*, QueueSettled& work, std::opti
 void Shard::count_settled(const OwnedQueue& queue, const QueueSettled& work) {
   struct Receiver {
     CounterBlock& counters;
+    const QueueSettled& work;
     void operator()(const queue::EraseEntry& it) { counters.add(counter_for(it.why)); }
     void operator()(const queue::PutDeliveryState& it) { counters.add(counter_for(it.state.last)); }
     void operator()(const queue::MoveToDeadLetters& it) {
-      counters.add(counter_for(it.entry.deaths.back().reason));
+      const bool has_place = std::ranges::find(work.refused, it.seq) == work.refused.end();
+      counters.add(has_place ? counter_for(it.entry.deaths.back().reason) : Counter::QueueDroppedDeadLetters);
     }
     void operator()(const queue::EraseMessageIds&) {}
   };
-  for (const queue::StoreChange& change : queue.line.under_way()) std::visit(Receiver{counters_}, change);
-  counters_.add(Counter::QueueDroppedDeadLetters, work.refused);
+  for (const queue::StoreChange& change : queue.line.under_way())
+    std::visit(Receiver{counters_, work}, change);
 }
 
 /// PUBREL may leave, or the packet identifier is free.

@@ -38,7 +38,8 @@ Result<QueueStart::Found> QueueStart::run(store::ReadView* view, Recovery::Livin
     for (const auto step : {&QueueStart::read_states, &QueueStart::read_message_ids})
       if (Status status = (this->*step)(*view); !status) return tl::unexpected(status.error());
   for (queue::NamedQueuePtr& named : parts_.queues.all()) {
-    bind_queue(parts_.subscriptions, *named);
+    if (const Status bound = bind_queue(parts_.subscriptions, *named); !bound)
+      damaged("queues", named->name(), {}, bound.error().detail);
     const QueueId id = named->id;
     auto queue = std::make_unique<OwnedQueue>(std::move(named), parts_.now);
     if (view != nullptr)
@@ -55,9 +56,12 @@ Result<QueueStart::Found> QueueStart::run(store::ReadView* view, Recovery::Livin
       queue::erase_message_id(changes_, queue, one.number);
       ++found_.orphans;
     }
-  for (const auto& [queue, claims] : claims_)  // of queues that are not there
-    for (const Recovery::Living::Claim& claim : claims) lose_claim(claim);
+  for (const auto& [queue, claims] : claims_) {  // of queues that are not there
+    if (unread_queues_.contains(queue)) continue;
+    for (const Recovery::Living::Claim& claim : claims) lose_claim(claim, sessions[claim.session]);
+  }
   for (const auto& [entry, state] : states_) {  // nobody has asked for these
+    if (unread_queues_.contains(entry.first) || unread_entries_.contains(entry)) continue;
     queue::erase_delivery_state(changes_, entry.first, entry.second);
     ++found_.orphans;
   }
@@ -73,7 +77,9 @@ Status QueueStart::read_queues(store::ReadView& view) {
     const auto id = queue::decode_queue_key(Table::Queues, key);
     auto record = id ? queue::decode_queue(value) : tl::unexpected(id.error());
     if (!record) {
-      damaged("queues", {}, {}, record.error().detail);
+      if (id) unread_queues_.insert(id->queue);
+      const std::string number = id ? std::to_string(queue::number_of(id->queue)) : std::string();
+      damaged("queues", number, {}, record.error().detail);
       return true;
     }
     const queue::NamedQueuePtr twin = parts_.queues.find(record->definition.name);
@@ -195,6 +201,7 @@ Status QueueStart::read_entries(store::ReadView& view, OwnedQueue& queue) {
       auto entry = queue::queue_entry_from(stored);
       if (!entry) {
         damaged("entries", queue.named->name(), stored.seq, entry.error().detail);
+        unread_entries_.insert(EntryKey{id, stored.seq});
         continue;
       }
       std::optional<queue::DeliveryState> state;
@@ -207,6 +214,7 @@ Status QueueStart::read_entries(store::ReadView& view, OwnedQueue& queue) {
     for (const store::Slice::Damaged& one : slice->damaged) {
       from = std::max(from, Seq{one.seq.v + 1});
       damaged("entries", queue.named->name(), one.seq, one.why);
+      unread_entries_.insert(EntryKey{id, one.seq});
     }
     if (slice->end) return {};
   }
@@ -227,6 +235,15 @@ void QueueStart::restore_claims(OwnedQueue& queue, std::vector<Recovery::Living:
     claims.erase(found);
     return stored;
   };
+  // One of what is not to be read goes on when that can be; one whose packet identifier an old exchange holds
+  // was never sent.
+  std::erase_if(claims, [&](const Recovery::Living::Claim& stored) {
+    if (unread_entries_.contains(EntryKey{queue.named->id, stored.record.seq})) return true;
+    if (sessions.at(stored.session)->outbound().has_room_for(stored.seq)) return false;
+    queue::end_claim(changes_, StreamId{stored.session.v}, stored.seq, /*is_released=*/false);
+    ++found_.lost_claims;
+    return true;
+  });
   std::vector<queue::Claim> wanted;
   for (const Recovery::Living::Claim& stored : claims)
     wanted.push_back({queue::ConsumerId{stored.session.v}, stored.record.seq, stored.record.deliveries});
@@ -251,11 +268,17 @@ void QueueStart::restore_claims(OwnedQueue& queue, std::vector<Recovery::Living:
         /*begun=*/false);
     ++found_.claims;
   }
-  for (const queue::RestoredClaims::Lost& lost : restored.lost) lose_claim(take(lost.claim));
+  for (const queue::RestoredClaims::Lost& lost : restored.lost) {
+    const Recovery::Living::Claim stored = take(lost.claim);
+    lose_claim(stored, sessions.at(stored.session));
+  }
 }
 
-void QueueStart::lose_claim(const Recovery::Living::Claim& claim) {
-  queue::end_claim(changes_, StreamId{claim.session.v}, claim.seq, /*is_released=*/false);
+/// The client may hold the identifier: PUBREL ends the exchange, when it comes back.
+void QueueStart::lose_claim(const Recovery::Living::Claim& claim, session::Session* session) {
+  const bool is_released = session != nullptr && session->outbound().has_room_for(claim.seq);
+  if (is_released) session->outbound().restore(claim.seq, wire::QoS::ExactlyOnce, /*released=*/true);
+  queue::end_claim(changes_, StreamId{claim.session.v}, claim.seq, is_released);
   ++found_.lost_claims;
 }
 

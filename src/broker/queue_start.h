@@ -1,5 +1,6 @@
 #pragma once
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
 
 #include <cstdint>
 #include <memory>
@@ -70,7 +71,7 @@ class QueueStart {
   Status read_entries(store::ReadView& view, OwnedQueue& queue);
   void restore_claims(OwnedQueue& queue, std::vector<Recovery::Living::Claim> claims,
                       const absl::flat_hash_map<SessionId, session::Session*>& sessions);
-  void lose_claim(const Recovery::Living::Claim& claim);
+  void lose_claim(const Recovery::Living::Claim& claim, session::Session* session);
   void damaged(std::string_view table, std::string_view queue, Seq seq, std::string_view why);
 
   const Parts parts_;
@@ -81,6 +82,9 @@ class QueueStart {
     queue::MessageIdRecord record;
   };
   absl::flat_hash_map<QueueId, std::vector<StoredMessageId>> message_ids_;
+  /// There, and not to be read: what belongs to them stays as it is, for a broker that can.
+  absl::flat_hash_set<QueueId> unread_queues_;
+  absl::flat_hash_set<EntryKey> unread_entries_;
   /// Of each queue, and the entries that they are of.
   absl::flat_hash_map<QueueId, std::vector<Recovery::Living::Claim>> claims_;
   absl::flat_hash_map<EntryKey, std::optional<queue::QueueEntry>> claimed_;

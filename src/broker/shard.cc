@@ -269,6 +269,10 @@ void Shard::on_connection_closed(Connection& c, net::CloseReason reason) {
   log_disconnected(*ended_.back(), *session, ending_of_transport(reason));
   keep_retained_reads(*ended_.back(), *session);
   leave_session(*session, WillRule::Publish);
+  // Often this is the end of a tick: others would hear of it with the next event only.
+  timers_.schedule(deadline_timer_, now());
+  tick_now_.reset();
+  tick_wall_.reset();
 }
 
 void Shard::skip_sequence(const SkipSequence& skip) {

@@ -258,7 +258,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void tell_settled(session::QueueConsumers::Sent& sent, queue::Outcome outcome,
                     std::optional<std::chrono::seconds> retry_after);
   static std::optional<std::chrono::seconds> retry_after_of(const wire::Ack& packet);
-  wire::OutboundPublish lent_publish(const Connection& c, const session::QueueDelivery& lent, wire::QoS qos,
+  wire::OutboundPublish lent_publish(const Connection& c, const session::QueueDelivery& lent,
+                                     std::string_view queue, wire::QoS qos,
                                      std::span<const std::uint32_t> identifiers);
 
   // claim_path.cc

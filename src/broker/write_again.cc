@@ -72,7 +72,10 @@ void Shard::write_again() {
     erase_records(std::move(batch), std::move(work));
   }
   for (const QueueId id : std::exchange(settle_again_, {}))
-    if (const auto found = owned_queues_.find(id); found != owned_queues_.end()) touch(*found->second);
+    if (const auto found = owned_queues_.find(id); found != owned_queues_.end()) {
+      found->second->waits_for_store = false;
+      touch(*found->second);
+    }
   for (const SessionId id : std::exchange(take_again_, {}))
     if (Session* session = sessions_.find(id)) pump(*session);
 }

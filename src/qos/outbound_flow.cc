@@ -30,6 +30,7 @@ std::optional<Resend> OutboundFlow::next_resend() {
       case Phase::Releasing:
         resend_from_ = behind;
         return Resend{Resend::What::PubrelBehindPending, again.seq, again.id, again.qos};
+      case Phase::Unasked:
       case Phase::Released:  // the PUBLISH must not be sent again [MQTT-4.3.3-6]
         resend_from_ = behind;
         return Resend{Resend::What::Pubrel, again.seq, again.id, again.qos};
@@ -76,6 +77,9 @@ OnPubrec OutboundFlow::on_pubrec(wire::PacketId id) {
       return {OnPubrec::What::CommitThenPubrel, exchange->seq()};  // [MQTT-4.3.3-4]
     case Phase::Releasing:
       return {OnPubrec::What::AnswerUnderway, exchange->seq()};
+    case Phase::Unasked:
+      exchange->set_phase(Phase::Released);
+      [[fallthrough]];
     case Phase::Released:
       return {OnPubrec::What::PubrelAgain, exchange->seq()};  // [MQTT-4.3.3-4]
     case Phase::Erasing:
@@ -90,7 +94,8 @@ OnFinish OutboundFlow::on_refused(wire::PacketId id) {
   if (exchange == nullptr) return {OnFinish::What::Stray, {}};
   if (exchange->qos() != wire::QoS::ExactlyOnce) return {OnFinish::What::ProtocolError, exchange->seq()};
   if (exchange->phase() == Phase::Erasing) return {OnFinish::What::Stray, exchange->seq()};
-  if (exchange->phase() != Phase::Sent) return {OnFinish::What::ProtocolError, exchange->seq()};
+  if (exchange->phase() != Phase::Sent && exchange->phase() != Phase::Unasked)
+    return {OnFinish::What::ProtocolError, exchange->seq()};
   finish(*exchange);  // acknowledged: no PUBREL, never sent again [MQTT-4.4.0-2]
   return {OnFinish::What::Erase, exchange->seq()};
 }
@@ -111,7 +116,7 @@ void OutboundFlow::release_unasked(Seq seq) {
   InFlight* exchange = window_.find(seq);
   HERMOD_ASSERT(exchange != nullptr && exchange->qos() == wire::QoS::ExactlyOnce &&
                 exchange->phase() == Phase::Sent);
-  exchange->set_phase(Phase::Released);
+  exchange->set_phase(Phase::Unasked);
 }
 
 OnFinish OutboundFlow::on_pubcomp(wire::PacketId id) {
@@ -119,7 +124,8 @@ OnFinish OutboundFlow::on_pubcomp(wire::PacketId id) {
   if (exchange == nullptr) return {OnFinish::What::Stray, {}};
   if (exchange->qos() != wire::QoS::ExactlyOnce) return {OnFinish::What::ProtocolError, exchange->seq()};
   if (exchange->phase() == Phase::Erasing) return {OnFinish::What::Stray, exchange->seq()};
-  if (exchange->phase() != Phase::Released) return {OnFinish::What::ProtocolError, exchange->seq()};
+  if (exchange->phase() != Phase::Released && exchange->phase() != Phase::Unasked)
+    return {OnFinish::What::ProtocolError, exchange->seq()};
   finish(*exchange);
   return {OnFinish::What::Erase, exchange->seq()};
 }

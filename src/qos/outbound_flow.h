@@ -83,8 +83,11 @@ class OutboundFlow {
   void on_released(Seq seq);
   /// "Released" could not be stored. PUBREL must not leave; close the connection, the next one begins again.
   void on_release_failed(Seq seq);
+  /// Whether start() finds an identifier for it, quota apart.
+  bool has_room_for(Seq seq) const { return window_.has_room_for(seq); }
   /// It was decided without the client, as if that had sent PUBREC: a PUBREC that comes is answered by
-  /// PUBREL, and who comes back gets PUBREL. Precondition: the exchange is QoS 2, and Sent.
+  /// PUBREL, or ends the exchange when it refuses, and who comes back gets PUBREL. Precondition: the exchange
+  /// is QoS 2, and Sent.
   void release_unasked(Seq seq);
   OnFinish on_pubcomp(wire::PacketId id);
   /// The erase is durable: the packet id is free. When an erase fails the id stays held: erase again later.

@@ -97,22 +97,34 @@ QueueConsumers::Sent* QueueConsumers::find_sent(Seq own) {
   return found == sent_.end() ? nullptr : &found->second;
 }
 
+/// Of two deliveries of one entry the earlier has timed out.
 QueueConsumers::Sent* QueueConsumers::find_sent(QueueId queue, Seq entry) {
-  for (auto& [own, sent] : sent_)
-    if (sent.queue == queue && sent.entry == entry && !sent.is_settled) return &sent;
-  return nullptr;
+  Sent* found = nullptr;
+  for (auto& [own, sent] : sent_) {
+    if (sent.queue != queue || sent.is_settled || sent.is_nacked || sent.is_ended) continue;
+    if (entry.v != 0 && sent.entry != entry) continue;
+    const bool is_better = found == nullptr || (entry.v != 0) == (found->lease < sent.lease);
+    if (is_better) found = &sent;
+  }
+  return found;
 }
 
-std::vector<Seq> QueueConsumers::disconnect() {
-  std::vector<Seq> with_client;
-  with_client.reserve(sent_.size());
+QueueConsumers::Left QueueConsumers::disconnect() {
+  Left left;
+  left.with_client.reserve(sent_.size());
   for (const auto& [own, sent] : sent_)
-    if (!sent.claimed || sent.is_ended) with_client.push_back(own);
-  for (const Seq own : with_client) sent_.erase(own);
-  waiting_.clear();
+    if (!sent.claimed || sent.is_ended) left.with_client.push_back(own);
+  for (const Seq own : left.with_client) sent_.erase(own);
+  left.waiting = std::exchange(waiting_, {});
   owed_pubrels_.clear();
   consumers_.clear();
-  return with_client;
+  return left;
+}
+
+void QueueConsumers::owe_pubrel(Seq own) {
+  const bool is_owed = std::any_of(owed_pubrels_.begin(), owed_pubrels_.end(),
+                                   [&](const auto& one) { return one.first == own; });
+  if (!is_owed) owed_pubrels_.emplace_back(own, false);
 }
 
 void QueueConsumers::begin_claim(QueueId queue) {

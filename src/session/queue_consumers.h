@@ -50,8 +50,9 @@ class QueueConsumers {
     queue::LeaseId lease;
     Seq entry;
     bool is_settled =
-        false;              ///< the owner has been told how it ended: what the client says means nothing more
-    bool is_ended = false;  ///< and the end of its claim is durable
+        false;  ///< the owner has been told how it ended: what the client says means nothing more
+    bool is_nacked = false;  ///< the owner knows that it is refused; PUBACK or PUBREC is still to come
+    bool is_ended = false;   ///< the end of its claim is durable
     /// At QoS 2 with a durable session: what is sent again on the next connection. Its claim is in the store,
     /// under the session's own sequence.
     std::unique_ptr<queue::Deliver> claimed{};
@@ -86,11 +87,16 @@ class QueueConsumers {
   /// The exchange is over.
   std::optional<Sent> finish(Seq own);
   Sent* find_sent(Seq own);
-  /// What was delivered as this entry of the queue, if the client has not answered yet.
+  /// What was delivered last as this entry of the queue, if the client has not answered yet. Entry 0: as any,
+  /// and the oldest of them.
   Sent* find_sent(QueueId queue, Seq entry);
   /// The connection is gone: the sequences of what was with the client and has no claim, or none any more.
   /// Nothing is left but the claims and the numbers.
-  std::vector<Seq> disconnect();
+  struct Left {
+    std::vector<Seq> with_client;
+    std::deque<QueueDelivery> waiting;  ///< for the caller to hand back
+  };
+  Left disconnect();
 
   // QoS 2 of a durable session: first the claim is stored, then the message is sent.
 
@@ -111,7 +117,7 @@ class QueueConsumers {
 
   // PUBREL goes out in the order of the PUBRECs. [MQTT-4.6.0-4]
 
-  void owe_pubrel(Seq own) { owed_pubrels_.emplace_back(own, false); }
+  void owe_pubrel(Seq own);
   bool owes_pubrels() const { return !owed_pubrels_.empty(); }
   /// It may leave. What may leave now, in order; itself, when it is not owed.
   std::vector<Seq> pubrel_ready(Seq own);

@@ -22,6 +22,9 @@ std::uint64_t generation_of(std::uint64_t state_or_id) {
   return state_or_id >> 32;
 }
 
+/// The highest bit of an identifier belongs to named queues.
+constexpr std::uint64_t kLastGeneration = 0x7FFFFFFF;
+
 /// A count with the low bits of the generation above it: 16 TiB, and a million generations.
 constexpr unsigned kCountBits = 44;
 constexpr std::uint64_t kCountMask = (std::uint64_t{1} << kCountBits) - 1;
@@ -81,13 +84,14 @@ void SessionSlots::begin(Slot& cell, SessionId id, ShardId shard) {
 void SessionSlots::restore(SessionId id, ShardId shard) {
   Slot& cell = make(slot_of(id));
   HERMOD_ASSERT((cell.state.load(std::memory_order_relaxed) & kAlive) == 0);
+  HERMOD_ASSERT(generation_of(id.v) <= kLastGeneration);
   begin(cell, id, shard);
 }
 
 SessionId SessionSlots::open(std::uint32_t slot, ShardId shard) {
   Slot& cell = make(slot);
   const std::uint64_t used = generation_of(cell.state.load(std::memory_order_relaxed));
-  const std::uint64_t generation = (std::max<std::uint64_t>(used, first_generation_) + 1) & 0xFFFFFFFFU;
+  const std::uint64_t generation = (std::max<std::uint64_t>(used, first_generation_) + 1) & kLastGeneration;
   const SessionId id{generation << 32 | slot};
   begin(cell, id, shard);
   return id;

@@ -40,7 +40,7 @@ class SessionSlots {
   /// Brings back the cell of an identifier that the store knows. Before any shard runs.
   void restore(SessionId id, ShardId shard);
   /// New generations of cells that were never used begin above this one. Before any open().
-  void begin_generations_at(std::uint32_t generation) { first_generation_ = generation; }
+  void begin_generations_at(std::uint32_t generation) { first_generation_ = generation & 0x7FFFFFFFU; }
   /// Ends the identifier. Caller holds the directory's lock.
   void close(SessionId id);
 

@@ -180,6 +180,7 @@ Status QueueStart::read_message_ids(store::ReadView& view) {
       return true;
     }
     const queue::NamedQueuePtr queue = parts_.queues.find(at->queue);
+    if (unread_queues_.contains(at->queue)) return true;
     if (queue && queue->definition.dedup_window.count() > 0) {
       message_ids_[at->queue].push_back({at->number, std::move(*record)});
     } else {

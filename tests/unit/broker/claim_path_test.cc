@@ -193,6 +193,97 @@ TEST_F(ClaimPath, AClaimThatCouldNotBeStoredIsTriedAgain) {
   EXPECT_THAT(messages(taker), SizeIs(1));
 }
 
+TEST_F(ClaimPath, WhatWaitedForTheConnectionGoesToAnotherWhenThatIsLost) {
+  orders();
+  FakeClient taker = login({.client_id = "c", .durable = true, .receive_maximum = 1});
+  taker.subscribe({1}, {{"$queue/orders", kQoS2}, {"own", kQoS1}});
+  settle();
+  taker.receive();
+  FakeClient publisher = login("pub");
+  publish(publisher, {"own", "x", kQoS1, 1});
+  publish(publisher, {"shop/a", "1", kQoS1, 2});
+  settle();
+  EXPECT_THAT(payloads(taker), ElementsAre("x")) << "the quota is used up";
+  taker.peer().drop(0);
+  settle();
+  FakeClient other = durable_consumer("other");
+  EXPECT_THAT(payloads(other), ElementsAre("1"));
+}
+
+TEST_F(ClaimPath, WhatIsLentWhileTheConsumerIsLostGoesToAnother) {
+  orders();
+  FakeClient taker = durable_consumer();
+  FakeClient publisher = login("pub");
+  publish(publisher, {"shop/a", "1", kQoS1, 1});
+  settle_without_commit();
+  broker().commit();
+  taker.peer().drop(0);  // the owner hears of both in one tick
+  settle();
+  FakeClient other = durable_consumer("other");
+  EXPECT_THAT(payloads(other), ElementsAre("1"));
+}
+
+TEST_F(ClaimPath, WhatWasLentForAnotherQoSIsLentAgain) {
+  orders();
+  FakeClient taker = login({.client_id = "c", .durable = true});
+  subscribe(taker, "$queue/orders", kQoS1);
+  FakeClient publisher = login("pub");
+  publish(publisher, {"shop/a", "1", kQoS1, 1});
+  settle_without_commit();
+  broker().commit();
+  settle_without_commit();  // it is lent, and waits for its sequence
+  taker.subscribe({2}, {{"$queue/orders", kQoS2}});
+  settle();
+  const auto came = messages(taker);
+  ASSERT_THAT(came, SizeIs(1));
+  taker.ack(came[0].qos == kQoS2 ? PacketType::Pubrec : PacketType::Puback, came[0].id);
+  settle();
+  if (came[0].qos == kQoS2) {
+    EXPECT_THAT(heard(taker), ElementsAre(StartsWith("PUBREL #")));
+    taker.ack(PacketType::Pubcomp, came[0].id);
+    settle();
+  }
+  EXPECT_EQ(counted(Counter::QueueAcknowledged), 1U);
+  send("shop/a", 1);
+  EXPECT_EQ(one_message(taker).qos, kQoS2);
+}
+
+TEST_F(ClaimPath, ANackLeavesTheExchangeToItsEnd) {
+  orders();
+  FakeClient taker = durable_consumer();
+  send("shop/a", 1);
+  const test::Arrived message = one_message(taker);
+  written();
+  publish(taker, {"$queue/orders/$nack/1", "", kQoS1, 5});
+  settle();
+  EXPECT_THAT(heard(taker), ElementsAre("PUBACK #5"));
+  EXPECT_THAT(written(), ElementsAre("put Deliveries, put Entries")) << "the mark, not an erase";
+  taker.ack(PacketType::Pubrec, message.id);
+  settle();
+  EXPECT_THAT(heard(taker), ElementsAre(StartsWith("PUBREL #")));
+  taker.ack(PacketType::Pubcomp, message.id);
+  settle();
+  EXPECT_EQ(counted(Counter::QueueLateAcks), 0U);
+  broker().pass(11s);
+  EXPECT_THAT(messages(taker), SizeIs(1)) << "a new delivery";
+}
+
+TEST_F(ClaimPath, ALatePubrecThatRefusesEndsTheExchangeAndNotTheConnection) {
+  orders().ack_timeout = 5s;
+  FakeClient taker = durable_consumer();
+  send("shop/a", 1);
+  const test::Arrived message = one_message(taker);
+  broker().pass(6s);
+  written();
+  taker.ack(PacketType::Pubrec, message.id, ReasonCode::UnspecifiedError);
+  settle();
+  EXPECT_THAT(heard(taker), IsEmpty());
+  EXPECT_THAT(written(), ElementsAre("erase Entries"));
+  taker.ping();
+  settle();
+  EXPECT_THAT(heard(taker), ElementsAre("PINGRESP"));
+}
+
 TEST_F(ClaimPath, PubrelsLeaveInTheOrderOfThePubrecs) {
   orders();
   FakeClient taker = durable_consumer();

@@ -85,6 +85,30 @@ TEST_F(CreateQueuePath, ThereIsALimitOfQueues) {
   EXPECT_EQ(broker().queues().find("second"), nullptr);
 }
 
+TEST_F(CreateQueuePath, AFilterIsAsDeepAsTheConfigurationAllows) {
+  options_.queues.auto_create = true;
+  options_.mqtt.max_topic_levels = 400;
+  std::string filter = "$queue/deep/a";
+  for (int level = 1; level < 300; ++level) filter += "/a";
+  FakeClient taker = login("c");
+  EXPECT_THAT(answer_to(taker, filter).reasons, ElementsAre(ReasonCode::GrantedQoS1));
+}
+
+TEST_F(CreateQueuePath, WhatASessionMadeIsThereWhenItHasGone) {
+  options_.queues.auto_create = true;
+  FakeClient taker = login("c");
+  taker.subscribe({1}, {{"$queue/orders/shop/#", kQoS1}});
+  settle_without_commit();
+  taker.peer().drop(0);
+  settle_without_commit();
+  settle();
+  EXPECT_NE(broker().queues().find("orders"), nullptr);
+  FakeClient publisher = login("pub");
+  publish(publisher, {"shop/a", "1", kQoS1, 1});
+  settle();
+  EXPECT_THAT(heard(publisher), ElementsAre("PUBACK #1"));
+}
+
 TEST_F(CreateQueuePath, BadNamesAndFiltersAreRefused) {
   options_.queues.auto_create = true;
   FakeClient taker = login("c");

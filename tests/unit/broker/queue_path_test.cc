@@ -75,6 +75,34 @@ TEST_F(QueuePath, AnOlderClientNacksByTopic) {
   EXPECT_THAT(messages(taker), SizeIs(1));
 }
 
+TEST_F(QueuePath, WhoDoesNotKnowTheOffsetNacksTheOldest) {
+  orders();
+  FakeClient taker = login({.client_id = "c", .version = kV311});
+  subscribe(taker, "$queue/orders", kQoS1);
+  send("shop/a", 1);
+  ASSERT_THAT(messages(taker), SizeIs(1));
+  publish(taker, {"$queue/orders/$nack", "", kQoS0, 0});
+  settle();
+  EXPECT_EQ(counted(Counter::QueueRetried), 1U);
+}
+
+TEST_F(QueuePath, ANackMeansTheLaterDeliveryOfAnEntry) {
+  orders().ack_timeout = 5s;
+  FakeClient taker = consumer("c");
+  send("shop/a", 1);
+  ASSERT_THAT(messages(taker), SizeIs(1));
+  broker().pass(16s);  // timed out, and paused
+  const auto again = messages(taker);
+  ASSERT_THAT(again, SizeIs(1));
+  publish(taker, {"$queue/orders/$nack/1", "", kQoS1, 9});
+  settle();
+  EXPECT_THAT(heard(taker), ElementsAre("PUBACK #9"));
+  taker.ack(PacketType::Puback, again[0].id);
+  settle();
+  EXPECT_EQ(counted(Counter::QueueAcknowledged), 0U) << "it was refused";
+  EXPECT_EQ(counted(Counter::QueueRetried), 1U);
+}
+
 TEST_F(QueuePath, ANackOfWhatOneDoesNotHaveIsCounted) {
   orders();
   FakeClient taker = consumer("c");

@@ -148,7 +148,10 @@ TEST_F(QueueConsumersTest, TheEndOfAConnectionLeavesNothingButTheNumbers) {
   const queue::AttachmentNo first = attach(kOrders, 4).attachment;
   send(kOrders, 1, 101);
   ASSERT_TRUE(consumers_.take(lent(kOrders, 2)));
-  EXPECT_THAT(consumers_.disconnect(), ElementsAre(Seq{101}));
+  const QueueConsumers::Left left = consumers_.disconnect();
+  EXPECT_THAT(left.with_client, ElementsAre(Seq{101}));
+  ASSERT_EQ(left.waiting.size(), 1U);
+  EXPECT_EQ(left.waiting.front().it.lease, queue::LeaseId{2});
   EXPECT_EQ(consumers_.next_waiting(), nullptr);
   EXPECT_EQ(consumers_.finish(Seq{101}), std::nullopt);
   EXPECT_LT(first, attach(kOrders, 4).attachment);
@@ -163,6 +166,28 @@ TEST_F(QueueConsumersTest, AnEntryIsFoundUntilItIsSettledOrAnswered) {
   sent->is_settled = true;
   EXPECT_EQ(consumers_.find_sent(kOrders, Seq{7}), nullptr);
   EXPECT_TRUE(consumers_.finish(Seq{101})->is_settled);
+}
+
+TEST_F(QueueConsumersTest, OfTwoDeliveriesOfAnEntryTheLaterIsMeant) {
+  attach(kOrders, 4);
+  for (const std::uint64_t lease : {3, 8, 5}) {
+    QueueDelivery delivery = lent(kOrders, lease);
+    delivery.it.seq = Seq{7};
+    ASSERT_TRUE(consumers_.take(delivery));
+    consumers_.sent(Seq{100 + lease}, delivery);
+    consumers_.pop_waiting(/*ended=*/false);
+  }
+  EXPECT_EQ(consumers_.find_sent(kOrders, Seq{7})->lease, queue::LeaseId{8});
+  EXPECT_EQ(consumers_.find_sent(kOrders, Seq{})->lease, queue::LeaseId{3}) << "the oldest of all";
+}
+
+TEST_F(QueueConsumersTest, APubrelIsOwedOnce) {
+  consumers_.owe_pubrel(Seq{1});
+  consumers_.owe_pubrel(Seq{1});
+  consumers_.owe_pubrel(Seq{2});
+  EXPECT_THAT(consumers_.pubrel_ready(Seq{2}), IsEmpty());
+  EXPECT_THAT(consumers_.pubrel_ready(Seq{1}), ElementsAre(Seq{1}, Seq{2}));
+  EXPECT_THAT(consumers_.pubrel_ready(Seq{3}), ElementsAre(Seq{3})) << "it is not owed";
 }
 
 TEST_F(QueueConsumersTest, AllThatAQueueHasLentIsCalledBack) {

@@ -149,9 +149,8 @@ void Shard::on_claim_ended(const FromQueue& told, const ClaimEnded& ended) {
       session->outbound().on_erased(ended.claim);
     }
   } else if (phase == Phase::Sent && ended.is_released) {
-    session->outbound().release_unasked(
-        ended.claim);          // PUBREL is the answer to a PUBREC that is still to come
-    sent->is_settled = false;  // which the owner waits for
+    session->outbound().release_unasked(ended.claim);
+    sent->is_settled = false;  // PUBREC is still to come, and the owner waits for it
   } else if (phase == Phase::Sent && !session->is_online()) {
     end_exchange(*session, ended.claim);
     consumers.finish(ended.claim);

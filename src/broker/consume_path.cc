@@ -64,11 +64,11 @@ void Shard::consume(Session& session, std::string_view text, const topic::Subscr
   consumer->identifiers.clear();
   if (options.identifier != 0) consumer->identifiers.push_back(options.identifier);
   const QueueId id = consumer->queue->id;
+  if (consumer->qos == QoS::ExactlyOnce) consumers.add_claim_owner(id);
   queue::QueueGroup::ConsumerOptions wanted{consumer->qos, std::move(form->properties)};
   if (consumer->is_attached)
     return tell_queue(id, ConsumerChanged{consumer_of(session), consumer->attachment, std::move(wanted)});
   consumers.attach(*consumer);
-  if (consumer->qos == QoS::ExactlyOnce) consumers.add_claim_owner(id);
   tell_queue(id, ConsumerJoined{consumer_of(session), consumer->attachment, std::move(wanted), id_});
 }
 

@@ -49,10 +49,9 @@ class QueueConsumers {
     queue::AttachmentNo attachment;
     queue::LeaseId lease;
     Seq entry;
-    bool is_settled =
-        false;  ///< the owner has been told how it ended: what the client says means nothing more
-    bool is_nacked = false;  ///< the owner knows that it is refused; PUBACK or PUBREC is still to come
-    bool is_ended = false;   ///< the end of its claim is durable
+    bool is_settled = false;  ///< the owner has been told how it ended; the client says nothing new
+    bool is_nacked = false;   ///< the owner knows that it is refused; PUBACK or PUBREC is still to come
+    bool is_ended = false;    ///< the end of its claim is durable
     /// At QoS 2 with a durable session: what is sent again on the next connection. Its claim is in the store,
     /// under the session's own sequence.
     std::unique_ptr<queue::Deliver> claimed{};

@@ -48,6 +48,9 @@ void Dispatcher::count(const Member& member, ConsumerId id, bool listed) {
     with_room_.erase(rank(id, member));
   }
   if (member.held == 0) idle_ += listed ? 1 : -1;
+  if (member.wish == kWantsEverything) return;
+  choosy_ += listed ? 1 : -1;
+  if ((room_by_wish_[member.wish] += listed ? 1 : -1) == 0) room_by_wish_.erase(member.wish);
 }
 
 template <class Change>
@@ -71,6 +74,10 @@ void Dispatcher::join(ConsumerId id, std::uint32_t held) {
 void Dispatcher::leave(ConsumerId id) {
   grant(id, 0);
   members_.erase(id);
+}
+
+void Dispatcher::set_wish(ConsumerId id, WishNo wish) {
+  update(id, [&](Member& member) { member.wish = wish; });
 }
 
 void Dispatcher::grant(ConsumerId id, std::uint64_t limit) {

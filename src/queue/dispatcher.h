@@ -28,6 +28,9 @@ class Dispatcher {
   void join(ConsumerId id, std::uint32_t held = 0);
   void leave(ConsumerId id);
   bool has(ConsumerId id) const { return members_.contains(id); }
+  /// What it wants, of which it is one of those that want the same; everything, if nobody says.
+  void set_wish(ConsumerId id, WishNo wish);
+  WishNo wish_of(ConsumerId id) const { return member(id).wish; }
   /// It takes so many messages in all, counted from its join. May be less than before, and less than it took.
   void grant(ConsumerId id, std::uint64_t limit);
   /// It takes nothing more before it grants again.
@@ -41,6 +44,10 @@ class Dispatcher {
   bool has_room(ConsumerId id) const { return has_room(member(id)); }
   /// Whether anybody has.
   bool has_room() const { return !with_room_.empty(); }
+  /// Whether anybody has who wants this.
+  bool has_room(WishNo wish) const {
+    return wish == kWantsEverything ? with_room_.size() > choosy_ : room_by_wish_.contains(wish);
+  }
   std::size_t size() const { return members_.size(); }
 
   /// Who gets the next message of a lane that belongs to nobody. `accepts(ConsumerId)` says whether it wants
@@ -59,6 +66,7 @@ class Dispatcher {
     std::uint64_t taken = 0;
     std::uint32_t held = 0;
     std::uint64_t turn = 0;  ///< orders members that are alike
+    WishNo wish = kWantsEverything;
   };
   /// What comes first, its turn, and who.
   using Rank = std::tuple<std::uint32_t, std::uint64_t, ConsumerId>;
@@ -78,8 +86,10 @@ class Dispatcher {
   const Strategy strategy_;
   absl::flat_hash_map<ConsumerId, Member> members_;
   absl::btree_set<Rank> with_room_;
-  std::size_t idle_ = 0;                                 ///< of those with room, who have nothing
-  std::vector<std::optional<ConsumerId>> last_of_lane_;  ///< for sticky
+  std::size_t choosy_ = 0;                                 ///< of those with room, who do not want everything
+  absl::flat_hash_map<WishNo, std::size_t> room_by_wish_;  ///< how many of these, if any
+  std::size_t idle_ = 0;                                   ///< of those with room, who have nothing
+  std::vector<std::optional<ConsumerId>> last_of_lane_;    ///< for sticky
   std::uint64_t turns_ = 0;
 };
 

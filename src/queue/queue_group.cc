@@ -256,7 +256,7 @@ std::optional<MonotonicTime> QueueGroup::next_due(Moment now) const {
   };
   for (const auto* deadlines : {&ack_timeouts_, &unsent_})
     if (!deadlines->empty()) at(leases_.at(deadlines->front()).deadline);
-  if (purge_from_ < purge_to_ || is_trimming_) at(now.steady);
+  if (purge_from_ < purge_to_ || is_trimming_ || wishes_.newcomer()) at(now.steady);
   at(retries_.next_due());
   at(expiries_.next_due());
   at(message_ids_.next_end());

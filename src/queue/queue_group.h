@@ -26,6 +26,7 @@
 #include "queue/queue_room.h"
 #include "queue/queue_window.h"
 #include "queue/token_bucket.h"
+#include "queue/wish_list.h"
 
 namespace hermod::queue {
 
@@ -133,6 +134,12 @@ class QueueGroup {
   std::size_t entries() const { return items_.size(); }
   std::size_t leases() const { return leases_.size(); }
 
+  /// Since the group began.
+  struct Counters {
+    std::uint64_t filters_examined = 0;  ///< an entry held against a filter
+  };
+  Counters counters() const { return {.filters_examined = wishes_.examined()}; }
+
  private:
   static constexpr MonotonicTime kNoEnd = MonotonicTime::max();
   struct Item {
@@ -207,8 +214,10 @@ class QueueGroup {
   void pump(Moment now);
   std::optional<Next> choose() const;
   std::optional<ConsumerId> consumer_for(LaneNo lane, Seq seq) const;
-  bool accepts(ConsumerId id, Seq seq) const;
-  static bool is_choosy(const ConsumerOptions& options);
+  void set_wish(ConsumerId id, const ConsumerOptions& options);
+  void drop_wish(WishNo wish);
+  void examine_ready();
+  void examine_for_newcomers();
   void lend(const Next& next, Moment now);
   void detach(ConsumerId id, Consumer& consumer);
   void requeue_all(ConsumerId id, AttachmentNo last, bool keep_claims, Moment now);
@@ -250,6 +259,7 @@ class QueueGroup {
   const std::string dead_letter_target_;
   Lanes lanes_;
   Dispatcher dispatcher_;
+  WishList wishes_;  ///< of those that are attached
   std::optional<TokenBucket> rate_in_;
   std::optional<TokenBucket> rate_out_;
   DedupWindow message_ids_;
@@ -271,7 +281,6 @@ class QueueGroup {
   DueIndex<MonotonicTime, Seq> expiries_;
 
   std::vector<QueueEffect> effects_;
-  std::size_t choosy_ = 0;  ///< attached consumers that do not take everything
   std::uint64_t last_admission_ = 0;
   std::uint64_t last_lease_ = 0;
   Seq purge_from_{};  ///< what is purged and has not left; before purge_to_

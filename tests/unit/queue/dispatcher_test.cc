@@ -161,6 +161,24 @@ TEST(Dispatcher, ALaneIsWantedByWhoHasNothingFromWhoHasSeveral) {
   EXPECT_FALSE(dispatcher.is_wanted_elsewhere(0, kAnna, 2, kAnybody));
 }
 
+TEST(Dispatcher, KnowsOfWhichWishSomebodyHasRoom) {
+  constexpr WishNo kWish{7};
+  Dispatcher dispatcher(Strategy::LeastInflight, 1);
+  join(dispatcher, kAnna, 1);
+  EXPECT_TRUE(dispatcher.has_room(kWantsEverything));
+  EXPECT_FALSE(dispatcher.has_room(kWish));
+  dispatcher.set_wish(kAnna, kWish);
+  EXPECT_FALSE(dispatcher.has_room(kWantsEverything));
+  EXPECT_TRUE(dispatcher.has_room(kWish));
+  EXPECT_EQ(dispatcher.wish_of(kAnna), kWish);
+  serve(dispatcher);
+  EXPECT_FALSE(dispatcher.has_room(kWish));
+  dispatcher.grant(kAnna, 2);
+  EXPECT_TRUE(dispatcher.has_room(kWish));
+  dispatcher.leave(kAnna);
+  EXPECT_FALSE(dispatcher.has_room(kWish));
+}
+
 TEST(Dispatcher, WhoComesWithSomethingIsNotIdle) {
   Dispatcher dispatcher(Strategy::LeastInflight, 1);
   dispatcher.join(kAnna, 2);

@@ -21,7 +21,9 @@ namespace hermod::queue {
 class Dispatcher {
  public:
   using Strategy = QueueDefinition::Dispatch;
-  explicit Dispatcher(Strategy strategy, std::uint32_t lanes) : strategy_(strategy), last_of_lane_(lanes) {}
+  /// Nobody has more than `most_held` unsettled messages, whatever it grants.
+  Dispatcher(Strategy strategy, std::uint32_t lanes, std::uint32_t most_held = ~0U)
+      : strategy_(strategy), most_held_(most_held), last_of_lane_(lanes) {}
 
   /// `held` unsettled messages it has already. It gets nothing before it grants credit. Precondition: it is
   /// no member.
@@ -71,7 +73,9 @@ class Dispatcher {
   /// What comes first, its turn, and who.
   using Rank = std::tuple<std::uint32_t, std::uint64_t, ConsumerId>;
 
-  static bool has_room(const Member& member) { return member.taken < member.limit; }
+  bool has_room(const Member& member) const {
+    return member.taken < member.limit && member.held < most_held_;
+  }
   const Member& member(ConsumerId id) const;
   Rank rank(ConsumerId id, const Member& member) const;
   std::uint64_t next_turn();
@@ -84,6 +88,7 @@ class Dispatcher {
   void count(const Member& member, ConsumerId id, bool listed);
 
   const Strategy strategy_;
+  const std::uint32_t most_held_;
   absl::flat_hash_map<ConsumerId, Member> members_;
   absl::btree_set<Rank> with_room_;
   std::size_t choosy_ = 0;                                 ///< of those with room, who do not want everything

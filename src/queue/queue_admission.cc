@@ -55,6 +55,7 @@ Admission QueueGroup::admit(const Arrival& arrival, Moment now) {
   if (definition_.dedup_window.count() > 0 && !arrival.message_id.empty()) {
     pending.message_id_number = message_ids_.admit(arrival.message_id, now.steady);
     pending_message_ids_.emplace(pending.message_id_number, id);
+    if (message_ids_.is_beyond_bounds()) forget_message_ids(now);
   }
   admission.message_id_number = pending.message_id_number;
   pending_.emplace(id, std::move(pending));
@@ -83,6 +84,16 @@ Amount QueueGroup::amount_of(const std::vector<Seq>& entries) const {
   return sum;
 }
 
+/// Of a queue that makes room by its oldest, so that it need not look past all that consumers have.
+void QueueGroup::note(Seq seq, const Item& item) {
+  if (!takes_oldest()) return;
+  if (may_leave(item)) {
+    free_.insert(seq);
+  } else {
+    free_.erase(seq);
+  }
+}
+
 bool QueueGroup::takes_oldest() const {
   return definition_.overflow == QueueDefinition::Overflow::DropOldest ||
          definition_.overflow == QueueDefinition::Overflow::DeadLetter;
@@ -102,18 +113,17 @@ void QueueGroup::tell_to_ask_again() {
 
 /// Adds to `leaving` the oldest that have to go, and takes what it needs beyond theirs. Nothing when there is
 /// no way.
-std::optional<Amount> QueueGroup::make_room(std::uint64_t size, std::vector<Seq>& leaving) const {
+std::optional<Amount> QueueGroup::make_room(std::uint64_t size, std::vector<Seq>& leaving) {
   if (definition_.max_bytes && size > *definition_.max_bytes) return std::nullopt;
   const std::vector<Seq> replaced = leaving;
   Amount theirs = amount_of(leaving);
-  for (auto oldest = items_.begin(); !room_->take(room_beyond(theirs, size)); ++oldest) {
+  for (auto oldest = free_.begin(); !room_->take(room_beyond(theirs, size)); ++oldest) {
     if (!takes_oldest()) return std::nullopt;
-    oldest = std::find_if(oldest, items_.end(), [&](const auto& one) {
-      return may_leave(*one.second) && !std::binary_search(replaced.begin(), replaced.end(), one.first);
-    });
-    if (oldest == items_.end()) return std::nullopt;
-    leaving.push_back(oldest->first);
-    add_to(theirs, oldest->second->message->size());
+    while (oldest != free_.end() && std::binary_search(replaced.begin(), replaced.end(), *oldest)) ++oldest;
+    if (oldest == free_.end()) return std::nullopt;
+    ++room_examined_;
+    leaving.push_back(*oldest);
+    add_to(theirs, item(*oldest).message->size());
   }
   return room_beyond(theirs, size);
 }
@@ -130,6 +140,7 @@ std::vector<Seq> QueueGroup::replaced_by(std::string_view key) const {
 Eviction QueueGroup::evict(Seq seq, Removal why, Moment now) {
   Item& leaving = item(seq);
   leaving.is_leaving = true;
+  note(seq, leaving);
   hold_up(seq);
   Eviction eviction{.seq = seq, .why = why, .has_state = leaving.has_state};
   if (why == Removal::MaxLength && definition_.overflow == QueueDefinition::Overflow::DeadLetter)
@@ -141,6 +152,7 @@ Eviction QueueGroup::evict(Seq seq, Removal why, Moment now) {
 void QueueGroup::stay(Seq seq) {
   Item& staying = item(seq);
   staying.is_leaving = false;
+  note(seq, staying);
   if (definition_.last_value && has_newer(seq)) return remove(seq, Removal::Replaced);
   if (!retries_.time_of(seq)) lanes_.requeue(seq);
   watch_expiry(seq);
@@ -207,7 +219,7 @@ MonotonicTime QueueGroup::expiry_of(const QueueEntry& entry, Moment now) const {
 void QueueGroup::add(Seq seq, QueueEntry entry, MonotonicTime expires_at) {
   Item added{
       .message = std::move(entry.message), .deaths = std::move(entry.deaths), .expires_at = expires_at};
-  items_.emplace(seq, std::make_unique<Item>(std::move(added)));
+  note(seq, *items_.emplace(seq, std::make_unique<Item>(std::move(added))).first->second);
   lanes_.add(seq, entry.key);
   watch_expiry(seq);
 }
@@ -273,6 +285,7 @@ LeaseId QueueGroup::claim(const Claim& it, Moment now) {
   const LeaseId id{++last_lease_};
   Item& claimed = item(it.seq);
   claimed.lease = id;
+  note(it.seq, claimed);
   add_to(lent_, claimed.message->size());
   claimed.deliveries = it.deliveries;
   retries_.cancel(it.seq);

@@ -215,6 +215,7 @@ void QueueGroup::lend(const Next& next, Moment now) {
   const LeaseId id{++last_lease_};
   ++entry.deliveries;
   entry.lease = id;
+  note(next.seq, entry);
   add_to(lent_, entry.message->size());
   Lease& lease = leases_[id];
   lease.consumer = next.consumer;
@@ -278,6 +279,7 @@ void QueueGroup::take_back(LeaseId id, Moment now) {
   const Seq seq = lease.seq;
   Item& entry = item(seq);
   entry.lease = {};
+  note(seq, entry);
   take_from(lent_, entry.message->size());
   --entry.deliveries;
   if (rate_out_) rate_out_->give_back();

@@ -46,7 +46,7 @@ QueueGroup::QueueGroup(QueueDefinition definition, Moment now)
     : definition_(std::move(definition)),
       dead_letter_target_(definition_.dead_letter_target()),
       lanes_(definition_.order, definition_.lanes),
-      dispatcher_(definition_.dispatch, lanes_.lane_count()),
+      dispatcher_(definition_.dispatch, lanes_.lane_count(), definition_.max_inflight),
       message_ids_(definition_.dedup_window),
       room_(std::make_shared<QueueRoom>(definition_.max_length, definition_.max_bytes)) {
   HERMOD_ASSERT(check(definition_).has_value());
@@ -86,6 +86,7 @@ void QueueGroup::end_lease(LeaseId id, Outcome outcome, std::optional<std::chron
   Item& entry = item(seq);
   HERMOD_ASSERT(entry.lease == id);
   entry.lease = {};
+  note(seq, entry);
   take_from(lent_, entry.message->size());
   if (lease.is_claim)
     entry.ended_claim = {.lease = id,
@@ -117,6 +118,7 @@ void QueueGroup::try_again(Seq seq, Outcome outcome, milliseconds pause, Moment 
       .state = {.deliveries = entry.deliveries, .due = now.wall + pause, .pause = pause, .last = outcome},
       .claim = std::exchange(entry.ended_claim, {})});
   entry.is_settling = true;
+  note(seq, entry);
   hold_up(seq);
   if (pause.count() > 0) retries_.set(seq, now.steady + pause);
 }
@@ -179,6 +181,7 @@ void QueueGroup::begin_end(Seq seq) {
   Item& ending = item(seq);
   HERMOD_ASSERT(may_leave(ending));
   ending.is_settling = ending.is_gone = true;
+  note(seq, ending);
   add_to(going_, ending.message->size());
   retries_.cancel(seq);
   expiries_.cancel(seq);
@@ -204,6 +207,7 @@ void QueueGroup::drop_item(Seq seq) {
   room_->give_back({1, found->second->message->size()});
   if (found->second->is_gone) take_from(going_, found->second->message->size());
   lanes_.erase(seq);
+  free_.erase(seq);
   retries_.cancel(seq);
   expiries_.cancel(seq);
   items_.erase(found);

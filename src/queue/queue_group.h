@@ -136,9 +136,15 @@ class QueueGroup {
 
   /// Since the group began.
   struct Counters {
-    std::uint64_t filters_examined = 0;  ///< an entry held against a filter
+    std::uint64_t filters_examined = 0;       ///< an entry held against a filter
+    std::uint64_t room_examined = 0;          ///< an entry looked at to make room for one that comes
+    std::uint64_t message_ids_forgotten = 0;  ///< before their window was over, because there were too many
   };
-  Counters counters() const { return {.filters_examined = wishes_.examined()}; }
+  Counters counters() const {
+    return {.filters_examined = wishes_.examined(),
+            .room_examined = room_examined_,
+            .message_ids_forgotten = message_ids_.forgotten_early()};
+  }
 
  private:
   static constexpr MonotonicTime kNoEnd = MonotonicTime::max();
@@ -193,7 +199,8 @@ class QueueGroup {
 
   // admission
   std::optional<Admission> answer_duplicate(const Arrival& arrival, Moment now);
-  std::optional<Amount> make_room(std::uint64_t size, std::vector<Seq>& leaving) const;
+  std::optional<Amount> make_room(std::uint64_t size, std::vector<Seq>& leaving);
+  void note(Seq seq, const Item& item);
   bool takes_oldest() const;
   bool will_have_room(std::uint64_t size) const;
   void tell_to_ask_again();
@@ -265,6 +272,7 @@ class QueueGroup {
   DedupWindow message_ids_;
 
   absl::btree_map<Seq, std::unique_ptr<Item>> items_;
+  absl::btree_set<Seq> free_;  ///< with takes_oldest(), those that may leave
   absl::flat_hash_map<AdmissionId, Pending> pending_;
   absl::flat_hash_map<std::uint64_t, AdmissionId> pending_message_ids_;
   absl::flat_hash_map<LeaseId, Lease> leases_;
@@ -281,6 +289,7 @@ class QueueGroup {
   DueIndex<MonotonicTime, Seq> expiries_;
 
   std::vector<QueueEffect> effects_;
+  std::uint64_t room_examined_ = 0;
   std::uint64_t last_admission_ = 0;
   std::uint64_t last_lease_ = 0;
   Seq purge_from_{};  ///< what is purged and has not left; before purge_to_

@@ -70,6 +70,16 @@ TEST(Dispatcher, WhoDoesNotWantTheMessageIsPassedOver) {
   }
 }
 
+TEST(Dispatcher, NobodyHasMoreThanTheMostWhateverItGrants) {
+  Dispatcher dispatcher(Strategy::LeastInflight, 1, 2);
+  join(dispatcher, kAnna, 10);
+  EXPECT_EQ(serve(dispatcher), kAnna);
+  EXPECT_EQ(serve(dispatcher), kAnna);
+  EXPECT_FALSE(dispatcher.has_room());
+  dispatcher.returned(kAnna);
+  EXPECT_EQ(serve(dispatcher), kAnna);
+}
+
 TEST(Dispatcher, LeastInflightGivesToWhoHasLeast) {
   Dispatcher dispatcher = with_three(Strategy::LeastInflight);
   for (int i = 0; i < 6; ++i) serve(dispatcher);

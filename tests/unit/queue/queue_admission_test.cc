@@ -70,6 +70,23 @@ TEST_F(QueueAdmission, DropOldestLeavesWhatIsInFlight) {
   EXPECT_EQ(group->amount().messages, 1U);
 }
 
+TEST_F(QueueAdmission, DropOldestDoesNotLookPastWhatIsInFlight) {
+  definition.max_length = 600;
+  definition.max_inflight = 500;
+  definition.overflow = Overflow::DropOldest;
+  definition.order = Order::None;
+  join(kAnna, QoS::AtLeastOnce, 500);
+  for (int i = 0; i < 600; ++i) put(std::to_string(i));
+  group->take_effects();
+  for (int i = 600; i < 700; ++i) {
+    const Admission admission = admit(std::to_string(i), "k");
+    ASSERT_EQ(admission.evictions.size(), 1U);
+    EXPECT_EQ(admission.evictions[0].seq, Seq{static_cast<std::uint64_t>(i) - 99});
+    store(admission.id, std::to_string(i));
+  }
+  EXPECT_EQ(group->counters().room_examined, 100U) << "one for each that came";
+}
+
 TEST_F(QueueAdmission, WhatWasToLeaveStaysAtItsPlaceWhenTheNewMessageFails) {
   definition.max_length = 2;
   definition.overflow = Overflow::DropOldest;

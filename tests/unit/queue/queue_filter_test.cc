@@ -59,6 +59,7 @@ TEST_F(QueueFilter, AnEntryIsExaminedOnceForEachFilterHoweverOftenItIsPassedOver
 
 TEST_F(QueueFilter, AFilterThatIsNewLooksThroughABacklogInSlices) {
   definition.order = Order::None;
+  definition.max_inflight = 100;
   start();
   put_backlog(1000);
   join(kAnna, QoS::AtLeastOnce, 100, "n=1");

@@ -62,6 +62,14 @@ void Dispatcher::update(ConsumerId id, Change change) {
   count(found->second, id, true);
 }
 
+void Dispatcher::change(Strategy strategy, std::uint32_t lanes, std::uint32_t most_held) {
+  for (const auto& [id, member] : members_) count(member, id, false);
+  strategy_ = strategy;
+  most_held_ = most_held;
+  last_of_lane_.resize(lanes);
+  for (const auto& [id, member] : members_) count(member, id, true);
+}
+
 void Dispatcher::join(ConsumerId id, std::uint32_t held) {
   HERMOD_ASSERT(!has(id));
   members_.emplace(id, Member{});

@@ -25,6 +25,9 @@ class Dispatcher {
   Dispatcher(Strategy strategy, std::uint32_t lanes, std::uint32_t most_held = ~0U)
       : strategy_(strategy), most_held_(most_held), last_of_lane_(lanes) {}
 
+  /// For what is given from now on.
+  void change(Strategy strategy, std::uint32_t lanes, std::uint32_t most_held);
+
   /// `held` unsettled messages it has already. It gets nothing before it grants credit. Precondition: it is
   /// no member.
   void join(ConsumerId id, std::uint32_t held = 0);
@@ -87,8 +90,8 @@ class Dispatcher {
   void update(ConsumerId id, Change change);
   void count(const Member& member, ConsumerId id, bool listed);
 
-  const Strategy strategy_;
-  const std::uint32_t most_held_;
+  Strategy strategy_;
+  std::uint32_t most_held_;
   absl::flat_hash_map<ConsumerId, Member> members_;
   absl::btree_set<Rank> with_room_;
   std::size_t choosy_ = 0;                                 ///< of those with room, who do not want everything

@@ -115,7 +115,7 @@ class Lanes {
   void take_out_of_turn(Key& key, Seq seq);
   void on_nothing_passed(const Key& key);
 
-  const Order order_;
+  Order order_;
   std::vector<Lane> lanes_;
   Keys keys_;
   absl::flat_hash_map<Seq, Place> places_;

@@ -25,6 +25,7 @@ Amount room_beyond(const Amount& theirs, std::uint64_t size) {
 
 /// A duplicate costs neither a token nor room.
 Admission QueueGroup::admit(const Arrival& arrival, Moment now) {
+  if (is_closing_) return {.what = Admission::What::Dropped};
   if (auto duplicate = answer_duplicate(arrival, now)) return *std::move(duplicate);
   if (rate_in_ && !rate_in_->has_token(now.steady)) return {.what = Admission::What::RateLimited};
   drop_expired(now);
@@ -35,6 +36,7 @@ Admission QueueGroup::admit(const Arrival& arrival, Moment now) {
   const std::optional<Amount> reserved = make_room(size, leaving);
   if (!reserved) {
     if (takes_oldest() && will_have_room(size)) {
+      if (!may_wait()) return {.what = Admission::What::Full};
       asking_again_.push_back(arrival.waiter);
       return {.what = Admission::What::Busy};
     }
@@ -73,9 +75,18 @@ std::optional<Admission> QueueGroup::answer_duplicate(const Arrival& arrival, Mo
     case DedupWindow::Found::Pending:
       break;
   }
+  if (!may_wait()) return Admission{.what = Admission::What::Full};
   const AdmissionId id = pending_message_ids_.at(look.number);
   pending_.at(id).waiters.push_back(arrival.waiter);
+  ++waiting_duplicates_;
   return Admission{.what = Admission::What::DuplicatePending, .id = id};
+}
+
+/// Who may not is refused, and counted.
+bool QueueGroup::may_wait() {
+  if (asking_again_.size() + waiting_duplicates_ < kMostWaiting) return true;
+  ++waiting_refused_;
+  return false;
 }
 
 Amount QueueGroup::amount_of(const std::vector<Seq>& entries) const {
@@ -153,6 +164,7 @@ void QueueGroup::stay(Seq seq) {
   Item& staying = item(seq);
   staying.is_leaving = false;
   note(seq, staying);
+  if (is_closing_) return remove(seq, Removal::Purged);
   if (definition_.last_value && has_newer(seq)) return remove(seq, Removal::Replaced);
   if (!retries_.time_of(seq)) lanes_.requeue(seq);
   watch_expiry(seq);
@@ -164,6 +176,7 @@ QueueGroup::Pending QueueGroup::take_pending(AdmissionId id) {
   HERMOD_ASSERT(found != pending_.end());
   Pending pending = std::move(found->second);
   pending_.erase(found);
+  waiting_duplicates_ -= pending.waiters.size();
   if (pending.message_id_number != 0) pending_message_ids_.erase(pending.message_id_number);
   return pending;
 }
@@ -175,16 +188,14 @@ std::vector<WaiterId> QueueGroup::on_stored(AdmissionId id, Seq seq, Moment now)
   room_->give_back(pending.reserved);
   for (const Seq gone : pending.evictions) drop_item(gone);
   if (pending.message_id_number != 0) message_ids_.on_stored(pending.message_id_number);
-  add(seq, std::move(pending.entry), pending.expires_at);
-  if (definition_.last_value) drop_replaced(seq);
+  come_in(seq, std::move(pending.entry), pending.expires_at);
   tell_to_ask_again();
   pump(now);
   return std::move(pending.waiters);
 }
 
 void QueueGroup::on_stored(const Arrival& arrival, Seq seq, Moment now) {
-  add(seq, arrival.entry, expiry_of(arrival.entry, now));
-  if (definition_.last_value) drop_replaced(seq);
+  come_in(seq, arrival.entry, expiry_of(arrival.entry, now));
   tell_to_ask_again();
   pump(now);
 }
@@ -202,23 +213,35 @@ std::vector<WaiterId> QueueGroup::on_failed(AdmissionId id, Moment now) {
 
 /// Of what is stored only the wall's time is known; however the clock was set since, nothing lives longer
 /// than it was to, and what is in memory is no more concerned.
-MonotonicTime QueueGroup::expiry_of(const QueueEntry& entry, Moment now) const {
+MonotonicTime QueueGroup::expiry_of(const Message& message, WallTime since, Moment now) const {
   MonotonicTime expires_at = kNoEnd;
   const auto lower = [&](WallTime begin, WallTime end) {
     const auto left =
         std::clamp<WallTime::duration>(std::min(end - now.wall, end - begin), -kLongestLife, kLongestLife);
     expires_at = std::min(expires_at, now.steady + left);
   };
-  const Message& message = *entry.message;
   if (message.expires_at() != Message::kNever) lower(message.stored_at(), message.expires_at());
-  const WallTime begin = entry.moved_at.value_or(message.stored_at());
-  if (definition_.ttl) lower(begin, begin + *definition_.ttl);
+  if (definition_.ttl) lower(since, since + *definition_.ttl);
   return expires_at;
 }
 
+MonotonicTime QueueGroup::expiry_of(const QueueEntry& entry, Moment now) const {
+  return expiry_of(*entry.message, entry.moved_at.value_or(entry.message->stored_at()), now);
+}
+
+/// It is stored.
+void QueueGroup::come_in(Seq seq, QueueEntry entry, MonotonicTime expires_at) {
+  add(seq, std::move(entry), expires_at);
+  if (is_closing_) return remove(seq, Removal::Purged);
+  if (definition_.last_value) drop_replaced(seq);
+}
+
 void QueueGroup::add(Seq seq, QueueEntry entry, MonotonicTime expires_at) {
-  Item added{
-      .message = std::move(entry.message), .deaths = std::move(entry.deaths), .expires_at = expires_at};
+  const WallTime since = entry.moved_at.value_or(entry.message->stored_at());
+  Item added{.message = std::move(entry.message),
+             .deaths = std::move(entry.deaths),
+             .since = since,
+             .expires_at = expires_at};
   note(seq, *items_.emplace(seq, std::make_unique<Item>(std::move(added))).first->second);
   lanes_.add(seq, entry.key);
   watch_expiry(seq);

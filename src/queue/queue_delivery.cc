@@ -116,11 +116,20 @@ void QueueGroup::pump(Moment now) {
   drop_expired(now);
   examine_ready();
   examine_for_newcomers();
-  if (is_paused_) return;
+  is_cut_short_ = false;
+  if (is_paused_ || is_closing_) return;
+  std::size_t dead = 0;
   while (dispatcher_.has_room() && (!rate_out_ || rate_out_->has_token(now.steady))) {
     const std::optional<Next> next = choose();
     if (!next) return;
-    if (item(next->seq).expires_at <= now.steady) return;  // more than a slice; next_due() is now
+    if (item(next->seq).expires_at <= now.steady) return;            // more than a slice; next_due() is now
+    if (item(next->seq).deliveries >= definition_.max_deliveries) {  // there were more when it last failed
+      is_cut_short_ = ++dead > kSlice;
+      if (is_cut_short_) return;
+      die(next->seq, DeathReason::DeliveryLimit, now);
+      examine_ready();
+      continue;
+    }
     if (rate_out_) rate_out_->take(now.steady);
     lend(*next, now);
     examine_ready();
@@ -238,10 +247,10 @@ void QueueGroup::lend(const Next& next, Moment now) {
   set_deadline(id, unsent_, now);
 }
 
-/// Behind all others of the list: ack_timeout is the same for each.
+/// Behind all others of the list: ack_timeout is the same for each, also when it changes.
 void QueueGroup::set_deadline(LeaseId id, std::list<LeaseId>& deadlines, Moment now) {
   Lease& lease = leases_.at(id);
-  lease.deadline = now.steady + definition_.ack_timeout;
+  lease.waits_since = now.steady;
   lease.deadlines = &deadlines;
   lease.place = deadlines.insert(deadlines.end(), id);
 }
@@ -257,6 +266,7 @@ void QueueGroup::sent(LeaseId id, Moment now) {
   Lease& lease = found->second;
   cancel_deadline(lease);
   lease.phase = Lease::Phase::Sent;
+  if (is_closing_) return take_away(id);
   if (lease.qos != QoS::AtMostOnce) set_deadline(id, ack_timeouts_, now);
 }
 

@@ -63,6 +63,7 @@ void QueueWorld::receive(Client& client) {
     case QoS::AtLeastOnce:
       held.is_sent = true;
       held.deadline = now_.steady + definition_.ack_timeout;
+      if (is_closing_) lapse(client, client.held.find(delivery.lease));
       return group_->sent(delivery.lease, now_);
     case QoS::ExactlyOnce:
       break;

@@ -92,7 +92,7 @@ void QueueGroup::take_away(LeaseId id) {
   const Lease& lease = leases_.at(id);
   const ConsumerId consumer = lease.consumer;
   const Seq seq = lease.seq;
-  let_go(id, Outcome::TimedOut);
+  let_go(id, Outcome::TimedOut, /*is_exchange_open=*/true);
   remove(seq, Removal::Purged);
   forget_if_gone(consumer);
 }

@@ -66,7 +66,8 @@ QueueGroup::Item& QueueGroup::item(Seq seq) const {
 // --- settlement ---
 
 QueueGroup::Settled QueueGroup::settle(LeaseId lease, Outcome outcome,
-                                       std::optional<std::chrono::seconds> retry_after, Moment now) {
+                                       std::optional<std::chrono::seconds> retry_after, Moment now,
+                                       bool is_exchange_open) {
   const auto found = leases_.find(lease);
   if (found == leases_.end()) return Settled::Unknown;
   const bool is_late = found->second.phase == Lease::Phase::Over;
@@ -74,7 +75,7 @@ QueueGroup::Settled QueueGroup::settle(LeaseId lease, Outcome outcome,
   if (is_late) {
     forget_lease(lease);
   } else {
-    end_lease(lease, outcome, retry_after, now);
+    end_lease(lease, outcome, retry_after, now, is_exchange_open);
   }
   forget_if_gone(consumer);
   pump(now);
@@ -83,9 +84,9 @@ QueueGroup::Settled QueueGroup::settle(LeaseId lease, Outcome outcome,
 
 /// The message is nobody's any more. Does not lend.
 void QueueGroup::end_lease(LeaseId id, Outcome outcome, std::optional<std::chrono::seconds> retry_after,
-                           Moment now) {
+                           Moment now, bool is_exchange_open) {
   const Seq seq = leases_.at(id).seq;
-  let_go(id, outcome);
+  let_go(id, outcome, is_exchange_open || outcome == Outcome::TimedOut);
   const Verdict verdict =
       judge(outcome, item(seq).deliveries, retry_after, definition_.retry, definition_.max_deliveries);
   switch (verdict.what) {
@@ -99,7 +100,7 @@ void QueueGroup::end_lease(LeaseId id, Outcome outcome, std::optional<std::chron
 }
 
 /// Nobody has the entry any more; what becomes of it is the caller's affair.
-void QueueGroup::let_go(LeaseId id, Outcome outcome) {
+void QueueGroup::let_go(LeaseId id, Outcome outcome, bool is_exchange_open) {
   Lease& lease = leases_.at(id);
   Item& entry = item(lease.seq);
   HERMOD_ASSERT(entry.lease == id);
@@ -108,10 +109,10 @@ void QueueGroup::let_go(LeaseId id, Outcome outcome) {
   take_from(lent_, entry.message->size());
   if (lease.is_claim)
     entry.ended_claim = {.lease = id,
-                         .is_released = outcome == Outcome::Done,
-                         .unanswered = outcome == Outcome::TimedOut ? entry.message : MessagePtr{}};
+                         .is_released = outcome == Outcome::Done || is_exchange_open,
+                         .unanswered = is_exchange_open ? entry.message : MessagePtr{}};
   cancel_deadline(lease);
-  if (outcome == Outcome::TimedOut && !lease.is_parked) {
+  if (is_exchange_open && !lease.is_parked) {
     lease.phase = Lease::Phase::Over;  // the client holds it against its Receive Maximum [MQTT-3.3.4-9]
   } else {
     forget_lease(id);

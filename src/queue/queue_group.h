@@ -104,12 +104,14 @@ class QueueGroup {
   void unsent(LeaseId lease, Moment now) { unsent(std::span(&lease, 1), now); }
   enum class Settled : std::uint8_t {
     Now,
-    Late,    ///< the lease had timed out
+    Late,    ///< the lease had ended without it
     Unknown  ///< there is no such lease, or no longer
   };
   /// A delivery ended: at QoS 0 when it was handed to the transport, at QoS 2 with PUBREC. `retry_after` is
-  /// the consumer's wish.
-  Settled settle(LeaseId lease, Outcome outcome, std::optional<std::chrono::seconds> retry_after, Moment now);
+  /// the consumer's wish. With `is_exchange_open` PUBACK or PUBREC has not come and still will: `$nack`. That
+  /// one is Late then.
+  Settled settle(LeaseId lease, Outcome outcome, std::optional<std::chrono::seconds> retry_after, Moment now,
+                 bool is_exchange_open = false);
   /// What was wanted of the store for this entry is durable: EraseEntry, PutDeliveryState or
   /// MoveToDeadLetters. Until then the entry keeps its room and goes to nobody. A batch that failed is not
   /// told; it is made again, before anything newer of this queue. Precondition: one of these was wanted and
@@ -217,7 +219,7 @@ class QueueGroup {
     enum class Phase : std::uint8_t {
       Lent,  ///< the consumer's shard has not told that it was sent
       Sent,
-      Over  ///< timed out; the client has not answered yet
+      Over  ///< it ended without the client, who has not answered yet
     };
     ConsumerId consumer;
     AttachmentNo attachment;
@@ -286,8 +288,9 @@ class QueueGroup {
   LeaseId claim(const Claim& it, Moment now);
 
   // settlement
-  void end_lease(LeaseId id, Outcome outcome, std::optional<std::chrono::seconds> retry_after, Moment now);
-  void let_go(LeaseId id, Outcome outcome);
+  void end_lease(LeaseId id, Outcome outcome, std::optional<std::chrono::seconds> retry_after, Moment now,
+                 bool is_exchange_open = false);
+  void let_go(LeaseId id, Outcome outcome, bool is_exchange_open);
   void forget_lease(LeaseId id);
   void try_again(Seq seq, Outcome outcome, std::chrono::milliseconds pause, Moment now);
   bool leaves_instead(Seq seq, Moment now);

@@ -245,6 +245,7 @@ void QueueWorld::start_group() {
     in_queue_[seq] = number;
     message.deliveries = stored.state ? stored.state->deliveries : 0;
     message.last.reset();
+    message.is_open = false;
     message.left.reset();
     message.settling = false;
     message.expires_at = expiry_of(*stored.entry.message);

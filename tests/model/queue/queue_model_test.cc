@@ -65,6 +65,7 @@ TEST(QueueModel, EveryRuleHoldsInEveryStory) {
                            "kept claim",
                            "late answer",
                            "moved",
+                           "nack",
                            "not asked",
                            "pending duplicate",
                            "purge",

@@ -218,6 +218,7 @@ std::map<queue::LeaseId, QueueWorld::Held>::iterator QueueWorld::lapse(
   it->second.active = false;
   Known& message = known(it->second.seq);
   message.last = Outcome::TimedOut;
+  message.is_open = true;
   message.pause = definition_.retry.pause_before(message.deliveries);
   message.not_before = now_.steady + message.pause;
   return client.is_connected ? std::next(it) : client.held.erase(it);  // who is away cannot answer
@@ -396,9 +397,10 @@ void QueueWorld::carry_out(queue::QueueEffect& effect) {
 /// From here on it is the store's record.
 void QueueWorld::end_claim(Seq seq, queue::EndedClaim& claim) {
   if (claim.lease.v == 0) return;
-  const std::optional<Outcome> last = known(seq).last;
-  expect(claim.is_released == (last == Outcome::Done), "a claim is released when its client has the message");
-  expect(static_cast<bool>(claim.unanswered) == (last == Outcome::TimedOut),
+  const Known& message = known(seq);
+  expect(claim.is_released == (message.last == Outcome::Done || message.is_open),
+         "a claim is released when its client may have the message");
+  expect(static_cast<bool>(claim.unanswered) == message.is_open,
          "who has not answered is sent the message once more");
   claim.lease = claim_of_.at(claim.lease);
 }

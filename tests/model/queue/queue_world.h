@@ -40,6 +40,7 @@ class QueueWorld {
     bool done = false;          ///< by a consumer
     std::uint32_t deliveries = 0;
     std::optional<queue::Outcome> last;
+    bool is_open = false;  ///< PUBACK or PUBREC of the last delivery did not come
     std::chrono::milliseconds pause{};
     MonotonicTime not_before{};
     std::optional<std::string> left;  ///< how

@@ -49,14 +49,14 @@ void Shard::on_pubrec(Connection& c, session::Session& session, const wire::Ack&
   using What = qos::OnPubrec::What;
   if (is_failure(packet.reason)) {  // the exchange ends without PUBREL [MQTT-4.3.3-4]
     const qos::OnFinish end = session.outbound().on_refused(packet.id);
-    if (end.what == qos::OnFinish::What::Erase && settle_claim(c, session, end.seq, packet))
+    if (end.what == qos::OnFinish::What::Erase && settle_claim(session, end.seq, packet))
       return pump(session);
     counters_.add(Counter::DroppedRefusedByReceiver);
     return finish_exchange(c, session, end, "PUBREC for a QoS 1 message");
   }
   const qos::OnPubrec next = session.outbound().on_pubrec(packet.id);
   const bool has_answered = next.what == What::CommitThenPubrel || next.what == What::PubrelAgain;
-  if (has_answered && settle_claim(c, session, next.seq, packet)) return pump(session);
+  if (has_answered && settle_claim(session, next.seq, packet)) return pump(session);
   switch (next.what) {
     case What::CommitThenPubrel: {
       if (!session.is_durable() && c.pending_commits == 0) {

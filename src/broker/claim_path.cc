@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "broker/shard.h"
 #include "queue/queue_changes.h"
+#include "queue/records.h"
 #include "wire/encoder.h"
 
 namespace hermod::broker {
@@ -99,15 +100,14 @@ bool Shard::send_claim_again(Connection& c, Session& session, const qos::Resend&
 }
 
 /// The client has answered PUBREC, with success or not. False: the ordinary steps follow.
-bool Shard::settle_claim(Connection& c, Session& session, Seq own, const wire::Ack& packet) {
+bool Shard::settle_claim(Session& session, Seq own, const wire::Ack& packet) {
   QueueConsumers* const consumers = session.consumers();
   QueueConsumers::Sent* const sent = consumers != nullptr ? consumers->find_sent(own) : nullptr;
   const auto phase = session.outbound().phase(own);
   if (sent == nullptr || !phase) return false;
   tell_settled(*sent, queue::outcome_for(packet.reason), retry_after_of(packet));
-  if (*phase == Phase::Releasing && sent->claimed) {
+  if (*phase == Phase::Releasing && sent->claimed && !sent->is_ended) {
     consumers->owe_pubrel(own);
-    if (sent->is_ended) release_claim(&c, session, own);
     return true;
   }
   const bool is_claimed = sent->claimed != nullptr;
@@ -133,23 +133,28 @@ void Shard::on_claim_ended(const FromQueue& told, const ClaimEnded& ended) {
   sent->is_settled = sent->is_ended = true;
   if (consumers.forget_unsent(ended.claim)) {  // no client knows it
     consumers.finish(ended.claim);
-    if (ended.is_released) erase_entry(*session, ended.claim);
+    if (ended.is_released || ended.is_unanswered) erase_entry(*session, ended.claim);
     return pump(*session);
   }
   const auto phase = session->outbound().phase(ended.claim);
-  if (phase == Phase::Releasing) {
+  if (phase == Phase::Releasing && ended.is_unanswered) {  // PUBREC has come meanwhile: as of an entry
+    store::WriteBatch batch;
+    queue::record_released(batch, session->stream(), ended.claim);
+    consumers.finish(ended.claim);
+    submit(std::move(batch), session->connection(), session->id(), OutboundReleased{ended.claim});
+  } else if (phase == Phase::Releasing) {
     Connection* const c = live(session->connection());
     const bool is_there = c != nullptr && c->state() == Connection::State::Connected;  // [MQTT-3.2.0-1]
     release_claim(is_there ? c : nullptr, *session, ended.claim);
   } else if (phase == Phase::Erasing) {
     consumers.finish(ended.claim);
-    if (ended.is_released) {
+    if (ended.is_released || ended.is_unanswered) {
       erase_entry(*session, ended.claim);  // refused after all: no PUBREL comes for the mark
     } else {
       session->outbound().on_erased(ended.claim);
     }
-  } else if (phase == Phase::Sent && ended.is_released) {
-    session->outbound().release_unasked(ended.claim);
+  } else if (phase == Phase::Sent && ended.is_unanswered) {
+    sent->is_entry = true;
     sent->is_settled = false;  // PUBREC is still to come, and the owner waits for it
   } else if (phase == Phase::Sent && !session->is_online()) {
     end_exchange(*session, ended.claim);

@@ -222,7 +222,12 @@ void Shard::settle_entries(OwnedQueue& queue) {
     void end(const queue::EndedClaim& claim) {
       const auto stored = queue.claims.find(claim.lease);
       if (stored == queue.claims.end()) return;
-      queue::end_claim(batch, StreamId{stored->second.session.v}, stored->second.seq, claim.is_released);
+      const StreamId stream{stored->second.session.v};
+      if (claim.unanswered) {
+        queue::answer_for_claim(batch, stream, stored->second.seq, claim.unanswered);
+      } else {
+        queue::end_claim(batch, stream, stored->second.seq, claim.is_released);
+      }
       work.claims.push_back(claim);
     }
     void operator()(const queue::EraseEntry& it) {
@@ -295,7 +300,8 @@ void Shard::tell_claims_ended(OwnedQueue& queue, const QueueSettled& work) {
     const auto [session, seq] = stored->second;
     queue.claims.erase(stored);
     if (const auto where = shared_.directory.slots().locate(session))
-      tell(where->shard, FromQueue{queue.named->id, ClaimEnded{session, seq, claim.is_released}});
+      tell(where->shard, FromQueue{queue.named->id, ClaimEnded{session, seq, claim.is_released,
+                                                               claim.unanswered ? true : false}});
   }
 }
 

@@ -267,7 +267,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void send_claimed(Connection& c, session::Session& session);
   bool send_claim(Connection& c, session::Session& session, Seq own, wire::PacketId id, bool duplicate);
   bool send_claim_again(Connection& c, session::Session& session, const qos::Resend& resend);
-  bool settle_claim(Connection& c, session::Session& session, Seq own, const wire::Ack& packet);
+  bool settle_claim(session::Session& session, Seq own, const wire::Ack& packet);
   void release_claim(Connection* c, session::Session& session, Seq own);
   void send_pubrel_in_order(Connection* c, session::Session& session, Seq own);
   static void end_exchange(session::Session& session, Seq own);

@@ -18,8 +18,21 @@ std::uint64_t DedupWindow::admit(std::string_view id, MonotonicTime now) {
   HERMOD_ASSERT(look(id, now).found == Found::Nothing);
   const std::uint64_t number = first_ + known_.size();
   known_.push_back({std::string(id), now});
-  by_id_.insert_or_assign(std::string(id), number);
+  remember(id, number);
   return number;
+}
+
+/// What it was before is past.
+void DedupWindow::remember(std::string_view id, std::uint64_t number) {
+  if (by_id_.insert_or_assign(std::string(id), number).second) bytes_ += id.size();
+}
+
+/// Unless a later message has come with it.
+void DedupWindow::forget(const std::string& id, std::uint64_t number) {
+  const auto place = by_id_.find(id);
+  if (place == by_id_.end() || place->second != number) return;
+  bytes_ -= id.size();
+  by_id_.erase(place);
 }
 
 DedupWindow::Known& DedupWindow::known(std::uint64_t number) {
@@ -37,7 +50,7 @@ void DedupWindow::on_failed(std::uint64_t number) {
   HERMOD_ASSERT(failed.pending);
   failed.pending = false;
   failed.failed = true;
-  by_id_.erase(failed.id);
+  forget(failed.id, number);
 }
 
 void DedupWindow::restore(std::uint64_t number, std::string_view id, MonotonicTime admitted_at) {
@@ -46,18 +59,19 @@ void DedupWindow::restore(std::uint64_t number, std::string_view id, MonotonicTi
   while (first_ + known_.size() < number)
     known_.push_back({.id = {}, .admitted_at = admitted_at, .pending = false, .failed = true});
   known_.push_back({.id = std::string(id), .admitted_at = admitted_at, .pending = false});
-  by_id_.insert_or_assign(std::string(id), number);
+  remember(id, number);
 }
 
 std::vector<std::uint64_t> DedupWindow::forget_old(MonotonicTime now, std::size_t most) {
   std::vector<std::uint64_t> numbers;
-  while (numbers.size() < most && !known_.empty() && !known_.front().pending &&
-         (known_.front().failed || is_past(known_.front(), now))) {
-    if (!known_.front().failed) {
+  while (numbers.size() < most && !known_.empty() && !known_.front().pending) {
+    const Known& oldest = known_.front();
+    const bool is_early = !oldest.failed && !is_past(oldest, now);
+    if (is_early && !is_beyond_bounds()) break;
+    if (is_early) ++forgotten_early_;
+    if (!oldest.failed) {
       numbers.push_back(first_);
-      // A later message may have come with the same identifier.
-      const auto place = by_id_.find(known_.front().id);
-      if (place != by_id_.end() && place->second == first_) by_id_.erase(place);
+      forget(oldest.id, first_);
     }
     known_.pop_front();
     ++first_;
@@ -67,6 +81,7 @@ std::vector<std::uint64_t> DedupWindow::forget_old(MonotonicTime now, std::size_
 
 std::optional<MonotonicTime> DedupWindow::next_end() const {
   if (known_.empty() || known_.front().pending) return std::nullopt;
+  if (is_beyond_bounds()) return known_.front().admitted_at;
   return known_.front().admitted_at + window_;
 }
 

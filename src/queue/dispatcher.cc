@@ -48,6 +48,9 @@ void Dispatcher::count(const Member& member, ConsumerId id, bool listed) {
     with_room_.erase(rank(id, member));
   }
   if (member.held == 0) idle_ += listed ? 1 : -1;
+  if (member.wish == kWantsEverything) return;
+  choosy_ += listed ? 1 : -1;
+  if ((room_by_wish_[member.wish] += listed ? 1 : -1) == 0) room_by_wish_.erase(member.wish);
 }
 
 template <class Change>
@@ -57,6 +60,14 @@ void Dispatcher::update(ConsumerId id, Change change) {
   count(found->second, id, false);
   change(found->second);
   count(found->second, id, true);
+}
+
+void Dispatcher::change(Strategy strategy, std::uint32_t lanes, std::uint32_t most_held) {
+  for (const auto& [id, member] : members_) count(member, id, false);
+  strategy_ = strategy;
+  most_held_ = most_held;
+  last_of_lane_.resize(lanes);
+  for (const auto& [id, member] : members_) count(member, id, true);
 }
 
 void Dispatcher::join(ConsumerId id, std::uint32_t held) {
@@ -71,6 +82,10 @@ void Dispatcher::join(ConsumerId id, std::uint32_t held) {
 void Dispatcher::leave(ConsumerId id) {
   grant(id, 0);
   members_.erase(id);
+}
+
+void Dispatcher::set_wish(ConsumerId id, WishNo wish) {
+  update(id, [&](Member& member) { member.wish = wish; });
 }
 
 void Dispatcher::grant(ConsumerId id, std::uint64_t limit) {

@@ -1,5 +1,6 @@
 #include "queue/lanes.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/assert.h"
@@ -97,6 +98,7 @@ void Lanes::erase(Seq seq) {
   if (has_passed) {
     --passed_;
     --key.second.passed;
+    on_nothing_passed(key);
   } else {
     take_out_of_turn(key, seq);
   }
@@ -111,6 +113,25 @@ void Lanes::take_out_of_turn(Key& key, Seq seq) {
   if (order_ != Order::None && !rest.empty()) show_ready(place(*rest.begin()), *rest.begin());
 }
 
+/// What follows is as it was, but for claims.
+void Lanes::on_nothing_passed(const Key& key) {
+  if (!is_watched_ || (order_ == Order::Strict ? passed_ : key.second.passed) > 0) return;
+  const Sequences& rest = in_turn_with(key);
+  if (order_ != Order::None && !rest.empty())
+    changes_.push_back({place(*rest.begin()).key->second.lane, *rest.begin()});
+}
+
+std::vector<Lanes::Change> Lanes::take_changes() {
+  std::sort(changes_.begin(), changes_.end());
+  changes_.erase(std::unique(changes_.begin(), changes_.end()), changes_.end());
+  return std::exchange(changes_, {});
+}
+
+void Lanes::watch(bool is_watched) {
+  is_watched_ = is_watched;
+  if (!is_watched) changes_.clear();
+}
+
 /// Whether an entry is ready depends on itself and on being the first in its turn.
 void Lanes::show_ready(const Place& it, Seq seq) {
   const bool is_first = order_ == Order::None || *in_turn_with(*it.key).begin() == seq;
@@ -120,6 +141,7 @@ void Lanes::show_ready(const Place& it, Seq seq) {
 void Lanes::set_ready(LaneNo number, Seq seq, bool ready) {
   Lane& lane = lanes_[number];
   if (lane.ready.contains(seq) == ready) return;
+  if (is_watched_) changes_.push_back({number, seq});
   if (!lane.ready.empty()) ready_lanes_.erase({*lane.ready.begin(), number});
   if (ready) {
     lane.ready.insert(seq);

@@ -22,6 +22,9 @@ using ConsumerId = Id<struct ConsumerTag, std::uint64_t>;
 using AttachmentNo = Id<struct AttachmentTag, std::uint64_t>;
 /// A part of an ordered queue; every key belongs to one.
 using LaneNo = std::uint32_t;
+/// What some consumers want alike; the number is their queue's.
+using WishNo = Id<struct WishTag, std::uint32_t>;
+inline constexpr WishNo kWantsEverything{};
 
 /// Which entries of a queue may go out now. An entry waits, is in flight with a consumer, is delayed (it
 /// pauses before a retry, or something about it is on its way to the store), or has passed (it is done, and
@@ -63,6 +66,16 @@ class Lanes {
   std::size_t lanes_held(ConsumerId consumer) const;
   /// Lanes with something ready, by the sequence of the first of it.
   const absl::btree_set<std::pair<Seq, LaneNo>>& ready_lanes() const { return ready_lanes_; }
+  /// What may have become ready or has ceased to be since the last call, or become free of what passed in
+  /// front of it, while that is watched; by lane and sequence. An entry may be erased meanwhile.
+  struct Change {
+    LaneNo lane;
+    Seq seq;
+    friend auto operator<=>(const Change&, const Change&) = default;
+  };
+  std::vector<Change> take_changes();
+  void watch(bool is_watched);
+  bool has(Seq seq) const { return places_.contains(seq); }
   /// What is ready in a lane.
   const absl::btree_set<Seq>& ready_in(LaneNo lane) const { return lanes_[lane].ready; }
   std::size_t size() const { return places_.size(); }
@@ -100,8 +113,9 @@ class Lanes {
   void show_ready(const Place& it, Seq seq);
   void set_ready(LaneNo lane, Seq seq, bool ready);
   void take_out_of_turn(Key& key, Seq seq);
+  void on_nothing_passed(const Key& key);
 
-  const Order order_;
+  Order order_;
   std::vector<Lane> lanes_;
   Keys keys_;
   absl::flat_hash_map<Seq, Place> places_;
@@ -110,6 +124,8 @@ class Lanes {
   std::size_t passed_ = 0;
   absl::btree_set<std::pair<Seq, LaneNo>> ready_lanes_;
   Seq last_{};
+  bool is_watched_ = false;
+  std::vector<Change> changes_;
 };
 
 }  // namespace hermod::queue

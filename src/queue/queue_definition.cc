@@ -126,6 +126,7 @@ Status check_change(const QueueDefinition& from, const QueueDefinition& to, bool
   if (from.order != to.order) return only_when_empty("order");
   if (!(from.key == to.key)) return only_when_empty("key");
   if (from.lanes != to.lanes) return only_when_empty("lanes");
+  if (!from.last_value && to.last_value) return only_when_empty("last_value");
   return {};
 }
 

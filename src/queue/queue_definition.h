@@ -73,7 +73,8 @@ bool is_queue_name(std::string_view name);
 /// Errors: Invalid, with the option first: "lanes: ...".
 Status check(const QueueDefinition& definition);
 /// Whether a queue with messages and consumers may become `to` while it runs. Its order, key and lanes say
-/// which of its messages may be out together, so they stay as long as it holds any. Errors: as check(); Busy.
+/// which of its messages may be out together, so they stay as long as it holds any; so does last_value before
+/// it begins. Errors: as check(); Busy.
 Status check_change(const QueueDefinition& from, const QueueDefinition& to, bool is_empty);
 /// Dead letters of one queue must not die in the next. Errors: Invalid.
 Status check_dead_letters(const QueueDefinition& from, const QueueDefinition& target);

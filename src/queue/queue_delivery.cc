@@ -29,8 +29,8 @@ void QueueGroup::join(ConsumerId id, AttachmentNo attachment, ConsumerOptions op
   consumer->options = std::move(options);
   consumer->attachment = attachment;
   consumer->is_attached = true;
-  if (is_choosy(consumer->options)) ++choosy_;
   dispatcher_.join(id, static_cast<std::uint32_t>(consumer->leases.size()));
+  set_wish(id, consumer->options);
   pump(now);
 }
 
@@ -50,16 +50,16 @@ void QueueGroup::grant(ConsumerId id, AttachmentNo attachment, std::uint64_t lim
 void QueueGroup::change_options(ConsumerId id, AttachmentNo attachment, ConsumerOptions options, Moment now) {
   Consumer* consumer = attached(id, attachment);
   if (consumer == nullptr) return;
-  if (is_choosy(consumer->options)) --choosy_;
   consumer->options = std::move(options);
-  if (is_choosy(consumer->options)) ++choosy_;
+  set_wish(id, consumer->options);
   pump(now);
 }
 
 void QueueGroup::detach(ConsumerId id, Consumer& consumer) {
   if (!consumer.is_attached) return;
-  if (is_choosy(consumer.options)) --choosy_;
+  const WishNo wish = dispatcher_.wish_of(id);
   dispatcher_.leave(id);
+  drop_wish(wish);
   consumer.is_attached = false;
 }
 
@@ -114,29 +114,54 @@ void QueueGroup::requeue_all(ConsumerId id, AttachmentNo last, bool keep_claims,
 /// Lends what can be lent.
 void QueueGroup::pump(Moment now) {
   drop_expired(now);
-  if (is_paused_) return;
+  examine_ready();
+  examine_for_newcomers();
+  is_cut_short_ = false;
+  if (is_paused_ || is_closing_) return;
+  std::size_t dead = 0;
   while (dispatcher_.has_room() && (!rate_out_ || rate_out_->has_token(now.steady))) {
     const std::optional<Next> next = choose();
     if (!next) return;
-    if (item(next->seq).expires_at <= now.steady) return;  // more than a slice; next_due() is now
+    if (item(next->seq).expires_at <= now.steady) return;            // more than a slice; next_due() is now
+    if (item(next->seq).deliveries >= definition_.max_deliveries) {  // there were more when it last failed
+      is_cut_short_ = ++dead > kSlice;
+      if (is_cut_short_) return;
+      die(next->seq, DeathReason::DeliveryLimit, now);
+      examine_ready();
+      continue;
+    }
     if (rate_out_) rate_out_->take(now.steady);
     lend(*next, now);
+    examine_ready();
   }
 }
 
-/// The oldest entry that somebody can take. A lane whose consumer has no room does not stop the others.
+/// The oldest entry that somebody can take. A lane whose consumer has no room does not stop the others: of
+/// each lane only the first is looked at that somebody wants, once for each wish.
 std::optional<QueueGroup::Next> QueueGroup::choose() const {
-  for (const auto& [first, lane] : lanes_.ready_lanes()) {
-    for (const Seq seq : lanes_.ready_in(lane)) {
-      if (const auto consumer = consumer_for(lane, seq)) return Next{seq, *consumer};
-      if (choosy_ == 0) break;  // what nobody can take does not depend on the message
+  std::optional<Next> oldest;
+  const auto look = [&](const ReadySet::Firsts& firsts) {
+    for (const auto& [first, lane] : firsts) {
+      if (oldest && oldest->seq <= first) return;
+      const auto consumer = consumer_for(lane, first);
+      if (!consumer) continue;
+      oldest = Next{first, *consumer};
+      return;
     }
-  }
-  return std::nullopt;
+  };
+  if (dispatcher_.has_room(kWantsEverything)) look(lanes_.ready_lanes());
+  wishes_.for_each([&](WishNo wish, const ReadySet& ready) {
+    if (dispatcher_.has_room(wish)) look(ready.firsts());
+  });
+  return oldest;
 }
 
 std::optional<ConsumerId> QueueGroup::consumer_for(LaneNo lane, Seq seq) const {
-  const auto accepts_it = [&](ConsumerId id) { return choosy_ == 0 || accepts(id, seq); };
+  const auto accepts_it = [&](ConsumerId id) {
+    if (wishes_.is_empty()) return true;
+    const WishNo wish = dispatcher_.wish_of(id);
+    return wish == kWantsEverything || wishes_.wants(wish, lane, seq);
+  };
   const std::optional<ConsumerId> holder = lanes_.holder(lane);
   if (!holder) return dispatcher_.choose(lane, accepts_it);
   if (!dispatcher_.has(*holder) || !dispatcher_.has_room(*holder) || !accepts_it(*holder))
@@ -146,17 +171,51 @@ std::optional<ConsumerId> QueueGroup::consumer_for(LaneNo lane, Seq seq) const {
   return holder;
 }
 
-/// Its key goes on when an acknowledgement is decided, so that a key is not as slow as the disk: what a kill
+/// A key goes on when an acknowledgement is decided, so that it is not as slow as the disk: what a kill
 /// brings back comes in order, and again. A claim is durable by itself, and must not be before them.
-bool QueueGroup::accepts(ConsumerId id, Seq seq) const {
-  const ConsumerOptions& options = consumers_.at(id).options;
-  if (options.qos == QoS::ExactlyOnce && lanes_.follows_passed(seq)) return false;
-  return options.filter.matches(item(seq).message->forwarded_properties());
+void QueueGroup::set_wish(ConsumerId id, const ConsumerOptions& options) {
+  const WishNo before = dispatcher_.wish_of(id);
+  WishNo wish = kWantsEverything;
+  if (options.qos == QoS::ExactlyOnce || !options.filter.empty()) {
+    wish = wishes_.add({.filter = options.filter, .claims = options.qos == QoS::ExactlyOnce});
+    lanes_.watch(true);
+  }
+  dispatcher_.set_wish(id, wish);
+  drop_wish(before);
 }
 
-/// For the others, what nobody can take does not depend on the message.
-bool QueueGroup::is_choosy(const ConsumerOptions& options) {
-  return options.qos == QoS::ExactlyOnce || !options.filter.empty();
+void QueueGroup::drop_wish(WishNo wish) {
+  if (wish == kWantsEverything) return;
+  wishes_.remove(wish);
+  lanes_.watch(!wishes_.is_empty());
+}
+
+/// What has become ready, once for each wish, and what is ready no more.
+void QueueGroup::examine_ready() {
+  if (wishes_.is_empty()) return;
+  for (const Lanes::Change& it : lanes_.take_changes()) {
+    if (lanes_.has(it.seq) && lanes_.is_ready(it.seq)) {
+      wishes_.show(it.lane, it.seq, item(it.seq).message->forwarded_properties(),
+                   lanes_.follows_passed(it.seq));
+    } else {
+      wishes_.hide(it.lane, it.seq);
+    }
+  }
+}
+
+/// What is ready since longer than a wish is there; a slice of it.
+void QueueGroup::examine_for_newcomers() {
+  std::size_t left = kSlice;
+  while (const auto newcomer = wishes_.newcomer()) {
+    if (left == 0) return;
+    auto next = items_.lower_bound(newcomer->seen_to);
+    for (; next != items_.end() && left > 0; ++next, --left)
+      if (lanes_.is_ready(next->first))
+        wishes_.show_newcomer(newcomer->number, lanes_.lane_of(next->first), next->first,
+                              next->second->message->forwarded_properties(),
+                              lanes_.follows_passed(next->first));
+    wishes_.set_seen(newcomer->number, next == items_.end() ? WishList::kLevel : next->first);
+  }
 }
 
 void QueueGroup::lend(const Next& next, Moment now) {
@@ -165,6 +224,7 @@ void QueueGroup::lend(const Next& next, Moment now) {
   const LeaseId id{++last_lease_};
   ++entry.deliveries;
   entry.lease = id;
+  note(next.seq, entry);
   add_to(lent_, entry.message->size());
   Lease& lease = leases_[id];
   lease.consumer = next.consumer;
@@ -187,10 +247,10 @@ void QueueGroup::lend(const Next& next, Moment now) {
   set_deadline(id, unsent_, now);
 }
 
-/// Behind all others of the list: ack_timeout is the same for each.
+/// Behind all others of the list: ack_timeout is the same for each, also when it changes.
 void QueueGroup::set_deadline(LeaseId id, std::list<LeaseId>& deadlines, Moment now) {
   Lease& lease = leases_.at(id);
-  lease.deadline = now.steady + definition_.ack_timeout;
+  lease.waits_since = now.steady;
   lease.deadlines = &deadlines;
   lease.place = deadlines.insert(deadlines.end(), id);
 }
@@ -206,6 +266,7 @@ void QueueGroup::sent(LeaseId id, Moment now) {
   Lease& lease = found->second;
   cancel_deadline(lease);
   lease.phase = Lease::Phase::Sent;
+  if (is_closing_) return take_away(id);
   if (lease.qos != QoS::AtMostOnce) set_deadline(id, ack_timeouts_, now);
 }
 
@@ -228,6 +289,7 @@ void QueueGroup::take_back(LeaseId id, Moment now) {
   const Seq seq = lease.seq;
   Item& entry = item(seq);
   entry.lease = {};
+  note(seq, entry);
   take_from(lent_, entry.message->size());
   --entry.deliveries;
   if (rate_out_) rate_out_->give_back();

@@ -80,10 +80,14 @@ Removal removal_for(DeathReason reason);
 /// The claim of a QoS 2 delivery that ends with a change of the store, in the same batch.
 struct EndedClaim {
   LeaseId lease{};  ///< zero: there is none, or no longer
-  /// Its record becomes the mark *released*: PUBREC took the message, or the client was too late and may
-  /// have it all the same. PUBREL ends the exchange, and no identifier stays behind. Else the record is
-  /// erased: PUBREC refused the message.
+  /// Its record becomes the mark *released*, and PUBREL ends the exchange. Else the record is erased: PUBREC
+  /// refused the message.
   bool is_released = false;
+  /// Not null: it is released, and PUBREC has not come: nobody has answered in time, or with `$nack` alone.
+  /// The record becomes an ordinary QoS 2 entry of the session with this message inside, in place of the
+  /// mark: who comes back gets the PUBLISH once more [MQTT-4.4.0-1], and the queue's entry may be gone by
+  /// then.
+  MessagePtr unanswered{};
   friend bool operator==(const EndedClaim&, const EndedClaim&) = default;
 };
 

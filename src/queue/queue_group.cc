@@ -49,7 +49,7 @@ QueueGroup::QueueGroup(QueueDefinition definition, std::shared_ptr<QueueRoom> ro
     : definition_(std::move(definition)),
       dead_letter_target_(definition_.dead_letter_target()),
       lanes_(definition_.order, definition_.lanes),
-      dispatcher_(definition_.dispatch, lanes_.lane_count()),
+      dispatcher_(definition_.dispatch, lanes_.lane_count(), definition_.max_inflight),
       message_ids_(definition_.dedup_window),
       room_(std::move(room)) {
   HERMOD_ASSERT(check(definition_).has_value());
@@ -85,23 +85,10 @@ QueueGroup::Settled QueueGroup::settle(LeaseId lease, Outcome outcome,
 /// The message is nobody's any more. Does not lend.
 void QueueGroup::end_lease(LeaseId id, Outcome outcome, std::optional<std::chrono::seconds> retry_after,
                            Moment now, bool is_exchange_open) {
-  is_exchange_open = is_exchange_open || outcome == Outcome::TimedOut;
-  Lease& lease = leases_.at(id);
-  const Seq seq = lease.seq;
-  Item& entry = item(seq);
-  HERMOD_ASSERT(entry.lease == id);
-  entry.lease = {};
-  take_from(lent_, entry.message->size());
-  if (lease.is_claim)
-    entry.ended_claim = {.lease = id, .is_released = outcome == Outcome::Done || is_exchange_open};
-  cancel_deadline(lease);
-  if (is_exchange_open && !lease.is_parked) {
-    lease.phase = Lease::Phase::Over;  // the client holds it against its Receive Maximum [MQTT-3.3.4-9]
-  } else {
-    forget_lease(id);
-  }
+  const Seq seq = leases_.at(id).seq;
+  let_go(id, outcome, is_exchange_open || outcome == Outcome::TimedOut);
   const Verdict verdict =
-      judge(outcome, entry.deliveries, retry_after, definition_.retry, definition_.max_deliveries);
+      judge(outcome, item(seq).deliveries, retry_after, definition_.retry, definition_.max_deliveries);
   switch (verdict.what) {
     case Verdict::What::Remove:
       return remove(seq, Removal::Acknowledged);
@@ -109,6 +96,26 @@ void QueueGroup::end_lease(LeaseId id, Outcome outcome, std::optional<std::chron
       return die(seq, verdict.reason, now);
     case Verdict::What::Again:
       return try_again(seq, outcome, verdict.pause, now);
+  }
+}
+
+/// Nobody has the entry any more; what becomes of it is the caller's affair.
+void QueueGroup::let_go(LeaseId id, Outcome outcome, bool is_exchange_open) {
+  Lease& lease = leases_.at(id);
+  Item& entry = item(lease.seq);
+  HERMOD_ASSERT(entry.lease == id);
+  entry.lease = {};
+  note(lease.seq, entry);
+  take_from(lent_, entry.message->size());
+  if (lease.is_claim)
+    entry.ended_claim = {.lease = id,
+                         .is_released = outcome == Outcome::Done || is_exchange_open,
+                         .unanswered = is_exchange_open ? entry.message : MessagePtr{}};
+  cancel_deadline(lease);
+  if (is_exchange_open && !lease.is_parked) {
+    lease.phase = Lease::Phase::Over;  // the client holds it against its Receive Maximum [MQTT-3.3.4-9]
+  } else {
+    forget_lease(id);
   }
 }
 
@@ -121,12 +128,17 @@ void QueueGroup::try_again(Seq seq, Outcome outcome, milliseconds pause, Moment 
       .state = {.deliveries = entry.deliveries, .due = now.wall + pause, .pause = pause, .last = outcome},
       .claim = std::exchange(entry.ended_claim, {})});
   entry.is_settling = true;
+  note(seq, entry);
   hold_up(seq);
   if (pause.count() > 0) retries_.set(seq, now.steady + pause);
 }
 
 /// What would wait again leaves when its time is over, or its value.
 bool QueueGroup::leaves_instead(Seq seq, Moment now) {
+  if (is_closing_) {
+    remove(seq, Removal::Purged);
+    return true;
+  }
   if (definition_.last_value && has_newer(seq)) {
     remove(seq, Removal::Replaced);
     return true;
@@ -183,6 +195,7 @@ void QueueGroup::begin_end(Seq seq) {
   Item& ending = item(seq);
   HERMOD_ASSERT(may_leave(ending));
   ending.is_settling = ending.is_gone = true;
+  note(seq, ending);
   add_to(going_, ending.message->size());
   retries_.cancel(seq);
   expiries_.cancel(seq);
@@ -208,6 +221,7 @@ void QueueGroup::drop_item(Seq seq) {
   room_->give_back({1, found->second->message->size()});
   if (found->second->is_gone) take_from(going_, found->second->message->size());
   lanes_.erase(seq);
+  free_.erase(seq);
   retries_.cancel(seq);
   expiries_.cancel(seq);
   items_.erase(found);
@@ -219,18 +233,26 @@ void QueueGroup::advance(Moment now) {
   end_overdue(now);
   wake_retries(now);
   forget_message_ids(now);
+  go_on_closing();
   go_on_purging();
+  go_on_reviewing(now);
   go_on_trimming(now);
   pump(now);
 }
 
+MonotonicTime QueueGroup::deadline_of(LeaseId id) const {
+  return leases_.at(id).waits_since + definition_.ack_timeout;
+}
+
 void QueueGroup::end_overdue(Moment now) {
-  while (!ack_timeouts_.empty() && leases_.at(ack_timeouts_.front()).deadline <= now.steady) {
+  std::size_t left = kSlice;
+  for (; left > 0 && !ack_timeouts_.empty() && deadline_of(ack_timeouts_.front()) <= now.steady; --left) {
     const ConsumerId consumer = leases_.at(ack_timeouts_.front()).consumer;
     end_lease(ack_timeouts_.front(), Outcome::TimedOut, std::nullopt, now);
     forget_if_gone(consumer);
   }
-  while (!unsent_.empty() && leases_.at(unsent_.front()).deadline <= now.steady) recall(unsent_.front());
+  for (; left > 0 && !unsent_.empty() && deadline_of(unsent_.front()) <= now.steady; --left)
+    recall(unsent_.front());
 }
 
 /// What is about to leave, or on its way to the store, stays delayed until that is known.
@@ -259,8 +281,9 @@ std::optional<MonotonicTime> QueueGroup::next_due(Moment now) const {
     if (due && (!next || *due < *next)) next = *due;
   };
   for (const auto* deadlines : {&ack_timeouts_, &unsent_})
-    if (!deadlines->empty()) at(leases_.at(deadlines->front()).deadline);
-  if (purge_from_ < purge_to_ || is_trimming_) at(now.steady);
+    if (!deadlines->empty()) at(deadline_of(deadlines->front()));
+  const bool is_in_slices = purge_from_ < purge_to_ || is_trimming_ || review_from_ || close_from_;
+  if (is_in_slices || is_cut_short_ || wishes_.newcomer()) at(now.steady);
   at(retries_.next_due());
   at(expiries_.next_due());
   at(message_ids_.next_end());

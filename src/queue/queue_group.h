@@ -26,6 +26,7 @@
 #include "queue/queue_room.h"
 #include "queue/queue_window.h"
 #include "queue/token_bucket.h"
+#include "queue/wish_list.h"
 
 namespace hermod::queue {
 
@@ -41,6 +42,10 @@ class QueueGroup {
   QueueGroup(QueueDefinition definition, std::shared_ptr<QueueRoom> room, Moment now);
   /// With a room that nobody else has.
   QueueGroup(QueueDefinition definition, Moment now);
+
+  /// So many arrivals wait at once at most, Busy and DuplicatePending together: what they hold is outside,
+  /// and many of them may have no connection that bounds it. The next is answered Full.
+  static constexpr std::size_t kMostWaiting = 4096;
 
   // What comes in. Sequences rise.
 
@@ -120,8 +125,44 @@ class QueueGroup {
   /// When advance() has something to do next.
   std::optional<MonotonicTime> next_due(Moment now) const;
   void set_paused(bool paused, Moment now);
+  bool is_paused() const { return is_paused_; }
   /// Everything leaves that is there now and that no consumer has; a part of it at once.
   void purge(Moment now);
+  /// The queue is as `to` says from now on, also for what is out: whose ack_timeout has become shorter may be
+  /// over. What a lower limit, a shorter ttl or fewer deliveries end goes a part at a time. Errors: as
+  /// check_change(), with the option first; nothing has changed then.
+  Status change(const QueueDefinition& to, Moment now);
+  /// The queue is deleted: nothing comes in any more and nobody gets anything, and everything leaves, what
+  /// consumers have as well; a part of it at once. Errors: Busy, without `force` while it holds messages.
+  Status close(bool force, Moment now);
+  /// Everything has left that was there. What publishers that do not ask have still under way leaves when it
+  /// comes; the caller has to know that there is none.
+  bool is_closed() const { return is_closing_ && is_empty(); }
+
+  /// What is to go into another queue: with its deaths, and without its deliveries.
+  struct Moving {
+    QueueEntry entry;
+    bool has_state = false;
+  };
+  /// For a move or a redrive. One batch appends it there and erases it here; until that is told it goes to
+  /// nobody and keeps its room. In the order of sequences it keeps the order of keys. Nothing when the entry
+  /// is not there, or somebody has it, or something about it is on its way to the store.
+  std::optional<Moving> begin_move(Seq seq, Moment now);
+  void on_moved(Seq seq, Moment now);
+  /// The other queue would not have it, or the batch failed: it stays at its place.
+  void on_not_moved(Seq seq, Moment now);
+
+  struct Peeked {
+    Seq seq;
+    MessagePtr message;
+    std::string key;
+    std::vector<Death> deaths;
+    std::uint32_t deliveries = 0;
+    std::optional<ConsumerId> consumer;  ///< who has it
+    std::optional<MonotonicTime> due;    ///< when it goes out again, while it pauses
+  };
+  /// So many entries from a sequence on, in their order, whoever has them; nothing changes by that.
+  std::vector<Peeked> peek(Seq from, std::size_t most) const;
 
   std::vector<QueueEffect> take_effects() { return std::exchange(effects_, {}); }
   bool has_effects() const { return !effects_.empty(); }
@@ -138,11 +179,26 @@ class QueueGroup {
   std::size_t leases() const { return leases_.size(); }
   bool has_lease(LeaseId lease) const { return leases_.contains(lease); }
 
+  /// Since the group began.
+  struct Counters {
+    std::uint64_t filters_examined = 0;       ///< an entry held against a filter
+    std::uint64_t room_examined = 0;          ///< an entry looked at to make room for one that comes
+    std::uint64_t message_ids_forgotten = 0;  ///< before their window was over, because there were too many
+    std::uint64_t waiting_refused = 0;        ///< arrivals that would have waited with too many others
+  };
+  Counters counters() const {
+    return {.filters_examined = wishes_.examined(),
+            .room_examined = room_examined_,
+            .message_ids_forgotten = message_ids_.forgotten_early(),
+            .waiting_refused = waiting_refused_};
+  }
+
  private:
   static constexpr MonotonicTime kNoEnd = MonotonicTime::max();
   struct Item {
     MessagePtr message;
     std::vector<Death> deaths{};
+    WallTime since{};  ///< when its time to live began
     MonotonicTime expires_at = kNoEnd;
     std::uint32_t deliveries = 0;
     bool has_state = false;
@@ -164,7 +220,7 @@ class QueueGroup {
     enum class Phase : std::uint8_t {
       Lent,  ///< the consumer's shard has not told that it was sent
       Sent,
-      Over  ///< timed out; the client has not answered yet
+      Over  ///< it ended without the client, who has not answered yet
     };
     ConsumerId consumer;
     AttachmentNo attachment;
@@ -176,7 +232,7 @@ class QueueGroup {
     bool is_resumed = false;                  ///< and its consumer is back, on another connection
     std::list<LeaseId>* deadlines = nullptr;  ///< that it is in
     std::list<LeaseId>::iterator place{};
-    MonotonicTime deadline{};
+    MonotonicTime waits_since{};
   };
   struct Consumer {
     ConsumerOptions options;
@@ -191,7 +247,9 @@ class QueueGroup {
 
   // admission
   std::optional<Admission> answer_duplicate(const Arrival& arrival, Moment now);
-  std::optional<Amount> make_room(std::uint64_t size, std::vector<Seq>& leaving) const;
+  bool may_wait();
+  std::optional<Amount> make_room(std::uint64_t size, std::vector<Seq>& leaving);
+  void note(Seq seq, const Item& item);
   bool takes_oldest() const;
   bool will_have_room(std::uint64_t size) const;
   void tell_to_ask_again();
@@ -204,6 +262,8 @@ class QueueGroup {
   Pending take_pending(AdmissionId id);
   void stay(Seq seq);
   void add(Seq seq, QueueEntry entry, MonotonicTime expires_at);
+  void come_in(Seq seq, QueueEntry entry, MonotonicTime expires_at);
+  MonotonicTime expiry_of(const Message& message, WallTime since, Moment now) const;
   MonotonicTime expiry_of(const QueueEntry& entry, Moment now) const;
   void watch_expiry(Seq seq);
   void drop_replaced(Seq newest);
@@ -212,8 +272,10 @@ class QueueGroup {
   void pump(Moment now);
   std::optional<Next> choose() const;
   std::optional<ConsumerId> consumer_for(LaneNo lane, Seq seq) const;
-  bool accepts(ConsumerId id, Seq seq) const;
-  static bool is_choosy(const ConsumerOptions& options);
+  void set_wish(ConsumerId id, const ConsumerOptions& options);
+  void drop_wish(WishNo wish);
+  void examine_ready();
+  void examine_for_newcomers();
   void lend(const Next& next, Moment now);
   void detach(ConsumerId id, Consumer& consumer);
   void requeue_all(ConsumerId id, AttachmentNo last, bool keep_claims, Moment now);
@@ -222,12 +284,14 @@ class QueueGroup {
   void recall(LeaseId id);
   void set_deadline(LeaseId id, std::list<LeaseId>& deadlines, Moment now);
   static void cancel_deadline(Lease& lease);
+  MonotonicTime deadline_of(LeaseId id) const;
   Consumer* attached(ConsumerId id, AttachmentNo attachment);
   LeaseId claim(const Claim& it, Moment now);
 
   // settlement
   void end_lease(LeaseId id, Outcome outcome, std::optional<std::chrono::seconds> retry_after, Moment now,
                  bool is_exchange_open = false);
+  void let_go(LeaseId id, Outcome outcome, bool is_exchange_open);
   void forget_lease(LeaseId id);
   void try_again(Seq seq, Outcome outcome, std::chrono::milliseconds pause, Moment now);
   bool leaves_instead(Seq seq, Moment now);
@@ -248,19 +312,27 @@ class QueueGroup {
   void go_on_trimming(Moment now);
   bool is_above_limits() const;
 
+  // operators
+  bool is_empty() const { return items_.empty() && room_->held().messages == 0; }
+  void take_away(LeaseId id);
+  void go_on_closing();
+  void go_on_reviewing(Moment now);
+
   /// So much of what may be a whole backlog is done at once; next_due() is now while there is more.
   static constexpr std::size_t kSlice = 256;
   Item& item(Seq seq) const;
 
-  const QueueDefinition definition_;
-  const std::string dead_letter_target_;
+  QueueDefinition definition_;
+  std::string dead_letter_target_;
   Lanes lanes_;
   Dispatcher dispatcher_;
+  WishList wishes_;  ///< of those that are attached
   std::optional<TokenBucket> rate_in_;
   std::optional<TokenBucket> rate_out_;
   DedupWindow message_ids_;
 
   absl::btree_map<Seq, std::unique_ptr<Item>> items_;
+  absl::btree_set<Seq> free_;  ///< with takes_oldest(), those that may leave
   absl::flat_hash_map<AdmissionId, Pending> pending_;
   absl::flat_hash_map<std::uint64_t, AdmissionId> pending_message_ids_;
   absl::flat_hash_map<LeaseId, Lease> leases_;
@@ -269,6 +341,8 @@ class QueueGroup {
   Amount lent_;   ///< of what is in it, what consumers have
   Amount going_;  ///< and what has gone, but for the store
   std::vector<WaiterId> asking_again_;
+  std::size_t waiting_duplicates_ = 0;  ///< waiters of all that is pending
+  std::uint64_t waiting_refused_ = 0;
 
   // By their deadlines: what may time out, and what is called back when it is not sent for as long.
   std::list<LeaseId> ack_timeouts_;
@@ -277,14 +351,18 @@ class QueueGroup {
   DueIndex<MonotonicTime, Seq> expiries_;
 
   std::vector<QueueEffect> effects_;
-  std::size_t choosy_ = 0;  ///< attached consumers that do not take everything
+  std::uint64_t room_examined_ = 0;
   std::uint64_t last_admission_ = 0;
   std::uint64_t last_lease_ = 0;
   Seq purge_from_{};  ///< what is purged and has not left; before purge_to_
   Seq purge_to_{};
-  Seq trim_from_{};           ///< while is_trimming_
-  bool is_trimming_ = false;  ///< a limit was lowered
+  Seq trim_from_{};                   ///< while is_trimming_
+  bool is_trimming_ = false;          ///< a limit was lowered
+  std::optional<Seq> review_from_{};  ///< what is behind has not been looked at since the definition changed
+  std::optional<Seq> close_from_{};   ///< what is behind has not been taken away yet
+  bool is_closing_ = false;
   bool is_paused_ = false;
+  bool is_cut_short_ = false;  ///< there is more to do at once than a slice
 };
 
 }  // namespace hermod::queue

@@ -113,7 +113,7 @@ QueueConsumers::Left QueueConsumers::disconnect() {
   Left left;
   left.with_client.reserve(sent_.size());
   for (const auto& [own, sent] : sent_)
-    if (!sent.claimed || sent.is_ended) left.with_client.push_back(own);
+    if (!sent.claimed || (sent.is_ended && !sent.is_entry)) left.with_client.push_back(own);
   for (const Seq own : left.with_client) sent_.erase(own);
   left.waiting = std::exchange(waiting_, {});
   owed_pubrels_.clear();

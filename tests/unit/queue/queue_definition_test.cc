@@ -159,6 +159,7 @@ TEST(QueueDefinition, WhatDecidesOrderStaysWhileThereAreMessages) {
     EXPECT_EQ(change([](D& d) { d.order = D::Order::None; }, is_empty), is_empty ? "" : "order");
     EXPECT_EQ(change([](D& d) { d.key = *KeySource::parse("topic"); }, is_empty), is_empty ? "" : "key");
     EXPECT_EQ(change([](D& d) { d.lanes = 4; }, is_empty), is_empty ? "" : "lanes");
+    EXPECT_EQ(change([](D& d) { d.last_value = true; }, is_empty), is_empty ? "" : "last_value");
   }
 }
 

@@ -96,6 +96,19 @@ TEST_F(QueueLease, CreditIsSpentByADeliveryAndNotGivenByItsEnd) {
   EXPECT_EQ(happened(), "c>1");
 }
 
+TEST_F(QueueLease, MaxInflightHoldsWhateverIsGranted) {
+  definition.order = Order::None;
+  definition.max_inflight = 2;
+  join(kAnna, QoS::AtLeastOnce, 100);
+  for (const char* name : {"a", "b", "c"}) put(name);
+  EXPECT_EQ(happened(), "a>1 b>1");
+  drain(kAnna);
+  join(kAnna, QoS::AtLeastOnce, 100);
+  EXPECT_EQ(happened(), "") << "what it has of an earlier attachment counts";
+  settle("a", Outcome::Done);
+  EXPECT_EQ(happened(), "-a c>1");
+}
+
 TEST_F(QueueLease, WhatIsLostWithItsConnectionBeforeItWasSentDoesNotCount) {
   sends = false;
   definition.max_deliveries = 1;

@@ -1,0 +1,146 @@
+// What an operator does to a queue while it runs: other options, an end, a message that goes elsewhere.
+
+#include <utility>
+
+#include "base/assert.h"
+#include "queue/queue_group.h"
+
+namespace hermod::queue {
+
+namespace {
+
+/// A rate that stays keeps its tokens.
+void change_rate(std::optional<TokenBucket>& bucket, const std::optional<Rate>& to, Moment now) {
+  if (!to) return bucket.reset();
+  if (!bucket || !(bucket->rate() == *to)) bucket.emplace(*to, now.steady);
+}
+
+}  // namespace
+
+// --- other options ---
+
+Status QueueGroup::change(const QueueDefinition& to, Moment now) {
+  if (Status status = check_change(definition_, to, is_empty()); !status) return status;
+  const QueueDefinition from = std::exchange(definition_, to);
+  dead_letter_target_ = to.dead_letter_target();
+  if (from.order != to.order || from.lanes != to.lanes) {  // it is empty
+    lanes_ = Lanes(to.order, to.lanes);
+    lanes_.watch(!wishes_.is_empty());
+  }
+  dispatcher_.change(to.dispatch, lanes_.lane_count(), to.max_inflight);
+  change_rate(rate_in_, to.rate_in, now);
+  change_rate(rate_out_, to.rate_out, now);
+  message_ids_.set_window(to.dedup_window);
+  room_->set_limits(to.max_length, to.max_bytes);
+  free_.clear();
+  for (auto& [id, pending] : pending_) pending.expires_at = expiry_of(pending.entry, now);
+  review_from_ = Seq{};
+  is_trimming_ = takes_oldest();
+  trim_from_ = {};
+  tell_to_ask_again();  // there may be room
+  advance(now);
+  return {};
+}
+
+/// What the old options made of an entry is made anew, a slice at a time.
+void QueueGroup::go_on_reviewing(Moment now) {
+  if (!review_from_) return;
+  auto next = items_.lower_bound(*review_from_);
+  for (std::size_t left = kSlice; next != items_.end() && left > 0; ++next, --left) {
+    const auto& [seq, reviewed] = *next;
+    note(seq, *reviewed);
+    if (reviewed->is_gone) continue;
+    reviewed->expires_at = expiry_of(*reviewed->message, reviewed->since, now);
+    expiries_.cancel(seq);
+    watch_expiry(seq);
+  }
+  review_from_ = next == items_.end() ? std::nullopt : std::optional(next->first);
+  if (!review_from_) tell_to_ask_again();
+}
+
+// --- its end ---
+
+Status QueueGroup::close(bool force, Moment now) {
+  if (!force && !is_empty())
+    return failure(Errc::Busy,
+                   "force: the queue holds " + std::to_string(room_->held().messages) + " messages");
+  is_closing_ = true;
+  close_from_ = Seq{};
+  tell_to_ask_again();
+  advance(now);
+  return {};
+}
+
+/// What consumers have of it is not theirs any more, a slice at a time. What is not sent is called back, and
+/// leaves when it comes or was sent: nobody knows before whether it has a claim.
+void QueueGroup::go_on_closing() {
+  if (!close_from_) return;
+  auto next = items_.lower_bound(*close_from_);
+  for (std::size_t left = kSlice; next != items_.end() && left > 0; ++next, --left) {
+    const auto& [seq, leaving] = *next;
+    if (const LeaseId lease = leaving->lease; lease.v != 0) {
+      leases_.at(lease).phase == Lease::Phase::Lent ? recall(lease) : take_away(lease);
+    } else if (may_leave(*leaving)) {
+      remove(seq, Removal::Purged);
+    }
+  }
+  close_from_ = next == items_.end() ? std::nullopt : std::optional(next->first);
+}
+
+/// From a consumer that was sent it: its exchange ends as if it had been too late.
+void QueueGroup::take_away(LeaseId id) {
+  const Lease& lease = leases_.at(id);
+  const ConsumerId consumer = lease.consumer;
+  const Seq seq = lease.seq;
+  let_go(id, Outcome::TimedOut, /*is_exchange_open=*/true);
+  remove(seq, Removal::Purged);
+  forget_if_gone(consumer);
+}
+
+// --- a message that goes elsewhere ---
+
+std::optional<QueueGroup::Moving> QueueGroup::begin_move(Seq seq, Moment now) {
+  const auto found = items_.find(seq);
+  if (found == items_.end() || !may_leave(*found->second)) return std::nullopt;
+  Item& moving = *found->second;
+  moving.is_leaving = true;
+  note(seq, moving);
+  hold_up(seq);
+  return Moving{.entry = {.message = moving.message,
+                          .key = std::string(lanes_.key_of(seq)),
+                          .deaths = moving.deaths,
+                          .moved_at = now.wall},
+                .has_state = moving.has_state};
+}
+
+void QueueGroup::on_moved(Seq seq, Moment now) {
+  HERMOD_ASSERT(item(seq).is_leaving);
+  drop_item(seq);
+  tell_to_ask_again();
+  pump(now);
+}
+
+void QueueGroup::on_not_moved(Seq seq, Moment now) {
+  HERMOD_ASSERT(item(seq).is_leaving);
+  stay(seq);
+  tell_to_ask_again();
+  pump(now);
+}
+
+std::vector<QueueGroup::Peeked> QueueGroup::peek(Seq from, std::size_t most) const {
+  std::vector<Peeked> peeked;
+  for (auto it = items_.lower_bound(from); it != items_.end() && peeked.size() < most; ++it) {
+    const auto& [seq, entry] = *it;
+    Peeked& one = peeked.emplace_back(Peeked{.seq = seq,
+                                             .message = entry->message,
+                                             .key = std::string(lanes_.key_of(seq)),
+                                             .deaths = entry->deaths,
+                                             .deliveries = entry->deliveries,
+                                             .consumer = {},
+                                             .due = retries_.time_of(seq)});
+    if (entry->lease.v != 0) one.consumer = leases_.at(entry->lease).consumer;
+  }
+  return peeked;
+}
+
+}  // namespace hermod::queue

@@ -51,7 +51,8 @@ class QueueConsumers {
     Seq entry;
     bool is_settled = false;  ///< the owner has been told how it ended; the client says nothing new
     bool is_nacked = false;   ///< the owner knows that it is refused; PUBACK or PUBREC is still to come
-    bool is_ended = false;    ///< the end of its claim is durable
+    bool is_ended = false;    ///< the end of its claim is durable,
+    bool is_entry = false;    ///< which is an ordinary entry of the session now: the exchange goes on as that
     /// At QoS 2 with a durable session: what is sent again on the next connection. Its claim is in the store,
     /// under the session's own sequence.
     std::unique_ptr<queue::Deliver> claimed{};

@@ -10,7 +10,7 @@
 namespace hermod::queue {
 namespace {
 
-Delivery delivery(std::string_view payload) {
+Delivery delivery_of(std::string_view payload) {
   Message::Fields fields;
   fields.topic = "t";
   fields.payload = as_bytes(payload);
@@ -26,8 +26,8 @@ std::string payload_of(const Entry& entry) {
 
 TEST(QueueWindow, HandsOutInSequenceOrder) {
   QueueWindow window;
-  EXPECT_EQ(window.push(delivery("a")), Seq{1});
-  EXPECT_EQ(window.push(delivery("b")), Seq{2});
+  EXPECT_EQ(window.push(delivery_of("a")), Seq{1});
+  EXPECT_EQ(window.push(delivery_of("b")), Seq{2});
   ASSERT_NE(window.next_waiting(), nullptr);
   EXPECT_EQ(payload_of(*window.next_waiting()), "a");
   window.mark_sent(Seq{1});
@@ -39,10 +39,10 @@ TEST(QueueWindow, HandsOutInSequenceOrder) {
 
 TEST(QueueWindow, EarlyArrivalsWaitForTheGapToClose) {
   QueueWindow window;
-  window.offer(Seq{3}, delivery("c"));
-  window.offer(Seq{2}, delivery("b"));
+  window.offer(Seq{3}, delivery_of("c"));
+  window.offer(Seq{2}, delivery_of("b"));
   EXPECT_EQ(window.next_waiting(), nullptr);
-  window.offer(Seq{1}, delivery("a"));
+  window.offer(Seq{1}, delivery_of("a"));
   std::string order;
   while (const Entry* entry = window.next_waiting()) {
     order += payload_of(*entry);
@@ -53,9 +53,9 @@ TEST(QueueWindow, EarlyArrivalsWaitForTheGapToClose) {
 
 TEST(QueueWindow, SkippedSequencesCloseTheGapWithoutAnEntry) {
   QueueWindow window;
-  window.offer(Seq{4}, delivery("d"));
+  window.offer(Seq{4}, delivery_of("d"));
   window.skip(Seq{3});
-  window.offer(Seq{1}, delivery("a"));
+  window.offer(Seq{1}, delivery_of("a"));
   window.skip(Seq{2});
   EXPECT_EQ(window.count(), 2U);
   window.mark_sent(Seq{1});
@@ -65,7 +65,7 @@ TEST(QueueWindow, SkippedSequencesCloseTheGapWithoutAnEntry) {
 
 TEST(QueueWindow, ErasingOutOfOrderKeepsTheOthers) {
   QueueWindow window;
-  for (const char* text : {"a", "b", "c"}) window.push(delivery(text));
+  for (const char* text : {"a", "b", "c"}) window.push(delivery_of(text));
   window.mark_sent(Seq{1});
   window.mark_sent(Seq{2});
   EXPECT_TRUE(window.erase(Seq{2}));
@@ -79,7 +79,7 @@ TEST(QueueWindow, ErasingOutOfOrderKeepsTheOthers) {
 
 TEST(QueueWindow, DropOldestTakesWaitingEntriesOnly) {
   QueueWindow window;
-  for (const char* text : {"a", "b", "c"}) window.push(delivery(text));
+  for (const char* text : {"a", "b", "c"}) window.push(delivery_of(text));
   window.mark_sent(Seq{1});
   Seq seq;
   ASSERT_TRUE(window.drop_oldest_waiting(seq));
@@ -90,12 +90,12 @@ TEST(QueueWindow, DropOldestTakesWaitingEntriesOnly) {
 
 TEST(QueueWindow, SequencesGoOnAfterTheQueueWasEmpty) {
   QueueWindow window;
-  window.push(delivery("a"));
+  window.push(delivery_of("a"));
   window.mark_sent(Seq{1});
   window.erase(Seq{1});
   EXPECT_EQ(window.count(), 0U);
   EXPECT_EQ(window.bytes(), 0U);
-  EXPECT_EQ(window.push(delivery("b")), Seq{2});
+  EXPECT_EQ(window.push(delivery_of("b")), Seq{2});
 }
 
 TEST(QueueWindow, AgreesWithASimpleListUnderRandomOperations) {
@@ -108,7 +108,7 @@ TEST(QueueWindow, AgreesWithASimpleListUnderRandomOperations) {
     auto first_waiting = std::find_if(model.begin(), model.end(), [](auto& e) { return !e.second; });
     // The list is searched at every step; it stays short.
     if (pick < 4 && model.size() < 200) {
-      model.emplace_back(window.push(delivery("xy")), false);
+      model.emplace_back(window.push(delivery_of("xy")), false);
       bytes += 3;
     } else if (pick < 7 && first_waiting != model.end()) {
       ASSERT_EQ(window.next_waiting()->seq, first_waiting->first);

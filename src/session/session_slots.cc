@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "queue/queue_id.h"
 
 namespace hermod::session {
 namespace {
@@ -21,6 +22,9 @@ std::uint32_t slot_of(SessionId id) {
 std::uint64_t generation_of(std::uint64_t state_or_id) {
   return state_or_id >> 32;
 }
+
+/// Of new sessions: with the bit above it an identifier would be a named queue's.
+constexpr std::uint64_t kGenerationMask = 0x7FFFFFFF;
 
 /// A count with the low bits of the generation above it: 16 TiB, and a million generations.
 constexpr unsigned kCountBits = 44;
@@ -84,11 +88,16 @@ void SessionSlots::restore(SessionId id, ShardId shard) {
   begin(cell, id, shard);
 }
 
+void SessionSlots::begin_generations_at(std::uint32_t generation) {
+  first_generation_ = generation & kGenerationMask;
+}
+
 SessionId SessionSlots::open(std::uint32_t slot, ShardId shard) {
   Slot& cell = make(slot);
   const std::uint64_t used = generation_of(cell.state.load(std::memory_order_relaxed));
-  const std::uint64_t generation = (std::max<std::uint64_t>(used, first_generation_) + 1) & 0xFFFFFFFFU;
+  const std::uint64_t generation = (std::max<std::uint64_t>(used, first_generation_) + 1) & kGenerationMask;
   const SessionId id{generation << 32 | slot};
+  HERMOD_ASSERT(!queue::is_named(StreamId{id.v}));
   begin(cell, id, shard);
   return id;
 }

@@ -228,6 +228,70 @@ TEST_F(UpgradeTest, WhereverItIsInterruptedItIsDoneAgainAndOneCopyIsLeft) {
   EXPECT_EQ(content(), expected);
 }
 
+TEST_F(UpgradeTest, AJournalOfSeveralSegmentsIsConvertedToSeveral) {
+  const Content expected = content_of_upgraded();
+  const std::string journal = options_.path + "/journal";
+  {
+    auto tables = LmdbTables::open(options_.path + "/tables");
+    ASSERT_TRUE(tables);
+    const auto position = (*tables)->position();
+    ASSERT_TRUE(position);
+    ASSERT_TRUE((*tables)->sync());
+    std::size_t told = 0;
+    const auto count_told = [&](const std::string&) { ++told; };
+    ASSERT_TRUE(convert_journal_of_format_3(journal, *position, {}, count_told, /*segment_content=*/300));
+    EXPECT_GT(told, 2U);
+    EXPECT_LT(told, expected.groups) << "there are some with more than one group";
+    EXPECT_TRUE(fs::exists(journal + "/segment-" + std::to_string(1 + told)));
+    auto folder = Folder::lock(options_.path);
+    ASSERT_TRUE(folder);
+    ASSERT_TRUE(folder->write_format());
+  }
+  open();
+  EXPECT_FALSE(report_.set_aside) << report_.why;
+  EXPECT_EQ(content(), expected);
+}
+
+/// Of this process, as long as it lives.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const struct rlimit limit { bytes, before_.rlim_max };
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    ::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  struct rlimit before_ {};
+  void (*handler_)(int);
+};
+
+TEST_F(UpgradeTest, WithoutRoomForTheCopyTheStoreStaysWhatItWas) {
+  const Content expected = content_of_upgraded();
+  {
+    const FileSizeLimit limit(std::uint64_t{64} << 10);
+    const Error why = failure_of_upgrade();
+    EXPECT_EQ(why.code, Errc::NoSpace);
+    EXPECT_NE(why.detail.find("Make room"), std::string::npos) << why.detail;
+  }
+  expect_upgrade_to(expected);
+}
+
+TEST_F(UpgradeTest, WhenTheJournalCannotBeWrittenTheStoreStaysWhatItWas) {
+  const Content expected = content_of_upgraded();
+  const std::string in_the_way = options_.path + "/journal/segment-2.new";
+  fs::create_directory(in_the_way);
+  EXPECT_EQ(failure_of_upgrade().code, Errc::Io);
+  fs::remove(in_the_way);
+  expect_upgrade_to(expected);
+}
+
 TEST_F(UpgradeTest, WhenTheNumberCannotBeWrittenTheStoreStaysWhatItWas) {
   const Content expected = content_of_upgraded();
   const std::string in_the_way = options_.path + "/format.new";

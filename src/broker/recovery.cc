@@ -199,16 +199,13 @@ Status Recovery::read_streams() {
       damaged("streams", {Errc::Corruption, "a record of another length, or a sequence that cannot be"});
       return true;
     }
-    if (queue::is_named(stream)) {
-      parts_.committer.restore_next(stream, next);
+    const SessionId id{stream.v};
+    Loaded* loaded = find(id);  // first: see queue::is_named()
+    if (loaded == nullptr && !queue::is_named(stream)) {
+      remains_[id].next = next;
       return true;
     }
-    Loaded* loaded = find(SessionId{stream.v});
-    if (loaded == nullptr) {
-      remains_[SessionId{stream.v}].next = next;
-      return true;
-    }
-    loaded->next = next;
+    if (loaded != nullptr) loaded->next = next;
     parts_.committer.restore_next(stream, next);
     return true;
   });
@@ -218,11 +215,10 @@ Status Recovery::read_streams() {
 Status Recovery::count_entries() {
   return view_.scan_entries([&](const store::ReadView::EntryHead& entry) {
     tell_progress();
-    if (queue::is_named(entry.stream)) return true;
     const SessionId id{entry.stream.v};
     if (Loaded* loaded = find(id)) {
       count_entry(*loaded, entry);
-    } else {
+    } else if (!queue::is_named(entry.stream)) {
       count_remaining(id, entry);
     }
     return true;

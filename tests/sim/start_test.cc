@@ -11,6 +11,8 @@
 #include "broker/shard.h"
 #include "queue/queue_changes.h"
 #include "queue/queue_id.h"
+#include "queue/records.h"
+#include "session/records.h"
 #include "tests/support/fake_client.h"
 #include "tests/support/stepped_broker.h"
 #include "tests/support/temporary_store.h"
@@ -384,6 +386,40 @@ TEST_F(Start, LeavesWhatBelongsToNamedQueuesWhereItIs) {
   broker().settle();
   EXPECT_EQ(back.receive().size(), 2U) << "CONNACK and the message";
   EXPECT_EQ(broker().counted(Counter::DroppedDamaged), 0U);
+}
+
+/// Its cell had been used 2^31 times under a broker that did not know named queues.
+TEST_F(Start, KeepsTheQueueOfASessionWhoseNumberHasTheBitOfNamedQueues) {
+  session::Session old(SessionId{std::uint64_t{0x80000001} << 32 | 5}, "old", /*durable=*/true,
+                       options().session);
+  old.set_expiry_interval(3600);
+  queue::Message::Fields fields;
+  fields.topic = "a";
+  queue::Delivery delivery;
+  delivery.message = queue::Message::create(fields);
+  delivery.qos = wire::QoS::AtLeastOnce;
+  store::WriteBatch batch;
+  session::record_session(batch, old);
+  queue::append_entry(batch, old.stream(), delivery);
+  broker().committer().submit(std::move(batch), nullptr);
+  broker().settle();
+
+  crash();
+  EXPECT_EQ(broker().recovered().sessions, 1U);
+  EXPECT_EQ(broker().recovered().queued_messages, 1U);
+  FakeClient back = call("old");
+  broker().settle();
+  const auto packets = back.receive();
+  ASSERT_EQ(packets.size(), 2U) << "CONNACK and the message";
+  EXPECT_TRUE(packets[0].session_present);
+  back.ack(wire::PacketType::Puback, packets[1].id);
+  FakeClient publisher = login("publisher");
+  subscribe(back);
+  publish(publisher, 1);
+  broker().settle();
+  const auto more = back.receive();
+  ASSERT_EQ(more.size(), 1U);
+  EXPECT_GE(more[0].id.v, 66U) << "behind what was reserved: the client may remember the others";
 }
 
 TEST_F(Start, GoesOnWithRetainedMessagesThatWerePromised) {

@@ -10,6 +10,7 @@ const Subscriber* SharedGroup::choose(const MemberSelector& selector) const {
   const std::uint32_t first = turn_.fetch_add(1, std::memory_order_relaxed);
   const std::size_t asked = std::min(size, kMostAsked);
   const Subscriber* busy = nullptr;
+  std::uint32_t busy_at = 0;
   const Subscriber* sleeping = nullptr;
   std::size_t at = first % size;
   for (std::size_t i = 0; i < asked; ++i) {
@@ -20,7 +21,9 @@ const Subscriber* SharedGroup::choose(const MemberSelector& selector) const {
         if (i > 0) turn_.store(first + static_cast<std::uint32_t>(i) + 1, std::memory_order_relaxed);
         return &member;
       case MemberSelector::Rank::Busy:
-        if (busy == nullptr) busy = &member;
+        if (busy != nullptr) break;
+        busy = &member;
+        busy_at = static_cast<std::uint32_t>(i);
         break;
       case MemberSelector::Rank::Offline:
         // Always the same one while all are away, so that the group's messages wait in one queue, in order.
@@ -31,7 +34,9 @@ const Subscriber* SharedGroup::choose(const MemberSelector& selector) const {
     }
     if (++at == size) at = 0;
   }
-  return busy != nullptr ? busy : sleeping;
+  if (busy == nullptr) return sleeping;
+  if (busy_at > 0) turn_.store(first + busy_at + 1, std::memory_order_relaxed);
+  return busy;
 }
 
 }  // namespace hermod::topic

@@ -194,11 +194,16 @@ void QueueGroup::drop_wish(WishNo wish) {
 void QueueGroup::examine_ready() {
   if (wishes_.is_empty()) return;
   for (const Lanes::Change& it : lanes_.take_changes()) {
-    if (lanes_.has(it.seq) && lanes_.is_ready(it.seq)) {
-      wishes_.show(it.lane, it.seq, item(it.seq).message->forwarded_properties(),
-                   lanes_.follows_passed(it.seq));
-    } else {
+    const bool is_ready = lanes_.has(it.seq) && lanes_.is_ready(it.seq);
+    if (!is_ready) {
       wishes_.hide(it.lane, it.seq);
+      continue;
+    }
+    const Bytes properties = item(it.seq).message->forwarded_properties();
+    if (!it.is_for_claims) {
+      wishes_.show(it.lane, it.seq, properties, lanes_.follows_passed(it.seq));
+    } else if (!lanes_.follows_passed(it.seq)) {
+      wishes_.show_claims(it.lane, it.seq, properties);
     }
   }
 }

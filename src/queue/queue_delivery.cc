@@ -122,6 +122,7 @@ void QueueGroup::pump(Moment now) {
   while (dispatcher_.has_room() && (!rate_out_ || rate_out_->has_token(now.steady))) {
     const std::optional<Next> next = choose();
     if (!next) return;
+    age(next->seq, now);
     if (item(next->seq).expires_at <= now.steady) return;            // more than a slice; next_due() is now
     if (item(next->seq).deliveries >= definition_.max_deliveries) {  // there were more when it last failed
       is_cut_short_ = ++dead > kSlice;

@@ -245,7 +245,7 @@ void QueueWorld::check_admission(const Admission& admission, const queue::Messag
     case Admission::What::RateLimited:
       ++seen_["rate limited"];
       if (!definition_.rate_in) return violated("without rate_in nothing is too fast");
-      return expect(in_since_ != started_at_ || admitted_ >= std::int64_t{definition_.rate_in->burst},
+      return expect(has_another_rate_in_ || admitted_ >= std::int64_t{definition_.rate_in->burst},
                     "rate_in refuses what is too fast");
     case Admission::What::Busy: {
       ++seen_["busy"];

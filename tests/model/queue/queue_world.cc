@@ -233,6 +233,7 @@ void QueueWorld::change_definition() {
   to.last_value = definition_.last_value;
   if (!(to.rate_in == definition_.rate_in)) {
     in_since_ = now_.steady;
+    has_another_rate_in_ = true;
     admitted_ = 0;
   }
   if (!(to.rate_out == definition_.rate_out)) {

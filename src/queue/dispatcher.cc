@@ -89,7 +89,15 @@ void Dispatcher::set_wish(ConsumerId id, WishNo wish) {
 }
 
 void Dispatcher::grant(ConsumerId id, std::uint64_t limit) {
-  update(id, [&](Member& member) { member.limit = limit; });
+  const auto found = members_.find(id);
+  HERMOD_ASSERT(found != members_.end());
+  Member granted = found->second;
+  granted.limit = limit;
+  if (has_room(granted) == has_room(found->second)) {
+    found->second.limit = limit;  // it stays where it is
+  } else {
+    update(id, [&](Member& member) { member.limit = limit; });
+  }
 }
 
 void Dispatcher::took(ConsumerId id, LaneNo lane) {

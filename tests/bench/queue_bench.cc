@@ -58,8 +58,11 @@ constexpr std::uint64_t kCredit = 32;
 
 MessagePtr message_for_queue() {
   static const std::string payload(256, 'x');
-  return Message::create(
-      {.topic = "plant/line/7", .payload = as_bytes(payload), .qos = wire::QoS::AtLeastOnce});
+  Message::Fields fields;
+  fields.topic = "plant/line/7";
+  fields.payload = as_bytes(payload);
+  fields.qos = wire::QoS::AtLeastOnce;
+  return Message::create(fields);
 }
 
 /// A queue, those who publish to it without asking, its consumers, and a store that makes things durable a

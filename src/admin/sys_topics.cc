@@ -216,6 +216,8 @@ void SysTopics::add_queues(const broker::View& view) {
   add("queues/count", queues.count);
   add("queues/messages/count", queues.held.messages);
   add("queues/messages/bytes", queues.held.bytes);
+  add("queues/memory/count", queues.in_memory.messages);
+  add("queues/memory/bytes", queues.in_memory.bytes);
   add("queues/stored", view.total(Counter::QueueStored));
   add("queues/refused", view.total(Counter::QueueRefused));
   add("queues/duplicates", view.total(Counter::QueueDuplicates));

@@ -33,6 +33,7 @@ struct OwnedQueue {
   bool is_touched = false;       ///< its effects are carried out in this tick
   bool is_committing = false;    ///< a batch of its line is with the committer
   bool waits_for_store = false;  ///< it has failed, and is made again when the store is there
+  bool is_reading_dead = false;  ///< messages that its next batch needs
 };
 
 }  // namespace hermod::broker

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "queue/queue_changes.h"
 #include "queue/queue_records.h"
 #include "queue/records.h"
 
@@ -16,14 +17,37 @@ Result<queue::Delivery> delivery_of(const store::StoredEntry& stored) {
   return queue::decode_shared_entry(as_bytes(stored.value), std::move(*message));
 }
 
+/// Adds what is readable of a named queue, and names what is not.
+void add_queue_entry(const store::StoredEntry& stored, PageRead& page) {
+  auto entry = queue::queue_entry_from(stored);
+  if (!entry) {
+    page.damaged.push_back({stored.seq, entry.error().detail});
+    return;
+  }
+  queue::Entry& added = page.entries.emplace_back();
+  added.seq = stored.seq;
+  added.delivery.message = std::move(entry->message);
+}
+
 }  // namespace
 
+bool is_of_named_queue(PageRead::Purpose purpose) {
+  return purpose >= PageRead::Purpose::QueueLending;
+}
+
 PageRead page_from(const PageWanted& wanted, const store::Slice& slice) {
-  PageRead page{
-      .session = wanted.session, .purpose = wanted.purpose, .end = wanted.from, .to_end = slice.end};
+  PageRead page{.session = wanted.session,
+                .purpose = wanted.purpose,
+                .from = wanted.from,
+                .end = wanted.from,
+                .to_end = slice.end};
   page.entries.reserve(slice.entries.size());
   for (const store::StoredEntry& stored : slice.entries) {
     page.end = Seq{stored.seq.v + 1};
+    if (is_of_named_queue(wanted.purpose)) {
+      add_queue_entry(stored, page);
+      continue;
+    }
     // Of an exchange that waits for its PUBCOMP nothing is left to send; a claim's message is not here.
     const Bytes value = as_bytes(stored.value);
     if (!stored.shared && (queue::is_released(value) || queue::is_claim(value))) continue;

@@ -8,7 +8,7 @@
 
 namespace hermod::broker {
 
-/// A part of a session's queue that a shard wants to have from the store.
+/// A part of a session's queue, or of a named queue, that a shard wants to have from the store.
 struct PageWanted {
   ShardId shard;  ///< which gets the answer
   SessionId session;
@@ -25,6 +25,8 @@ class PageReader {
   /// Answered by a PageRead in the mailbox of wanted.shard, which has at least what was committed before.
   virtual void read(const PageWanted& wanted) = 0;
 };
+
+bool is_of_named_queue(PageRead::Purpose purpose);
 
 /// The answer made of what the store holds.
 PageRead page_from(const PageWanted& wanted, const store::Slice& slice);

@@ -62,6 +62,18 @@ Counter counter_for(queue::Removal why) {
   return Counter::QueueDroppedDeliveryLimit;
 }
 
+PageRead::Purpose purpose_of(queue::ReadFor purpose) {
+  switch (purpose) {
+    case queue::ReadFor::Lending:
+      return PageRead::Purpose::QueueLending;
+    case queue::ReadFor::Looking:
+      return PageRead::Purpose::QueueLooking;
+    case queue::ReadFor::Evicting:
+      break;
+  }
+  return PageRead::Purpose::QueueEvicting;
+}
+
 }  // namespace
 
 /// To whom it concerns, who may be on this shard: then it is said in the same tick.
@@ -178,6 +190,7 @@ bool Shard::run_queues() {
 /// at QoS 2 it would stay his for good if nobody handed it back.
 void Shard::carry_out(OwnedQueue& queue) {
   queue.is_touched = false;
+  bound_memory(queue);
   std::vector<queue::LeaseId> unsent;
   struct Receiver {
     Shard& shard;
@@ -197,12 +210,16 @@ void Shard::carry_out(OwnedQueue& queue) {
     void operator()(queue::MoveToDeadLetters& it) { queue.line.push(std::move(it)); }
     void operator()(queue::EraseMessageIds& it) { queue.line.push(std::move(it)); }
     void operator()(queue::AskAgain& it) { shard.tell_to_ask_again(queue.named->id, it); }
+    void operator()(const queue::ReadEntries& it) {
+      shard.read_queue(queue, purpose_of(it.purpose), it.from);
+    }
   };
   while (queue.group.has_effects()) {
     for (queue::QueueEffect& effect : queue.group.take_effects())
       std::visit(Receiver{*this, queue, unsent}, effect);
     if (!unsent.empty()) queue.group.unsent(std::exchange(unsent, {}), moment());
   }
+  queue.named->room->say_in_memory(queue.group.in_memory());
   settle_entries(queue);
   schedule_queue(queue);
 }
@@ -210,9 +227,13 @@ void Shard::carry_out(OwnedQueue& queue) {
 /// The next batch of what the queue has decided, unless one is on its way. But for the ends of claims nobody
 /// is answered for it, and its order is that of the journal, so a power cut only brings back what was.
 void Shard::settle_entries(OwnedQueue& queue) {
-  if (queue.is_committing || queue.waits_for_store) return;
+  if (queue.is_committing || queue.waits_for_store || queue.is_reading_dead) return;
   const std::vector<queue::StoreChange>& changes = queue.line.batch();
   if (changes.empty()) return;
+  if (const auto missing = queue.line.missing()) {
+    queue.is_reading_dead = true;
+    return read_queue(queue, PageRead::Purpose::QueueDying, *missing);
+  }
   QueueSettled work{.queue = queue.named->id};
   store::WriteBatch batch;
   struct Receiver {
@@ -240,6 +261,7 @@ void Shard::settle_entries(OwnedQueue& queue) {
       end(it.claim);
     }
     void operator()(const queue::MoveToDeadLetters& it) {
+      if (it.is_unreadable) return;
       if (dead_letters && dead_letters->room->take({1, it.entry.message->size()})) {
         queue::append_queue_entry(batch, dead_letters->id, it.entry);
         work.dead_letters.push_back({dead_letters, it.entry});
@@ -284,6 +306,7 @@ void Shard::count_settled(const OwnedQueue& queue, const QueueSettled& work) {
     void operator()(const queue::EraseEntry& it) { counters.add(counter_for(it.why)); }
     void operator()(const queue::PutDeliveryState& it) { counters.add(counter_for(it.state.last)); }
     void operator()(const queue::MoveToDeadLetters& it) {
+      if (it.is_unreadable) return;  // counted when it was read
       const bool has_place = std::ranges::find(work.refused, it.seq) == work.refused.end();
       counters.add(has_place ? counter_for(it.entry.deaths.back().reason) : Counter::QueueDroppedDeadLetters);
     }

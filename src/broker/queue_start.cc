@@ -37,11 +37,15 @@ Result<QueueStart::Found> QueueStart::run(store::ReadView* view, Recovery::Livin
   if (view != nullptr)
     for (const auto step : {&QueueStart::read_states, &QueueStart::read_message_ids})
       if (Status status = (this->*step)(*view); !status) return tl::unexpected(status.error());
-  for (queue::NamedQueuePtr& named : parts_.queues.all()) {
+  std::vector<queue::NamedQueuePtr> all = parts_.queues.all();
+  const queue::Amount held_limit =
+      queue::held_limit(parts_.options.queues, (all.size() + parts_.shards - 1) / parts_.shards);
+  for (queue::NamedQueuePtr& named : all) {
     if (const Status bound = bind_queue(parts_.subscriptions, *named); !bound)
       damaged("queues", named->name(), {}, bound.error().detail);
     const QueueId id = named->id;
     auto queue = std::make_unique<OwnedQueue>(std::move(named), parts_.now);
+    if (view != nullptr) queue->group.limit_held(held_limit);
     queue->group.set_paused(paused_.contains(id), parts_.now);
     if (view != nullptr)
       if (Status status = read_entries(*view, *queue); !status) return tl::unexpected(status.error());
@@ -210,9 +214,9 @@ Status QueueStart::read_entries(store::ReadView& view, OwnedQueue& queue) {
       }
       std::optional<queue::DeliveryState> state;
       if (auto found = states_.extract(EntryKey{id, stored.seq})) state = found.mapped();
-      if (const auto claimed = claimed_.find(EntryKey{id, stored.seq}); claimed != claimed_.end())
-        claimed->second = *entry;
-      queue.group.restore(stored.seq, std::move(*entry), state, parts_.now);
+      const auto claimed = claimed_.find(EntryKey{id, stored.seq});
+      if (claimed != claimed_.end()) claimed->second = *entry;
+      queue.group.restore(stored.seq, std::move(*entry), state, parts_.now, claimed != claimed_.end());
       ++found_.messages;
     }
     for (const store::Slice::Damaged& one : slice->damaged) {

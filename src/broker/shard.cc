@@ -108,6 +108,7 @@ void Shard::adopt(std::unique_ptr<Session> owned, std::vector<RetainedRead> reta
 void Shard::adopt_queue(std::unique_ptr<OwnedQueue> owned) {
   OwnedQueue& queue = *owned;
   owned_queues_.emplace(queue.named->id, std::move(owned));
+  bound_memory(queue);
   queue.group.resume(moment());
   touch(queue);
   tick_now_.reset();
@@ -329,6 +330,7 @@ void Shard::schedule_deadlines() {
   }
   if (const auto queue = queues_due_.next_due(); queue && (!due || *queue < *due)) due = *queue;
   if (!read_again_.empty() && (!due || read_again_at_ < *due)) due = read_again_at_;
+  if (!read_queues_again_.empty() && (!due || read_queues_again_at_ < *due)) due = read_queues_again_at_;
   if (has_to_write_again() && (!due || write_again_at_ < *due)) due = write_again_at_;
   // Only ever moved forward: inside the advance() in which it is due it would else be put off to the next.
   if (!due || (deadline_timer_.scheduled() && deadline_timer_due_ <= *due)) return;
@@ -357,6 +359,7 @@ void Shard::on_timer(net::Timer&) {
   advance_queues();
   check_congestion();
   read_again();
+  read_queues_again();
   write_again();
   schedule_deadlines();
 }

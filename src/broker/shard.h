@@ -321,6 +321,12 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void ask_remains(SessionId id, Remains& remains);
   void hand_on_remains(PageRead& page);
 
+  // queue_page_path.cc
+  void bound_memory(OwnedQueue& queue) const;
+  void read_queue(const OwnedQueue& queue, PageRead::Purpose purpose, Seq from);
+  void on_queue_page_read(PageRead& page);
+  void read_queues_again();
+
   // ack_path.cc
   void on_ack(Connection& c, const wire::Ack& packet);
   void on_puback(Connection& c, session::Session& session, const wire::Ack& packet);
@@ -462,6 +468,13 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   absl::flat_hash_map<SessionId, std::unique_ptr<Remains>> remains_;
   std::vector<SessionId> read_again_;  ///< the store could not be read for these
   MonotonicTime read_again_at_{};
+  struct QueueReadAgain {
+    QueueId queue;
+    PageRead::Purpose purpose;
+    Seq from;
+  };
+  std::vector<QueueReadAgain> read_queues_again_;  ///< nor for these
+  MonotonicTime read_queues_again_at_{};
   std::vector<SessionId> record_again_;  ///< the store has an older record of these
   std::vector<Recorded> erase_again_;
   MonotonicTime write_again_at_{};

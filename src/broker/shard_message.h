@@ -85,12 +85,17 @@ struct Submitted {
 /// Answer that every failed commit posted before is heard of.
 struct HearFailures {};
 
-/// Entries of a session's queue that a PageReader has read from the store.
+/// Entries of a session's queue, or of a named queue, that a PageReader has read from the store.
 struct PageRead {
   enum class Purpose {
     Window,   ///< the window has room for them
     HandOn,   ///< other members of shared groups may have some of them
     Remains,  ///< the same, of a session that has ended
+    // Of a named queue, whose stream has the number of `session`; the entries' messages alone are filled in.
+    QueueLending,
+    QueueLooking,
+    QueueEvicting,
+    QueueDying,  ///< they go into a batch of dead letters
   };
   struct Damaged {
     Seq seq;
@@ -98,6 +103,7 @@ struct PageRead {
   };
   SessionId session;
   Purpose purpose{};
+  Seq from{};  ///< where they were asked for
   std::vector<queue::Entry> entries{};
   std::vector<Damaged> damaged{};  ///< stay where they are and are sent to nobody
   Seq end{};                       ///< the store has no others from where they were asked for up to here

@@ -83,6 +83,7 @@ class View {
   struct NamedQueues {
     std::size_t count = 0;
     queue::Amount held{};
+    queue::Amount in_memory{};  ///< of that, what is not in the store alone
   };
   NamedQueues named_queues() const {
     NamedQueues sum;
@@ -92,6 +93,9 @@ class View {
       ++sum.count;
       sum.held.messages += held.messages;
       sum.held.bytes += held.bytes;
+      const queue::Amount in_memory = queue->room->in_memory();
+      sum.in_memory.messages += in_memory.messages;
+      sum.in_memory.bytes += in_memory.bytes;
     }
     return sum;
   }

@@ -44,4 +44,16 @@ SharedBytes Message::shared_payload(const MessagePtr& message) {
   return {std::move(holder), message->payload()};
 }
 
+MessagePtr without_expiry(const MessagePtr& message) {
+  if (message->expires_at() == Message::kNever) return message;
+  return Message::create({.topic = message->topic(),
+                          .payload = message->payload(),
+                          .forwarded_properties = message->forwarded_properties(),
+                          .qos = message->qos(),
+                          .retain = message->retain(),
+                          .publisher = message->publisher(),
+                          .matched_version = message->matched_version(),
+                          .stored_at = message->stored_at()});
+}
+
 }  // namespace hermod::queue

@@ -95,6 +95,9 @@ class Message {
   WallTime expires_at_;
 };
 
+/// The same message, kept until somebody takes it.
+MessagePtr without_expiry(const MessagePtr& message);
+
 inline MessagePtr::MessagePtr(const MessagePtr& other) : message_(other.message_) {
   if (message_) message_->references_.fetch_add(1, std::memory_order_relaxed);
 }

@@ -1,8 +1,11 @@
 #pragma once
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "queue/queue_definition.h"
+#include "queue/queue_window.h"
 
 namespace hermod::queue {
 
@@ -13,6 +16,24 @@ struct NamedQueueOptions {
   /// The sections [queues.NAME], in the order of their names. Each has passed check() and
   /// check_available().
   std::vector<QueueDefinition> configured;
+  /// Of what waits in a queue so much is held in memory; the rest is left to the store, and read in pages of
+  /// a quarter of it when it comes near.
+  std::uint32_t held_messages = 1024;
+  std::uint64_t held_bytes = 512ULL << 10;
+  /// And of all queues of a shard together; each holds a page of the smallest size at least.
+  std::uint64_t held_bytes_together = 32ULL << 20;
 };
+
+/// What one of so many queues of a shard may hold.
+inline Amount held_limit(const NamedQueueOptions& options, std::size_t queues) {
+  constexpr std::uint64_t kLeastBytes = 16 << 10;
+  constexpr std::uint64_t kLeastMessages = 32;
+  const std::uint64_t share = options.held_bytes_together / std::max<std::uint64_t>(queues, 1);
+  if (share >= options.held_bytes) return {options.held_messages, options.held_bytes};
+  const std::uint64_t bytes = std::min(options.held_bytes, std::max(share, kLeastBytes));
+  const std::uint64_t messages =
+      options.held_messages * bytes / std::max<std::uint64_t>(options.held_bytes, 1);
+  return {std::min<std::uint64_t>(options.held_messages, std::max(messages, kLeastMessages)), bytes};
+}
 
 }  // namespace hermod::queue

@@ -43,6 +43,13 @@ Admission QueueGroup::admit(const Arrival& arrival, Moment now) {
     return {.what = definition_.overflow == QueueDefinition::Overflow::DropNewest ? Admission::What::Dropped
                                                                                   : Admission::What::Full};
   }
+  const std::vector<Seq> dying(leaving.begin() + static_cast<std::ptrdiff_t>(replaced), leaving.end());
+  if (!has_in_memory(dying)) {
+    room_->give_back(*reserved);
+    if (!may_wait()) return {.what = Admission::What::Full};
+    asking_again_.push_back(arrival.waiter);
+    return {.what = Admission::What::Busy};
+  }
   if (rate_in_) rate_in_->take(now.steady);
 
   const AdmissionId id{++last_admission_};
@@ -91,8 +98,19 @@ bool QueueGroup::may_wait() {
 
 Amount QueueGroup::amount_of(const std::vector<Seq>& entries) const {
   Amount sum;
-  for (const Seq seq : entries) add_to(sum, item(seq).message->size());
+  for (const Seq seq : entries) add_to(sum, item(seq).size);
   return sum;
+}
+
+/// What is about to die for an admission goes into the publisher's batch as a whole; else it is read.
+bool QueueGroup::has_in_memory(const std::vector<Seq>& dying) {
+  if (definition_.overflow != QueueDefinition::Overflow::DeadLetter) return true;
+  for (const Seq seq : dying) {
+    if (message_of(seq)) continue;
+    ask_for(ReadFor::Evicting, seq);
+    return false;
+  }
+  return true;
 }
 
 /// Of a queue that makes room by its oldest, so that it need not look past all that consumers have.
@@ -134,7 +152,7 @@ std::optional<Amount> QueueGroup::make_room(std::uint64_t size, std::vector<Seq>
     if (oldest == free_.end()) return std::nullopt;
     ++room_examined_;
     leaving.push_back(*oldest);
-    add_to(theirs, item(*oldest).message->size());
+    add_to(theirs, item(*oldest).size);
   }
   return room_beyond(theirs, size);
 }
@@ -213,36 +231,48 @@ std::vector<WaiterId> QueueGroup::on_failed(AdmissionId id, Moment now) {
 
 /// Of what is stored only the wall's time is known; however the clock was set since, nothing lives longer
 /// than it was to, and what is in memory is no more concerned.
-MonotonicTime QueueGroup::expiry_of(const Message& message, WallTime since, Moment now) const {
+MonotonicTime QueueGroup::expiry_of(WallTime stored_at, WallTime own_end, WallTime since, Moment now) const {
   MonotonicTime expires_at = kNoEnd;
   const auto lower = [&](WallTime begin, WallTime end) {
     const auto left =
         std::clamp<WallTime::duration>(std::min(end - now.wall, end - begin), -kLongestLife, kLongestLife);
     expires_at = std::min(expires_at, now.steady + left);
   };
-  if (message.expires_at() != Message::kNever) lower(message.stored_at(), message.expires_at());
+  if (own_end != Message::kNever) lower(stored_at, own_end);
   if (definition_.ttl) lower(since, since + *definition_.ttl);
   return expires_at;
 }
 
 MonotonicTime QueueGroup::expiry_of(const QueueEntry& entry, Moment now) const {
-  return expiry_of(*entry.message, entry.moved_at.value_or(entry.message->stored_at()), now);
+  const Message& message = *entry.message;
+  return expiry_of(message.stored_at(), message.expires_at(), entry.moved_at.value_or(message.stored_at()),
+                   now);
 }
 
 /// It is stored.
 void QueueGroup::come_in(Seq seq, QueueEntry entry, MonotonicTime expires_at) {
-  add(seq, std::move(entry), expires_at);
+  MessagePtr unheld = add(seq, std::move(entry), expires_at);
   if (is_closing_) return remove(seq, Removal::Purged);
+  if (unheld) in_hand_.push_back({seq, std::move(unheld)});
   if (definition_.last_value) drop_replaced(seq);
 }
 
-void QueueGroup::add(Seq seq, QueueEntry entry, MonotonicTime expires_at) {
-  Item added{.message = std::move(entry.message), .expires_at = expires_at};
-  if (!entry.deaths.empty() || entry.moved_at)
-    added.past = std::make_unique<EntryPast>(EntryPast{std::move(entry.deaths), entry.moved_at});
+/// Behind what the store alone has nothing is held: it will be read with it.
+MessagePtr QueueGroup::add(Seq seq, QueueEntry entry, MonotonicTime expires_at) {
+  const Message& message = *entry.message;
+  const bool is_held = stored_alone() == 0 && held_.has_room(message.size());
+  Item added;
+  added.stored_at = message.stored_at();
+  added.expires_at = expires_at;
+  added.size = static_cast<std::uint32_t>(message.size());
+  if (!entry.deaths.empty() || entry.moved_at || message.expires_at() != Message::kNever)
+    added.past =
+        std::make_unique<EntryPast>(EntryPast{std::move(entry.deaths), entry.moved_at, message.expires_at()});
   note(seq, items_.insert(seq, std::move(added)));
+  if (is_held) held_.put(seq, std::exchange(entry.message, {}));
   lanes_.add(seq, entry.key);
   watch_expiry(seq);
+  return std::move(entry.message);
 }
 
 void QueueGroup::watch_expiry(Seq seq) {
@@ -258,13 +288,15 @@ void QueueGroup::drop_replaced(Seq newest) {
 
 // --- at the start ---
 
-void QueueGroup::restore(Seq seq, QueueEntry entry, const std::optional<DeliveryState>& state, Moment now) {
+void QueueGroup::restore(Seq seq, QueueEntry entry, const std::optional<DeliveryState>& state, Moment now,
+                         bool is_claimed) {
   const MonotonicTime expires_at = expiry_of(entry, now);
   room_->take_anyway({1, entry.message->size()});
-  add(seq, std::move(entry), expires_at);
+  MessagePtr unheld = add(seq, std::move(entry), expires_at);
+  if (unheld && is_claimed) held_.put(seq, std::move(unheld));
   if (!state) return;
   Item& restored = item(seq);
-  restored.deliveries = state->deliveries;
+  restored.deliveries = std::min(state->deliveries, Item::kMostDeliveries) & Item::kMostDeliveries;
   restored.has_state = true;
   const auto left = std::min<WallTime::duration>(state->due - now.wall, state->pause);
   if (left.count() <= 0) return;
@@ -307,13 +339,14 @@ LeaseId QueueGroup::claim(const Claim& it, Moment now) {
   Item& claimed = item(it.seq);
   claimed.lease = id;
   note(it.seq, claimed);
-  add_to(lent_, claimed.message->size());
-  claimed.deliveries = it.deliveries;
+  add_to(lent_, claimed.size);
+  claimed.deliveries = it.deliveries & Item::kMostDeliveries;
   retries_.cancel(it.seq);
   hold_up(it.seq);
   Lease& lease = leases_[id];
   lease.consumer = it.consumer;
   lease.seq = it.seq;
+  lease.message = held_.take(it.seq);
   lease.phase = Lease::Phase::Sent;
   lease.qos = wire::QoS::ExactlyOnce;
   lease.is_claim = lease.is_parked = true;

@@ -49,7 +49,7 @@ void QueueGroup::go_on_reviewing(Moment now) {
   review_from_ = visit_slice(*review_from_, [&](Seq seq, Item& reviewed) {
     note(seq, reviewed);
     if (reviewed.is_gone) return true;
-    reviewed.expires_at = expiry_of(*reviewed.message, reviewed.since(), now);
+    reviewed.expires_at = expiry_of(reviewed, now);
     expiries_.cancel(seq);
     watch_expiry(seq);
     return true;
@@ -61,7 +61,7 @@ void QueueGroup::go_on_reviewing(Moment now) {
 void QueueGroup::age(Seq seq, Moment now) {
   if (!review_from_ || seq < *review_from_) return;
   Item& aged = item(seq);
-  aged.expires_at = expiry_of(*aged.message, aged.since(), now);
+  aged.expires_at = expiry_of(aged, now);
 }
 
 // --- its end ---
@@ -80,7 +80,7 @@ Status QueueGroup::close(bool force, Moment now) {
 /// What consumers have of it is not theirs any more, a slice at a time. What is not sent is called back, and
 /// leaves when it comes or was sent: nobody knows before whether it has a claim.
 void QueueGroup::go_on_closing() {
-  if (!close_from_) return;
+  if (!close_from_ || is_store_behind()) return;
   close_from_ = visit_slice(*close_from_, [&](Seq seq, const Item& leaving) {
     if (const LeaseId lease = leaving.lease; lease.v != 0) {
       leases_.at(lease).phase == Lease::Phase::Lent ? recall(lease) : take_away(lease);
@@ -109,7 +109,7 @@ std::optional<QueueGroup::Moving> QueueGroup::begin_move(Seq seq, Moment now) {
   moving.is_leaving = true;
   note(seq, moving);
   hold_up(seq);
-  return Moving{.entry = {.message = moving.message,
+  return Moving{.entry = {.message = message_of(seq),
                           .key = std::string(lanes_.key_of(seq)),
                           .deaths = moving.deaths(),
                           .moved_at = now.wall},
@@ -137,7 +137,7 @@ std::vector<QueueGroup::Peeked> QueueGroup::peek(Seq from, std::size_t most) con
     const Seq seq = *it;
     const Item& entry = item(seq);
     Peeked& one = peeked.emplace_back(Peeked{.seq = seq,
-                                             .message = entry.message,
+                                             .message = message_of(seq),
                                              .key = std::string(lanes_.key_of(seq)),
                                              .deaths = entry.deaths(),
                                              .deliveries = entry.deliveries,

@@ -10,14 +10,6 @@ namespace hermod::queue {
 
 using wire::QoS;
 
-namespace {
-
-Offered offered_by(const Message& message) {
-  return {message.forwarded_properties(), message.size()};
-}
-
-}  // namespace
-
 // --- consumers ---
 
 void QueueGroup::join(ConsumerId id, AttachmentNo attachment, ConsumerOptions options, Moment now) {
@@ -120,11 +112,21 @@ void QueueGroup::requeue_all(ConsumerId id, AttachmentNo last, bool keep_claims,
 
 // --- delivery ---
 
-/// Lends what can be lent.
+/// Does what has become possible.
 void QueueGroup::pump(Moment now) {
   drop_expired(now);
   examine_ready();
-  examine_for_newcomers();
+  if (looks_at_newcomers_first_) examine_for_newcomers();
+  examine_unexamined();
+  if (!looks_at_newcomers_first_) examine_for_newcomers();
+  lend_all(now);
+  read_ahead();
+  in_hand_.clear();
+  held_.trim(near_);
+}
+
+/// Lends what can be lent.
+void QueueGroup::lend_all(Moment now) {
   is_cut_short_ = false;
   if (is_paused_ || is_closing_) return;
   std::size_t dead = 0;
@@ -135,12 +137,14 @@ void QueueGroup::pump(Moment now) {
     const Item& entry = item(next->seq);
     if (entry.expires_at <= now.steady) return;            // more than a slice; next_due() is now
     if (entry.deliveries >= definition_.max_deliveries) {  // there were more when it last failed
+      if (is_store_behind()) return;
       is_cut_short_ = ++dead > kSlice;
       if (is_cut_short_) return;
       die(next->seq, DeathReason::DeliveryLimit, now);
       examine_ready();
       continue;
     }
+    if (!message_of(next->seq)) return ask_for(ReadFor::Lending, next->seq);
     if (rate_out_) rate_out_->take(now.steady);
     lend(*next, now);
     examine_ready();
@@ -202,6 +206,15 @@ void QueueGroup::drop_wish(WishNo wish) {
   if (wish == kWantsEverything) return;
   wishes_.remove(wish);
   lanes_.watch(!wishes_.is_empty());
+  if (wishes_.is_empty()) unexamined_.clear();
+}
+
+std::optional<Offered> QueueGroup::offered(Seq seq) const {
+  const std::uint64_t size = item(seq).size;
+  if (!wishes_.has_filters()) return Offered{.size = size};
+  const MessagePtr message = message_of(seq);
+  if (!message) return std::nullopt;
+  return Offered{message->forwarded_properties(), size};
 }
 
 /// What has become ready, once for each wish, and what is ready no more.
@@ -211,14 +224,28 @@ void QueueGroup::examine_ready() {
     const bool is_ready = lanes_.has(it.seq) && lanes_.is_ready(it.seq);
     if (!is_ready) {
       wishes_.hide(it.lane, it.seq);
+      unexamined_.erase(it.seq);
       continue;
     }
-    const Offered offered = offered_by(*item(it.seq).message);
-    if (!it.is_for_claims) {
-      wishes_.show(it.lane, it.seq, offered, lanes_.follows_passed(it.seq));
+    const std::optional<Offered> offered = this->offered(it.seq);
+    if (!offered) {
+      unexamined_.insert(it.seq);
+    } else if (!it.is_for_claims) {
+      wishes_.show(it.lane, it.seq, *offered, lanes_.follows_passed(it.seq));
     } else if (!lanes_.follows_passed(it.seq)) {
-      wishes_.show_claims(it.lane, it.seq, offered);
+      wishes_.show_claims(it.lane, it.seq, *offered);
     }
+  }
+}
+
+/// What became ready far behind the head, as far as it is read.
+void QueueGroup::examine_unexamined() {
+  while (!unexamined_.empty()) {
+    const Seq seq = *unexamined_.begin();
+    const std::optional<Offered> offered = this->offered(seq);
+    if (!offered) return ask_for(ReadFor::Looking, seq);
+    wishes_.show(lanes_.lane_of(seq), seq, *offered, lanes_.follows_passed(seq));
+    unexamined_.erase(unexamined_.begin());
   }
 }
 
@@ -229,11 +256,17 @@ void QueueGroup::examine_for_newcomers() {
   while (const auto newcomer = wishes_.newcomer()) {
     if (left == 0) return;
     auto next = items_.first_from(newcomer->seen_to);
-    for (; next && left > 0; next = items_.first_from(Seq{next->v + 1}), --left)
-      if (lanes_.is_ready(*next))
-        wishes_.show_newcomer(newcomer->number, lanes_.lane_of(*next), *next,
-                              offered_by(*item(*next).message), lanes_.follows_passed(*next));
+    bool is_unread = false;
+    for (; next && left > 0; next = items_.first_from(Seq{next->v + 1}), --left) {
+      if (!lanes_.is_ready(*next)) continue;
+      const std::optional<Offered> offered = this->offered(*next);
+      is_unread = !offered;
+      if (is_unread) break;
+      wishes_.show_newcomer(newcomer->number, lanes_.lane_of(*next), *next, *offered,
+                            lanes_.follows_passed(*next));
+    }
     wishes_.set_seen(newcomer->number, next.value_or(WishList::kLevel));
+    if (is_unread) return ask_for(ReadFor::Looking, *next);
   }
 }
 
@@ -241,14 +274,17 @@ void QueueGroup::lend(const Next& next, Moment now) {
   Item& entry = item(next.seq);
   Consumer& consumer = consumers_.at(next.consumer);
   const LeaseId id{++last_lease_};
-  ++entry.deliveries;
+  MessagePtr message = message_of(next.seq);
+  held_.take(next.seq);
+  entry.deliveries = (entry.deliveries + 1) & Item::kMostDeliveries;
   entry.lease = id;
   note(next.seq, entry);
-  add_to(lent_, entry.message->size());
+  add_to(lent_, entry.size);
   Lease& lease = leases_[id];
   lease.consumer = next.consumer;
   lease.attachment = consumer.attachment;
   lease.seq = next.seq;
+  lease.message = message;
   lease.qos = consumer.options.qos;
   lease.is_claim = lease.qos == QoS::ExactlyOnce;
   consumer.leases.insert(id);
@@ -264,7 +300,7 @@ void QueueGroup::lend(const Next& next, Moment now) {
                                 .first_death = entry.past && !entry.past->deaths.empty()
                                                    ? std::optional(entry.past->deaths.front())
                                                    : std::nullopt,
-                                .message = entry.message});
+                                .message = std::move(message)});
   set_deadline(id, lease, unsent_, now);
 }
 
@@ -314,7 +350,7 @@ void QueueGroup::too_large(LeaseId id, std::uint64_t most_bytes, Moment now) {
   const ConsumerId consumer = found->second.consumer;
   if (Consumer* here = attached(consumer, found->second.attachment)) {
     // Never as large as this one, whatever the caller makes of it: else it would be lent it again.
-    const std::uint64_t size = item(found->second.seq).message->size();
+    const std::uint64_t size = item(found->second.seq).size;
     here->most_bytes = std::min({here->most_bytes, most_bytes, size - 1});
     set_wish(consumer, *here);
   }
@@ -330,8 +366,9 @@ void QueueGroup::take_back(LeaseId id, Moment now) {
   Item& entry = item(seq);
   entry.lease = {};
   note(seq, entry);
-  take_from(lent_, entry.message->size());
-  --entry.deliveries;
+  take_from(lent_, entry.size);
+  held_.put(seq, std::exchange(lease.message, {}));
+  entry.deliveries = (entry.deliveries - 1) & Item::kMostDeliveries;
   if (rate_out_) rate_out_->give_back();
   forget_lease(id);
   if (EndedClaim none; leaves_instead(seq, now, none)) return;

@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -55,10 +56,11 @@ struct QueueEntry {
   std::optional<WallTime> moved_at{};  ///< from another queue to this one; its time to live begins there
 };
 
-/// Of an entry that was in another queue before.
+/// What few entries have: those that were in another queue before, and those whose message expires.
 struct EntryPast {
   std::vector<Death> deaths;
   std::optional<WallTime> moved_at;
+  WallTime expires_at = Message::kNever;  ///< the message's own
 };
 
 /// What is stored at an entry once a delivery of it has failed.
@@ -135,12 +137,15 @@ struct PutDeliveryState {
   EndedClaim claim{};
 };
 /// The entry goes to the end of the dead-letter queue; this death is the last in its history. Its message
-/// does not expire any more: what is dead is kept until somebody has looked at it.
+/// does not expire any more: what is dead is kept until somebody has looked at it. Without a message it has
+/// to be read from the store before, where it is until this is made (SettlementLine).
 struct MoveToDeadLetters {
   Seq seq;
   bool has_state = false;
   EndedClaim claim{};
   QueueEntry entry;
+  std::uint64_t size = 0;      ///< Message::size()
+  bool is_unreadable = false;  ///< it stays in the store, for whoever can read it
 };
 /// Records of message identifiers that the dedup_window has passed.
 struct EraseMessageIds {
@@ -151,7 +156,20 @@ struct AskAgain {
   std::vector<WaiterId> waiters;
 };
 
-using QueueEffect =
-    std::variant<Deliver, Recall, EraseEntry, PutDeliveryState, MoveToDeadLetters, EraseMessageIds, AskAgain>;
+/// What messages of entries are wanted for that only the store has.
+enum class ReadFor : std::uint8_t {
+  Lending,   ///< they come near
+  Looking,   ///< filters have to be held against them
+  Evicting,  ///< they have to make room, as dead letters
+};
+inline constexpr std::size_t kReadPurposes = 3;
+/// Read a page of the queue's entries from there on: on_read(). One of each purpose is under way.
+struct ReadEntries {
+  ReadFor purpose{};
+  Seq from;
+};
+
+using QueueEffect = std::variant<Deliver, Recall, EraseEntry, PutDeliveryState, MoveToDeadLetters,
+                                 EraseMessageIds, AskAgain, ReadEntries>;
 
 }  // namespace hermod::queue

@@ -26,22 +26,6 @@ Removal removal_for(DeathReason reason) {
   return Removal::DeliveryLimit;
 }
 
-namespace {
-
-MessagePtr without_expiry(const MessagePtr& message) {
-  if (message->expires_at() == Message::kNever) return message;
-  return Message::create({.topic = message->topic(),
-                          .payload = message->payload(),
-                          .forwarded_properties = message->forwarded_properties(),
-                          .qos = message->qos(),
-                          .retain = message->retain(),
-                          .publisher = message->publisher(),
-                          .matched_version = message->matched_version(),
-                          .stored_at = message->stored_at()});
-}
-
-}  // namespace
-
 QueueGroup::QueueGroup(QueueDefinition definition, Moment now)
     : QueueGroup(definition, std::make_shared<QueueRoom>(definition.max_length, definition.max_bytes), now) {}
 
@@ -106,12 +90,14 @@ EndedClaim QueueGroup::let_go(LeaseId id, Outcome outcome, bool is_exchange_open
   HERMOD_ASSERT(entry.lease == id);
   entry.lease = {};
   note(lease.seq, entry);
-  take_from(lent_, entry.message->size());
+  take_from(lent_, entry.size);
+  MessagePtr message = std::exchange(lease.message, {});
   EndedClaim claim;
   if (lease.is_claim)
     claim = {.lease = id,
              .is_released = outcome == Outcome::Done || is_exchange_open,
-             .unanswered = is_exchange_open ? entry.message : MessagePtr{}};
+             .unanswered = is_exchange_open ? message : MessagePtr{}};
+  held_.put(lease.seq, std::move(message));
   cancel_deadline(lease);
   if (is_exchange_open && !lease.is_parked) {
     lease.phase = Lease::Phase::Over;  // the client holds it against its Receive Maximum [MQTT-3.3.4-9]
@@ -166,14 +152,16 @@ void QueueGroup::die(Seq seq, DeathReason reason, Moment now, EndedClaim claim) 
   effects_.emplace_back(MoveToDeadLetters{.seq = seq,
                                           .has_state = dying.has_state,
                                           .claim = std::move(claim),
-                                          .entry = dead_entry(seq, reason, now)});
+                                          .entry = dead_entry(seq, reason, now),
+                                          .size = dying.size});
   begin_end(seq, dying);
   hold_up(seq);
 }
 
 QueueEntry QueueGroup::dead_entry(Seq seq, DeathReason reason, Moment now) const {
   const Item& entry = item(seq);
-  QueueEntry dead{.message = without_expiry(entry.message),
+  const MessagePtr message = message_of(seq);
+  QueueEntry dead{.message = message ? without_expiry(message) : MessagePtr{},
                   .key = std::string(lanes_.key_of(seq)),
                   .deaths = entry.deaths(),
                   .moved_at = now.wall};
@@ -198,7 +186,8 @@ void QueueGroup::begin_end(Seq seq, Item& ending) {
   HERMOD_ASSERT(may_leave(ending));
   ending.is_settling = ending.is_gone = true;
   note(seq, ending);
-  add_to(going_, ending.message->size());
+  add_to(going_, ending.size);
+  held_.take(seq);
   retries_.cancel(seq);
   expiries_.cancel(seq);
 }
@@ -220,8 +209,9 @@ void QueueGroup::on_settled(Seq seq, Moment now) {
 void QueueGroup::drop_item(Seq seq) {
   const Item& dropped = item(seq);
   HERMOD_ASSERT(dropped.lease.v == 0);
-  room_->give_back({1, dropped.message->size()});
-  if (dropped.is_gone) take_from(going_, dropped.message->size());
+  room_->give_back({1, dropped.size});
+  if (dropped.is_gone) take_from(going_, dropped.size);
+  held_.take(seq);
   lanes_.erase(seq);
   if (!free_.empty()) free_.erase(seq);
   retries_.cancel(seq);
@@ -265,7 +255,7 @@ void QueueGroup::wake_retries(Moment now) {
 
 /// What a consumer has is judged when it comes back.
 void QueueGroup::drop_expired(Moment now) {
-  for (std::size_t left = kSlice; left > 0; --left) {
+  for (std::size_t left = kSlice; left > 0 && !is_store_behind(); --left) {
     const auto seq = expiries_.take_due(now.steady);
     if (!seq) return;
     age(*seq, now);
@@ -289,12 +279,15 @@ std::optional<MonotonicTime> QueueGroup::next_due(Moment now) const {
   };
   for (const auto* deadlines : {&ack_timeouts_, &unsent_})
     if (!deadlines->empty()) at(deadline_of(deadlines->front()));
-  const bool is_in_slices = purge_from_ < purge_to_ || is_trimming_ || review_from_ || close_from_;
-  if (is_in_slices || is_cut_short_ || wishes_.newcomer()) at(now.steady);
+  const bool is_leaving = purge_from_ < purge_to_ || is_trimming_ || close_from_;
+  const bool is_in_slices = (is_leaving && !is_store_behind()) || review_from_;
+  const bool looks = wishes_.newcomer() && !is_reading(ReadFor::Looking);
+  if (is_in_slices || is_cut_short_ || looks) at(now.steady);
   at(retries_.next_due());
-  at(expiries_.next_due());
+  if (!is_store_behind()) at(expiries_.next_due());
   at(message_ids_.next_end());
-  if (rate_out_ && !is_paused_ && dispatcher_.has_room() && choose()) at(rate_out_->next_token(now.steady));
+  const bool may_lend = !is_paused_ && dispatcher_.has_room() && !is_reading(ReadFor::Lending);
+  if (rate_out_ && may_lend && choose()) at(rate_out_->next_token(now.steady));
   return next;
 }
 
@@ -312,6 +305,7 @@ void QueueGroup::purge(Moment now) {
 }
 
 void QueueGroup::go_on_purging() {
+  if (is_store_behind()) return;
   const auto next = visit_slice(purge_from_, [this](Seq seq, Item& purged) {
     if (seq < purge_to_ && may_leave(purged)) remove(seq, Removal::Purged);
     return seq < purge_to_;
@@ -327,7 +321,7 @@ bool QueueGroup::is_above_limits() const {
 /// A limit was lowered: the oldest leave, as they would for one that comes. What somebody has stays, and may
 /// stay above the limit.
 void QueueGroup::go_on_trimming(Moment now) {
-  if (!is_trimming_) return;
+  if (!is_trimming_ || is_store_behind()) return;
   const auto next = visit_slice(trim_from_, [&](Seq seq, Item& trimmed) {
     if (!is_above_limits()) return false;
     if (!may_leave(trimmed)) return true;

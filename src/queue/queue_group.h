@@ -2,6 +2,7 @@
 #include <absl/container/btree_set.h>
 #include <absl/container/flat_hash_map.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <list>
@@ -17,6 +18,7 @@
 #include "queue/dedup_window.h"
 #include "queue/dispatcher.h"
 #include "queue/due_index.h"
+#include "queue/held_messages.h"
 #include "queue/lanes.h"
 #include "queue/moment.h"
 #include "queue/property_filter.h"
@@ -35,7 +37,9 @@ namespace hermod::queue {
 /// their order. Everything it knows about messages can be built again from what was stored.
 ///
 /// Owned by the shard that owns the queue, touched by its thread; lives as long as the queue. Holds the
-/// entries it was given. What it is told about time goes forward on the steady clock.
+/// entries it was given, and with limit_held() not all of their messages: those that are with consumers, and
+/// some of those that come near; it asks for the others when it needs them. What it is told about time goes
+/// forward on the steady clock.
 class QueueGroup {
  public:
   /// `room` is the queue's own, which its publishers have too. Precondition: check(definition).
@@ -60,7 +64,9 @@ class QueueGroup {
 
   // What a start finds in the store, before anything else: entries in their order, identifiers in theirs.
 
-  void restore(Seq seq, QueueEntry entry, const std::optional<DeliveryState>& state, Moment now);
+  /// Of what is claimed the message is kept, however much that is.
+  void restore(Seq seq, QueueEntry entry, const std::optional<DeliveryState>& state, Moment now,
+               bool is_claimed = false);
   void restore_message_id(std::uint64_t number, std::string_view id, WallTime admitted_at, Moment now);
   /// All claims that the sessions have, behind the entries and in any order: each entry is with a QoS 2
   /// consumer that is not connected yet, and its ack_timeout begins anew. Decides whatever it finds, because
@@ -68,6 +74,25 @@ class QueueGroup {
   RestoredClaims restore_claims(std::vector<Claim> claims, Moment now);
   /// That was all: what was to happen when the broker ended happens now.
   void resume(Moment now);
+
+  // Messages that are in the store alone. Without a limit there are none.
+
+  /// Of what waits so much is held from now on.
+  void limit_held(const Amount& limit) { held_.set_limit(limit); }
+  /// What is read at once.
+  Amount page() const { return held_.page(); }
+  struct ReadMessage {
+    Seq seq;
+    MessagePtr message;
+  };
+  /// What ReadEntries asked for, in rising order: from `from` up to `end` the store has no others. What has
+  /// left, or is with somebody, is not brought back by it. An entry that is not among them cannot be read: it
+  /// leaves memory, and stays in the store for whoever can. Gives how many those were.
+  std::size_t on_read(ReadFor purpose, std::vector<ReadMessage> messages, Seq from, Seq end, Moment now);
+  /// Messages in memory, and their bytes: of what waits, and of what consumers have.
+  Amount in_memory() const {
+    return {held_.amount().messages + lent_.messages, held_.amount().bytes + lent_.bytes};
+  }
 
   // Who takes messages. A consumer's shard posts what follows; what comes with an attachment that is not the
   // consumer's newest is too late, and means nothing any more.
@@ -149,8 +174,9 @@ class QueueGroup {
     bool has_state = false;
   };
   /// For a move or a redrive. One batch appends it there and erases it here; until that is told it goes to
-  /// nobody and keeps its room. In the order of sequences it keeps the order of keys. Nothing when the entry
-  /// is not there, or somebody has it, or something about it is on its way to the store.
+  /// nobody and keeps its room. Without a message it is to be read from the store, where it is until then. In
+  /// the order of sequences it keeps the order of keys. Nothing when the entry is not there, or somebody has
+  /// it, or something about it is on its way to the store.
   std::optional<Moving> begin_move(Seq seq, Moment now);
   void on_moved(Seq seq, Moment now);
   /// The other queue would not have it, or the batch failed: it stays at its place.
@@ -158,7 +184,7 @@ class QueueGroup {
 
   struct Peeked {
     Seq seq;
-    MessagePtr message;
+    MessagePtr message;  ///< null: only the store has it
     std::string key;
     std::vector<Death> deaths;
     std::uint32_t deliveries = 0;
@@ -201,19 +227,23 @@ class QueueGroup {
   static constexpr MonotonicTime kNoEnd = MonotonicTime::max();
   /// There may be a million; what few of them have is apart.
   struct Item {
-    MessagePtr message;
-    std::unique_ptr<EntryPast> past{};  ///< null: it came from no other queue
+    std::unique_ptr<EntryPast> past{};  ///< null: it came from no other queue, and its message has no expiry
+    WallTime stored_at{};
     MonotonicTime expires_at = kNoEnd;
-    LeaseId lease{};  ///< zero: nobody has it
-    std::uint32_t deliveries = 0;
-    bool has_state = false;
-    bool is_leaving = false;   ///< for an admission that is not settled
-    bool is_settling = false;  ///< the store has not made yet what was decided about it
-    bool is_gone = false;      ///< by that
+    LeaseId lease{};         ///< zero: nobody has it
+    std::uint32_t size = 0;  ///< Message::size()
+    static constexpr std::uint32_t kMostDeliveries = (1U << 28) - 1;
+    std::uint32_t deliveries : 28 = 0;
+    bool has_state : 1 = false;
+    bool is_leaving : 1 = false;   ///< for an admission that is not settled
+    bool is_settling : 1 = false;  ///< the store has not made yet what was decided about it
+    bool is_gone : 1 = false;      ///< by that
 
     std::vector<Death> deaths() const { return past ? past->deaths : std::vector<Death>{}; }
     /// When its time to live began.
-    WallTime since() const { return past && past->moved_at ? *past->moved_at : message->stored_at(); }
+    WallTime since() const { return past && past->moved_at ? *past->moved_at : stored_at; }
+    /// When its publisher said that it ends.
+    WallTime end() const { return past ? past->expires_at : Message::kNever; }
   };
   struct Pending {
     QueueEntry entry;
@@ -232,6 +262,7 @@ class QueueGroup {
     ConsumerId consumer;
     AttachmentNo attachment;
     Seq seq;
+    MessagePtr message{};  ///< while it is not Over
     Phase phase = Phase::Lent;
     wire::QoS qos{};
     bool is_claim = false;                    ///< it is stored with the consumer's session, or will be
@@ -270,20 +301,41 @@ class QueueGroup {
   }
   Pending take_pending(AdmissionId id);
   void stay(Seq seq);
-  void add(Seq seq, QueueEntry entry, MonotonicTime expires_at);
+  bool has_in_memory(const std::vector<Seq>& dying);
+  /// Gives the message, when it is not held.
+  MessagePtr add(Seq seq, QueueEntry entry, MonotonicTime expires_at);
   void come_in(Seq seq, QueueEntry entry, MonotonicTime expires_at);
-  MonotonicTime expiry_of(const Message& message, WallTime since, Moment now) const;
+  MonotonicTime expiry_of(WallTime stored_at, WallTime own_end, WallTime since, Moment now) const;
+  MonotonicTime expiry_of(const Item& item, Moment now) const {
+    return expiry_of(item.stored_at, item.end(), item.since(), now);
+  }
   MonotonicTime expiry_of(const QueueEntry& entry, Moment now) const;
   void watch_expiry(Seq seq);
   void drop_replaced(Seq newest);
 
+  // memory
+  /// Null: only the store has it.
+  MessagePtr message_of(Seq seq) const;
+  void ask_for(ReadFor purpose, Seq from);
+  bool is_reading(ReadFor purpose) const { return reading_to_[static_cast<std::size_t>(purpose)].v != 0; }
+  /// How many of those that wait are in the store alone.
+  std::uint64_t stored_alone() const {
+    return items_.size() - lent_.messages - going_.messages - held_.amount().messages;
+  }
+  void read_ahead();
+  bool lose(Seq seq);
+
   // delivery
   void pump(Moment now);
+  void lend_all(Moment now);
   std::optional<Next> choose() const;
   std::optional<ConsumerId> consumer_for(LaneNo lane, Seq seq) const;
   void set_wish(ConsumerId id, const Consumer& consumer);
   void drop_wish(WishNo wish);
+  /// What filters are held against; nothing when it has to be read before.
+  std::optional<Offered> offered(Seq seq) const;
   void examine_ready();
+  void examine_unexamined();
   void examine_for_newcomers();
   void lend(const Next& next, Moment now);
   void detach(ConsumerId id, Consumer& consumer);
@@ -317,6 +369,8 @@ class QueueGroup {
   void wake_retries(Moment now);
   void drop_expired(Moment now);
   void forget_message_ids(Moment now);
+  /// So much waits for the store that no more is decided by the slice: each takes memory.
+  bool is_store_behind() const { return going_.messages >= kMostGoing; }
   void go_on_purging();
   void go_on_trimming(Moment now);
   bool is_above_limits() const;
@@ -330,6 +384,7 @@ class QueueGroup {
 
   /// So much of what may be a whole backlog is done at once; next_due() is now while there is more.
   static constexpr std::size_t kSlice = 256;
+  static constexpr std::uint64_t kMostGoing = 8192;
   /// Calls visit(Seq, Item&) for a slice of the entries from there on, while it says true; it may not erase
   /// any. Where to go on; nothing at the end.
   template <class Visit>
@@ -347,6 +402,12 @@ class QueueGroup {
   DedupWindow message_ids_;
 
   SequenceMap<Item> items_;
+  HeldMessages held_;                            ///< of those that wait
+  std::vector<ReadMessage> in_hand_;             ///< come or read just now, for who looks at them
+  absl::btree_set<Seq> unexamined_;              ///< ready, and to be read before filters see them
+  std::array<Seq, kReadPurposes> reading_to_{};  ///< of each purpose, when it is read: what was there then
+  Seq near_{};                                   ///< where the last page began that was to go out
+  bool looks_at_newcomers_first_ = false;
   absl::btree_set<Seq> free_;  ///< with takes_oldest(), those that may leave
   absl::flat_hash_map<AdmissionId, Pending> pending_;
   absl::flat_hash_map<std::uint64_t, AdmissionId> pending_message_ids_;

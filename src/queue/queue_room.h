@@ -28,6 +28,15 @@ class QueueRoom {
   void give_back(const Amount& less);
 
   Amount held() const;
+  /// Of that, the messages that are in memory too, as their queue's owner said last: for statistics.
+  void say_in_memory(const Amount& amount) {
+    in_memory_messages_.store(amount.messages, std::memory_order_relaxed);
+    in_memory_bytes_.store(amount.bytes, std::memory_order_relaxed);
+  }
+  Amount in_memory() const {
+    return {in_memory_messages_.load(std::memory_order_relaxed),
+            in_memory_bytes_.load(std::memory_order_relaxed)};
+  }
   /// Whether take() would give it, if nobody else takes meanwhile.
   bool fits(const Amount& more) const;
   /// Whether that would be more than the limits.
@@ -41,6 +50,8 @@ class QueueRoom {
   std::atomic<std::uint64_t> max_bytes_;
   std::atomic<std::uint64_t> messages_{0};
   std::atomic<std::uint64_t> bytes_{0};
+  std::atomic<std::uint64_t> in_memory_messages_{0};
+  std::atomic<std::uint64_t> in_memory_bytes_{0};
 };
 
 }  // namespace hermod::queue

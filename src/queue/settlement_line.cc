@@ -37,7 +37,8 @@ std::uint64_t batch_bytes(const StoreChange& change) {
   if (const EndedClaim* claim = claim_of(change); claim != nullptr && claim->unanswered)
     bytes += claim->unanswered->size();
   if (const auto* dead = std::get_if<MoveToDeadLetters>(&change)) {
-    bytes += kSmallChange + dead->entry.message->size() + dead->entry.key.size();
+    const std::uint64_t size = dead->entry.message ? dead->entry.message->size() : dead->size;
+    bytes += kSmallChange + size + dead->entry.key.size();
     for (const Death& death : dead->entry.deaths) bytes += kSmallChange + death.queue.size();
   }
   return bytes;
@@ -67,6 +68,34 @@ const std::vector<StoreChange>& SettlementLine::batch() {
     waiting_.pop_front();
   }
   return batch_;
+}
+
+MoveToDeadLetters* SettlementLine::first_unread() {
+  for (StoreChange& change : batch_)
+    if (auto* dead = std::get_if<MoveToDeadLetters>(&change))
+      if (!dead->entry.message && !dead->is_unreadable) return dead;
+  return nullptr;
+}
+
+std::optional<Seq> SettlementLine::missing() {
+  const MoveToDeadLetters* const dead = first_unread();
+  return dead != nullptr ? std::optional(dead->seq) : std::nullopt;
+}
+
+std::size_t SettlementLine::fill(const std::function<MessagePtr(Seq)>& read, Seq from, Seq end) {
+  std::size_t unreadable = 0;
+  for (StoreChange& change : batch_) {
+    auto* const dead = std::get_if<MoveToDeadLetters>(&change);
+    if (dead == nullptr || dead->entry.message || dead->is_unreadable) continue;
+    if (dead->seq < from || end <= dead->seq) continue;
+    if (const MessagePtr message = read(dead->seq)) {
+      dead->entry.message = without_expiry(message);
+    } else {
+      dead->is_unreadable = true;
+      ++unreadable;
+    }
+  }
+  return unreadable;
 }
 
 std::vector<Seq> SettlementLine::made() {

@@ -2,6 +2,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -33,6 +35,11 @@ class SettlementLine {
   /// submitted again as it was, so this may be asked for as often as it takes.
   const std::vector<StoreChange>& batch();
   const std::vector<StoreChange>& under_way() const { return batch_; }
+  /// The first dead letter of the batch whose message is in the store alone: it has to be read before the
+  /// batch is made. Nothing when it has all.
+  std::optional<Seq> missing();
+  /// The store was read in that range. What is not there is unreadable; gives how many those are.
+  std::size_t fill(const std::function<MessagePtr(Seq)>& read, Seq from, Seq end);
   bool is_under_way() const { return !batch_.empty(); }
   /// It is durable. The entries whose group has to hear that, in their order: QueueGroup::on_settled().
   /// Precondition: is_under_way().
@@ -42,6 +49,8 @@ class SettlementLine {
   std::size_t waiting() const { return waiting_.size(); }
 
  private:
+  MoveToDeadLetters* first_unread();
+
   Limits limits_{};
   std::vector<StoreChange> batch_;
   std::deque<StoreChange> waiting_;

@@ -44,6 +44,11 @@ void WishList::remove(WishNo number) {
   if (--found->second.consumers == 0) wanted_.erase(found);
 }
 
+bool WishList::has_filters() const {
+  return std::any_of(wanted_.begin(), wanted_.end(),
+                     [](const auto& one) { return !one.second.wish.filter.empty(); });
+}
+
 void WishList::show(LaneNo lane, Seq seq, const Offered& offered, bool follows_passed) {
   for (auto& [number, wanted] : wanted_)
     if (seq < wanted.seen_to) show_to(wanted, lane, seq, offered, follows_passed);

@@ -56,6 +56,8 @@ class WishList {
   /// And one less; a wish that nobody has any more is forgotten.
   void remove(WishNo number);
   bool is_empty() const { return wanted_.empty(); }
+  /// Some look at more than the size.
+  bool has_filters() const;
 
   /// An entry is ready; `follows_passed` as Lanes says.
   void show(LaneNo lane, Seq seq, const Offered& offered, bool follows_passed);

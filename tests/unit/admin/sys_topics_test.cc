@@ -68,6 +68,7 @@ TEST_F(SysTopicsTest, NamedQueuesAreToldOfWhereThereAreAny) {
   const auto queue = queues.add(queue::named_queue(1), definition);
   ASSERT_TRUE(queue.has_value());
   ASSERT_TRUE((*queue)->room->take({1, 100}));
+  (*queue)->room->say_in_memory({2, 70});
   add(Counter::QueueStored, 3);
   add(Counter::QueueAckTimeouts, 2);
   add(Counter::QueueDeadRejected, 1);
@@ -77,6 +78,8 @@ TEST_F(SysTopicsTest, NamedQueuesAreToldOfWhereThereAreAny) {
   EXPECT_EQ(values.at("queues/count"), "1");
   EXPECT_EQ(values.at("queues/messages/count"), "1");
   EXPECT_EQ(values.at("queues/messages/bytes"), "100");
+  EXPECT_EQ(values.at("queues/memory/count"), "2");
+  EXPECT_EQ(values.at("queues/memory/bytes"), "70");
   EXPECT_EQ(values.at("queues/stored"), "3");
   EXPECT_EQ(values.at("queues/returned/timeout"), "2");
   EXPECT_EQ(values.at("queues/dead/rejected"), "1");

@@ -164,6 +164,7 @@ struct GroupTest : testing::Test {
     if (const auto* put_state = std::get_if<PutDeliveryState>(&effect)) return want('+', put_state->seq);
     if (const auto* dead = std::get_if<MoveToDeadLetters>(&effect)) return want('~', dead->seq);
     if (const auto* recall = std::get_if<Recall>(&effect)) return '?' + names_of_leases.at(recall->lease);
+    if (const auto* read = std::get_if<ReadEntries>(&effect)) return "read" + std::to_string(read->from.v);
     if (const auto* again = std::get_if<AskAgain>(&effect)) {
       std::string text = "again";
       for (const WaiterId waiter : again->waiters) text += ',' + std::to_string(waiter.v);

@@ -26,6 +26,36 @@ std::vector<Seq> sequences(std::uint64_t first, std::uint64_t last) {
   return seqs;
 }
 
+/// Its message is in the store alone.
+StoreChange unread_letter(std::uint64_t seq, std::uint64_t size) {
+  return MoveToDeadLetters{.seq = Seq{seq}, .entry = {.message = {}, .key = "k"}, .size = size};
+}
+
+TEST(SettlementLine, WhatABatchLacksIsReadBeforeItIsMade) {
+  SettlementLine line({.changes = 100, .bytes = 10'000});
+  line.push(erase(1));
+  line.push(unread_letter(2, 4'000));
+  line.push(unread_letter(3, 4'000));
+  line.push(unread_letter(5, 4'000));
+  EXPECT_EQ(line.batch().size(), 3U) << "the size counts all the same";
+  EXPECT_EQ(line.missing(), Seq{2});
+  const MessagePtr read = Message::create({.topic = "t",
+                                           .payload = {},
+                                           .forwarded_properties = {},
+                                           .expires_at = WallTime{std::chrono::hours(1)}});
+  const auto has_two = [&](Seq seq) { return seq == Seq{2} ? read : MessagePtr{}; };
+  EXPECT_EQ(line.fill(has_two, Seq{2}, Seq{3}), 0U);
+  EXPECT_EQ(line.missing(), Seq{3});
+  EXPECT_EQ(line.fill(has_two, Seq{3}, Seq{10}), 1U) << "it is not there";
+  EXPECT_EQ(line.missing(), std::nullopt);
+  const auto& filled = std::get<MoveToDeadLetters>(line.batch()[1]);
+  EXPECT_EQ(filled.entry.message->expires_at(), Message::kNever);
+  EXPECT_TRUE(std::get<MoveToDeadLetters>(line.batch()[2]).is_unreadable);
+  EXPECT_EQ(line.made(), sequences(1, 3));
+  line.batch();
+  EXPECT_EQ(line.missing(), Seq{5});
+}
+
 TEST(SettlementLine, WhatComesMeanwhileGoesIntoTheNextBatch) {
   SettlementLine line;
   EXPECT_TRUE(line.batch().empty());

@@ -1,0 +1,86 @@
+// Messages of named queues that are in the store alone: what is read of them, and what is done with the
+// answer.
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "broker/page_reader.h"
+#include "broker/shard.h"
+#include "queue/queue_id.h"
+
+namespace hermod::broker {
+
+namespace {
+
+/// What could not be read is tried again.
+constexpr std::chrono::seconds kReadQueueAgain{1};
+
+/// Precondition: not QueueDying.
+queue::ReadFor purpose_for(PageRead::Purpose purpose) {
+  switch (purpose) {
+    case PageRead::Purpose::QueueLooking:
+      return queue::ReadFor::Looking;
+    case PageRead::Purpose::QueueEvicting:
+      return queue::ReadFor::Evicting;
+    default:
+      return queue::ReadFor::Lending;
+  }
+}
+
+}  // namespace
+
+/// Without a store to read from everything stays in memory.
+void Shard::bound_memory(OwnedQueue& queue) const {
+  if (shared_.reader == nullptr) return;
+  queue.group.limit_held(queue::held_limit(shared_.options.queues, owned_queues_.size()));
+}
+
+void Shard::read_queue(const OwnedQueue& queue, PageRead::Purpose purpose, Seq from) {
+  shared_.reader->read({id_, SessionId{queue.named->id.v}, purpose, from, queue.group.page()});
+}
+
+void Shard::on_queue_page_read(PageRead& page) {
+  const QueueId id{page.session.v};
+  const auto found = owned_queues_.find(id);
+  if (found == owned_queues_.end()) return;  // deleted meanwhile
+  OwnedQueue& queue = *found->second;
+  if (page.failed) {
+    if (read_queues_again_.empty()) read_queues_again_at_ = now() + kReadQueueAgain;
+    read_queues_again_.push_back({id, page.purpose, page.end});
+    return schedule_deadlines();
+  }
+  const Seq from = page.from;
+  // Behind the last of the stream there is nothing to be missed: what is expected there is not there either.
+  const Seq end = page.to_end ? Seq{~0ULL} : page.end;
+  std::vector<queue::QueueGroup::ReadMessage> messages;
+  messages.reserve(page.entries.size());
+  for (queue::Entry& entry : page.entries) messages.push_back({entry.seq, std::move(entry.delivery.message)});
+  std::size_t lost = 0;
+  if (page.purpose == PageRead::Purpose::QueueDying) {
+    queue.is_reading_dead = false;
+    const auto read = [&messages](Seq seq) {
+      const auto at = std::lower_bound(messages.begin(), messages.end(), seq,
+                                       [](const auto& one, Seq wanted) { return one.seq < wanted; });
+      return at != messages.end() && at->seq == seq ? at->message : queue::MessagePtr{};
+    };
+    lost = queue.line.fill(read, from, end);
+  } else {
+    lost = queue.group.on_read(purpose_for(page.purpose), std::move(messages), from, end, moment());
+  }
+  if (lost > 0) {
+    tell_damaged(page, queue.named->name());
+    // An entry that is simply not there is lost as well, and not among what the page names.
+    if (lost > page.damaged.size()) counters_.add(Counter::DroppedDamaged, lost - page.damaged.size());
+  }
+  touch(queue);
+}
+
+void Shard::read_queues_again() {
+  if (read_queues_again_.empty() || now() < read_queues_again_at_) return;
+  for (const QueueReadAgain& one : std::exchange(read_queues_again_, {}))
+    if (const auto found = owned_queues_.find(one.queue); found != owned_queues_.end())
+      read_queue(*found->second, one.purpose, one.from);
+}
+
+}  // namespace hermod::broker

@@ -1,0 +1,56 @@
+#include "queue/held_messages.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace hermod::queue {
+namespace {
+
+/// Pages that may be held at once.
+constexpr std::uint64_t kPages = 4;
+
+}  // namespace
+
+Amount HeldMessages::page() const {
+  return {std::max<std::uint64_t>(limit_.messages / kPages, 1),
+          std::max<std::uint64_t>(limit_.bytes / kPages, 1)};
+}
+
+bool HeldMessages::is_low() const {
+  const Amount page = this->page();
+  return amount_.messages <= page.messages && amount_.bytes <= page.bytes;
+}
+
+bool HeldMessages::has_room(std::uint64_t size) const {
+  if (amount_.messages == 0) return true;
+  return amount_.messages < limit_.messages && size <= limit_.bytes && amount_.bytes <= limit_.bytes - size;
+}
+
+void HeldMessages::put(Seq seq, MessagePtr message) {
+  if (!message || messages_.contains(seq)) return;
+  add_to(amount_, message->size());
+  messages_.insert(seq, std::move(message));
+}
+
+MessagePtr HeldMessages::take(Seq seq) {
+  MessagePtr* const found = messages_.find(seq);
+  if (found == nullptr) return {};
+  MessagePtr taken = std::move(*found);
+  messages_.erase(seq);
+  take_from(amount_, taken->size());
+  return taken;
+}
+
+MessagePtr HeldMessages::find(Seq seq) const {
+  const MessagePtr* const found = messages_.find(seq);
+  return found != nullptr ? *found : MessagePtr{};
+}
+
+void HeldMessages::trim(Seq from) {
+  while (is_above_limit()) {
+    const Seq first = *messages_.first_from(Seq{});
+    take(first < from ? first : *messages_.last());
+  }
+}
+
+}  // namespace hermod::queue

@@ -1,0 +1,52 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+
+#include "queue/message.h"
+#include "queue/queue_window.h"
+#include "queue/sequence_map.h"
+
+namespace hermod::queue {
+
+/// The messages of what waits in a named queue that are in memory; those of the others are in the store
+/// alone. Bounded by messages and bytes, but for one message that is larger. Owned by the queue's group, same
+/// thread.
+class HeldMessages {
+ public:
+  static constexpr Amount kNoLimit{std::numeric_limits<std::uint64_t>::max(),
+                                   std::numeric_limits<std::uint64_t>::max()};
+
+  /// Takes effect with the next trim().
+  void set_limit(const Amount& limit) { limit_ = limit; }
+  /// What is read at once: a part of the limit, so that what one page brings does not drive out another.
+  Amount page() const;
+  /// So few are left that the next page is wanted.
+  bool is_low() const;
+
+  bool has_room(std::uint64_t size) const;
+  /// Nothing happens when it is there, or null. May be above the limit until trim().
+  void put(Seq seq, MessagePtr message);
+  /// It is not held any more; null when it was not.
+  MessagePtr take(Seq seq);
+  /// Null when it is not held.
+  MessagePtr find(Seq seq) const;
+  /// Down to the limit: what stands in front of `from` goes first, because it is held up, else what is
+  /// farthest behind.
+  void trim(Seq from);
+
+  const Amount& amount() const { return amount_; }
+  std::optional<Seq> last() const { return messages_.last(); }
+
+ private:
+  bool is_above_limit() const {
+    return amount_.messages > limit_.messages || (amount_.bytes > limit_.bytes && amount_.messages > 1);
+  }
+
+  Amount limit_ = kNoLimit;
+  Amount amount_;
+  SequenceMap<MessagePtr> messages_;
+};
+
+}  // namespace hermod::queue

@@ -1,0 +1,71 @@
+// Which messages of a named queue are in memory, and what is read of the others.
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+#include "queue/queue_group.h"
+
+namespace hermod::queue {
+
+MessagePtr QueueGroup::message_of(Seq seq) const {
+  if (const LeaseId lease = item(seq).lease; lease.v != 0) return leases_.at(lease).message;
+  if (MessagePtr held = held_.find(seq)) return held;
+  const auto found = std::lower_bound(in_hand_.begin(), in_hand_.end(), seq,
+                                      [](const ReadMessage& one, Seq wanted) { return one.seq < wanted; });
+  return found != in_hand_.end() && found->seq == seq ? found->message : MessagePtr{};
+}
+
+/// One of each purpose at a time; what asks meanwhile asks again when it has come.
+void QueueGroup::ask_for(ReadFor purpose, Seq from) {
+  if (is_reading(purpose)) return;
+  reading_to_[static_cast<std::size_t>(purpose)] = Seq{items_.last()->v + 1};
+  effects_.emplace_back(ReadEntries{.purpose = purpose, .from = from});
+}
+
+/// The next page, while what is held goes out. Without what goes out nothing is read.
+void QueueGroup::read_ahead() {
+  if (is_paused_ || is_closing_ || leases_.empty()) return;
+  const std::optional<Seq> last = held_.last();
+  if (!last || stored_alone() == 0 || !held_.is_low()) return;
+  if (const auto behind = items_.first_from(Seq{last->v + 1})) ask_for(ReadFor::Lending, *behind);
+}
+
+std::size_t QueueGroup::on_read(ReadFor purpose, std::vector<ReadMessage> messages, Seq from, Seq end,
+                                Moment now) {
+  // What has come since it was asked for may be too new for the answer.
+  end = std::min(end, std::exchange(reading_to_[static_cast<std::size_t>(purpose)], Seq{}));
+  looks_at_newcomers_first_ = !looks_at_newcomers_first_;
+  std::vector<Seq> missing;
+  auto read = messages.begin();
+  for (auto it = items_.first_from(from); it && *it < end; it = items_.first_from(Seq{it->v + 1})) {
+    while (read != messages.end() && read->seq < *it) ++read;
+    if (read == messages.end() || read->seq != *it) {
+      missing.push_back(*it);
+      continue;
+    }
+    const Item& waiting = item(*it);
+    if (waiting.lease.v != 0 || waiting.is_gone) continue;
+    if (purpose != ReadFor::Looking || held_.has_room(waiting.size)) held_.put(*it, read->message);
+  }
+  const auto lost = static_cast<std::size_t>(
+      std::count_if(missing.begin(), missing.end(), [this](Seq seq) { return lose(seq); }));
+  if (purpose == ReadFor::Looking) {
+    in_hand_ = std::move(messages);
+  } else {
+    near_ = from;
+  }
+  if (purpose == ReadFor::Evicting || lost > 0) tell_to_ask_again();
+  pump(now);
+  return lost;
+}
+
+/// It is out of memory alone. Not what somebody has, or what is on its way out of the store or to it.
+bool QueueGroup::lose(Seq seq) {
+  if (!may_leave(item(seq)) || held_.find(seq)) return false;
+  hold_up(seq);
+  drop_item(seq);
+  return true;
+}
+
+}  // namespace hermod::queue

@@ -1,0 +1,69 @@
+#include "queue/held_messages.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace hermod::queue {
+namespace {
+
+MessagePtr message_of_size(std::size_t size) {
+  const std::string payload(size - 1, 'x');
+  return Message::create({.topic = "t", .payload = as_bytes(payload), .forwarded_properties = {}});
+}
+
+TEST(HeldMessages, WhatIsFarthestBehindLeavesFirst) {
+  HeldMessages held;
+  held.set_limit({4, 1000});
+  for (std::uint64_t seq = 1; seq <= 6; ++seq) held.put(Seq{seq}, message_of_size(10));
+  EXPECT_EQ(held.amount(), (Amount{6, 60}));
+  held.trim(Seq{});
+  EXPECT_EQ(held.amount(), (Amount{4, 40}));
+  EXPECT_TRUE(held.find(Seq{4}));
+  EXPECT_FALSE(held.find(Seq{5}));
+}
+
+TEST(HeldMessages, WhatIsHeldUpLeavesBeforeIt) {
+  HeldMessages held;
+  held.set_limit({4, 1000});
+  for (std::uint64_t seq = 1; seq <= 6; ++seq) held.put(Seq{seq}, message_of_size(10));
+  held.trim(Seq{5});
+  EXPECT_FALSE(held.find(Seq{2}));
+  EXPECT_TRUE(held.find(Seq{3}));
+  EXPECT_TRUE(held.find(Seq{6}));
+}
+
+TEST(HeldMessages, TheLimitIsOfBytesToo) {
+  HeldMessages held;
+  held.set_limit({100, 100});
+  EXPECT_TRUE(held.has_room(1000)) << "one message has room whatever its size";
+  held.put(Seq{1}, message_of_size(60));
+  EXPECT_TRUE(held.has_room(40));
+  EXPECT_FALSE(held.has_room(41));
+  EXPECT_FALSE(held.has_room(1000));
+  held.put(Seq{2}, message_of_size(60));
+  held.trim(Seq{});
+  EXPECT_EQ(held.amount(), (Amount{1, 60}));
+}
+
+TEST(HeldMessages, AMessageIsTakenOnce) {
+  HeldMessages held;
+  held.put(Seq{1}, message_of_size(10));
+  held.put(Seq{1}, message_of_size(20));
+  EXPECT_EQ(held.amount(), (Amount{1, 10}));
+  EXPECT_TRUE(held.take(Seq{1}));
+  EXPECT_FALSE(held.take(Seq{1}));
+  EXPECT_EQ(held.amount(), Amount{});
+}
+
+TEST(HeldMessages, ThePageIsAPartOfTheLimit) {
+  HeldMessages held;
+  held.set_limit({8, 80});
+  EXPECT_EQ(held.page(), (Amount{2, 20}));
+  EXPECT_TRUE(held.is_low());
+  for (std::uint64_t seq = 1; seq <= 3; ++seq) held.put(Seq{seq}, message_of_size(2));
+  EXPECT_FALSE(held.is_low());
+}
+
+}  // namespace
+}  // namespace hermod::queue

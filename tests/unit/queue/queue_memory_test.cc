@@ -1,0 +1,363 @@
+// What waits far behind leaves memory, and is read again when it is needed.
+
+#include <algorithm>
+#include <deque>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/unit/queue/group_fixture.h"
+
+namespace hermod::queue {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr ConsumerId kNearTaker{1};
+
+/// A group that holds eight messages and reads two at once, and the store it reads from.
+struct QueueMemory : GroupTest {
+  struct Page {
+    ReadEntries asked;
+    std::vector<QueueGroup::ReadMessage> messages;
+    Seq end;
+  };
+  std::map<Seq, MessagePtr> stored;
+  std::deque<ReadEntries> asked;
+  std::vector<std::string> delivered;
+
+  void begin() {
+    start();
+    group->limit_held({8, 8000});
+  }
+  void keep(const std::string& payload, const std::string& key) {
+    const MessagePtr it = message(payload);
+    stored[put(payload, key)] = it;
+  }
+  /// Messages "1" to "n", each with a key of its own.
+  void keep_all(int count) {
+    for (int i = 1; i <= count; ++i) keep(std::to_string(i), std::to_string(i));
+    go();
+  }
+  /// Everything that the group wanted, but for what it wants to read.
+  void go() {
+    while (group->has_effects()) {
+      happened();
+      for (const QueueEffect& effect : effects) {
+        if (const auto* sent = std::get_if<Deliver>(&effect)) delivered.push_back(names.at(sent->seq));
+        if (const auto* gone = std::get_if<EraseEntry>(&effect)) stored.erase(gone->seq);
+        if (const auto* dead = std::get_if<MoveToDeadLetters>(&effect)) stored.erase(dead->seq);
+        if (const auto* read = std::get_if<ReadEntries>(&effect)) asked.push_back(*read);
+      }
+    }
+  }
+  /// The oldest question, as the store answers it now.
+  Page look_up() {
+    Page page{asked.front(), {}, asked.front().from};
+    asked.pop_front();
+    for (auto it = stored.lower_bound(page.asked.from);; ++it) {
+      if (it == stored.end()) {
+        page.end = Seq{~0ULL};
+        return page;
+      }
+      if (page.messages.size() == group->page().messages) return page;
+      page.messages.push_back({it->first, it->second});
+      page.end = Seq{it->first.v + 1};
+    }
+  }
+  std::size_t answer_page(Page page) {
+    const std::size_t lost =
+        group->on_read(page.asked.purpose, std::move(page.messages), page.asked.from, page.end, now);
+    go();
+    return lost;
+  }
+  void read_all() {
+    for (int i = 0; !asked.empty() && i < 1000; ++i) answer_page(look_up());
+    EXPECT_TRUE(asked.empty());
+  }
+  static std::vector<std::string> numbers(int from, int to) {
+    std::vector<std::string> all;
+    for (int i = from; i <= to; ++i) all.push_back(std::to_string(i));
+    return all;
+  }
+};
+
+TEST_F(QueueMemory, WhatIsFarBehindIsInTheStoreAlone) {
+  begin();
+  keep_all(100);
+  EXPECT_EQ(group->entries(), 100U);
+  EXPECT_EQ(group->in_memory().messages, 8U);
+  EXPECT_EQ(group->amount().messages, 100U);
+  EXPECT_TRUE(asked.empty()) << "nobody takes anything";
+}
+
+TEST_F(QueueMemory, ItIsReadWhenItComesNearAndKeepsItsOrder) {
+  begin();
+  keep_all(100);
+  join(kNearTaker, wire::QoS::AtLeastOnce, 4);
+  go();
+  std::size_t most = 0;
+  for (int i = 1; i <= 100; ++i) {
+    read_all();
+    ASSERT_GE(delivered.size(), static_cast<std::size_t>(i));
+    most = std::max<std::size_t>(most, group->in_memory().messages);
+    settle(delivered[static_cast<std::size_t>(i) - 1], Outcome::Done);
+    go();
+  }
+  EXPECT_EQ(delivered, numbers(1, 100));
+  EXPECT_LE(most, 12U) << "what is held, and what is in flight";
+  EXPECT_EQ(group->entries(), 0U);
+  EXPECT_EQ(group->in_memory(), Amount{});
+}
+
+TEST_F(QueueMemory, TheNextPageIsReadBeforeTheLastIsGone) {
+  begin();
+  keep_all(20);
+  join(kNearTaker, wire::QoS::AtLeastOnce, 6);
+  go();
+  EXPECT_EQ(delivered, numbers(1, 6));
+  ASSERT_EQ(asked.size(), 1U);
+  EXPECT_EQ(asked.front().from, Seq{9});
+}
+
+TEST_F(QueueMemory, WhatWasPurgedWhileItWasReadDoesNotComeBack) {
+  begin();
+  keep_all(20);
+  join(kNearTaker, wire::QoS::AtMostOnce, 8);
+  go();
+  ASSERT_EQ(asked.size(), 1U);
+  Page page = look_up();
+  ASSERT_FALSE(page.messages.empty());
+  group->purge(now);
+  go();
+  ASSERT_EQ(group->entries(), 0U);
+  EXPECT_EQ(answer_page(std::move(page)), 0U);
+  grant(kNearTaker, 100);
+  go();
+  EXPECT_EQ(delivered, numbers(1, 8));
+  EXPECT_EQ(group->in_memory(), Amount{});
+}
+
+TEST_F(QueueMemory, WhatExpiredWhileItWasReadDoesNotComeBack) {
+  definition.ttl = seconds(5);
+  definition.dead_letter = "none";
+  begin();
+  keep_all(20);
+  join(kNearTaker, wire::QoS::AtMostOnce, 8);
+  go();
+  ASSERT_EQ(asked.size(), 1U);
+  Page page = look_up();
+  pass(seconds(6));
+  go();
+  EXPECT_EQ(answer_page(std::move(page)), 0U);
+  grant(kNearTaker, 100);
+  go();
+  EXPECT_EQ(delivered, numbers(1, 8));
+  EXPECT_EQ(group->entries(), 0U);
+}
+
+TEST_F(QueueMemory, WhatMovesWhileItIsReadStaysAway) {
+  begin();
+  keep_all(20);
+  join(kNearTaker, wire::QoS::AtMostOnce, 8);
+  go();
+  ASSERT_EQ(asked.size(), 1U);
+  Page page = look_up();
+  const auto moving = group->begin_move(Seq{9}, now);
+  ASSERT_TRUE(moving.has_value());
+  EXPECT_FALSE(moving->entry.message) << "it is read for its batch";
+  answer_page(std::move(page));
+  group->on_moved(Seq{9}, now);
+  stored.erase(Seq{9});
+  grant(kNearTaker, 100);
+  go();
+  read_all();
+  std::vector<std::string> all = numbers(1, 20);
+  all.erase(all.begin() + 8);
+  EXPECT_EQ(delivered, all);
+}
+
+TEST_F(QueueMemory, WhatCannotBeReadHoldsUpNothing) {
+  begin();
+  keep_all(12);
+  stored.erase(Seq{9});
+  join(kNearTaker, wire::QoS::AtMostOnce, 100);
+  go();
+  std::size_t lost = 0;
+  while (!asked.empty()) lost += answer_page(look_up());
+  EXPECT_EQ(lost, 1U);
+  std::vector<std::string> all = numbers(1, 12);
+  all.erase(all.begin() + 8);
+  EXPECT_EQ(delivered, all);
+  EXPECT_EQ(group->amount().messages, 0U);
+}
+
+TEST_F(QueueMemory, WhatComesWhileThePageIsReadIsNotMissed) {
+  begin();
+  keep_all(9);
+  join(kNearTaker, wire::QoS::AtMostOnce, 8);
+  go();
+  ASSERT_EQ(asked.size(), 1U);
+  Page page = look_up();
+  EXPECT_EQ(page.end, Seq{~0ULL});
+  keep("10", "10");
+  go();
+  EXPECT_EQ(answer_page(std::move(page)), 0U);
+  grant(kNearTaker, 100);
+  go();
+  read_all();
+  EXPECT_EQ(delivered, numbers(1, 10));
+}
+
+TEST_F(QueueMemory, WhatComesBackWaitsInMemoryWithinTheLimit) {
+  begin();
+  keep_all(40);
+  join(kNearTaker, wire::QoS::AtLeastOnce, 30);
+  go();
+  read_all();
+  EXPECT_EQ(delivered, numbers(1, 30));
+  disconnect(kNearTaker);
+  go();
+  EXPECT_LE(group->in_memory().messages, 8U);
+  delivered.clear();
+  join(kNearTaker, wire::QoS::AtMostOnce, 100);
+  go();
+  read_all();
+  EXPECT_EQ(delivered, numbers(1, 40));
+}
+
+TEST_F(QueueMemory, AFilterIsHeldAgainstWhatIsInTheStoreAlone) {
+  begin();
+  for (int i = 1; i <= 40; ++i) {
+    set_property("tags", i % 10 == 0 ? "rare" : "common");
+    keep(std::to_string(i), std::to_string(i));
+  }
+  go();
+  join(kNearTaker, wire::QoS::AtMostOnce, 100, "tags=rare");
+  go();
+  read_all();
+  EXPECT_EQ(delivered, (std::vector<std::string>{"10", "20", "30", "40"}));
+  EXPECT_LE(group->in_memory().messages, 8U);
+  set_property("tags", "rare");
+  keep("41", "41");
+  go();
+  read_all();
+  EXPECT_EQ(delivered.back(), "41");
+}
+
+TEST_F(QueueMemory, WhatBecomesReadyFarBehindIsReadForTheFilter) {
+  begin();
+  set_property("tags", "rare");
+  for (int i = 1; i <= 20; ++i) keep(std::to_string(i), "k");
+  go();
+  join(kNearTaker, wire::QoS::AtMostOnce, 100, "tags=rare");
+  go();
+  read_all();
+  EXPECT_EQ(delivered, numbers(1, 20)) << "each is ready when the one before is gone";
+}
+
+TEST_F(QueueMemory, ADeadLetterIsReadWhenItsBatchIsMade) {
+  definition.ttl = seconds(5);
+  begin();
+  keep_all(20);
+  pass(seconds(6));
+  std::size_t without = 0;
+  happened();
+  for (const QueueEffect& effect : effects)
+    if (const auto* dead = std::get_if<MoveToDeadLetters>(&effect)) {
+      EXPECT_GT(dead->size, 0U);
+      if (!dead->entry.message) ++without;
+    }
+  EXPECT_EQ(without, 12U);
+  EXPECT_EQ(group->entries(), 0U);
+}
+
+TEST_F(QueueMemory, WhatMakesRoomAsADeadLetterIsReadBefore) {
+  definition.overflow = QueueDefinition::Overflow::DeadLetter;
+  definition.max_length = 20;
+  begin();
+  keep_all(20);
+  const auto evict_one = [&](const std::string& name) {
+    const Admission admission = admit(name, name, "", WaiterId{7});
+    if (admission.what != Admission::What::Admitted) return admission.what;
+    EXPECT_EQ(admission.evictions.size(), 1U);
+    for (const Eviction& one : admission.evictions) {
+      EXPECT_TRUE(one.dead_letter && one.dead_letter->message);
+      stored.erase(one.seq);
+    }
+    const MessagePtr it = message(name);
+    stored[store(admission.id, name)] = it;
+    go();
+    return admission.what;
+  };
+  for (int i = 1; i <= 8; ++i) EXPECT_EQ(evict_one("new " + std::to_string(i)), Admission::What::Admitted);
+  EXPECT_EQ(evict_one("late"), Admission::What::Busy);
+  go();
+  ASSERT_EQ(asked.size(), 1U);
+  EXPECT_EQ(asked.front().purpose, ReadFor::Evicting);
+  answer_page(look_up());
+  EXPECT_TRUE(std::any_of(effects.begin(), effects.end(), [](const QueueEffect& effect) {
+    return std::holds_alternative<AskAgain>(effect);
+  }));
+  EXPECT_EQ(evict_one("late"), Admission::What::Admitted);
+}
+
+TEST_F(QueueMemory, MessagesWithAnExpiryAreReviewedWithoutBeingRead) {
+  begin();
+  for (int i = 1; i <= 20; ++i) keep(std::to_string(i), std::to_string(i));
+  go();
+  QueueDefinition shorter = definition;
+  shorter.ttl = seconds(3);
+  ASSERT_TRUE(group->change(shorter, now));
+  pass(seconds(4));
+  go();
+  EXPECT_TRUE(asked.empty());
+  EXPECT_EQ(group->entries(), 0U);
+}
+
+TEST_F(QueueMemory, AStartHoldsTheFirstOnly) {
+  begin();
+  for (std::uint64_t seq = 1; seq <= 50; ++seq) {
+    names[Seq{seq}] = std::to_string(seq);
+    stored[Seq{seq}] = message(std::to_string(seq));
+    group->restore(Seq{seq}, {.message = stored[Seq{seq}], .key = std::to_string(seq)}, std::nullopt, now,
+                   /*is_claimed=*/seq == 40);
+    next = Seq{seq + 1};
+  }
+  const RestoredClaims restored = group->restore_claims({{ConsumerId{9}, Seq{40}, 1}}, now);
+  EXPECT_EQ(restored.kept.size(), 1U);
+  group->resume(now);
+  go();
+  EXPECT_EQ(group->in_memory().messages, 9U) << "and the claimed one";
+  join(kNearTaker, wire::QoS::AtMostOnce, 100);
+  go();
+  read_all();
+  EXPECT_EQ(delivered.size(), 49U);
+}
+
+TEST_F(QueueMemory, OfABacklogThatExpiresOnlySoMuchWaitsForTheStore) {
+  definition.ttl = seconds(5);
+  begin();
+  is_slow = true;
+  for (int i = 0; i < 20'000; ++i) put("m");
+  pass(seconds(6));
+  std::size_t dying = 0;
+  for (int i = 0; i < 200; ++i) {
+    happened();
+    dying += effects.size();
+    if (const auto due = group->next_due(now); !due || *due > now.steady) break;
+    group->advance(now);
+  }
+  EXPECT_GE(dying, 8192U);
+  EXPECT_LT(dying, 10'000U);
+  is_slow = false;
+  for (int i = 0; i < 200 && group->entries() > 0; ++i) {
+    pass(seconds(0));
+    happened();
+    while (!wanted.empty()) settle_store();
+  }
+  EXPECT_EQ(group->entries(), 0U);
+}
+
+}  // namespace
+}  // namespace hermod::queue

@@ -20,6 +20,13 @@ class QueuePagePath : public QueuePathTest {
   queue::Amount kept(std::string_view queue = "orders") {
     return broker().queues().find(queue)->room->held();
   }
+  /// Its first messages have come with SUBACK.
+  FakeClient subscriber(const std::string& queue) {
+    FakeClient client = login("c");
+    client.subscribe({1}, {{"$queue/" + queue, kQoS1}});
+    settle();
+    return client;
+  }
   /// What the client gets when it acknowledges everything.
   std::vector<std::string> taken_by(FakeClient& client) {
     std::vector<std::string> all;
@@ -47,7 +54,7 @@ TEST_F(QueuePagePath, ABacklogIsDeliveredFromTheStoreInItsOrder) {
   EXPECT_EQ(kept().messages, 100U);
   EXPECT_EQ(in_memory().messages, 8U);
   EXPECT_EQ(broker().pages().answered(), 0U);
-  FakeClient taker = consumer("c");
+  FakeClient taker = subscriber("orders");
   EXPECT_EQ(taken_by(taker), counted_up(100));
   EXPECT_GT(broker().pages().answered(), 10U);
   EXPECT_EQ(kept().messages, 0U);
@@ -81,7 +88,7 @@ TEST_F(QueuePagePath, WhatIsDeadFarBehindIsReadForItsBatch) {
   EXPECT_EQ(in_memory("orders.dlq").messages, 8U);
   EXPECT_EQ(counted(Counter::QueueDeadExpired), 40U);
   EXPECT_EQ(counted(Counter::DroppedDamaged), 0U);
-  FakeClient taker = consumer("c", "orders.dlq");
+  FakeClient taker = subscriber("orders.dlq");
   EXPECT_EQ(taken_by(taker), counted_up(40));
 }
 
@@ -93,7 +100,7 @@ TEST_F(QueuePagePath, WhatMakesRoomAsADeadLetterIsRead) {
   EXPECT_EQ(kept().messages, 20U);
   EXPECT_EQ(kept("orders.dlq").messages, 40U);
   EXPECT_EQ(counted(Counter::QueueDeadMaxLength), 40U);
-  FakeClient taker = consumer("c", "orders.dlq");
+  FakeClient taker = subscriber("orders.dlq");
   EXPECT_EQ(taken_by(taker), counted_up(40));
 }
 

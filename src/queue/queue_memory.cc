@@ -23,12 +23,18 @@ void QueueGroup::ask_for(ReadFor purpose, Seq from) {
   effects_.emplace_back(ReadEntries{.purpose = purpose, .from = from});
 }
 
-/// The next page, while what is held goes out. Without what goes out nothing is read.
+/// The next page, while what is held goes out. Without what goes out nothing is read. It begins with one that
+/// waits, so that it brings something: what consumers have may stand between.
 void QueueGroup::read_ahead() {
   if (is_paused_ || is_closing_ || leases_.empty()) return;
   const std::optional<Seq> last = held_.last();
   if (!last || stored_alone() == 0 || !held_.is_low()) return;
-  if (const auto behind = items_.first_from(Seq{last->v + 1})) ask_for(ReadFor::Lending, *behind);
+  std::optional<Seq> behind = items_.first_from(Seq{last->v + 1});
+  for (std::size_t left = kSlice; behind && left > 0; --left) {
+    const Item& next = item(*behind);
+    if (next.lease.v == 0 && !next.is_gone) return ask_for(ReadFor::Lending, *behind);
+    behind = items_.first_from(Seq{behind->v + 1});
+  }
 }
 
 std::size_t QueueGroup::on_read(ReadFor purpose, std::vector<ReadMessage> messages, Seq from, Seq end,

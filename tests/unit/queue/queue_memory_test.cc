@@ -120,6 +120,21 @@ TEST_F(QueueMemory, TheNextPageIsReadBeforeTheLastIsGone) {
   EXPECT_EQ(asked.front().from, Seq{9});
 }
 
+TEST_F(QueueMemory, WhatConsumersHaveIsNotReadAhead) {
+  begin();
+  keep_all(20);
+  sends = false;
+  join(kNearTaker, wire::QoS::AtLeastOnce, 8);
+  go();
+  EXPECT_EQ(delivered, numbers(1, 8));
+  EXPECT_TRUE(asked.empty());
+  group->unsent(leases.at("3"), now);
+  go();
+  ASSERT_EQ(asked.size(), 1U);
+  EXPECT_EQ(asked.front().from, Seq{9}) << "what it has stands between";
+  read_all();
+}
+
 TEST_F(QueueMemory, WhatWasPurgedWhileItWasReadDoesNotComeBack) {
   begin();
   keep_all(20);

@@ -29,6 +29,7 @@ bool QueueWorld::is_everything_durable() const {
 bool QueueWorld::commit_one() {
   const std::size_t submitters = kPublishers + kClients + 2;
   const std::size_t first = chance_.below(submitters);
+  if (memory_ > 0 && chance_.chance(40) && read_one()) return true;
   for (std::size_t i = 0; i < submitters; ++i) {
     const std::size_t which = (first + i) % submitters;
     const bool committed = which < kPublishers              ? commit_one_of(publications_[which])
@@ -37,7 +38,45 @@ bool QueueWorld::commit_one() {
                                                             : commit_settlements();
     if (committed) return true;
   }
-  return false;
+  return read_one();
+}
+
+/// A page is looked up, or what was looked up before is heard of: meanwhile anything may have happened.
+bool QueueWorld::read_one() {
+  if (!pages_.empty() && (reads_.empty() || chance_.chance(50))) {
+    Page page = std::move(pages_.front());
+    pages_.pop_front();
+    ++seen_["page read"];
+    const std::size_t lost =
+        group_->on_read(page.asked.purpose, std::move(page.messages), page.asked.from, page.end, now_);
+    expect(lost == 0, "what is in the queue is in the store");
+    return true;
+  }
+  if (reads_.empty()) return false;
+  Page page{reads_.front(), {}, reads_.front().from};
+  reads_.pop_front();
+  auto it = stored_.entries.lower_bound(page.asked.from);
+  for (; it != stored_.entries.end() && page.messages.size() < group_->page().messages; ++it) {
+    page.messages.push_back({it->first, it->second.entry.message});
+    page.end = Seq{it->first.v + 1};
+  }
+  if (it == stored_.entries.end()) page.end = Seq{~0ULL};
+  pages_.push_back(std::move(page));
+  return true;
+}
+
+/// Of the batch that is under way, before it is made.
+void QueueWorld::read_dead_letters() {
+  line_.batch();
+  while (const auto missing = line_.missing()) {
+    ++seen_["dead letter read"];
+    const auto read = [this](Seq seq) {
+      const auto found = stored_.entries.find(seq);
+      return found != stored_.entries.end() ? found->second.entry.message : queue::MessagePtr{};
+    };
+    const std::size_t unreadable = line_.fill(read, *missing, Seq{missing->v + 1});
+    expect(unreadable == 0, "what dies is in the store until it is dead");
+  }
 }
 
 bool QueueWorld::commit_one_of(Journal& journal) {
@@ -108,6 +147,7 @@ void QueueWorld::on_durable(const SessionEnd& end) {
 bool QueueWorld::commit_settlements() {
   if (line_.batch().empty()) return false;
   check_batch();
+  read_dead_letters();
   const std::vector<queue::StoreChange> batch = line_.batch();
   for (const queue::StoreChange& settlement : batch) stored_.apply(as_change(settlement));
   const std::vector<Seq> settled = line_.made();
@@ -194,6 +234,7 @@ void QueueWorld::crash() {
   for (std::size_t durable = chance_.below(12); durable > 0; --durable) {
     const std::size_t which = chance_.below(kPublishers + kClients + 2);
     if (which == kPublishers + kClients) {
+      read_dead_letters();
       for (const queue::StoreChange& settlement : line_.batch()) apply_in_crash(as_change(settlement));
       if (line_.is_under_way()) line_.made();
       continue;
@@ -227,6 +268,9 @@ void QueueWorld::change_limits() {
 /// A group from what the store has, and the world's own account of it.
 void QueueWorld::start_group() {
   group_ = std::make_unique<QueueGroup>(definition_, now_);
+  if (memory_ > 0) group_->limit_held({memory_, 100'000});
+  reads_.clear();
+  pages_.clear();
   is_paused_ = false;
   in_since_ = out_since_ = now_.steady;
   has_another_rate_in_ = false;
@@ -253,7 +297,9 @@ void QueueWorld::start_group() {
     message.not_before = now_.steady;
     if (stored.state && stored.state->due > now_.wall)
       message.not_before += std::min<WallTime::duration>(stored.state->due - now_.wall, stored.state->pause);
-    group_->restore(seq, stored.entry, stored.state, now_);
+    const bool is_claimed = std::any_of(stored_.claims.begin(), stored_.claims.end(),
+                                        [&](const auto& one) { return one.second.seq == seq; });
+    group_->restore(seq, stored.entry, stored.state, now_, is_claimed);
   }
   restore_claims();
   id_of_record_.clear();

@@ -16,8 +16,9 @@ void QueueWorld::move_message() {
   const auto moving = group_->begin_move(seq, now_);
   expect(moving.has_value() == is_free_now, "what nobody has may move, and nothing else");
   if (!moving) return;
-  expect(number_of(*moving->entry.message) == number && moving->entry.key == known(seq).key &&
-             moving->entry.moved_at == now_.wall,
+  const queue::MessagePtr& message = moving->entry.message;
+  expect(message ? number_of(*message) == number : memory_ > 0, "without a message it is in the store alone");
+  expect(moving->entry.key == known(seq).key && moving->entry.moved_at == now_.wall,
          "it is the message that moves");
   ++seen_["moved"];
   moves_.emplace_back(Move{.seq = seq, .has_state = moving->has_state});

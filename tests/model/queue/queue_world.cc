@@ -70,6 +70,7 @@ QueueDefinition some_definition(sim::Random& chance) {
 
 QueueWorld::QueueWorld(std::uint64_t seed) : chance_(seed) {
   definition_ = some_definition(chance_);
+  if (chance_.chance(50)) memory_ = 1 + chance_.below(6);
   now_ = {MonotonicTime{1h}, WallTime{400'000h}};
   for (std::size_t i = 0; i < kClients; ++i) {
     Client client;
@@ -334,6 +335,9 @@ void QueueWorld::carry_out(queue::QueueEffect& effect) {
     for (const queue::WaiterId waiter : again->waiters)
       expect(busy_.erase(waiter) == 1, "who asks again was told that there is no room yet");
     ++seen_["asks again"];
+  } else if (const auto* read = std::get_if<queue::ReadEntries>(&effect)) {
+    expect(memory_ > 0, "what is in memory is not read");
+    reads_.push_back(*read);
   } else if (auto* ids = std::get_if<queue::EraseMessageIds>(&effect)) {
     for (const std::uint64_t number : ids->numbers) {
       const std::string& id = id_of_record_.at(number);

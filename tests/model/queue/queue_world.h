@@ -112,6 +112,8 @@ class QueueWorld {
   bool commit_one();
   bool commit_one_of(Journal& journal);
   bool commit_settlements();
+  bool read_one();
+  void read_dead_letters();
   void fail_move();
   void on_durable(const Publication& publication, Seq seq);
   void on_durable(const queue::StoreChange& settlement);
@@ -169,6 +171,14 @@ class QueueWorld {
   std::array<Journal, kClients> sessions_;
   Journal moves_;
   std::deque<queue::Recall> recalls_;
+  std::uint64_t memory_ = 0;              ///< messages that may wait in memory; zero: any number
+  std::deque<queue::ReadEntries> reads_;  ///< that nobody has looked up yet
+  struct Page {
+    queue::ReadEntries asked;
+    std::vector<queue::QueueGroup::ReadMessage> messages;
+    Seq end;
+  };
+  std::deque<Page> pages_;                             ///< that have not been heard of
   std::map<queue::LeaseId, queue::LeaseId> claim_of_;  ///< the store's record of a lease
   std::uint64_t last_claim_ = 0;
   /// The owner's batch that is under way, and what comes into the next: one at a time, so that nothing is

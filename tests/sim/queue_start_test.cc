@@ -174,6 +174,27 @@ TEST_F(QueueStart, LeavesTheClaimAndTheStateOfAnEntryThatCannotBeRead) {
   }
 }
 
+TEST_F(QueueStart, HoldsTheFirstOfABacklogAlone) {
+  constexpr QueueId kQueue = queue::named_queue(3);
+  constexpr int kBacklog = 3000;
+  store::WriteBatch batch;
+  record_orders(batch, kQueue);
+  append_orders(batch, kQueue, kBacklog);
+  broker().committer().submit(std::move(batch), nullptr);
+  broker().settle();
+  crash();
+  const queue::QueueRoom& room = *broker().queues().find("orders")->room;
+  broker().settle();
+  EXPECT_EQ(room.held().messages, std::uint64_t{kBacklog});
+  EXPECT_EQ(room.in_memory().messages, broker().options().queues.held_messages);
+  FakeClient taker = login("taker");
+  taker.subscribe({1}, {{"$queue/orders", wire::QoS::AtMostOnce}});
+  broker().settle();
+  EXPECT_EQ(taker.receive().size(), std::size_t{kBacklog} + 1) << "and SUBACK";
+  EXPECT_EQ(room.held().messages, 0U);
+  EXPECT_EQ(room.in_memory().messages, 0U);
+}
+
 TEST_F(QueueStart, APausedQueueStaysPaused) {
   constexpr QueueId kQueue = queue::named_queue(3);
   queue::QueueRecord record;

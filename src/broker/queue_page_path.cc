@@ -23,6 +23,8 @@ queue::ReadFor purpose_for(PageRead::Purpose purpose) {
       return queue::ReadFor::Looking;
     case PageRead::Purpose::QueueEvicting:
       return queue::ReadFor::Evicting;
+    case PageRead::Purpose::QueueShowing:
+      return queue::ReadFor::Showing;
     default:
       return queue::ReadFor::Lending;
   }

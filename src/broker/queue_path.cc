@@ -69,9 +69,11 @@ PageRead::Purpose purpose_of(queue::ReadFor purpose) {
     case queue::ReadFor::Looking:
       return PageRead::Purpose::QueueLooking;
     case queue::ReadFor::Evicting:
+      return PageRead::Purpose::QueueEvicting;
+    case queue::ReadFor::Showing:
       break;
   }
-  return PageRead::Purpose::QueueEvicting;
+  return PageRead::Purpose::QueueShowing;
 }
 
 }  // namespace

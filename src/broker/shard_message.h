@@ -95,6 +95,7 @@ struct PageRead {
     QueueLending,
     QueueLooking,
     QueueEvicting,
+    QueueShowing,
     QueueDying,  ///< they go into a batch of dead letters
   };
   struct Damaged {

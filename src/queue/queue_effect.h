@@ -161,8 +161,9 @@ enum class ReadFor : std::uint8_t {
   Lending,   ///< they come near
   Looking,   ///< filters have to be held against them
   Evicting,  ///< they have to make room, as dead letters
+  Showing,   ///< somebody looks at them, or moves them
 };
-inline constexpr std::size_t kReadPurposes = 3;
+inline constexpr std::size_t kReadPurposes = 4;
 /// Read a page of the queue's entries from there on: on_read(). One of each purpose is under way.
 struct ReadEntries {
   ReadFor purpose{};

@@ -89,6 +89,10 @@ class QueueGroup {
   /// left, or is with somebody, is not brought back by it. An entry that is not among them cannot be read: it
   /// leaves memory, and stays in the store for whoever can. Gives how many those were.
   std::size_t on_read(ReadFor purpose, std::vector<ReadMessage> messages, Seq from, Seq end, Moment now);
+  /// For who looks at an entry or moves it, and finds no message: it is read, and some behind it. What has
+  /// been read by the next on_read() of ReadFor::Showing is in memory then, unless its entry has left, and
+  /// stays there for that turn at least. Nothing happens when it is in memory or is not there.
+  void bring(Seq seq);
   /// Messages in memory, and their bytes: of what waits, and of what consumers have.
   Amount in_memory() const {
     return {held_.amount().messages + lent_.messages, held_.amount().bytes + lent_.bytes};

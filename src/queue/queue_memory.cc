@@ -23,6 +23,12 @@ void QueueGroup::ask_for(ReadFor purpose, Seq from) {
   effects_.emplace_back(ReadEntries{.purpose = purpose, .from = from});
 }
 
+void QueueGroup::bring(Seq seq) {
+  const Item* const found = items_.find(seq);
+  if (found == nullptr || found->is_gone || message_of(seq)) return;
+  ask_for(ReadFor::Showing, seq);
+}
+
 /// The next page, while what is held goes out. Without what goes out nothing is read. It begins with one that
 /// waits, so that it brings something: what consumers have may stand between.
 void QueueGroup::read_ahead() {

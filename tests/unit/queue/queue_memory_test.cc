@@ -192,6 +192,24 @@ TEST_F(QueueMemory, WhatMovesWhileItIsReadStaysAway) {
   EXPECT_EQ(delivered, all);
 }
 
+TEST_F(QueueMemory, WhoLooksFarBehindHasItBrought) {
+  begin();
+  keep_all(40);
+  ASSERT_FALSE(group->peek(Seq{30}, 1).front().message);
+  group->bring(Seq{30});
+  group->bring(Seq{30});
+  group->bring(Seq{99});
+  group->bring(Seq{1});
+  go();
+  ASSERT_EQ(asked.size(), 1U);
+  answer_page(look_up());
+  EXPECT_TRUE(group->peek(Seq{30}, 1).front().message);
+  EXPECT_LE(group->in_memory().messages, 8U);
+  const auto moving = group->begin_move(Seq{30}, now);
+  ASSERT_TRUE(moving.has_value());
+  EXPECT_TRUE(moving->entry.message);
+}
+
 TEST_F(QueueMemory, WhatCannotBeReadHoldsUpNothing) {
   begin();
   keep_all(12);

@@ -2,12 +2,17 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "base/ids.h"
+#include "base/result.h"
+#include "queue/control_command.h"
+#include "queue/control_result.h"
+#include "queue/queue_catalog.h"
 #include "queue/queue_effect.h"
 #include "queue/queue_group.h"
 #include "queue/queue_id.h"
@@ -18,6 +23,16 @@ namespace hermod::broker {
 inline ShardId owner_of(QueueId queue, std::size_t shards) {
   return ShardId{static_cast<std::uint16_t>(queue::number_of(queue) % shards)};
 }
+
+/// Somebody's command; his shard is in it, as in a WaiterId.
+using ControlId = Id<struct ControlTag, std::uint64_t>;
+
+/// A command that the owner of the queue carries out. Answered once, by CommandDone.
+struct QueueOrder {
+  ControlId asker;
+  queue::ControlCommand command;
+  std::optional<queue::QueueDefinition> wanted{};  ///< what an edit makes of the queue
+};
 
 // What the owner of a named queue is told. Whoever consumes is named by the number of his session.
 
@@ -84,11 +99,18 @@ struct LeaseSettled {
   bool is_expected = false;       ///< and this is it
 };
 
+struct AskCommand {
+  std::unique_ptr<QueueOrder> order;
+};
+/// A shard has ended the subscriptions to a queue that is deleted, and the store knows.
+struct SubscribersForgotten {};
+
 /// For the shard that owns the queue.
 struct ToQueue {
   using Message = std::variant<QueueEntryStored, AskAdmission, AdmissionStored, AdmissionFailed,
                                ConsumerJoined, ConsumerChanged, ConsumerGranted, ConsumerDrained,
-                               ConsumerDisconnected, ConsumerLeft, LeaseSent, LeasesUnsent, LeaseSettled>;
+                               ConsumerDisconnected, ConsumerLeft, LeaseSent, LeasesUnsent, LeaseSettled,
+                               AskCommand, SubscribersForgotten>;
   QueueId queue;
   Message message;
 };
@@ -116,11 +138,22 @@ struct AskedAgain {
   queue::WaiterId waiter;
 };
 
+/// What a command gave.
+struct CommandDone {
+  ControlId asker;
+  std::unique_ptr<Result<queue::ControlResult>> result;
+};
+/// The queue has other options; for the session of one of its consumers.
+struct QueueRedefined {
+  queue::ConsumerId consumer;
+  queue::NamedQueuePtr queue;
+};
+
 /// For the shard where a consumer was attached: a delivery, or one that is wanted back. Or about a claim, or
-/// for a publication.
+/// for a publication, or for whoever has sent a command.
 struct FromQueue {
-  using Message =
-      std::variant<queue::Deliver, queue::Recall, ClaimEnded, AdmissionAnswered, RepeatedEnded, AskedAgain>;
+  using Message = std::variant<queue::Deliver, queue::Recall, ClaimEnded, AdmissionAnswered, RepeatedEnded,
+                               AskedAgain, CommandDone, QueueRedefined>;
   QueueId queue;
   Message message;
 };

@@ -27,6 +27,16 @@ inline ShardId owner_of(QueueId queue, std::size_t shards) {
 /// Somebody's command; his shard is in it, as in a WaiterId.
 using ControlId = Id<struct ControlTag, std::uint64_t>;
 
+/// The number of whoever waits, a publication or a command: his shard, and a count there.
+inline constexpr unsigned kWaiterShardShift = 48;
+constexpr std::uint64_t waiter_number(ShardId shard, std::uint64_t count) {
+  return std::uint64_t{shard.v} << kWaiterShardShift | count;
+}
+template <class Waiter>
+ShardId shard_of(Waiter waiter) {
+  return ShardId{static_cast<std::uint16_t>(waiter.v >> kWaiterShardShift)};
+}
+
 /// A command that the owner of the queue carries out. Answered once, by CommandDone.
 struct QueueOrder {
   ControlId asker;

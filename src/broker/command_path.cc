@@ -53,9 +53,7 @@ std::optional<Result<ControlResult>> Shard::begin_command(ControlTask& task, con
     const ControlCommand& command;
     using Begun = std::optional<Result<ControlResult>>;
 
-    Begun operator()(const queue::CreateQueue& it) const {
-      return shard.begin_create(task, it.definition);
-    }
+    Begun operator()(const queue::CreateQueue& it) const { return shard.begin_create(task, it.definition); }
     Begun operator()(const queue::EditQueue& it) const { return shard.begin_edit(task, it); }
     Begun operator()(const queue::DeleteQueue& it) const { return shard.begin_delete(task, it); }
     Begun operator()(const queue::MoveMessages& it) const {
@@ -120,7 +118,8 @@ std::optional<Result<ControlResult>> Shard::begin_create(ControlTask& task,
 }
 
 /// With one batch. The names are the task's until it has its answer.
-std::optional<Result<ControlResult>> Shard::make_queues(ControlTask& task, std::vector<QueueDefinition> wanted,
+std::optional<Result<ControlResult>> Shard::make_queues(ControlTask& task,
+                                                        std::vector<QueueDefinition> wanted,
                                                         queue::QueueCatalog::Hold hold) {
   if (shared_.queues.count() + wanted.size() > shared_.options.queues.max_queues)
     return failure(Errc::NoSpace, "queue: there are as many queues as queue.max_queues allows");
@@ -215,8 +214,9 @@ std::optional<Result<ControlResult>> Shard::begin_list(ControlTask& task, const 
   task.unanswered = task.listed.size();
   if (task.listed.empty()) return ControlResult(queue::QueueList{});
   for (const NamedQueuePtr& named : task.listed)
-    tell_queue(named->id, AskCommand{std::make_unique<QueueOrder>(
-                              QueueOrder{task.id, queue::DescribeQueue{named->name()}})});
+    tell_queue(
+        named->id,
+        AskCommand{std::make_unique<QueueOrder>(QueueOrder{task.id, queue::DescribeQueue{named->name()}})});
   return std::nullopt;
 }
 

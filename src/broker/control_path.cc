@@ -59,8 +59,9 @@ std::string too_large(std::span<const ControlAnswer> answers) {
   std::vector<ControlAnswer> all;
   for (const ControlAnswer& one : answers)
     all.push_back({one.word, one.correlation,
-                   failure(Errc::NoSpace, "the answer is above the Maximum Packet Size of this client; it "
-                                          "was carried out if it changes something")});
+                   failure(Errc::NoSpace,
+                           "the answer is above the Maximum Packet Size of this client; it "
+                           "was carried out if it changes something")});
   return queue::control_text(all);
 }
 

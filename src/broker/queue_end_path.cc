@@ -111,7 +111,8 @@ void Shard::go_on_ending(OwnedQueue& queue) {
 /// What they have begun is waited for.
 void Shard::end_transfers(OwnedQueue& queue) {
   const auto refuse = [&](const QueueOrder& order) {
-    answer_order(queue.named->id, order.asker, failure(Errc::NotFound, "queue: it has been deleted meanwhile"));
+    answer_order(queue.named->id, order.asker,
+                 failure(Errc::NotFound, "queue: it has been deleted meanwhile"));
   };
   if (queue.transfer) {
     const bool is_under_way = queue.transfer->is_committing || queue.transfer->unanswered > 0;
@@ -142,6 +143,7 @@ void Shard::finish(Connection*, Session*, QueueErased& work, std::optional<Errc>
       answer_order(work.queue, order.asker, failure(Errc::NotFound, "queue: it has been deleted meanwhile"));
     }
   }
+  end_transfers(queue);  // that were asked for meanwhile
   queues_due_.cancel(work.queue);
   owned_queues_.erase(work.queue);
 }

@@ -117,10 +117,10 @@ struct SubscribersForgotten {};
 
 /// For the shard that owns the queue.
 struct ToQueue {
-  using Message = std::variant<QueueEntryStored, AskAdmission, AdmissionStored, AdmissionFailed,
-                               ConsumerJoined, ConsumerChanged, ConsumerGranted, ConsumerDrained,
-                               ConsumerDisconnected, ConsumerLeft, LeaseSent, LeasesUnsent, LeaseSettled,
-                               AskCommand, SubscribersForgotten>;
+  using Message =
+      std::variant<QueueEntryStored, AskAdmission, AdmissionStored, AdmissionFailed, ConsumerJoined,
+                   ConsumerChanged, ConsumerGranted, ConsumerDrained, ConsumerDisconnected, ConsumerLeft,
+                   LeaseSent, LeasesUnsent, LeaseSettled, AskCommand, SubscribersForgotten>;
   QueueId queue;
   Message message;
 };

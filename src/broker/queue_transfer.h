@@ -29,16 +29,16 @@ struct QueueTransfer {
     bool is_refused = false;
   };
 
-  Seq next{};                             ///< what is before it has been looked at
-  Seq end{};                              ///< what is behind came later
-  std::optional<std::uint64_t> left{};    ///< so many more; nothing: all
-  std::uint64_t done = 0;                 ///< and durable
+  Seq next{};                           ///< what is before it has been looked at
+  Seq end{};                            ///< what is behind came later
+  std::optional<std::uint64_t> left{};  ///< so many more; nothing: all
+  std::uint64_t done = 0;               ///< and durable
   std::vector<Leaving> slice{};
-  std::size_t unanswered = 0;             ///< owners that were asked about one of the slice
-  bool is_committing = false;             ///< the slice is with the committer
+  std::size_t unanswered = 0;               ///< owners that were asked about one of the slice
+  bool is_committing = false;               ///< the slice is with the committer
   absl::flat_hash_set<std::string> full{};  ///< queues that would not have one; what follows stays, too
-  std::uint64_t homeless = 0;             ///< dead letters whose queue is not there
-  std::optional<Error> stop{};            ///< nothing more is begun
+  std::uint64_t homeless = 0;               ///< dead letters whose queue is not there
+  std::optional<Error> stop{};              ///< nothing more is begun
   // Of a purge.
   std::uint64_t purged_before = 0;        ///< what others have purged
   std::optional<std::uint64_t> purged{};  ///< all that is to leave has been decided by this count

@@ -120,9 +120,9 @@ struct QueueForgotten {
 struct StopServing {};
 
 /// Everything shards say to each other: plain values, no references into another shard.
-using ShardMessage = std::variant<Deliver, DeliverEarly, SkipSequence, CommitFinished, TakeOver,
-                                  SessionGranted, Announce, MembersConnected, LoanSettled, AskSubmitted,
-                                  Submitted, HearFailures, PageRead, ToQueue, FromQueue, QueueGone,
-                                  QueueForgotten, StopServing>;
+using ShardMessage =
+    std::variant<Deliver, DeliverEarly, SkipSequence, CommitFinished, TakeOver, SessionGranted, Announce,
+                 MembersConnected, LoanSettled, AskSubmitted, Submitted, HearFailures, PageRead, ToQueue,
+                 FromQueue, QueueGone, QueueForgotten, StopServing>;
 
 }  // namespace hermod::broker

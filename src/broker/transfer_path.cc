@@ -144,8 +144,7 @@ void Shard::ask_for(OwnedQueue& queue, std::size_t index) {
   const queue::WaiterId waiter = next_waiter();
   moving_.emplace(waiter, Moving{queue.named->id, index});
   ++queue.transfer->unanswered;
-  tell_queue(leaving.to->id,
-             AskAdmission{{.entry = leaving.entry, .message_id = {}, .waiter = waiter}});
+  tell_queue(leaving.to->id, AskAdmission{{.entry = leaving.entry, .message_id = {}, .waiter = waiter}});
 }
 
 /// False: the waiter is no message that moves.
@@ -231,10 +230,11 @@ void Shard::end_transfer(OwnedQueue& queue) {
   };
   touch(queue);
   if (transfer.stop) return answer(tl::unexpected(*transfer.stop));
-  if (!transfer.full.empty()) return answer(tl::unexpected(full_error(*transfer.full.begin(), transfer.done)));
+  if (!transfer.full.empty())
+    return answer(tl::unexpected(full_error(*transfer.full.begin(), transfer.done)));
   if (transfer.homeless > 0 && std::holds_alternative<queue::MoveMessages>(order.command))
-    return answer(failure(Errc::NotFound, "to: there is no such queue any more; " +
-                                              messages_text(transfer.done) + " went"));
+    return answer(failure(Errc::NotFound,
+                          "to: there is no such queue any more; " + messages_text(transfer.done) + " went"));
   if (transfer.homeless > 0)
     return answer(failure(Errc::NotFound, "to: of " + messages_text(transfer.homeless) +
                                               " the queue where they died is not there; " +

@@ -173,8 +173,8 @@ class QueueGroup {
 
   /// How the queue is at the moment.
   struct Look {
-    std::uint64_t out = 0;            ///< entries that consumers have
-    std::uint64_t waiting = 0;        ///< that pause before another try
+    std::uint64_t out = 0;             ///< entries that consumers have
+    std::uint64_t waiting = 0;         ///< that pause before another try
     std::optional<WallTime> oldest{};  ///< since when the first one waits
   };
   Look look() const;

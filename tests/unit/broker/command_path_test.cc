@@ -5,9 +5,9 @@
 namespace hermod::broker::testing {
 namespace {
 
+using nlohmann::json;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
-using nlohmann::json;
 
 class CommandPath : public ControlTest {
  protected:
@@ -22,8 +22,9 @@ class CommandPath : public ControlTest {
 
 TEST_F(CommandPath, AQueueThatIsMadeTakesMessages) {
   FakeClient boss = operator_client();
-  EXPECT_EQ(ask(boss, R"({"command":"create","queue":"orders","options":{"bind":["shop/#","a/b"],"lanes":4}})"),
-            done("create"));
+  EXPECT_EQ(
+      ask(boss, R"({"command":"create","queue":"orders","options":{"bind":["shop/#","a/b"],"lanes":4}})"),
+      done("create"));
   EXPECT_EQ(counted(Counter::QueueStored), 0U);
   send("shop/1", 2);
   const json state = describe(boss, "orders");

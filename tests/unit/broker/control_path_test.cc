@@ -5,9 +5,9 @@
 namespace hermod::broker::testing {
 namespace {
 
+using nlohmann::json;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
-using nlohmann::json;
 
 class ControlPath : public ControlTest {};
 

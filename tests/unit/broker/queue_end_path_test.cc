@@ -5,9 +5,9 @@
 namespace hermod::broker::testing {
 namespace {
 
+using nlohmann::json;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
-using nlohmann::json;
 
 class QueueEndPath : public ControlTest {
  protected:
@@ -129,7 +129,8 @@ TEST_F(QueueEndPath, AQueueThatOthersSendDeadLettersToStays) {
   configure("orders", "shop/#");
   FakeClient boss = operator_client();
   const json refused = ask(boss, R"({"command":"delete","queue":"orders.dlq","force":true})");
-  EXPECT_THAT(refused.at("error").get<std::string>(), HasSubstr("queue: the dead letters of the queue orders"));
+  EXPECT_THAT(refused.at("error").get<std::string>(),
+              HasSubstr("queue: the dead letters of the queue orders"));
   EXPECT_EQ(ask(boss, kDelete), deleted(0));
   EXPECT_EQ(ask(boss, R"({"command":"delete","queue":"orders.dlq"})").at("command"), "delete");
   EXPECT_EQ(broker().queues().count(), 0U);

@@ -5,10 +5,10 @@
 namespace hermod::broker::testing {
 namespace {
 
+using nlohmann::json;
 using ::testing::Each;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
-using nlohmann::json;
 
 class TransferPath : public ControlTest {
  protected:
@@ -168,7 +168,8 @@ TEST_F(TransferPath, DeadLettersWithoutAQueueStayUntilOneIsNamed) {
   }
   EXPECT_EQ(ask(boss, R"({"command":"delete","queue":"orders","force":true})").at("command"), "delete");
   const json answer = ask(boss, R"({"command":"redrive","queue":"orders.dlq"})");
-  EXPECT_THAT(answer.value("error", ""), HasSubstr("to: of 2 messages the queue where they died is not there"));
+  EXPECT_THAT(answer.value("error", ""),
+              HasSubstr("to: of 2 messages the queue where they died is not there"));
   EXPECT_EQ(ask(boss, R"({"command":"redrive","queue":"orders.dlq","to":"other"})"), gone("redrive", 2));
   EXPECT_EQ(messages_in(boss, "other"), 2U);
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/assert.h"
 #include "base/log.h"
 #include "broker/queue_binding.h"
 #include "broker/queue_plan.h"

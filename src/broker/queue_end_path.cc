@@ -11,6 +11,7 @@
 #include "broker/shard.h"
 #include "queue/queue_changes.h"
 #include "queue/queue_form.h"
+#include "queue/queue_id.h"
 #include "session/records.h"
 
 namespace hermod::broker {
@@ -145,6 +146,7 @@ void Shard::finish(Connection*, Session*, QueueErased& work, std::optional<Errc>
   }
   end_transfers(queue);  // that were asked for meanwhile
   queues_due_.cancel(work.queue);
+  ended_streams_.push_back(queue::stream_of(work.queue));
   owned_queues_.erase(work.queue);
 }
 

@@ -118,7 +118,8 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
   for (SubscriptionRequest& request : work.requests) {
     if (is_failure(request.reason)) continue;
     if (!request.creates.empty()) request.reason = create_queues(request);
-    if (!work.unsubscribe && is_of_no_queue(request.filter)) request.reason = ReasonCode::TopicFilterInvalid;
+    if (!work.unsubscribe && !is_failure(request.reason) && is_of_no_queue(request.filter))
+      request.reason = ReasonCode::TopicFilterInvalid;
     if (is_failure(request.reason)) {
       if (request.number == 0) continue;
       session.subscriptions().settle(request.filter);

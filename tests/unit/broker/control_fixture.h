@@ -27,8 +27,10 @@ class ControlTest : public QueuePathTest {
   /// The responses that came, one after the other.
   static nlohmann::json responses(FakeClient& client) {
     nlohmann::json all = nlohmann::json::array();
-    for (const test::Arrived& one : messages(client))
-      for (const auto& response : nlohmann::json::parse(one.payload).at("responses")) all.push_back(response);
+    for (const test::Arrived& one : messages(client)) {
+      const nlohmann::json answer = nlohmann::json::parse(one.payload);
+      for (const auto& response : answer.at("responses")) all.push_back(response);
+    }
     return all;
   }
   /// One command, carried out and answered.

@@ -68,7 +68,7 @@ TEST_F(ControlPath, TheAnswerGoesWhereTheRequestSays) {
   packet.topic = kCommands;
   packet.payload = as_bytes(R"({"commands":[{"command":"list","correlationData":"x"}]})");
   packet.qos = kQoS1;
-  packet.id = 7;
+  packet.id = wire::PacketId{7};
   packet.properties = properties.properties();
   boss.publish(packet);
   settle();
@@ -91,7 +91,7 @@ TEST_F(ControlPath, NoAnswerGoesToATopicOfTheBroker) {
     packet.topic = kCommands;
     packet.payload = as_bytes(std::string_view(R"({"commands":[{"command":"list"}]})"));
     packet.qos = kQoS1;
-    packet.id = 7;
+    packet.id = wire::PacketId{7};
     packet.properties = properties.properties();
     boss.publish(packet);
     settle();

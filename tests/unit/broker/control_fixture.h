@@ -40,6 +40,12 @@ class ControlTest : public QueuePathTest {
     const nlohmann::json all = responses(client);
     return all.size() == 1 ? all[0] : all;
   }
+  /// More messages "1" to "n" than a publisher may have unacknowledged; a queue stores them at any QoS.
+  void send_many(const std::string& topic, int count) {
+    FakeClient publisher = login("source");
+    for (int i = 1; i <= count; ++i) publish(publisher, {topic, std::to_string(i), kQoS0});
+    settle();
+  }
   nlohmann::json describe(FakeClient& client, const std::string& queue) {
     const nlohmann::json answer = ask(client, R"({"command":"describe","queue":")" + queue + R"("})");
     return answer.value("data", answer);

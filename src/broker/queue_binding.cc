@@ -19,7 +19,7 @@ Status add_changes(const queue::NamedQueue& queue, SubscriptionChange::Kind kind
       status = tl::unexpected(parsed.error());
       continue;
     }
-    changes.push_back({kind, {{}, *parsed}, SessionId{queue.id.v}, {.granted_qos = 2}});
+    changes.push_back({kind, {{}, *parsed}, SessionId{queue.id.v}, {.granted_qos = 2}, /*is_binding=*/true});
   }
   return status;
 }

@@ -101,6 +101,11 @@ struct LeaseSent {
 struct LeasesUnsent {
   std::vector<queue::LeaseId> leases;
 };
+/// It was not sent, because the client takes no packet that large; nor any message above `most_bytes`.
+struct LeaseTooLarge {
+  queue::LeaseId lease;
+  std::uint64_t most_bytes = 0;
+};
 struct LeaseSettled {
   queue::LeaseId lease;
   queue::Outcome outcome{};
@@ -120,7 +125,7 @@ struct ToQueue {
   using Message =
       std::variant<QueueEntryStored, AskAdmission, AdmissionStored, AdmissionFailed, ConsumerJoined,
                    ConsumerChanged, ConsumerGranted, ConsumerDrained, ConsumerDisconnected, ConsumerLeft,
-                   LeaseSent, LeasesUnsent, LeaseSettled, AskCommand, SubscribersForgotten>;
+                   LeaseSent, LeasesUnsent, LeaseTooLarge, LeaseSettled, AskCommand, SubscribersForgotten>;
   QueueId queue;
   Message message;
 };

@@ -140,6 +140,7 @@ void Shard::on_queue_told(ToQueue& told) {
     void operator()(const AskCommand&) {}  // answered above
     void operator()(const SubscribersForgotten&) { shard.on_subscribers_forgotten(queue); }
     void operator()(LeasesUnsent& m) { queue.group.unsent(m.leases, shard.moment()); }
+    void operator()(LeaseTooLarge& m) { queue.group.too_large(m.lease, m.most_bytes, shard.moment()); }
     void operator()(LeaseSettled& m) {
       using Settled = queue::QueueGroup::Settled;
       const Settled settled =

@@ -262,6 +262,7 @@ void QueueStart::restore_claims(OwnedQueue& queue, std::vector<Recovery::Living:
           .seq = kept.claim.seq,
           .deliveries = kept.claim.deliveries,
           .is_claimed = true,
+          .key = entry.key,
           .first_death = entry.deaths.empty() ? std::nullopt : std::optional(entry.deaths.front()),
           .message = entry.message}},
         /*begun=*/false);

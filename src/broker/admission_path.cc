@@ -18,13 +18,6 @@ using wire::ReasonCode;
 
 namespace {
 
-/// In a waiter's number: the shard, and a count.
-constexpr unsigned kWaiterShardShift = 48;
-
-ShardId shard_of(queue::WaiterId waiter) {
-  return ShardId{static_cast<std::uint16_t>(waiter.v >> kWaiterShardShift)};
-}
-
 std::string message_id_of(const queue::Message& message) {
   for (const wire::UserProperty& property :
        wire::Properties::over(message.forwarded_properties()).user_properties())
@@ -51,8 +44,12 @@ void Shard::ask_owners(Connection* c, PendingPublication publication) {
   begin_round(std::move(publication));
 }
 
+queue::WaiterId Shard::next_waiter() {
+  return queue::WaiterId{waiter_number(id_, ++waiters_)};
+}
+
 void Shard::begin_round(PendingPublication publication) {
-  const queue::WaiterId waiter{std::uint64_t{id_.v} << kWaiterShardShift | ++waiters_};
+  const queue::WaiterId waiter = next_waiter();
   std::vector<QueueId> asked;
   for (const QueueTarget& target : publication.queue_targets) {
     if (!target.is_asked) continue;
@@ -66,6 +63,7 @@ void Shard::begin_round(PendingPublication publication) {
 }
 
 void Shard::on_admission_answered(QueueId queue, AdmissionAnswered& answer) {
+  if (on_move_answered(answer)) return;
   const auto found = pending_.find(answer.waiter);
   HERMOD_ASSERT(found != pending_.end());  // it waits for all answers
   PendingPublication& publication = *found->second;
@@ -211,6 +209,7 @@ void Shard::on_repeated(QueueId queue, const RepeatedEnded& ended) {
 }
 
 void Shard::on_ask_again(const AskedAgain& asked) {
+  if (on_move_asked_again(asked.waiter)) return;
   const auto found = pending_.find(asked.waiter);
   if (found == pending_.end()) return;
   found->second->round->on_ask_again();
@@ -226,19 +225,25 @@ void Shard::append_admitted(store::WriteBatch& batch, QueueTarget& target, const
   work.queues.push_back({target.queue, std::move(entry), target.admission.id});
   if (target.admission.message_id_number != 0)
     queue::record_message_id(batch, id, target.admission.message_id_number, message_id_of(*message), wall());
-  for (queue::Eviction& eviction : target.admission.evictions) {
-    queue::erase_queue_entry(batch, id, eviction.seq, eviction.has_state);
+  evict(batch, *target.queue, target.admission, work.queues);
+}
+
+/// What leaves for a message that was let in.
+void Shard::evict(store::WriteBatch& batch, const queue::NamedQueue& queue, queue::Admission& admission,
+                  std::vector<CommitQueue>& queues) {
+  for (queue::Eviction& eviction : admission.evictions) {
+    queue::erase_queue_entry(batch, queue.id, eviction.seq, eviction.has_state);
     if (!eviction.dead_letter) {
       counters_.add(eviction.why == queue::Removal::Replaced ? Counter::QueueReplaced
                                                              : Counter::QueueDroppedMaxLength);
       continue;
     }
-    const std::string dead = target.queue->definition.dead_letter_target();
+    const std::string dead = queue.definition.dead_letter_target();
     const queue::NamedQueuePtr to = dead.empty() ? nullptr : shared_.queues.find(dead);
     if (to && to->room->take({1, eviction.dead_letter->message->size()})) {
       counters_.add(Counter::QueueDeadMaxLength);
       queue::append_queue_entry(batch, to->id, *eviction.dead_letter);
-      work.queues.push_back({to, std::move(*eviction.dead_letter), {}});
+      queues.push_back({to, std::move(*eviction.dead_letter), {}});
     } else {
       counters_.add(Counter::QueueDroppedDeadLetters);
     }
@@ -249,7 +254,11 @@ void Shard::append_admitted(store::WriteBatch& batch, QueueTarget& target, const
 
 void Shard::answer_admission(OwnedQueue* queue, QueueId id, const AskAdmission& asked) {
   queue::Admission admission{.what = queue::Admission::What::Dropped};  // deleted a moment ago
-  if (queue != nullptr) admission = queue->group.admit(asked.arrival, moment());
+  if (queue != nullptr && waits_for_ending(*queue)) {
+    admission.what = ask_again_behind_ending(*queue, asked.arrival.waiter);
+  } else if (queue != nullptr) {
+    admission = queue->group.admit(asked.arrival, moment());
+  }
   if (admission.what == queue::Admission::What::Duplicate ||
       admission.what == queue::Admission::What::DuplicatePending)
     counters_.add(Counter::QueueDuplicates);

@@ -127,7 +127,7 @@ bool Shard::settle_claim(Session& session, Seq own, const wire::Ack& packet) {
 /// The owner's batch is durable.
 void Shard::on_claim_ended(const FromQueue& told, const ClaimEnded& ended) {
   Session* const session = sessions_.find(ended.session);
-  if (session == nullptr) return follow_session(ended.session, told);
+  if (session == nullptr) return follow_session(ended.session, FromQueue{told.queue, ended});
   QueueConsumers& consumers = session->make_consumers();
   QueueConsumers::Sent* const sent = consumers.find_sent(ended.claim);
   if (sent == nullptr) return;

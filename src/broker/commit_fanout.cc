@@ -48,6 +48,8 @@ void CommitFanout::on_durable(std::span<store::Done> done) {
       deliver(ticket_of(one).home, *publish, one);
     } else if (auto* settled = std::get_if<QueueSettled>(&ticket_of(one).work)) {
       enqueue(settled->dead_letters, one.appended);
+    } else if (auto* moved = std::get_if<MessagesMoved>(&ticket_of(one).work)) {
+      enqueue(moved->queues, one.appended);
     } else if (auto* taken = std::get_if<SequencesTaken>(&ticket_of(one).work)) {
       taken->first = one.appended.back().seq;
     } else if (auto* claim = std::get_if<ClaimMade>(&ticket_of(one).work)) {
@@ -66,6 +68,8 @@ void CommitFanout::on_failed(std::span<store::Done> done, const Error& error) {
       skip(*publish, one.appended);
     } else if (const auto* settled = std::get_if<QueueSettled>(&ticket_of(one).work)) {
       give_back_room(settled->dead_letters);
+    } else if (const auto* moved = std::get_if<MessagesMoved>(&ticket_of(one).work)) {
+      give_back_room(moved->queues);
     } else if (auto* taken = std::get_if<SequencesTaken>(&ticket_of(one).work)) {
       if (!one.appended.empty()) taken->first = one.appended.back().seq;
     } else if (auto* claim = std::get_if<ClaimMade>(&ticket_of(one).work)) {

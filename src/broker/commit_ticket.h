@@ -11,6 +11,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "broker/publish_ref.h"
+#include "broker/queue_message.h"
 #include "queue/admission.h"
 #include "queue/queue_catalog.h"
 #include "queue/queue_definition.h"
@@ -120,6 +121,30 @@ struct QueueSettled {
   std::vector<Seq> refused{};  ///< dead letters for which there was no room
   std::vector<queue::EndedClaim> claims{};
 };
+/// Queues are made by a command; their records are in the batch.
+struct QueuesMade {
+  ControlId asker;
+  std::vector<queue::NamedQueuePtr> planned;
+};
+/// The owner of a queue has recorded what a command changes in it.
+struct QueueRecorded {
+  QueueId queue;
+  /// Not empty: the command could not be carried out after all, and the record is the old one again.
+  std::optional<Error> undone{};
+};
+/// A queue is deleted when nobody publishes into it any more without asking its owner.
+struct QueueBarrier {
+  QueueId queue;
+};
+/// Nothing is left of a queue.
+struct QueueErased {
+  QueueId queue;
+};
+/// Messages went from one queue to others. They are in the batch as appends, in this order.
+struct MessagesMoved {
+  QueueId from;
+  std::vector<CommitQueue> queues;
+};
 /// A claim is to be stored: then the delivery may be sent at QoS 2.
 struct ClaimMade {
   session::QueueDelivery delivery;
@@ -136,6 +161,7 @@ struct Recorded {
   std::unique_ptr<store::WriteBatch> erases{};  ///< tried again until it is durable; null: there are none
   SessionId ended{};                            ///< the session that is gone with it,
   std::vector<QueueId> claim_owners{};          ///< and who has to hear of that
+  std::optional<QueueId> forgotten{};           ///< the queue whose last subscriptions here are gone with it
 };
 
 /// How the committer may treat a batch; see store::Submission.
@@ -151,7 +177,8 @@ class CommitTicket final : public store::Ticket {
  public:
   using Work = std::variant<PublishCommit, PublishSeenAgain, InboundReleased, OutboundReleased, AnswerLater,
                             EntriesErased, SubscriptionsStored, SessionStored, RetainedBarrier,
-                            RemainsBarrier, RemainsErased, QueueSettled, ClaimMade, SequencesTaken, Recorded>;
+                            RemainsBarrier, RemainsErased, QueueSettled, QueuesMade, QueueRecorded,
+                            QueueBarrier, QueueErased, MessagesMoved, ClaimMade, SequencesTaken, Recorded>;
 
   CommitTicket(ShardId home_shard, std::optional<ConnectionId> asked_by, SessionId concerned, Work to_do)
       : home(home_shard), connection(asked_by), session(concerned), work(std::move(to_do)) {}

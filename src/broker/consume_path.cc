@@ -8,7 +8,6 @@
 
 #include "broker/shard.h"
 #include "queue/queue_form.h"
-#include "session/records.h"
 #include "wire/encoder.h"
 #include "wire/property_writer.h"
 
@@ -143,6 +142,10 @@ void Shard::on_told_by_queue(FromQueue& told) {
     on_repeated(told.queue, *repeated);
   } else if (const auto* again = std::get_if<AskedAgain>(&told.message)) {
     on_ask_again(*again);
+  } else if (auto* done = std::get_if<CommandDone>(&told.message)) {
+    on_command_done(told.queue, *done);
+  } else if (auto* redefined = std::get_if<QueueRedefined>(&told.message)) {
+    on_queue_redefined(told.queue, *redefined);
   } else if (const auto* recall = std::get_if<queue::Recall>(&told.message)) {
     Session* const session = sessions_.find(SessionId{recall->consumer.v});
     QueueConsumers* const consumers = session != nullptr ? session->consumers() : nullptr;
@@ -319,15 +322,7 @@ void Shard::on_nack(Connection& c, const wire::Publish& packet, std::string_view
   } else {
     counters_.add(Counter::QueueLateAcks);
   }
-  if (packet.qos == QoS::AtMostOnce) return;
-  PublishCommit work;
-  work.packet_id = packet.id;
-  work.qos = packet.qos;
-  work.matched = sent != nullptr;
-  store::WriteBatch batch;
-  if (packet.qos == QoS::ExactlyOnce && session.is_durable())
-    session::record_inbound_id(batch, session.id(), packet.id);
-  submit(std::move(batch), c.id(), session.id(), std::move(work), {.sync = packet.qos == QoS::ExactlyOnce});
+  acknowledge_without_message(c, packet, /*matched=*/sent != nullptr);
 }
 
 }  // namespace hermod::broker

@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/assert.h"
-#include "base/log.h"
-#include "broker/queue_binding.h"
 #include "broker/shard.h"
 #include "queue/queue_changes.h"
 #include "queue/queue_form.h"
@@ -69,17 +66,8 @@ ReasonCode Shard::grant_queue(const wire::SubscribeFilter& wanted, SubscriptionR
 ReasonCode Shard::create_queues(SubscriptionRequest& request) {
   ReasonCode reason = request.reason;
   for (const queue::NamedQueuePtr& planned : std::exchange(request.creates, {})) {
-    const auto added = shared_.queues.add(planned->id, planned->definition);
-    if (added) {
-      const Status bound = bind_queue(shared_.subscriptions, **added);
-      HERMOD_ASSERT(bound.has_value());  // its filter was looked at when it was planned
-      log::event(log::Level::Notice, "queue.created", {{"queue", planned->name()}, {"by", "subscription"}});
-      continue;
-    }
-    if (added.error().code == Errc::NoSpace) reason = ReasonCode::QuotaExceeded;
-    store::WriteBatch batch;
-    queue::erase_queue(batch, planned->id);
-    erase_records(std::move(batch));
+    const Status opened = open_queue(*planned, "subscription");
+    if (!opened && opened.error().code == Errc::NoSpace) reason = ReasonCode::QuotaExceeded;
   }
   return reason;
 }

@@ -16,7 +16,7 @@ bool Shard::add_queue_target(QueueId id, const queue::Message& message, std::str
   if (!definition.match.matches(message.forwarded_properties())) return true;
   const std::string_view key =
       definition.key.key_for({message.topic(), message.forwarded_properties(), client_id});
-  const bool is_asked = definition.asks_before_publish();
+  const bool is_asked = definition.asks_before_publish() || queue->is_ending;
   std::string owned(key);
   queue_targets_.push_back({.queue = std::move(queue), .key = std::move(owned), .is_asked = is_asked});
   return true;

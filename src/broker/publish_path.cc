@@ -6,6 +6,7 @@
 #include "broker/payload_format.h"
 #include "broker/reason_for.h"
 #include "broker/shard.h"
+#include "queue/control_parser.h"
 #include "queue/queue_form.h"
 #include "queue/queue_id.h"
 #include "queue/records.h"
@@ -51,6 +52,7 @@ void Shard::on_publish(Connection& c, const wire::Publish& packet) {
   session::Session& session = *c.session();
 
   if (packet.qos != QoS::AtMostOnce && !admit_publish(c, session, packet)) return;
+  if (topic == queue::kControlTopic) return on_control(c, packet);
   if (const auto refusal = refusal_for(packet, topic)) {
     if (queue::is_queue_form(topic)) return on_nack(c, packet, topic);
     return refuse_publish(c, packet, *refusal, {});

@@ -90,6 +90,10 @@ void Shard::on_queue_told(ToQueue& told) {
     answer_admission(queue, told.queue, *asked);
     return queue != nullptr ? touch(*queue) : void();
   }
+  if (auto* asked = std::get_if<AskCommand>(&told.message)) {
+    on_command_asked(queue, told.queue, *asked);
+    return queue != nullptr ? touch(*queue) : void();
+  }
   if (queue == nullptr) return;
   struct Receiver {
     Shard& shard;
@@ -133,6 +137,8 @@ void Shard::on_queue_told(ToQueue& told) {
       if (m.claim.v != 0 && queue.group.has_lease(m.lease)) queue.claims[m.lease] = {m.session, m.claim};
       queue.group.sent(m.lease, shard.moment());
     }
+    void operator()(const AskCommand&) {}  // answered above
+    void operator()(const SubscribersForgotten&) { shard.on_subscribers_forgotten(queue); }
     void operator()(LeasesUnsent& m) { queue.group.unsent(m.leases, shard.moment()); }
     void operator()(LeaseTooLarge& m) { queue.group.too_large(m.lease, m.most_bytes, shard.moment()); }
     void operator()(LeaseSettled& m) {
@@ -192,7 +198,10 @@ void Shard::carry_out(OwnedQueue& queue) {
       const auto place = queue.places.find(it.consumer);
       if (place != queue.places.end()) shard.tell(place->second.shard, FromQueue{queue.named->id, it});
     }
-    void operator()(queue::EraseEntry& it) { queue.line.push(it); }
+    void operator()(queue::EraseEntry& it) {
+      if (it.why == queue::Removal::Purged) ++queue.purges_decided;
+      queue.line.push(it);
+    }
     void operator()(queue::PutDeliveryState& it) { queue.line.push(it); }
     void operator()(queue::MoveToDeadLetters& it) { queue.line.push(std::move(it)); }
     void operator()(queue::EraseMessageIds& it) { queue.line.push(std::move(it)); }
@@ -205,6 +214,7 @@ void Shard::carry_out(OwnedQueue& queue) {
   }
   settle_entries(queue);
   schedule_queue(queue);
+  run_orders(queue);
 }
 
 /// The next batch of what the queue has decided, unless one is on its way. But for the ends of claims nobody
@@ -277,11 +287,15 @@ void Shard::finish(Connection*, session::Session*, QueueSettled& work, std::opti
   touch(queue);
 }
 
-void Shard::count_settled(const OwnedQueue& queue, const QueueSettled& work) {
+void Shard::count_settled(OwnedQueue& queue, const QueueSettled& work) {
   struct Receiver {
     CounterBlock& counters;
+    OwnedQueue& queue;
     const QueueSettled& work;
-    void operator()(const queue::EraseEntry& it) { counters.add(counter_for(it.why)); }
+    void operator()(const queue::EraseEntry& it) {
+      counters.add(counter_for(it.why));
+      if (it.why == queue::Removal::Purged) ++queue.purges_made;
+    }
     void operator()(const queue::PutDeliveryState& it) { counters.add(counter_for(it.state.last)); }
     void operator()(const queue::MoveToDeadLetters& it) {
       const bool has_place = std::ranges::find(work.refused, it.seq) == work.refused.end();
@@ -290,7 +304,7 @@ void Shard::count_settled(const OwnedQueue& queue, const QueueSettled& work) {
     void operator()(const queue::EraseMessageIds&) {}
   };
   for (const queue::StoreChange& change : queue.line.under_way())
-    std::visit(Receiver{counters_, work}, change);
+    std::visit(Receiver{counters_, queue, work}, change);
 }
 
 /// PUBREL may leave, or the packet identifier is free.

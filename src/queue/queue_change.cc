@@ -138,6 +138,7 @@ std::vector<QueueGroup::Peeked> QueueGroup::peek(Seq from, std::size_t most) con
   std::vector<Peeked> peeked;
   for (auto it = items_.lower_bound(from); it != items_.end() && peeked.size() < most; ++it) {
     const auto& [seq, entry] = *it;
+    if (entry->is_gone) continue;  // only the store does not know yet
     Peeked& one = peeked.emplace_back(Peeked{.seq = seq,
                                              .message = entry->message,
                                              .key = std::string(lanes_.key_of(seq)),
@@ -148,6 +149,12 @@ std::vector<QueueGroup::Peeked> QueueGroup::peek(Seq from, std::size_t most) con
     if (entry->lease.v != 0) one.consumer = leases_.at(entry->lease).consumer;
   }
   return peeked;
+}
+
+QueueGroup::Look QueueGroup::look() const {
+  Look look{.out = lent_.messages, .waiting = retries_.size()};
+  if (!items_.empty()) look.oldest = items_.begin()->second->since;
+  return look;
 }
 
 }  // namespace hermod::queue

@@ -142,6 +142,11 @@ class QueueGroup {
   /// Everything has left that was there. What publishers that do not ask have still under way leaves when it
   /// comes; the caller has to know that there is none.
   bool is_closed() const { return is_closing_ && is_empty(); }
+  bool is_closing() const { return is_closing_; }
+  /// It holds nothing, and nothing is on its way into it.
+  bool is_empty() const { return items_.empty() && room_->held().messages == 0; }
+  /// A purge has not come to its end.
+  bool is_purging() const { return purge_from_ < purge_to_; }
 
   /// What is to go into another queue: with its deaths, and without its deliveries.
   struct Moving {
@@ -167,6 +172,16 @@ class QueueGroup {
   };
   /// So many entries from a sequence on, in their order, whoever has them; nothing changes by that.
   std::vector<Peeked> peek(Seq from, std::size_t most) const;
+  /// The sequence behind the last entry that is there now.
+  Seq behind_last() const { return items_.empty() ? Seq{} : Seq{items_.rbegin()->first.v + 1}; }
+
+  /// How the queue is at the moment.
+  struct Look {
+    std::uint64_t out = 0;             ///< entries that consumers have
+    std::uint64_t waiting = 0;         ///< that pause before another try
+    std::optional<WallTime> oldest{};  ///< since when the first one waits
+  };
+  Look look() const;
 
   std::vector<QueueEffect> take_effects() { return std::exchange(effects_, {}); }
   bool has_effects() const { return !effects_.empty(); }
@@ -318,7 +333,6 @@ class QueueGroup {
   bool is_above_limits() const;
 
   // operators
-  bool is_empty() const { return items_.empty() && room_->held().messages == 0; }
   void take_away(LeaseId id);
   void go_on_closing();
   void go_on_reviewing(Moment now);

@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <limits>
 #include <optional>
 #include <string>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "queue/sequence_map.h"
 
 namespace hermod::queue {
 
@@ -68,8 +68,8 @@ class DedupWindow {
     std::string id;
     MonotonicTime admitted_at;
     bool pending = true;
-    bool failed = false;
   };
+  const Known* oldest() const;
   bool is_past(const Known& known, MonotonicTime now) const { return known.admitted_at + window_ <= now; }
   Known& known(std::uint64_t number);
   void remember(std::string_view id, std::uint64_t number);
@@ -80,9 +80,8 @@ class DedupWindow {
   std::size_t bytes_ = 0;  ///< of what is in by_id_
   std::uint64_t forgotten_early_ = 0;
   absl::flat_hash_map<std::string, std::uint64_t> by_id_;
-  std::deque<Known>
-      known_;  ///< by rising numbers, the first of which is first_; those that failed stay as gaps
-  std::uint64_t first_ = 1;
+  SequenceMap<Known> known_;  ///< by number, without those that failed
+  std::uint64_t next_ = 1;
 };
 
 }  // namespace hermod::queue

@@ -66,7 +66,8 @@ void Dispatcher::change(Strategy strategy, std::uint32_t lanes, std::uint32_t mo
   for (const auto& [id, member] : members_) count(member, id, false);
   strategy_ = strategy;
   most_held_ = most_held;
-  last_of_lane_.resize(lanes);
+  last_of_lane_.resize(remembered(strategy, lanes));
+  last_of_lane_.shrink_to_fit();
   for (const auto& [id, member] : members_) count(member, id, true);
 }
 
@@ -89,7 +90,15 @@ void Dispatcher::set_wish(ConsumerId id, WishNo wish) {
 }
 
 void Dispatcher::grant(ConsumerId id, std::uint64_t limit) {
-  update(id, [&](Member& member) { member.limit = limit; });
+  const auto found = members_.find(id);
+  HERMOD_ASSERT(found != members_.end());
+  Member granted = found->second;
+  granted.limit = limit;
+  if (has_room(granted) == has_room(found->second)) {
+    found->second.limit = limit;  // it stays where it is
+  } else {
+    update(id, [&](Member& member) { member.limit = limit; });
+  }
 }
 
 void Dispatcher::took(ConsumerId id, LaneNo lane) {
@@ -99,7 +108,7 @@ void Dispatcher::took(ConsumerId id, LaneNo lane) {
     ++member.held;
     member.turn = next_turn();
   });
-  last_of_lane_[lane] = id;
+  if (strategy_ == Strategy::Sticky) last_of_lane_[lane] = id;
 }
 
 void Dispatcher::returned(ConsumerId id) {

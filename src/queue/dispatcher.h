@@ -23,7 +23,7 @@ class Dispatcher {
   using Strategy = QueueDefinition::Dispatch;
   /// Nobody has more than `most_held` unsettled messages, whatever it grants.
   Dispatcher(Strategy strategy, std::uint32_t lanes, std::uint32_t most_held = ~0U)
-      : strategy_(strategy), most_held_(most_held), last_of_lane_(lanes) {}
+      : strategy_(strategy), most_held_(most_held), last_of_lane_(remembered(strategy, lanes)) {}
 
   /// For what is given from now on.
   void change(Strategy strategy, std::uint32_t lanes, std::uint32_t most_held);
@@ -76,6 +76,9 @@ class Dispatcher {
   /// What comes first, its turn, and who.
   using Rank = std::tuple<std::uint32_t, std::uint64_t, ConsumerId>;
 
+  static std::size_t remembered(Strategy strategy, std::uint32_t lanes) {
+    return strategy == Strategy::Sticky ? lanes : 0;
+  }
   bool has_room(const Member& member) const {
     return member.taken < member.limit && member.held < most_held_;
   }
@@ -97,7 +100,7 @@ class Dispatcher {
   std::size_t choosy_ = 0;                                 ///< of those with room, who do not want everything
   absl::flat_hash_map<WishNo, std::size_t> room_by_wish_;  ///< how many of these, if any
   std::size_t idle_ = 0;                                   ///< of those with room, who have nothing
-  std::vector<std::optional<ConsumerId>> last_of_lane_;    ///< for sticky
+  std::vector<std::optional<ConsumerId>> last_of_lane_;    ///< for sticky, else empty
   std::uint64_t turns_ = 0;
 };
 

@@ -13,6 +13,7 @@
 
 #include "base/ids.h"
 #include "queue/queue_definition.h"
+#include "queue/sequence_map.h"
 
 namespace hermod::queue {
 
@@ -35,8 +36,8 @@ inline constexpr WishNo kWantsEverything{};
 class Lanes {
  public:
   using Order = QueueDefinition::Order;
-  /// Precondition: lanes >= 1.
-  Lanes(Order order, std::uint32_t lanes);
+  /// With `lists_keys` entries_of() knows them, as it always does with order key. Precondition: lanes >= 1.
+  Lanes(Order order, std::uint32_t lanes, bool lists_keys = false);
 
   /// A new entry at the end. Precondition: its sequence is higher than all before.
   void add(Seq seq, std::string_view key);
@@ -58,6 +59,7 @@ class Lanes {
   LaneNo lane_of(Seq seq) const;
   std::string_view key_of(Seq seq) const;
   /// The entries of a key in their sequence, but for those that have passed; null when there are none.
+  /// Precondition: keys are listed.
   const absl::btree_set<Seq>* entries_of(std::string_view key) const;
 
   /// Who has something of the lane; nobody with no order.
@@ -93,14 +95,16 @@ class Lanes {
   };
   struct Entries {
     LaneNo lane = 0;
-    Sequences sequences;
-    std::size_t passed = 0;
+    std::size_t entries = 0;
+    std::size_t passed = 0;  ///< of these
+    Sequences sequences{};   ///< of the others, if keys are listed
   };
   using Keys = absl::node_hash_map<std::string, Entries>;
   using Key = Keys::value_type;
   struct Place {
     Key* key = nullptr;
     State state = State::Waiting;
+    bool is_ready = false;
   };
 
   const Place& place(Seq seq) const;
@@ -111,15 +115,16 @@ class Lanes {
   }
   void change(Place& it, Seq seq, State to);
   void count_out(Lane& lane, int by);
-  void show_ready(const Place& it, Seq seq);
-  void set_ready(LaneNo lane, Seq seq, bool ready);
+  void show_ready(Place& it, Seq seq);
+  void set_ready(Place& it, Seq seq, bool ready);
   void take_out_of_turn(Key& key, Seq seq);
   void on_nothing_passed(const Key& key);
 
   Order order_;
+  bool lists_keys_;
   std::vector<Lane> lanes_;
   Keys keys_;
-  absl::flat_hash_map<Seq, Place> places_;
+  SequenceMap<Place> places_;
   absl::flat_hash_map<ConsumerId, std::size_t> lanes_held_;  ///< of those who hold any
   Sequences all_;                                            ///< with order strict
   std::size_t passed_ = 0;

@@ -237,12 +237,10 @@ void QueueGroup::come_in(Seq seq, QueueEntry entry, MonotonicTime expires_at) {
 }
 
 void QueueGroup::add(Seq seq, QueueEntry entry, MonotonicTime expires_at) {
-  const WallTime since = entry.moved_at.value_or(entry.message->stored_at());
-  Item added{.message = std::move(entry.message),
-             .deaths = std::move(entry.deaths),
-             .since = since,
-             .expires_at = expires_at};
-  note(seq, *items_.emplace(seq, std::make_unique<Item>(std::move(added))).first->second);
+  Item added{.message = std::move(entry.message), .expires_at = expires_at};
+  if (!entry.deaths.empty() || entry.moved_at)
+    added.past = std::make_unique<EntryPast>(EntryPast{std::move(entry.deaths), entry.moved_at});
+  note(seq, items_.insert(seq, std::move(added)));
   lanes_.add(seq, entry.key);
   watch_expiry(seq);
 }
@@ -290,12 +288,12 @@ RestoredClaims QueueGroup::restore_claims(std::vector<Claim> claims, Moment now)
   });
   RestoredClaims restored;
   for (const Claim& it : claims) {
-    const auto found = items_.find(it.seq);
-    if (found == items_.end()) {
+    const Item* found = items_.find(it.seq);
+    if (found == nullptr) {
       restored.lost.push_back({it, Why::NoEntry});
-    } else if (found->second->lease.v != 0) {
+    } else if (found->lease.v != 0) {
       restored.lost.push_back({it, Why::Outbid});
-    } else if (it.deliveries <= found->second->deliveries) {
+    } else if (it.deliveries <= found->deliveries) {
       restored.lost.push_back({it, Why::Settled});
     } else {
       restored.kept.push_back({it, claim(it, now)});
@@ -320,14 +318,15 @@ LeaseId QueueGroup::claim(const Claim& it, Moment now) {
   lease.qos = wire::QoS::ExactlyOnce;
   lease.is_claim = lease.is_parked = true;
   consumers_[it.consumer].leases.insert(id);
-  set_deadline(id, ack_timeouts_, now);
+  set_deadline(id, lease, ack_timeouts_, now);
   return id;
 }
 
 void QueueGroup::resume(Moment now) {
   std::vector<Seq> replaced;
-  for (const auto& [seq, entry] : items_)
-    if (definition_.last_value && may_leave(*entry) && has_newer(seq)) replaced.push_back(seq);
+  if (definition_.last_value)
+    for (auto it = items_.first_from(Seq{}); it; it = items_.first_from(Seq{it->v + 1}))
+      if (may_leave(item(*it)) && has_newer(*it)) replaced.push_back(*it);
   for (const Seq seq : replaced) remove(seq, Removal::Replaced);
   is_trimming_ = takes_oldest();
   advance(now);

@@ -23,8 +23,9 @@ Status QueueGroup::change(const QueueDefinition& to, Moment now) {
   if (Status status = check_change(definition_, to, is_empty()); !status) return status;
   const QueueDefinition from = std::exchange(definition_, to);
   dead_letter_target_ = to.dead_letter_target();
-  if (from.order != to.order || from.lanes != to.lanes) {  // it is empty
-    lanes_ = Lanes(to.order, to.lanes);
+  if (from.order != to.order || from.lanes != to.lanes ||
+      (to.last_value && !from.last_value)) {  // it is empty
+    lanes_ = Lanes(to.order, to.lanes, to.last_value);
     lanes_.watch(!wishes_.is_empty());
   }
   dispatcher_.change(to.dispatch, lanes_.lane_count(), to.max_inflight);
@@ -45,16 +46,14 @@ Status QueueGroup::change(const QueueDefinition& to, Moment now) {
 /// What the old options made of an entry is made anew, a slice at a time.
 void QueueGroup::go_on_reviewing(Moment now) {
   if (!review_from_) return;
-  auto next = items_.lower_bound(*review_from_);
-  for (std::size_t left = kSlice; next != items_.end() && left > 0; ++next, --left) {
-    const auto& [seq, reviewed] = *next;
-    note(seq, *reviewed);
-    if (reviewed->is_gone) continue;
-    reviewed->expires_at = expiry_of(*reviewed->message, reviewed->since, now);
+  review_from_ = visit_slice(*review_from_, [&](Seq seq, Item& reviewed) {
+    note(seq, reviewed);
+    if (reviewed.is_gone) return true;
+    reviewed.expires_at = expiry_of(*reviewed.message, reviewed.since(), now);
     expiries_.cancel(seq);
     watch_expiry(seq);
-  }
-  review_from_ = next == items_.end() ? std::nullopt : std::optional(next->first);
+    return true;
+  });
   if (!review_from_) tell_to_ask_again();
 }
 
@@ -62,7 +61,7 @@ void QueueGroup::go_on_reviewing(Moment now) {
 void QueueGroup::age(Seq seq, Moment now) {
   if (!review_from_ || seq < *review_from_) return;
   Item& aged = item(seq);
-  aged.expires_at = expiry_of(*aged.message, aged.since, now);
+  aged.expires_at = expiry_of(*aged.message, aged.since(), now);
 }
 
 // --- its end ---
@@ -82,16 +81,14 @@ Status QueueGroup::close(bool force, Moment now) {
 /// leaves when it comes or was sent: nobody knows before whether it has a claim.
 void QueueGroup::go_on_closing() {
   if (!close_from_) return;
-  auto next = items_.lower_bound(*close_from_);
-  for (std::size_t left = kSlice; next != items_.end() && left > 0; ++next, --left) {
-    const auto& [seq, leaving] = *next;
-    if (const LeaseId lease = leaving->lease; lease.v != 0) {
+  close_from_ = visit_slice(*close_from_, [&](Seq seq, const Item& leaving) {
+    if (const LeaseId lease = leaving.lease; lease.v != 0) {
       leases_.at(lease).phase == Lease::Phase::Lent ? recall(lease) : take_away(lease);
-    } else if (may_leave(*leaving)) {
+    } else if (may_leave(leaving)) {
       remove(seq, Removal::Purged);
     }
-  }
-  close_from_ = next == items_.end() ? std::nullopt : std::optional(next->first);
+    return true;
+  });
 }
 
 /// From a consumer that was sent it: its exchange ends as if it had been too late.
@@ -99,23 +96,22 @@ void QueueGroup::take_away(LeaseId id) {
   const Lease& lease = leases_.at(id);
   const ConsumerId consumer = lease.consumer;
   const Seq seq = lease.seq;
-  let_go(id, Outcome::TimedOut, /*is_exchange_open=*/true);
-  remove(seq, Removal::Purged);
+  remove(seq, Removal::Purged, let_go(id, Outcome::TimedOut, /*is_exchange_open=*/true));
   forget_if_gone(consumer);
 }
 
 // --- a message that goes elsewhere ---
 
 std::optional<QueueGroup::Moving> QueueGroup::begin_move(Seq seq, Moment now) {
-  const auto found = items_.find(seq);
-  if (found == items_.end() || !may_leave(*found->second)) return std::nullopt;
-  Item& moving = *found->second;
+  Item* found = items_.find(seq);
+  if (found == nullptr || !may_leave(*found)) return std::nullopt;
+  Item& moving = *found;
   moving.is_leaving = true;
   note(seq, moving);
   hold_up(seq);
   return Moving{.entry = {.message = moving.message,
                           .key = std::string(lanes_.key_of(seq)),
-                          .deaths = moving.deaths,
+                          .deaths = moving.deaths(),
                           .moved_at = now.wall},
                 .has_state = moving.has_state};
 }
@@ -136,24 +132,26 @@ void QueueGroup::on_not_moved(Seq seq, Moment now) {
 
 std::vector<QueueGroup::Peeked> QueueGroup::peek(Seq from, std::size_t most) const {
   std::vector<Peeked> peeked;
-  for (auto it = items_.lower_bound(from); it != items_.end() && peeked.size() < most; ++it) {
-    const auto& [seq, entry] = *it;
-    if (entry->is_gone) continue;  // only the store does not know yet
+  for (auto it = items_.first_from(from); it && peeked.size() < most;
+       it = items_.first_from(Seq{it->v + 1})) {
+    const Seq seq = *it;
+    const Item& entry = item(seq);
+    if (entry.is_gone) continue;  // only the store does not know yet
     Peeked& one = peeked.emplace_back(Peeked{.seq = seq,
-                                             .message = entry->message,
+                                             .message = entry.message,
                                              .key = std::string(lanes_.key_of(seq)),
-                                             .deaths = entry->deaths,
-                                             .deliveries = entry->deliveries,
+                                             .deaths = entry.deaths(),
+                                             .deliveries = entry.deliveries,
                                              .consumer = {},
                                              .due = retries_.time_of(seq)});
-    if (entry->lease.v != 0) one.consumer = leases_.at(entry->lease).consumer;
+    if (entry.lease.v != 0) one.consumer = leases_.at(entry.lease).consumer;
   }
   return peeked;
 }
 
 QueueGroup::Look QueueGroup::look() const {
   Look look{.out = lent_.messages, .waiting = retries_.size()};
-  if (!items_.empty()) look.oldest = items_.begin()->second->since;
+  if (const auto oldest = items_.first_from(Seq{})) look.oldest = item(*oldest).since;
   return look;
 }
 

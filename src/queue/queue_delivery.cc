@@ -132,8 +132,9 @@ void QueueGroup::pump(Moment now) {
     const std::optional<Next> next = choose();
     if (!next) return;
     age(next->seq, now);
-    if (item(next->seq).expires_at <= now.steady) return;            // more than a slice; next_due() is now
-    if (item(next->seq).deliveries >= definition_.max_deliveries) {  // there were more when it last failed
+    const Item& entry = item(next->seq);
+    if (entry.expires_at <= now.steady) return;            // more than a slice; next_due() is now
+    if (entry.deliveries >= definition_.max_deliveries) {  // there were more when it last failed
       is_cut_short_ = ++dead > kSlice;
       if (is_cut_short_) return;
       die(next->seq, DeathReason::DeliveryLimit, now);
@@ -155,11 +156,12 @@ std::optional<QueueGroup::Next> QueueGroup::choose() const {
       if (oldest && oldest->seq <= first) return;
       const auto consumer = consumer_for(lane, first);
       if (!consumer) continue;
-      oldest = Next{first, *consumer};
+      oldest = Next{first, lane, *consumer};
       return;
     }
   };
   if (dispatcher_.has_room(kWantsEverything)) look(lanes_.ready_lanes());
+  if (wishes_.is_empty()) return oldest;
   wishes_.for_each([&](WishNo wish, const ReadySet& ready) {
     if (dispatcher_.has_room(wish)) look(ready.firsts());
   });
@@ -222,15 +224,16 @@ void QueueGroup::examine_ready() {
 
 /// What is ready since longer than a wish is there; a slice of it.
 void QueueGroup::examine_for_newcomers() {
+  if (wishes_.is_empty()) return;
   std::size_t left = kSlice;
   while (const auto newcomer = wishes_.newcomer()) {
     if (left == 0) return;
-    auto next = items_.lower_bound(newcomer->seen_to);
-    for (; next != items_.end() && left > 0; ++next, --left)
-      if (lanes_.is_ready(next->first))
-        wishes_.show_newcomer(newcomer->number, lanes_.lane_of(next->first), next->first,
-                              offered_by(*next->second->message), lanes_.follows_passed(next->first));
-    wishes_.set_seen(newcomer->number, next == items_.end() ? WishList::kLevel : next->first);
+    auto next = items_.first_from(newcomer->seen_to);
+    for (; next && left > 0; next = items_.first_from(Seq{next->v + 1}), --left)
+      if (lanes_.is_ready(*next))
+        wishes_.show_newcomer(newcomer->number, lanes_.lane_of(*next), *next,
+                              offered_by(*item(*next).message), lanes_.follows_passed(*next));
+    wishes_.set_seen(newcomer->number, next.value_or(WishList::kLevel));
   }
 }
 
@@ -249,27 +252,32 @@ void QueueGroup::lend(const Next& next, Moment now) {
   lease.qos = consumer.options.qos;
   lease.is_claim = lease.qos == QoS::ExactlyOnce;
   consumer.leases.insert(id);
-  dispatcher_.took(next.consumer, lanes_.lane_of(next.seq));
+  dispatcher_.took(next.consumer, next.lane);
   lanes_.acquire(next.seq, next.consumer);
-  effects_.emplace_back(
-      Deliver{.lease = id,
-              .consumer = next.consumer,
-              .attachment = consumer.attachment,
-              .seq = next.seq,
-              .deliveries = entry.deliveries,
-              .is_claimed = lease.is_claim,
-              .key = std::string(lanes_.key_of(next.seq)),
-              .first_death = entry.deaths.empty() ? std::nullopt : std::optional(entry.deaths.front()),
-              .message = entry.message});
-  set_deadline(id, unsent_, now);
+  effects_.emplace_back(Deliver{.lease = id,
+                                .consumer = next.consumer,
+                                .attachment = consumer.attachment,
+                                .seq = next.seq,
+                                .deliveries = entry.deliveries,
+                                .is_claimed = lease.is_claim,
+                                .key = std::string(lanes_.key_of(next.seq)),
+                                .first_death = entry.past && !entry.past->deaths.empty()
+                                                   ? std::optional(entry.past->deaths.front())
+                                                   : std::nullopt,
+                                .message = entry.message});
+  set_deadline(id, lease, unsent_, now);
 }
 
 /// Behind all others of the list: ack_timeout is the same for each, also when it changes.
-void QueueGroup::set_deadline(LeaseId id, std::list<LeaseId>& deadlines, Moment now) {
-  Lease& lease = leases_.at(id);
+/// One that has a deadline already has this one in its place.
+void QueueGroup::set_deadline(LeaseId id, Lease& lease, std::list<LeaseId>& deadlines, Moment now) {
   lease.waits_since = now.steady;
+  if (lease.deadlines != nullptr) {
+    deadlines.splice(deadlines.end(), *lease.deadlines, lease.place);
+  } else {
+    lease.place = deadlines.insert(deadlines.end(), id);
+  }
   lease.deadlines = &deadlines;
-  lease.place = deadlines.insert(deadlines.end(), id);
 }
 
 void QueueGroup::cancel_deadline(Lease& lease) {
@@ -281,10 +289,10 @@ void QueueGroup::sent(LeaseId id, Moment now) {
   const auto found = leases_.find(id);
   if (found == leases_.end() || found->second.phase != Lease::Phase::Lent) return;
   Lease& lease = found->second;
-  cancel_deadline(lease);
   lease.phase = Lease::Phase::Sent;
   if (is_closing_) return take_away(id);
-  if (lease.qos != QoS::AtMostOnce) set_deadline(id, ack_timeouts_, now);
+  if (lease.qos == QoS::AtMostOnce) return cancel_deadline(lease);
+  set_deadline(id, lease, ack_timeouts_, now);
 }
 
 void QueueGroup::unsent(std::span<const LeaseId> leases, Moment now) {
@@ -326,7 +334,7 @@ void QueueGroup::take_back(LeaseId id, Moment now) {
   --entry.deliveries;
   if (rate_out_) rate_out_->give_back();
   forget_lease(id);
-  if (leaves_instead(seq, now)) return;
+  if (EndedClaim none; leaves_instead(seq, now, none)) return;
   lanes_.requeue(seq);
   watch_expiry(seq);
 }

@@ -55,6 +55,12 @@ struct QueueEntry {
   std::optional<WallTime> moved_at{};  ///< from another queue to this one; its time to live begins there
 };
 
+/// Of an entry that was in another queue before.
+struct EntryPast {
+  std::vector<Death> deaths;
+  std::optional<WallTime> moved_at;
+};
+
 /// What is stored at an entry once a delivery of it has failed.
 struct DeliveryState {
   std::uint32_t deliveries = 0;

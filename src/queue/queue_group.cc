@@ -48,7 +48,7 @@ QueueGroup::QueueGroup(QueueDefinition definition, Moment now)
 QueueGroup::QueueGroup(QueueDefinition definition, std::shared_ptr<QueueRoom> room, Moment now)
     : definition_(std::move(definition)),
       dead_letter_target_(definition_.dead_letter_target()),
-      lanes_(definition_.order, definition_.lanes),
+      lanes_(definition_.order, definition_.lanes, definition_.last_value),
       dispatcher_(definition_.dispatch, lanes_.lane_count(), definition_.max_inflight),
       message_ids_(definition_.dedup_window),
       room_(std::move(room)) {
@@ -57,10 +57,10 @@ QueueGroup::QueueGroup(QueueDefinition definition, std::shared_ptr<QueueRoom> ro
   if (definition_.rate_out) rate_out_.emplace(*definition_.rate_out, now.steady);
 }
 
-QueueGroup::Item& QueueGroup::item(Seq seq) const {
-  const auto found = items_.find(seq);
-  HERMOD_ASSERT(found != items_.end());
-  return *found->second;
+const QueueGroup::Item& QueueGroup::item(Seq seq) const {
+  const Item* found = items_.find(seq);
+  HERMOD_ASSERT(found != nullptr);
+  return *found;
 }
 
 // --- settlement ---
@@ -86,66 +86,68 @@ QueueGroup::Settled QueueGroup::settle(LeaseId lease, Outcome outcome,
 void QueueGroup::end_lease(LeaseId id, Outcome outcome, std::optional<std::chrono::seconds> retry_after,
                            Moment now, bool is_exchange_open) {
   const Seq seq = leases_.at(id).seq;
-  let_go(id, outcome, is_exchange_open || outcome == Outcome::TimedOut);
+  EndedClaim claim = let_go(id, outcome, is_exchange_open || outcome == Outcome::TimedOut);
   const Verdict verdict =
       judge(outcome, item(seq).deliveries, retry_after, definition_.retry, definition_.max_deliveries);
   switch (verdict.what) {
     case Verdict::What::Remove:
-      return remove(seq, Removal::Acknowledged);
+      return remove(seq, Removal::Acknowledged, std::move(claim));
     case Verdict::What::Die:
-      return die(seq, verdict.reason, now);
+      return die(seq, verdict.reason, now, std::move(claim));
     case Verdict::What::Again:
-      return try_again(seq, outcome, verdict.pause, now);
+      return try_again(seq, outcome, verdict.pause, now, std::move(claim));
   }
 }
 
-/// Nobody has the entry any more; what becomes of it is the caller's affair.
-void QueueGroup::let_go(LeaseId id, Outcome outcome, bool is_exchange_open) {
+/// Nobody has the entry any more; what becomes of it is the caller's affair, and its claim goes with that.
+EndedClaim QueueGroup::let_go(LeaseId id, Outcome outcome, bool is_exchange_open) {
   Lease& lease = leases_.at(id);
   Item& entry = item(lease.seq);
   HERMOD_ASSERT(entry.lease == id);
   entry.lease = {};
   note(lease.seq, entry);
   take_from(lent_, entry.message->size());
+  EndedClaim claim;
   if (lease.is_claim)
-    entry.ended_claim = {.lease = id,
-                         .is_released = outcome == Outcome::Done || is_exchange_open,
-                         .unanswered = is_exchange_open ? entry.message : MessagePtr{}};
+    claim = {.lease = id,
+             .is_released = outcome == Outcome::Done || is_exchange_open,
+             .unanswered = is_exchange_open ? entry.message : MessagePtr{}};
   cancel_deadline(lease);
   if (is_exchange_open && !lease.is_parked) {
     lease.phase = Lease::Phase::Over;  // the client holds it against its Receive Maximum [MQTT-3.3.4-9]
   } else {
     forget_lease(id);
   }
+  return claim;
 }
 
-void QueueGroup::try_again(Seq seq, Outcome outcome, milliseconds pause, Moment now) {
-  if (leaves_instead(seq, now)) return;
+void QueueGroup::try_again(Seq seq, Outcome outcome, milliseconds pause, Moment now, EndedClaim claim) {
+  if (leaves_instead(seq, now, claim)) return;
   Item& entry = item(seq);
   entry.has_state = true;
   effects_.emplace_back(PutDeliveryState{
       .seq = seq,
       .state = {.deliveries = entry.deliveries, .due = now.wall + pause, .pause = pause, .last = outcome},
-      .claim = std::exchange(entry.ended_claim, {})});
+      .claim = std::move(claim)});
   entry.is_settling = true;
   note(seq, entry);
   hold_up(seq);
   if (pause.count() > 0) retries_.set(seq, now.steady + pause);
 }
 
-/// What would wait again leaves when its time is over, or its value.
-bool QueueGroup::leaves_instead(Seq seq, Moment now) {
+/// What would wait again leaves when its time is over, or its value; the claim with it.
+bool QueueGroup::leaves_instead(Seq seq, Moment now, EndedClaim& claim) {
   if (is_closing_) {
-    remove(seq, Removal::Purged);
+    remove(seq, Removal::Purged, std::move(claim));
     return true;
   }
   if (definition_.last_value && has_newer(seq)) {
-    remove(seq, Removal::Replaced);
+    remove(seq, Removal::Replaced, std::move(claim));
     return true;
   }
   age(seq, now);
   if (item(seq).expires_at > now.steady) return false;
-  die(seq, DeathReason::Expired, now);
+  die(seq, DeathReason::Expired, now, std::move(claim));
   return true;
 }
 
@@ -158,13 +160,14 @@ void QueueGroup::hold_up(Seq seq) {
   if (!lanes_.is_delayed(seq)) lanes_.delay(seq);
 }
 
-void QueueGroup::die(Seq seq, DeathReason reason, Moment now) {
-  if (dead_letter_target_.empty()) return remove(seq, removal_for(reason));
+void QueueGroup::die(Seq seq, DeathReason reason, Moment now, EndedClaim claim) {
+  if (dead_letter_target_.empty()) return remove(seq, removal_for(reason), std::move(claim));
+  Item& dying = item(seq);
   effects_.emplace_back(MoveToDeadLetters{.seq = seq,
-                                          .has_state = item(seq).has_state,
-                                          .claim = std::exchange(item(seq).ended_claim, {}),
+                                          .has_state = dying.has_state,
+                                          .claim = std::move(claim),
                                           .entry = dead_entry(seq, reason, now)});
-  begin_end(seq);
+  begin_end(seq, dying);
   hold_up(seq);
 }
 
@@ -172,7 +175,7 @@ QueueEntry QueueGroup::dead_entry(Seq seq, DeathReason reason, Moment now) const
   const Item& entry = item(seq);
   QueueEntry dead{.message = without_expiry(entry.message),
                   .key = std::string(lanes_.key_of(seq)),
-                  .deaths = entry.deaths,
+                  .deaths = entry.deaths(),
                   .moved_at = now.wall};
   dead.deaths.push_back(
       {.queue = definition_.name, .reason = reason, .deliveries = entry.deliveries, .at = now.wall});
@@ -181,19 +184,17 @@ QueueEntry QueueGroup::dead_entry(Seq seq, DeathReason reason, Moment now) const
 
 /// What was acknowledged holds up its key no longer; in front of anything else the key waits for the store,
 /// because a kill could bring it back unread.
-void QueueGroup::remove(Seq seq, Removal why) {
-  effects_.emplace_back(EraseEntry{.seq = seq,
-                                   .why = why,
-                                   .has_state = item(seq).has_state,
-                                   .claim = std::exchange(item(seq).ended_claim, {})});
-  begin_end(seq);
+void QueueGroup::remove(Seq seq, Removal why, EndedClaim claim) {
+  Item& leaving = item(seq);
+  effects_.emplace_back(
+      EraseEntry{.seq = seq, .why = why, .has_state = leaving.has_state, .claim = std::move(claim)});
+  begin_end(seq, leaving);
   if (why == Removal::Acknowledged) return lanes_.pass(seq);
   hold_up(seq);
 }
 
 /// From now on it only waits for the store.
-void QueueGroup::begin_end(Seq seq) {
-  Item& ending = item(seq);
+void QueueGroup::begin_end(Seq seq, Item& ending) {
   HERMOD_ASSERT(may_leave(ending));
   ending.is_settling = ending.is_gone = true;
   note(seq, ending);
@@ -217,15 +218,15 @@ void QueueGroup::on_settled(Seq seq, Moment now) {
 
 /// Out of memory and out of the count. Precondition: nobody has it.
 void QueueGroup::drop_item(Seq seq) {
-  const auto found = items_.find(seq);
-  HERMOD_ASSERT(found->second->lease.v == 0);
-  room_->give_back({1, found->second->message->size()});
-  if (found->second->is_gone) take_from(going_, found->second->message->size());
+  const Item& dropped = item(seq);
+  HERMOD_ASSERT(dropped.lease.v == 0);
+  room_->give_back({1, dropped.message->size()});
+  if (dropped.is_gone) take_from(going_, dropped.message->size());
   lanes_.erase(seq);
-  free_.erase(seq);
+  if (!free_.empty()) free_.erase(seq);
   retries_.cancel(seq);
   expiries_.cancel(seq);
-  items_.erase(found);
+  items_.erase(seq);
 }
 
 // --- time and operators ---
@@ -304,18 +305,18 @@ void QueueGroup::set_paused(bool paused, Moment now) {
 
 void QueueGroup::purge(Moment now) {
   if (items_.empty()) return;
-  purge_from_ = items_.begin()->first;
-  purge_to_ = Seq{items_.rbegin()->first.v + 1};
+  purge_from_ = Seq{};
+  purge_to_ = Seq{items_.last()->v + 1};
   go_on_purging();
   pump(now);
 }
 
 void QueueGroup::go_on_purging() {
-  std::size_t left = kSlice;
-  auto next = items_.lower_bound(purge_from_);
-  for (; next != items_.end() && next->first < purge_to_ && left > 0; ++next, --left)
-    if (may_leave(*next->second)) remove(next->first, Removal::Purged);
-  purge_from_ = next == items_.end() ? purge_to_ : std::min(next->first, purge_to_);
+  const auto next = visit_slice(purge_from_, [this](Seq seq, Item& purged) {
+    if (seq < purge_to_ && may_leave(purged)) remove(seq, Removal::Purged);
+    return seq < purge_to_;
+  });
+  purge_from_ = std::min(next.value_or(purge_to_), purge_to_);
 }
 
 bool QueueGroup::is_above_limits() const {
@@ -327,17 +328,18 @@ bool QueueGroup::is_above_limits() const {
 /// stay above the limit.
 void QueueGroup::go_on_trimming(Moment now) {
   if (!is_trimming_) return;
-  auto next = items_.lower_bound(trim_from_);
-  for (std::size_t left = kSlice; left > 0 && next != items_.end() && is_above_limits(); ++next, --left) {
-    if (!may_leave(*next->second)) continue;
+  const auto next = visit_slice(trim_from_, [&](Seq seq, Item& trimmed) {
+    if (!is_above_limits()) return false;
+    if (!may_leave(trimmed)) return true;
     if (definition_.overflow == QueueDefinition::Overflow::DeadLetter) {
-      die(next->first, DeathReason::MaxLength, now);
+      die(seq, DeathReason::MaxLength, now);
     } else {
-      remove(next->first, Removal::MaxLength);
+      remove(seq, Removal::MaxLength);
     }
-  }
-  is_trimming_ = next != items_.end() && is_above_limits();
-  if (is_trimming_) trim_from_ = next->first;
+    return true;
+  });
+  is_trimming_ = next && is_above_limits();
+  if (is_trimming_) trim_from_ = *next;
 }
 
 }  // namespace hermod::queue

@@ -1,5 +1,4 @@
 #pragma once
-#include <absl/container/btree_map.h>
 #include <absl/container/btree_set.h>
 #include <absl/container/flat_hash_map.h>
 
@@ -25,6 +24,7 @@
 #include "queue/queue_effect.h"
 #include "queue/queue_room.h"
 #include "queue/queue_window.h"
+#include "queue/sequence_map.h"
 #include "queue/token_bucket.h"
 #include "queue/wish_list.h"
 
@@ -214,18 +214,21 @@ class QueueGroup {
 
  private:
   static constexpr MonotonicTime kNoEnd = MonotonicTime::max();
+  /// There may be a million; what few of them have is apart.
   struct Item {
     MessagePtr message;
-    std::vector<Death> deaths{};
-    WallTime since{};  ///< when its time to live began
+    std::unique_ptr<EntryPast> past{};  ///< null: it came from no other queue
     MonotonicTime expires_at = kNoEnd;
+    LeaseId lease{};  ///< zero: nobody has it
     std::uint32_t deliveries = 0;
     bool has_state = false;
     bool is_leaving = false;   ///< for an admission that is not settled
     bool is_settling = false;  ///< the store has not made yet what was decided about it
     bool is_gone = false;      ///< by that
-    LeaseId lease{};           ///< zero: nobody has it
-    EndedClaim ended_claim{};  ///< goes with the next change
+
+    std::vector<Death> deaths() const { return past ? past->deaths : std::vector<Death>{}; }
+    /// When its time to live began.
+    WallTime since() const { return past && past->moved_at ? *past->moved_at : message->stored_at(); }
   };
   struct Pending {
     QueueEntry entry;
@@ -262,6 +265,7 @@ class QueueGroup {
   };
   struct Next {
     Seq seq;
+    LaneNo lane = 0;
     ConsumerId consumer;
   };
 
@@ -302,7 +306,7 @@ class QueueGroup {
   void take_back(LeaseId id, Moment now);
   void forget_if_gone(ConsumerId id);
   void recall(LeaseId id);
-  void set_deadline(LeaseId id, std::list<LeaseId>& deadlines, Moment now);
+  static void set_deadline(LeaseId id, Lease& lease, std::list<LeaseId>& deadlines, Moment now);
   static void cancel_deadline(Lease& lease);
   MonotonicTime deadline_of(LeaseId id) const;
   Consumer* attached(ConsumerId id, AttachmentNo attachment);
@@ -311,16 +315,16 @@ class QueueGroup {
   // settlement
   void end_lease(LeaseId id, Outcome outcome, std::optional<std::chrono::seconds> retry_after, Moment now,
                  bool is_exchange_open = false);
-  void let_go(LeaseId id, Outcome outcome, bool is_exchange_open);
+  EndedClaim let_go(LeaseId id, Outcome outcome, bool is_exchange_open);
   void forget_lease(LeaseId id);
-  void try_again(Seq seq, Outcome outcome, std::chrono::milliseconds pause, Moment now);
-  bool leaves_instead(Seq seq, Moment now);
+  void try_again(Seq seq, Outcome outcome, std::chrono::milliseconds pause, Moment now, EndedClaim claim);
+  bool leaves_instead(Seq seq, Moment now, EndedClaim& claim);
   bool has_newer(Seq seq) const;
   void hold_up(Seq seq);
-  void die(Seq seq, DeathReason reason, Moment now);
+  void die(Seq seq, DeathReason reason, Moment now, EndedClaim claim = {});
   QueueEntry dead_entry(Seq seq, DeathReason reason, Moment now) const;
-  void remove(Seq seq, Removal why);
-  void begin_end(Seq seq);
+  void remove(Seq seq, Removal why, EndedClaim claim = {});
+  void begin_end(Seq seq, Item& ending);
   void drop_item(Seq seq);
 
   // time
@@ -340,7 +344,12 @@ class QueueGroup {
 
   /// So much of what may be a whole backlog is done at once; next_due() is now while there is more.
   static constexpr std::size_t kSlice = 256;
-  Item& item(Seq seq) const;
+  /// Calls visit(Seq, Item&) for a slice of the entries from there on, while it says true; it may not erase
+  /// any. Where to go on; nothing at the end.
+  template <class Visit>
+  std::optional<Seq> visit_slice(Seq from, Visit visit);
+  const Item& item(Seq seq) const;
+  Item& item(Seq seq) { return const_cast<Item&>(std::as_const(*this).item(seq)); }
 
   QueueDefinition definition_;
   std::string dead_letter_target_;
@@ -351,7 +360,7 @@ class QueueGroup {
   std::optional<TokenBucket> rate_out_;
   DedupWindow message_ids_;
 
-  absl::btree_map<Seq, std::unique_ptr<Item>> items_;
+  SequenceMap<Item> items_;
   absl::btree_set<Seq> free_;  ///< with takes_oldest(), those that may leave
   absl::flat_hash_map<AdmissionId, Pending> pending_;
   absl::flat_hash_map<std::uint64_t, AdmissionId> pending_message_ids_;
@@ -384,5 +393,15 @@ class QueueGroup {
   bool is_paused_ = false;
   bool is_cut_short_ = false;  ///< there is more to do at once than a slice
 };
+
+template <class Visit>
+std::optional<Seq> QueueGroup::visit_slice(Seq from, Visit visit) {
+  auto next = items_.first_from(from);
+  for (std::size_t left = kSlice; next && left > 0; --left) {
+    if (!visit(*next, item(*next))) break;
+    next = items_.first_from(Seq{next->v + 1});
+  }
+  return next;
+}
 
 }  // namespace hermod::queue

@@ -78,6 +78,15 @@ TEST(DedupWindow, GoesOnAfterARestartBehindItsHighestNumber) {
   EXPECT_EQ(window.forget_old(kStart + 11s), std::vector<std::uint64_t>{9});
 }
 
+TEST(DedupWindow, ANumberFarBehindTheOthersTakesNoMoreMemory) {
+  DedupWindow window(10s);
+  window.restore(1, "a", kStart);
+  window.restore(1ULL << 60, "b", kStart);
+  EXPECT_EQ(window.look("b", kStart).number, 1ULL << 60);
+  EXPECT_EQ(window.forget_old(kStart + 10s), (std::vector<std::uint64_t>{1, 1ULL << 60}));
+  EXPECT_EQ(window.admit("c", kStart + 10s), (1ULL << 60) + 1);
+}
+
 TEST(DedupWindow, ANewLengthJudgesWhatIsThere) {
   DedupWindow window(10s);
   window.on_stored(window.admit("a", kStart));

@@ -15,6 +15,8 @@ Options::Options(CLI::App& app) {
   add_shape(app, Shape::Fan, "fan", "One publisher, M subscribers");
   add_shape(app, Shape::FanIn, "fanin", "N publishers, one subscriber");
   add_shape(app, Shape::Shared, "shared", "N publishers, one shared subscription of M members");
+  add_shape(app, Shape::Queue, "queue",
+            "N publishers into a named queue that is there already, M consumers of it");
   add_shape(app, Shape::Publish, "pub", "Publishers alone");
   add_shape(app, Shape::Listen, "sub", "Subscribers alone");
   add_connections(app);
@@ -95,8 +97,11 @@ void Options::add_shape(CLI::App& app, Shape shape, const char* name, const char
   CLI::App& command = *app.add_subcommand(name, help);
   add_broker(command);
   add_load(command);
-  const bool has_many_publishers = shape == Shape::FanIn || shape == Shape::Shared || shape == Shape::Publish;
-  const bool has_many_subscribers = shape == Shape::Fan || shape == Shape::Shared || shape == Shape::Listen;
+  if (shape == Shape::Queue) add_queue(command);
+  const bool has_many_publishers =
+      shape == Shape::FanIn || shape == Shape::Shared || shape == Shape::Queue || shape == Shape::Publish;
+  const bool has_many_subscribers =
+      shape == Shape::Fan || shape == Shape::Shared || shape == Shape::Queue || shape == Shape::Listen;
   if (shape == Shape::Pair)
     command.add_option("-n,--pairs", pairs_)->capture_default_str()->check(CLI::PositiveNumber);
   if (has_many_publishers)
@@ -114,6 +119,19 @@ void Options::add_shape(CLI::App& app, Shape shape, const char* name, const char
     if (!has_many_publishers) scenario_.publishers = shape == Shape::Pair ? pairs_ : 1;
     if (!has_many_subscribers) scenario_.subscribers = shape == Shape::Pair ? pairs_ : 1;
   });
+}
+
+void Options::add_queue(CLI::App& command) {
+  command
+      .add_option("--queue", scenario_.queue,
+                  "Its name; it is empty, and what is published to --topic is bound")
+      ->capture_default_str();
+  command.add_option("--keys", scenario_.keys, "Of each publisher, in turn, as user property key; 0: none")
+      ->check(CLI::Range(0U, 0xfffffffU));
+  command.add_option("--slow-consumers", scenario_.slow_consumers, "So many consumers acknowledge late");
+  command.add_option("--slow-keys", scenario_.slow_keys,
+                     "So many keys of the first publisher are acknowledged late");
+  command.add_option("--slow-ms", scenario_.slow_ms, "How late, in steps of 20 ms")->capture_default_str();
 }
 
 void Options::add_connections(CLI::App& app) {
@@ -176,6 +194,10 @@ Result<Scenario> Options::finished_scenario() const {
       return failure(Errc::Invalid,
                      "--churn: messages of QoS 0 are lost with a connection; use --qos 1 or 2");
   }
+  if (scenario.keys > 0 && scenario.version != Version::V5)
+    return failure(Errc::Invalid, "--keys: user properties are MQTT 5; leave out --mqtt 311");
+  if (scenario.slow_keys > scenario.keys)
+    return failure(Errc::Invalid, "--slow-keys: there are not so many; raise --keys");
   if (window_by_.empty())
     scenario.window_by = scenario.qos == 0       ? WindowBy::Receipt
                          : scenario.churn_ms > 0 ? WindowBy::Acks

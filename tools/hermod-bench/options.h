@@ -31,6 +31,7 @@ class Options {
   void add_tls(CLI::App& command);
   void add_load(CLI::App& command);
   void add_shape(CLI::App& app, Shape shape, const char* name, const char* help);
+  void add_queue(CLI::App& command);
   void add_connections(CLI::App& app);
   void add_handshakes(CLI::App& app);
   void add_compare(CLI::App& app);

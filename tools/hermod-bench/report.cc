@@ -79,6 +79,7 @@ std::string as_table(const Outcome& outcome) {
   }
   out += line("  %-18s %12.2f us/message", "generator CPU", outcome.own_us_per_message());
   out += row_of("latency us", outcome.latency);
+  out += row_of("slow latency us", outcome.slow_latency);
   out += row_of("ack latency us", outcome.ack_latency);
   out +=
       line("  %-18s %12llu sent, %llu expected, %llu received", "messages",
@@ -88,6 +89,7 @@ std::string as_table(const Outcome& outcome) {
       line("  %-18s %12llu lost, %llu twice, %llu out of order", "verified",
            static_cast<unsigned long long>(outcome.lost), static_cast<unsigned long long>(outcome.duplicates),
            static_cast<unsigned long long>(outcome.late));
+  out += row_if(outcome.late_of_key, "late of their key");
   out += row_if(outcome.reconnects, "reconnects");
   out += row_if(outcome.broker_closes, "closed by broker");
   out += row_if(outcome.refused_connects, "CONNECT refused");
@@ -123,6 +125,7 @@ std::string as_json(const Outcome& outcome) {
   json.add("rss_after_bytes", outcome.rss_after);
   json.add("rss_peak_bytes", outcome.rss_peak);
   add_histogram(json, "latency", outcome.latency);
+  add_histogram(json, "slow_latency", outcome.slow_latency);
   add_histogram(json, "ack_latency", outcome.ack_latency);
   json.add("sent", outcome.sent);
   json.add("expected", outcome.expected);
@@ -131,6 +134,7 @@ std::string as_json(const Outcome& outcome) {
   json.add("duplicates", outcome.duplicates);
   json.add("out_of_order", outcome.late);
   json.add("out_of_order_after_refusal", outcome.late_after_refusal);
+  json.add("out_of_order_of_key", outcome.late_of_key);
   json.add("reconnects", outcome.reconnects);
   json.add("closed_by_broker", outcome.broker_closes);
   json.add("connects_refused", outcome.refused_connects);

@@ -140,6 +140,8 @@ void SysTopics::add_messages(const broker::View& view) {
   add("publish/messages/dropped", sum(view, kPublishDropped));
   add("publish/bytes/received", view.total(Counter::PublishBytesReceived));
   add("publish/bytes/sent", view.total(Counter::PublishBytesSent));
+  add("publishers/paused", view.total(Counter::PublishersPaused));
+  add("publishers/receive_maximum_exceeded", view.total(Counter::ReceiveMaximumExceeded));
   add("retained messages/count", view.retained_messages());
   const auto queued = view.queued();
   add("store/messages/count", queued.messages);

@@ -109,7 +109,7 @@ Status Broker::open_store() {
     return {};
   }
   store::OpenReport report;
-  auto opened = store::Store::open(options_.store, clock_, report);
+  auto opened = store::Store::open(options_.store, clock_, report, progress_);
   if (!opened) return tl::unexpected(opened.error());
   store_ = std::move(*opened);
   if (report.set_aside)

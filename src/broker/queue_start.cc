@@ -58,7 +58,7 @@ Result<QueueStart::Found> QueueStart::run(store::ReadView* view, Recovery::Livin
     }
   for (const auto& [queue, claims] : claims_) {  // of queues that are not there
     if (unread_queues_.contains(queue)) continue;
-    for (const Recovery::Living::Claim& claim : claims) lose_claim(claim, sessions[claim.session]);
+    for (const Recovery::Living::Claim& claim : claims) lose_claim(claim, *sessions.at(claim.session));
   }
   for (const auto& [entry, state] : states_) {  // nobody has asked for these
     if (unread_queues_.contains(entry.first) || unread_entries_.contains(entry)) continue;
@@ -236,14 +236,9 @@ void QueueStart::restore_claims(OwnedQueue& queue, std::vector<Recovery::Living:
     claims.erase(found);
     return stored;
   };
-  // One of what is not to be read goes on when that can be; one whose packet identifier an old exchange holds
-  // was never sent.
+  // One of what is not to be read goes on when that can be, and holds its packet identifier until then.
   std::erase_if(claims, [&](const Recovery::Living::Claim& stored) {
-    if (unread_entries_.contains(EntryKey{queue.named->id, stored.record.seq})) return true;
-    if (sessions.at(stored.session)->outbound().has_room_for(stored.seq)) return false;
-    queue::end_claim(changes_, StreamId{stored.session.v}, stored.seq, /*is_released=*/false);
-    ++found_.lost_claims;
-    return true;
+    return unread_entries_.contains(EntryKey{queue.named->id, stored.record.seq});
   });
   std::vector<queue::Claim> wanted;
   for (const Recovery::Living::Claim& stored : claims)
@@ -271,15 +266,14 @@ void QueueStart::restore_claims(OwnedQueue& queue, std::vector<Recovery::Living:
   }
   for (const queue::RestoredClaims::Lost& lost : restored.lost) {
     const Recovery::Living::Claim stored = take(lost.claim);
-    lose_claim(stored, sessions.at(stored.session));
+    lose_claim(stored, *sessions.at(stored.session));
   }
 }
 
 /// The client may hold the identifier: PUBREL ends the exchange, when it comes back.
-void QueueStart::lose_claim(const Recovery::Living::Claim& claim, session::Session* session) {
-  const bool is_released = session != nullptr && session->outbound().has_room_for(claim.seq);
-  if (is_released) session->outbound().restore(claim.seq, wire::QoS::ExactlyOnce, /*released=*/true);
-  queue::end_claim(changes_, StreamId{claim.session.v}, claim.seq, is_released);
+void QueueStart::lose_claim(const Recovery::Living::Claim& claim, session::Session& session) {
+  session.outbound().restore(claim.seq, wire::QoS::ExactlyOnce, /*released=*/true);
+  queue::end_claim(changes_, StreamId{claim.session.v}, claim.seq, /*is_released=*/true);
   ++found_.lost_claims;
 }
 

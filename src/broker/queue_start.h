@@ -43,7 +43,7 @@ class QueueStart {
     std::uint64_t damaged = 0;  ///< records that could not be read, left where they are and logged
     std::uint64_t orphans = 0;  ///< records without their queue, erased now
     std::uint64_t claims = 0;
-    std::uint64_t lost_claims = 0;  ///< of an entry that is gone, or that another has by now; erased
+    std::uint64_t lost_claims = 0;  ///< of an entry that is gone, or that another has by now; released
   };
   struct Home {
     ShardId shard;
@@ -71,7 +71,7 @@ class QueueStart {
   Status read_entries(store::ReadView& view, OwnedQueue& queue);
   void restore_claims(OwnedQueue& queue, std::vector<Recovery::Living::Claim> claims,
                       const absl::flat_hash_map<SessionId, session::Session*>& sessions);
-  void lose_claim(const Recovery::Living::Claim& claim, session::Session* session);
+  void lose_claim(const Recovery::Living::Claim& claim, session::Session& session);
   void damaged(std::string_view table, std::string_view queue, Seq seq, std::string_view why);
 
   const Parts parts_;

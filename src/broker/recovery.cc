@@ -22,11 +22,16 @@ namespace {
 constexpr std::uint64_t kProgressEvery = 50'000;
 /// In Table::Meta: how often the broker has started.
 constexpr std::string_view kEpochKey = "broker.epoch";
-/// Nobody gives sequences from here on: a queue that gets a million each second does not come so far.
-constexpr std::uint64_t kSequences = std::uint64_t{1} << 62;
+/// Nobody gives sequences from here on: a queue that gets a million each second does not come so far. An
+/// exchange (qos::InFlight) has room for them.
+constexpr std::uint64_t kSequences = std::uint64_t{1} << 56;
 
 bool cannot_be(Seq seq) {
   return seq.v == 0 || seq.v >= kSequences;
+}
+
+Error no_packet_id() {
+  return {Errc::Corruption, "an exchange whose packet identifier another one has"};
 }
 
 /// Identifiers of sessions that begin in this run differ from those of earlier ones.
@@ -206,16 +211,13 @@ Status Recovery::read_streams() {
       damaged("streams", {Errc::Corruption, "a record of another length, or a sequence that cannot be"});
       return true;
     }
-    if (queue::is_named(stream)) {
-      parts_.committer.restore_next(stream, next);
+    const SessionId id{stream.v};
+    Loaded* loaded = find(id);  // first: see queue::is_named()
+    if (loaded == nullptr && !queue::is_named(stream)) {
+      remains_[id].next = next;
       return true;
     }
-    Loaded* loaded = find(SessionId{stream.v});
-    if (loaded == nullptr) {
-      remains_[SessionId{stream.v}].next = next;
-      return true;
-    }
-    loaded->next = next;
+    if (loaded != nullptr) loaded->next = next;
     parts_.committer.restore_next(stream, next);
     return true;
   });
@@ -225,11 +227,10 @@ Status Recovery::read_streams() {
 Status Recovery::count_entries() {
   return view_.scan_entries([&](const store::ReadView::EntryHead& entry) {
     tell_progress();
-    if (queue::is_named(entry.stream)) return true;
     const SessionId id{entry.stream.v};
     if (Loaded* loaded = find(id)) {
       count_entry(*loaded, entry);
-    } else {
+    } else if (!queue::is_named(entry.stream)) {
       count_remaining(id, entry);
     }
     return true;
@@ -239,8 +240,8 @@ Status Recovery::count_entries() {
 void Recovery::count_entry(Loaded& loaded, const store::ReadView::EntryHead& entry) {
   if (cannot_be(entry.seq)) return damaged("entries", {Errc::Corruption, "a sequence that cannot be"});
   if (entry.message.v == 0 && queue::is_released(entry.head)) {
+    if (!loaded.has_packet_id(entry.seq)) return damaged("entries", no_packet_id());
     loaded.session->outbound().restore(entry.seq, wire::QoS::ExactlyOnce, /*released=*/true);
-    if (loaded.first_exchange.v == 0) loaded.first_exchange = entry.seq;
     ++found_.exchanges;
     return;
   }
@@ -258,18 +259,25 @@ void Recovery::count_entry(Loaded& loaded, const store::ReadView::EntryHead& ent
   loaded.waiting.add(entry.seq, *size);
 }
 
-/// Its message is in a named queue, whose owner decides about the claim.
+/// Its message is in a named queue, whose owner decides about the claim. Until then the client may hold its
+/// packet identifier.
 void Recovery::restore_claim(Loaded& loaded, const store::ReadView::EntryHead& entry) {
   const auto claim = queue::decode_claim(entry.head);
   if (!claim) return damaged("entries", claim.error());
-  if (loaded.first_exchange.v == 0) loaded.first_exchange = entry.seq;
+  if (!loaded.has_packet_id(entry.seq)) return damaged("entries", no_packet_id());
+  loaded.session->outbound().restore_held(entry.seq);
+  ++found_.exchanges;
   claims_.push_back({loaded.session->id(), entry.seq, *claim});
 }
 
 /// Nothing is written before a PUBLISH is sent, but what is sent is below what the session's record says. It
 /// may have reached the client, which waits for the end of the exchange: no rule of the queue takes it out.
 bool Recovery::Loaded::is_sent(Seq seq) {
-  if (!(seq < sent_before)) return false;
+  return seq < sent_before && has_packet_id(seq);
+}
+
+/// Entries come in the order of their sequences, so the first of them that has an exchange decides.
+bool Recovery::Loaded::has_packet_id(Seq seq) {
   if (first_exchange.v == 0) first_exchange = seq;
   return seq.v - first_exchange.v < qos::kPacketIdCount;  // beyond, its packet identifier was not free
 }

@@ -105,6 +105,8 @@ class Recovery {
     Seq sent_up_to;      ///< entries below may have reached the client,
     queue::Amount sent;  ///< so many
     bool is_sent(Seq seq);
+    /// It can have an exchange beside the one that is first, which it becomes when there is none.
+    bool has_packet_id(Seq seq);
     Waiting waiting;
   };
 

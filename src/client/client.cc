@@ -113,7 +113,7 @@ wire::PacketId Client::subscribe(const std::vector<std::string>& filters, const 
     filter.filter = text;
     writer.add(filter, options_.version);
   }
-  const wire::PacketId id = exchanges_.start_request();
+  const wire::PacketId id = exchanges_.start_request(wire::PacketType::Subscribe, filters.size());
   connection_.send(wire::Subscribe{
       .id = id, .filters = writer.filters(), .properties = options_.properties.subscribe.properties()});
   return id;
@@ -122,7 +122,7 @@ wire::PacketId Client::subscribe(const std::vector<std::string>& filters, const 
 wire::PacketId Client::unsubscribe(const std::vector<std::string>& filters) {
   wire::UnsubscribeFilterWriter writer;
   for (const std::string& text : filters) writer.add(text);
-  const wire::PacketId id = exchanges_.start_request();
+  const wire::PacketId id = exchanges_.start_request(wire::PacketType::Unsubscribe, filters.size());
   connection_.send(wire::Unsubscribe{
       .id = id, .filters = writer.filters(), .properties = options_.properties.unsubscribe.properties()});
   return id;
@@ -158,14 +158,10 @@ Outcome<Event> Client::next(std::optional<MonotonicTime> deadline, int input) {
 Outcome<std::optional<Event>> Client::handle(const wire::Packet& packet) {
   if (const auto* publish = std::get_if<wire::Publish>(&packet)) return handle_publish(*publish);
   if (const auto* ack = std::get_if<wire::Ack>(&packet)) return handle_ack(*ack);
-  if (const auto* suback = std::get_if<wire::Suback>(&packet)) {
-    exchanges_.finish_request(suback->id);
-    return Event{RequestAnswered{suback->id, {suback->reasons.begin(), suback->reasons.end()}}};
-  }
-  if (const auto* unsuback = std::get_if<wire::Unsuback>(&packet)) {
-    exchanges_.finish_request(unsuback->id);
-    return Event{RequestAnswered{unsuback->id, {unsuback->reasons.begin(), unsuback->reasons.end()}}};
-  }
+  if (const auto* suback = std::get_if<wire::Suback>(&packet))
+    return handle_answer(wire::PacketType::Suback, suback->id, suback->reasons);
+  if (const auto* unsuback = std::get_if<wire::Unsuback>(&packet))
+    return handle_answer(wire::PacketType::Unsuback, unsuback->id, unsuback->reasons);
   if (const auto* disconnect = std::get_if<wire::Disconnect>(&packet))
     return fail(ExitCode::ConnectionLost, "the broker ended the connection: " +
                                               reason_text(disconnect->reason, disconnect->properties));
@@ -189,6 +185,14 @@ Outcome<std::optional<Event>> Client::handle_publish(const wire::Publish& publis
   MessageArrived arrived{publish};
   arrived.publish.topic = *topic;
   return Event{arrived};
+}
+
+Outcome<std::optional<Event>> Client::handle_answer(wire::PacketType type, wire::PacketId id,
+                                                    const wire::ReasonCodes& reasons) {
+  if (!exchanges_.finish_request(type, id, reasons.size()))
+    return fail(ExitCode::ProtocolError,
+                "the broker sent " + std::string(name_of(type)) + " for nothing that was asked");
+  return Event{RequestAnswered{id, {reasons.begin(), reasons.end()}}};
 }
 
 Outcome<std::optional<Event>> Client::handle_ack(const wire::Ack& ack) {

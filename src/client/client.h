@@ -67,6 +67,8 @@ class Client {
  private:
   Outcome<std::optional<Event>> handle(const wire::Packet& packet);
   Outcome<std::optional<Event>> handle_publish(const wire::Publish& publish);
+  Outcome<std::optional<Event>> handle_answer(wire::PacketType type, wire::PacketId id,
+                                              const wire::ReasonCodes& reasons);
   Outcome<std::optional<Event>> handle_ack(const wire::Ack& ack);
   Outcome<void> accept(const wire::Connack& connack);
   void acknowledge_last();

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <optional>
 
 namespace hermod::client {
 namespace {
@@ -64,11 +65,10 @@ Outcome<Descriptor> connect_unix(const std::string& path, std::chrono::milliseco
   return socket;
 }
 
-Outcome<void> bind_to(int socket, const std::string& address, int family) {
-  const auto local = look_up(address, "", family, "-A");
-  if (!local) return tl::unexpected(local.error());
-  if (bind(socket, (*local)->ai_addr, (*local)->ai_addrlen) == 0) return {};
-  return fail(ExitCode::Usage, "-A: cannot use the local address " + address + ": " + std::strerror(errno));
+/// The first of this family; null: there is none.
+const addrinfo* of_family(const addrinfo* list, int family) {
+  while (list != nullptr && list->ai_family != family) list = list->ai_next;
+  return list;
 }
 
 }  // namespace
@@ -79,25 +79,34 @@ Outcome<Descriptor> connect_to_broker(const SessionOptions& options, std::chrono
   const std::string port = std::to_string(options.port);
   const auto addresses = look_up(options.host, port, AF_UNSPEC, "-h");
   if (!addresses) return tl::unexpected(addresses.error());
-  int error = 0;
+  const bool is_bound = !options.bind_address.empty();
+  const auto locals = is_bound ? look_up(options.bind_address, "", AF_UNSPEC, "-A")
+                               : Outcome<Addresses>(Addresses(nullptr, &freeaddrinfo));
+  if (!locals) return tl::unexpected(locals.error());
+  std::optional<int> error;
   for (const addrinfo* address = addresses->get(); address != nullptr; address = address->ai_next) {
+    // A host may have addresses of both families, and we be bound to one.
+    const addrinfo* local = of_family(locals->get(), address->ai_family);
+    if (is_bound && local == nullptr) continue;
     Descriptor socket(::socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!socket.is_open()) {
       error = errno;
       continue;
     }
-    if (!options.bind_address.empty()) {
-      const auto bound = bind_to(socket.number(), options.bind_address, address->ai_family);
-      if (!bound) return tl::unexpected(bound.error());
-    }
+    if (is_bound && bind(socket.number(), local->ai_addr, local->ai_addrlen) != 0)
+      return fail(ExitCode::Usage,
+                  "-A: cannot use the local address " + options.bind_address + ": " + std::strerror(errno));
     const int on = options.no_delay ? 1 : 0;
     setsockopt(socket.number(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     error = connect_socket(socket.number(), address->ai_addr, address->ai_addrlen, patience, stop);
-    if (error == 0) return socket;
-    if (error == ECANCELED) return fail(ExitCode::Usage, "interrupted");
+    if (*error == 0) return socket;
+    if (*error == ECANCELED) return fail(ExitCode::Usage, "interrupted");
   }
+  if (!error)
+    return fail(ExitCode::Usage, "-A: no address of " + options.host + " can be reached from " +
+                                     options.bind_address + ", which is of the other family");
   return fail(ExitCode::Usage,
-              "cannot connect to " + options.host + " port " + port + ": " + std::strerror(error));
+              "cannot connect to " + options.host + " port " + port + ": " + std::strerror(*error));
 }
 
 }  // namespace hermod::client

@@ -18,10 +18,22 @@ wire::PacketId Exchanges::start_publish(wire::QoS qos) {
   return id;
 }
 
-wire::PacketId Exchanges::start_request() {
+wire::PacketId Exchanges::start_request(PacketType type, std::size_t filters) {
   const wire::PacketId id = free_id();
-  requests_.insert(id.v);
+  requests_[id.v] = {type, filters};
   return id;
+}
+
+bool Exchanges::finish_request(PacketType answer, wire::PacketId id, std::size_t reasons) {
+  const auto found = requests_.find(id.v);
+  if (found == requests_.end()) return false;
+  const Request& request = found->second;
+  const bool is_suback = answer == PacketType::Suback;
+  if (is_suback != (request.type == PacketType::Subscribe)) return false;
+  const bool has_none = !is_suback && reasons == 0;  // UNSUBACK of 3.x
+  if (reasons != request.filters && !has_none) return false;
+  requests_.erase(found);
+  return true;
 }
 
 Exchanges::Step Exchanges::on_ack(const wire::Ack& ack) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -19,8 +20,9 @@ class Exchanges {
   /// A packet id for SUBSCRIBE, UNSUBSCRIBE or PUBLISH that is not in use [MQTT-2.2.1-3]. Precondition: fewer
   /// than 65535 are.
   wire::PacketId start_publish(wire::QoS qos);
-  wire::PacketId start_request();
-  void finish_request(wire::PacketId id) { requests_.erase(id.v); }
+  wire::PacketId start_request(wire::PacketType type, std::size_t filters);
+  /// SUBACK or UNSUBACK arrived with so many reasons. False: that answers nothing that was asked.
+  bool finish_request(wire::PacketType answer, wire::PacketId id, std::size_t reasons);
 
   struct Step {
     std::optional<wire::Ack> answer;  ///< to be sent
@@ -41,11 +43,16 @@ class Exchanges {
  private:
   enum class State { AwaitPuback, AwaitPubrec, AwaitPubcomp };
 
+  struct Request {
+    wire::PacketType type{};
+    std::size_t filters = 0;
+  };
+
   wire::PacketId free_id();
 
   std::uint16_t next_;  // the id given last
   std::map<std::uint16_t, State> publishes_;
-  SmallIdSet requests_;
+  std::map<std::uint16_t, Request> requests_;
   SmallIdSet held_;  // received with QoS 2 and not released
 };
 

@@ -10,9 +10,13 @@
 namespace hermod::client {
 
 Outcome<int> Publisher::run() {
+  const bool has_lines = options_.message.source == Source::StdinLines;
+  // First: a connection that waits for its payload keeps nothing alive, and one dropped for want of it leaves
+  // its will behind.
+  const auto payload = has_lines ? std::string() : read_payload(options_.message);
+  if (!payload) return tl::unexpected(payload.error());
   if (const auto connected = client_.connect(); !connected) return tl::unexpected(connected.error());
-  const auto published =
-      options_.message.source == Source::StdinLines ? publish_lines() : publish_repeatedly();
+  const auto published = has_lines ? publish_lines() : publish_repeatedly(*payload);
   if (!published) return tl::unexpected(published.error());
   while (!all_settled() && !is_stopped_) {
     const auto event = wait(std::nullopt, -1);
@@ -53,9 +57,7 @@ Outcome<void> Publisher::publish(const std::string& payload) {
   return {};
 }
 
-Outcome<void> Publisher::publish_repeatedly() {
-  const auto payload = read_payload(options_.message);
-  if (!payload) return tl::unexpected(payload.error());
+Outcome<void> Publisher::publish_repeatedly(const std::string& payload) {
   for (std::uint32_t round = 0; round < options_.repeat && !is_stopped_; ++round) {
     if (round > 0) {
       // The next one leaves when the one before has been delivered and the pause is over.
@@ -69,7 +71,7 @@ Outcome<void> Publisher::publish_repeatedly() {
         is_over = std::holds_alternative<TimeIsUp>(*event);
       }
     }
-    if (auto published = publish(*payload); !published) return published;
+    if (auto published = publish(payload); !published) return published;
   }
   return {};
 }

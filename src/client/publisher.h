@@ -5,8 +5,8 @@
 
 namespace hermod::client {
 
-/// `hermod pub` after its options are read: connects, publishes, waits until everything is acknowledged,
-/// leaves.
+/// `hermod pub` after its options are read: reads the payload, connects, publishes, waits until everything is
+/// acknowledged, leaves.
 class Publisher {
  public:
   /// `options` outlives the publisher; `stop` as with Client.
@@ -16,7 +16,7 @@ class Publisher {
   Outcome<int> run();
 
  private:
-  Outcome<void> publish_repeatedly();
+  Outcome<void> publish_repeatedly(const std::string& payload);
   Outcome<void> publish_lines();
   Outcome<void> publish(const std::string& payload);
   /// Waits for one event; `input` and `deadline` as with Client::next().

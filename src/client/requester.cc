@@ -1,12 +1,11 @@
 #include "client/requester.h"
 
-#include <algorithm>
 #include <cstdio>
 
+#include "client/message_choice.h"
 #include "client/message_source.h"
 #include "client/now.h"
 #include "client/packet_text.h"
-#include "client/topic_text.h"
 
 namespace hermod::client {
 
@@ -19,15 +18,6 @@ Outcome<void> Requester::publish_request(const std::string& payload) {
       client_.publish(message.topic, as_bytes(payload), message.qos, message.retain, properties.properties());
   if (!id) return tl::unexpected(id.error());
   return {};
-}
-
-bool Requester::is_response(const wire::Publish& message) const {
-  if (options_.no_retained && message.retain) return false;
-  if (!matches(options_.response_topic, message.topic)) return false;
-  // A request with correlation data is answered by a response with the same (4.10.1).
-  const auto wanted = options_.session.properties.publish.properties().correlation_data();
-  const auto given = message.properties.correlation_data();
-  return !wanted || (given && std::ranges::equal(*wanted, *given));
 }
 
 Outcome<int> Requester::run() {
@@ -62,7 +52,7 @@ Outcome<int> Requester::run() {
       continue;
     }
     if (const auto* message = std::get_if<MessageArrived>(&*event)) {
-      if (!is_response(message->publish)) continue;
+      if (!is_response(options_, message->publish)) continue;
       const auto time =
           std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
       if (const auto printed = printer_.print(message->publish, time); !printed)

@@ -19,7 +19,6 @@ class Requester {
 
  private:
   Outcome<void> publish_request(const std::string& payload);
-  bool is_response(const wire::Publish& message) const;
 
   const RequestOptions& options_;
   Client client_;

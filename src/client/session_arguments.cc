@@ -73,10 +73,10 @@ SessionArguments::SessionArguments(CLI::App& app, std::string command, Version d
 
 void SessionArguments::add_broker(CLI::App& app) {
   const std::string group = "Broker";
-  app.add_option("-h,--host", options_.host, "Host or address; unix:/path for a Unix socket")
-      ->type_name("HOST")
-      ->capture_default_str()
-      ->group(group);
+  host_letter_ = app.add_option("-h,--host", options_.host, "Host or address; unix:/path for a Unix socket")
+                     ->type_name("HOST")
+                     ->capture_default_str()
+                     ->group(group);
   app.add_option("-p,--port", port_, "Port; 1883, and 8883 with TLS, unless given")
       ->type_name("PORT")
       ->check(CLI::Range(1, 65535).description(""))
@@ -147,14 +147,14 @@ Outcome<void> SessionArguments::finish_address(SessionOptions& options) const {
     auto parsed = parse_url(url_);
     if (!parsed) return tl::unexpected(parsed.error());
     url = std::move(*parsed);
-    options.host = url->host;
+    if (host_letter_->count() == 0) options.host = url->host;
     options.username = url->username;
     options.password = url->password;
   }
   auto tls = tls_.finished(url && url->is_tls);
   if (!tls) return tl::unexpected(tls.error());
   options.tls = std::move(*tls);
-  options.port = url ? url->port : port_ ? *port_ : options.tls ? kTlsPort : options.port;
+  options.port = port_ ? *port_ : url ? url->port : options.tls ? kTlsPort : options.port;
   if (options.host.starts_with("unix:")) options.unix_path = options.host.substr(5);
   if (!options.unix_path.empty() && options.tls)
     return fail(ExitCode::Usage, "--unix: a Unix socket needs no TLS; leave the options of TLS out");

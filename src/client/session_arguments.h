@@ -35,7 +35,8 @@ class SessionArguments {
   std::string command_;
   SessionOptions options_;
   std::string version_;
-  std::string url_;
+  std::string url_;  // each of its parts gives way to the letter of the same meaning
+  const CLI::Option* host_letter_ = nullptr;
   std::string client_id_prefix_;
   std::string username_;
   std::string password_;

@@ -1,11 +1,10 @@
 #include "client/subscriber.h"
 
-#include <algorithm>
 #include <cstdio>
 
 #include "base/log.h"
+#include "client/message_choice.h"
 #include "client/now.h"
-#include "client/topic_text.h"
 
 namespace hermod::client {
 
@@ -61,22 +60,15 @@ Subscriber::After Subscriber::on_answer(const RequestAnswered& answer) {
   return options_.leave_when_subscribed ? After::Leave : After::Stay;
 }
 
-bool Subscriber::is_filtered_out(const wire::Publish& message) {
-  return std::any_of(options_.filter_out.begin(), options_.filter_out.end(),
-                     [&](const std::string& filter) { return matches(filter, message.topic); });
-}
-
 Outcome<Subscriber::After> Subscriber::on_message(const wire::Publish& message) {
-  if (options_.retained_only && !message.retain) return After::Leave;
-  if (is_filtered_out(message)) return After::Stay;
-  if (options_.remove_retained && message.retain) {
+  const MessageChoice choice =
+      choice_for(options_, message, std::uniform_real_distribution<>(0, 100)(random_));
+  if (choice.leaves) return After::Leave;
+  if (choice.clears) {
     const auto cleared = client_.publish(message.topic, {}, wire::QoS::AtMostOnce, true, {});
     if (!cleared) return tl::unexpected(cleared.error());
   }
-  if (options_.no_retained && message.retain) return After::Stay;
-  const bool is_shown = options_.random_percent >= 100 ||
-                        std::uniform_real_distribution<>(0, 100)(random_) < options_.random_percent;
-  if (!is_shown) return After::Stay;
+  if (!choice.shows) return After::Stay;
   const auto time = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
   if (const auto printed = printer_.print(message, time); !printed) return tl::unexpected(printed.error());
   return ++shown_ == options_.count ? After::Leave : After::Stay;

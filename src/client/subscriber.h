@@ -24,7 +24,6 @@ class Subscriber {
   Outcome<After> on_event(const Event& event);
   Outcome<After> on_message(const wire::Publish& message);
   After on_answer(const RequestAnswered& answer);
-  bool is_filtered_out(const wire::Publish& message);
 
   const SubscribeOptions& options_;
   Client client_;

@@ -61,7 +61,9 @@ Outcome<Url> parse_url(const std::string& text) {
     const std::size_t bracket = rest.find(']');
     if (bracket == std::string::npos) return wrong_url("the bracket of the IPv6 address is not closed");
     url.host = rest.substr(1, bracket - 1);
-    colon = bracket + 1 < rest.size() && rest[bracket + 1] == ':' ? bracket + 1 : std::string::npos;
+    colon = bracket + 1 < rest.size() ? bracket + 1 : std::string::npos;
+    if (colon != std::string::npos && rest[colon] != ':')
+      return wrong_url("behind the bracket of the IPv6 address is neither a colon nor the topic");
   } else {
     url.host = rest.substr(0, colon);
   }

@@ -19,9 +19,10 @@ Assignment flag(const std::string& name, std::string key, std::string value) {
 }
 
 struct Words {
-  std::string port;
-  std::optional<std::string> data_dir;  ///< empty: everything stays in memory
-  std::string threads;
+  // What is given and empty is a value too: for a folder one that means something, else one to be refused.
+  std::optional<std::string> port;
+  std::optional<std::string> data_dir;
+  std::optional<std::string> threads;
   std::vector<std::string> listen;
   std::vector<std::string> set;
   bool test = false;
@@ -34,10 +35,9 @@ struct Words {
 void fill_assignments(const Words& words, CommandLine& line) {
   std::vector<Assignment>& values = line.assignments.values;
   if (line.verbose && !words.test) values.push_back(flag("-v", "log.level", "debug"));
-  if (!words.threads.empty()) values.push_back(flag("--threads", "broker.threads", words.threads));
+  if (words.threads) values.push_back(flag("--threads", "broker.threads", *words.threads));
   if (words.data_dir) values.push_back(flag("--data-dir", "store.data_dir", *words.data_dir));
-  if (!words.port.empty())
-    values.push_back(flag("-p", "listeners.port.url", "mqtt://127.0.0.1:" + words.port));
+  if (words.port) values.push_back(flag("-p", "listeners.port.url", "mqtt://127.0.0.1:" + *words.port));
   for (std::size_t i = 0; i < words.listen.size(); ++i) {
     values.push_back(flag("--listen", "listeners.flag" + std::to_string(i + 1) + ".url", words.listen[i]));
   }
@@ -59,8 +59,9 @@ CommandLine parse_command_line(const std::vector<std::string>& words) {
   Words given;
   CLI::App app("hermod, an MQTT 3.1, 3.1.1 and 5.0 broker", "hermod");
   app.footer(kFooter);
-  app.add_option("-c,--config", line.file, "configuration file; conf.d/*.toml beside it is read too")
-      ->type_name("FILE");
+  const CLI::Option* config =
+      app.add_option("-c,--config", line.file, "configuration file; conf.d/*.toml beside it is read too")
+          ->type_name("FILE");
   app.add_option("-p,--port", given.port, "listen on this port of 127.0.0.1")->type_name("PORT");
   app.add_option(
          "--listen", given.listen,
@@ -93,6 +94,11 @@ CommandLine parse_command_line(const std::vector<std::string>& words) {
   } catch (const CLI::ParseError& fault) {
     line.action = CommandLine::Action::Wrong;
     line.text = std::string(fault.what()) + "\nRun hermod --help for the options.";
+    return line;
+  }
+  if (config->count() > 0 && line.file.empty()) {
+    line.action = CommandLine::Action::Wrong;
+    line.text = "--config: the name of the file is empty; without -c no file is read";
     return line;
   }
   if (given.test) line.action = CommandLine::Action::TestConfig;

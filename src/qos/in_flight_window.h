@@ -27,6 +27,9 @@ class InFlight {
     Erasing,
     /// Free; a gap in the window.
     Gone,
+    /// After a restart: the client may hold the id, and somebody else has the message and decides what
+    /// follows.
+    Held,
   };
 
   /// Precondition: seq is below 2^56.

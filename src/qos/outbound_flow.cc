@@ -36,6 +36,7 @@ std::optional<Resend> OutboundFlow::next_resend() {
         return Resend{Resend::What::Pubrel, again.seq, again.id, again.qos};
       case Phase::Erasing:
       case Phase::Gone:
+      case Phase::Held:
         break;
     }
   }
@@ -54,7 +55,19 @@ std::optional<wire::PacketId> OutboundFlow::start(Seq seq, wire::QoS qos) {
 void OutboundFlow::restore(Seq seq, wire::QoS qos, bool released) {
   HERMOD_ASSERT(seq.v != 0 && qos != wire::QoS::AtMostOnce);
   HERMOD_ASSERT(!released || qos == wire::QoS::ExactlyOnce);
-  window_.insert(InFlight(seq, qos, released ? Phase::Released : Phase::Sent));
+  const InFlight exchange(seq, qos, released ? Phase::Released : Phase::Sent);
+  InFlight* const held = window_.find(seq);
+  if (held == nullptr) {
+    window_.insert(exchange);
+    return;
+  }
+  HERMOD_ASSERT(held->phase() == Phase::Held);
+  *held = exchange;
+}
+
+void OutboundFlow::restore_held(Seq seq) {
+  HERMOD_ASSERT(seq.v != 0);
+  window_.insert(InFlight(seq, wire::QoS::ExactlyOnce, Phase::Held));
 }
 
 OnFinish OutboundFlow::on_puback(wire::PacketId id) {
@@ -76,6 +89,7 @@ OnPubrec OutboundFlow::on_pubrec(wire::PacketId id) {
       exchange->set_phase(Phase::Releasing);
       return {OnPubrec::What::CommitThenPubrel, exchange->seq()};  // [MQTT-4.3.3-4]
     case Phase::Releasing:
+    case Phase::Held:
       return {OnPubrec::What::AnswerUnderway, exchange->seq()};
     case Phase::Unasked:
       exchange->set_phase(Phase::Released);
@@ -93,7 +107,8 @@ OnFinish OutboundFlow::on_refused(wire::PacketId id) {
   InFlight* exchange = window_.find(id);
   if (exchange == nullptr) return {OnFinish::What::Stray, {}};
   if (exchange->qos() != wire::QoS::ExactlyOnce) return {OnFinish::What::ProtocolError, exchange->seq()};
-  if (exchange->phase() == Phase::Erasing) return {OnFinish::What::Stray, exchange->seq()};
+  if (exchange->phase() == Phase::Erasing || exchange->phase() == Phase::Held)
+    return {OnFinish::What::Stray, exchange->seq()};
   if (exchange->phase() != Phase::Sent && exchange->phase() != Phase::Unasked)
     return {OnFinish::What::ProtocolError, exchange->seq()};
   finish(*exchange);  // acknowledged: no PUBREL, never sent again [MQTT-4.4.0-2]

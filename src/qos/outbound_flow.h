@@ -71,7 +71,11 @@ class OutboundFlow {
   /// Preconditions: qos is not 0, seq.v >= 1, no exchange for `seq` is open. QoS 2: the entry is durable.
   std::optional<wire::PacketId> start(Seq seq, wire::QoS qos);
   /// After a restart: an exchange of which the store knows. The client holds the id if `released`.
+  /// Precondition: no two that were restored are kPacketIdCount sequences apart. It may be held.
   void restore(Seq seq, wire::QoS qos, bool released);
+  /// The same for one at QoS 2 whose message is not the session's own. Its id is not given again, nothing is
+  /// sent for it, and PUBREC is not answered, until restore() makes it one of the others.
+  void restore_held(Seq seq);
 
   /// PUBACK, whatever its reason.
   OnFinish on_puback(wire::PacketId id);

@@ -15,16 +15,7 @@ struct NotYet {
 };
 
 /// The one list of what is not there yet. A line goes when the broker carries its option out.
-constexpr std::array<NotYet, 5> kNotYet{{
-    // Nobody asks the owner of a queue for admission.
-    {"overflow",
-     [](const QueueDefinition& d) {
-       return d.overflow == QueueDefinition::Overflow::DropOldest ||
-              d.overflow == QueueDefinition::Overflow::DeadLetter;
-     }},
-    {"dedup_window", [](const QueueDefinition& d) { return d.dedup_window.count() > 0; }},
-    {"last_value", [](const QueueDefinition& d) { return d.last_value; }},
-    {"rate_in", [](const QueueDefinition& d) { return d.rate_in.has_value(); }},
+constexpr std::array<NotYet, 1> kNotYet{{
     // Nobody is told of a gap.
     {"seq", [](const QueueDefinition& d) { return d.seq != QueueDefinition::SequenceCheck::Off; }},
 }};

@@ -118,7 +118,7 @@ void Lanes::on_nothing_passed(const Key& key) {
   if (!is_watched_ || (order_ == Order::Strict ? passed_ : key.second.passed) > 0) return;
   const Sequences& rest = in_turn_with(key);
   if (order_ != Order::None && !rest.empty())
-    changes_.push_back({place(*rest.begin()).key->second.lane, *rest.begin()});
+    changes_.push_back({place(*rest.begin()).key->second.lane, *rest.begin(), true});
 }
 
 std::vector<Lanes::Change> Lanes::take_changes() {
@@ -141,7 +141,7 @@ void Lanes::show_ready(const Place& it, Seq seq) {
 void Lanes::set_ready(LaneNo number, Seq seq, bool ready) {
   Lane& lane = lanes_[number];
   if (lane.ready.contains(seq) == ready) return;
-  if (is_watched_) changes_.push_back({number, seq});
+  if (is_watched_) changes_.push_back({number, seq, false});
   if (!lane.ready.empty()) ready_lanes_.erase({*lane.ready.begin(), number});
   if (ready) {
     lane.ready.insert(seq);

@@ -71,6 +71,7 @@ class Lanes {
   struct Change {
     LaneNo lane;
     Seq seq;
+    bool is_for_claims = false;  ///< it follows nothing that passed any more, and is else as it was
     friend auto operator<=>(const Change&, const Change&) = default;
   };
   std::vector<Change> take_changes();

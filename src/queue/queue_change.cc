@@ -58,6 +58,13 @@ void QueueGroup::go_on_reviewing(Moment now) {
   if (!review_from_) tell_to_ask_again();
 }
 
+/// What is judged before its slice comes is judged by the options as they are.
+void QueueGroup::age(Seq seq, Moment now) {
+  if (!review_from_ || seq < *review_from_) return;
+  Item& aged = item(seq);
+  aged.expires_at = expiry_of(*aged.message, aged.since, now);
+}
+
 // --- its end ---
 
 Status QueueGroup::close(bool force, Moment now) {

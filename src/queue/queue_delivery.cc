@@ -122,6 +122,7 @@ void QueueGroup::pump(Moment now) {
   while (dispatcher_.has_room() && (!rate_out_ || rate_out_->has_token(now.steady))) {
     const std::optional<Next> next = choose();
     if (!next) return;
+    age(next->seq, now);
     if (item(next->seq).expires_at <= now.steady) return;            // more than a slice; next_due() is now
     if (item(next->seq).deliveries >= definition_.max_deliveries) {  // there were more when it last failed
       is_cut_short_ = ++dead > kSlice;
@@ -194,11 +195,16 @@ void QueueGroup::drop_wish(WishNo wish) {
 void QueueGroup::examine_ready() {
   if (wishes_.is_empty()) return;
   for (const Lanes::Change& it : lanes_.take_changes()) {
-    if (lanes_.has(it.seq) && lanes_.is_ready(it.seq)) {
-      wishes_.show(it.lane, it.seq, item(it.seq).message->forwarded_properties(),
-                   lanes_.follows_passed(it.seq));
-    } else {
+    const bool is_ready = lanes_.has(it.seq) && lanes_.is_ready(it.seq);
+    if (!is_ready) {
       wishes_.hide(it.lane, it.seq);
+      continue;
+    }
+    const Bytes properties = item(it.seq).message->forwarded_properties();
+    if (!it.is_for_claims) {
+      wishes_.show(it.lane, it.seq, properties, lanes_.follows_passed(it.seq));
+    } else if (!lanes_.follows_passed(it.seq)) {
+      wishes_.show_claims(it.lane, it.seq, properties);
     }
   }
 }

@@ -143,6 +143,7 @@ bool QueueGroup::leaves_instead(Seq seq, Moment now) {
     remove(seq, Removal::Replaced);
     return true;
   }
+  age(seq, now);
   if (item(seq).expires_at > now.steady) return false;
   die(seq, DeathReason::Expired, now);
   return true;
@@ -266,7 +267,12 @@ void QueueGroup::drop_expired(Moment now) {
   for (std::size_t left = kSlice; left > 0; --left) {
     const auto seq = expiries_.take_due(now.steady);
     if (!seq) return;
-    if (may_leave(item(*seq))) die(*seq, DeathReason::Expired, now);
+    age(*seq, now);
+    if (item(*seq).expires_at > now.steady) {
+      watch_expiry(*seq);
+    } else if (may_leave(item(*seq))) {
+      die(*seq, DeathReason::Expired, now);
+    }
   }
 }
 

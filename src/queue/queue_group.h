@@ -317,6 +317,7 @@ class QueueGroup {
   void take_away(LeaseId id);
   void go_on_closing();
   void go_on_reviewing(Moment now);
+  void age(Seq seq, Moment now);
 
   /// So much of what may be a whole backlog is done at once; next_due() is now while there is more.
   static constexpr std::size_t kSlice = 256;

@@ -5,7 +5,9 @@
 
 namespace hermod::queue {
 
-/// What tells the id of a named queue, and its stream, from those of a session: no session's number has it.
+/// What tells the id of a named queue, and its stream, from those of a session: no new session's number has
+/// it. That of one that began before there were named queues may, so whoever reads a store asks for the
+/// session first.
 inline constexpr std::uint64_t kNamedQueueBit = std::uint64_t{1} << 63;
 
 /// The id of the named queue with this number. Precondition: number < kNamedQueueBit.

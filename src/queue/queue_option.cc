@@ -75,10 +75,12 @@ Status take(Result<T> value, T& out) {
 
 template <class Number>
 Status read_number(std::string_view text, Number& out) {
+  // parse_integer() reads nothing larger.
+  constexpr auto kMost =
+      std::min<std::uint64_t>(std::numeric_limits<Number>::max(), std::numeric_limits<std::int64_t>::max());
   const auto number = parse_integer(text);
   if (!number || !std::in_range<Number>(*number))
-    return failure(Errc::Invalid, "a whole number from 0 to " +
-                                      std::to_string(std::numeric_limits<Number>::max()) + " is expected");
+    return failure(Errc::Invalid, "a whole number from 0 to " + std::to_string(kMost) + " is expected");
   out = static_cast<Number>(*number);
   return {};
 }

@@ -48,6 +48,11 @@ void WishList::show(LaneNo lane, Seq seq, Bytes forwarded_properties, bool follo
     if (seq < wanted.seen_to) show_to(wanted, lane, seq, forwarded_properties, follows_passed);
 }
 
+void WishList::show_claims(LaneNo lane, Seq seq, Bytes forwarded_properties) {
+  for (auto& [number, wanted] : wanted_)
+    if (wanted.wish.claims && seq < wanted.seen_to) show_to(wanted, lane, seq, forwarded_properties, false);
+}
+
 void WishList::show_to(Wanted& wanted, LaneNo lane, Seq seq, Bytes forwarded_properties,
                        bool follows_passed) {
   if (wanted.wish.claims && follows_passed) return wanted.ready.erase(lane, seq);

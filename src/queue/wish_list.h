@@ -49,8 +49,10 @@ class WishList {
   void remove(WishNo number);
   bool is_empty() const { return wanted_.empty(); }
 
-  /// An entry is ready; `follows_passed` as Lanes says. Shown again, it is not examined again.
+  /// An entry is ready; `follows_passed` as Lanes says.
   void show(LaneNo lane, Seq seq, Bytes forwarded_properties, bool follows_passed);
+  /// It is ready since longer, and follows nothing any more: to those with claims it is new.
+  void show_claims(LaneNo lane, Seq seq, Bytes forwarded_properties);
   /// It is not, or no more.
   void hide(LaneNo lane, Seq seq);
   /// What is ready is shown to a wish that is new from the front on: what is behind `seen_to` was not yet,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "queue/queue_id.h"
 
 namespace hermod::session {
 namespace {
@@ -22,8 +23,8 @@ std::uint64_t generation_of(std::uint64_t state_or_id) {
   return state_or_id >> 32;
 }
 
-/// The highest bit of an identifier belongs to named queues.
-constexpr std::uint64_t kLastGeneration = 0x7FFFFFFF;
+/// Of new sessions: with the bit above it an identifier would be a named queue's.
+constexpr std::uint64_t kGenerationMask = 0x7FFFFFFF;
 
 /// A count with the low bits of the generation above it: 16 TiB, and a million generations.
 constexpr unsigned kCountBits = 44;
@@ -84,15 +85,19 @@ void SessionSlots::begin(Slot& cell, SessionId id, ShardId shard) {
 void SessionSlots::restore(SessionId id, ShardId shard) {
   Slot& cell = make(slot_of(id));
   HERMOD_ASSERT((cell.state.load(std::memory_order_relaxed) & kAlive) == 0);
-  HERMOD_ASSERT(generation_of(id.v) <= kLastGeneration);
   begin(cell, id, shard);
+}
+
+void SessionSlots::begin_generations_at(std::uint32_t generation) {
+  first_generation_ = generation & kGenerationMask;
 }
 
 SessionId SessionSlots::open(std::uint32_t slot, ShardId shard) {
   Slot& cell = make(slot);
   const std::uint64_t used = generation_of(cell.state.load(std::memory_order_relaxed));
-  const std::uint64_t generation = (std::max<std::uint64_t>(used, first_generation_) + 1) & kLastGeneration;
+  const std::uint64_t generation = (std::max<std::uint64_t>(used, first_generation_) + 1) & kGenerationMask;
   const SessionId id{generation << 32 | slot};
+  HERMOD_ASSERT(!queue::is_named(StreamId{id.v}));
   begin(cell, id, shard);
   return id;
 }

@@ -23,7 +23,8 @@ struct Location {
 
 /// One cell per session, read and written without a lock: where the session lives and how full its queue is.
 /// Shared by all shards; lives as long as the broker. A session identifier carries its cell and the cell's
-/// generation, so an identifier of an ended session finds nothing.
+/// generation, so an identifier of an ended session finds nothing. Generations of new sessions have 31 bits:
+/// the one above them is that of named queues (queue/queue_id.h).
 class SessionSlots {
  public:
   static constexpr std::size_t kChunk = 1024;
@@ -39,8 +40,9 @@ class SessionSlots {
   SessionId open(std::uint32_t slot, ShardId shard);
   /// Brings back the cell of an identifier that the store knows. Before any shard runs.
   void restore(SessionId id, ShardId shard);
-  /// New generations of cells that were never used begin above this one. Before any open().
-  void begin_generations_at(std::uint32_t generation) { first_generation_ = generation & 0x7FFFFFFFU; }
+  /// New generations of cells that were never used begin above this one, of which the lower 31 bits count.
+  /// Before any open().
+  void begin_generations_at(std::uint32_t generation);
   /// Ends the identifier. Caller holds the directory's lock.
   void close(SessionId id);
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <ctime>
 #include <filesystem>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "store/file_system.h"
@@ -129,33 +131,55 @@ Result<std::string> make_new_folder(const std::string& base) {
 }
 
 /// What is missing of a store is damage to it.
-tl::unexpected<Error> copy_failure(const std::string& what, const std::error_code& code) {
-  const bool is_missing = code.value() == ENOENT || code.value() == ENOTDIR;
-  return failure(is_missing ? Errc::Corruption : errc_of(code.value()), what + ": " + code.message());
+tl::unexpected<Error> copy_failure(const std::string& what, int code) {
+  const bool is_missing = code == ENOENT || code == ENOTDIR;
+  return failure(is_missing ? Errc::Corruption : errc_of(code), what + ": " + std::strerror(code));
 }
 
-Status copy_durably(const std::string& from, const std::string& to) {
-  std::error_code code;
-  if (!std::filesystem::copy_file(from, to, code)) return copy_failure(from + ", to be copied", code);
-  const int fd = ::open(to.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool synced = fd >= 0 && ::fsync(fd) == 0;
-  Status status = synced ? Status{} : system_failure(to);
-  if (fd >= 0) ::close(fd);
-  return status;
-}
+/// Copies files durably, in pieces of which each is on the disk before the next one, and tells how far it is.
+class DurableCopy {
+ public:
+  explicit DurableCopy(const Progress& progress) : progress_(progress) {}
 
-Status copy_folder_durably(const std::string& from, const std::string& to) {
-  if (::mkdir(to.c_str(), kFolderMode) != 0) return system_failure(to);
-  std::error_code code;
-  for (std::filesystem::directory_iterator entry(from, code), end; !code && entry != end;
-       entry.increment(code)) {
-    if (!entry->is_regular_file()) continue;
-    const std::filesystem::path copy = std::filesystem::path(to) / entry->path().filename();
-    if (Status copied = copy_durably(entry->path().string(), copy.string()); !copied) return copied;
+  Status file(const std::string& from, const std::string& to) {
+    const int source = ::open(from.c_str(), O_RDONLY | O_CLOEXEC);
+    if (source < 0) return copy_failure(from + ", to be copied", errno);
+    const int target = ::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode);
+    int code = target < 0 ? errno : 0;
+    for (ssize_t size = 1; code == 0 && size != 0;) {
+      size = ::sendfile(target, source, nullptr, kPiece);
+      if (size < 0 && errno == EINTR) continue;
+      if (size < 0 || ::fsync(target) != 0) code = errno;
+      if (code == 0) tell(static_cast<std::size_t>(size));
+    }
+    ::close(source);
+    if (target >= 0) ::close(target);
+    return code == 0 ? Status{} : failure(errc_of(code), to + ": " + std::strerror(code));
   }
-  if (code) return copy_failure(from, code);
-  return sync_folder(to);
-}
+  Status folder(const std::string& from, const std::string& to) {
+    if (::mkdir(to.c_str(), kFolderMode) != 0) return system_failure(to);
+    std::error_code code;
+    for (std::filesystem::directory_iterator entry(from, code), end; !code && entry != end;
+         entry.increment(code)) {
+      if (!entry->is_regular_file()) continue;
+      const std::filesystem::path copy = std::filesystem::path(to) / entry->path().filename();
+      if (Status copied = file(entry->path().string(), copy.string()); !copied) return copied;
+    }
+    if (code) return copy_failure(from, code.value());
+    return sync_folder(to);
+  }
+
+ private:
+  static constexpr std::size_t kPiece = std::size_t{32} << 20;
+
+  void tell(std::size_t size) {
+    bytes_ += size;
+    if (progress_) progress_("Upgrading the store: copied " + std::to_string(bytes_ >> 20) + " MiB of it");
+  }
+
+  const Progress& progress_;
+  std::uint64_t bytes_ = 0;
+};
 
 }  // namespace
 
@@ -255,25 +279,48 @@ Result<std::string> Folder::set_aside(WallTime now, const std::string& why) cons
   return target;
 }
 
-Result<std::string> Folder::keep_backup(WallTime now) const {
-  auto target = make_new_folder(path_ + "/format-" + std::to_string(kUpgradable) + "-" + utc(now));
-  if (!target) return target;
+Result<std::string> Folder::begin_backup(WallTime now, const Progress& progress) const {
+  const std::string target = backup() + "unfinished";
+  std::error_code code;
+  std::filesystem::remove_all(target, code);
+  if (code) return failure(errc_of(code.value()), target + ": " + code.message());
+  if (::mkdir(target.c_str(), kFolderMode) != 0) return system_failure(target);
   const std::string report =
       "This is the store as it was on " + utc(now) + ", before a newer broker made it format " +
       std::to_string(kFormat) +
       ".\nNothing here is used any more. To go back, stop the broker, move its journal, tables and format\n"
       "away, copy those of this folder in their place, and start the version that wrote them. What happened\n"
       "since then is lost in that.\n";
-  Status copied = copy_folder_durably(journal(), *target + "/journal");
-  if (copied) copied = copy_durably(tables(), *target + "/tables");
-  if (copied) copied = write_small(*target + "/report.txt", report);
-  if (copied) copied = copy_durably(path_ + "/format", *target + "/format");
-  if (copied) copied = sync_folder(*target);
+  DurableCopy copy(progress);
+  Status copied = copy.folder(journal(), target + "/journal");
+  if (copied) copied = copy.file(tables(), target + "/tables");
+  if (copied) copied = write_small(target + "/report.txt", report);
+  if (copied) copied = copy.file(path_ + "/format", target + "/format");
+  if (copied) copied = sync_folder(target);
   if (copied) copied = sync();
   if (copied) return target;
-  std::error_code code;
-  std::filesystem::remove_all(*target, code);
+  drop_backup(target);
   return tl::unexpected(copied.error());
+}
+
+Result<std::string> Folder::finish_backup(WallTime now) const {
+  auto target = make_new_folder(backup() + utc(now));
+  if (!target) return target;
+  if (::rename((backup() + "unfinished").c_str(), target->c_str()) != 0) {
+    const tl::unexpected<Error> error = system_failure(*target);
+    ::rmdir(target->c_str());
+    return error;
+  }
+  if (Status synced = sync(); !synced) {
+    drop_backup(*target);
+    return tl::unexpected(synced.error());
+  }
+  return target;
+}
+
+void Folder::drop_backup(const std::string& copy) {
+  std::error_code code;
+  std::filesystem::remove_all(copy, code);
 }
 
 Status Folder::restrict_modes() const {

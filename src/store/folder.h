@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "store/progress.h"
 
 namespace hermod::store {
 
@@ -47,16 +48,22 @@ class Folder {
   bool has_files() const;
   /// Moves all files of the store to <path>/damaged-<time>/ with a report; gives that folder's path.
   Result<std::string> set_aside(WallTime now, const std::string& why) const;
-  /// Copies all files of the store to <path>/format-<kUpgradable>-<time>/ with a report, durably; gives that
-  /// folder's path. It is a store as soon as it has its `format`, which comes last. After an error nothing is
-  /// left of it. Errors: Corruption (a file of the store is missing), NoSpace, Io.
-  Result<std::string> keep_backup(WallTime now) const;
+  /// Copies all files of the store to <path>/format-<kUpgradable>-unfinished/ with a report, durably, and
+  /// tells how far it is; what an earlier attempt left there is deleted first, so that there is never more
+  /// than one. Gives that folder's path. Its `format` comes last. After an error nothing is left of it.
+  /// Errors: Corruption (a file of the store is missing), NoSpace, Io.
+  Result<std::string> begin_backup(WallTime now, const Progress& progress) const;
+  /// Gives the copy its name to stay, <path>/format-<kUpgradable>-<time>/, durably; gives that.
+  Result<std::string> finish_backup(WallTime now) const;
+  /// Deletes a copy, under either name.
+  static void drop_backup(const std::string& copy);
   /// Nobody but the owner reads the files.
   Status restrict_modes() const;
   Status sync() const;
 
  private:
   Folder(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}
+  std::string backup() const { return path_ + "/format-" + std::to_string(kUpgradable) + "-"; }
 
   std::string path_;
   int lock_;

@@ -23,8 +23,6 @@ namespace {
 constexpr std::uint32_t kOldGroup = 0x484D4731;  // "HMG1"
 constexpr std::size_t kOldGroupHeader = 32;
 constexpr std::size_t kOldGroupTrailer = 4;
-/// A new segment is written when it has about so much.
-constexpr std::size_t kSegmentContent = std::size_t{16} << 20;
 
 tl::unexpected<Error> damaged_group(const std::string& what) {
   return failure(Errc::Corruption, "journal record of format 3: " + what);
@@ -138,24 +136,15 @@ Result<std::vector<std::uint64_t>> numbers_in(const std::string& folder) {
   return numbers;
 }
 
-/// What an attempt to convert has made.
-Status delete_new_segments(const std::string& folder) {
-  const auto numbers = numbers_in(folder);
-  if (!numbers) return tl::unexpected(numbers.error());
-  for (const std::uint64_t number : *numbers) {
-    const std::string file = segment_file(folder, number);
-    const auto segment = Segment::open(file, true);
-    if (!segment || (*segment)->life().order == 0) continue;
-    if (::unlink(file.c_str()) != 0) return failure(errc_of(errno), file + ": " + std::strerror(errno));
-  }
-  return sync_folder(folder);
-}
-
 /// Fills segments one behind the other, each made when it is known how large it is.
 class ConvertedJournal {
  public:
-  ConvertedJournal(std::string folder, std::uint64_t first_number)
-      : folder_(std::move(folder)), number_(first_number) {}
+  ConvertedJournal(std::string folder, std::uint64_t first_number, std::size_t segment_content,
+                   const Progress& progress)
+      : folder_(std::move(folder)),
+        segment_content_(segment_content),
+        progress_(progress),
+        number_(first_number) {}
 
   Status add(const GroupOfFormat3& group) {
     encoder_.begin();
@@ -165,7 +154,7 @@ class ConvertedJournal {
     for (const Bytes piece : encoder_.finish(group.number, group.batch_time)) record += as_text(piece);
     bytes_ += record.size();
     groups_.emplace_back(group.number, std::move(record));
-    return bytes_ < kSegmentContent ? Status{} : write();
+    return bytes_ < segment_content_ ? Status{} : write();
   }
   /// There is a segment, also without a group.
   Status finish() { return groups_.empty() && order_ > 0 ? Status{} : write(); }
@@ -185,10 +174,15 @@ class ConvertedJournal {
     }
     groups_.clear();
     bytes_ = 0;
-    return (*made)->sync();
+    if (Status synced = (*made)->sync(); !synced) return synced;
+    if (progress_)
+      progress_("Upgrading the store: " + std::to_string(order_) + " segments of the new journal");
+    return {};
   }
 
   const std::string folder_;
+  const std::size_t segment_content_;
+  const Progress& progress_;
   std::uint64_t number_;
   std::uint64_t order_ = 0;
   GroupEncoder encoder_;
@@ -196,12 +190,13 @@ class ConvertedJournal {
   std::size_t bytes_ = 0;
 };
 
-Status write_new_segments(const std::string& folder, GroupNo position, GroupNo torn) {
+Status write_new_segments(const std::string& folder, GroupNo position, GroupNo torn, const Progress& progress,
+                          std::size_t segment_content) {
   const auto numbers = numbers_in(folder);
   if (!numbers) return tl::unexpected(numbers.error());
   auto old = SegmentJournal::open(folder, 0, true, kMarksOfFormat3);
   if (!old) return tl::unexpected(old.error());
-  ConvertedJournal converted(folder, numbers->empty() ? 1 : numbers->back() + 1);
+  ConvertedJournal converted(folder, numbers->empty() ? 1 : numbers->back() + 1, segment_content, progress);
   Status read = (*old)->replay(position, [&](GroupNo number, Bytes record) -> Status {
     if (torn.v != 0 && number >= torn) return {};
     const auto group = decode_group_of_format_3(record);
@@ -238,10 +233,28 @@ Result<GroupOfFormat3> decode_group_of_format_3(Bytes record) {
   return group;
 }
 
-Status convert_journal_of_format_3(const std::string& folder, GroupNo position, GroupNo torn) {
-  if (Status deleted = delete_new_segments(folder); !deleted) return deleted;
-  Status written = write_new_segments(folder, position, torn);
-  if (!written) static_cast<void>(delete_new_segments(folder));
+Status drop_converted_journal(const std::string& folder) {
+  std::error_code code;
+  for (const auto& found : std::filesystem::directory_iterator(folder, code))
+    if (found.path().extension() == ".new") ::unlink(found.path().c_str());  // one that was being made
+  const auto numbers = numbers_in(folder);
+  if (!numbers) return tl::unexpected(numbers.error());
+  for (const std::uint64_t number : *numbers) {
+    const std::string file = segment_file(folder, number);
+    const auto segment = Segment::open(file, true);
+    // The old ones are whole: one that is cut off is ours.
+    if (!segment && segment.error().code != Errc::Corruption) return tl::unexpected(segment.error());
+    if (segment && (*segment)->life().order == 0) continue;
+    if (::unlink(file.c_str()) != 0) return failure(errc_of(errno), file + ": " + std::strerror(errno));
+  }
+  return sync_folder(folder);
+}
+
+Status convert_journal_of_format_3(const std::string& folder, GroupNo position, GroupNo torn,
+                                   const Progress& progress, std::size_t segment_content) {
+  if (Status deleted = drop_converted_journal(folder); !deleted) return deleted;
+  Status written = write_new_segments(folder, position, torn, progress, segment_content);
+  if (!written) static_cast<void>(drop_converted_journal(folder));
   return written;
 }
 

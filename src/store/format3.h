@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "store/progress.h"
 #include "store/segment.h"
 #include "store/write_batch.h"
 
@@ -32,8 +33,13 @@ Result<GroupOfFormat3> decode_group_of_format_3(Bytes record);
 /// below `torn` (zero: all), durably, into new segments beside the old ones. To a journal of this format the
 /// old files are free segments, and to one of format 3 the new ones are; so it is the number in the file
 /// `format` that says which of them count, and until that is written nothing has changed. What an earlier
-/// attempt left is deleted first, and after an error what this one did. Precondition: the store was found
-/// good (verifier), and nobody has the journal open. Errors: Corruption, NoSpace, Io.
-Status convert_journal_of_format_3(const std::string& folder, GroupNo position, GroupNo torn);
+/// attempt left is deleted first, and after an error what this one did. A new segment is written when it has
+/// about so much `segment_content`, which has to be in memory; then `progress` is told. Precondition: the
+/// store was found good (verifier), and nobody has the journal open. Errors: Corruption, NoSpace, Io.
+Status convert_journal_of_format_3(const std::string& folder, GroupNo position, GroupNo torn,
+                                   const Progress& progress = {},
+                                   std::size_t segment_content = std::size_t{16} << 20);
+/// Deletes what that has made. Precondition: the old segments can be read, as for that. Errors: Io.
+Status drop_converted_journal(const std::string& folder);
 
 }  // namespace hermod::store

@@ -15,6 +15,7 @@ inline std::uint64_t segment_number(std::string_view name) {
   constexpr std::string_view kPrefix = "segment-";
   if (!name.starts_with(kPrefix) || name.size() == kPrefix.size() || name.size() > kPrefix.size() + 18)
     return 0;
+  if (name[kPrefix.size()] == '0') return 0;  // a number has one name
   std::uint64_t number = 0;
   for (const char digit : name.substr(kPrefix.size())) {
     if (digit < '0' || digit > '9') return 0;

@@ -3,51 +3,19 @@
 #include <sys/statvfs.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "store/checkpointer.h"
 #include "store/folder.h"
-#include "store/format3.h"
 #include "store/group_codec.h"
 #include "store/lmdb/lmdb_tables.h"
 #include "store/memtable.h"
 #include "store/segment_journal.h"
+#include "store/upgrade.h"
 #include "store/verifier.h"
 
 namespace hermod::store {
 namespace {
-
-/// Makes of the files what this format wants. The tables get those that are new; who wrote the store does not
-/// look at them.
-Status convert(const Folder& folder, GroupNo torn) {
-  auto tables = LmdbTables::open(folder.tables());
-  if (!tables) return tl::unexpected(tables.error());
-  const auto position = (*tables)->position();
-  if (!position) return tl::unexpected(position.error());
-  if (Status synced = (*tables)->sync(); !synced) return synced;
-  return convert_journal_of_format_3(folder.journal(), *position, torn);
-}
-
-/// Makes a store of the format before this one a store of this one, and keeps a copy of it as it was.
-Status upgrade(const Folder& folder, WallTime now, OpenReport& report) {
-  const auto verdict = verify_in_child(folder.journal(), folder.tables(), StoreFormat::Before);
-  if (!verdict) return tl::unexpected(verdict.error());
-  if (!verdict->good) return failure(Errc::Corruption, verdict->why);
-  auto backup = folder.keep_backup(now);
-  if (!backup) return tl::unexpected(backup.error());
-  if (Status converted = convert(folder, verdict->torn); !converted) {
-    std::error_code code;
-    std::filesystem::remove_all(*backup, code);  // the store is as it was
-    return converted;
-  }
-  report.torn_tail = verdict->torn.v != 0;
-  if (Status written = folder.write_format(); !written) return written;
-  report.upgraded = true;
-  report.backup_path = std::move(*backup);
-  return {};
-}
 
 tl::unexpected<Error> not_upgraded(const Folder& folder, const Error& why) {
   return failure(why.code, folder.path() + ": the store is of format " + std::to_string(Folder::kUpgradable) +
@@ -66,7 +34,8 @@ Result<std::string> reason_against(const Folder& folder, GroupNo& torn) {
 
 /// Looks at what is in the folder, upgrades it where it can be, and moves it away when it is not a good store
 /// of ours.
-Status inspect(const Folder& folder, const Clock& clock, OpenReport& report, GroupNo& torn) {
+Status inspect(const Folder& folder, const Clock& clock, const Progress& progress, OpenReport& report,
+               GroupNo& torn) {
   const auto format = folder.format();
   if (!format) return tl::unexpected(format.error());
   std::string why;
@@ -93,13 +62,18 @@ Status inspect(const Folder& folder, const Clock& clock, OpenReport& report, Gro
     case Folder::Format::Foreign:
       why = "the file that names the format is not ours";
       break;
-    case Folder::Format::Upgradable:
-      if (Status upgraded = upgrade(folder, clock.wall(), report); !upgraded) {
-        if (upgraded.error().code != Errc::Corruption) return not_upgraded(folder, upgraded.error());
-        why = upgraded.error().detail;
-        break;
+    case Folder::Format::Upgradable: {
+      auto upgraded = upgrade(folder, clock.wall(), progress);
+      if (upgraded) {
+        report.upgraded = true;
+        report.backup_path = std::move(upgraded->backup_path);
+        report.torn_tail = upgraded->torn_tail;
+        return {};
       }
-      [[fallthrough]];
+      if (upgraded.error().code != Errc::Corruption) return not_upgraded(folder, upgraded.error());
+      why = std::move(upgraded.error().detail);
+      break;
+    }
     case Folder::Format::Current: {
       auto reason = reason_against(folder, torn);
       if (!reason) return tl::unexpected(reason.error());
@@ -183,13 +157,14 @@ Store::~Store() {
   parts_->checkpointer->stop();
 }
 
-Result<std::unique_ptr<Store>> Store::open(const Options& options, const Clock& clock, OpenReport& report) {
+Result<std::unique_ptr<Store>> Store::open(const Options& options, const Clock& clock, OpenReport& report,
+                                           const Progress& progress) {
   report = {};
   auto folder = Folder::lock(options.path);
   if (!folder) return tl::unexpected(folder.error());
   auto parts = std::make_unique<Parts>(options, std::move(*folder));
   GroupNo torn;
-  if (Status looked = inspect(parts->folder, clock, report, torn); !looked)
+  if (Status looked = inspect(parts->folder, clock, progress, report, torn); !looked)
     return tl::unexpected(looked.error());
   if (Status opened = parts->open_files(); !opened) return tl::unexpected(opened.error());
   if (Status restricted = parts->folder.restrict_modes(); !restricted)

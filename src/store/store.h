@@ -9,6 +9,7 @@
 #include "store/commit_sink.h"
 #include "store/journal.h"
 #include "store/options.h"
+#include "store/progress.h"
 #include "store/read_view.h"
 #include "store/stats.h"
 
@@ -39,7 +40,9 @@ class Store {
   /// before this is upgraded behind a backup; the report says so.
   /// Errors: Busy (another broker has the folder; names its process), Unsupported (the store is of a format
   /// older than that; it stays as it is), Invalid (no path, or not a folder), Io, NoSpace.
-  static Result<std::unique_ptr<Store>> open(const Options& options, const Clock& clock, OpenReport& report);
+  /// An upgrade, which takes several times as long as reading everything once, tells `progress`.
+  static Result<std::unique_ptr<Store>> open(const Options& options, const Clock& clock, OpenReport& report,
+                                             const Progress& progress = {});
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;

@@ -1,6 +1,7 @@
 #include "store/verifier.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -99,10 +100,17 @@ std::string printed(const Verdict& verdict) {
   ::_exit(written == static_cast<ssize_t>(text.size()) ? 0 : 1);
 }
 
-std::string read_all(int pipe) {
+/// Between two calls of `waiting`.
+constexpr int kWaitingEveryMillis = 5'000;
+
+std::string read_all(int pipe, const std::function<void()>& waiting) {
   std::string text;
   std::array<char, 512> piece{};
   for (;;) {
+    pollfd end{.fd = pipe, .events = POLLIN, .revents = 0};
+    const int ready = waiting ? ::poll(&end, 1, kWaitingEveryMillis) : 1;
+    if (ready == 0) waiting();
+    if (ready == 0 || (ready < 0 && errno == EINTR)) continue;
     const ssize_t size = ::read(pipe, piece.data(), piece.size());
     if (size < 0 && errno == EINTR) continue;
     if (size <= 0) return text;
@@ -123,7 +131,9 @@ Verdict verify(const std::string& journal_folder, const std::string& tables_file
   if (!position) return damaged_store(position.error().detail);
   if (position->v >= kGroupNumbers)
     return damaged_store("tables: position " + std::to_string(position->v) + " cannot be");
-  for (std::size_t table = 0; table < table_count; ++table)
+  // Of one that was converted those before were looked at as the format before has them.
+  const std::size_t first = format == StoreFormat::Converted ? kTablesOfFormat3 : 0;
+  for (std::size_t table = first; table < table_count; ++table)
     if (Status checked = check_table(**tables, static_cast<Table>(table)); !checked)
       return damaged_store(checked.error().detail);
   if (Status checked = (*tables)->check_free_pages(); !checked) return damaged_store(checked.error().detail);
@@ -135,7 +145,9 @@ Verdict verify(const std::string& journal_folder, const std::string& tables_file
   return verdict;
 }
 
-Result<Verdict> verify_in_child(const std::string& journal, const std::string& tables, StoreFormat format) {
+Result<Verdict> verify_in_child(const std::string& journal, const std::string& tables, StoreFormat format,
+                                const std::function<void()>& waiting) {
+  if (waiting) waiting();
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0)
     return failure(Errc::Io, std::string("pipe: ") + std::strerror(errno));
@@ -147,7 +159,7 @@ Result<Verdict> verify_in_child(const std::string& journal, const std::string& t
     ::close(ends[0]);
     return failure(Errc::Io, std::string("fork: ") + std::strerror(code));
   }
-  const std::string text = read_all(ends[0]);
+  const std::string text = read_all(ends[0], waiting);
   ::close(ends[0]);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <string>
 
 #include "base/ids.h"
@@ -16,14 +17,16 @@ struct Verdict {
 /// Which format a store that is looked at has.
 enum class StoreFormat {
   Current,
-  Before,  ///< Folder::kUpgradable
+  Before,     ///< Folder::kUpgradable
+  Converted,  ///< Current, made of one that was good: of the tables only what has changed is looked at
 };
 
 /// Reads every record of the journal's folder and of the tables' file in a process of its own, because a
-/// damaged file can end the process that maps it. Nobody has them open. Error: only when no process can be
-/// made.
+/// damaged file can end the process that maps it. Nobody has them open. `waiting` is called every few seconds
+/// meanwhile. Error: only when no process can be made.
 Result<Verdict> verify_in_child(const std::string& journal, const std::string& tables,
-                                StoreFormat format = StoreFormat::Current);
+                                StoreFormat format = StoreFormat::Current,
+                                const std::function<void()>& waiting = {});
 
 /// The same in this process.
 Verdict verify(const std::string& journal, const std::string& tables,

@@ -9,8 +9,11 @@
 
 #include "base/log.h"
 #include "broker/shard.h"
+#include "qos/packet_ids.h"
 #include "queue/queue_changes.h"
 #include "queue/queue_id.h"
+#include "queue/records.h"
+#include "session/records.h"
 #include "tests/support/fake_client.h"
 #include "tests/support/stepped_broker.h"
 #include "tests/support/temporary_store.h"
@@ -384,6 +387,98 @@ TEST_F(Start, LeavesWhatBelongsToNamedQueuesWhereItIs) {
   broker().settle();
   EXPECT_EQ(back.receive().size(), 2U) << "CONNACK and the message";
   EXPECT_EQ(broker().counted(Counter::DroppedDamaged), 0U);
+}
+
+/// The session's client may have the message of the claim, and what it holds is not given to another.
+TEST_F(Start, HoldsThePacketIdentifierOfAClaim) {
+  login("subscriber").peer().drop(0);
+  const auto session = broker().directory().find("subscriber");
+  ASSERT_TRUE(session.has_value());
+  store::WriteBatch batch;
+  const queue::ClaimRecord claim{.queue = queue::named_queue(3), .seq = Seq{1}, .deliveries = 1};
+  queue::append_claim(batch, StreamId{session->v}, claim);
+  broker().committer().submit(std::move(batch), nullptr);
+  broker().settle();
+  crash();
+  EXPECT_EQ(broker().recovered().exchanges, 1U);
+  EXPECT_EQ(broker().recovered().damaged, 0U);
+  ASSERT_EQ(broker().claims().size(), 1U);
+  EXPECT_EQ(broker().claims()[0].session, *session);
+  EXPECT_EQ(broker().claims()[0].seq, Seq{1});
+  EXPECT_EQ(broker().claims()[0].record, claim);
+  FakeClient back = call("subscriber");
+  broker().settle();
+  ASSERT_EQ(back.receive().size(), 1U) << "CONNACK";
+  back.ack(wire::PacketType::Pubrec, qos::packet_id_for(Seq{1}));
+  broker().settle();
+  EXPECT_TRUE(back.receive().empty()) << "a PUBREL with 0x92 would end the exchange in the client alone";
+}
+
+/// Two of a session that would have one packet identifier: the first goes on, and so does the start.
+TEST_F(Start, TakesAnExchangeBeyondAllPacketIdentifiersForDamage) {
+  login("subscriber").peer().drop(0);
+  const auto session = broker().directory().find("subscriber");
+  ASSERT_TRUE(session.has_value());
+  const StreamId stream{session->v};
+  store::WriteBatch batch;
+  queue::Message::Fields fields;
+  fields.topic = "a";
+  queue::Delivery delivery;
+  delivery.message = queue::Message::create(fields);
+  delivery.qos = wire::QoS::ExactlyOnce;
+  constexpr std::uint64_t kEntries = qos::kPacketIdCount + 2;
+  for (std::uint64_t i = 0; i < kEntries; ++i) queue::append_entry(batch, stream, delivery);
+  queue::record_released(batch, stream, Seq{1});
+  queue::record_released(batch, stream, Seq{qos::kPacketIdCount});
+  queue::record_released(batch, stream, Seq{qos::kPacketIdCount + 1});
+  for (std::uint64_t seq = 2; seq < qos::kPacketIdCount; ++seq) queue::erase_entry(batch, stream, Seq{seq});
+  queue::append_claim(batch, stream, {.queue = queue::named_queue(3), .seq = Seq{1}, .deliveries = 1});
+  broker().committer().submit(std::move(batch), nullptr);
+  broker().settle();
+  crash();
+  EXPECT_EQ(broker().recovered().exchanges, 2U);
+  EXPECT_EQ(broker().recovered().damaged, 2U) << "a released one and a claim";
+  EXPECT_TRUE(broker().claims().empty());
+  FakeClient back = call("subscriber");
+  broker().settle();
+  const auto packets = back.receive();
+  ASSERT_EQ(packets.size(), 3U) << "CONNACK and two PUBREL; the message behind waits for the first";
+  EXPECT_EQ(packets[1].id, qos::packet_id_for(Seq{1}));
+  EXPECT_EQ(packets[2].id, qos::packet_id_for(Seq{qos::kPacketIdCount}));
+}
+
+/// Its cell had been used 2^31 times under a broker that did not know named queues.
+TEST_F(Start, KeepsTheQueueOfASessionWhoseNumberHasTheBitOfNamedQueues) {
+  session::Session old(SessionId{std::uint64_t{0x80000001} << 32 | 5}, "old", /*durable=*/true,
+                       options().session);
+  old.set_expiry_interval(3600);
+  queue::Message::Fields fields;
+  fields.topic = "a";
+  queue::Delivery delivery;
+  delivery.message = queue::Message::create(fields);
+  delivery.qos = wire::QoS::AtLeastOnce;
+  store::WriteBatch batch;
+  session::record_session(batch, old);
+  queue::append_entry(batch, old.stream(), delivery);
+  broker().committer().submit(std::move(batch), nullptr);
+  broker().settle();
+
+  crash();
+  EXPECT_EQ(broker().recovered().sessions, 1U);
+  EXPECT_EQ(broker().recovered().queued_messages, 1U);
+  FakeClient back = call("old");
+  broker().settle();
+  const auto packets = back.receive();
+  ASSERT_EQ(packets.size(), 2U) << "CONNACK and the message";
+  EXPECT_TRUE(packets[0].session_present);
+  back.ack(wire::PacketType::Puback, packets[1].id);
+  FakeClient publisher = login("publisher");
+  subscribe(back);
+  publish(publisher, 1);
+  broker().settle();
+  const auto more = back.receive();
+  ASSERT_EQ(more.size(), 1U);
+  EXPECT_GE(more[0].id.v, 66U) << "behind what was reserved: the client may remember the others";
 }
 
 TEST_F(Start, GoesOnWithRetainedMessagesThatWerePromised) {

@@ -103,6 +103,7 @@ void SteppedBroker::build_shards(TemporaryStore* disk) {
   for (auto& [home, ended, queue] : living.remains) shards_[home.v]->adopt_remains(ended, std::move(queue));
   for (broker::QueueStart::Home& home : queues.take())
     shards_[home.shard.v]->adopt_queue(std::move(home.queue));
+  claims_ = std::move(living.claims);
   if (disk == nullptr) return;
   for (auto& shard : shards_) shard->catch_up();
   committer_->run_once();  // the number of this start, and what recovery has cleaned up

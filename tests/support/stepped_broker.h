@@ -61,6 +61,7 @@ class SteppedBroker {
   const broker::Options& options() const { return options_; }
   /// What the start found in the store.
   const broker::Recovered& recovered() const { return recovered_; }
+  const std::vector<broker::Recovery::Living::Claim>& claims() const { return claims_; }
 
   /// A new connection that shard `index` has accepted.
   std::shared_ptr<FakePeer> connect(std::size_t index);
@@ -121,6 +122,7 @@ class SteppedBroker {
   std::vector<std::unique_ptr<broker::Shard>> shards_;
   std::vector<std::weak_ptr<FakePeer>> peers_;
   broker::Recovered recovered_;
+  std::vector<broker::Recovery::Living::Claim> claims_;
   bool posted_ = false;  ///< something came into an empty mailbox
 };
 

@@ -191,6 +191,13 @@ TEST_P(HermodCommands, UnixSocketStandsForHostAndPort) {
   }
 }
 
+TEST_P(HermodCommands, ALocalAddressOfTheOtherFamilyIsTold) {
+  const Finished finished = hermod("pub", {"-A", "::1", "-t", "a", "-m", "x"});
+  EXPECT_EQ(finished.exit_code, 1);
+  EXPECT_NE(finished.errors.find("-A: no address of 127.0.0.1 can be reached from ::1"), std::string::npos)
+      << finished.errors;
+}
+
 TEST_P(HermodCommands, RequestPrintsTheFirstResponse) {
   MqttClient responder = client("responder");
   responder.subscribe("clock/ask", 1);

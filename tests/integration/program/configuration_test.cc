@@ -69,12 +69,14 @@ TEST_F(Program, QueuesOfTheConfigurationAreCheckedAndListed) {
   const Finished good = run(
       {"env", "HERMOD_QUEUES__ORDERS__LANES=8", support::broker_binary(), "-t", "-v", "-c", config.string()});
   EXPECT_EQ(good.exit_code, 0) << good.errors;
-  for (const std::string& line :
-       {std::string("queues.orders.bind = shop/+/order "), "queues.orders.max_length = 1000 ",
-        "(" + config.string() + ":6)", std::string("queues.orders.lanes = 8 "),
-        std::string("HERMOD_QUEUES__ORDERS__LANES in the environment"),
-        std::string("queues.orders.dead_letter = orders.dlq "), std::string("queue.auto_create = true ")})
-    EXPECT_THAT(good.output, ::testing::HasSubstr(line));
+  const std::vector<std::string> listed{"queues.orders.bind = shop/+/order ",
+                                        "queues.orders.max_length = 1000 ",
+                                        "(" + config.string() + ":6)",
+                                        "queues.orders.lanes = 8 ",
+                                        "HERMOD_QUEUES__ORDERS__LANES in the environment",
+                                        "queues.orders.dead_letter = orders.dlq ",
+                                        "queue.auto_create = true "};
+  for (const std::string& line : listed) EXPECT_THAT(good.output, ::testing::HasSubstr(line));
 
   const auto bad = file("bad.toml", "[queues.orders]\nbind = \"shop/#/order\"\n\n[queues.work]\nlanes = 3\n");
   expect_refused({"-t", "-c", bad.string()},

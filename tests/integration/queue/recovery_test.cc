@@ -63,7 +63,8 @@ TEST_P(QueueRecovery, APauseBeforeARetryGoesOn) {
   crash();
   MqttClient back = client("consumer", GetParam());
   back.subscribe("$queue/orders", 1);
-  back.expect_quiet(100ms);
+  // The other one may come again: nothing says that its acknowledgement was on the disk.
+  while (const auto message = back.try_receive(100ms)) EXPECT_EQ(message->payload, "2");
 }
 
 TEST_P(QueueRecovery, AQueueThatWasMadeByASubscriptionIsStillThere) {

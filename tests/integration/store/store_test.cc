@@ -86,7 +86,9 @@ TEST_F(StoreTest, AMarkDoesNotBringBackWhatHasGone) {
       for (int i = 0; i < 3; ++i) append(1, "v");
       append(2, "v");
       ASSERT_TRUE(store_->checkpoint());
+      append(3, "came and went");
       WriteBatch end;
+      end.erase_entry({3}, {1});
       end.erase_entry({1}, {2});
       end.erase_stream({2});
       commit(std::move(end));
@@ -96,6 +98,7 @@ TEST_F(StoreTest, AMarkDoesNotBringBackWhatHasGone) {
       WriteBatch marks;
       for (const std::uint64_t seq : {1U, 2U, 7U}) marks.put_entry({1}, {seq}, as_bytes("released"));
       marks.put_entry({2}, {1}, as_bytes("released"));
+      marks.put_entry({3}, {1}, as_bytes("released"));
       commit(std::move(marks));
       if (marked_in_tables) {
         ASSERT_TRUE(store_->checkpoint());
@@ -103,6 +106,7 @@ TEST_F(StoreTest, AMarkDoesNotBringBackWhatHasGone) {
       for (int round = 0; round < 3; ++round) {
         EXPECT_EQ(entries(1), (Strings{"1=released", "3=v"}));
         EXPECT_TRUE(entries(2).empty());
+        EXPECT_TRUE(entries(3).empty());
         if (round == 0) reopen();
         if (round == 1) {
           ASSERT_TRUE(store_->checkpoint());

@@ -15,8 +15,8 @@ using wire::QoS;
 
 namespace {
 
-constexpr Outcome kAnswers[] = {Outcome::Done, Outcome::Done, Outcome::Done, Outcome::RetryLater,
-                                Outcome::Rejected};
+constexpr Outcome kAnswers[] = {Outcome::Done,       Outcome::Done,     Outcome::Done,
+                                Outcome::RetryLater, Outcome::Rejected, Outcome::Rejected};
 
 }  // namespace
 

@@ -228,7 +228,8 @@ void QueueWorld::change_limits() {
 void QueueWorld::start_group() {
   group_ = std::make_unique<QueueGroup>(definition_, now_);
   is_paused_ = false;
-  started_at_ = in_since_ = out_since_ = now_.steady;
+  in_since_ = out_since_ = now_.steady;
+  has_another_rate_in_ = false;
   admitted_ = delivered_ = 0;
   in_queue_.clear();
   waiters_.clear();

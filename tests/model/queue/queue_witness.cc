@@ -245,12 +245,13 @@ void QueueWorld::check_admission(const Admission& admission, const queue::Messag
     case Admission::What::RateLimited:
       ++seen_["rate limited"];
       if (!definition_.rate_in) return violated("without rate_in nothing is too fast");
-      return expect(in_since_ != started_at_ || admitted_ >= std::int64_t{definition_.rate_in->burst},
+      return expect(has_another_rate_in_ || admitted_ >= std::int64_t{definition_.rate_in->burst},
                     "rate_in refuses what is too fast");
     case Admission::What::Busy: {
       ++seen_["busy"];
-      const bool is_on_the_way = std::any_of(publications_.begin(), publications_.end(),
-                                             [](const Journal& it) { return !it.empty(); });
+      const bool is_on_the_way =
+          !moves_.empty() || std::any_of(publications_.begin(), publications_.end(),
+                                         [](const Journal& it) { return !it.empty(); });
       const bool is_settling =
           std::any_of(known_.begin(), known_.end(), [](const auto& one) { return one.second.settling; });
       return expect(takes_oldest && (is_on_the_way || is_settling), "busy is what will be otherwise");

@@ -96,10 +96,9 @@ void QueueWorld::step() {
   } else if (what < 50) {
     commit_one();
   } else if (what < 52) {
-    fail_publication();
+    moves_.empty() ? fail_publication() : fail_move();
   } else if (what < 53) {
     chance_.chance(40) ? fail_settlements() : fail_claim();
-    if (chance_.chance(30)) fail_move();
   } else if (what < 62) {
     settle_one();
   } else if (what < 73) {
@@ -234,6 +233,7 @@ void QueueWorld::change_definition() {
   to.last_value = definition_.last_value;
   if (!(to.rate_in == definition_.rate_in)) {
     in_since_ = now_.steady;
+    has_another_rate_in_ = true;
     admitted_ = 0;
   }
   if (!(to.rate_out == definition_.rate_out)) {

@@ -188,7 +188,7 @@ class QueueWorld {
   std::map<std::string, int> seen_;
   std::string violation_;
   /// Of rate_in and of rate_out: since when it is what it is, and how many came and went since then.
-  MonotonicTime started_at_{};
+  bool has_another_rate_in_ = false;  ///< than at the start
   MonotonicTime in_since_{};
   MonotonicTime out_since_{};
   std::int64_t admitted_ = 0;  ///< below zero: some were from before

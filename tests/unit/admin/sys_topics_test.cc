@@ -113,6 +113,8 @@ TEST_F(SysTopicsTest, FirstUpdateTellsEveryTopicWithMosquittosNames) {
                                  "publish/messages/dropped",
                                  "publish/bytes/received",
                                  "publish/bytes/sent",
+                                 "publishers/paused",
+                                 "publishers/receive_maximum_exceeded",
                                  "store/messages/count",
                                  "store/messages/bytes",
                                  "connections/refused",
@@ -195,6 +197,16 @@ TEST_F(SysTopicsTest, DroppedCountsEveryReasonExceptAbsentQoS0) {
     add(reason, std::exchange(one, one * 10));
   add(Counter::DroppedOffline, 5'000'000'000);  // nobody promised these
   EXPECT_EQ(update()["publish/messages/dropped"], "11111111");
+}
+
+TEST_F(SysTopicsTest, PublishersThatWereSlowedDownOrSentTooMuchAreCountedApart) {
+  EXPECT_EQ(update()["publishers/paused"], "0");
+  add(Counter::PublishersPaused, 2, 0);
+  add(Counter::PublishersPaused, 3, 1);
+  add(Counter::ReceiveMaximumExceeded, 7);
+  auto values = update();
+  EXPECT_EQ(values["publishers/paused"], "5");
+  EXPECT_EQ(values["publishers/receive_maximum_exceeded"], "7");
 }
 
 TEST_F(SysTopicsTest, SubscriptionsAndRetainedMessagesAreCounted) {

@@ -88,13 +88,37 @@ TEST(Exchanges, APubrelOfNothingIsCompletedWithItsReason) {
 TEST(Exchanges, AnIdInUseIsNotGivenAgainWhenTheNumbersWrap) {
   Exchanges exchanges(65535);
   EXPECT_EQ(exchanges.start_publish(QoS::AtLeastOnce).v, 65535);
-  EXPECT_EQ(exchanges.start_request().v, 1);
+  EXPECT_EQ(exchanges.start_request(PacketType::Subscribe, 1).v, 1);
   for (int i = 0; i < 65533; ++i) {
     const PacketId id = exchanges.start_publish(QoS::AtLeastOnce);
     ASSERT_TRUE(ack(exchanges, PacketType::Puback, id).is_finished);
   }
   EXPECT_EQ(exchanges.start_publish(QoS::AtLeastOnce).v, 2) << "65535 and 1 are still in use";
-  exchanges.finish_request(PacketId{1});
+  EXPECT_TRUE(exchanges.finish_request(PacketType::Suback, PacketId{1}, 1));
+}
+
+TEST(Exchanges, ARequestIsAnsweredOnceByItsOwnAnswer) {
+  Exchanges exchanges;
+  const PacketId subscribed = exchanges.start_request(PacketType::Subscribe, 2);
+  const PacketId unsubscribed = exchanges.start_request(PacketType::Unsubscribe, 1);
+  EXPECT_FALSE(exchanges.finish_request(PacketType::Suback, PacketId{9}, 2)) << "nobody asked";
+  EXPECT_FALSE(exchanges.finish_request(PacketType::Unsuback, subscribed, 2));
+  EXPECT_FALSE(exchanges.finish_request(PacketType::Suback, unsubscribed, 1));
+  EXPECT_TRUE(exchanges.finish_request(PacketType::Suback, subscribed, 2));
+  EXPECT_TRUE(exchanges.finish_request(PacketType::Unsuback, unsubscribed, 1));
+  EXPECT_FALSE(exchanges.finish_request(PacketType::Suback, subscribed, 2)) << "a second time";
+}
+
+TEST(Exchanges, AnAnswerHasAReasonForEveryFilterAndAnUnsubackOf3HasNone) {  // [MQTT-3.9.3-1]
+  Exchanges exchanges;
+  const PacketId subscribed = exchanges.start_request(PacketType::Subscribe, 2);
+  for (const std::size_t reasons : {0U, 1U, 3U})
+    EXPECT_FALSE(exchanges.finish_request(PacketType::Suback, subscribed, reasons)) << reasons;
+  EXPECT_TRUE(exchanges.finish_request(PacketType::Suback, subscribed, 2));
+  for (const std::size_t reasons : {0U, 2U}) {
+    const PacketId id = exchanges.start_request(PacketType::Unsubscribe, 2);
+    EXPECT_TRUE(exchanges.finish_request(PacketType::Unsuback, id, reasons)) << reasons;
+  }
 }
 
 }  // namespace

@@ -42,10 +42,16 @@ TEST(Url, AnAtSignInThePasswordDoesNotEndIt) {
 }
 
 TEST(Url, WhatIsMissingIsNamed) {
-  const std::pair<const char*, const char*> wrong[] = {
-      {"http://host/t", "mqtt://"}, {"mqtt://host", "topic"},    {"mqtt://host/", "topic"},
-      {"mqtt:///t", "host"},        {"mqtt://host:0/t", "port"}, {"mqtt://host:70000/t", "port"},
-      {"mqtt://host:/t", "port"},   {"mqtt://[::1/t", "bracket"}};
+  const std::pair<const char*, const char*> wrong[] = {{"http://host/t", "mqtt://"},
+                                                       {"mqtt://host", "topic"},
+                                                       {"mqtt://host/", "topic"},
+                                                       {"mqtt:///t", "host"},
+                                                       {"mqtt://host:0/t", "port"},
+                                                       {"mqtt://host:70000/t", "port"},
+                                                       {"mqtt://host:/t", "port"},
+                                                       {"mqtt://[::1/t", "bracket"},
+                                                       {"mqtt://[::1]1883/t", "behind the bracket"},
+                                                       {"mqtt://[::1]x:1883/t", "behind the bracket"}};
   for (const auto& [text, word] : wrong) {
     const auto url = parse_url(text);
     ASSERT_FALSE(url) << text;

@@ -110,6 +110,19 @@ TEST(CommandLine, AnEmptyFolderIsAValueAndNotNothing) {
   EXPECT_EQ(line.assignments.values[0].value, Value{std::string()});
 }
 
+// A variable of the shell that is not set must not start a broker with other settings than were meant.
+TEST(CommandLine, AnEmptyFileNameIsWrongAndAnEmptyPortOrNumberIsAValue) {
+  for (const char* flag : {"-c", "--config"}) {
+    const CommandLine line = parse_command_line({"hermod", flag, ""});
+    EXPECT_EQ(line.action, Action::Wrong) << flag;
+    EXPECT_TRUE(line.text.starts_with("--config: the name of the file is empty")) << line.text;
+  }
+  const CommandLine line = parse_command_line({"hermod", "-p", "", "--threads", ""});
+  ASSERT_EQ(line.assignments.values.size(), 2U);
+  EXPECT_EQ(line.assignments.values[0].value, Value{std::string()});
+  EXPECT_EQ(line.assignments.values[1].value, Value{std::string("mqtt://127.0.0.1:")});
+}
+
 TEST(CommandLine, SetWithoutAnEqualsSignIsAProblemOfItsFlag) {
   const CommandLine line = parse_command_line({"hermod", "--set", "log.level"});
   ASSERT_EQ(line.assignments.problems.size(), 1U);

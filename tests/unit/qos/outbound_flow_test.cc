@@ -253,6 +253,25 @@ TEST_F(OutboundFlowTest, RestoredExchangesGoOnUnderTheSameIds) {
   EXPECT_EQ(flow.on_puback(packet_id_for({69'999})).what, OnFinish::What::Erase);
 }
 
+/// The message of 7 is not the session's, and nobody has said yet what becomes of it.
+TEST_F(OutboundFlowTest, AHeldExchangeKeepsItsIdAndSaysNothing) {
+  OutboundFlow flow;
+  flow.restore_held({7});
+  flow.on_connected(10);
+  EXPECT_FALSE(flow.next_resend());
+  EXPECT_TRUE(flow.can_start());
+  const PacketId id = packet_id_for({7});
+  EXPECT_EQ(flow.on_pubrec(id).what, OnPubrec::What::AnswerUnderway);
+  EXPECT_EQ(flow.on_refused(id).what, OnFinish::What::Stray);
+  EXPECT_EQ(flow.phase({7}), Phase::Held);
+  EXPECT_FALSE(flow.start({7 + kPacketIdCount}, kQoS2)) << "the client may hold its id";
+  EXPECT_TRUE(flow.start({6 + kPacketIdCount}, kQoS2));
+
+  flow.restore({7}, kQoS2, /*released=*/false);
+  EXPECT_EQ(flow.phase({7}), Phase::Sent);
+  EXPECT_EQ(flow.on_pubrec(id).what, OnPubrec::What::CommitThenPubrel);
+}
+
 TEST_F(OutboundFlowTest, EntriesBeforeARestoredOneCanStartAfterIt) {
   OutboundFlow flow;
   flow.restore({7}, kQoS2, true);

@@ -136,14 +136,14 @@ TEST(Lanes, WhatChangesIsToldWhileItIsWatched) {
     lanes.add(Seq{2}, "a");
     EXPECT_EQ(lanes.take_changes(), Changes{}) << "it waits behind the first";
     lanes.acquire(Seq{1}, kAnna);
-    EXPECT_EQ(lanes.take_changes(), (Changes{{0, Seq{1}}}));
+    EXPECT_EQ(lanes.take_changes(), (Changes{{0, Seq{1}, false}}));
     lanes.pass(Seq{1});
-    EXPECT_EQ(lanes.take_changes(), (Changes{{0, Seq{2}}}));
+    EXPECT_EQ(lanes.take_changes(), (Changes{{0, Seq{2}, false}}));
     lanes.erase(Seq{1});
-    EXPECT_EQ(lanes.take_changes(), (Changes{{0, Seq{2}}})) << "it follows nothing any more";
+    EXPECT_EQ(lanes.take_changes(), (Changes{{0, Seq{2}, true}})) << "it follows nothing any more";
     lanes.acquire(Seq{2}, kAnna);
     lanes.requeue(Seq{2});
-    EXPECT_EQ(lanes.take_changes(), (Changes{{0, Seq{2}}})) << "once, however often";
+    EXPECT_EQ(lanes.take_changes(), (Changes{{0, Seq{2}, false}})) << "once, however often";
     lanes.acquire(Seq{2}, kAnna);
     lanes.watch(false);
     EXPECT_EQ(lanes.take_changes(), Changes{});

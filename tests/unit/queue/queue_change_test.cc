@@ -150,6 +150,21 @@ TEST_F(QueueChange, AnotherTtlCountsForWhatIsThere) {
   EXPECT_EQ(happened(), "");
 }
 
+TEST_F(QueueChange, WhatComesBackWhenTheTtlChangesIsJudgedByTheNewOne) {
+  definition.ttl = 5s;
+  join(kAnna);
+  put("a");
+  EXPECT_EQ(happened(), "a>1");
+  pass(10s);
+  EXPECT_EQ(happened(), "") << "she has it still";
+  EXPECT_EQ(change([](auto& d) {
+              d.ttl = 1h;
+              d.ack_timeout = 10s;
+            }),
+            "");
+  EXPECT_EQ(happened(), "+a") << "and may have it again";
+}
+
 TEST_F(QueueChange, FewerDeliveriesEndWhatHadMoreWhenItsTurnComes) {
   definition.retry = RetryPolicy({0ms});
   join(kAnna, QoS::AtLeastOnce, 1);

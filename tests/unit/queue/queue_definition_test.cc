@@ -205,6 +205,10 @@ TEST(QueueOption, AMistakeNamesTheOption) {
   EXPECT_EQ(set("kind", "topic"), "kind: queue is expected");
   EXPECT_EQ(set("max_inflight", "65536"), "max_inflight: a whole number from 0 to 65535 is expected");
   EXPECT_EQ(set("max_inflight", "-1"), "max_inflight: a whole number from 0 to 65535 is expected");
+  const std::string lengths = "max_length: a whole number from 0 to 9223372036854775807 is expected";
+  EXPECT_EQ(set("max_length", "9223372036854775807"), "");
+  EXPECT_EQ(set("max_length", "9223372036854775808"), lengths);
+  EXPECT_EQ(set("max_length", "-1"), lengths);
   EXPECT_EQ(set("last_value", "yes"), "last_value: one of true, false is expected");
   EXPECT_EQ(set("dead_letter", "a/b"), "dead_letter: the name of a queue, or none, is expected");
   EXPECT_EQ(set("match", "kind=order"),

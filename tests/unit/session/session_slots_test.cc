@@ -6,6 +6,8 @@
 #include <atomic>
 #include <thread>
 
+#include "queue/queue_id.h"
+
 namespace hermod::session {
 namespace {
 
@@ -49,6 +51,29 @@ TEST(SessionSlots, IdentifierOfAnEndedSessionFindsNothing) {
   slots.reserve_anyway(ended, 10);
   EXPECT_EQ(slots.fill(next).messages, 0U);
   EXPECT_EQ(slots.fill(next).bytes, 0U);
+}
+
+/// After 2^31 sessions in one cell, and from the 524,288th start of a store on.
+TEST(SessionSlots, NoIdentifierIsThatOfANamedQueue) {
+  for (const std::uint32_t generation : {0x7FFFF000U, 0x7FFFFFFEU, 0x80000000U, 0xFFFFF000U}) {
+    SessionSlots slots;
+    slots.begin_generations_at(generation);
+    SessionId before{};
+    for (int round = 0; round < 4; ++round) {
+      const SessionId id = slots.open(7, ShardId{0});
+      EXPECT_FALSE(queue::is_named(StreamId{id.v})) << generation << ", round " << round;
+      EXPECT_NE(id, before);
+      EXPECT_TRUE(slots.locate(id));
+      slots.close(id);
+      before = id;
+    }
+  }
+  SessionSlots slots;
+  const SessionId restored{std::uint64_t{0x80000001} << 32 | 7};  // of a store from before there were queues
+  slots.restore(restored, ShardId{0});
+  EXPECT_TRUE(slots.locate(restored));
+  slots.close(restored);
+  EXPECT_FALSE(queue::is_named(StreamId{slots.open(7, ShardId{0}).v}));
 }
 
 TEST(SessionSlots, UnknownIdentifiersFindNothing) {

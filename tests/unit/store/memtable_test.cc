@@ -92,12 +92,6 @@ TEST_F(MemtableTest, AMarkBringsNothingBack) {
     apply(std::move(batch));
   };
   const auto left = [&](std::uint64_t stream) { return memtable_.stream({stream}, {0}, 10).entries; };
-  append(1, 1, "a");
-  erase(1, 1);
-  mark(1, 1);
-  for (const EntryChange& change : left(1))
-    EXPECT_TRUE(change.place.needs_older()) << "it came and went here, so that nothing older is there";
-
   append(2, 1, "a");
   append(2, 2, "b");
   erase(2, 1);

@@ -19,6 +19,7 @@ Options::Options(CLI::App& app) {
             "N publishers into a named queue that is there already, M consumers of it");
   add_shape(app, Shape::Publish, "pub", "Publishers alone");
   add_shape(app, Shape::Listen, "sub", "Subscribers alone");
+  add_amqp(app);
   add_connections(app);
   add_handshakes(app);
   add_compare(app);
@@ -134,6 +135,34 @@ void Options::add_queue(CLI::App& command) {
   command.add_option("--slow-ms", scenario_.slow_ms, "How late, in steps of 20 ms")->capture_default_str();
 }
 
+void Options::add_amqp(CLI::App& app) {
+  CLI::App& command = *app.add_subcommand(
+      "amqp", "The load of queue over AMQP 0-9-1: a durable queue, persistent messages, confirms");
+  command.add_option("-b,--broker", scenario_.broker, "host:port")->capture_default_str();
+  command.add_option("--broker-pid", scenario_.broker_pid, "Measure this process");
+  command.add_option("-u,--username", scenario_.username, "guest unless given");
+  command.add_option("-P,--password", scenario_.password);
+  command.add_option("--queue", scenario_.queue, "Is declared; it is empty")->capture_default_str();
+  command.add_option("-p,--publishers", scenario_.publishers)
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  command.add_option("-n,--subscribers", scenario_.subscribers)
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  command.add_option("-s,--size", scenario_.payload_size, "Payload bytes, at least 24")
+      ->capture_default_str();
+  command
+      .add_option("-w,--window", scenario_.window, "Messages in flight per publisher, and the prefetch count")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 65535));
+  command.add_option("-d,--seconds", scenario_.seconds)->capture_default_str();
+  command.add_option("--warmup", scenario_.warmup_seconds, "Seconds before measuring")->capture_default_str();
+  command.add_option("--drain", scenario_.drain_seconds, "Give up after so many seconds")
+      ->capture_default_str();
+  command.add_flag("--json", json, "One JSON object instead of a table");
+  command.callback([this] { command_ = Command::Amqp; });
+}
+
 void Options::add_connections(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("conn", "N connections that are opened and held in silence");
   add_broker(command);
@@ -215,6 +244,15 @@ ConnectionScenario Options::finished_connections() const {
   ConnectionScenario scenario = connections_;
   scenario.base = scenario_;
   scenario.base.version = version_for(version_);
+  return scenario;
+}
+
+Scenario Options::finished_amqp() const {
+  Scenario scenario = scenario_;
+  scenario.name = "amqp";
+  scenario.is_amqp = true;
+  scenario.shape = Shape::Queue;
+  scenario.qos = 1;
   return scenario;
 }
 

@@ -28,6 +28,11 @@ const char* version_name(Version version) {
   return version == Version::V5 ? "5.0" : "3.1.1";
 }
 
+const char* protocol_name(const Scenario& scenario) {
+  if (scenario.is_amqp) return "AMQP 0-9-1";
+  return scenario.version == Version::V5 ? "MQTT 5.0" : "MQTT 3.1.1";
+}
+
 /// A row of the table only when there is something to tell.
 std::string row_if(std::uint64_t count, const char* what) {
   return count > 0 ? line("  %-18s %12llu", what, static_cast<unsigned long long>(count)) : "";
@@ -61,12 +66,11 @@ void add_histogram(JsonLine& json, const std::string& name, const Histogram& his
 
 std::string as_table(const Outcome& outcome) {
   const Scenario& scenario = outcome.scenario;
-  std::string out =
-      line("%s: MQTT %s, QoS %d, %u publishers, %u subscribers, %zu bytes, window %u, %u threads",
-           scenario.name.c_str(), version_name(scenario.version), scenario.qos,
-           scenario.has_publishers() ? scenario.publishers : 0,
-           scenario.has_subscribers() ? scenario.subscribers : 0, scenario.payload_size,
-           static_cast<unsigned>(scenario.window), scenario.threads);
+  std::string out = line("%s: %s, QoS %d, %u publishers, %u subscribers, %zu bytes, window %u, %u threads",
+                         scenario.name.c_str(), protocol_name(scenario), scenario.qos,
+                         scenario.has_publishers() ? scenario.publishers : 0,
+                         scenario.has_subscribers() ? scenario.subscribers : 0, scenario.payload_size,
+                         static_cast<unsigned>(scenario.window), scenario.threads);
   out += line("  %-18s %12.0f messages/s over %.2f s", "rate", outcome.messages_per_second(),
               outcome.measured_seconds);
   if (scenario.broker_pid > 0) {
@@ -108,7 +112,7 @@ std::string as_json(const Outcome& outcome) {
   const Scenario& scenario = outcome.scenario;
   JsonLine json;
   json.add("scenario", scenario.name);
-  json.add("version", version_name(scenario.version));
+  json.add("version", scenario.is_amqp ? "0-9-1" : version_name(scenario.version));
   json.add("qos", scenario.qos);
   json.add("publishers", scenario.has_publishers() ? scenario.publishers : 0);
   json.add("subscribers", scenario.has_subscribers() ? scenario.subscribers : 0);

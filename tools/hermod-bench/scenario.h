@@ -32,6 +32,7 @@ struct Scenario {
   std::string broker = "127.0.0.1:1883";
   int broker_pid = 0;  ///< 0: the broker is not measured
   Version version = Version::V5;
+  bool is_amqp = false;  ///< QoS 1 then means confirms and acknowledgements
   std::string username;
   std::string password;
   TlsSettings tls;  ///< for a broker with mqtts://

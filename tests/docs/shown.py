@@ -14,7 +14,8 @@ import time
 
 SOURCE = pathlib.Path(os.environ["HERMOD_SOURCE"])
 BIN = pathlib.Path(os.environ["HERMOD_BIN"])
-PAUSE = 1.0  # seconds after a background command
+# Seconds after a background command; see tests/support/timing.h.
+PAUSE = 1.0 * float(os.environ.get("HERMOD_TEST_TIME_FACTOR", "1"))
 
 
 def blocks(kind, document):

@@ -106,6 +106,11 @@ void Subscriber::pump(std::uint64_t now_ns) {
     link().out().append(held_.front().answer);
 }
 
+void Subscriber::release() {
+  for (; state() == State::Ready && !held_.empty(); held_.pop_front())
+    link().out().append(held_.front().answer);
+}
+
 bool Subscriber::check_delivery(const Stamp& stamp) {
   const bool is_first = deliveries_[stamp.publisher].mark(stamp.sequence);
   if (!is_first) ++counts_.duplicates;

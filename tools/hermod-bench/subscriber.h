@@ -30,6 +30,8 @@ class Subscriber final : public Client {
   void pump(std::uint64_t now_ns) override;
   /// Whether pump() has an acknowledgement to send that was held back until now.
   bool has_due(std::uint64_t now_ns) const { return !held_.empty() && held_.front().due_ns <= now_ns; }
+  /// Sends what it holds back, so that nothing stays in the queue for the next run.
+  void release();
   std::uint32_t index() const { return index_; }
   const Counts& counts() const { return counts_; }
   const SubscriberFlow& flow() const { return flow_; }

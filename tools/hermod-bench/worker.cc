@@ -313,6 +313,7 @@ void Worker::check_overdue() {
 }
 
 void Worker::say_goodbye() {
+  for (Subscriber* subscriber : subscribers_) subscriber->release();
   for (Slot& slot : slots_) {
     Link& link = slot.client->link();
     if (!link.is_open()) continue;

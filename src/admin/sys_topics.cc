@@ -45,10 +45,11 @@ constexpr std::array<std::pair<const char*, Counter>, 5> kProxyFailures{{
 }};
 
 /// Deliveries that ended without being acknowledged, by what ended them.
-constexpr std::array<std::pair<const char*, Counter>, 3> kQueueReturns{{
+constexpr std::array<std::pair<const char*, Counter>, 4> kQueueReturns{{
     {"connection_lost", Counter::QueueHandedBack},
     {"nack", Counter::QueueRetried},
     {"timeout", Counter::QueueAckTimeouts},
+    {"too_large", Counter::QueueTooLarge},
 }};
 
 /// What became a dead letter, by reason.

@@ -55,6 +55,7 @@ constexpr std::array<std::string_view, kCounterCount> kCounterNames = {
     "queue_retried",
     "queue_handed_back",
     "queue_ack_timeouts",
+    "queue_too_large",
     "queue_late_acks",
     "queue_dead_rejected",
     "queue_dead_expired",

@@ -62,6 +62,7 @@ enum class Counter : std::uint16_t {
   QueueRetried,
   QueueHandedBack,
   QueueAckTimeouts,
+  QueueTooLarge,
   QueueLateAcks,
   QueueDeadRejected,
   QueueDeadExpired,

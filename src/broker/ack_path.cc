@@ -185,8 +185,8 @@ void Shard::send_ack_in_order(Connection& c, session::Session& session, AnswerLa
 }
 
 void Shard::send_ack(Connection& c, PacketType type, wire::PacketId id, ReasonCode reason,
-                     std::string_view why) {
-  const bool sent = answer(c, wire::Ack{type, id, reason, {}}, why);
+                     std::string_view why, wire::Properties told) {
+  const bool sent = answer(c, wire::Ack{type, id, reason, told}, why);
   HERMOD_ASSERT(sent);  // it is smaller than CONNACK, which the client took
 }
 

@@ -128,7 +128,8 @@ void Shard::conclude(queue::WaiterId waiter) {
       if (publication.qos != QoS::AtMostOnce && session != nullptr) {
         session->inbound().on_committed(publication.packet_id, publication.qos);
         if (c != nullptr)
-          acknowledge_publish(*c, publication.packet_id, publication.qos, ReasonCode::Success);
+          acknowledge_publish(*c, publication.packet_id, publication.qos, ReasonCode::Success,
+                              publication.ref.get());
       }
       break;
     case AdmissionRound::Fate::Failed:
@@ -195,8 +196,10 @@ void Shard::end_pending(queue::WaiterId waiter) {
 }
 
 /// The end of a batch whose publisher waits for others as well.
-void Shard::on_round_stored(queue::WaiterId waiter, bool is_stored) {
-  pending_.at(waiter)->round->on_batch(is_stored);
+void Shard::on_round_stored(queue::WaiterId waiter, bool is_stored, std::unique_ptr<PublishRef> ref) {
+  PendingPublication& publication = *pending_.at(waiter);
+  publication.ref = std::move(ref);
+  publication.round->on_batch(is_stored);
   conclude(waiter);
 }
 

@@ -60,7 +60,8 @@ void Shard::send_claimed(Connection& c, Session& session) {
   }
 }
 
-/// False: the client does not take a packet that large any more, and the exchange ends.
+/// False: the client does not take a packet that large any more. The exchange ends, and counts as a delivery
+/// that failed: the message is there for others, or for this one when it takes more.
 bool Shard::send_claim(Connection& c, Session& session, Seq own, wire::PacketId id, bool duplicate) {
   QueueConsumers& consumers = *session.consumers();
   QueueConsumers::Sent* const sent = consumers.find_sent(own);
@@ -73,9 +74,9 @@ bool Shard::send_claim(Connection& c, Session& session, Seq own, wire::PacketId 
                    consumer != nullptr ? std::span<const std::uint32_t>(consumer->identifiers)
                                        : std::span<const std::uint32_t>{});
   if (!fits(c, out)) {
-    counters_.add(Counter::DroppedTooLarge);
+    counters_.add(Counter::QueueTooLarge);
     session.outbound().on_refused(id);
-    tell_settled(*sent, queue::Outcome::Rejected, std::nullopt);
+    tell_settled(*sent, queue::Outcome::RetryLater, std::nullopt);
     return false;
   }
   out.id = id;

@@ -91,7 +91,19 @@ void CommitFanout::deliver(ShardId home, PublishCommit& publish, const store::Do
     outbox_.send(where ? where->shard : home, Deliver{target.session, seq, std::move(target.delivery)});
   }
   publish.targets.clear();
-  if (!publish.queues.empty()) enqueue(publish.queues, done.appended.subspan(next));
+  if (publish.queues.empty()) return;
+  const std::span<const store::Appended> entries = done.appended.subspan(next);
+  if (publish.ref) tell_where(publish, entries);
+  enqueue(publish.queues, entries);
+}
+
+/// What has left a queue for the message, and is a dead letter, is another's.
+void CommitFanout::tell_where(PublishCommit& publish, std::span<const store::Appended> entries) {
+  for (std::size_t i = 0; i < publish.queues.size(); ++i) {
+    const CommitQueue& one = publish.queues[i];
+    if (one.entry.message == publish.message)
+      publish.ref->stored.push_back({one.queue->name(), entries[i].seq});
+  }
 }
 
 /// Each entry goes to the owner of its queue. Precondition: `appended` are theirs.

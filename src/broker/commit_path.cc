@@ -88,7 +88,7 @@ void Shard::on_commit_finished(CommitFinished& finished) {
 /// A PUBLISH is durable, as far as its QoS and store.flush ask for it: its publisher is acknowledged. The
 /// deliveries were sent to their shards already.
 void Shard::finish(Connection* c, Session* session, PublishCommit& work, std::optional<Errc> error) {
-  if (work.round.v != 0) return on_round_stored(work.round, !error);
+  if (work.round.v != 0) return on_round_stored(work.round, !error, std::move(work.ref));
   if (work.qos == QoS::AtMostOnce || session == nullptr) return;
   if (error) {
     counters_.add(Counter::PublishRefused);
@@ -99,7 +99,7 @@ void Shard::finish(Connection* c, Session* session, PublishCommit& work, std::op
   session->inbound().on_committed(work.packet_id, work.qos);
   if (c == nullptr) return;  // the client sends it again on its next connection and is answered there
   acknowledge_publish(*c, work.packet_id, work.qos,
-                      work.matched ? ReasonCode::Success : ReasonCode::NoMatchingSubscribers);
+                      work.matched ? ReasonCode::Success : ReasonCode::NoMatchingSubscribers, work.ref.get());
 }
 
 /// Without space nothing is left of a commit. After any other failure it may be whole on the disk until the

@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "broker/publish_ref.h"
 #include "queue/admission.h"
 #include "queue/queue_catalog.h"
 #include "queue/queue_definition.h"
@@ -48,6 +49,7 @@ struct PublishCommit {
   bool retain = false;                ///< becomes the retained message of its topic, or clears it
   std::uint64_t retained_number = 0;  ///< of its record
   queue::WaiterId round{};            ///< zero: it alone decides what the publisher is answered
+  std::unique_ptr<PublishRef> ref{};  ///< null: its publisher does not ask
 };
 /// A QoS 2 PUBLISH that was seen before waits for what is pending: then PUBREC.
 struct PublishSeenAgain {

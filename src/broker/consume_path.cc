@@ -33,9 +33,16 @@ queue::ConsumerId consumer_of(const Session& session) {
   return queue::ConsumerId{session.id().v};
 }
 
-/// What a queue says of a message, behind what its publisher said.
+bool has_key(const queue::Message& message) {
+  for (const wire::UserProperty property : wire::UserProperties(message.forwarded_properties()))
+    if (property.name == "key") return true;
+  return false;
+}
+
+/// What a queue says of a message, behind what its publisher said, which is not said twice.
 void append_history(const QueueDelivery& lent, std::string_view queue, std::string& out) {
   wire::PropertyWriter said;
+  if (!lent.it.key.empty() && !has_key(*lent.it.message)) said.add_user("key", lent.it.key);
   said.add_user("queue", queue);
   said.add_user("offset", std::to_string(lent.it.seq.v));
   said.add_user("ts", std::to_string(micros_of(lent.it.message->stored_at())));
@@ -45,6 +52,16 @@ void append_history(const QueueDelivery& lent, std::string_view queue, std::stri
     said.add_user("x-first-death-queue", lent.it.first_death->queue);
   }
   out.append(as_text(said.properties().raw()));
+}
+
+/// Message::size() of what fits at best, where `out`, which has this message, does not. What a queue says of
+/// it has about the same size for each.
+std::uint64_t most_bytes_for(const Connection& c, const wire::OutboundPublish& out,
+                             const queue::Message& message) {
+  const std::uint64_t most = c.agreement().maximum_packet_size;
+  const std::uint64_t excess =
+      wire::encoded_size(out) - std::min<std::uint64_t>(most, wire::encoded_size(out));
+  return message.size() - std::min<std::uint64_t>(excess, message.size());
 }
 
 }  // namespace
@@ -163,8 +180,8 @@ Shard::Lent Shard::send_lent(Connection& c, Session& session, const QueueDeliver
   wire::OutboundPublish out =
       lent_publish(c, lent, consumer.queue->name(), consumer.qos, consumer.identifiers);
   if (!fits(c, out)) {
-    counters_.add(Counter::DroppedTooLarge);  // for this client it never fits [MQTT-3.1.2-25]
-    tell_queue(lent.queue, LeaseSettled{lent.it.lease, queue::Outcome::Rejected});
+    counters_.add(Counter::QueueTooLarge);  // for this client alone: another may take it [MQTT-3.1.2-25]
+    tell_queue(lent.queue, LeaseTooLarge{lent.it.lease, most_bytes_for(c, out, *lent.it.message)});
     return Lent::Ended;
   }
   if (consumer.qos == QoS::AtMostOnce) {

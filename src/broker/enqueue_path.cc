@@ -1,6 +1,7 @@
 // How a PUBLISH comes into named queues; those that have to be asked are in admission_path.cc. A queue is one
 // more durable receiver, whose room is counted in its QueueRoom, and which stores a message whatever its QoS.
 
+#include <memory>
 #include <utility>
 
 #include "broker/shard.h"
@@ -8,16 +9,17 @@
 
 namespace hermod::broker {
 
-void Shard::add_queue_target(QueueId id, const queue::Message& message, std::string_view client_id) {
+bool Shard::add_queue_target(QueueId id, const queue::Message& message, std::string_view client_id) {
   queue::NamedQueuePtr queue = shared_.queues.find(id);
-  if (!queue) return;  // deleted a moment ago
+  if (!queue) return false;
   const queue::QueueDefinition& definition = queue->definition;
-  if (!definition.match.matches(message.forwarded_properties())) return;
+  if (!definition.match.matches(message.forwarded_properties())) return true;
   const std::string_view key =
       definition.key.key_for({message.topic(), message.forwarded_properties(), client_id});
   const bool is_asked = definition.asks_before_publish();
   std::string owned(key);
   queue_targets_.push_back({.queue = std::move(queue), .key = std::move(owned), .is_asked = is_asked});
+  return true;
 }
 
 /// Room in every queue that wants the message, or in none. False only with `may_refuse`: a queue has none and
@@ -57,6 +59,21 @@ void Shard::append_to_queues(store::WriteBatch& batch, const queue::MessagePtr& 
     }
     work.queues.push_back({target.queue, std::move(entry)});
   }
+}
+
+/// Null: the publisher does not ask, or may not be told. [MQTT-3.1.2-29]
+std::unique_ptr<PublishRef> Shard::wanted_ref(const Connection& c, const queue::Message& message) const {
+  if (!c.agreement().is_v5() || !c.agreement().request_problem_information) return nullptr;
+  bool is_wanted = false;
+  for (const wire::UserProperty property : wire::UserProperties(message.forwarded_properties()))
+    is_wanted = is_wanted || (property.name == "want-ref" && property.value == "1");
+  if (!is_wanted) return nullptr;
+  auto ref = std::make_unique<PublishRef>();
+  using What = queue::Admission::What;
+  for (const QueueTarget& target : queue_targets_)
+    if (target.admission.what == What::Duplicate || target.admission.what == What::DuplicatePending)
+      ref->is_duplicate = true;
+  return ref;
 }
 
 /// Who publishes faster than the owner of a queue can take it waits, as for a slow reader.

@@ -7,6 +7,7 @@
 
 #include "base/ids.h"
 #include "broker/publication.h"
+#include "broker/publish_ref.h"
 #include "queue/admission_round.h"
 #include "queue/message.h"
 #include "store/write_batch.h"
@@ -28,6 +29,7 @@ struct PendingPublication {
   std::vector<QueueTarget> queue_targets{};
   std::unique_ptr<store::WriteBatch> batch{};  ///< what is stored with it; null: nothing else
   std::optional<queue::AdmissionRound> round{};
+  std::unique_ptr<PublishRef> ref{};  ///< of its batch, when that is stored; null: nobody asks
 };
 
 }  // namespace hermod::broker

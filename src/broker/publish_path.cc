@@ -33,6 +33,12 @@ wire::PacketType ack_type(QoS qos) {
   return qos == QoS::AtLeastOnce ? wire::PacketType::Puback : wire::PacketType::Pubrec;
 }
 
+void append_ref(const PublishRef& ref, wire::PropertyWriter& told) {
+  for (const PublishRef::Stored& one : ref.stored)
+    told.add_user("msg-ref", one.queue + '/' + std::to_string(one.seq.v));
+  if (ref.is_duplicate) told.add_user("duplicate", "1");
+}
+
 }  // namespace
 
 void Shard::on_publish(Connection& c, const wire::Publish& packet) {
@@ -215,10 +221,10 @@ void Shard::find_targets(const queue::MessagePtr& message, std::string_view clie
   targets_.clear();
   queue_targets_.clear();
   for (const topic::Match& match : matches_) {
-    if (const QueueId queue{match.session.v}; queue::is_named(queue)) {
-      add_queue_target(queue, *message, client_id);
+    // An old session may have a queue's bit. Else what is not found was deleted a moment ago.
+    if (const QueueId queue{match.session.v};
+        queue::is_named(queue) && add_queue_target(queue, *message, client_id))
       continue;
-    }
     const auto where = shared_.directory.slots().locate(match.session);
     if (!where) continue;                                                           // ended a moment ago
     const QoS qos = std::min(message->qos(), static_cast<QoS>(match.granted_qos));  // [MQTT-3.8.4-8]
@@ -329,6 +335,7 @@ void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire
   work.message = message;
   work.round = round;
   work.matched = !targets_.empty() || !queue_targets_.empty();
+  if (c != nullptr && qos != QoS::AtMostOnce && !queue_targets_.empty()) work.ref = wanted_ref(*c, *message);
   const bool may_wait = batch.empty() && queue_targets_.empty() && may_be_elided(work, targets_);
   // What it promises beyond a PUBACK a power cut may not take: its part in QoS 2, a retained message, and
   // what was in the batch before. At QoS 0, which only named queues store, nothing is promised.
@@ -395,9 +402,12 @@ std::optional<MessageId> Shard::share_body(store::WriteBatch& batch, const queue
   return id;
 }
 
-/// PUBACK or PUBREC with success, or with 0x10 when nobody subscribed.
-void Shard::acknowledge_publish(Connection& c, wire::PacketId id, QoS qos, ReasonCode reason) {
-  send_publish_ack(c, id, qos, reason, {});  // [MQTT-4.3.2-4] [MQTT-4.3.3-8]
+/// PUBACK or PUBREC with success, or with 0x10 when nobody subscribed. [MQTT-4.3.2-4] [MQTT-4.3.3-8]
+void Shard::acknowledge_publish(Connection& c, wire::PacketId id, QoS qos, ReasonCode reason,
+                                const PublishRef* ref) {
+  wire::PropertyWriter told;
+  if (ref != nullptr) append_ref(*ref, told);
+  send_ack(c, ack_type(qos), id, reason, {}, told.properties());
   if (qos == QoS::AtLeastOnce) c.session()->inbound().on_acknowledged(id);
 }
 

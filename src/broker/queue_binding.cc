@@ -19,7 +19,7 @@ Status change_binding(topic::SubscriptionIndex& subscriptions, const queue::Name
       status = tl::unexpected(parsed.error());
       continue;
     }
-    changes.push_back({kind, {{}, *parsed}, SessionId{queue.id.v}, {.granted_qos = 2}});
+    changes.push_back({kind, {{}, *parsed}, SessionId{queue.id.v}, {.granted_qos = 2}, /*is_binding=*/true});
   }
   if (!changes.empty()) subscriptions.apply(changes);
   return status;

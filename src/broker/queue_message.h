@@ -76,6 +76,11 @@ struct LeaseSent {
 struct LeasesUnsent {
   std::vector<queue::LeaseId> leases;
 };
+/// It was not sent, because the client takes no packet that large; nor any message above `most_bytes`.
+struct LeaseTooLarge {
+  queue::LeaseId lease;
+  std::uint64_t most_bytes = 0;
+};
 struct LeaseSettled {
   queue::LeaseId lease;
   queue::Outcome outcome{};
@@ -86,9 +91,10 @@ struct LeaseSettled {
 
 /// For the shard that owns the queue.
 struct ToQueue {
-  using Message = std::variant<QueueEntryStored, AskAdmission, AdmissionStored, AdmissionFailed,
-                               ConsumerJoined, ConsumerChanged, ConsumerGranted, ConsumerDrained,
-                               ConsumerDisconnected, ConsumerLeft, LeaseSent, LeasesUnsent, LeaseSettled>;
+  using Message =
+      std::variant<QueueEntryStored, AskAdmission, AdmissionStored, AdmissionFailed, ConsumerJoined,
+                   ConsumerChanged, ConsumerGranted, ConsumerDrained, ConsumerDisconnected, ConsumerLeft,
+                   LeaseSent, LeasesUnsent, LeaseTooLarge, LeaseSettled>;
   QueueId queue;
   Message message;
 };

@@ -134,6 +134,7 @@ void Shard::on_queue_told(ToQueue& told) {
       queue.group.sent(m.lease, shard.moment());
     }
     void operator()(LeasesUnsent& m) { queue.group.unsent(m.leases, shard.moment()); }
+    void operator()(LeaseTooLarge& m) { queue.group.too_large(m.lease, m.most_bytes, shard.moment()); }
     void operator()(LeaseSettled& m) {
       using Settled = queue::QueueGroup::Settled;
       const Settled settled =

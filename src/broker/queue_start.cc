@@ -42,6 +42,7 @@ Result<QueueStart::Found> QueueStart::run(store::ReadView* view, Recovery::Livin
       damaged("queues", named->name(), {}, bound.error().detail);
     const QueueId id = named->id;
     auto queue = std::make_unique<OwnedQueue>(std::move(named), parts_.now);
+    queue->group.set_paused(paused_.contains(id), parts_.now);
     if (view != nullptr)
       if (Status status = read_entries(*view, *queue); !status) return tl::unexpected(status.error());
     if (const auto ids = message_ids_.extract(id))
@@ -82,6 +83,7 @@ Status QueueStart::read_queues(store::ReadView& view) {
       damaged("queues", number, {}, record.error().detail);
       return true;
     }
+    if (record->is_paused) paused_.insert(id->queue);
     const queue::NamedQueuePtr twin = parts_.queues.find(record->definition.name);
     QueueId needless = id->queue;
     if (twin) {
@@ -128,7 +130,8 @@ Status QueueStart::declare(QueueDefinition definition, bool is_configured) {
   const std::string name = definition.name;
   const bool is_same = old && old->definition == definition;
   const QueueId id = old ? old->id : parts_.ids.next();
-  if (!is_same) queue::record_queue(changes_, id, {.definition = definition});
+  if (!is_same)
+    queue::record_queue(changes_, id, {.definition = definition, .is_paused = paused_.contains(id)});
   const auto made = old ? parts_.queues.replace(std::move(definition), is_configured)
                         : parts_.queues.add(id, std::move(definition), is_configured);
   if (!made) return failure(made.error().code, "queues." + name + ": " + made.error().detail);
@@ -259,6 +262,7 @@ void QueueStart::restore_claims(OwnedQueue& queue, std::vector<Recovery::Living:
           .seq = kept.claim.seq,
           .deliveries = kept.claim.deliveries,
           .is_claimed = true,
+          .key = entry.key,
           .first_death = entry.deaths.empty() ? std::nullopt : std::optional(entry.deaths.front()),
           .message = entry.message}},
         /*begun=*/false);

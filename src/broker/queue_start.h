@@ -82,6 +82,7 @@ class QueueStart {
     queue::MessageIdRecord record;
   };
   absl::flat_hash_map<QueueId, std::vector<StoredMessageId>> message_ids_;
+  absl::flat_hash_set<QueueId> paused_;  ///< until an operator says otherwise, whatever is configured
   /// There, and not to be read: what belongs to them stays as it is, for a broker that can.
   absl::flat_hash_set<QueueId> unread_queues_;
   absl::flat_hash_set<EntryKey> unread_entries_;

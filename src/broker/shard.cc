@@ -116,7 +116,7 @@ void Shard::adopt_queue(std::unique_ptr<OwnedQueue> owned) {
 
 void Shard::catch_up() {
   on_timer(deadline_timer_);
-  if (!touched_queues_.empty()) timers_.schedule(deadline_timer_, now());  // there is a first tick for them
+  if (!touched_queues_.empty()) tick_soon();  // there is a first tick for them
   tick_now_.reset();
   tick_wall_.reset();
 }
@@ -250,7 +250,7 @@ void Shard::on_output_drained(Connection& c) {
   // Often this is the end of a tick: nothing else would wake the shard for the next slice, or for what queues
   // have to hear, and the next tick has its own time.
   const bool goes_on = !c.retained_reads.empty() || !to_self_.empty() || session.consumers() != nullptr;
-  if (goes_on) timers_.schedule(deadline_timer_, now());
+  if (goes_on) tick_soon();
   tick_now_.reset();
   tick_wall_.reset();
 }
@@ -270,7 +270,7 @@ void Shard::on_connection_closed(Connection& c, net::CloseReason reason) {
   keep_retained_reads(*ended_.back(), *session);
   leave_session(*session, WillRule::Publish);
   // Often this is the end of a tick: others would hear of it with the next event only.
-  timers_.schedule(deadline_timer_, now());
+  tick_soon();
   tick_now_.reset();
   tick_wall_.reset();
 }
@@ -315,6 +315,12 @@ void Shard::take_early_messages(Session& session) {
 }
 
 /// Arms the one timer for everything that is due without a packet.
+/// Whatever is due then, and whatever else happens before.
+void Shard::tick_soon() {
+  deadline_timer_due_ = now();
+  timers_.schedule(deadline_timer_, deadline_timer_due_);
+}
+
 void Shard::schedule_deadlines() {
   std::optional<MonotonicTime> due = deadlines_.next_due();
   if (!waiting_publishers_.empty() || !congested_.empty()) {

@@ -149,6 +149,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void follow_session(SessionId id, ShardMessage message);
   void take_early_messages(session::Session& session);
   void stop_serving();
+  void tick_soon();
   void schedule_deadlines();
   MonotonicTime now();
   WallTime wall();
@@ -190,7 +191,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
                       queue::WaiterId round = {});
   static bool may_be_elided(const PublishCommit& work, std::span<const Target> targets);
   std::optional<MessageId> share_body(store::WriteBatch& batch, const queue::Message& message);
-  void acknowledge_publish(Connection& c, wire::PacketId id, wire::QoS qos, wire::ReasonCode reason);
+  void acknowledge_publish(Connection& c, wire::PacketId id, wire::QoS qos, wire::ReasonCode reason,
+                           const PublishRef* ref = nullptr);
   void send_publish_ack(Connection& c, wire::PacketId id, wire::QoS qos, wire::ReasonCode reason,
                         std::string_view why);
   void wait_for_slow_reader(Connection& c);
@@ -201,11 +203,13 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void announce(const queue::MessagePtr& message);
 
   // enqueue_path.cc
-  void add_queue_target(QueueId id, const queue::Message& message, std::string_view client_id);
+  /// False: there is no such queue.
+  bool add_queue_target(QueueId id, const queue::Message& message, std::string_view client_id);
   bool reserve_queue_room(const queue::Message& message, bool may_refuse);
   void append_to_queues(store::WriteBatch& batch, const queue::MessagePtr& message,
                         std::optional<MessageId> shared, PublishCommit& work);
   void wait_for_queue_owner(Connection& c);
+  std::unique_ptr<PublishRef> wanted_ref(const Connection& c, const queue::Message& message) const;
 
   // admission_path.cc
   bool asks_owners() const;
@@ -218,7 +222,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void conclude(queue::WaiterId waiter);
   void refuse_pending(PendingPublication& publication);
   void end_pending(queue::WaiterId waiter);
-  void on_round_stored(queue::WaiterId waiter, bool is_stored);
+  void on_round_stored(queue::WaiterId waiter, bool is_stored, std::unique_ptr<PublishRef> ref);
   void on_repeated(QueueId queue, const RepeatedEnded& ended);
   void on_ask_again(const AskedAgain& asked);
   void append_admitted(store::WriteBatch& batch, QueueTarget& target, const queue::MessagePtr& message,
@@ -329,7 +333,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void take_out_entry(session::Session& session, Seq seq);
   void erase_entry(session::Session& session, Seq seq);
   void send_ack(Connection& c, wire::PacketType type, wire::PacketId id, wire::ReasonCode reason,
-                std::string_view why = {});
+                std::string_view why = {}, wire::Properties told = {});
   void send_ack_in_order(Connection& c, session::Session& session, AnswerLater answer);
   void list_finished_entries(const session::Session& session);
   void submit_finished_entries();

@@ -10,6 +10,14 @@ namespace hermod::queue {
 
 using wire::QoS;
 
+namespace {
+
+Offered offered_by(const Message& message) {
+  return {message.forwarded_properties(), message.size()};
+}
+
+}  // namespace
+
 // --- consumers ---
 
 void QueueGroup::join(ConsumerId id, AttachmentNo attachment, ConsumerOptions options, Moment now) {
@@ -27,10 +35,11 @@ void QueueGroup::join(ConsumerId id, AttachmentNo attachment, ConsumerOptions op
     it.is_resumed = true;
   }
   consumer->options = std::move(options);
+  consumer->most_bytes = Wish::kAnySize;
   consumer->attachment = attachment;
   consumer->is_attached = true;
   dispatcher_.join(id, static_cast<std::uint32_t>(consumer->leases.size()));
-  set_wish(id, consumer->options);
+  set_wish(id, *consumer);
   pump(now);
 }
 
@@ -51,7 +60,7 @@ void QueueGroup::change_options(ConsumerId id, AttachmentNo attachment, Consumer
   Consumer* consumer = attached(id, attachment);
   if (consumer == nullptr) return;
   consumer->options = std::move(options);
-  set_wish(id, consumer->options);
+  set_wish(id, *consumer);
   pump(now);
 }
 
@@ -174,11 +183,13 @@ std::optional<ConsumerId> QueueGroup::consumer_for(LaneNo lane, Seq seq) const {
 
 /// A key goes on when an acknowledgement is decided, so that it is not as slow as the disk: what a kill
 /// brings back comes in order, and again. A claim is durable by itself, and must not be before them.
-void QueueGroup::set_wish(ConsumerId id, const ConsumerOptions& options) {
+void QueueGroup::set_wish(ConsumerId id, const Consumer& consumer) {
   const WishNo before = dispatcher_.wish_of(id);
   WishNo wish = kWantsEverything;
-  if (options.qos == QoS::ExactlyOnce || !options.filter.empty()) {
-    wish = wishes_.add({.filter = options.filter, .claims = options.qos == QoS::ExactlyOnce});
+  const bool claims = consumer.options.qos == QoS::ExactlyOnce;
+  if (claims || !consumer.options.filter.empty() || consumer.most_bytes != Wish::kAnySize) {
+    wish =
+        wishes_.add({.filter = consumer.options.filter, .claims = claims, .most_bytes = consumer.most_bytes});
     lanes_.watch(true);
   }
   dispatcher_.set_wish(id, wish);
@@ -200,11 +211,11 @@ void QueueGroup::examine_ready() {
       wishes_.hide(it.lane, it.seq);
       continue;
     }
-    const Bytes properties = item(it.seq).message->forwarded_properties();
+    const Offered offered = offered_by(*item(it.seq).message);
     if (!it.is_for_claims) {
-      wishes_.show(it.lane, it.seq, properties, lanes_.follows_passed(it.seq));
+      wishes_.show(it.lane, it.seq, offered, lanes_.follows_passed(it.seq));
     } else if (!lanes_.follows_passed(it.seq)) {
-      wishes_.show_claims(it.lane, it.seq, properties);
+      wishes_.show_claims(it.lane, it.seq, offered);
     }
   }
 }
@@ -218,8 +229,7 @@ void QueueGroup::examine_for_newcomers() {
     for (; next != items_.end() && left > 0; ++next, --left)
       if (lanes_.is_ready(next->first))
         wishes_.show_newcomer(newcomer->number, lanes_.lane_of(next->first), next->first,
-                              next->second->message->forwarded_properties(),
-                              lanes_.follows_passed(next->first));
+                              offered_by(*next->second->message), lanes_.follows_passed(next->first));
     wishes_.set_seen(newcomer->number, next == items_.end() ? WishList::kLevel : next->first);
   }
 }
@@ -248,6 +258,7 @@ void QueueGroup::lend(const Next& next, Moment now) {
               .seq = next.seq,
               .deliveries = entry.deliveries,
               .is_claimed = lease.is_claim,
+              .key = std::string(lanes_.key_of(next.seq)),
               .first_death = entry.deaths.empty() ? std::nullopt : std::optional(entry.deaths.front()),
               .message = entry.message});
   set_deadline(id, unsent_, now);
@@ -286,6 +297,21 @@ void QueueGroup::unsent(std::span<const LeaseId> leases, Moment now) {
     take_back(id, now);
     forget_if_gone(consumer);
   }
+  pump(now);
+}
+
+void QueueGroup::too_large(LeaseId id, std::uint64_t most_bytes, Moment now) {
+  const auto found = leases_.find(id);
+  if (found == leases_.end() || found->second.phase != Lease::Phase::Lent) return;
+  const ConsumerId consumer = found->second.consumer;
+  if (Consumer* here = attached(consumer, found->second.attachment)) {
+    // Never as large as this one, whatever the caller makes of it: else it would be lent it again.
+    const std::uint64_t size = item(found->second.seq).message->size();
+    here->most_bytes = std::min({here->most_bytes, most_bytes, size - 1});
+    set_wish(consumer, *here);
+  }
+  take_back(id, now);
+  forget_if_gone(consumer);
   pump(now);
 }
 

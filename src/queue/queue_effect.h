@@ -106,6 +106,7 @@ struct Deliver {
   Seq seq;
   std::uint32_t deliveries = 0;  ///< this one included
   bool is_claimed = false;
+  std::string key{};
   std::optional<Death> first_death{};  ///< when it was dead before
   MessagePtr message;
 };

@@ -102,6 +102,10 @@ class QueueGroup {
   /// call for all that a connection has to hand back: what is there is looked through once.
   void unsent(std::span<const LeaseId> leases, Moment now);
   void unsent(LeaseId lease, Moment now) { unsent(std::span(&lease, 1), now); }
+  /// It was not sent, because the consumer's client takes no packet that large: the message goes back and
+  /// waits for somebody else. As long as it is attached the consumer gets nothing that is larger than
+  /// `most_bytes`, in Message::size(), or as large as this one.
+  void too_large(LeaseId lease, std::uint64_t most_bytes, Moment now);
   enum class Settled : std::uint8_t {
     Now,
     Late,    ///< the lease had ended without it
@@ -236,6 +240,7 @@ class QueueGroup {
   };
   struct Consumer {
     ConsumerOptions options;
+    std::uint64_t most_bytes = Wish::kAnySize;  ///< as far as is known
     AttachmentNo attachment{};
     bool is_attached = false;
     absl::btree_set<LeaseId> leases;
@@ -272,7 +277,7 @@ class QueueGroup {
   void pump(Moment now);
   std::optional<Next> choose() const;
   std::optional<ConsumerId> consumer_for(LaneNo lane, Seq seq) const;
-  void set_wish(ConsumerId id, const ConsumerOptions& options);
+  void set_wish(ConsumerId id, const Consumer& consumer);
   void drop_wish(WishNo wish);
   void examine_ready();
   void examine_for_newcomers();

@@ -26,7 +26,8 @@ void ReadySet::erase(LaneNo lane, Seq seq) {
 
 WishNo WishList::add(const Wish& wish) {
   for (auto& [number, wanted] : wanted_) {
-    if (wanted.wish.claims != wish.claims || !(wanted.wish.filter == wish.filter)) continue;
+    if (wanted.wish.claims != wish.claims || wanted.wish.most_bytes != wish.most_bytes) continue;
+    if (!(wanted.wish.filter == wish.filter)) continue;
     ++wanted.consumers;
     return number;
   }
@@ -43,23 +44,22 @@ void WishList::remove(WishNo number) {
   if (--found->second.consumers == 0) wanted_.erase(found);
 }
 
-void WishList::show(LaneNo lane, Seq seq, Bytes forwarded_properties, bool follows_passed) {
+void WishList::show(LaneNo lane, Seq seq, const Offered& offered, bool follows_passed) {
   for (auto& [number, wanted] : wanted_)
-    if (seq < wanted.seen_to) show_to(wanted, lane, seq, forwarded_properties, follows_passed);
+    if (seq < wanted.seen_to) show_to(wanted, lane, seq, offered, follows_passed);
 }
 
-void WishList::show_claims(LaneNo lane, Seq seq, Bytes forwarded_properties) {
+void WishList::show_claims(LaneNo lane, Seq seq, const Offered& offered) {
   for (auto& [number, wanted] : wanted_)
-    if (wanted.wish.claims && seq < wanted.seen_to) show_to(wanted, lane, seq, forwarded_properties, false);
+    if (wanted.wish.claims && seq < wanted.seen_to) show_to(wanted, lane, seq, offered, false);
 }
 
-void WishList::show_to(Wanted& wanted, LaneNo lane, Seq seq, Bytes forwarded_properties,
-                       bool follows_passed) {
+void WishList::show_to(Wanted& wanted, LaneNo lane, Seq seq, const Offered& offered, bool follows_passed) {
   if (wanted.wish.claims && follows_passed) return wanted.ready.erase(lane, seq);
-  if (wanted.ready.contains(lane, seq)) return;
+  if (wanted.ready.contains(lane, seq) || offered.size > wanted.wish.most_bytes) return;
   if (!wanted.wish.filter.empty()) {
     ++examined_;
-    if (!wanted.wish.filter.matches(forwarded_properties)) return;
+    if (!wanted.wish.filter.matches(offered.forwarded_properties)) return;
   }
   wanted.ready.insert(lane, seq);
 }
@@ -74,9 +74,9 @@ std::optional<WishList::Newcomer> WishList::newcomer() const {
   return std::nullopt;
 }
 
-void WishList::show_newcomer(WishNo number, LaneNo lane, Seq seq, Bytes forwarded_properties,
+void WishList::show_newcomer(WishNo number, LaneNo lane, Seq seq, const Offered& offered,
                              bool follows_passed) {
-  show_to(wanted_.at(number), lane, seq, forwarded_properties, follows_passed);
+  show_to(wanted_.at(number), lane, seq, offered, follows_passed);
 }
 
 void WishList::set_seen(WishNo number, Seq seen_to) {

@@ -12,11 +12,19 @@
 
 namespace hermod::queue {
 
-/// What a consumer takes: what its filter lets through, and with `claims`, at QoS 2, nothing that follows
-/// what was acknowledged and is not gone from the store.
+/// What a consumer takes: what its filter lets through, nothing that is larger, and with `claims`, at QoS 2,
+/// nothing that follows what was acknowledged and is not gone from the store.
 struct Wish {
-  PropertyFilter filter;
+  PropertyFilter filter{};
   bool claims = false;
+  std::uint64_t most_bytes = kAnySize;
+  static constexpr std::uint64_t kAnySize = ~0ULL;
+};
+
+/// What is held against a wish.
+struct Offered {
+  Bytes forwarded_properties{};
+  std::uint64_t size = 0;
 };
 
 /// Entries by lane, and the lanes by the first of each. Every call costs O(log n).
@@ -50,9 +58,9 @@ class WishList {
   bool is_empty() const { return wanted_.empty(); }
 
   /// An entry is ready; `follows_passed` as Lanes says.
-  void show(LaneNo lane, Seq seq, Bytes forwarded_properties, bool follows_passed);
+  void show(LaneNo lane, Seq seq, const Offered& offered, bool follows_passed);
   /// It is ready since longer, and follows nothing any more: to those with claims it is new.
-  void show_claims(LaneNo lane, Seq seq, Bytes forwarded_properties);
+  void show_claims(LaneNo lane, Seq seq, const Offered& offered);
   /// It is not, or no more.
   void hide(LaneNo lane, Seq seq);
   /// What is ready is shown to a wish that is new from the front on: what is behind `seen_to` was not yet,
@@ -62,7 +70,7 @@ class WishList {
     Seq seen_to{};
   };
   std::optional<Newcomer> newcomer() const;
-  void show_newcomer(WishNo number, LaneNo lane, Seq seq, Bytes forwarded_properties, bool follows_passed);
+  void show_newcomer(WishNo number, LaneNo lane, Seq seq, const Offered& offered, bool follows_passed);
   static constexpr Seq kLevel{~0ULL};
   void set_seen(WishNo number, Seq seen_to);
 
@@ -84,7 +92,7 @@ class WishList {
     Seq seen_to{};  ///< or kLevel
     ReadySet ready;
   };
-  void show_to(Wanted& wanted, LaneNo lane, Seq seq, Bytes forwarded_properties, bool follows_passed);
+  void show_to(Wanted& wanted, LaneNo lane, Seq seq, const Offered& offered, bool follows_passed);
 
   absl::btree_map<WishNo, Wanted> wanted_;
   WishNo last_ = kWantsEverything;

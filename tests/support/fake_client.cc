@@ -48,6 +48,8 @@ struct Copy {
     out.id = p.id;
     out.reason = p.reason;
     out.reason_string = p.properties.reason_string().value_or("");
+    for (const wire::UserProperty& property : p.properties.user_properties())
+      out.said[std::string(property.name)] = property.value;
   }
   void operator()(const wire::Suback& p) {
     out.type = wire::PacketType::Suback;

@@ -38,7 +38,7 @@ struct Arrived {
   std::optional<std::uint16_t> server_keep_alive;
   std::string assigned_client_id;
   std::string reason_string;
-  std::map<std::string, std::string> said;  ///< user properties of a PUBLISH; of one name the last
+  std::map<std::string, std::string> said;  ///< user properties of a PUBLISH or an ack; of one name the last
   std::string server_reference;
   std::optional<std::string> response_information;
 };

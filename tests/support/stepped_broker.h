@@ -67,6 +67,8 @@ class SteppedBroker {
   std::shared_ptr<FakePeer> connect(std::size_t index);
   /// Timers of one shard, and transports that go on reading after a pause.
   void run_timers(std::size_t index) { loops_[index]->run_timers(); }
+  /// When the first of them is due.
+  std::optional<MonotonicTime> next_timer(std::size_t index) { return loops_[index]->timers().next_due(); }
   /// The second half of a shard's tick: its own work, then its output. True when it has more to do at once.
   bool step(std::size_t index);
   /// Everything that waits for the committer becomes durable, or fails, but for what `store.elide_wait` lets

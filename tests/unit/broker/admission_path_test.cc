@@ -10,19 +10,6 @@ using Overflow = queue::QueueDefinition::Overflow;
 
 class AdmissionPath : public QueuePathTest {
  protected:
-  /// A PUBLISH to shop/a with user properties.
-  void publish_with(FakeClient& from, std::uint16_t id, const std::string& payload,
-                    std::initializer_list<std::pair<const char*, const char*>> said) {
-    wire::PropertyWriter properties;
-    for (const auto& [name, value] : said) properties.add_user(name, value);
-    wire::Publish packet;
-    packet.topic = "shop/a";
-    packet.payload = as_bytes(payload);
-    packet.qos = kQoS1;
-    packet.id = wire::PacketId{id};
-    packet.properties = properties.properties();
-    from.publish(packet);
-  }
   std::uint64_t held(std::string_view queue) { return broker().queues().find(queue)->room->held().messages; }
   std::vector<std::string> drained() {
     FakeClient taker = login("taker");
@@ -75,6 +62,49 @@ TEST_F(AdmissionPath, ADuplicateIsAcknowledgedAndNotStored) {
   EXPECT_THAT(heard(publisher), ElementsAre("PUBACK #1", "PUBACK #2", "PUBACK #3"));
   EXPECT_EQ(counted(Counter::QueueDuplicates), 1U);
   EXPECT_THAT(drained(), ElementsAre("a", "other"));
+}
+
+TEST_F(AdmissionPath, WhoAsksIsToldOfADuplicateAndOfWhatIsStoredBesideIt) {
+  configure("orders", "shop/#").dedup_window = 1min;
+  configure("audit", "#");
+  FakeClient publisher = login("pub");
+  publish_with(publisher, 1, "a", {{"msg-id", "x"}, {"want-ref", "1"}});
+  publish_with(publisher, 2, "a", {{"msg-id", "x"}, {"want-ref", "1"}});
+  settle();
+  const auto acks = publisher.receive();
+  ASSERT_THAT(acks, SizeIs(2));
+  EXPECT_FALSE(acks[0].said.contains("duplicate"));
+  EXPECT_EQ(acks[1].reason, ReasonCode::Success);
+  EXPECT_EQ(acks[1].said, (Said{{"duplicate", "1"}, {"msg-ref", "audit/2"}}));
+}
+
+TEST_F(AdmissionPath, WhoAsksIsToldWhenWhatItRepeatsIsStored) {
+  configure("orders", "shop/#").dedup_window = 1min;
+  configure("audit", "#");
+  FakeClient one = login("one");
+  FakeClient two = login("two");
+  publish_with(one, 1, "a", {{"msg-id", "x"}});
+  settle_without_commit();
+  publish_with(two, 2, "a", {{"msg-id", "x"}, {"want-ref", "1"}});
+  settle();
+  const auto acks = two.receive();
+  ASSERT_THAT(acks, SizeIs(1));
+  EXPECT_EQ(acks[0].said, (Said{{"duplicate", "1"}, {"msg-ref", "audit/2"}}));
+}
+
+TEST_F(AdmissionPath, WhatLeavesForAMessageIsNotTakenForIt) {
+  queue::QueueDefinition& orders = configure("orders", "shop/#");
+  orders.max_length = 1;
+  orders.overflow = Overflow::DeadLetter;
+  FakeClient publisher = login("pub");
+  publish_with(publisher, 1, "1", {});
+  settle();
+  publisher.receive();
+  publish_with(publisher, 2, "2", {{"want-ref", "1"}});
+  settle();
+  const auto acks = publisher.receive();
+  ASSERT_THAT(acks, SizeIs(1));
+  EXPECT_EQ(acks[0].said, (Said{{"msg-ref", "orders/2"}}));
 }
 
 TEST_F(AdmissionPath, ADuplicateOfWhatIsOnItsWayWaitsForIt) {

@@ -130,7 +130,7 @@ TEST_F(ClaimPath, AfterAckTimeoutALatePubrecIsAnsweredByPubrel) {
   EXPECT_EQ(counted(Counter::QueueAcknowledged), 0U);
 }
 
-TEST_F(ClaimPath, AfterAckTimeoutWhoComesBackGetsPubrel) {
+TEST_F(ClaimPath, AfterAckTimeoutWhoComesBackGetsThePublishOnceMore) {
   orders().ack_timeout = 5s;
   FakeClient taker = durable_consumer();
   send("shop/a", 1);
@@ -140,7 +140,18 @@ TEST_F(ClaimPath, AfterAckTimeoutWhoComesBackGetsPubrel) {
   broker().pass(6s);
   FakeClient back = call({.client_id = "c", .durable = true});
   settle();
-  EXPECT_THAT(heard(back), Contains("PUBREL #" + std::to_string(message.id.v)));
+  const auto again = messages(back);
+  ASSERT_THAT(again, SizeIs(1)) << "[MQTT-4.4.0-1]";
+  EXPECT_TRUE(again[0].dup);
+  EXPECT_EQ(again[0].id, message.id);
+  back.ack(PacketType::Pubrec, again[0].id);
+  settle();
+  EXPECT_THAT(heard(back), ElementsAre(StartsWith("PUBREL #")));
+  back.ack(PacketType::Pubcomp, again[0].id);
+  settle();
+  EXPECT_EQ(counted(Counter::QueueAcknowledged), 0U) << "the queue has waited long enough";
+  broker().pass(11s);
+  EXPECT_THAT(messages(back), SizeIs(1)) << "a new delivery";
 }
 
 TEST_F(ClaimPath, TheEndOfTheSessionGivesItToAnother) {
@@ -287,6 +298,22 @@ TEST_F(ClaimPath, ALatePubrecThatRefusesEndsTheExchangeAndNotTheConnection) {
   taker.ping();
   settle();
   EXPECT_THAT(heard(taker), ElementsAre("PINGRESP"));
+}
+
+TEST_F(ClaimPath, NothingIsSentBeforeConnack) {
+  orders();
+  FakeClient taker = durable_consumer();
+  send("shop/a", 1);
+  const test::Arrived message = one_message(taker);
+  taker.ack(PacketType::Pubrec, message.id);
+  settle_without_commit();
+  broker().commit();  // the owner hears of it behind the new connection, whose CONNACK waits for its record
+  taker.peer().drop(0);
+  FakeClient back = call({.client_id = "c", .durable = true});
+  settle_without_commit();
+  EXPECT_THAT(heard(back), IsEmpty()) << "[MQTT-3.2.0-1]";
+  settle();
+  EXPECT_THAT(heard(back), ElementsAre("CONNACK present", "PUBREL #" + std::to_string(message.id.v)));
 }
 
 TEST_F(ClaimPath, PubrelsLeaveInTheOrderOfThePubrecs) {

@@ -175,8 +175,8 @@ TEST_F(ConsumePath, ALateAcknowledgementOfAnEarlierConnectionIsNothing) {
   EXPECT_EQ(counted(Counter::QueueAcknowledged), 0U);
 }
 
-TEST_F(ConsumePath, WhatIsTooLargeForItsConsumerDies) {
-  configure("orders", "shop/#");
+TEST_F(ConsumePath, WhatIsTooLargeForItsConsumerWaitsForAnother) {
+  configure("orders", "shop/#").order = queue::QueueDefinition::Order::None;
   FakeClient taker = login({.client_id = "c", .maximum_packet_size = 200});
   subscribe(taker, "$queue/orders", kQoS1);
   FakeClient publisher = login("pub");
@@ -184,7 +184,60 @@ TEST_F(ConsumePath, WhatIsTooLargeForItsConsumerDies) {
   publish(publisher, {"shop/a", "small", kQoS1, 2});
   settle();
   EXPECT_THAT(payloads(taker), ElementsAre("small"));
-  EXPECT_EQ(counted(Counter::QueueDeadRejected), 1U);
+  EXPECT_EQ(counted(Counter::QueueTooLarge), 1U) << "once";
+  publish(publisher, {"shop/a", std::string(301, 'y'), kQoS1, 3});
+  settle();
+  EXPECT_EQ(counted(Counter::QueueTooLarge), 1U) << "its queue knows by now";
+  FakeClient other = login("other");
+  other.subscribe({1}, {{"$queue/orders", kQoS1}});
+  settle();
+  EXPECT_THAT(payloads(other), SizeIs(2));
+  EXPECT_EQ(broker().queues().find("orders.dlq")->room->held().messages, 0U);
+}
+
+TEST_F(ConsumePath, WhatIsTooLargeForAConnectionMayFitTheNext) {
+  configure("orders", "shop/#");
+  FakeClient taker = login({.client_id = "c", .maximum_packet_size = 200});
+  subscribe(taker, "$queue/orders", kQoS1);
+  FakeClient publisher = login("pub");
+  publish(publisher, {"shop/a", std::string(300, 'x'), kQoS1, 1});
+  settle();
+  EXPECT_THAT(payloads(taker), IsEmpty());
+  taker.disconnect();
+  settle();
+  FakeClient back = login("c");
+  back.subscribe({1}, {{"$queue/orders", kQoS1}});
+  settle();
+  const auto came = messages(back);
+  ASSERT_THAT(came, SizeIs(1));
+  EXPECT_EQ(came[0].said.at("x-delivery-count"), "1") << "it was never sent";
+}
+
+TEST_F(ConsumePath, ADeliverySaysItsKeyUnlessItsPublisherDid) {
+  configure("orders", "shop/#").order = queue::QueueDefinition::Order::None;
+  FakeClient taker = consumer("c");
+  FakeClient publisher = login("pub");
+  publish_with(publisher, 1, "1", {{"key", "mine"}});
+  publish_with(publisher, 2, "2", {{"colour", "red"}});
+  settle();
+  const auto came = messages(taker);
+  ASSERT_THAT(came, SizeIs(2));
+  EXPECT_EQ(came[0].said.at("key"), "mine");
+  EXPECT_EQ(came[1].said.at("key"), "pub") << "the client that published it";
+}
+
+/// The end of a connection may be the last that happens in a tick, and nothing else comes.
+TEST_F(ConsumePath, WhatIsLostBehindATickGoesToAnotherAtOnce) {
+  configure("orders", "shop/#").order = queue::QueueDefinition::Order::None;
+  FakeClient one = consumer("c1");
+  send("shop/a", 1);
+  EXPECT_THAT(payloads(one), SizeIs(1));
+  FakeClient two = consumer("c2");
+  one.peer().drop(0);
+  one.peer().transport()->on_ready();
+  EXPECT_LE(broker().next_timer(0).value(), broker().clock().now()) << "the shard is woken";
+  settle();
+  EXPECT_THAT(payloads(two), SizeIs(1));
 }
 
 TEST_F(ConsumePath, ConsumersOnAllShardsShareAQueue) {

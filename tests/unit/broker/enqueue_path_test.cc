@@ -47,6 +47,34 @@ TEST_F(EnqueuePath, ALargeMessageIsStoredOnceForAllItsQueues) {
   EXPECT_THAT(written(), ElementsAre("put Messages, append shared, append shared"));
 }
 
+TEST_F(EnqueuePath, WhoAsksIsToldWhereTheMessageIs) {
+  configure("orders", "shop/#");
+  configure("audit", "#");
+  FakeClient subscriber = login({.client_id = "sub", .durable = true});
+  subscribe(subscriber, "shop/a", kQoS1);
+  FakeClient publisher = login("pub");
+  publish(publisher, {"shop/b", "1", kQoS1, 1});
+  publish_with(publisher, 2, "2", {{"want-ref", "1"}});
+  publish_with(publisher, 3, "3", {{"want-ref", "0"}});
+  settle();
+  const auto acks = publisher.receive();
+  ASSERT_THAT(acks, ::testing::SizeIs(3));
+  EXPECT_THAT(acks[0].said, IsEmpty()) << "it has not asked";
+  EXPECT_THAT(acks[1].said.at("msg-ref"), ::testing::AnyOf("orders/2", "audit/2"));
+  EXPECT_THAT(acks[2].said, IsEmpty());
+}
+
+TEST_F(EnqueuePath, AtQoS2PubrecSaysWhereTheMessageIs) {
+  configure("orders", "shop/#");
+  FakeClient publisher = login("pub");
+  publish_with(publisher, 2, "2", {{"want-ref", "1"}}, kQoS2);
+  settle();
+  const auto acks = publisher.receive();
+  ASSERT_THAT(acks, ::testing::SizeIs(1));
+  EXPECT_EQ(acks[0].type, PacketType::Pubrec);
+  EXPECT_EQ(acks[0].said, (Said{{"msg-ref", "orders/1"}}));
+}
+
 TEST_F(EnqueuePath, AQueueStoresQoS0AsWell) {
   configure("orders", "shop/#");
   FakeClient publisher = login("pub");

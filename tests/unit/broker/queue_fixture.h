@@ -1,5 +1,7 @@
 #pragma once
 #include <chrono>
+#include <initializer_list>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,6 +40,20 @@ class QueuePathTest : public PathTest {
       publish(publisher, {topic, std::to_string(i), kQoS1, static_cast<std::uint16_t>(i)});
     settle();
   }
+  /// A PUBLISH to shop/a with user properties.
+  void publish_with(FakeClient& from, std::uint16_t id, const std::string& payload,
+                    std::initializer_list<std::pair<const char*, const char*>> said, QoS qos = kQoS1) {
+    wire::PropertyWriter properties;
+    for (const auto& [name, value] : said) properties.add_user(name, value);
+    wire::Publish packet;
+    packet.topic = "shop/a";
+    packet.payload = as_bytes(payload);
+    packet.qos = qos;
+    packet.id = wire::PacketId{id};
+    packet.properties = properties.properties();
+    from.publish(packet);
+  }
+  using Said = std::map<std::string, std::string>;
   /// What has come, payload by payload, unacknowledged.
   static std::vector<test::Arrived> messages(FakeClient& client) {
     std::vector<test::Arrived> all;

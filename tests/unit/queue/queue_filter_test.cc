@@ -118,5 +118,65 @@ TEST_F(QueueFilter, AnotherFilterIsHeldAgainstWhatWasPassedOver) {
   EXPECT_EQ(happened(), "a>1");
 }
 
+// What is too large for the client of a consumer; the fixture's messages are a byte of topic and their name.
+
+TEST_F(QueueFilter, WhatIsTooLargeForOneIsForAnother) {
+  definition.order = Order::None;
+  sends = false;
+  join(kAnna);
+  put("long");
+  EXPECT_EQ(happened(), "long>1");
+  group->too_large(leases.at("long"), 3, now);
+  put("longer");
+  put("ab");
+  EXPECT_EQ(happened(), "ab>1") << "what is smaller does not wait";
+  join(kBert);
+  EXPECT_EQ(happened(), "long>2 longer>2") << "a first delivery, and nothing was stored";
+}
+
+TEST_F(QueueFilter, WhatIsTooLargeIsNotLentAgainWhateverIsSaid) {
+  sends = false;
+  join(kAnna);
+  put("long");
+  EXPECT_EQ(happened(), "long>1");
+  group->too_large(leases.at("long"), 1'000'000, now);
+  EXPECT_EQ(happened(), "");
+}
+
+TEST_F(QueueFilter, OfAKeyNothingPassesWhatIsTooLarge) {
+  sends = false;
+  join(kAnna);
+  put("long", "k");
+  EXPECT_EQ(happened(), "long>1");
+  put("s", "k");
+  put("t", "other");
+  group->too_large(leases.at("long"), 3, now);
+  EXPECT_EQ(happened(), "t>1");
+}
+
+TEST_F(QueueFilter, ANewConnectionMayTakeMore) {
+  sends = false;
+  join(kAnna);
+  put("long");
+  EXPECT_EQ(happened(), "long>1");
+  group->too_large(leases.at("long"), 3, now);
+  group->change_options(kAnna, attached[kAnna].attachment, {}, now);
+  EXPECT_EQ(happened(), "") << "the same connection";
+  disconnect(kAnna);
+  join(kAnna);
+  EXPECT_EQ(happened(), "long>1");
+}
+
+TEST_F(QueueFilter, WhatWasTooLargeForWhoIsGoneIsThere) {
+  sends = false;
+  join(kAnna, QoS::ExactlyOnce);
+  put("long");
+  EXPECT_EQ(happened(), "long>1");
+  disconnect(kAnna);
+  join(kBert);
+  group->too_large(leases.at("long"), 3, now);
+  EXPECT_EQ(happened(), "long>2");
+}
+
 }  // namespace
 }  // namespace hermod::queue

@@ -39,10 +39,10 @@ TEST(QueueWindow, HandsOutInSequenceOrder) {
 
 TEST(QueueWindow, GoesOnBehindSequencesThatAreNoEntries) {
   QueueWindow window;
-  window.offer(Seq{1}, delivery("a"));
+  window.offer(Seq{1}, delivery_of("a"));
   window.pass_over(Seq{2}, 100);
   EXPECT_EQ(window.next(), Seq{102});
-  window.offer(Seq{102}, delivery("b"));
+  window.offer(Seq{102}, delivery_of("b"));
   window.mark_sent(Seq{1});
   EXPECT_EQ(window.next_waiting()->seq, Seq{102});
   window.mark_sent(Seq{102});
@@ -52,10 +52,10 @@ TEST(QueueWindow, GoesOnBehindSequencesThatAreNoEntries) {
 
 TEST(QueueWindow, SequencesThatAreNoEntriesMayBeHeardOfLate) {
   QueueWindow window;
-  window.offer(Seq{5}, delivery("b"));
+  window.offer(Seq{5}, delivery_of("b"));
   window.pass_over(Seq{2}, 3);
   EXPECT_EQ(window.next_waiting(), nullptr);
-  window.offer(Seq{1}, delivery("a"));
+  window.offer(Seq{1}, delivery_of("a"));
   EXPECT_EQ(window.next(), Seq{6});
   EXPECT_EQ(window.count(), 2U);
 }

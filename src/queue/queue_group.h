@@ -173,7 +173,7 @@ class QueueGroup {
   /// So many entries from a sequence on, in their order, whoever has them; nothing changes by that.
   std::vector<Peeked> peek(Seq from, std::size_t most) const;
   /// The sequence behind the last entry that is there now.
-  Seq behind_last() const { return items_.empty() ? Seq{} : Seq{items_.rbegin()->first.v + 1}; }
+  Seq behind_last() const { return items_.empty() ? Seq{} : Seq{items_.last()->v + 1}; }
 
   /// How the queue is at the moment.
   struct Look {

@@ -135,7 +135,7 @@ struct ClaimEnded {
   SessionId session;
   Seq claim;
   bool is_released = false;    ///< it is the mark *released* now; else it is gone,
-  bool is_unanswered = false;  ///< or an ordinary entry, whose PUBREC is still to come
+  bool is_unanswered = false;  ///< or the exchange goes on without the queue: PUBREC is still to come
 };
 
 /// What the owner says to a publication that waits for it.

@@ -230,12 +230,13 @@ void Shard::settle_entries(OwnedQueue& queue) {
     QueueSettled& work;
     store::WriteBatch& batch;
     queue::NamedQueuePtr dead_letters;
-    void end(const queue::EndedClaim& claim) {
+    void end(const queue::EndedClaim& claim, Seq entry) {
       const auto stored = queue.claims.find(claim.lease);
       if (stored == queue.claims.end()) return;
       const StreamId stream{stored->second.session.v};
       if (claim.unanswered) {
-        queue::answer_for_claim(batch, stream, stored->second.seq, claim.unanswered);
+        queue::leave_claim_unanswered(batch, stream, stored->second.seq,
+                                      {{work.queue, entry, claim.deliveries}, claim.unanswered});
       } else {
         queue::end_claim(batch, stream, stored->second.seq, claim.is_released);
       }
@@ -243,11 +244,11 @@ void Shard::settle_entries(OwnedQueue& queue) {
     }
     void operator()(const queue::EraseEntry& it) {
       queue::erase_queue_entry(batch, work.queue, it.seq, it.has_state);
-      end(it.claim);
+      end(it.claim, it.seq);
     }
     void operator()(const queue::PutDeliveryState& it) {
       queue::record_delivery_state(batch, work.queue, it.seq, it.state);
-      end(it.claim);
+      end(it.claim, it.seq);
     }
     void operator()(const queue::MoveToDeadLetters& it) {
       if (dead_letters && dead_letters->room->take({1, it.entry.message->size()})) {
@@ -257,7 +258,7 @@ void Shard::settle_entries(OwnedQueue& queue) {
         work.refused.push_back(it.seq);
       }
       queue::erase_queue_entry(batch, work.queue, it.seq, it.has_state);
-      end(it.claim);
+      end(it.claim, it.seq);
     }
     void operator()(const queue::EraseMessageIds& it) {
       for (const std::uint64_t number : it.numbers) queue::erase_message_id(batch, work.queue, number);

@@ -111,7 +111,8 @@ EndedClaim QueueGroup::let_go(LeaseId id, Outcome outcome, bool is_exchange_open
   if (lease.is_claim)
     claim = {.lease = id,
              .is_released = outcome == Outcome::Done || is_exchange_open,
-             .unanswered = is_exchange_open ? entry.message : MessagePtr{}};
+             .unanswered = is_exchange_open ? entry.message : MessagePtr{},
+             .deliveries = is_exchange_open ? entry.deliveries : 0};
   cancel_deadline(lease);
   if (is_exchange_open && !lease.is_parked) {
     lease.phase = Lease::Phase::Over;  // the client holds it against its Receive Maximum [MQTT-3.3.4-9]

@@ -12,6 +12,7 @@ namespace {
 
 /// In place of the QoS of a session's entry, where 0xFF is the mark *released*.
 constexpr std::uint8_t kClaimMark = 0xFE;
+constexpr std::uint8_t kUnansweredMark = 0xFD;
 constexpr std::uint8_t kMovedFlag = 0x01;
 constexpr std::uint8_t kPausedFlag = 0x01;  ///< of a queue
 constexpr auto kLastOutcome = static_cast<std::uint8_t>(Outcome::ConnectionLost);
@@ -76,6 +77,26 @@ Result<QueueEntry> read_queue_entry(ByteReader& record) {
   if (!record.ok() || !in.ok()) return failure(Errc::Corruption, "queue entry record: it ends too early");
   if (in.remaining() != 0) return failure(Errc::Corruption, "queue entry record: bytes behind the deaths");
   return entry;
+}
+
+void write_claim(std::string& record, std::uint8_t mark, const ClaimRecord& claim) {
+  ByteWriter out(record);
+  out.u8(kRecordVersion);
+  out.u8(mark);
+  out.u64(claim.queue.v);
+  out.u64(claim.seq.v);
+  out.u32(claim.deliveries);
+}
+
+/// From behind the mark; what follows it stays unread.
+Result<ClaimRecord> read_claim(ByteReader& in) {
+  ClaimRecord claim;
+  claim.queue = QueueId{in.u64()};
+  claim.seq = Seq{in.u64()};
+  claim.deliveries = in.u32();
+  if (!in.ok()) return failure(Errc::Corruption, "claim: it ends too early");
+  if (claim.seq.v == 0 || claim.deliveries == 0) return failure(Errc::Corruption, "claim: of no delivery");
+  return claim;
 }
 
 /// What a record of fixed parts has to be when everything of it was read.
@@ -245,12 +266,7 @@ Result<MessageIdRecord> decode_message_id(Bytes record) {
 
 std::string encode_claim(const ClaimRecord& claim) {
   std::string record;
-  ByteWriter out(record);
-  out.u8(kRecordVersion);
-  out.u8(kClaimMark);
-  out.u64(claim.queue.v);
-  out.u64(claim.seq.v);
-  out.u32(claim.deliveries);
+  write_claim(record, kClaimMark, claim);
   return record;
 }
 
@@ -261,13 +277,32 @@ bool is_claim(Bytes record) {
 Result<ClaimRecord> decode_claim(Bytes record) {
   if (!is_claim(record)) return failure(Errc::Corruption, "claim: it is none");
   ByteReader in(record.subspan(2));
-  ClaimRecord claim;
-  claim.queue = QueueId{in.u64()};
-  claim.seq = Seq{in.u64()};
-  claim.deliveries = in.u32();
+  const auto claim = read_claim(in);
+  if (!claim) return claim;
   if (const Status status = check_end(in, "claim"); !status) return tl::unexpected(status.error());
-  if (claim.seq.v == 0 || claim.deliveries == 0) return failure(Errc::Corruption, "claim: of no delivery");
   return claim;
+}
+
+std::string encode_unanswered_claim(const UnansweredClaim& unanswered) {
+  std::string record;
+  record.reserve(96 + unanswered.message->size());
+  write_claim(record, kUnansweredMark, unanswered.claim);
+  record += encode_message(*unanswered.message);
+  return record;
+}
+
+bool is_unanswered_claim(Bytes record) {
+  return record.size() >= 2 && record[0] == kRecordVersion && record[1] == kUnansweredMark;
+}
+
+Result<UnansweredClaim> decode_unanswered_claim(Bytes record) {
+  if (!is_unanswered_claim(record)) return failure(Errc::Corruption, "unanswered claim: it is none");
+  ByteReader in(record.subspan(2));
+  const auto claim = read_claim(in);
+  if (!claim) return tl::unexpected(claim.error());
+  auto message = decode_message(in.rest());
+  if (!message) return tl::unexpected(message.error());
+  return UnansweredClaim{*claim, std::move(*message)};
 }
 
 }  // namespace hermod::queue

@@ -151,6 +151,12 @@ void QueueConsumers::claimed(Seq own, QueueDelivery delivery, bool begun) {
   sent.claimed = std::make_unique<queue::Deliver>(std::move(delivery.it));
 }
 
+void QueueConsumers::restore_unanswered(Seq own, QueueDelivery delivery) {
+  claimed(own, std::move(delivery), /*begun=*/false);
+  Sent& sent = sent_.at(own);
+  sent.is_ended = sent.is_entry = true;
+}
+
 std::optional<Seq> QueueConsumers::next_claimed() const {
   if (to_send_.empty()) return std::nullopt;
   return to_send_.front();

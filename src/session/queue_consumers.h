@@ -52,7 +52,7 @@ class QueueConsumers {
     bool is_settled = false;  ///< the owner has been told how it ended; the client says nothing new
     bool is_nacked = false;   ///< the owner knows that it is refused; PUBACK or PUBREC is still to come
     bool is_ended = false;    ///< the end of its claim is durable,
-    bool is_entry = false;    ///< which is an ordinary entry of the session now: the exchange goes on as that
+    bool is_entry = false;    ///< which left the exchange open: it goes on as that of an entry of the session
     /// At QoS 2 with a durable session: what is sent again on the next connection. Its claim is in the store,
     /// under the session's own sequence.
     std::unique_ptr<queue::Deliver> claimed{};
@@ -105,6 +105,8 @@ class QueueConsumers {
   void claim_failed(QueueId queue);
   /// It is, under this sequence. Also at a start, with `begun` false.
   void claimed(Seq own, QueueDelivery delivery, bool begun = true);
+  /// At a start: its client has still to answer it, and its queue waits for that no longer.
+  void restore_unanswered(Seq own, QueueDelivery delivery);
   /// Stored and not sent yet, the oldest first.
   std::optional<Seq> next_claimed() const;
   void claim_sent() { to_send_.pop_front(); }

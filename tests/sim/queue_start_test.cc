@@ -266,6 +266,57 @@ TEST_F(QueueStart, NothingIsClaimedThatWouldHaveNoPacketIdentifier) {
   EXPECT_EQ(came[0].topic, "orders");
 }
 
+/// It was sent, whatever the session's record says of what was.
+TEST_F(QueueStart, GoesOnWithAnUnansweredClaimBehindAMessageThatWaits) {
+  FakeClient subscriber = login("subscriber");
+  subscribe(subscriber);
+  subscriber.peer().drop(0);
+  FakeClient publisher = login("publisher");
+  publish(publisher, 1);
+  broker().settle();
+  const auto session = broker().directory().find("subscriber");
+  ASSERT_TRUE(session.has_value());
+  const StreamId stream{session->v};
+  const queue::ClaimRecord claim{.queue = queue::named_queue(3), .seq = Seq{1}, .deliveries = 1};
+  store::WriteBatch batch;
+  queue::append_claim(batch, stream, claim);
+  broker().committer().submit(std::move(batch), nullptr);
+  broker().settle();
+  const auto stored = store().view()->read_stream(stream, Seq{0}, 10, kWholeSlice);
+  ASSERT_TRUE(stored.has_value());
+  ASSERT_EQ(stored->entries.size(), 2U);
+  const Seq own = stored->entries[1].seq;
+  store::WriteBatch ended;
+  queue::leave_claim_unanswered(ended, stream, own, {claim, message("orders")});
+  broker().committer().submit(std::move(ended), nullptr);
+  broker().settle();
+  for (int round = 0; round < 2; ++round) {
+    crash();
+    EXPECT_EQ(broker().recovered().damaged, 0U);
+    EXPECT_EQ(broker().recovered().exchanges, 1U);
+    EXPECT_EQ(broker().recovered().queued_messages, 1U) << "what the session waits for";
+    EXPECT_TRUE(broker().claims().empty());
+  }
+  FakeClient back = call("subscriber");
+  broker().settle();
+  auto packets = back.receive();
+  ASSERT_EQ(packets.size(), 2U) << "CONNACK and the message that was sent";
+  EXPECT_EQ(packets[1].topic, "orders");
+  EXPECT_EQ(packets[1].id, qos::packet_id_for(own));
+  EXPECT_TRUE(packets[1].dup) << "[MQTT-3.3.1-1]";
+  back.ack(wire::PacketType::Pubrec, packets[1].id);
+  broker().settle();
+  packets = back.receive();
+  ASSERT_EQ(packets.size(), 1U);
+  EXPECT_EQ(packets[0].type, wire::PacketType::Pubrel);
+  back.ack(wire::PacketType::Pubcomp, packets[0].id);
+  broker().pass(std::chrono::seconds{1});
+  packets = back.receive();
+  ASSERT_EQ(packets.size(), 1U);
+  EXPECT_EQ(packets[0].topic, "a");
+  EXPECT_FALSE(packets[0].dup);
+}
+
 /// Two of a session that would have one packet identifier: the first goes on, and so does the start.
 TEST_F(QueueStart, TakesAnExchangeBeyondAllPacketIdentifiersForDamage) {
   login("subscriber").peer().drop(0);

@@ -300,6 +300,43 @@ TEST_F(ClaimPath, ALatePubrecThatRefusesEndsTheExchangeAndNotTheConnection) {
   EXPECT_THAT(heard(taker), ElementsAre("PINGRESP"));
 }
 
+/// Its sequence stands behind messages that are only in the store, and the window has passed over it.
+TEST_F(ClaimPath, WhatIsUnansweredIsNoneOfTheMessagesThatWaitInTheStore) {
+  orders().ack_timeout = 5s;
+  options_.session.queue.window_messages = options_.session.queue.page_messages = 2;
+  FakeClient taker = durable_consumer();
+  taker.subscribe({2}, {{"own", kQoS1}});
+  settle();
+  taker.peer().drop(0);
+  settle();
+  FakeClient publisher = login("pub");
+  for (std::uint16_t i = 1; i <= 6; ++i) publish(publisher, {"own", std::to_string(i), kQoS1, i});
+  publish(publisher, {"shop/a", "lent", kQoS1, 7});
+  settle();
+  FakeClient back = call({.client_id = "c", .durable = true, .receive_maximum = 2});
+  for (int i = 0; i < 8; ++i) {  // no page is read meanwhile
+    settle_without_commit();
+    broker().commit();
+  }
+  settle_without_commit();
+  const test::Arrived lent = one_message(back);
+  ASSERT_EQ(lent.payload, "lent");
+  broker().pass(6s);
+  EXPECT_EQ(counted(Counter::QueueAckTimeouts), 1U);
+  std::vector<std::string> own;
+  for (int i = 0; i < 6; ++i) {
+    const test::Arrived next = one_message(back);
+    own.push_back(next.payload);
+    back.ack(PacketType::Puback, next.id);
+    settle();
+  }
+  EXPECT_THAT(own, ElementsAre("1", "2", "3", "4", "5", "6"));
+  EXPECT_EQ(queued("c"), 0U);
+  back.ack(PacketType::Pubrec, lent.id);
+  settle();
+  EXPECT_THAT(heard(back), ElementsAre("PUBREL #" + std::to_string(lent.id.v)));
+}
+
 TEST_F(ClaimPath, NothingIsSentBeforeConnack) {
   orders();
   FakeClient taker = durable_consumer();

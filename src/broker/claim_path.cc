@@ -91,6 +91,7 @@ bool Shard::send_claim_again(Connection& c, Session& session, const qos::Resend&
   const QueueConsumers::Sent* const sent = consumers != nullptr ? consumers->find_sent(resend.seq) : nullptr;
   if (sent == nullptr || !sent->claimed) return false;
   if (resend.what == qos::Resend::What::PubrelBehindPending) {
+    if (sent->is_ended) return false;  // the mark is on its way, as of an entry
     consumers->owe_pubrel(resend.seq);  // its end is on its way
     return true;
   }
@@ -113,7 +114,9 @@ bool Shard::settle_claim(Session& session, Seq own, const wire::Ack& packet) {
   }
   const bool is_claimed = sent->claimed != nullptr;
   const bool is_over = !is_claimed || sent->is_ended;
-  if (is_over) consumers->finish(own);
+  // What the mark is on its way for may have to be sent again, should that fail.
+  const bool is_kept = is_claimed && *phase == Phase::Releasing;
+  if (is_over && !is_kept) consumers->finish(own);
   if (*phase != Phase::Erasing) return false;
   if (!is_over) return true;  // the owner's batch ends it
   if (is_claimed) {
@@ -141,7 +144,7 @@ void Shard::on_claim_ended(const FromQueue& told, const ClaimEnded& ended) {
   if (phase == Phase::Releasing && ended.is_unanswered) {  // PUBREC has come meanwhile: as of an entry
     store::WriteBatch batch;
     queue::record_released(batch, session->stream(), ended.claim);
-    consumers.finish(ended.claim);
+    sent->is_entry = true;  // until that is durable
     submit(std::move(batch), session->connection(), session->id(), OutboundReleased{ended.claim});
   } else if (phase == Phase::Releasing) {
     Connection* const c = live(session->connection());

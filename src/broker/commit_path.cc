@@ -146,7 +146,10 @@ void Shard::finish(Connection* c, Session* session, OutboundReleased& work, std:
     if (c != nullptr) disconnect(*c, reason_for(*error, PacketType::Disconnect), "the store failed");
     return;
   }
-  if (!work.again) session->outbound().on_released(work.seq);
+  if (!work.again) {
+    session->outbound().on_released(work.seq);
+    if (session->consumers() != nullptr) session->consumers()->finish(work.seq);
+  }
   send_pubrel_in_order(c, *session, work.seq);  // [MQTT-4.3.3-4]
 }
 

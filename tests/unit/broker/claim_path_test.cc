@@ -130,6 +130,57 @@ TEST_F(ClaimPath, AfterAckTimeoutALatePubrecIsAnsweredByPubrel) {
   EXPECT_EQ(counted(Counter::QueueAcknowledged), 0U);
 }
 
+TEST_F(ClaimPath, ALatePubrecWhoseMarkCouldNotBeStoredIsAskedForAgain) {
+  orders().ack_timeout = 5s;
+  FakeClient taker = durable_consumer();
+  send("shop/a", 1);
+  const test::Arrived message = one_message(taker);
+  broker().pass(6s);
+  taker.ack(PacketType::Pubrec, message.id);
+  fail_next_commit();
+  settle();
+  repair_store();
+  broker().pass(3s);
+  FakeClient back = call({.client_id = "c", .durable = true});
+  settle();
+  const test::Arrived again = one_message(back);
+  EXPECT_TRUE(again.dup);
+  EXPECT_EQ(again.id, message.id);
+  back.ack(PacketType::Pubrec, again.id);
+  settle();
+  EXPECT_THAT(heard(back), ElementsAre(StartsWith("PUBREL #")));
+  back.ack(PacketType::Pubcomp, again.id);
+  settle();
+  EXPECT_EQ(counted(Counter::QueueLateAcks), 1U) << "once for the delivery";
+}
+
+/// Here PUBREC comes while the owner's batch is on its way.
+TEST_F(ClaimPath, APubrecBesideANackIsAskedForAgainWhenItsMarkCouldNotBeStored) {
+  orders();
+  FakeClient taker = durable_consumer();
+  send("shop/a", 1);
+  const test::Arrived message = one_message(taker);
+  publish(taker, {"$queue/orders/$nack/1", "", kQoS0});
+  settle_without_commit();
+  taker.ack(PacketType::Pubrec, message.id);
+  settle_without_commit();
+  broker().commit();
+  settle_without_commit();  // the claim is unanswered, and its mark is on its way
+  EXPECT_THAT(heard(taker), IsEmpty());
+  fail_next_commit();
+  settle();
+  repair_store();
+  broker().pass(3s);
+  FakeClient back = call({.client_id = "c", .durable = true});
+  settle();
+  const test::Arrived again = one_message(back);
+  EXPECT_TRUE(again.dup);
+  EXPECT_EQ(again.id, message.id);
+  back.ack(PacketType::Pubrec, again.id);
+  settle();
+  EXPECT_THAT(heard(back), ElementsAre(StartsWith("PUBREL #")));
+}
+
 TEST_F(ClaimPath, AfterAckTimeoutWhoComesBackGetsThePublishOnceMore) {
   orders().ack_timeout = 5s;
   FakeClient taker = durable_consumer();

@@ -76,7 +76,12 @@ bool Shard::send_claim(Connection& c, Session& session, Seq own, wire::PacketId 
   if (!fits(c, out)) {
     counters_.add(Counter::QueueTooLarge);
     session.outbound().on_refused(id);
-    tell_settled(*sent, queue::Outcome::RetryLater, std::nullopt);
+    if (sent->is_ended) {  // nobody else ends it any more
+      consumers.finish(own);
+      erase_entry(session, own);
+    } else {
+      tell_settled(*sent, queue::Outcome::RetryLater, std::nullopt);
+    }
     return false;
   }
   out.id = id;

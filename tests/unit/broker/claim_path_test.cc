@@ -205,6 +205,28 @@ TEST_F(ClaimPath, AfterAckTimeoutWhoComesBackGetsThePublishOnceMore) {
   EXPECT_THAT(messages(back), SizeIs(1)) << "a new delivery";
 }
 
+TEST_F(ClaimPath, WhatTimedOutAndIsTooLargeForTheNextConnectionEnds) {
+  queue::QueueDefinition& definition = orders();
+  definition.ack_timeout = 5s;
+  definition.max_inflight = 1;
+  FakeClient taker = durable_consumer();
+  FakeClient publisher = login("pub");
+  publish(publisher, {"shop/a", std::string(300, 'x'), kQoS1, 1});
+  settle();
+  one_message(taker);
+  taker.peer().drop(0);
+  settle();
+  broker().pass(6s);
+  written();
+  FakeClient back = call({.client_id = "c", .durable = true, .maximum_packet_size = 200});
+  settle();
+  EXPECT_THAT(messages(back), IsEmpty());
+  EXPECT_THAT(written(), Contains("erase Entries"));
+  EXPECT_EQ(counted(Counter::QueueLateAcks), 0U) << "nobody has answered";
+  send("shop/a", 1);
+  EXPECT_THAT(payloads(back), ElementsAre("1")) << "it does not count against what the consumer may have";
+}
+
 TEST_F(ClaimPath, TheEndOfTheSessionGivesItToAnother) {
   orders();
   FakeClient taker = durable_consumer();

@@ -96,7 +96,7 @@ bool Shard::send_claim_again(Connection& c, Session& session, const qos::Resend&
   const QueueConsumers::Sent* const sent = consumers != nullptr ? consumers->find_sent(resend.seq) : nullptr;
   if (sent == nullptr || !sent->claimed) return false;
   if (resend.what == qos::Resend::What::PubrelBehindPending) {
-    if (sent->is_ended) return false;  // the mark is on its way, as of an entry
+    if (sent->is_ended) return false;   // the mark is on its way, as of an entry
     consumers->owe_pubrel(resend.seq);  // its end is on its way
     return true;
   }

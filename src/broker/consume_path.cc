@@ -38,15 +38,16 @@ bool has_key(const queue::Message& message) {
   return false;
 }
 
-/// What a queue says of a message, behind what its publisher said, which is not said twice.
-void append_history(const QueueDelivery& lent, std::string_view queue, std::string& out) {
+/// What a queue says of a message, behind what its publisher said, which is not said twice. With `is_short`
+/// nothing whose size depends on the message.
+void append_history(const QueueDelivery& lent, std::string_view queue, bool is_short, std::string& out) {
   wire::PropertyWriter said;
-  if (!lent.it.key.empty() && !has_key(*lent.it.message)) said.add_user("key", lent.it.key);
+  if (!is_short && !lent.it.key.empty() && !has_key(*lent.it.message)) said.add_user("key", lent.it.key);
   said.add_user("queue", queue);
   said.add_user("offset", std::to_string(lent.it.seq.v));
   said.add_user("ts", std::to_string(micros_of(lent.it.message->stored_at())));
   said.add_user("x-delivery-count", std::to_string(lent.it.deliveries));
-  if (lent.it.first_death) {
+  if (!is_short && lent.it.first_death) {
     said.add_user("x-first-death-reason", queue::name_of(lent.it.first_death->reason));
     said.add_user("x-first-death-queue", lent.it.first_death->queue);
   }
@@ -54,7 +55,7 @@ void append_history(const QueueDelivery& lent, std::string_view queue, std::stri
 }
 
 /// Message::size() of what fits at best, where `out`, which has this message, does not. What a queue says of
-/// it has about the same size for each.
+/// it at least has about the same size for each.
 std::uint64_t most_bytes_for(const Connection& c, const wire::OutboundPublish& out,
                              const queue::Message& message) {
   const std::uint64_t most = c.agreement().maximum_packet_size;
@@ -219,16 +220,22 @@ Shard::Lent Shard::send_lent(Connection& c, Session& session, const QueueDeliver
   return Lent::WithClient;
 }
 
-/// What it needs of memory is there until the next one is made.
+/// What its queue says of it is as short as can be when the client would not take it else: the key may be as
+/// long as a client identifier, and other messages of another size have another one. What it needs of memory
+/// is there until the next one is made.
 wire::OutboundPublish Shard::lent_publish(const Connection& c, const QueueDelivery& lent,
                                           std::string_view queue, QoS qos,
                                           std::span<const std::uint32_t> identifiers) {
   wire::OutboundPublish out = publish_for(c, {.message = lent.it.message, .qos = qos, .identifiers = {}});
   if (!c.agreement().is_v5()) return out;
   out.subscription_identifiers = identifiers;
-  lent_properties_.assign(as_text(out.forwarded_properties));
-  append_history(lent, queue, lent_properties_);
-  out.forwarded_properties = as_bytes(lent_properties_);
+  const Bytes from_publisher = out.forwarded_properties;
+  for (const bool is_short : {false, true}) {
+    lent_properties_.assign(as_text(from_publisher));
+    append_history(lent, queue, is_short, lent_properties_);
+    out.forwarded_properties = as_bytes(lent_properties_);
+    if (fits(c, out)) break;
+  }
   return out;
 }
 

@@ -195,6 +195,29 @@ TEST_F(ConsumePath, WhatIsTooLargeForItsConsumerWaitsForAnother) {
   EXPECT_EQ(broker().queues().find("orders.dlq")->room->held().messages, 0U);
 }
 
+/// The key is the identifier of the client that published, which is longer than the consumer's packets.
+TEST_F(ConsumePath, ALongKeyIsLeftOutWhereItHasNoRoom) {
+  configure("orders", "shop/#").order = queue::QueueDefinition::Order::None;
+  FakeClient taker = login({.client_id = "c", .maximum_packet_size = 256});
+  subscribe(taker, "$queue/orders", kQoS1);
+  FakeClient long_one = login(std::string(300, 'p'));
+  FakeClient short_one = login("pub");
+  publish(long_one, {"shop/a", "1", kQoS1, 1});
+  settle();
+  const auto came = messages(taker);
+  ASSERT_THAT(came, SizeIs(1));
+  EXPECT_FALSE(came[0].said.contains("key"));
+  EXPECT_EQ(came[0].said.at("queue"), "orders");
+  publish(long_one, {"shop/a", std::string(300, 'x'), kQoS1, 2});
+  publish(short_one, {"shop/a", "2", kQoS1, 1});
+  settle();
+  const auto smaller = messages(taker);
+  ASSERT_THAT(smaller, SizeIs(1)) << "what is too large says nothing about what is smaller";
+  EXPECT_EQ(smaller[0].payload, "2");
+  EXPECT_EQ(smaller[0].said.at("key"), "pub");
+  EXPECT_EQ(counted(Counter::QueueTooLarge), 1U);
+}
+
 TEST_F(ConsumePath, WhatIsTooLargeForAConnectionMayFitTheNext) {
   configure("orders", "shop/#");
   FakeClient taker = login({.client_id = "c", .maximum_packet_size = 200});

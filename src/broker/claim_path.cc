@@ -52,6 +52,12 @@ void Shard::send_claimed(Connection& c, Session& session) {
   QueueConsumers& consumers = *session.consumers();
   while (const auto own = consumers.next_claimed()) {
     if (c.unsent_bytes() >= shared_.options.limits.outbound_buffer || !session.outbound().can_start()) return;
+    if (QueueConsumers::Sent& waiting = *consumers.find_sent(*own); waiting.claimed->expires_at <= now()) {
+      consumers.claim_sent();  // it will not be [MQTT-3.3.2-5]
+      waiting.is_nacked = true;
+      tell_settled(waiting, queue::Outcome::RetryLater, std::nullopt);
+      continue;
+    }
     const auto id = session.outbound().start(*own, QoS::ExactlyOnce);
     if (!id) return;
     consumers.claim_sent();
@@ -140,7 +146,8 @@ void Shard::on_claim_ended(const FromQueue& told, const ClaimEnded& ended) {
   QueueConsumers::Sent* const sent = consumers.find_sent(ended.claim);
   if (sent == nullptr) return;
   sent->is_settled = sent->is_ended = true;
-  if (consumers.forget_unsent(ended.claim)) {  // no client knows it
+  const bool is_unsent = consumers.forget_unsent(ended.claim) || !session->outbound().phase(ended.claim);
+  if (is_unsent) {  // no client knows it
     consumers.finish(ended.claim);
     if (ended.is_released || ended.is_unanswered) erase_entry(*session, ended.claim);
     return pump(*session);

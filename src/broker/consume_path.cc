@@ -156,16 +156,17 @@ void Shard::on_told_by_queue(FromQueue& told) {
 }
 
 /// Sends what was lent, as far as quota and output go, and says what more may come. Behind what waits in the
-/// session's own queue. What expires here is sent all the same: its queue, which knows the time better than
-/// the wall clock, has begun its delivery before.
+/// session's own queue. What has expired here goes back, and its queue, by whose time that is, ends it.
+/// [MQTT-3.3.2-5]
 void Shard::pump_consumers(Connection& c, Session& session) {
   if (c.state() != Connection::State::Connected) return;
   QueueConsumers& consumers = *session.consumers();
   send_claimed(c, session);
   while (const QueueDelivery* next = consumers.next_waiting()) {
     if (c.unsent_bytes() >= shared_.options.limits.outbound_buffer) break;
-    if (next->it.is_claimed != (consumers.find(next->queue)->qos == QoS::ExactlyOnce)) {
-      // It was lent before the client subscribed with another QoS.
+    const bool is_claimed = consumers.find(next->queue)->qos == QoS::ExactlyOnce;
+    // Or it was lent before the client subscribed with another QoS.
+    if (next->it.expires_at <= now() || next->it.is_claimed != is_claimed) {
       const auto [queue, lease] = std::pair(next->queue, next->it.lease);
       consumers.call_back(queue, lease);
       tell_queue(queue, LeasesUnsent{{lease}});

@@ -264,6 +264,7 @@ void QueueGroup::lend(const Next& next, Moment now) {
                                 .first_death = entry.past && !entry.past->deaths.empty()
                                                    ? std::optional(entry.past->deaths.front())
                                                    : std::nullopt,
+                                .expires_at = entry.expires_at,
                                 .message = entry.message});
   set_deadline(id, lease, unsent_, now);
 }

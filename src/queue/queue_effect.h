@@ -113,7 +113,8 @@ struct Deliver {
   std::uint32_t deliveries = 0;  ///< this one included
   bool is_claimed = false;
   std::string key{};
-  std::optional<Death> first_death{};  ///< when it was dead before
+  std::optional<Death> first_death{};               ///< when it was dead before
+  MonotonicTime expires_at = MonotonicTime::max();  ///< from then on it is not sent for the first time
   MessagePtr message;
 };
 /// It has not been sent for long, or is wanted no more: unsent(), if it can still be helped.

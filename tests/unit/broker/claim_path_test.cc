@@ -284,6 +284,27 @@ TEST_F(ClaimPath, AClaimThatCouldNotBeStoredIsTriedAgain) {
   EXPECT_THAT(messages(taker), SizeIs(1));
 }
 
+TEST_F(ClaimPath, WhatExpiresBetweenItsClaimAndTheNextConnectionIsNotSent) {
+  orders();
+  FakeClient taker = durable_consumer();
+  FakeClient publisher = login("pub");
+  publish(publisher, {.topic = "shop/a", .payload = "1", .qos = kQoS1, .id = 1, .expiry = 5});
+  settle_without_commit();
+  broker().commit();
+  settle_without_commit();  // its claim is on its way
+  taker.peer().drop(0);
+  settle();
+  broker().pass(6s);
+  written();
+  FakeClient back = call({.client_id = "c", .durable = true});
+  settle();
+  EXPECT_THAT(messages(back), IsEmpty()) << "[MQTT-3.3.2-5]";
+  EXPECT_EQ(counted(Counter::QueueDeadExpired), 1U);
+  EXPECT_THAT(written(), Contains("append, erase Entries, erase Entries")) << "the claim with the entry";
+  send("shop/a", 1);
+  EXPECT_THAT(payloads(back), ElementsAre("1"));
+}
+
 TEST_F(ClaimPath, WhatWaitedForTheConnectionGoesToAnotherWhenThatIsLost) {
   orders();
   FakeClient taker = login({.client_id = "c", .durable = true, .receive_maximum = 1});

@@ -236,6 +236,28 @@ TEST_F(ConsumePath, WhatIsTooLargeForAConnectionMayFitTheNext) {
   EXPECT_EQ(came[0].said.at("x-delivery-count"), "1") << "it was never sent";
 }
 
+TEST_F(ConsumePath, WhatExpiresWhileItWaitsForTheConnectionIsNotSent) {
+  configure("orders", "shop/#");
+  FakeClient taker = login({.client_id = "c", .receive_maximum = 1});
+  taker.subscribe({1}, {{"$queue/orders", kQoS1}, {"own", kQoS1}});
+  settle();
+  taker.receive();
+  FakeClient publisher = login("pub");
+  publish(publisher, {"own", "x", kQoS1, 1});
+  publish(publisher, {.topic = "shop/a", .payload = "1", .qos = kQoS1, .id = 2, .expiry = 5});
+  settle();
+  const auto own = messages(taker);
+  ASSERT_THAT(own, SizeIs(1));
+  broker().pass(6s);
+  taker.ack(PacketType::Puback, own[0].id);
+  settle();
+  EXPECT_THAT(messages(taker), IsEmpty()) << "[MQTT-3.3.2-5]";
+  EXPECT_EQ(counted(Counter::QueueDeadExpired), 1U);
+  publish(publisher, {"shop/a", "2", kQoS1, 3});
+  settle();
+  EXPECT_THAT(payloads(taker), ElementsAre("2")) << "what comes next is taken";
+}
+
 TEST_F(ConsumePath, ADeliverySaysItsKeyUnlessItsPublisherDid) {
   configure("orders", "shop/#").order = queue::QueueDefinition::Order::None;
   FakeClient taker = consumer("c");

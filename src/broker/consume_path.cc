@@ -164,9 +164,8 @@ void Shard::pump_consumers(Connection& c, Session& session) {
   send_claimed(c, session);
   while (const QueueDelivery* next = consumers.next_waiting()) {
     if (c.unsent_bytes() >= shared_.options.limits.outbound_buffer) break;
-    const bool is_claimed = consumers.find(next->queue)->qos == QoS::ExactlyOnce;
     // Or it was lent before the client subscribed with another QoS.
-    if (next->it.expires_at <= now() || next->it.is_claimed != is_claimed) {
+    if (next->it.expires_at <= now() || next->it.qos != consumers.find(next->queue)->qos) {
       const auto [queue, lease] = std::pair(next->queue, next->it.lease);
       consumers.call_back(queue, lease);
       tell_queue(queue, LeasesUnsent{{lease}});

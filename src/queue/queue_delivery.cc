@@ -260,6 +260,7 @@ void QueueGroup::lend(const Next& next, Moment now) {
                                 .seq = next.seq,
                                 .deliveries = entry.deliveries,
                                 .is_claimed = lease.is_claim,
+                                .qos = lease.qos,
                                 .key = std::string(lanes_.key_of(next.seq)),
                                 .first_death = entry.past && !entry.past->deaths.empty()
                                                    ? std::optional(entry.past->deaths.front())

@@ -112,6 +112,7 @@ struct Deliver {
   Seq seq;
   std::uint32_t deliveries = 0;  ///< this one included
   bool is_claimed = false;
+  wire::QoS qos{};  ///< what the lease is for: at another the owner would not know how long to wait
   std::string key{};
   std::optional<Death> first_death{};               ///< when it was dead before
   MonotonicTime expires_at = MonotonicTime::max();  ///< from then on it is not sent for the first time

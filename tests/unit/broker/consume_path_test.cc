@@ -258,6 +258,39 @@ TEST_F(ConsumePath, WhatExpiresWhileItWaitsForTheConnectionIsNotSent) {
   EXPECT_THAT(payloads(taker), ElementsAre("2")) << "what comes next is taken";
 }
 
+TEST_F(ConsumePath, WhatWasLentForQoS0IsLentAgainForQoS1) {
+  configure("first", "line/#");
+  configure("orders", "shop/#");
+  FakeClient taker = login({.client_id = "c", .receive_maximum = 1});
+  taker.subscribe({1}, {{"$queue/first", kQoS1}, {"$queue/orders", kQoS0}, {"own", kQoS1}});
+  settle();
+  taker.receive();
+  FakeClient publisher = login("pub");
+  publish(publisher, {"own", "x", kQoS1, 1});
+  publish(publisher, {"line/a", "1", kQoS1, 2});
+  settle();
+  publish(publisher, {"shop/a", "2", kQoS1, 3});
+  settle();
+  const auto own = messages(taker);
+  ASSERT_THAT(own, SizeIs(1)) << "of the others one waits for quota and one behind that";
+  taker.subscribe({2}, {{"$queue/orders", kQoS1}});
+  settle();
+  taker.receive();
+  taker.ack(PacketType::Puback, own[0].id);
+  settle();
+  const auto first = messages(taker);
+  ASSERT_THAT(first, SizeIs(1));
+  EXPECT_EQ(first[0].payload, "1");
+  taker.ack(PacketType::Puback, first[0].id);
+  settle();
+  const auto second = messages(taker);
+  ASSERT_THAT(second, SizeIs(1));
+  EXPECT_EQ(second[0].qos, kQoS1);
+  EXPECT_EQ(second[0].said.at("x-delivery-count"), "1");
+  broker().pass(31s);
+  EXPECT_EQ(counted(Counter::QueueAckTimeouts), 1U) << "it is waited for";
+}
+
 TEST_F(ConsumePath, ADeliverySaysItsKeyUnlessItsPublisherDid) {
   configure("orders", "shop/#").order = queue::QueueDefinition::Order::None;
   FakeClient taker = consumer("c");

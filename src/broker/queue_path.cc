@@ -280,8 +280,11 @@ void Shard::finish(Connection*, session::Session*, QueueSettled& work, std::opti
   if (error) {  // the same batch is made again
     queue.waits_for_store = true;
     settle_again_.push_back(work.queue);
+    queue.group.set_store_failed(true);
+    touch(queue);
     return write_again_later();
   }
+  queue.group.set_store_failed(false);
   count_settled(queue, work);
   tell_claims_ended(queue, work);
   for (const Seq seq : queue.line.made()) queue.group.on_settled(seq, moment());

@@ -36,7 +36,7 @@ Admission QueueGroup::admit(const Arrival& arrival, Moment now) {
   const std::optional<Amount> reserved = make_room(size, leaving);
   if (!reserved) {
     if (takes_oldest() && will_have_room(size)) {
-      if (!may_wait()) return {.what = Admission::What::Full};
+      if (has_store_failed_ || !may_wait()) return {.what = Admission::What::Full};
       asking_again_.push_back(arrival.waiter);
       return {.what = Admission::What::Busy};
     }

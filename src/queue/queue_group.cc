@@ -304,6 +304,11 @@ void QueueGroup::set_paused(bool paused, Moment now) {
   pump(now);
 }
 
+void QueueGroup::set_store_failed(bool failed) {
+  has_store_failed_ = failed;
+  if (failed) tell_to_ask_again();
+}
+
 void QueueGroup::purge(Moment now) {
   if (items_.empty()) return;
   purge_from_ = Seq{};

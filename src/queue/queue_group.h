@@ -129,6 +129,9 @@ class QueueGroup {
   /// When advance() has something to do next.
   std::optional<MonotonicTime> next_due(Moment now) const;
   void set_paused(bool paused, Moment now);
+  /// What it has decided could not be stored, until it could. Nobody waits for room meanwhile: who would is
+  /// refused, and who does may ask again, for that.
+  void set_store_failed(bool failed);
   bool is_paused() const { return is_paused_; }
   /// Everything leaves that is there now and that no consumer has; a part of it at once.
   void purge(Moment now);
@@ -390,6 +393,7 @@ class QueueGroup {
   std::optional<Seq> review_from_{};  ///< what is behind has not been looked at since the definition changed
   std::optional<Seq> close_from_{};   ///< what is behind has not been taken away yet
   bool is_closing_ = false;
+  bool has_store_failed_ = false;
   bool is_paused_ = false;
   bool is_cut_short_ = false;  ///< there is more to do at once than a slice
 };

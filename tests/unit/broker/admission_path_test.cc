@@ -209,6 +209,34 @@ TEST_F(AdmissionPath, AWillMissesAQueueThatRefusesIt) {
   EXPECT_EQ(held("orders"), 1U);
 }
 
+TEST_F(AdmissionPath, NobodyWaitsForRoomWhileTheStoreHasFailed) {
+  queue::QueueDefinition& orders = configure("orders", "shop/#");
+  orders.max_length = 1;
+  orders.overflow = Overflow::DropOldest;
+  FakeClient taker = consumer("c");
+  send("shop/a", 1);
+  const auto came = messages(taker);
+  ASSERT_EQ(came.size(), 1U);
+  FakeClient waiting = login("waiting");
+  FakeClient later = login("later");
+  taker.ack(PacketType::Puback, came[0].id);
+  settle_without_commit();
+  publish(waiting, {"shop/a", "2", kQoS1, 1});
+  settle_without_commit();
+  EXPECT_THAT(heard(waiting), IsEmpty()) << "its room is on its way out";
+  fail_next_commit();
+  settle();
+  EXPECT_THAT(heard(waiting), ElementsAre("PUBACK #1 0x97"));
+  publish(later, {"shop/a", "3", kQoS1, 1});
+  settle();
+  EXPECT_THAT(heard(later), ElementsAre("PUBACK #1 0x97"));
+  repair_store();
+  broker().pass(3s);
+  publish(later, {"shop/a", "4", kQoS1, 2});
+  settle();
+  EXPECT_THAT(heard(later), ElementsAre("PUBACK #2"));
+}
+
 TEST_F(AdmissionPath, WhoFindsWhatCouldLeaveOnItsWayWaitsForThat) {
   queue::QueueDefinition& orders = configure("orders", "shop/#");
   orders.max_length = 1;

@@ -275,8 +275,9 @@ void Shard::finish(Connection*, Session* session, SequencesTaken& work, std::opt
 void Shard::grant_credit(Session& session) {
   QueueConsumers& consumers = *session.consumers();
   const qos::Quota& quota = session.outbound().quota();
+  const std::uint64_t share = consumers.share_of(quota.maximum());
   consumers.for_each([&](QueueConsumer& consumer) {
-    if (const auto limit = consumers.grant(consumer, quota.maximum(), quota.left()))
+    if (const auto limit = consumers.grant(consumer, share, quota.left()))
       tell_queue(consumer.queue->id, ConsumerGranted{consumer_of(session), consumer.attachment, *limit});
   });
 }

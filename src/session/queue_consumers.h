@@ -124,10 +124,13 @@ class QueueConsumers {
   /// It may leave. What may leave now, in order; itself, when it is not owed.
   std::vector<Seq> pubrel_ready(Seq own);
 
-  /// What the owner should be told: the consumer takes so many in all. Nothing: no news. `quota`: exchanges
-  /// that the connection may have; `left`: of those, what nothing uses. The consumers of a session share the
-  /// quota, so that a queue that is empty keeps nothing from one that is not.
-  std::optional<std::uint64_t> grant(QueueConsumer& consumer, std::uint64_t quota, std::uint64_t left) const;
+  /// Of so many exchanges that the connection may have what each consumer that needs them may have: they
+  /// share them, so that a queue that is empty keeps nothing from one that is not. Costs a look at each
+  /// consumer.
+  std::uint64_t share_of(std::uint64_t quota) const;
+  /// What the owner should be told: the consumer takes so many in all. Nothing: no news. `left`: exchanges
+  /// that nothing uses.
+  std::optional<std::uint64_t> grant(QueueConsumer& consumer, std::uint64_t share, std::uint64_t left) const;
 
   /// Sequences of the session's stream that nobody else has.
   std::optional<Seq> next_sequence() const;

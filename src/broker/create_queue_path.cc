@@ -1,7 +1,9 @@
 // SUBSCRIBE to `$queue/...`: which queue it means, and how one is made for it.
 
 #include <algorithm>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "broker/shard.h"
 #include "queue/queue_changes.h"
@@ -21,8 +23,8 @@ queue::NamedQueuePtr planned_queue(QueueId id, queue::QueueDefinition definition
 
 }  // namespace
 
-/// The granted QoS, or why not, which `why` says in words. A queue that is made for it has its record in
-/// `batch`.
+/// The granted QoS, or why not, which `why` says in words; so it does of a filter that has no effect. A queue
+/// that is made for it has its record in `batch`.
 ReasonCode Shard::grant_queue(const wire::SubscribeFilter& wanted, SubscriptionRequest& request,
                               store::WriteBatch& batch, std::string& why) {
   const auto refuse = [&](ReasonCode reason, std::string_view text) {
@@ -33,7 +35,15 @@ ReasonCode Shard::grant_queue(const wire::SubscribeFilter& wanted, SubscriptionR
   if (!form) return refuse(ReasonCode::TopicFilterInvalid, form.error().detail);
   if (wanted.no_local)
     return refuse(ReasonCode::ImplementationSpecificError, "No Local means nothing for a named queue");
-  if (!shared_.queues.find(form->name)) {
+  const auto filter = topic::TopicFilter::parse(form->filter, {shared_.options.mqtt.max_topic_levels});
+  if (!form->filter.empty() && !filter)
+    return refuse(ReasonCode::TopicFilterInvalid, filter.error().detail);  // also where it means nothing
+  if (const queue::NamedQueuePtr there = shared_.queues.find(form->name)) {
+    const std::vector<std::string>& bound = there->definition.bind;
+    if (!form->filter.empty() && std::find(bound.begin(), bound.end(), form->filter) == bound.end() &&
+        why.empty())
+      why = "the queue is there already, and the filter behind its name is none of those it is bound to";
+  } else {
     if (form->filter.empty()) return refuse(ReasonCode::TopicFilterInvalid, "there is no queue of this name");
     if (!shared_.options.queues.auto_create)
       return refuse(ReasonCode::TopicFilterInvalid,
@@ -41,8 +51,6 @@ ReasonCode Shard::grant_queue(const wire::SubscribeFilter& wanted, SubscriptionR
     queue::QueueDefinition definition;
     definition.name = form->name;
     definition.bind.emplace_back(form->filter);
-    const auto filter = topic::TopicFilter::parse(form->filter, {shared_.options.mqtt.max_topic_levels});
-    if (!filter) return refuse(ReasonCode::TopicFilterInvalid, filter.error().detail);
     if (filter->has_wildcard() && !shared_.options.mqtt.wildcard_available)
       return ReasonCode::WildcardSubscriptionsNotSupported;
     if (form->filter.starts_with('$'))

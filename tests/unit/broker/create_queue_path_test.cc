@@ -109,6 +109,18 @@ TEST_F(CreateQueuePath, WhatASessionMadeIsThereWhenItHasGone) {
   EXPECT_THAT(heard(publisher), ElementsAre("PUBACK #1"));
 }
 
+TEST_F(CreateQueuePath, AFilterOfAQueueThatIsThereIsLookedAt) {
+  configure("orders", "shop/#");
+  FakeClient taker = login("c");
+  const test::Arrived bound = answer_to(taker, "$queue/orders/shop/#");
+  EXPECT_THAT(bound.reasons, ElementsAre(ReasonCode::GrantedQoS1));
+  EXPECT_THAT(bound.reason_string, IsEmpty());
+  const test::Arrived other = answer_to(taker, "$queue/orders/line/#");
+  EXPECT_THAT(other.reasons, ElementsAre(ReasonCode::GrantedQoS1));
+  EXPECT_THAT(other.reason_string, HasSubstr("none of those it is bound to"));
+  EXPECT_THAT(answer_to(taker, "$queue/orders/a#b").reasons, ElementsAre(ReasonCode::TopicFilterInvalid));
+}
+
 TEST_F(CreateQueuePath, BadNamesAndFiltersAreRefused) {
   options_.queues.auto_create = true;
   FakeClient taker = login("c");

@@ -59,6 +59,9 @@ ReasonCode Shard::grant_queue(const wire::SubscribeFilter& wanted, SubscriptionR
       return refuse(ReasonCode::TopicFilterInvalid, checked.error().detail);
     queue::QueueDefinition dead;
     dead.name = definition.dead_letter_target();
+    // While a deletion goes on, what is made anew would lose the subscription to it, or has no dead letters.
+    if (shared_.queues.is_held(definition.name) || shared_.queues.is_held(dead.name))
+      return refuse(ReasonCode::ImplementationSpecificError, "a command changes this queue at this moment");
     if (!dead.name.empty() && !shared_.queues.find(dead.name))
       request.creates.push_back(planned_queue(shared_.queue_ids.next(), std::move(dead)));
     request.creates.push_back(planned_queue(shared_.queue_ids.next(), std::move(definition)));

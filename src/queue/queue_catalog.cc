@@ -120,6 +120,11 @@ Result<QueueCatalog::Hold> QueueCatalog::hold(std::vector<std::string> names) {
   return Hold(*this, std::move(names));
 }
 
+bool QueueCatalog::is_held(std::string_view name) const {
+  const std::shared_lock lock(mutex_);
+  return held_.contains(name);
+}
+
 void QueueCatalog::Hold::release() {
   if (catalog_ == nullptr) return;
   const std::unique_lock lock(catalog_->mutex_);

@@ -96,6 +96,8 @@ class QueueCatalog {
   };
   /// All of these names, or none. Empty names are nobody's. Errors: Busy.
   Result<Hold> hold(std::vector<std::string> names);
+  /// Somebody has it. For who makes a queue without a command.
+  bool is_held(std::string_view name) const;
 
  private:
   Result<NamedQueuePtr> insert(QueueId id, QueueDefinition definition, bool is_configured, std::size_t most);

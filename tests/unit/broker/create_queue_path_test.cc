@@ -121,6 +121,21 @@ TEST_F(CreateQueuePath, AFilterOfAQueueThatIsThereIsLookedAt) {
   EXPECT_THAT(answer_to(taker, "$queue/orders/a#b").reasons, ElementsAre(ReasonCode::TopicFilterInvalid));
 }
 
+/// It would lose its subscription with those to the queue that goes.
+TEST_F(CreateQueuePath, NoQueueIsMadeWhoseNameACommandHas) {
+  options_.queues.auto_create = true;
+  FakeClient taker = login("c");
+  for (const char* name : {"orders", "orders.dlq"}) {
+    const auto hold = broker().queues().hold({name});
+    ASSERT_TRUE(hold.has_value());
+    EXPECT_THAT(answer_to(taker, "$queue/orders/shop/#").reasons,
+                ElementsAre(ReasonCode::ImplementationSpecificError))
+        << name;
+    EXPECT_EQ(broker().queues().count(), 0U);
+  }
+  EXPECT_THAT(answer_to(taker, "$queue/orders/shop/#").reasons, ElementsAre(ReasonCode::GrantedQoS1));
+}
+
 TEST_F(CreateQueuePath, BadNamesAndFiltersAreRefused) {
   options_.queues.auto_create = true;
   FakeClient taker = login("c");

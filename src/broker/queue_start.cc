@@ -120,6 +120,16 @@ Status QueueStart::configure() {
     if (Status status = declare(definition, /*is_configured=*/true); !status) return status;
   for (const QueueDefinition& definition : parts_.options.queues.configured)
     if (Status status = declare_dead_letters(definition); !status) return status;
+  // Those of the store that no section is about: the configuration may have changed where their dead letters
+  // go, and is wrong then. What the store alone says stops no start.
+  for (const queue::NamedQueuePtr& stored : parts_.queues.all()) {
+    if (stored->is_configured) continue;
+    const Status status = declare_dead_letters(stored->definition);
+    if (status) continue;
+    const queue::NamedQueuePtr target = parts_.queues.find(stored->definition.dead_letter_target());
+    if (target && target->is_configured) return status;
+    damaged("queues", stored->name(), {}, status.error().detail);
+  }
   return {};
 }
 

@@ -63,6 +63,7 @@ TEST_F(QueueStart, LeavesWhatBelongsToNamedQueuesWhereItIs) {
   record.definition.name = "orders";
   record.definition.bind = {"orders"};
   record.definition.dedup_window = std::chrono::minutes{1};
+  record.definition.dead_letter = "none";
   store::WriteBatch batch;
   queue::record_queue(batch, kQueue, record);
   queue::append_queue_entry(batch, kQueue, entry);
@@ -199,6 +200,19 @@ TEST_F(QueueStart, APausedQueueStaysPaused) {
   FakeClient back = call("taker");
   broker().settle();
   EXPECT_EQ(back.receive().size(), 2U) << "CONNACK and the message";
+}
+
+TEST_F(QueueStart, AQueueOfTheStoreHasItsPlaceForDeadLetters) {
+  store::WriteBatch batch;
+  record_orders(batch, queue::named_queue(3));
+  broker().committer().submit(std::move(batch), nullptr);
+  broker().settle();
+  for (int round = 0; round < 2; ++round) {
+    crash();
+    EXPECT_NE(broker().queues().find("orders.dlq"), nullptr) << "what gave it away may be damaged";
+    broker().settle();
+    EXPECT_EQ(records(store::Table::Queues), 2U);
+  }
 }
 
 /// The client may have had the PUBLISH, whose message is gone; it is not to hold the identifier for good.

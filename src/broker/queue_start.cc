@@ -58,8 +58,10 @@ Result<QueueStart::Found> QueueStart::run(store::ReadView* view, Recovery::Livin
       ++found_.orphans;
     }
   for (const auto& [queue, claims] : claims_) {  // of queues that are not there
-    if (unread_queues_.contains(queue)) continue;
-    for (const Recovery::Living::Claim& claim : claims) lose_claim(claim, *sessions.at(claim.session));
+    for (const Recovery::Living::Claim& claim : claims) {
+      session::Session& session = *sessions.at(claim.session);
+      newer_queues_.contains(queue) ? hold_claim(claim, session) : lose_claim(claim, session);
+    }
   }
   for (const auto& [entry, state] : states_) {  // nobody has asked for these
     if (unread_queues_.contains(entry.first) || unread_entries_.contains(entry)) continue;
@@ -79,6 +81,7 @@ Status QueueStart::read_queues(store::ReadView& view) {
     auto record = id ? queue::decode_queue(value) : tl::unexpected(id.error());
     if (!record) {
       if (id) unread_queues_.insert(id->queue);
+      if (id && record.error().code == Errc::Unsupported) newer_queues_.insert(id->queue);
       const std::string number = id ? std::to_string(queue::number_of(id->queue)) : std::string();
       damaged("queues", number, {}, record.error().detail);
       return true;
@@ -216,6 +219,7 @@ Status QueueStart::read_entries(store::ReadView& view, OwnedQueue& queue) {
       if (!entry) {
         damaged("entries", queue.named->name(), stored.seq, entry.error().detail);
         unread_entries_.insert(EntryKey{id, stored.seq});
+        if (entry.error().code == Errc::Unsupported) newer_entries_.insert(EntryKey{id, stored.seq});
         continue;
       }
       std::optional<queue::DeliveryState> state;
@@ -249,9 +253,10 @@ void QueueStart::restore_claims(OwnedQueue& queue, std::vector<Recovery::Living:
     claims.erase(found);
     return stored;
   };
-  // One of what is not to be read goes on when that can be, and holds its packet identifier until then.
   std::erase_if(claims, [&](const Recovery::Living::Claim& stored) {
-    return unread_entries_.contains(EntryKey{queue.named->id, stored.record.seq});
+    if (!newer_entries_.contains(EntryKey{queue.named->id, stored.record.seq})) return false;
+    hold_claim(stored, *sessions.at(stored.session));
+    return true;
   });
   std::vector<queue::Claim> wanted;
   for (const Recovery::Living::Claim& stored : claims)
@@ -282,6 +287,15 @@ void QueueStart::restore_claims(OwnedQueue& queue, std::vector<Recovery::Living:
     const Recovery::Living::Claim stored = take(lost.claim);
     lose_claim(stored, *sessions.at(stored.session));
   }
+}
+
+/// Of what a later version has written: it goes on when that can be read, and holds its packet identifier
+/// until then. At last no other is free, so an operator has to know.
+void QueueStart::hold_claim(const Recovery::Living::Claim& claim, const session::Session& session) {
+  ++found_.held_claims;
+  HERMOD_LOG_LIMITED(log::Level::Warning, "queue.claim_held", {"client", session.client_id()},
+                     {"queue_number", queue::number_of(claim.record.queue)}, {"offset", claim.record.seq.v},
+                     {"sequence", claim.seq.v});
 }
 
 /// The client may hold the identifier: PUBREL ends the exchange, when it comes back.

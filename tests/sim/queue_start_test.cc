@@ -175,6 +175,31 @@ TEST_F(QueueStart, LeavesTheClaimAndTheStateOfAnEntryThatCannotBeRead) {
   }
 }
 
+/// No later version will read it either, and an identifier that is held for good stops its session at last.
+TEST_F(QueueStart, ReleasesAClaimOfWhatIsDamaged) {
+  login("subscriber").peer().drop(0);
+  const auto session = broker().directory().find("subscriber");
+  ASSERT_TRUE(session.has_value());
+  constexpr QueueId kQueue = queue::named_queue(3);
+  constexpr QueueId kDamaged = queue::named_queue(4);
+  store::WriteBatch batch;
+  record_orders(batch, kQueue);
+  batch.append(queue::stream_of(kQueue), as_bytes("\x01 is cut off"));
+  batch.put(store::Table::Queues, as_bytes(store::number_key(kDamaged.v)), as_bytes("\x01"));
+  queue::record_delivery_state(batch, kDamaged, Seq{2}, {.deliveries = 1});
+  queue::append_claim(batch, StreamId{session->v}, {.queue = kQueue, .seq = Seq{1}, .deliveries = 1});
+  queue::append_claim(batch, StreamId{session->v}, {.queue = kDamaged, .seq = Seq{1}, .deliveries = 1});
+  broker().committer().submit(std::move(batch), nullptr);
+  broker().settle();
+  crash();
+  ASSERT_EQ(broker().claims().size(), 2U);
+  broker().settle();
+  crash();
+  EXPECT_TRUE(broker().claims().empty());
+  EXPECT_EQ(broker().recovered().exchanges, 2U) << "the marks";
+  EXPECT_EQ(records(store::Table::Deliveries), 1U) << "what is of the damaged queue stays for who repairs it";
+}
+
 TEST_F(QueueStart, APausedQueueStaysPaused) {
   constexpr QueueId kQueue = queue::named_queue(3);
   queue::QueueRecord record;

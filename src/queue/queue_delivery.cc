@@ -108,8 +108,8 @@ void QueueGroup::requeue_all(ConsumerId id, AttachmentNo last, bool keep_claims,
     } else if (it.is_claim && keep_claims) {
       it.is_parked = true;
       if (lanes_.is_in_flight(it.seq)) lanes_.delay(it.seq);
-    } else if (it.phase ==
-               Lease::Phase::Lent) {  // a claim that is durable all the same goes with its session
+    } else if (it.phase == Lease::Phase::Lent) {
+      // Also with a claim: should that be durable all the same, it goes with its session.
       take_back(lease, now);
     } else {
       it.is_claim = false;

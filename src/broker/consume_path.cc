@@ -43,7 +43,7 @@ bool has_key(const queue::Message& message) {
 void append_history(const QueueDelivery& lent, std::string_view queue, bool is_short, std::string& out) {
   wire::PropertyWriter said;
   if (!is_short && !lent.it.key.empty() && !has_key(*lent.it.message)) said.add_user("key", lent.it.key);
-  said.add_user("queue", queue);
+  if (!queue.empty()) said.add_user("queue", queue);  // it may have been deleted meanwhile
   said.add_user("offset", std::to_string(lent.it.seq.v));
   said.add_user("ts", std::to_string(micros_of(lent.it.message->stored_at())));
   said.add_user("x-delivery-count", std::to_string(lent.it.deliveries));

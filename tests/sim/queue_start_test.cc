@@ -343,6 +343,8 @@ TEST_F(QueueStart, GoesOnWithAnUnansweredClaimBehindAMessageThatWaits) {
   EXPECT_EQ(packets[1].topic, "orders");
   EXPECT_EQ(packets[1].id, qos::packet_id_for(own));
   EXPECT_TRUE(packets[1].dup) << "[MQTT-3.3.1-1]";
+  EXPECT_EQ(packets[1].said.at("offset"), "1");
+  EXPECT_FALSE(packets[1].said.contains("queue")) << "there is none";
   back.ack(wire::PacketType::Pubrec, packets[1].id);
   broker().settle();
   packets = back.receive();

@@ -258,10 +258,14 @@ void QueueGroup::end_overdue(Moment now) {
     recall(unsent_.front());
 }
 
-/// What is about to leave, or on its way to the store, stays delayed until that is known.
+/// A slice of what is due. What is about to leave, or on its way to the store, stays delayed until that is
+/// known.
 void QueueGroup::wake_retries(Moment now) {
-  while (const auto seq = retries_.take_due(now.steady))
+  for (std::size_t left = kSlice; left > 0; --left) {
+    const auto seq = retries_.take_due(now.steady);
+    if (!seq) return;
     if (may_leave(item(*seq))) lanes_.requeue(*seq);
+  }
 }
 
 /// What a consumer has is judged when it comes back.

@@ -122,7 +122,7 @@ Result<QueueCatalog::Hold> QueueCatalog::hold(std::vector<std::string> names) {
 
 bool QueueCatalog::is_held(std::string_view name) const {
   const std::shared_lock lock(mutex_);
-  return held_.contains(name);
+  return held_.contains(std::string(name));
 }
 
 void QueueCatalog::Hold::release() {

@@ -13,6 +13,7 @@ constexpr std::uint64_t kRoom = 2 * kMaxBytes + std::uint64_t{kMaxOps} * 4096;
 constexpr std::size_t kStreamSlice = 4096;
 /// Entries of a stream whose values are on the way from memory while others are written.
 constexpr std::size_t kAhead = 16;
+/// Bytes. Of a longer value the wait for its beginning is the smaller part.
 constexpr std::size_t kMaxFetched = 1024;
 constexpr std::size_t kCacheLine = 64;
 

@@ -32,6 +32,7 @@ class CheckpointWriter {
   Status write_messages();
   Status write_table(Table table);
   Status write_entries();
+  /// Has the processor load their values, and keeps where these are until begin() or the next fetch().
   void fetch(std::span<const EntryChange> entries);
   /// `fetched`: its place in what was fetched.
   Status write_entry(StreamId stream, const EntryChange& change, std::size_t fetched);

@@ -118,6 +118,7 @@ void Shard::end_transfers(OwnedQueue& queue) {
   if (queue.transfer) {
     const bool is_under_way = queue.transfer->is_committing || queue.transfer->unanswered > 0;
     if (is_under_way) return;
+    moving_.erase(queue.transfer->waits_for);
     queue.transfer.reset();
   }
   for (const QueueOrder& order : std::exchange(queue.transfers, {})) refuse(order);

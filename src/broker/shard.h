@@ -271,6 +271,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void ask_for(OwnedQueue& queue, std::size_t index);
   bool on_move_answered(AdmissionAnswered& answer);
   bool on_move_asked_again(queue::WaiterId waiter);
+  void withdraw_rest(OwnedQueue& queue, std::size_t first);
   void submit_slice(OwnedQueue& queue);
   void touch_later(OwnedQueue& queue);
   void end_transfer(OwnedQueue& queue);

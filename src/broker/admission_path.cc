@@ -58,7 +58,7 @@ void Shard::begin_round(PendingPublication publication) {
                                                .message_id = publication.message_id,
                                                .waiter = waiter}});
   }
-  publication.round.emplace(asked);
+  publication.round.emplace(asked, /*may_refuse=*/publication.connection.has_value());
   pending_.emplace(waiter, std::make_unique<PendingPublication>(std::move(publication)));
 }
 
@@ -89,9 +89,14 @@ void Shard::submit_admitted(queue::WaiterId waiter) {
   const bool waits = publication.round->waits_for_others();
   targets_ = std::move(publication.targets);
   queue_targets_ = std::move(publication.queue_targets);
-  for (QueueTarget& target : queue_targets_)
-    target.is_dropped =
-        target.is_dropped || (target.is_asked && target.admission.what != queue::Admission::What::Admitted);
+  using What = queue::Admission::What;
+  for (QueueTarget& target : queue_targets_) {
+    if (!target.is_asked || target.admission.what == What::Admitted) continue;
+    target.is_dropped = true;
+    const bool is_refused =  // the broker's own: this queue misses it alone
+        target.admission.what == What::Full || target.admission.what == What::RateLimited;
+    if (is_refused) counters_.add(Counter::QueueDroppedMaxLength);
+  }
   store::WriteBatch batch;
   if (publication.batch) batch = std::move(*publication.batch);
   const Session* const session = sessions_.find(publication.session);
@@ -111,12 +116,11 @@ Connection* Shard::publisher_of(const PendingPublication& publication) {
   return is_there ? c : nullptr;
 }
 
-/// Nothing happens while its fate is open.
+/// Nothing happens while its fate is open. What is the broker's own waits as everybody does where a queue is
+/// Busy; its session stays on this shard until then.
 void Shard::conclude(queue::WaiterId waiter) {
   PendingPublication& publication = *pending_.at(waiter);
   const AdmissionRound::Fate fate = publication.round->fate();
-  const bool is_submitted = publication.queue_targets.empty();
-  if (!publication.connection && !is_submitted) return submit_without_asked(waiter);
   Connection* const c = publisher_of(publication);
   Session* const session = sessions_.find(publication.session);
   switch (fate) {
@@ -163,24 +167,6 @@ void Shard::refuse_pending(PendingPublication& publication) {
   Session* const session = sessions_.find(publication.session);
   if (session != nullptr && publication.qos != QoS::AtMostOnce)
     session->inbound().on_commit_failed(publication.packet_id, publication.qos);
-}
-
-/// The broker's own: there is nobody to refuse it to, so these queues miss it alone.
-void Shard::submit_without_asked(queue::WaiterId waiter) {
-  PendingPublication& publication = *pending_.at(waiter);
-  targets_ = std::move(publication.targets);
-  queue_targets_ = std::move(publication.queue_targets);
-  for (QueueTarget& target : queue_targets_) {
-    if (!target.is_asked) continue;
-    target.is_dropped = true;
-    counters_.add(Counter::QueueDroppedMaxLength);
-  }
-  store::WriteBatch batch;
-  if (publication.batch) batch = std::move(*publication.batch);
-  hand_over_now(/*qos0_only=*/true);
-  commit_publish(nullptr, publication.message, {}, QoS::AtMostOnce, publication.retain, std::move(batch),
-                 publication.session);
-  end_pending(waiter);
 }
 
 /// Its connection goes on, and its session may leave the shard.

@@ -301,7 +301,6 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void begin_round(PendingPublication publication);
   void on_admission_answered(QueueId queue, AdmissionAnswered& answer);
   void submit_admitted(queue::WaiterId waiter);
-  void submit_without_asked(queue::WaiterId waiter);
   Connection* publisher_of(const PendingPublication& publication);
   void conclude(queue::WaiterId waiter);
   void refuse_pending(PendingPublication& publication);

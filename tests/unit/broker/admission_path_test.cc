@@ -209,6 +209,34 @@ TEST_F(AdmissionPath, AWillMissesAQueueThatRefusesIt) {
   EXPECT_EQ(held("orders"), 1U);
 }
 
+TEST_F(AdmissionPath, AWillWaitsWhereWhatCouldLeaveIsOnItsWay) {
+  queue::QueueDefinition& orders = configure("orders", "shop/#");
+  orders.max_length = 1;
+  orders.overflow = Overflow::DropOldest;
+  FakeClient publisher = login("pub");
+  FakeClient dying = login({.client_id = "dying", .will = Testament{.topic = "shop/will", .qos = kQoS1}});
+  publish(publisher, {"shop/a", "1", kQoS1, 1});
+  settle_without_commit();
+  dying.peer().drop(0);
+  settle_without_commit();
+  settle();
+  EXPECT_THAT(drained(), ElementsAre("will"));
+}
+
+TEST_F(AdmissionPath, AWillThatOneQueueRefusesComesIntoTheOthers) {
+  queue::QueueDefinition& orders = configure("full", "shop/#");
+  orders.max_length = 1;
+  orders.dedup_window = 1min;
+  configure("orders", "shop/will").dedup_window = 1min;
+  send("shop/a", 1);
+  FakeClient dying = login({.client_id = "dying", .will = Testament{.topic = "shop/will", .qos = kQoS1}});
+  dying.peer().drop(0);
+  settle();
+  EXPECT_THAT(drained(), ElementsAre("will"));
+  EXPECT_EQ(held("full"), 1U);
+  EXPECT_EQ(counted(Counter::QueueDroppedMaxLength), 1U);
+}
+
 TEST_F(AdmissionPath, WhoFindsWhatCouldLeaveOnItsWayWaitsForThat) {
   queue::QueueDefinition& orders = configure("orders", "shop/#");
   orders.max_length = 1;

@@ -60,6 +60,21 @@ TEST_F(QueueEndPath, WhatIsPublishedWhileItIsDecidedIsNotLost) {
   EXPECT_EQ(describe(boss, "orders").at("out"), 1);
 }
 
+TEST_F(QueueEndPath, AWillDoesNotFallBesideAQueueThatStays) {
+  configure("orders", "shop/#");
+  FakeClient boss = operator_client();
+  send("shop/a", 1);
+  FakeClient dying = login({.client_id = "dying", .will = Testament{.topic = "shop/will", .qos = kQoS1}});
+  send_commands(boss, kDelete, kQoS0);
+  settle_without_commit();
+  dying.peer().drop(0);
+  settle_without_commit();
+  settle();
+  EXPECT_EQ(responses(boss).at(0).at("code"), "busy");
+  EXPECT_EQ(describe(boss, "orders").at("messages"), 2);
+  EXPECT_EQ(counted(Counter::QueueDroppedMaxLength), 0U);
+}
+
 TEST_F(QueueEndPath, WhoPublishesWhileAnEmptyOneGoesIsToldThatNobodyTookIt) {
   configure("orders", "shop/#");
   FakeClient boss = operator_client();

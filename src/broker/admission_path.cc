@@ -159,7 +159,7 @@ void Shard::refuse_pending(PendingPublication& publication) {
   targets_ = std::move(publication.targets);
   release_room(publication.message);
   for (const QueueTarget& target : publication.queue_targets)
-    if (!target.is_asked && !target.is_dropped) target.queue->room->give_back(one);
+    if (!target.is_asked && !target.is_dropped) give_back_room(*target.queue, one);
   const wire::Publish packet{.qos = publication.qos, .id = publication.packet_id};
   if (Connection* const c = publisher_of(publication))
     return refuse_publish(*c, packet, ReasonCode::QuotaExceeded,

@@ -220,6 +220,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   /// False: there is no such queue.
   bool add_queue_target(QueueId id, const queue::Message& message, std::string_view client_id);
   bool reserve_queue_room(const queue::Message& message, bool may_refuse);
+  void give_back_room(const queue::NamedQueue& queue, const queue::Amount& amount);
   void append_to_queues(store::WriteBatch& batch, const queue::MessagePtr& message,
                         std::optional<MessageId> shared, PublishCommit& work);
   void wait_for_queue_owner(Connection& c);

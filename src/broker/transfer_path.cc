@@ -199,7 +199,7 @@ void Shard::withdraw_rest(OwnedQueue& queue, std::size_t first) {
     } else if (stays.admission.what == Admission::What::Admitted && stays.is_asked) {
       tell_queue(stays.to->id, AdmissionFailed{stays.admission.id});
     } else if (stays.admission.what == Admission::What::Admitted) {
-      stays.to->room->give_back({1, stays.entry.message->size()});
+      give_back_room(*stays.to, {1, stays.entry.message->size()});
     }
     queue.group.on_not_moved(stays.seq, moment());
     if (transfer.left) ++*transfer.left;

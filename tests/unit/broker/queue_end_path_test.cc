@@ -140,6 +140,31 @@ TEST_F(QueueEndPath, AnExchangeAtQoS2ComesToItsEnd) {
   EXPECT_EQ(counted(Counter::StrayAcks), 0U);
 }
 
+TEST_F(QueueEndPath, RoomThatSomebodyElseGivesBackIsNotWaitedForForEver) {
+  configure("orders", "shop/b");
+  queue::QueueDefinition& other = configure("other", "shop/#");
+  other.max_length = 1;
+  other.overflow = queue::QueueDefinition::Overflow::DropOldest;
+  FakeClient boss = operator_client();
+  FakeClient one = login("one");
+  FakeClient two = login("two");
+  publish(one, {"shop/a", "1", kQoS1, 1});
+  settle_without_commit();
+  publish(two, {"shop/b", "2", kQoS1, 1});  // has room in orders, and waits for the other queue
+  settle_without_commit();
+  send_commands(boss, kForce, kQoS0);
+  settle_without_commit();
+  broker().commit();  // the first message and the barrier; the second is let in
+  settle_without_commit();
+  EXPECT_EQ(broker().queues().find("orders"), nullptr);
+  fail_next_commit();
+  settle();
+  EXPECT_THAT(heard(two), ElementsAre("PUBACK #1 0x83"));
+  repair_store();
+  broker().pass(3s);
+  EXPECT_EQ(responses(boss), json::array({deleted(1)}));
+}
+
 TEST_F(QueueEndPath, AQueueThatOthersSendDeadLettersToStays) {
   configure("orders", "shop/#");
   FakeClient boss = operator_client();

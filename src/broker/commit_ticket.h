@@ -87,7 +87,8 @@ struct SubscriptionRequest {
   wire::RetainHandling retain_handling = wire::RetainHandling::SendAtSubscribe;
   std::uint32_t number = 0;                     ///< of its record; 0 when there is none
   bool retained_due = false;                    ///< its record says so
-  std::vector<queue::NamedQueuePtr> creates{};  ///< queues that are made for it, their records in its batch
+  std::vector<queue::NamedQueuePtr> creates{};  ///< queues that are made for it, their records in its batch,
+  queue::QueueCatalog::Hold hold{};             ///< and whose names are held until they are there
 };
 /// SUBSCRIBE or UNSUBSCRIBE of a durable session: then the index changes and the ack leaves.
 struct SubscriptionsStored {

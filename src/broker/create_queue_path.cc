@@ -49,6 +49,10 @@ ReasonCode Shard::grant_queue(const wire::SubscribeFilter& wanted, SubscriptionR
       return refuse(ReasonCode::TopicFilterInvalid, "a queue is not made for topics that begin with $");
     if (const Status checked = queue::check(definition); !checked)
       return refuse(ReasonCode::TopicFilterInvalid, checked.error().detail);
+    // A queue that had the name may still be on its way out, with the subscriptions to it.
+    auto hold = shared_.queues.share({definition.name, definition.dead_letter_target()});
+    if (!hold) return refuse(ReasonCode::ImplementationSpecificError, hold.error().detail);
+    request.hold = *std::move(hold);
     queue::QueueDefinition dead;
     dead.name = definition.dead_letter_target();
     if (!dead.name.empty() && !shared_.queues.find(dead.name))
@@ -65,6 +69,7 @@ ReasonCode Shard::grant_queue(const wire::SubscribeFilter& wanted, SubscriptionR
 /// other goes.
 ReasonCode Shard::create_queues(SubscriptionRequest& request) {
   ReasonCode reason = request.reason;
+  const queue::QueueCatalog::Hold hold = std::move(request.hold);
   for (const queue::NamedQueuePtr& planned : std::exchange(request.creates, {})) {
     const Status opened = open_queue(*planned, "subscription");
     if (!opened && opened.error().code == Errc::NoSpace) reason = ReasonCode::QuotaExceeded;

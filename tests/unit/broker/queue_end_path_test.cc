@@ -165,6 +165,30 @@ TEST_F(QueueEndPath, RoomThatSomebodyElseGivesBackIsNotWaitedForForEver) {
   EXPECT_EQ(responses(boss), json::array({deleted(1)}));
 }
 
+TEST_F(QueueEndPath, NobodyMakesAQueueOfTheNameBeforeItIsGone) {
+  options_.queues.auto_create = true;
+  configure("orders", "shop/#");
+  FakeClient boss = operator_client();
+  FakeClient taker = login({.client_id = "taker", .durable = true});
+  send_commands(boss, kForce, kQoS0);
+  settle_without_commit();
+  broker().commit();  // the barrier
+  settle_without_commit();
+  ASSERT_EQ(broker().queues().find("orders"), nullptr);
+  taker.subscribe({1}, {{"$queue/orders/shop/#", kQoS1}});
+  settle();
+  const auto refused = taker.receive();
+  ASSERT_THAT(refused, SizeIs(1));
+  EXPECT_THAT(refused[0].reasons, ElementsAre(ReasonCode::ImplementationSpecificError));
+  EXPECT_THAT(refused[0].reason_string, HasSubstr("another command changes the queue orders"));
+  EXPECT_EQ(responses(boss).at(0), deleted(0));
+  taker.subscribe({2}, {{"$queue/orders/shop/#", kQoS1}});
+  settle();
+  EXPECT_THAT(heard(taker), ElementsAre("SUBACK #2 0x01"));
+  send("shop/a", 1);
+  EXPECT_THAT(payloads(taker), ElementsAre("1"));
+}
+
 TEST_F(QueueEndPath, AQueueThatOthersSendDeadLettersToStays) {
   configure("orders", "shop/#");
   FakeClient boss = operator_client();

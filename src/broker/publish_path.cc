@@ -12,6 +12,7 @@
 #include "queue/records.h"
 #include "retain/records.h"
 #include "session/records.h"
+#include "topic/limits.h"
 
 namespace hermod::broker {
 
@@ -192,9 +193,10 @@ void Shard::refuse_publish(Connection& c, const wire::Publish& packet, ReasonCod
                      .ends_publish = true});
 }
 
-/// Fills matches_ with who subscribed to the topic; the version of the index that says so.
+/// Fills matches_ with who subscribed to the topic; the version of the index that says so. How deep a topic
+/// may be was asked where it came from; the broker's own are as deep as they are.
 std::uint64_t Shard::match(std::string_view topic, SessionId publisher) {
-  const auto name = topic::TopicName::parse(topic, {shared_.options.mqtt.max_topic_levels});
+  const auto name = topic::TopicName::parse(topic, {.levels = topic::kMaxTopicBytes});
   HERMOD_ASSERT(name.has_value());
   return shared_.subscriptions.match(*name, publisher, members_, matches_);
 }

@@ -82,6 +82,16 @@ TEST_F(ControlPath, TheAnswerGoesWhereTheRequestSays) {
   EXPECT_EQ(came[0].correlation_data, "seven");
 }
 
+TEST_F(ControlPath, ItsOwnTopicsAreAsDeepAsTheyAre) {
+  options_.mqtt.max_topic_levels = 2;
+  configure("orders", "shop/#");
+  FakeClient boss = login("boss");
+  subscribe(boss, "$CONTROL/#", kQoS1);
+  send_commands(boss, R"({"command":"delete","queue":"orders"})");
+  settle();
+  EXPECT_EQ(responses(boss).at(0).at("command"), "delete");
+}
+
 TEST_F(ControlPath, NoAnswerGoesToATopicOfTheBroker) {
   FakeClient boss = operator_client();
   for (const char* topic : {"$SYS/broker/version", "$queue/x/$nack", "$CONTROL/queue/v1"}) {

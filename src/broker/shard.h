@@ -268,7 +268,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void go_on_transferring(OwnedQueue& queue);
   void begin_transfer(OwnedQueue& queue);
   void take_slice(OwnedQueue& queue);
-  void take_one(OwnedQueue& queue, Seq seq, const std::string& target);
+  bool take_one(OwnedQueue& queue, const queue::QueueGroup::Peeked& one, const std::string& target);
   void ask_for(OwnedQueue& queue, std::size_t index);
   bool on_move_answered(AdmissionAnswered& answer);
   bool on_move_asked_again(queue::WaiterId waiter);

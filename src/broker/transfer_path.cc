@@ -90,8 +90,9 @@ void Shard::take_slice(OwnedQueue& queue) {
   const queue::ControlCommand& command = queue.transfers.front().command;
   std::uint64_t bytes = 0;
   std::size_t looked_at = 0;
+  bool is_held_up = false;
   const auto is_enough = [&] {
-    return transfer.stop || transfer.left == 0U || transfer.slice.size() >= transfer.at_once ||
+    return is_held_up || transfer.stop || transfer.left == 0U || transfer.slice.size() >= transfer.at_once ||
            bytes >= kSliceBytes;
   };
   while (!is_enough() && looked_at < kMostLookedAt && transfer.next < transfer.end) {
@@ -101,41 +102,55 @@ void Shard::take_slice(OwnedQueue& queue) {
     for (const queue::QueueGroup::Peeked& one : page) {
       if (one.seq >= transfer.end) transfer.next = transfer.end;
       if (is_enough() || transfer.next == transfer.end) break;
+      is_held_up = !take_one(queue, one, target_of(command, one.deaths));
+      if (is_held_up) break;
       transfer.next = Seq{one.seq.v + 1};
-      take_one(queue, one.seq, target_of(command, one.deaths));
       if (!transfer.slice.empty() && transfer.slice.back().seq == one.seq) bytes += one.message->size();
     }
   }
   if (queue.group.has_effects()) touch(queue);
-  if (transfer.slice.empty()) return touch_later(queue);
+  if (transfer.slice.empty()) return is_held_up ? void() : touch_later(queue);
   for (std::size_t i = 0; i < transfer.slice.size(); ++i)
     if (transfer.slice[i].is_asked) ask_for(queue, i);
   if (transfer.unanswered == 0) submit_slice(queue);
 }
 
-void Shard::take_one(OwnedQueue& queue, Seq seq, const std::string& target) {
+/// False: something about it is on its way to the store, whose end touches the queue; then it is looked at
+/// again, because what is behind it would overtake it.
+bool Shard::take_one(OwnedQueue& queue, const queue::QueueGroup::Peeked& one, const std::string& target) {
+  using Order = queue::QueueDefinition::Order;
   QueueTransfer& transfer = *queue.transfer;
-  if (transfer.full.contains(target)) return;
+  const Order order = queue.group.definition().order;
+  const bool keeps_order =
+      order != Order::None && std::holds_alternative<queue::RedriveQueue>(queue.transfers.front().command);
+  const std::string key = order == Order::Strict ? std::string() : one.key;
+  if (keeps_order && transfer.passed.contains(key)) return true;
+  if (one.consumer) {
+    if (keeps_order) transfer.passed.insert(key);
+    return true;
+  }
+  if (transfer.full.contains(target)) return true;
   const queue::NamedQueuePtr to = target.empty() ? nullptr : shared_.queues.find(target);
   if (!to || to->is_ending || to->id == queue.named->id) {
     ++transfer.homeless;
-    return;
+    return true;
   }
-  auto moving = queue.group.begin_move(seq, moment());
-  if (!moving) return;
+  auto moving = queue.group.begin_move(one.seq, moment());
+  if (!moving) return false;
   const bool is_asked = to->definition.asks_before_publish();
   if (!is_asked && !to->room->take({1, moving->entry.message->size()})) {
-    queue.group.on_not_moved(seq, moment());
+    queue.group.on_not_moved(one.seq, moment());
     transfer.full.insert(target);
-    return;
+    return true;
   }
   if (transfer.left) --*transfer.left;
-  transfer.slice.push_back({.seq = seq,
+  transfer.slice.push_back({.seq = one.seq,
                             .to = to,
                             .entry = std::move(moving->entry),
                             .has_state = moving->has_state,
                             .is_asked = is_asked,
                             .homeless_before = transfer.homeless});
+  return true;
 }
 
 /// Whether its owner takes it. It has no message identifier here: what it would repeat is itself.

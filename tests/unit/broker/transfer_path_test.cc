@@ -188,6 +188,53 @@ TEST_F(TransferPath, WhatIsOutIsNotMoved) {
   EXPECT_EQ(ask(boss, R"({"command":"move","queue":"orders","to":"backlog"})"), gone("move", 1));
 }
 
+TEST_F(TransferPath, WhatIsBehindOneThatDoesNotFitStaysAlsoWhereTheQueueIsAsked) {
+  configure("orders", "shop/#");
+  queue::QueueDefinition& backlog = configure("backlog", "none/#");
+  backlog.max_bytes = 500;
+  backlog.dedup_window = 1min;
+  FakeClient boss = operator_client();
+  FakeClient publisher = login("pub");
+  publish(publisher, {"shop/a", std::string(800, 'x'), kQoS1, 1});
+  publish(publisher, {"shop/a", "2", kQoS1, 2});
+  settle();
+  const json answer = ask(boss, R"({"command":"move","queue":"orders","to":"backlog"})");
+  EXPECT_THAT(answer.at("error").get<std::string>(), HasSubstr("0 messages went"));
+  EXPECT_EQ(messages_in(boss, "orders"), 2U);
+  EXPECT_EQ(messages_in(boss, "backlog"), 0U);
+}
+
+TEST_F(TransferPath, WhatIsOnItsWayToTheStoreIsWaitedFor) {
+  configure("orders", "shop/#");
+  configure("backlog", "none/#");
+  FakeClient boss = operator_client();
+  FakeClient taker = consumer("c");
+  send("shop/a", 2);
+  const auto out = messages(taker);
+  ASSERT_THAT(out, SizeIs(1));
+  taker.ack(PacketType::Puback, out[0].id, ReasonCode::UnspecifiedError);
+  settle_without_commit();
+  send_commands(boss, R"({"command":"move","queue":"orders","to":"backlog"})", kQoS0);
+  settle_without_commit();
+  settle();
+  EXPECT_EQ(responses(boss), json::array({gone("move", 2)}));
+  EXPECT_THAT(peeked(ask(boss, R"({"command":"peek","queue":"backlog"})")), ElementsAre("1", "2"));
+}
+
+TEST_F(TransferPath, ARedriveTakesNothingOfAKeyFromBehindWhatIsOut) {
+  configure("orders", "shop/#").order = queue::QueueDefinition::Order::None;
+  FakeClient boss = operator_client();
+  FakeClient taker = consumer("c");
+  send("shop/a", 3);
+  reject_all(taker);
+  FakeClient looks = consumer("looks", "orders.dlq");
+  ASSERT_THAT(payloads(looks), ElementsAre("1"));
+  EXPECT_EQ(ask(boss, R"({"command":"redrive","queue":"orders.dlq"})"), gone("redrive", 0));
+  looks.peer().drop(0);
+  settle();
+  EXPECT_EQ(ask(boss, R"({"command":"redrive","queue":"orders.dlq"})"), gone("redrive", 3));
+}
+
 TEST_F(TransferPath, AFailedBatchLeavesMessagesWhereTheyWere) {
   configure("orders", "shop/#");
   configure("backlog", "none/#");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "broker/queue_plan.h"
 #include "broker/shard.h"
 #include "queue/queue_changes.h"
 #include "queue/queue_form.h"
@@ -53,10 +54,10 @@ ReasonCode Shard::grant_queue(const wire::SubscribeFilter& wanted, SubscriptionR
     auto hold = shared_.queues.share({definition.name, definition.dead_letter_target()});
     if (!hold) return refuse(ReasonCode::ImplementationSpecificError, hold.error().detail);
     request.hold = *std::move(hold);
-    queue::QueueDefinition dead;
-    dead.name = definition.dead_letter_target();
-    if (!dead.name.empty() && !shared_.queues.find(dead.name))
-      request.creates.push_back(planned_queue(shared_.queue_ids.next(), std::move(dead)));
+    const Status plan = check_plan(shared_.queues, definition, shared_.options.mqtt.max_topic_levels);
+    if (!plan) return refuse(ReasonCode::ImplementationSpecificError, plan.error().detail);
+    if (auto dead = missing_dead_letters(shared_.queues, definition))
+      request.creates.push_back(planned_queue(shared_.queue_ids.next(), *std::move(dead)));
     request.creates.push_back(planned_queue(shared_.queue_ids.next(), std::move(definition)));
     for (const queue::NamedQueuePtr& one : request.creates)
       queue::record_queue(batch, one->id, {.definition = one->definition});

@@ -200,6 +200,29 @@ TEST_F(QueueEndPath, AQueueThatOthersSendDeadLettersToStays) {
   EXPECT_EQ(broker().queues().count(), 0U);
 }
 
+TEST_F(QueueEndPath, APlaceForDeadLettersStaysWhileSomebodyMakesItsQueue) {
+  options_.queues.auto_create = true;
+  configure("orders", "shop/#");
+  FakeClient boss = operator_client();
+  EXPECT_EQ(ask(boss, kDelete), deleted(0));
+  FakeClient taker = login("taker");
+  taker.subscribe({1}, {{"$queue/orders/shop/#", kQoS1}});
+  settle_without_commit();
+  send_commands(boss, R"({"command":"delete","queue":"orders.dlq"})", kQoS0);
+  settle();
+  EXPECT_EQ(responses(boss).at(0).at("code"), "busy");
+  EXPECT_THAT(heard(taker), ElementsAre("SUBACK #1 0x01"));
+  // And the other way round.
+  EXPECT_EQ(ask(boss, kDelete), deleted(0));
+  taker.receive();
+  send_commands(boss, R"({"command":"delete","queue":"orders.dlq"})", kQoS0);
+  settle_without_commit();
+  taker.subscribe({2}, {{"$queue/orders/shop/#", kQoS1}});
+  settle();
+  EXPECT_EQ(responses(boss), json::array({deleted(0)}));
+  EXPECT_THAT(heard(taker), ElementsAre("SUBACK #2 0x83"));
+}
+
 TEST_F(QueueEndPath, AStoreThatFailsIsWaitedFor) {
   configure("orders", "shop/#");
   FakeClient boss = operator_client();

@@ -97,6 +97,8 @@ void Shard::submit_admitted(queue::WaiterId waiter) {
         target.admission.what == What::Full || target.admission.what == What::RateLimited;
     if (is_refused) counters_.add(Counter::QueueDroppedMaxLength);
   }
+  std::erase_if(queue_targets_,
+                [](const QueueTarget& target) { return target.admission.what == What::Gone; });
   store::WriteBatch batch;
   if (publication.batch) batch = std::move(*publication.batch);
   const Session* const session = sessions_.find(publication.session);
@@ -105,6 +107,8 @@ void Shard::submit_admitted(queue::WaiterId waiter) {
   hand_over_now(/*qos0_only=*/true);
   commit_publish(c, publication.message, publication.packet_id, publication.qos, publication.retain,
                  std::move(batch), publication.session, waits ? waiter : queue::WaiterId{});
+  if (publication.connection && targets_.empty() && queue_targets_.empty())
+    counters_.add(Counter::PublishNoSubscribers);
   if (c != nullptr) wait_for_slow_reader(*c);
   if (!waits) end_pending(waiter);
 }
@@ -239,7 +243,7 @@ void Shard::evict(store::WriteBatch& batch, const queue::NamedQueue& queue, queu
 // --- on the owner's shard ---
 
 void Shard::answer_admission(OwnedQueue* queue, QueueId id, const AskAdmission& asked) {
-  queue::Admission admission{.what = queue::Admission::What::Dropped};  // deleted a moment ago
+  queue::Admission admission{.what = queue::Admission::What::Gone};
   if (queue != nullptr && waits_for_ending(*queue)) {
     admission.what = ask_again_behind_ending(*queue, asked.arrival.waiter);
   } else if (queue != nullptr) {

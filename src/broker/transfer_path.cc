@@ -202,10 +202,14 @@ void Shard::withdraw_rest(OwnedQueue& queue, std::size_t first) {
   transfer.next = refused.seq;
   transfer.homeless = refused.homeless_before;
   transfer.at_once = std::max<std::size_t>(first, 1);  // one alone holds nothing while it waits
-  if (refused.admission.what != Admission::What::Busy) {
-    transfer.full.insert(refused.to->name());
-  } else if (!refused.is_told) {
-    transfer.waits_for = refused.waiter;
+  switch (refused.admission.what) {
+    case Admission::What::Busy:
+      if (!refused.is_told) transfer.waits_for = refused.waiter;
+      break;
+    case Admission::What::Gone:
+      break;  // it is not found any more
+    default:
+      transfer.full.insert(refused.to->name());
   }
   for (std::size_t i = first; i < transfer.slice.size(); ++i) {
     const Leaving& stays = transfer.slice[i];

@@ -42,6 +42,7 @@ AdmissionRound::Step AdmissionRound::on_answer(QueueId queue, Admission admissio
       break;
     case Admission::What::Duplicate:
     case Admission::What::Dropped:
+    case Admission::What::Gone:
       break;
   }
   return unanswered_.empty() ? decide() : Step::Wait;

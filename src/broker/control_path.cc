@@ -2,6 +2,7 @@
 // answer. What the single commands do is in command_path.cc.
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "base/assert.h"
@@ -181,15 +182,21 @@ void Shard::publish_answer(const ControlTask& task, std::string_view text) {
   publish_for_nobody(message);
 }
 
-/// A message of the broker's own that is no will. Precondition: find_targets() was for it.
+/// A message of the broker's own that is no will. It is new, and takes no room that a full store keeps for
+/// what ends. Precondition: find_targets() was for it.
 void Shard::publish_for_nobody(const queue::MessagePtr& message) {
   const queue::Overflow overflow = shared_.options.session.queue.overflow;
   reserve_room(message, overflow == queue::Overflow::Reject ? queue::Overflow::DropNewest : overflow);
   reserve_queue_room(*message, /*may_refuse=*/false);
-  if (asks_owners()) return ask_owners(nullptr, {.message = message, .qos = QoS::AtMostOnce});
+  store::WriteBatch batch;
+  batch.refuse_when_full();
+  if (asks_owners())
+    return ask_owners(nullptr, {.message = message,
+                                .qos = QoS::AtMostOnce,
+                                .batch = std::make_unique<store::WriteBatch>(std::move(batch))});
   if (needs_commit(nullptr, message, /*retain=*/false)) {
     hand_over_now(/*qos0_only=*/true);
-    commit_publish(nullptr, message, {}, QoS::AtMostOnce, /*retain=*/false);
+    commit_publish(nullptr, message, {}, QoS::AtMostOnce, /*retain=*/false, std::move(batch));
   } else {
     hand_over_now(/*qos0_only=*/false);
   }

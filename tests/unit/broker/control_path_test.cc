@@ -112,6 +112,19 @@ TEST_F(ControlPath, NoAnswerGoesToATopicOfTheBroker) {
   }
 }
 
+TEST_F(ControlPath, AnAnswerIsNotWrittenIntoAFullStore) {
+  FakeClient boss = login({.client_id = "boss", .durable = true});
+  subscribe(boss, kAnswers, kQoS1);
+  written();
+  broker().set_full(true);
+  send_commands(boss, R"({"command":"list"})");
+  settle();
+  EXPECT_THAT(written(), IsEmpty());
+  EXPECT_THAT(heard(boss), ElementsAre("PUBACK #1001"));
+  broker().set_full(false);
+  EXPECT_EQ(ask(boss, R"({"command":"list"})").at("command"), "list");
+}
+
 TEST_F(ControlPath, NobodyHearsTheAnswersOfOthers) {
   FakeClient boss = operator_client();
   FakeClient spy = operator_client("spy");

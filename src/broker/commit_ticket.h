@@ -51,6 +51,7 @@ struct PublishCommit {
   std::uint64_t retained_number = 0;  ///< of its record
   queue::WaiterId round{};            ///< zero: it alone decides what the publisher is answered
   std::unique_ptr<PublishRef> ref{};  ///< null: its publisher does not ask
+  ControlId control{};                ///< commands that are carried out behind it; zero: there are none
 };
 /// A QoS 2 PUBLISH that was seen before waits for what is pending: then PUBREC.
 struct PublishSeenAgain {

@@ -228,7 +228,9 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
 
   // control_path.cc
   void on_control(Connection& c, const wire::Publish& packet);
-  void acknowledge_without_message(Connection& c, const wire::Publish& packet, bool matched);
+  void take_control(ControlId id, bool is_stored);
+  void acknowledge_without_message(Connection& c, const wire::Publish& packet, bool matched,
+                                   ControlId control = {});
   void run_control(ControlId id);
   static void answer_command(ControlTask& task, Result<queue::ControlResult> result);
   std::optional<ControlId> end_control(ControlTask& task);
@@ -483,6 +485,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
               CommitTicket::Work work, CommitNeeds needs = {});
   void on_commit_finished(CommitFinished& finished);
   void finish(Connection* c, session::Session* session, PublishCommit& work, std::optional<Errc> error);
+  void answer_publisher(Connection* c, session::Session* session, const PublishCommit& work,
+                        std::optional<Errc> error);
   void refuse_stored_publish(Connection& c, wire::PacketId id, wire::QoS qos, Errc error);
   void finish(Connection* c, session::Session* session, PublishSeenAgain& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, InboundReleased& work, std::optional<Errc> error);

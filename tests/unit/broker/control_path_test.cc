@@ -57,6 +57,24 @@ TEST_F(ControlPath, AtEachQoS) {
   EXPECT_EQ(answers, 1);
 }
 
+TEST_F(ControlPath, AtQoS2NothingIsCarriedOutBeforeItsIdentifierIsDurable) {
+  FakeClient boss = login({.client_id = "boss", .durable = true});
+  subscribe(boss, kAnswers, kQoS1);
+  written();
+  send_commands(boss, kCreate, kQoS2);
+  send_commands(boss, R"({"command":"describe","queue":"orders"})");
+  settle_without_commit();
+  broker().commit();
+  EXPECT_THAT(written(), ElementsAre("put InboundIds"));
+  settle_without_commit();
+  EXPECT_EQ(broker().queues().find("orders"), nullptr);
+  settle();
+  const json all = responses(boss);
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0], json::parse(R"({"command":"create"})"));
+  EXPECT_EQ(all[1].at("data").at("queue"), "orders") << "in the order of the requests";
+}
+
 TEST_F(ControlPath, TheAnswerGoesWhereTheRequestSays) {
   FakeClient boss = operator_client();
   FakeClient other = login("other");

@@ -138,6 +138,10 @@ struct QueueRecorded {
 struct QueueBarrier {
   QueueId queue;
 };
+/// The store knows that a queue is being deleted: from now on a start ends what a crash interrupts.
+struct QueueEndRecorded {
+  QueueId queue;
+};
 /// Nothing is left of a queue.
 struct QueueErased {
   QueueId queue;
@@ -177,10 +181,11 @@ struct CommitNeeds {
 /// connection: `connection` is the one that asked, and only it is answered.
 class CommitTicket final : public store::Ticket {
  public:
-  using Work = std::variant<PublishCommit, PublishSeenAgain, InboundReleased, OutboundReleased, AnswerLater,
-                            EntriesErased, SubscriptionsStored, SessionStored, RetainedBarrier,
-                            RemainsBarrier, RemainsErased, QueueSettled, QueuesMade, QueueRecorded,
-                            QueueBarrier, QueueErased, MessagesMoved, ClaimMade, SequencesTaken, Recorded>;
+  using Work =
+      std::variant<PublishCommit, PublishSeenAgain, InboundReleased, OutboundReleased, AnswerLater,
+                   EntriesErased, SubscriptionsStored, SessionStored, RetainedBarrier, RemainsBarrier,
+                   RemainsErased, QueueSettled, QueuesMade, QueueRecorded, QueueBarrier, QueueEndRecorded,
+                   QueueErased, MessagesMoved, ClaimMade, SequencesTaken, Recorded>;
 
   CommitTicket(ShardId home_shard, std::optional<ConnectionId> asked_by, SessionId concerned, Work to_do)
       : home(home_shard), connection(asked_by), session(concerned), work(std::move(to_do)) {}

@@ -56,9 +56,11 @@ struct OwnedQueue {
   /// It is being deleted.
   struct Ending {
     enum class Phase : std::uint8_t {
-      Barrier,  ///< whoever publishes asks; those who did not know that yet are waited for
-      Closing,  ///< nothing comes in any more; everything leaves, and who consumes is told
-      Erasing   ///< nothing is left but its record
+      Barrier,    ///< whoever publishes asks; those who did not know that yet are waited for
+      Decided,    ///< it goes, and the store has to know that first; whoever publishes asks
+      Recording,  ///< that is on its way
+      Closing,    ///< nothing comes in any more; everything leaves, and who consumes is told
+      Erasing     ///< nothing is left but its record
     };
     Phase phase = Phase::Barrier;
     std::uint64_t messages = 0;  ///< that are lost with it

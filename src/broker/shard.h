@@ -283,6 +283,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void begin_ending(OwnedQueue& queue);
   static bool waits_for_ending(const OwnedQueue& queue);
   static queue::Admission::What ask_again_behind_ending(OwnedQueue& queue, queue::WaiterId waiter);
+  void record_end(OwnedQueue& queue);
   void forget_message_ids(OwnedQueue& queue);
   void go_on_ending(OwnedQueue& queue);
   void end_transfers(OwnedQueue& queue);
@@ -502,6 +503,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void finish(Connection* c, session::Session* session, QueuesMade& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, QueueRecorded& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, QueueBarrier& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, QueueEndRecorded& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, QueueErased& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, MessagesMoved& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, ClaimMade& work, std::optional<Errc> error);

@@ -201,6 +201,37 @@ TEST_F(QueueStart, APausedQueueStaysPaused) {
   EXPECT_EQ(back.receive().size(), 2U) << "CONNACK and the message";
 }
 
+TEST_F(QueueStart, EndsADeletionThatACrashInterrupted) {
+  constexpr QueueId kQueue = queue::named_queue(3);
+  store::WriteBatch batch;
+  record_orders(batch, kQueue);
+  append_orders(batch, kQueue, 2);
+  broker().committer().submit(std::move(batch), nullptr);
+  broker().settle();
+  crash();
+  FakeClient taker = login("taker");
+  taker.subscribe({1}, {{"$queue/orders", wire::QoS::AtLeastOnce}});
+  broker().settle();
+  taker.peer().drop(0);
+  broker().settle();
+  crash();
+  EXPECT_EQ(records(store::Table::Subscriptions), 1U);
+  queue::QueueRecord record{.definition = {}, .is_ending = true};
+  record.definition.name = "orders";
+  record.definition.bind = {"orders"};
+  store::WriteBatch ending;
+  queue::record_queue(ending, kQueue, record);
+  broker().committer().submit(std::move(ending), nullptr);
+  broker().settle();
+  crash();
+  EXPECT_EQ(broker().queues().find("orders"), nullptr);
+  broker().settle();
+  crash();
+  EXPECT_EQ(broker().recovered().orphans, 0U) << "once";
+  for (const store::Table table : {store::Table::Queues, store::Table::Subscriptions})
+    EXPECT_EQ(records(table), 0U) << static_cast<int>(table);
+}
+
 /// The client may have had the PUBLISH, whose message is gone; it is not to hold the identifier for good.
 TEST_F(QueueStart, ReleasesAClaimThatHasNoEntry) {
   login("subscriber").peer().drop(0);

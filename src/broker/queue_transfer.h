@@ -39,9 +39,8 @@ struct QueueTransfer {
   std::optional<std::uint64_t> left{};  ///< so many more; nothing: all
   std::uint64_t done = 0;               ///< and durable
   std::vector<Leaving> slice{};
-  std::size_t at_once =
-      kSliceMessages;           ///< what the next slice has at most: as many as went, when not all did
-  std::size_t unanswered = 0;   ///< messages of the slice whose owners have said nothing yet
+  std::size_t at_once = kSliceMessages;  ///< in a slice at most: as many as went, when not all did
+  std::size_t unanswered = 0;            ///< messages of the slice whose owners have said nothing yet
   queue::WaiterId waits_for{};  ///< who was Busy with the next one, and has to say more; zero: nobody
   bool is_committing = false;   ///< the slice is with the committer
   absl::flat_hash_set<std::string> full{};    ///< queues that would not have one; what follows stays, too

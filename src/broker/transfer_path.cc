@@ -202,15 +202,10 @@ void Shard::withdraw_rest(OwnedQueue& queue, std::size_t first) {
   transfer.next = refused.seq;
   transfer.homeless = refused.homeless_before;
   transfer.at_once = std::max<std::size_t>(first, 1);  // one alone holds nothing while it waits
-  switch (refused.admission.what) {
-    case Admission::What::Busy:
-      if (!refused.is_told) transfer.waits_for = refused.waiter;
-      break;
-    case Admission::What::Gone:
-      break;  // it is not found any more
-    default:
-      transfer.full.insert(refused.to->name());
-  }
+  const bool is_busy = refused.admission.what == Admission::What::Busy;
+  const bool is_gone = refused.admission.what == Admission::What::Gone;  // the next slice does not find it
+  if (is_busy && !refused.is_told) transfer.waits_for = refused.waiter;
+  if (!is_busy && !is_gone) transfer.full.insert(refused.to->name());
   for (std::size_t i = first; i < transfer.slice.size(); ++i) {
     const Leaving& stays = transfer.slice[i];
     if (stays.admission.what == Admission::What::Busy) {

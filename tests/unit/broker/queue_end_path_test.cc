@@ -197,6 +197,22 @@ TEST_F(QueueEndPath, NobodyMakesAQueueOfTheNameBeforeItIsGone) {
   EXPECT_THAT(payloads(taker), ElementsAre("1"));
 }
 
+TEST_F(QueueEndPath, WhoSubscribesWhileItGoesIsToldWhy) {
+  configure("orders", "shop/#");
+  FakeClient boss = operator_client();
+  FakeClient taker = login({.client_id = "taker", .durable = true});
+  send_commands(boss, kDelete, kQoS0);
+  settle_without_commit();
+  broker().commit();  // the barrier
+  settle_without_commit();
+  taker.subscribe({1}, {{"$queue/orders", kQoS1}});  // behind the record of the deletion
+  settle();
+  const auto refused = taker.receive();
+  ASSERT_THAT(refused, SizeIs(1));
+  EXPECT_THAT(refused[0].reasons, ElementsAre(ReasonCode::TopicFilterInvalid));
+  EXPECT_THAT(refused[0].reason_string, HasSubstr("deleted meanwhile"));
+}
+
 TEST_F(QueueEndPath, AQueueThatOthersSendDeadLettersToStays) {
   configure("orders", "shop/#");
   FakeClient boss = operator_client();

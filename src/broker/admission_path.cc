@@ -102,6 +102,9 @@ void Shard::submit_admitted(queue::WaiterId waiter) {
   store::WriteBatch batch;
   if (publication.batch) batch = std::move(*publication.batch);
   const Session* const session = sessions_.find(publication.session);
+  // It may have ended meanwhile, and its record is not to come back; or be in use again, with another will.
+  if (publication.records_session && session != nullptr && session->is_durable())
+    session::record_session(batch, *session);
   if (c == nullptr && session != nullptr && session->is_durable() && publication.qos == QoS::ExactlyOnce)
     session::record_inbound_id(batch, session->id(), publication.packet_id);
   hand_over_now(/*qos0_only=*/true);

@@ -5,6 +5,10 @@
 namespace hermod::broker::testing {
 namespace {
 
+using ::testing::Contains;
+using ::testing::Each;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::SizeIs;
 using Overflow = queue::QueueDefinition::Overflow;
 
@@ -220,6 +224,22 @@ TEST_F(AdmissionPath, AWillWaitsWhereWhatCouldLeaveIsOnItsWay) {
   dying.peer().drop(0);
   settle_without_commit();
   settle();
+  EXPECT_THAT(drained(), ElementsAre("will"));
+}
+
+TEST_F(AdmissionPath, AWillThatAsksDoesNotBringBackTheRecordOfItsSession) {
+  configure("orders", "shop/#").dedup_window = 1min;
+  FakeClient dying = login({.client_id = "dying",
+                            .durable = true,
+                            .will = Testament{.topic = "shop/will", .qos = kQoS1, .delay = 60}});
+  dying.peer().drop(0);
+  settle();
+  written();
+  const FakeClient next = login({.client_id = "dying", .clean = true});
+  settle();
+  const std::vector<std::string> batches = written();
+  EXPECT_THAT(batches, Contains(HasSubstr("erase Sessions")));
+  EXPECT_THAT(batches, Each(Not(HasSubstr("put Sessions"))));
   EXPECT_THAT(drained(), ElementsAre("will"));
 }
 

@@ -58,7 +58,7 @@ void Shard::begin_round(PendingPublication publication) {
                                                .message_id = publication.message_id,
                                                .waiter = waiter}});
   }
-  publication.round.emplace(asked);
+  publication.round.emplace(asked, /*may_refuse=*/publication.connection.has_value());
   pending_.emplace(waiter, std::make_unique<PendingPublication>(std::move(publication)));
 }
 
@@ -89,17 +89,29 @@ void Shard::submit_admitted(queue::WaiterId waiter) {
   const bool waits = publication.round->waits_for_others();
   targets_ = std::move(publication.targets);
   queue_targets_ = std::move(publication.queue_targets);
-  for (QueueTarget& target : queue_targets_)
-    target.is_dropped =
-        target.is_dropped || (target.is_asked && target.admission.what != queue::Admission::What::Admitted);
+  using What = queue::Admission::What;
+  for (QueueTarget& target : queue_targets_) {
+    if (!target.is_asked || target.admission.what == What::Admitted) continue;
+    target.is_dropped = true;
+    const bool is_refused =  // the broker's own: this queue misses it alone
+        target.admission.what == What::Full || target.admission.what == What::RateLimited;
+    if (is_refused) counters_.add(Counter::QueueDroppedMaxLength);
+  }
+  std::erase_if(queue_targets_,
+                [](const QueueTarget& target) { return target.admission.what == What::Gone; });
   store::WriteBatch batch;
   if (publication.batch) batch = std::move(*publication.batch);
   const Session* const session = sessions_.find(publication.session);
+  // It may have ended meanwhile, and its record is not to come back; or be in use again, with another will.
+  if (publication.records_session && session != nullptr && session->is_durable())
+    session::record_session(batch, *session);
   if (c == nullptr && session != nullptr && session->is_durable() && publication.qos == QoS::ExactlyOnce)
     session::record_inbound_id(batch, session->id(), publication.packet_id);
   hand_over_now(/*qos0_only=*/true);
   commit_publish(c, publication.message, publication.packet_id, publication.qos, publication.retain,
                  std::move(batch), publication.session, waits ? waiter : queue::WaiterId{});
+  if (publication.connection && targets_.empty() && queue_targets_.empty())
+    counters_.add(Counter::PublishNoSubscribers);
   if (c != nullptr) wait_for_slow_reader(*c);
   if (!waits) end_pending(waiter);
 }
@@ -111,12 +123,11 @@ Connection* Shard::publisher_of(const PendingPublication& publication) {
   return is_there ? c : nullptr;
 }
 
-/// Nothing happens while its fate is open.
+/// Nothing happens while its fate is open. What is the broker's own waits as everybody does where a queue is
+/// Busy; its session stays on this shard until then.
 void Shard::conclude(queue::WaiterId waiter) {
   PendingPublication& publication = *pending_.at(waiter);
   const AdmissionRound::Fate fate = publication.round->fate();
-  const bool is_submitted = publication.queue_targets.empty();
-  if (!publication.connection && !is_submitted) return submit_without_asked(waiter);
   Connection* const c = publisher_of(publication);
   Session* const session = sessions_.find(publication.session);
   switch (fate) {
@@ -155,7 +166,7 @@ void Shard::refuse_pending(PendingPublication& publication) {
   targets_ = std::move(publication.targets);
   release_room(publication.message);
   for (const QueueTarget& target : publication.queue_targets)
-    if (!target.is_asked && !target.is_dropped) target.queue->room->give_back(one);
+    if (!target.is_asked && !target.is_dropped) give_back_room(*target.queue, one);
   const wire::Publish packet{.qos = publication.qos, .id = publication.packet_id};
   if (Connection* const c = publisher_of(publication))
     return refuse_publish(*c, packet, ReasonCode::QuotaExceeded,
@@ -163,24 +174,6 @@ void Shard::refuse_pending(PendingPublication& publication) {
   Session* const session = sessions_.find(publication.session);
   if (session != nullptr && publication.qos != QoS::AtMostOnce)
     session->inbound().on_commit_failed(publication.packet_id, publication.qos);
-}
-
-/// The broker's own: there is nobody to refuse it to, so these queues miss it alone.
-void Shard::submit_without_asked(queue::WaiterId waiter) {
-  PendingPublication& publication = *pending_.at(waiter);
-  targets_ = std::move(publication.targets);
-  queue_targets_ = std::move(publication.queue_targets);
-  for (QueueTarget& target : queue_targets_) {
-    if (!target.is_asked) continue;
-    target.is_dropped = true;
-    counters_.add(Counter::QueueDroppedMaxLength);
-  }
-  store::WriteBatch batch;
-  if (publication.batch) batch = std::move(*publication.batch);
-  hand_over_now(/*qos0_only=*/true);
-  commit_publish(nullptr, publication.message, {}, QoS::AtMostOnce, publication.retain, std::move(batch),
-                 publication.session);
-  end_pending(waiter);
 }
 
 /// Its connection goes on, and its session may leave the shard.
@@ -253,7 +246,7 @@ void Shard::evict(store::WriteBatch& batch, const queue::NamedQueue& queue, queu
 // --- on the owner's shard ---
 
 void Shard::answer_admission(OwnedQueue* queue, QueueId id, const AskAdmission& asked) {
-  queue::Admission admission{.what = queue::Admission::What::Dropped};  // deleted a moment ago
+  queue::Admission admission{.what = queue::Admission::What::Gone};
   if (queue != nullptr && waits_for_ending(*queue)) {
     admission.what = ask_again_behind_ending(*queue, asked.arrival.waiter);
   } else if (queue != nullptr) {

@@ -196,6 +196,7 @@ std::optional<Result<ControlResult>> Shard::begin_edit(ControlTask& task, const 
 
 std::optional<Result<ControlResult>> Shard::begin_delete(ControlTask& task,
                                                          const queue::DeleteQueue& command) {
+  if (!shared_.queues.find(command.name)) return no_queue("queue", command.name);
   auto hold = shared_.queues.hold({command.name});
   if (!hold) return about_queue(hold.error());
   if (const NamedQueuePtr sender = shared_.queues.sender_of_dead_letters(command.name))

@@ -126,12 +126,14 @@ void CommitFanout::enqueue(std::vector<CommitQueue>& queues, std::span<const sto
   queues.clear();
 }
 
+/// Owners hear of it: a queue may wait for room, or for its end.
 void CommitFanout::give_back_room(const std::vector<CommitQueue>& queues) {
   for (const CommitQueue& one : queues) {
     if (one.admission.v != 0) {
       outbox_.send(owner_of(one.queue->id, shards_), ToQueue{one.queue->id, AdmissionFailed{one.admission}});
     } else {
       one.queue->room->give_back({1, one.entry.message->size()});
+      outbox_.send(owner_of(one.queue->id, shards_), ToQueue{one.queue->id, RoomGivenBack{}});
     }
   }
 }

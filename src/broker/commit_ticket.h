@@ -51,6 +51,7 @@ struct PublishCommit {
   std::uint64_t retained_number = 0;  ///< of its record
   queue::WaiterId round{};            ///< zero: it alone decides what the publisher is answered
   std::unique_ptr<PublishRef> ref{};  ///< null: its publisher does not ask
+  ControlId control{};                ///< commands that are carried out behind it; zero: there are none
 };
 /// A QoS 2 PUBLISH that was seen before waits for what is pending: then PUBREC.
 struct PublishSeenAgain {
@@ -87,7 +88,8 @@ struct SubscriptionRequest {
   wire::RetainHandling retain_handling = wire::RetainHandling::SendAtSubscribe;
   std::uint32_t number = 0;                     ///< of its record; 0 when there is none
   bool retained_due = false;                    ///< its record says so
-  std::vector<queue::NamedQueuePtr> creates{};  ///< queues that are made for it, their records in its batch
+  std::vector<queue::NamedQueuePtr> creates{};  ///< queues that are made for it, their records in its batch,
+  queue::QueueCatalog::Hold hold{};             ///< and whose names are held until they are there
 };
 /// SUBSCRIBE or UNSUBSCRIBE of a durable session: then the index changes and the ack leaves.
 struct SubscriptionsStored {
@@ -136,6 +138,10 @@ struct QueueRecorded {
 struct QueueBarrier {
   QueueId queue;
 };
+/// The store knows that a queue is being deleted: from now on a start ends what a crash interrupts.
+struct QueueEndRecorded {
+  QueueId queue;
+};
 /// Nothing is left of a queue.
 struct QueueErased {
   QueueId queue;
@@ -175,10 +181,11 @@ struct CommitNeeds {
 /// connection: `connection` is the one that asked, and only it is answered.
 class CommitTicket final : public store::Ticket {
  public:
-  using Work = std::variant<PublishCommit, PublishSeenAgain, InboundReleased, OutboundReleased, AnswerLater,
-                            EntriesErased, SubscriptionsStored, SessionStored, RetainedBarrier,
-                            RemainsBarrier, RemainsErased, QueueSettled, QueuesMade, QueueRecorded,
-                            QueueBarrier, QueueErased, MessagesMoved, ClaimMade, SequencesTaken, Recorded>;
+  using Work =
+      std::variant<PublishCommit, PublishSeenAgain, InboundReleased, OutboundReleased, AnswerLater,
+                   EntriesErased, SubscriptionsStored, SessionStored, RetainedBarrier, RemainsBarrier,
+                   RemainsErased, QueueSettled, QueuesMade, QueueRecorded, QueueBarrier, QueueEndRecorded,
+                   QueueErased, MessagesMoved, ClaimMade, SequencesTaken, Recorded>;
 
   CommitTicket(ShardId home_shard, std::optional<ConnectionId> asked_by, SessionId concerned, Work to_do)
       : home(home_shard), connection(asked_by), session(concerned), work(std::move(to_do)) {}

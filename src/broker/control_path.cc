@@ -2,6 +2,7 @@
 // answer. What the single commands do is in command_path.cc.
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "base/assert.h"
@@ -85,27 +86,51 @@ void Shard::on_control(Connection& c, const wire::Publish& packet) {
   task->topic = *std::move(topic);
   task->properties = answer_properties(packet);
   task->qos = packet.qos;
-  acknowledge_without_message(c, packet, /*matched=*/true);
+  const ControlId id = task->id;
   auto requests = queue::parse_control(as_text(packet.payload));
+  task->is_taken = !requests || packet.qos != QoS::ExactlyOnce;
+  acknowledge_without_message(c, packet, /*matched=*/true, task->is_taken ? ControlId{} : id);
   if (!requests) return publish_answer(*task, queue::control_text(requests.error()));
   task->requests = *std::move(requests);
   std::deque<ControlId>& own = control_lines_[session];
-  own.push_back(task->id);
-  const ControlId id = task->id;
-  const bool is_first = own.size() == 1;
+  own.push_back(id);
+  const bool begins = own.size() == 1 && task->is_taken;
   control_tasks_.emplace(id, std::move(task));
-  if (is_first) run_control(id);
+  if (begins) run_control(id);
+}
+
+/// What became of the PUBLISH of a request at QoS 2. Before that is durable nothing of it is carried out:
+/// after a kill the client sends it again, and it would be done twice.
+void Shard::take_control(ControlId id, bool is_stored) {
+  ControlTask& task = *control_tasks_.at(id);
+  const auto line = control_lines_.find(task.session);
+  HERMOD_ASSERT(line != control_lines_.end());
+  std::deque<ControlId>& own = line->second;
+  const bool is_first = own.front() == id;
+  if (is_stored) {
+    task.is_taken = true;
+    return is_first ? run_control(id) : void();
+  }
+  std::erase(own, id);
+  control_tasks_.erase(id);
+  if (own.empty()) {
+    control_lines_.erase(line);
+  } else if (is_first && control_tasks_.at(own.front())->is_taken) {
+    run_control(ControlId{own.front()});
+  }
 }
 
 /// A PUBLISH that is for the broker alone: there is no message, but its packet identifier is known as that of
 /// any other.
-void Shard::acknowledge_without_message(Connection& c, const wire::Publish& packet, bool matched) {
+void Shard::acknowledge_without_message(Connection& c, const wire::Publish& packet, bool matched,
+                                        ControlId control) {
   if (packet.qos == QoS::AtMostOnce) return;
   const session::Session& session = *c.session();
   PublishCommit work;
   work.packet_id = packet.id;
   work.qos = packet.qos;
   work.matched = matched;
+  work.control = control;
   store::WriteBatch batch;
   if (packet.qos == QoS::ExactlyOnce && session.is_durable())
     session::record_inbound_id(batch, session.id(), packet.id);
@@ -138,7 +163,7 @@ void Shard::answer_command(ControlTask& task, Result<ControlResult> result) {
   task.answers.push_back({request.word, request.correlation, std::move(result)});
 }
 
-/// Who comes next in the line of its session.
+/// Who comes next in the line of its session, and may begin.
 std::optional<ControlId> Shard::end_control(ControlTask& task) {
   std::string text = queue::control_text(task.answers);
   const Connection* const c = live(task.connection);
@@ -151,9 +176,12 @@ std::optional<ControlId> Shard::end_control(ControlTask& task) {
   HERMOD_ASSERT(line != control_lines_.end() && line->second.front() == task.id);
   control_tasks_.erase(task.id);
   line->second.pop_front();
-  if (!line->second.empty()) return line->second.front();
-  control_lines_.erase(line);
-  return std::nullopt;
+  if (line->second.empty()) {
+    control_lines_.erase(line);
+    return std::nullopt;
+  }
+  const ControlId next = line->second.front();
+  return control_tasks_.at(next)->is_taken ? std::optional(next) : std::nullopt;
 }
 
 /// What a command had to wait for has come; nothing when its request is not there.
@@ -181,15 +209,21 @@ void Shard::publish_answer(const ControlTask& task, std::string_view text) {
   publish_for_nobody(message);
 }
 
-/// A message of the broker's own that is no will. Precondition: find_targets() was for it.
+/// A message of the broker's own that is no will. It is new, and takes no room that a full store keeps for
+/// what ends. Precondition: find_targets() was for it.
 void Shard::publish_for_nobody(const queue::MessagePtr& message) {
   const queue::Overflow overflow = shared_.options.session.queue.overflow;
   reserve_room(message, overflow == queue::Overflow::Reject ? queue::Overflow::DropNewest : overflow);
   reserve_queue_room(*message, /*may_refuse=*/false);
-  if (asks_owners()) return ask_owners(nullptr, {.message = message, .qos = QoS::AtMostOnce});
+  store::WriteBatch batch;
+  batch.refuse_when_full();
+  if (asks_owners())
+    return ask_owners(nullptr, {.message = message,
+                                .qos = QoS::AtMostOnce,
+                                .batch = std::make_unique<store::WriteBatch>(std::move(batch))});
   if (needs_commit(nullptr, message, /*retain=*/false)) {
     hand_over_now(/*qos0_only=*/true);
-    commit_publish(nullptr, message, {}, QoS::AtMostOnce, /*retain=*/false);
+    commit_publish(nullptr, message, {}, QoS::AtMostOnce, /*retain=*/false, std::move(batch));
   } else {
     hand_over_now(/*qos0_only=*/false);
   }

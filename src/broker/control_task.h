@@ -28,6 +28,7 @@ struct ControlTask {
   std::vector<queue::ControlRequest> requests{};
   std::vector<queue::ControlAnswer> answers{};
   std::size_t shown = 0;  ///< about how many bytes the answers will have
+  bool is_taken = true;   ///< false: its PUBLISH is on its way to the store, and it begins behind that
 
   // Of the command that is under way.
   queue::QueueCatalog::Hold hold{};

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "broker/queue_plan.h"
 #include "broker/shard.h"
 #include "queue/queue_changes.h"
 #include "queue/queue_form.h"
@@ -57,13 +58,14 @@ ReasonCode Shard::grant_queue(const wire::SubscribeFilter& wanted, SubscriptionR
       return refuse(ReasonCode::TopicFilterInvalid, "a queue is not made for topics that begin with $");
     if (const Status checked = queue::check(definition); !checked)
       return refuse(ReasonCode::TopicFilterInvalid, checked.error().detail);
-    queue::QueueDefinition dead;
-    dead.name = definition.dead_letter_target();
-    // While a deletion goes on, what is made anew would lose the subscription to it, or has no dead letters.
-    if (shared_.queues.is_held(definition.name) || shared_.queues.is_held(dead.name))
-      return refuse(ReasonCode::ImplementationSpecificError, "a command changes this queue at this moment");
-    if (!dead.name.empty() && !shared_.queues.find(dead.name))
-      request.creates.push_back(planned_queue(shared_.queue_ids.next(), std::move(dead)));
+    // A queue that had the name may still be on its way out, with the subscriptions to it.
+    auto hold = shared_.queues.share({definition.name, definition.dead_letter_target()});
+    if (!hold) return refuse(ReasonCode::ImplementationSpecificError, hold.error().detail);
+    request.hold = *std::move(hold);
+    const Status plan = check_plan(shared_.queues, definition, shared_.options.mqtt.max_topic_levels);
+    if (!plan) return refuse(ReasonCode::ImplementationSpecificError, plan.error().detail);
+    if (auto dead = missing_dead_letters(shared_.queues, definition))
+      request.creates.push_back(planned_queue(shared_.queue_ids.next(), *std::move(dead)));
     request.creates.push_back(planned_queue(shared_.queue_ids.next(), std::move(definition)));
     for (const queue::NamedQueuePtr& one : request.creates)
       queue::record_queue(batch, one->id, {.definition = one->definition});
@@ -76,6 +78,7 @@ ReasonCode Shard::grant_queue(const wire::SubscribeFilter& wanted, SubscriptionR
 /// other goes.
 ReasonCode Shard::create_queues(SubscriptionRequest& request) {
   ReasonCode reason = request.reason;
+  const queue::QueueCatalog::Hold hold = std::move(request.hold);
   for (const queue::NamedQueuePtr& planned : std::exchange(request.creates, {})) {
     const Status opened = open_queue(*planned, "subscription");
     if (!opened && opened.error().code == Errc::NoSpace) reason = ReasonCode::QuotaExceeded;

@@ -95,6 +95,9 @@ queue::PeekedMessages Shard::peek_queue(const OwnedQueue& queue, const queue::Pe
 /// What commands want of the queue, as far as it goes now.
 void Shard::run_orders(OwnedQueue& queue) {
   if (queue.ending) return go_on_ending(queue);
+  if (queue.undoing && !queue.waits_for_store)
+    record_change(queue, queue.group.definition(), queue.group.is_paused(),
+                  *std::exchange(queue.undoing, std::nullopt));
   while (!queue.is_changing && !queue.changes.empty()) begin_change(queue);
   if (queue.ending) return;
   go_on_transferring(queue);
@@ -121,10 +124,17 @@ void Shard::record_change(OwnedQueue& queue, const QueueDefinition& definition, 
 }
 
 /// What was recorded happens. A message may have come meanwhile into a queue that was empty: then the old
-/// record comes back. Should that fail, too, the next start makes the change.
+/// record comes back, however often the store fails, and who asked is told behind that. A kill before makes
+/// the next start change what nobody was told of.
 void Shard::finish(Connection*, session::Session*, QueueRecorded& work, std::optional<Errc> error) {
   OwnedQueue& queue = *owned_queues_.at(work.queue);
   touch(queue);
+  if (work.undone && error) {
+    queue.undoing = std::move(work.undone);
+    queue.waits_for_store = true;
+    settle_again_.push_back(work.queue);
+    return write_again_later();
+  }
   if (work.undone) return end_change(queue, tl::unexpected(*std::move(work.undone)));
   if (error) return end_change(queue, failure(*error, "queue: the change could not be stored"));
   const QueueOrder& order = queue.changes.front();

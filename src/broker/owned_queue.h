@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/result.h"
 #include "broker/queue_message.h"
 #include "broker/queue_transfer.h"
 #include "queue/queue_catalog.h"
@@ -43,6 +44,9 @@ struct OwnedQueue {
   /// Commands that change what the queue is, one after the other; the first is under way.
   std::deque<QueueOrder> changes;
   bool is_changing = false;
+  /// The first could not be carried out, and its record is still there: the old one is written again until it
+  /// is back.
+  std::optional<Error> undoing{};
   /// The same of those that take messages away, beside them.
   std::deque<QueueOrder> transfers;
   std::optional<QueueTransfer> transfer;
@@ -52,9 +56,11 @@ struct OwnedQueue {
   /// It is being deleted.
   struct Ending {
     enum class Phase : std::uint8_t {
-      Barrier,  ///< whoever publishes asks; those who did not know that yet are waited for
-      Closing,  ///< nothing comes in any more; everything leaves, and who consumes is told
-      Erasing   ///< nothing is left but its record
+      Barrier,    ///< whoever publishes asks; those who did not know that yet are waited for
+      Decided,    ///< it goes, and the store has to know that first; whoever publishes asks
+      Recording,  ///< that is on its way
+      Closing,    ///< nothing comes in any more; everything leaves, and who consumes is told
+      Erasing     ///< nothing is left but its record
     };
     Phase phase = Phase::Barrier;
     std::uint64_t messages = 0;  ///< that are lost with it

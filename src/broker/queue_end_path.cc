@@ -47,7 +47,7 @@ void Shard::begin_ending(OwnedQueue& queue) {
 }
 
 bool Shard::waits_for_ending(const OwnedQueue& queue) {
-  return queue.ending && queue.ending->phase == EndingPhase::Barrier;
+  return queue.ending && queue.ending->phase < EndingPhase::Closing;
 }
 
 queue::Admission::What Shard::ask_again_behind_ending(OwnedQueue& queue, queue::WaiterId waiter) {
@@ -62,11 +62,10 @@ void Shard::finish(Connection*, Session*, QueueBarrier& work, std::optional<Errc
   OwnedQueue& queue = *owned_queues_.at(work.queue);
   OwnedQueue::Ending& ending = *queue.ending;
   touch(queue);
-  ending.messages = queue.group.amount().messages;
-  const std::vector<queue::WaiterId> asked = std::exchange(ending.asked, {});
+  const std::uint64_t messages = queue.group.amount().messages;
   const auto& command = std::get<queue::DeleteQueue>(queue.changes.front().command);
-  if (!command.is_forced && ending.messages > 0) {
-    const std::uint64_t messages = ending.messages;
+  if (!command.is_forced && messages > 0) {
+    const std::vector<queue::WaiterId> asked = std::move(ending.asked);
     queue.ending.reset();
     queue.named = shared_.queues.set_ending(work.queue, false);
     tell_to_ask_again(work.queue, {asked});
@@ -74,6 +73,32 @@ void Shard::finish(Connection*, Session*, QueueBarrier& work, std::optional<Errc
                                                      " messages, which are lost with it; say force to "
                                                      "delete it all the same"));
   }
+  ending.phase = EndingPhase::Decided;
+}
+
+/// Before anybody notices: what is published to it and acknowledged from now on is not in it after a crash.
+void Shard::record_end(OwnedQueue& queue) {
+  queue.ending->phase = EndingPhase::Recording;
+  store::WriteBatch batch;
+  queue::record_queue(
+      batch, queue.named->id,
+      {.definition = queue.group.definition(), .is_paused = queue.group.is_paused(), .is_ending = true});
+  submit(std::move(batch), std::nullopt, SessionId{}, QueueEndRecorded{queue.named->id});
+}
+
+/// What failed is tried until the store is there: it may be on the disk all the same.
+void Shard::finish(Connection*, Session*, QueueEndRecorded& work, std::optional<Errc> error) {
+  OwnedQueue& queue = *owned_queues_.at(work.queue);
+  OwnedQueue::Ending& ending = *queue.ending;
+  if (error) {
+    ending.phase = EndingPhase::Decided;
+    queue.waits_for_store = true;
+    settle_again_.push_back(work.queue);
+    return write_again_later();
+  }
+  touch(queue);
+  ending.messages = queue.group.amount().messages;
+  const std::vector<queue::WaiterId> asked = std::exchange(ending.asked, {});
   forget_message_ids(queue);
   const Status closed = queue.group.close(/*force=*/true, moment());
   HERMOD_ASSERT(closed.has_value());
@@ -98,6 +123,7 @@ void Shard::forget_message_ids(OwnedQueue& queue) {
 /// Its record goes last: until then a start finds the queue, and who wanted it deleted has no answer.
 void Shard::go_on_ending(OwnedQueue& queue) {
   OwnedQueue::Ending& ending = *queue.ending;
+  if (ending.phase == EndingPhase::Decided && !queue.waits_for_store) return record_end(queue);
   if (ending.phase != EndingPhase::Closing) return;
   if (queue.transfer || !queue.transfers.empty()) end_transfers(queue);
   const bool is_left = queue.transfer || ending.shards > 0 || !queue.group.is_closed() ||
@@ -118,6 +144,7 @@ void Shard::end_transfers(OwnedQueue& queue) {
   if (queue.transfer) {
     const bool is_under_way = queue.transfer->is_committing || queue.transfer->unanswered > 0;
     if (is_under_way) return;
+    moving_.erase(queue.transfer->waits_for);
     queue.transfer.reset();
   }
   for (const QueueOrder& order : std::exchange(queue.transfers, {})) refuse(order);

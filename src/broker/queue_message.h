@@ -63,6 +63,8 @@ struct AdmissionStored {
 struct AdmissionFailed {
   queue::AdmissionId id;
 };
+/// Its room was taken for a message that has not come, and is free again: nothing else says so.
+struct RoomGivenBack {};
 struct ConsumerJoined {
   queue::ConsumerId consumer;
   queue::AttachmentNo attachment;
@@ -122,10 +124,10 @@ struct SubscribersForgotten {};
 
 /// For the shard that owns the queue.
 struct ToQueue {
-  using Message =
-      std::variant<QueueEntryStored, AskAdmission, AdmissionStored, AdmissionFailed, ConsumerJoined,
-                   ConsumerChanged, ConsumerGranted, ConsumerDrained, ConsumerDisconnected, ConsumerLeft,
-                   LeaseSent, LeasesUnsent, LeaseTooLarge, LeaseSettled, AskCommand, SubscribersForgotten>;
+  using Message = std::variant<QueueEntryStored, AskAdmission, AdmissionStored, AdmissionFailed,
+                               RoomGivenBack, ConsumerJoined, ConsumerChanged, ConsumerGranted,
+                               ConsumerDrained, ConsumerDisconnected, ConsumerLeft, LeaseSent, LeasesUnsent,
+                               LeaseTooLarge, LeaseSettled, AskCommand, SubscribersForgotten>;
   QueueId queue;
   Message message;
 };

@@ -110,6 +110,7 @@ void Shard::on_queue_told(ToQueue& told) {
     void operator()(const AdmissionFailed& m) {
       shard.tell_waiters(queue.named->id, queue.group.on_failed(m.id, shard.moment()), false);
     }
+    void operator()(const RoomGivenBack&) { queue.group.on_room_given_back(); }
     void operator()(ConsumerJoined& m) {
       OwnedQueue::Place& place = queue.places[m.consumer];
       if (m.attachment < place.attachment) return;  // it has come and gone

@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/assert.h"
 #include "base/log.h"
 #include "broker/queue_binding.h"
 #include "broker/queue_message.h"
 #include "queue/queue_changes.h"
+#include "queue/queue_form.h"
+#include "session/records.h"
 
 namespace hermod::broker {
 namespace {
@@ -33,6 +37,7 @@ Result<QueueStart::Found> QueueStart::run(store::ReadView* view, Recovery::Livin
       sessions.emplace(home.session->id(), home.session.get());
   if (view != nullptr)
     if (Status status = read_queues(*view); !status) return tl::unexpected(status.error());
+  end_subscriptions(living);
   if (Status status = configure(); !status) return tl::unexpected(status.error());
   if (view != nullptr)
     for (const auto step : {&QueueStart::read_states, &QueueStart::read_message_ids})
@@ -86,6 +91,13 @@ Status QueueStart::read_queues(store::ReadView& view) {
       damaged("queues", number, {}, record.error().detail);
       return true;
     }
+    if (record->is_ending) {
+      log::event(log::Level::Notice, "queue.deleted", {{"queue", record->definition.name}, {"by", "start"}});
+      queue::erase_queue(changes_, id->queue);
+      ++found_.orphans;
+      ended_.insert(std::move(record->definition.name));
+      return true;
+    }
     if (record->is_paused) paused_.insert(id->queue);
     const queue::NamedQueuePtr twin = parts_.queues.find(record->definition.name);
     QueueId needless = id->queue;
@@ -110,6 +122,24 @@ Status QueueStart::read_queues(store::ReadView& view) {
     return true;
   });
   return scanned ? status : scanned;
+}
+
+/// Of queues whose deletion a crash has interrupted. While it was under way nobody made another of the name.
+void QueueStart::end_subscriptions(Recovery::Living& living) {
+  if (ended_.empty()) return;
+  for (const Recovery::Living::Home& home : living.sessions) {
+    std::vector<std::string> filters;
+    for (const session::Subscription& one : home.session->subscriptions().items()) {
+      if (!queue::is_queue_form(one.filter)) continue;
+      const auto form = queue::QueueForm::parse(one.filter);
+      if (form && ended_.contains(std::string(form->name))) filters.push_back(one.filter);
+    }
+    for (const std::string& filter : filters) {
+      if (const std::uint32_t number = home.session->subscriptions().number_of(filter); number != 0)
+        session::erase_subscription(changes_, home.session->id(), number);
+      home.session->subscriptions().remove(filter);
+    }
+  }
 }
 
 Result<bool> QueueStart::has_entries(store::ReadView& view, QueueId queue) const {

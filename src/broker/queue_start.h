@@ -64,6 +64,7 @@ class QueueStart {
 
   Status read_queues(store::ReadView& view);
   Result<bool> has_entries(store::ReadView& view, QueueId queue) const;
+  void end_subscriptions(Recovery::Living& living);
   Status configure();
   Status declare(queue::QueueDefinition definition, bool is_configured);
   Status declare_dead_letters(const queue::QueueDefinition& definition);
@@ -84,7 +85,8 @@ class QueueStart {
     queue::MessageIdRecord record;
   };
   absl::flat_hash_map<QueueId, std::vector<StoredMessageId>> message_ids_;
-  absl::flat_hash_set<QueueId> paused_;  ///< until an operator says otherwise, whatever is configured
+  absl::flat_hash_set<QueueId> paused_;     ///< until an operator says otherwise, whatever is configured
+  absl::flat_hash_set<std::string> ended_;  ///< names of those that were being deleted, and are gone now
   /// There, and not to be read: what belongs to them stays as it is, for a broker that can.
   absl::flat_hash_set<QueueId> unread_queues_;
   absl::flat_hash_set<EntryKey> unread_entries_;

@@ -220,6 +220,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   /// False: there is no such queue.
   bool add_queue_target(QueueId id, const queue::Message& message, std::string_view client_id);
   bool reserve_queue_room(const queue::Message& message, bool may_refuse);
+  void give_back_room(const queue::NamedQueue& queue, const queue::Amount& amount);
   void append_to_queues(store::WriteBatch& batch, const queue::MessagePtr& message,
                         std::optional<MessageId> shared, PublishCommit& work);
   void wait_for_queue_owner(Connection& c);
@@ -227,7 +228,9 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
 
   // control_path.cc
   void on_control(Connection& c, const wire::Publish& packet);
-  void acknowledge_without_message(Connection& c, const wire::Publish& packet, bool matched);
+  void take_control(ControlId id, bool is_stored);
+  void acknowledge_without_message(Connection& c, const wire::Publish& packet, bool matched,
+                                   ControlId control = {});
   void run_control(ControlId id);
   static void answer_command(ControlTask& task, Result<queue::ControlResult> result);
   std::optional<ControlId> end_control(ControlTask& task);
@@ -267,10 +270,11 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void go_on_transferring(OwnedQueue& queue);
   void begin_transfer(OwnedQueue& queue);
   void take_slice(OwnedQueue& queue);
-  void take_one(OwnedQueue& queue, Seq seq, const std::string& target);
+  bool take_one(OwnedQueue& queue, const queue::QueueGroup::Peeked& one, const std::string& target);
   void ask_for(OwnedQueue& queue, std::size_t index);
   bool on_move_answered(AdmissionAnswered& answer);
   bool on_move_asked_again(queue::WaiterId waiter);
+  void withdraw_rest(OwnedQueue& queue, std::size_t first);
   void submit_slice(OwnedQueue& queue);
   void touch_later(OwnedQueue& queue);
   void end_transfer(OwnedQueue& queue);
@@ -279,6 +283,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void begin_ending(OwnedQueue& queue);
   static bool waits_for_ending(const OwnedQueue& queue);
   static queue::Admission::What ask_again_behind_ending(OwnedQueue& queue, queue::WaiterId waiter);
+  void record_end(OwnedQueue& queue);
   void forget_message_ids(OwnedQueue& queue);
   void go_on_ending(OwnedQueue& queue);
   void end_transfers(OwnedQueue& queue);
@@ -300,7 +305,6 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void begin_round(PendingPublication publication);
   void on_admission_answered(QueueId queue, AdmissionAnswered& answer);
   void submit_admitted(queue::WaiterId waiter);
-  void submit_without_asked(queue::WaiterId waiter);
   Connection* publisher_of(const PendingPublication& publication);
   void conclude(queue::WaiterId waiter);
   void refuse_pending(PendingPublication& publication);
@@ -482,6 +486,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
               CommitTicket::Work work, CommitNeeds needs = {});
   void on_commit_finished(CommitFinished& finished);
   void finish(Connection* c, session::Session* session, PublishCommit& work, std::optional<Errc> error);
+  void answer_publisher(Connection* c, session::Session* session, const PublishCommit& work,
+                        std::optional<Errc> error);
   void refuse_stored_publish(Connection& c, wire::PacketId id, wire::QoS qos, Errc error);
   void finish(Connection* c, session::Session* session, PublishSeenAgain& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, InboundReleased& work, std::optional<Errc> error);
@@ -497,6 +503,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void finish(Connection* c, session::Session* session, QueuesMade& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, QueueRecorded& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, QueueBarrier& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, QueueEndRecorded& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, QueueErased& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, MessagesMoved& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, ClaimMade& work, std::optional<Errc> error);

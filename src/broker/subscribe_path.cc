@@ -118,8 +118,10 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
   for (SubscriptionRequest& request : work.requests) {
     if (is_failure(request.reason)) continue;
     if (!request.creates.empty()) request.reason = create_queues(request);
-    if (!work.unsubscribe && !is_failure(request.reason) && is_of_no_queue(request.filter))
+    if (!work.unsubscribe && !is_failure(request.reason) && is_of_no_queue(request.filter)) {
       request.reason = ReasonCode::TopicFilterInvalid;
+      if (work.why.empty()) work.why = "the queue has been deleted meanwhile";
+    }
     if (is_failure(request.reason)) {
       if (request.number == 0) continue;
       session.subscriptions().settle(request.filter);

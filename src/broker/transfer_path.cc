@@ -17,8 +17,7 @@ using Leaving = QueueTransfer::Leaving;
 
 namespace {
 
-/// A slice: so many messages and bytes of them; and so many that are looked at for it.
-constexpr std::size_t kSliceMessages = 512;
+/// A slice: so many bytes of messages; and so many messages that are looked at for it.
 constexpr std::uint64_t kSliceBytes = std::uint64_t{1} << 20;
 constexpr std::size_t kMostLookedAt = 2048;
 constexpr std::size_t kLookedAtOnce = 256;
@@ -56,7 +55,7 @@ void Shard::go_on_transferring(OwnedQueue& queue) {
     transfer.done = *transfer.purged - transfer.purged_before;
     return end_transfer(queue);
   }
-  if (transfer.is_committing || transfer.unanswered > 0 || !transfer.slice.empty()) return;
+  if (transfer.is_committing || !transfer.slice.empty() || transfer.waits_for.v != 0) return;
   if (transfer.stop || transfer.next >= transfer.end || transfer.left == 0U) return end_transfer(queue);
   take_slice(queue);
 }
@@ -91,8 +90,9 @@ void Shard::take_slice(OwnedQueue& queue) {
   const queue::ControlCommand& command = queue.transfers.front().command;
   std::uint64_t bytes = 0;
   std::size_t looked_at = 0;
+  bool is_held_up = false;
   const auto is_enough = [&] {
-    return transfer.stop || transfer.left == 0U || transfer.slice.size() >= kSliceMessages ||
+    return is_held_up || transfer.stop || transfer.left == 0U || transfer.slice.size() >= transfer.at_once ||
            bytes >= kSliceBytes;
   };
   while (!is_enough() && looked_at < kMostLookedAt && transfer.next < transfer.end) {
@@ -102,90 +102,138 @@ void Shard::take_slice(OwnedQueue& queue) {
     for (const queue::QueueGroup::Peeked& one : page) {
       if (one.seq >= transfer.end) transfer.next = transfer.end;
       if (is_enough() || transfer.next == transfer.end) break;
+      is_held_up = !take_one(queue, one, target_of(command, one.deaths));
+      if (is_held_up) break;
       transfer.next = Seq{one.seq.v + 1};
-      take_one(queue, one.seq, target_of(command, one.deaths));
       if (!transfer.slice.empty() && transfer.slice.back().seq == one.seq) bytes += one.message->size();
     }
   }
   if (queue.group.has_effects()) touch(queue);
-  if (transfer.slice.empty()) return touch_later(queue);
+  if (transfer.slice.empty()) return is_held_up ? void() : touch_later(queue);
   for (std::size_t i = 0; i < transfer.slice.size(); ++i)
     if (transfer.slice[i].is_asked) ask_for(queue, i);
   if (transfer.unanswered == 0) submit_slice(queue);
 }
 
-void Shard::take_one(OwnedQueue& queue, Seq seq, const std::string& target) {
+/// False: something about it is on its way to the store, whose end touches the queue; then it is looked at
+/// again, because what is behind it would overtake it.
+bool Shard::take_one(OwnedQueue& queue, const queue::QueueGroup::Peeked& one, const std::string& target) {
+  using Order = queue::QueueDefinition::Order;
   QueueTransfer& transfer = *queue.transfer;
-  if (transfer.full.contains(target)) return;
+  const Order order = queue.group.definition().order;
+  const bool keeps_order =
+      order != Order::None && std::holds_alternative<queue::RedriveQueue>(queue.transfers.front().command);
+  const std::string key = order == Order::Strict ? std::string() : one.key;
+  if (keeps_order && transfer.passed.contains(key)) return true;
+  if (one.consumer) {
+    if (keeps_order) transfer.passed.insert(key);
+    return true;
+  }
+  if (transfer.full.contains(target)) return true;
   const queue::NamedQueuePtr to = target.empty() ? nullptr : shared_.queues.find(target);
   if (!to || to->is_ending || to->id == queue.named->id) {
     ++transfer.homeless;
-    return;
+    return true;
   }
-  auto moving = queue.group.begin_move(seq, moment());
-  if (!moving) return;
+  auto moving = queue.group.begin_move(one.seq, moment());
+  if (!moving) return false;
   const bool is_asked = to->definition.asks_before_publish();
   if (!is_asked && !to->room->take({1, moving->entry.message->size()})) {
-    queue.group.on_not_moved(seq, moment());
+    queue.group.on_not_moved(one.seq, moment());
     transfer.full.insert(target);
-    return;
+    return true;
   }
   if (transfer.left) --*transfer.left;
-  transfer.slice.push_back({.seq = seq,
+  transfer.slice.push_back({.seq = one.seq,
                             .to = to,
                             .entry = std::move(moving->entry),
                             .has_state = moving->has_state,
-                            .is_asked = is_asked});
+                            .is_asked = is_asked,
+                            .homeless_before = transfer.homeless});
+  return true;
 }
 
 /// Whether its owner takes it. It has no message identifier here: what it would repeat is itself.
 void Shard::ask_for(OwnedQueue& queue, std::size_t index) {
-  const Leaving& leaving = queue.transfer->slice[index];
-  const queue::WaiterId waiter = next_waiter();
-  moving_.emplace(waiter, Moving{queue.named->id, index});
+  Leaving& leaving = queue.transfer->slice[index];
+  leaving.waiter = next_waiter();
+  moving_.emplace(leaving.waiter, Moving{queue.named->id, index});
   ++queue.transfer->unanswered;
-  tell_queue(leaving.to->id, AskAdmission{{.entry = leaving.entry, .message_id = {}, .waiter = waiter}});
+  tell_queue(leaving.to->id,
+             AskAdmission{{.entry = leaving.entry, .message_id = {}, .waiter = leaving.waiter}});
 }
 
-/// False: the waiter is no message that moves.
+/// False: the waiter is no message that moves. Busy is an answer, too: what the slice holds may be what
+/// others wait for.
 bool Shard::on_move_answered(AdmissionAnswered& answer) {
   const auto found = moving_.find(answer.waiter);
   if (found == moving_.end()) return false;
-  if (answer.admission.what == Admission::What::Busy) return true;  // AskedAgain follows
   const Moving moving = found->second;
-  moving_.erase(found);
+  if (answer.admission.what != Admission::What::Busy) moving_.erase(found);  // else AskedAgain follows
   OwnedQueue& queue = *owned_queues_.at(moving.from);
   QueueTransfer& transfer = *queue.transfer;
-  Leaving& leaving = transfer.slice[moving.index];
-  leaving.is_refused = answer.admission.what != Admission::What::Admitted;
-  leaving.admission = std::move(answer.admission);
-  if (leaving.is_refused) transfer.full.insert(leaving.to->name());
+  transfer.slice[moving.index].admission = std::move(answer.admission);
   if (--transfer.unanswered == 0) submit_slice(queue);
   return true;
 }
 
+/// The next slice begins with it, unless its own is not decided yet.
 bool Shard::on_move_asked_again(queue::WaiterId waiter) {
   const auto found = moving_.find(waiter);
   if (found == moving_.end()) return false;
   const Moving moving = found->second;
   moving_.erase(found);
   OwnedQueue& queue = *owned_queues_.at(moving.from);
-  --queue.transfer->unanswered;
-  ask_for(queue, moving.index);
+  QueueTransfer& transfer = *queue.transfer;
+  if (transfer.waits_for == waiter) {
+    transfer.waits_for = {};
+    touch(queue);
+  } else {
+    transfer.slice[moving.index].is_told = true;
+  }
   return true;
 }
 
-/// Each message leaves here and comes in there, or neither. What was refused stays at its place.
-void Shard::submit_slice(OwnedQueue& queue) {
+/// What was let in *in front of the first that was not* goes. What is behind that one would overtake it, or
+/// hold what it waits for: it stays, and the next slice begins with the first.
+void Shard::withdraw_rest(OwnedQueue& queue, std::size_t first) {
   QueueTransfer& transfer = *queue.transfer;
-  for (const Leaving& leaving : transfer.slice) {
-    if (!leaving.is_refused) continue;
-    queue.group.on_not_moved(leaving.seq, moment());
+  const Leaving& refused = transfer.slice[first];
+  transfer.next = refused.seq;
+  transfer.homeless = refused.homeless_before;
+  transfer.at_once = std::max<std::size_t>(first, 1);  // one alone holds nothing while it waits
+  const bool is_busy = refused.admission.what == Admission::What::Busy;
+  const bool is_gone = refused.admission.what == Admission::What::Gone;  // the next slice does not find it
+  if (is_busy && !refused.is_told) transfer.waits_for = refused.waiter;
+  if (!is_busy && !is_gone) transfer.full.insert(refused.to->name());
+  for (std::size_t i = first; i < transfer.slice.size(); ++i) {
+    const Leaving& stays = transfer.slice[i];
+    if (stays.admission.what == Admission::What::Busy) {
+      if (stays.waiter != transfer.waits_for) moving_.erase(stays.waiter);
+    } else if (stays.admission.what == Admission::What::Admitted && stays.is_asked) {
+      tell_queue(stays.to->id, AdmissionFailed{stays.admission.id});
+    } else if (stays.admission.what == Admission::What::Admitted) {
+      give_back_room(*stays.to, {1, stays.entry.message->size()});
+    }
+    queue.group.on_not_moved(stays.seq, moment());
     if (transfer.left) ++*transfer.left;
   }
-  std::erase_if(transfer.slice, [](const Leaving& leaving) { return leaving.is_refused; });
+  transfer.slice.erase(transfer.slice.begin() + static_cast<std::ptrdiff_t>(first), transfer.slice.end());
+}
+
+/// Each message leaves here and comes in there, or neither.
+void Shard::submit_slice(OwnedQueue& queue) {
+  QueueTransfer& transfer = *queue.transfer;
+  const auto first = std::find_if(transfer.slice.begin(), transfer.slice.end(), [](const Leaving& leaving) {
+    return leaving.admission.what != Admission::What::Admitted;
+  });
+  if (first != transfer.slice.end()) {
+    withdraw_rest(queue, static_cast<std::size_t>(first - transfer.slice.begin()));
+  } else {
+    transfer.at_once = std::min(transfer.at_once * 2, QueueTransfer::kSliceMessages);
+  }
   if (queue.group.has_effects()) touch(queue);
-  if (transfer.slice.empty()) return touch_later(queue);
+  if (transfer.slice.empty()) return transfer.waits_for.v != 0 ? void() : touch_later(queue);
   MessagesMoved work{.from = queue.named->id, .queues = {}};
   store::WriteBatch batch;
   for (Leaving& leaving : transfer.slice) {

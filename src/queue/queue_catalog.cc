@@ -109,26 +109,45 @@ NamedQueuePtr QueueCatalog::sender_of_dead_letters(std::string_view target) cons
 }
 
 Result<QueueCatalog::Hold> QueueCatalog::hold(std::vector<std::string> names) {
+  return take(std::move(names), Holding::Alone);
+}
+
+Result<QueueCatalog::Hold> QueueCatalog::share(std::vector<std::string> names) {
+  return take(std::move(names), Holding::Shared);
+}
+
+Result<QueueCatalog::Hold> QueueCatalog::take(std::vector<std::string> names, Holding how) {
   std::erase(names, "");
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   const std::unique_lock lock(mutex_);
-  for (const std::string& name : names)
-    if (held_.contains(name))
-      return failure(Errc::Busy, "another command changes the queue " + name + " at this moment");
-  for (const std::string& name : names) held_.insert(name);
+  for (const std::string& name : names) {
+    const auto found = held_.find(name);
+    if (found == held_.end()) continue;
+    const bool is_shared = found->second > 0;
+    if (is_shared && how == Holding::Shared) continue;
+    return failure(Errc::Busy,
+                   (is_shared ? "a subscription makes the queue " : "another command changes the queue ") +
+                       name + " at this moment");
+  }
+  for (const std::string& name : names) {
+    std::uint32_t& sharers = held_[name];
+    if (how == Holding::Shared) ++sharers;
+  }
   return Hold(*this, std::move(names));
-}
-
-bool QueueCatalog::is_held(std::string_view name) const {
-  const std::shared_lock lock(mutex_);
-  return held_.contains(std::string(name));
 }
 
 void QueueCatalog::Hold::release() {
   if (catalog_ == nullptr) return;
   const std::unique_lock lock(catalog_->mutex_);
-  for (const std::string& name : names_) catalog_->held_.erase(name);
+  for (const std::string& name : names_) {
+    const auto found = catalog_->held_.find(name);
+    if (found->second > 1) {
+      --found->second;
+    } else {
+      catalog_->held_.erase(found);
+    }
+  }
   catalog_ = nullptr;
 }
 

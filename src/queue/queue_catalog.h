@@ -1,7 +1,6 @@
 #pragma once
 #include <absl/container/btree_map.h>
 #include <absl/container/flat_hash_map.h>
-#include <absl/container/flat_hash_set.h>
 
 #include <cstdint>
 #include <functional>
@@ -70,8 +69,8 @@ class QueueCatalog {
   NamedQueuePtr sender_of_dead_letters(std::string_view target) const;
   std::size_t count() const;
 
-  /// Names that one command has for itself: nobody else makes, changes or deletes these queues by a command
-  /// while it lives. The catalogue outlives it.
+  /// Names that one command has for itself: nobody else makes, changes or deletes these queues while it
+  /// lives. Or that subscriptions share which make them. The catalogue outlives it.
   class Hold {
    public:
     Hold() = default;
@@ -96,17 +95,19 @@ class QueueCatalog {
   };
   /// All of these names, or none. Empty names are nobody's. Errors: Busy.
   Result<Hold> hold(std::vector<std::string> names);
-  /// Somebody has it. For who makes a queue without a command.
-  bool is_held(std::string_view name) const;
+  /// The same beside others that share them: whoever comes first makes the queue for all.
+  Result<Hold> share(std::vector<std::string> names);
 
  private:
+  enum class Holding : std::uint8_t { Alone, Shared };
+  Result<Hold> take(std::vector<std::string> names, Holding how);
   Result<NamedQueuePtr> insert(QueueId id, QueueDefinition definition, bool is_configured, std::size_t most);
 
   const Options options_;
   mutable FairSharedMutex mutex_;
   absl::btree_map<std::string, NamedQueuePtr, std::less<>> by_name_;
   absl::flat_hash_map<QueueId, NamedQueuePtr> by_id_;
-  absl::flat_hash_set<std::string> held_;
+  absl::flat_hash_map<std::string, std::uint32_t> held_;  ///< how many share the name; zero: one has it alone
 };
 
 }  // namespace hermod::queue

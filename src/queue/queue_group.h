@@ -55,6 +55,8 @@ class QueueGroup {
   /// duplicate, has success.
   std::vector<WaiterId> on_stored(AdmissionId id, Seq seq, Moment now);
   void on_stored(const Arrival& arrival, Seq seq, Moment now);
+  /// Somebody gave back room() that he had taken for a message which has not come: who waits may ask again.
+  void on_room_given_back() { tell_to_ask_again(); }
   /// It is not, or is withdrawn: nothing has changed. Who waits for it fails with it.
   std::vector<WaiterId> on_failed(AdmissionId id, Moment now);
 

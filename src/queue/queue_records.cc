@@ -15,6 +15,7 @@ constexpr std::uint8_t kClaimMark = 0xFE;
 constexpr std::uint8_t kUnansweredMark = 0xFD;
 constexpr std::uint8_t kMovedFlag = 0x01;
 constexpr std::uint8_t kPausedFlag = 0x01;  ///< of a queue
+constexpr std::uint8_t kEndingFlag = 0x02;  ///< of a queue
 constexpr auto kLastOutcome = static_cast<std::uint8_t>(Outcome::ConnectionLost);
 constexpr auto kLastDeathReason = static_cast<std::uint8_t>(DeathReason::DeliveryLimit);
 
@@ -113,7 +114,8 @@ std::string encode_queue(const QueueRecord& queue) {
   std::string record;
   ByteWriter out(record);
   out.u8(kRecordVersion);
-  out.u8(queue.is_paused ? kPausedFlag : 0);
+  out.u8(
+      static_cast<std::uint8_t>((queue.is_paused ? kPausedFlag : 0) | (queue.is_ending ? kEndingFlag : 0)));
   out.sized16(definition.name);
   out.u16(static_cast<std::uint16_t>(definition.bind.size()));
   for (const std::string& filter : definition.bind) out.sized16(filter);
@@ -129,9 +131,11 @@ Result<QueueRecord> decode_queue(Bytes record) {
   ByteReader in(record);
   if (in.u8() != kRecordVersion) return failure(Errc::Unsupported, "queue record: unknown version");
   const std::uint8_t flags = in.u8();
-  if ((flags & ~kPausedFlag) != 0) return failure(Errc::Corruption, "queue record: unknown flags");
+  if ((flags & ~(kPausedFlag | kEndingFlag)) != 0)
+    return failure(Errc::Corruption, "queue record: unknown flags");
   QueueRecord queue;
-  queue.is_paused = flags != 0;
+  queue.is_paused = (flags & kPausedFlag) != 0;
+  queue.is_ending = (flags & kEndingFlag) != 0;
   QueueDefinition& definition = queue.definition;
   definition.name = as_text(in.sized16());
   for (std::uint16_t left = in.u16(); left > 0 && in.ok(); --left)

@@ -19,6 +19,7 @@ namespace hermod::queue {
 struct QueueRecord {
   QueueDefinition definition;
   bool is_paused = false;  ///< nothing is delivered until an operator says so
+  bool is_ending = false;  ///< it is being deleted, and a start ends that
   friend bool operator==(const QueueRecord&, const QueueRecord&) = default;
 };
 std::string encode_queue(const QueueRecord& queue);

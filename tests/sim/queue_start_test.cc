@@ -240,6 +240,55 @@ TEST_F(QueueStart, AQueueOfTheStoreHasItsPlaceForDeadLetters) {
   }
 }
 
+/// Two that made the same queue at the same time, and a crash before the needless record had gone.
+TEST_F(QueueStart, OfTwoRecordsOfANameTheOneWithMessagesStays) {
+  constexpr QueueId kFirst = queue::named_queue(3);
+  constexpr QueueId kSecond = queue::named_queue(4);
+  store::WriteBatch batch;
+  record_orders(batch, kFirst);
+  record_orders(batch, kSecond);
+  append_orders(batch, kSecond, 2);
+  broker().committer().submit(std::move(batch), nullptr);
+  broker().settle();
+  for (int round = 0; round < 2; ++round) {
+    crash();
+    ASSERT_NE(broker().queues().find("orders"), nullptr);
+    EXPECT_EQ(broker().queues().find("orders")->id, kSecond);
+    broker().settle();
+  }
+  EXPECT_EQ(records(store::Table::Queues), 1U);
+}
+
+TEST_F(QueueStart, EndsADeletionThatACrashInterrupted) {
+  constexpr QueueId kQueue = queue::named_queue(3);
+  store::WriteBatch batch;
+  record_orders(batch, kQueue);
+  append_orders(batch, kQueue, 2);
+  broker().committer().submit(std::move(batch), nullptr);
+  broker().settle();
+  crash();
+  FakeClient taker = login("taker");
+  taker.subscribe({1}, {{"$queue/orders", wire::QoS::AtLeastOnce}});
+  broker().settle();
+  taker.peer().drop(0);
+  broker().settle();
+  crash();
+  EXPECT_EQ(records(store::Table::Subscriptions), 1U);
+  queue::QueueRecord record{.definition = {}, .is_ending = true};
+  record.definition.name = "orders";
+  record.definition.bind = {"orders"};
+  store::WriteBatch ending;
+  queue::record_queue(ending, kQueue, record);
+  broker().committer().submit(std::move(ending), nullptr);
+  broker().settle();
+  crash();
+  EXPECT_EQ(broker().queues().find("orders"), nullptr);
+  broker().settle();
+  crash();
+  for (const store::Table table : {store::Table::Queues, store::Table::Subscriptions})
+    EXPECT_EQ(records(table), 0U) << static_cast<int>(table);
+}
+
 /// The client may have had the PUBLISH, whose message is gone; it is not to hold the identifier for good.
 TEST_F(QueueStart, ReleasesAClaimThatHasNoEntry) {
   login("subscriber").peer().drop(0);

@@ -256,6 +256,8 @@ void QueueWorld::check_admission(const Admission& admission, const queue::Messag
           std::any_of(known_.begin(), known_.end(), [](const auto& one) { return one.second.settling; });
       return expect(takes_oldest && (is_on_the_way || is_settling), "busy is what will be otherwise");
     }
+    case Admission::What::Gone:
+      return expect(is_closing_, "only what is deleted is gone");
     case Admission::What::Dropped:
     case Admission::What::Full: {
       ++seen_[admission.what == Admission::What::Full ? "full" : "dropped newest"];

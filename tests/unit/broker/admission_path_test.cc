@@ -5,6 +5,10 @@
 namespace hermod::broker::testing {
 namespace {
 
+using ::testing::Contains;
+using ::testing::Each;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::SizeIs;
 using Overflow = queue::QueueDefinition::Overflow;
 
@@ -235,6 +239,50 @@ TEST_F(AdmissionPath, NobodyWaitsForRoomWhileTheStoreHasFailed) {
   publish(later, {"shop/a", "4", kQoS1, 2});
   settle();
   EXPECT_THAT(heard(later), ElementsAre("PUBACK #2"));
+}
+
+TEST_F(AdmissionPath, AWillWaitsWhereWhatCouldLeaveIsOnItsWay) {
+  queue::QueueDefinition& orders = configure("orders", "shop/#");
+  orders.max_length = 1;
+  orders.overflow = Overflow::DropOldest;
+  FakeClient publisher = login("pub");
+  FakeClient dying = login({.client_id = "dying", .will = Testament{.topic = "shop/will", .qos = kQoS1}});
+  publish(publisher, {"shop/a", "1", kQoS1, 1});
+  settle_without_commit();
+  dying.peer().drop(0);
+  settle_without_commit();
+  settle();
+  EXPECT_THAT(drained(), ElementsAre("will"));
+}
+
+TEST_F(AdmissionPath, AWillThatAsksDoesNotBringBackTheRecordOfItsSession) {
+  configure("orders", "shop/#").dedup_window = 1min;
+  FakeClient dying = login({.client_id = "dying",
+                            .durable = true,
+                            .will = Testament{.topic = "shop/will", .qos = kQoS1, .delay = 60}});
+  dying.peer().drop(0);
+  settle();
+  written();
+  const FakeClient next = login({.client_id = "dying", .clean = true});
+  settle();
+  const std::vector<std::string> batches = written();
+  EXPECT_THAT(batches, Contains(HasSubstr("erase Sessions")));
+  EXPECT_THAT(batches, Each(Not(HasSubstr("put Sessions"))));
+  EXPECT_THAT(drained(), ElementsAre("will"));
+}
+
+TEST_F(AdmissionPath, AWillThatOneQueueRefusesComesIntoTheOthers) {
+  queue::QueueDefinition& orders = configure("full", "shop/#");
+  orders.max_length = 1;
+  orders.dedup_window = 1min;
+  configure("orders", "shop/will").dedup_window = 1min;
+  send("shop/a", 1);
+  FakeClient dying = login({.client_id = "dying", .will = Testament{.topic = "shop/will", .qos = kQoS1}});
+  dying.peer().drop(0);
+  settle();
+  EXPECT_THAT(drained(), ElementsAre("will"));
+  EXPECT_EQ(held("full"), 1U);
+  EXPECT_EQ(counted(Counter::QueueDroppedMaxLength), 1U);
 }
 
 TEST_F(AdmissionPath, WhoFindsWhatCouldLeaveOnItsWayWaitsForThat) {

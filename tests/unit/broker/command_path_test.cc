@@ -131,6 +131,27 @@ TEST_F(CommandPath, AMessageThatComesDuringTheChangeUndoesIt) {
   EXPECT_EQ(describe(boss, "orders").at("options").at("lanes"), "16");
 }
 
+TEST_F(CommandPath, WhatWasUndoneIsRefusedWhenTheOldRecordIsBack) {
+  configure("orders", "shop/#");
+  FakeClient boss = operator_client();
+  FakeClient publisher = login("pub");
+  send_commands(boss, R"({"command":"edit","queue":"orders","options":{"last_value":true}})", kQoS0);
+  settle_without_commit();
+  publish(publisher, {"shop/a", "1", kQoS1, 1});
+  settle_without_commit();
+  while (broker().commit()) continue;
+  settle_without_commit();
+  fail_next_commit();
+  settle();
+  EXPECT_THAT(responses(boss), SizeIs(0)) << "the next start would make the change";
+  repair_store();
+  written();
+  broker().pass(3s);
+  EXPECT_EQ(responses(boss).at(0).at("code"), "busy");
+  EXPECT_THAT(written(), ElementsAre("put Queues"));
+  EXPECT_EQ(ask(boss, R"({"command":"pause","queue":"orders"})"), done("pause")) << "it goes on";
+}
+
 TEST_F(CommandPath, AQueueGetsDeadLettersLater) {
   configure("orders", "shop/#").dead_letter = "none";
   FakeClient boss = operator_client();

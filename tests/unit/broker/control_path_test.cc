@@ -57,6 +57,24 @@ TEST_F(ControlPath, AtEachQoS) {
   EXPECT_EQ(answers, 1);
 }
 
+TEST_F(ControlPath, AtQoS2NothingIsCarriedOutBeforeItsIdentifierIsDurable) {
+  FakeClient boss = login({.client_id = "boss", .durable = true});
+  subscribe(boss, kAnswers, kQoS1);
+  written();
+  send_commands(boss, kCreate, kQoS2);
+  send_commands(boss, R"({"command":"describe","queue":"orders"})");
+  settle_without_commit();
+  broker().commit();
+  EXPECT_THAT(written(), ElementsAre("put InboundIds"));
+  settle_without_commit();
+  EXPECT_EQ(broker().queues().find("orders"), nullptr);
+  settle();
+  const json all = responses(boss);
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0], json::parse(R"({"command":"create"})"));
+  EXPECT_EQ(all[1].at("data").at("queue"), "orders") << "in the order of the requests";
+}
+
 TEST_F(ControlPath, TheAnswerGoesWhereTheRequestSays) {
   FakeClient boss = operator_client();
   FakeClient other = login("other");
@@ -82,6 +100,16 @@ TEST_F(ControlPath, TheAnswerGoesWhereTheRequestSays) {
   EXPECT_EQ(came[0].correlation_data, "seven");
 }
 
+TEST_F(ControlPath, ItsOwnTopicsAreAsDeepAsTheyAre) {
+  options_.mqtt.max_topic_levels = 2;
+  configure("orders", "shop/#");
+  FakeClient boss = login("boss");
+  subscribe(boss, "$CONTROL/#", kQoS1);
+  send_commands(boss, R"({"command":"delete","queue":"orders"})");
+  settle();
+  EXPECT_EQ(responses(boss).at(0).at("command"), "delete");
+}
+
 TEST_F(ControlPath, NoAnswerGoesToATopicOfTheBroker) {
   FakeClient boss = operator_client();
   for (const char* topic : {"$SYS/broker/version", "$queue/x/$nack", "$CONTROL/queue/v1"}) {
@@ -100,6 +128,19 @@ TEST_F(ControlPath, NoAnswerGoesToATopicOfTheBroker) {
     EXPECT_EQ(came[0].reason, ReasonCode::TopicNameInvalid) << topic;
     EXPECT_THAT(came[0].reason_string, HasSubstr("Response Topic"));
   }
+}
+
+TEST_F(ControlPath, AnAnswerIsNotWrittenIntoAFullStore) {
+  FakeClient boss = login({.client_id = "boss", .durable = true});
+  subscribe(boss, kAnswers, kQoS1);
+  written();
+  broker().set_full(true);
+  send_commands(boss, R"({"command":"list"})");
+  settle();
+  EXPECT_THAT(written(), IsEmpty());
+  EXPECT_THAT(heard(boss), ElementsAre("PUBACK #1001"));
+  broker().set_full(false);
+  EXPECT_EQ(ask(boss, R"({"command":"list"})").at("command"), "list");
 }
 
 TEST_F(ControlPath, NobodyHearsTheAnswersOfOthers) {

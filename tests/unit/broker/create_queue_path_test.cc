@@ -136,6 +136,18 @@ TEST_F(CreateQueuePath, NoQueueIsMadeWhoseNameACommandHas) {
   EXPECT_THAT(answer_to(taker, "$queue/orders/shop/#").reasons, ElementsAre(ReasonCode::GrantedQoS1));
 }
 
+TEST_F(CreateQueuePath, AnUnfitPlaceForItsDeadLettersIsSaidSo) {
+  options_.queues.auto_create = true;
+  queue::QueueDefinition& unfit = configure("orders.dlq", "none/#");
+  unfit.max_length = 1;
+  unfit.overflow = queue::QueueDefinition::Overflow::DropOldest;
+  FakeClient taker = login("c");
+  const test::Arrived suback = answer_to(taker, "$queue/orders/shop/#");
+  EXPECT_THAT(suback.reasons, ElementsAre(ReasonCode::ImplementationSpecificError));
+  EXPECT_THAT(suback.reason_string, HasSubstr("dead_letter: the queue orders.dlq"));
+  EXPECT_EQ(broker().queues().find("orders"), nullptr);
+}
+
 TEST_F(CreateQueuePath, BadNamesAndFiltersAreRefused) {
   options_.queues.auto_create = true;
   FakeClient taker = login("c");

@@ -21,7 +21,7 @@ TEST_F(QueueEndPath, AnEmptyQueueGoes) {
   FakeClient boss = operator_client();
   written();
   EXPECT_EQ(ask(boss, kDelete), deleted(0));
-  EXPECT_THAT(written(), ElementsAre("erase Queues, erase stream"));
+  EXPECT_THAT(written(), ElementsAre("put Queues", "erase Queues, erase stream")) << "a start would end it";
   EXPECT_EQ(broker().queues().find("orders"), nullptr);
   FakeClient publisher = login("pub");
   publish(publisher, {"shop/a", "1", kQoS1, 1});
@@ -60,16 +60,32 @@ TEST_F(QueueEndPath, WhatIsPublishedWhileItIsDecidedIsNotLost) {
   EXPECT_EQ(describe(boss, "orders").at("out"), 1);
 }
 
+TEST_F(QueueEndPath, AWillDoesNotFallBesideAQueueThatStays) {
+  configure("orders", "shop/#");
+  FakeClient boss = operator_client();
+  send("shop/a", 1);
+  FakeClient dying = login({.client_id = "dying", .will = Testament{.topic = "shop/will", .qos = kQoS1}});
+  send_commands(boss, kDelete, kQoS0);
+  settle_without_commit();
+  dying.peer().drop(0);
+  settle_without_commit();
+  settle();
+  EXPECT_EQ(responses(boss).at(0).at("code"), "busy");
+  EXPECT_EQ(describe(boss, "orders").at("messages"), 2);
+  EXPECT_EQ(counted(Counter::QueueDroppedMaxLength), 0U);
+}
+
 TEST_F(QueueEndPath, WhoPublishesWhileAnEmptyOneGoesIsToldThatNobodyTookIt) {
   configure("orders", "shop/#");
   FakeClient boss = operator_client();
   FakeClient publisher = login("pub");
-  send_commands(boss, kDelete);
+  send_commands(boss, kDelete, kQoS0);
   settle_without_commit();
   publish(publisher, {"shop/a", "1", kQoS1, 1});
   settle();
   EXPECT_EQ(responses(boss).at(0), deleted(0));
-  EXPECT_THAT(publisher.receive(), SizeIs(1));
+  EXPECT_THAT(heard(publisher), ElementsAre("PUBACK #1 0x10"));
+  EXPECT_EQ(counted(Counter::QueueDroppedMaxLength), 0U);
 }
 
 TEST_F(QueueEndPath, ConsumersLoseTheirSubscriptionAndKeepTheirConnection) {
@@ -125,6 +141,78 @@ TEST_F(QueueEndPath, AnExchangeAtQoS2ComesToItsEnd) {
   EXPECT_EQ(counted(Counter::StrayAcks), 0U);
 }
 
+TEST_F(QueueEndPath, RoomThatSomebodyElseGivesBackIsNotWaitedForForEver) {
+  configure("orders", "shop/b");
+  queue::QueueDefinition& other = configure("other", "shop/#");
+  other.max_length = 1;
+  other.overflow = queue::QueueDefinition::Overflow::DropOldest;
+  FakeClient boss = operator_client();
+  FakeClient one = login("one");
+  FakeClient two = login("two");
+  FakeClient between = login("between");
+  publish(one, {"shop/a", "1", kQoS1, 1});
+  settle_without_commit();
+  publish(between, {"shop/a", "x", kQoS1, 1});
+  settle_without_commit();
+  publish(two, {"shop/b", "2", kQoS1, 1});  // has room in orders, and waits for the other queue
+  settle_without_commit();
+  send_commands(boss, kForce, kQoS0);
+  settle_without_commit();
+  broker().commit();  // the first message and the barrier; the one between is let in
+  settle_without_commit();
+  broker().commit();  // that one, and the record of the deletion; the second is let in
+  settle_without_commit();
+  EXPECT_EQ(broker().queues().find("orders"), nullptr);
+  fail_next_commit();
+  settle();
+  EXPECT_THAT(heard(two), ElementsAre("PUBACK #1 0x83"));
+  repair_store();
+  broker().pass(3s);
+  EXPECT_EQ(responses(boss), json::array({deleted(1)}));
+}
+
+TEST_F(QueueEndPath, NobodyMakesAQueueOfTheNameBeforeItIsGone) {
+  options_.queues.auto_create = true;
+  configure("orders", "shop/#");
+  FakeClient boss = operator_client();
+  FakeClient taker = login({.client_id = "taker", .durable = true});
+  send_commands(boss, kForce, kQoS0);
+  settle_without_commit();
+  broker().commit();  // the barrier
+  settle_without_commit();
+  broker().commit();  // the record of the deletion
+  settle_without_commit();
+  ASSERT_EQ(broker().queues().find("orders"), nullptr);
+  taker.subscribe({1}, {{"$queue/orders/shop/#", kQoS1}});
+  settle();
+  const auto refused = taker.receive();
+  ASSERT_THAT(refused, SizeIs(1));
+  EXPECT_THAT(refused[0].reasons, ElementsAre(ReasonCode::ImplementationSpecificError));
+  EXPECT_THAT(refused[0].reason_string, HasSubstr("another command changes the queue orders"));
+  EXPECT_EQ(responses(boss).at(0), deleted(0));
+  taker.subscribe({2}, {{"$queue/orders/shop/#", kQoS1}});
+  settle();
+  EXPECT_THAT(heard(taker), ElementsAre("SUBACK #2 0x01"));
+  send("shop/a", 1);
+  EXPECT_THAT(payloads(taker), ElementsAre("1"));
+}
+
+TEST_F(QueueEndPath, WhoSubscribesWhileItGoesIsToldWhy) {
+  configure("orders", "shop/#");
+  FakeClient boss = operator_client();
+  FakeClient taker = login({.client_id = "taker", .durable = true});
+  send_commands(boss, kDelete, kQoS0);
+  settle_without_commit();
+  broker().commit();  // the barrier
+  settle_without_commit();
+  taker.subscribe({1}, {{"$queue/orders", kQoS1}});  // behind the record of the deletion
+  settle();
+  const auto refused = taker.receive();
+  ASSERT_THAT(refused, SizeIs(1));
+  EXPECT_THAT(refused[0].reasons, ElementsAre(ReasonCode::TopicFilterInvalid));
+  EXPECT_THAT(refused[0].reason_string, HasSubstr("deleted meanwhile"));
+}
+
 TEST_F(QueueEndPath, AQueueThatOthersSendDeadLettersToStays) {
   configure("orders", "shop/#");
   FakeClient boss = operator_client();
@@ -134,6 +222,29 @@ TEST_F(QueueEndPath, AQueueThatOthersSendDeadLettersToStays) {
   EXPECT_EQ(ask(boss, kDelete), deleted(0));
   EXPECT_EQ(ask(boss, R"({"command":"delete","queue":"orders.dlq"})").at("command"), "delete");
   EXPECT_EQ(broker().queues().count(), 0U);
+}
+
+TEST_F(QueueEndPath, APlaceForDeadLettersStaysWhileSomebodyMakesItsQueue) {
+  options_.queues.auto_create = true;
+  configure("orders", "shop/#");
+  FakeClient boss = operator_client();
+  EXPECT_EQ(ask(boss, kDelete), deleted(0));
+  FakeClient taker = login("taker");
+  taker.subscribe({1}, {{"$queue/orders/shop/#", kQoS1}});
+  settle_without_commit();
+  send_commands(boss, R"({"command":"delete","queue":"orders.dlq"})", kQoS0);
+  settle();
+  EXPECT_EQ(responses(boss).at(0).at("code"), "busy");
+  EXPECT_THAT(heard(taker), ElementsAre("SUBACK #1 0x01"));
+  // And the other way round.
+  EXPECT_EQ(ask(boss, kDelete), deleted(0));
+  taker.receive();
+  send_commands(boss, R"({"command":"delete","queue":"orders.dlq"})", kQoS0);
+  settle_without_commit();
+  taker.subscribe({2}, {{"$queue/orders/shop/#", kQoS1}});
+  settle();
+  EXPECT_EQ(responses(boss), json::array({deleted(0)}));
+  EXPECT_THAT(heard(taker), ElementsAre("SUBACK #2 0x83"));
 }
 
 TEST_F(QueueEndPath, AStoreThatFailsIsWaitedFor) {

@@ -113,6 +113,66 @@ TEST_F(TransferPath, AQueueThatDropsItsOldestIsAsked) {
   EXPECT_EQ(messages_in(boss, "orders"), 2U);
 }
 
+TEST_F(TransferPath, AQueueThatDropsItsOldestTakesMoreThanItHolds) {
+  options_.threads = 2;
+  configure("orders", "shop/#");
+  queue::QueueDefinition& backlog = configure("backlog", "none/#");
+  backlog.max_length = 2;
+  backlog.overflow = queue::QueueDefinition::Overflow::DropOldest;
+  FakeClient boss = operator_client();
+  send("shop/a", 6);
+  EXPECT_EQ(ask(boss, R"({"command":"move","queue":"orders","to":"backlog","count":3})"), gone("move", 3));
+  EXPECT_THAT(peeked(ask(boss, R"({"command":"peek","queue":"backlog"})")), ElementsAre("2", "3"));
+  EXPECT_EQ(ask(boss, R"({"command":"move","queue":"orders","to":"backlog"})"), gone("move", 3));
+  EXPECT_THAT(peeked(ask(boss, R"({"command":"peek","queue":"backlog"})")), ElementsAre("5", "6"));
+  FakeClient publisher = login("pub");
+  publish(publisher, {"none/a", "7", kQoS1, 1});
+  settle();
+  EXPECT_THAT(heard(publisher), ElementsAre("PUBACK #1")) << "nobody waits for what is gone";
+}
+
+TEST_F(TransferPath, AMoveThatWaitsForRoomEndsWithItsQueue) {
+  configure("orders", "shop/#");
+  queue::QueueDefinition& backlog = configure("backlog", "none/#");
+  backlog.max_length = 1;
+  backlog.overflow = queue::QueueDefinition::Overflow::DropOldest;
+  FakeClient boss = operator_client();
+  FakeClient second = operator_client("second");
+  send("shop/a", 2);
+  FakeClient publisher = login("pub");
+  publish(publisher, {"none/a", "x", kQoS0});  // on its way to the store: it leaves for nobody
+  settle_without_commit();
+  send_commands(boss, R"({"command":"move","queue":"orders","to":"backlog"})", kQoS0);
+  settle_without_commit();
+  send_commands(second, R"({"command":"delete","queue":"orders","force":true})", kQoS0);
+  settle();
+  EXPECT_THAT(responses(boss), SizeIs(1));
+  EXPECT_EQ(responses(second).at(0).at("command"), "delete");
+  EXPECT_EQ(broker().queues().find("orders"), nullptr);
+}
+
+TEST_F(TransferPath, TwoMovesIntoASmallQueueDoNotLockEachOther) {
+  configure("one", "one/#");
+  configure("two", "two/#");
+  for (const char* name : {"left", "right"}) {
+    queue::QueueDefinition& small = configure(name, "none/#");
+    small.max_length = 2;
+    small.overflow = queue::QueueDefinition::Overflow::DropOldest;
+  }
+  FakeClient boss = operator_client();
+  FakeClient second = operator_client("second");
+  send("one/a", 5);
+  send("two/a", 5);
+  for (const char* to : {"left", "right"}) {
+    const std::string behind = std::string(R"(","to":")") + to + R"("})";
+    send_commands(boss, R"({"command":"move","count":2,"queue":"one)" + behind);
+    send_commands(second, R"({"command":"move","count":2,"queue":"two)" + behind);
+  }
+  settle();
+  EXPECT_EQ(responses(boss), json::array({gone("move", 2), gone("move", 2)}));
+  EXPECT_EQ(responses(second), json::array({gone("move", 2), gone("move", 2)}));
+}
+
 TEST_F(TransferPath, WhatIsOutIsNotMoved) {
   configure("orders", "shop/#");
   configure("backlog", "none/#");
@@ -126,6 +186,53 @@ TEST_F(TransferPath, WhatIsOutIsNotMoved) {
   EXPECT_EQ(ask(boss, R"({"command":"move","queue":"orders","to":"nowhere"})").at("error"),
             "to: there is no queue nowhere");
   EXPECT_EQ(ask(boss, R"({"command":"move","queue":"orders","to":"backlog"})"), gone("move", 1));
+}
+
+TEST_F(TransferPath, WhatIsBehindOneThatDoesNotFitStaysAlsoWhereTheQueueIsAsked) {
+  configure("orders", "shop/#");
+  queue::QueueDefinition& backlog = configure("backlog", "none/#");
+  backlog.max_bytes = 500;
+  backlog.dedup_window = 1min;
+  FakeClient boss = operator_client();
+  FakeClient publisher = login("pub");
+  publish(publisher, {"shop/a", std::string(800, 'x'), kQoS1, 1});
+  publish(publisher, {"shop/a", "2", kQoS1, 2});
+  settle();
+  const json answer = ask(boss, R"({"command":"move","queue":"orders","to":"backlog"})");
+  EXPECT_THAT(answer.at("error").get<std::string>(), HasSubstr("0 messages went"));
+  EXPECT_EQ(messages_in(boss, "orders"), 2U);
+  EXPECT_EQ(messages_in(boss, "backlog"), 0U);
+}
+
+TEST_F(TransferPath, WhatIsOnItsWayToTheStoreIsWaitedFor) {
+  configure("orders", "shop/#");
+  configure("backlog", "none/#");
+  FakeClient boss = operator_client();
+  FakeClient taker = consumer("c");
+  send("shop/a", 2);
+  const auto out = messages(taker);
+  ASSERT_THAT(out, SizeIs(1));
+  taker.ack(PacketType::Puback, out[0].id, ReasonCode::UnspecifiedError);
+  settle_without_commit();
+  send_commands(boss, R"({"command":"move","queue":"orders","to":"backlog"})", kQoS0);
+  settle_without_commit();
+  settle();
+  EXPECT_EQ(responses(boss), json::array({gone("move", 2)}));
+  EXPECT_THAT(peeked(ask(boss, R"({"command":"peek","queue":"backlog"})")), ElementsAre("1", "2"));
+}
+
+TEST_F(TransferPath, ARedriveTakesNothingOfAKeyFromBehindWhatIsOut) {
+  configure("orders", "shop/#").order = queue::QueueDefinition::Order::None;
+  FakeClient boss = operator_client();
+  FakeClient taker = consumer("c");
+  send("shop/a", 3);
+  reject_all(taker);
+  FakeClient looks = consumer("looks", "orders.dlq");
+  ASSERT_THAT(payloads(looks), ElementsAre("1"));
+  EXPECT_EQ(ask(boss, R"({"command":"redrive","queue":"orders.dlq"})"), gone("redrive", 0));
+  looks.peer().drop(0);
+  settle();
+  EXPECT_EQ(ask(boss, R"({"command":"redrive","queue":"orders.dlq"})"), gone("redrive", 3));
 }
 
 TEST_F(TransferPath, AFailedBatchLeavesMessagesWhereTheyWere) {

@@ -187,6 +187,22 @@ TEST(QueueCatalog, NamesAreHeldByOneAtATime) {
   EXPECT_TRUE(catalog.hold({"a", "b"}));
 }
 
+TEST(QueueCatalog, NamesAreSharedByThoseWhoMakeTheQueue) {
+  QueueCatalog catalog({});
+  auto first = catalog.share({"a", "b"});
+  auto second = catalog.share({"b", "c"});
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(second);
+  *first = {};
+  EXPECT_TRUE(catalog.hold({"a"}));
+  EXPECT_FALSE(catalog.hold({"b"})) << "one is left";
+  *second = {};
+  const auto alone = catalog.hold({"b"});
+  EXPECT_TRUE(alone);
+  EXPECT_FALSE(catalog.share({"b", "c"}));
+  EXPECT_TRUE(catalog.hold({"c"})) << "what failed holds nothing";
+}
+
 TEST(QueueCatalog, WhoeverLooksSeesThatAQueueIsEnding) {
   QueueCatalog catalog({});
   const auto added = catalog.add(number(1), queue_named("a"));

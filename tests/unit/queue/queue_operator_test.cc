@@ -38,7 +38,7 @@ TEST_F(QueueOperator, AClosedQueueLosesEverythingAndTakesNothing) {
   EXPECT_EQ(happened(), "+b c>1");
   const Admission under_way = admit("d", "k");
   ASSERT_TRUE(group->close(/*force=*/true, now).has_value());
-  EXPECT_EQ(admit("e", "k").what, What::Dropped) << "it is as if it were bound no more";
+  EXPECT_EQ(admit("e", "k").what, What::Gone) << "it is as if it were bound no more";
   EXPECT_EQ(happened(), "-a -b -c");
   EXPECT_EQ(last<EraseEntry>().why, Removal::Purged);
   EXPECT_FALSE(group->is_closed()) << "something is on its way";

@@ -224,6 +224,7 @@ void SysTopics::add_queues(const broker::View& view) {
   add("queues/delivered", view.total(Counter::QueueDelivered));
   add("queues/acknowledged", view.total(Counter::QueueAcknowledged));
   add("queues/late_acks", view.total(Counter::QueueLateAcks));
+  add("queues/moved", view.total(Counter::QueueMoved));
   add_each(view, "queues/returned/", kQueueReturns);
   add_each(view, "queues/dead/", kQueueDeaths);
   add_each(view, "queues/dropped/", kQueueDrops);

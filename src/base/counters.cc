@@ -67,6 +67,7 @@ constexpr std::array<std::string_view, kCounterCount> kCounterNames = {
     "queue_dropped_delivery_limit",
     "queue_dropped_dead_letters",
     "queue_purged",
+    "queue_moved",
     "queue_replaced",
     "wills_published",
     "retained_set",

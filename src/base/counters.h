@@ -74,6 +74,7 @@ enum class Counter : std::uint16_t {
   QueueDroppedDeliveryLimit,
   QueueDroppedDeadLetters,
   QueuePurged,
+  QueueMoved,
   QueueReplaced,
   WillsPublished,
   RetainedSet,

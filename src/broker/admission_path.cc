@@ -18,13 +18,6 @@ using wire::ReasonCode;
 
 namespace {
 
-/// In a waiter's number: the shard, and a count.
-constexpr unsigned kWaiterShardShift = 48;
-
-ShardId shard_of(queue::WaiterId waiter) {
-  return ShardId{static_cast<std::uint16_t>(waiter.v >> kWaiterShardShift)};
-}
-
 std::string message_id_of(const queue::Message& message) {
   for (const wire::UserProperty& property :
        wire::Properties::over(message.forwarded_properties()).user_properties())
@@ -51,8 +44,12 @@ void Shard::ask_owners(Connection* c, PendingPublication publication) {
   begin_round(std::move(publication));
 }
 
+queue::WaiterId Shard::next_waiter() {
+  return queue::WaiterId{waiter_number(id_, ++waiters_)};
+}
+
 void Shard::begin_round(PendingPublication publication) {
-  const queue::WaiterId waiter{std::uint64_t{id_.v} << kWaiterShardShift | ++waiters_};
+  const queue::WaiterId waiter = next_waiter();
   std::vector<QueueId> asked;
   for (const QueueTarget& target : publication.queue_targets) {
     if (!target.is_asked) continue;
@@ -61,11 +58,12 @@ void Shard::begin_round(PendingPublication publication) {
                                                .message_id = publication.message_id,
                                                .waiter = waiter}});
   }
-  publication.round.emplace(asked);
+  publication.round.emplace(asked, /*may_refuse=*/publication.connection.has_value());
   pending_.emplace(waiter, std::make_unique<PendingPublication>(std::move(publication)));
 }
 
 void Shard::on_admission_answered(QueueId queue, AdmissionAnswered& answer) {
+  if (on_move_answered(answer)) return;
   const auto found = pending_.find(answer.waiter);
   HERMOD_ASSERT(found != pending_.end());  // it waits for all answers
   PendingPublication& publication = *found->second;
@@ -91,17 +89,29 @@ void Shard::submit_admitted(queue::WaiterId waiter) {
   const bool waits = publication.round->waits_for_others();
   targets_ = std::move(publication.targets);
   queue_targets_ = std::move(publication.queue_targets);
-  for (QueueTarget& target : queue_targets_)
-    target.is_dropped =
-        target.is_dropped || (target.is_asked && target.admission.what != queue::Admission::What::Admitted);
+  using What = queue::Admission::What;
+  for (QueueTarget& target : queue_targets_) {
+    if (!target.is_asked || target.admission.what == What::Admitted) continue;
+    target.is_dropped = true;
+    const bool is_refused =  // the broker's own: this queue misses it alone
+        target.admission.what == What::Full || target.admission.what == What::RateLimited;
+    if (is_refused) counters_.add(Counter::QueueDroppedMaxLength);
+  }
+  std::erase_if(queue_targets_,
+                [](const QueueTarget& target) { return target.admission.what == What::Gone; });
   store::WriteBatch batch;
   if (publication.batch) batch = std::move(*publication.batch);
   const Session* const session = sessions_.find(publication.session);
+  // It may have ended meanwhile, and its record is not to come back; or be in use again, with another will.
+  if (publication.records_session && session != nullptr && session->is_durable())
+    session::record_session(batch, *session);
   if (c == nullptr && session != nullptr && session->is_durable() && publication.qos == QoS::ExactlyOnce)
     session::record_inbound_id(batch, session->id(), publication.packet_id);
   hand_over_now(/*qos0_only=*/true);
   commit_publish(c, publication.message, publication.packet_id, publication.qos, publication.retain,
                  std::move(batch), publication.session, waits ? waiter : queue::WaiterId{});
+  if (publication.connection && targets_.empty() && queue_targets_.empty())
+    counters_.add(Counter::PublishNoSubscribers);
   if (c != nullptr) wait_for_slow_reader(*c);
   if (!waits) end_pending(waiter);
 }
@@ -113,12 +123,11 @@ Connection* Shard::publisher_of(const PendingPublication& publication) {
   return is_there ? c : nullptr;
 }
 
-/// Nothing happens while its fate is open.
+/// Nothing happens while its fate is open. What is the broker's own waits as everybody does where a queue is
+/// Busy; its session stays on this shard until then.
 void Shard::conclude(queue::WaiterId waiter) {
   PendingPublication& publication = *pending_.at(waiter);
   const AdmissionRound::Fate fate = publication.round->fate();
-  const bool is_submitted = publication.queue_targets.empty();
-  if (!publication.connection && !is_submitted) return submit_without_asked(waiter);
   Connection* const c = publisher_of(publication);
   Session* const session = sessions_.find(publication.session);
   switch (fate) {
@@ -157,7 +166,7 @@ void Shard::refuse_pending(PendingPublication& publication) {
   targets_ = std::move(publication.targets);
   release_room(publication.message);
   for (const QueueTarget& target : publication.queue_targets)
-    if (!target.is_asked && !target.is_dropped) target.queue->room->give_back(one);
+    if (!target.is_asked && !target.is_dropped) give_back_room(*target.queue, one);
   const wire::Publish packet{.qos = publication.qos, .id = publication.packet_id};
   if (Connection* const c = publisher_of(publication))
     return refuse_publish(*c, packet, ReasonCode::QuotaExceeded,
@@ -165,24 +174,6 @@ void Shard::refuse_pending(PendingPublication& publication) {
   Session* const session = sessions_.find(publication.session);
   if (session != nullptr && publication.qos != QoS::AtMostOnce)
     session->inbound().on_commit_failed(publication.packet_id, publication.qos);
-}
-
-/// The broker's own: there is nobody to refuse it to, so these queues miss it alone.
-void Shard::submit_without_asked(queue::WaiterId waiter) {
-  PendingPublication& publication = *pending_.at(waiter);
-  targets_ = std::move(publication.targets);
-  queue_targets_ = std::move(publication.queue_targets);
-  for (QueueTarget& target : queue_targets_) {
-    if (!target.is_asked) continue;
-    target.is_dropped = true;
-    counters_.add(Counter::QueueDroppedMaxLength);
-  }
-  store::WriteBatch batch;
-  if (publication.batch) batch = std::move(*publication.batch);
-  hand_over_now(/*qos0_only=*/true);
-  commit_publish(nullptr, publication.message, {}, QoS::AtMostOnce, publication.retain, std::move(batch),
-                 publication.session);
-  end_pending(waiter);
 }
 
 /// Its connection goes on, and its session may leave the shard.
@@ -211,6 +202,7 @@ void Shard::on_repeated(QueueId queue, const RepeatedEnded& ended) {
 }
 
 void Shard::on_ask_again(const AskedAgain& asked) {
+  if (on_move_asked_again(asked.waiter)) return;
   const auto found = pending_.find(asked.waiter);
   if (found == pending_.end()) return;
   found->second->round->on_ask_again();
@@ -226,19 +218,25 @@ void Shard::append_admitted(store::WriteBatch& batch, QueueTarget& target, const
   work.queues.push_back({target.queue, std::move(entry), target.admission.id});
   if (target.admission.message_id_number != 0)
     queue::record_message_id(batch, id, target.admission.message_id_number, message_id_of(*message), wall());
-  for (queue::Eviction& eviction : target.admission.evictions) {
-    queue::erase_queue_entry(batch, id, eviction.seq, eviction.has_state);
+  evict(batch, *target.queue, target.admission, work.queues);
+}
+
+/// What leaves for a message that was let in.
+void Shard::evict(store::WriteBatch& batch, const queue::NamedQueue& queue, queue::Admission& admission,
+                  std::vector<CommitQueue>& queues) {
+  for (queue::Eviction& eviction : admission.evictions) {
+    queue::erase_queue_entry(batch, queue.id, eviction.seq, eviction.has_state);
     if (!eviction.dead_letter) {
       counters_.add(eviction.why == queue::Removal::Replaced ? Counter::QueueReplaced
                                                              : Counter::QueueDroppedMaxLength);
       continue;
     }
-    const std::string dead = target.queue->definition.dead_letter_target();
+    const std::string dead = queue.definition.dead_letter_target();
     const queue::NamedQueuePtr to = dead.empty() ? nullptr : shared_.queues.find(dead);
     if (to && to->room->take({1, eviction.dead_letter->message->size()})) {
       counters_.add(Counter::QueueDeadMaxLength);
       queue::append_queue_entry(batch, to->id, *eviction.dead_letter);
-      work.queues.push_back({to, std::move(*eviction.dead_letter), {}});
+      queues.push_back({to, std::move(*eviction.dead_letter), {}});
     } else {
       counters_.add(Counter::QueueDroppedDeadLetters);
     }
@@ -248,8 +246,12 @@ void Shard::append_admitted(store::WriteBatch& batch, QueueTarget& target, const
 // --- on the owner's shard ---
 
 void Shard::answer_admission(OwnedQueue* queue, QueueId id, const AskAdmission& asked) {
-  queue::Admission admission{.what = queue::Admission::What::Dropped};  // deleted a moment ago
-  if (queue != nullptr) admission = queue->group.admit(asked.arrival, moment());
+  queue::Admission admission{.what = queue::Admission::What::Gone};
+  if (queue != nullptr && waits_for_ending(*queue)) {
+    admission.what = ask_again_behind_ending(*queue, asked.arrival.waiter);
+  } else if (queue != nullptr) {
+    admission = queue->group.admit(asked.arrival, moment());
+  }
   if (admission.what == queue::Admission::What::Duplicate ||
       admission.what == queue::Admission::What::DuplicatePending)
     counters_.add(Counter::QueueDuplicates);

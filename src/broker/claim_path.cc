@@ -52,6 +52,12 @@ void Shard::send_claimed(Connection& c, Session& session) {
   QueueConsumers& consumers = *session.consumers();
   while (const auto own = consumers.next_claimed()) {
     if (c.unsent_bytes() >= shared_.options.limits.outbound_buffer || !session.outbound().can_start()) return;
+    if (QueueConsumers::Sent& waiting = *consumers.find_sent(*own); waiting.claimed->expires_at <= now()) {
+      consumers.claim_sent();  // it will not be [MQTT-3.3.2-5]
+      waiting.is_nacked = true;
+      tell_settled(waiting, queue::Outcome::RetryLater, std::nullopt);
+      continue;
+    }
     const auto id = session.outbound().start(*own, QoS::ExactlyOnce);
     if (!id) return;
     consumers.claim_sent();
@@ -76,7 +82,12 @@ bool Shard::send_claim(Connection& c, Session& session, Seq own, wire::PacketId 
   if (!fits(c, out)) {
     counters_.add(Counter::QueueTooLarge);
     session.outbound().on_refused(id);
-    tell_settled(*sent, queue::Outcome::RetryLater, std::nullopt);
+    if (sent->is_ended) {  // nobody else ends it any more
+      consumers.finish(own);
+      erase_entry(session, own);
+    } else {
+      tell_settled(*sent, queue::Outcome::RetryLater, std::nullopt);
+    }
     return false;
   }
   out.id = id;
@@ -91,6 +102,7 @@ bool Shard::send_claim_again(Connection& c, Session& session, const qos::Resend&
   const QueueConsumers::Sent* const sent = consumers != nullptr ? consumers->find_sent(resend.seq) : nullptr;
   if (sent == nullptr || !sent->claimed) return false;
   if (resend.what == qos::Resend::What::PubrelBehindPending) {
+    if (sent->is_ended) return false;   // the mark is on its way, as of an entry
     consumers->owe_pubrel(resend.seq);  // its end is on its way
     return true;
   }
@@ -113,7 +125,9 @@ bool Shard::settle_claim(Session& session, Seq own, const wire::Ack& packet) {
   }
   const bool is_claimed = sent->claimed != nullptr;
   const bool is_over = !is_claimed || sent->is_ended;
-  if (is_over) consumers->finish(own);
+  // What the mark is on its way for may have to be sent again, should that fail.
+  const bool is_kept = is_claimed && *phase == Phase::Releasing;
+  if (is_over && !is_kept) consumers->finish(own);
   if (*phase != Phase::Erasing) return false;
   if (!is_over) return true;  // the owner's batch ends it
   if (is_claimed) {
@@ -127,12 +141,13 @@ bool Shard::settle_claim(Session& session, Seq own, const wire::Ack& packet) {
 /// The owner's batch is durable.
 void Shard::on_claim_ended(const FromQueue& told, const ClaimEnded& ended) {
   Session* const session = sessions_.find(ended.session);
-  if (session == nullptr) return follow_session(ended.session, told);
+  if (session == nullptr) return follow_session(ended.session, FromQueue{told.queue, ended});
   QueueConsumers& consumers = session->make_consumers();
   QueueConsumers::Sent* const sent = consumers.find_sent(ended.claim);
   if (sent == nullptr) return;
   sent->is_settled = sent->is_ended = true;
-  if (consumers.forget_unsent(ended.claim)) {  // no client knows it
+  const bool is_unsent = consumers.forget_unsent(ended.claim) || !session->outbound().phase(ended.claim);
+  if (is_unsent) {  // no client knows it
     consumers.finish(ended.claim);
     if (ended.is_released || ended.is_unanswered) erase_entry(*session, ended.claim);
     return pump(*session);
@@ -141,7 +156,7 @@ void Shard::on_claim_ended(const FromQueue& told, const ClaimEnded& ended) {
   if (phase == Phase::Releasing && ended.is_unanswered) {  // PUBREC has come meanwhile: as of an entry
     store::WriteBatch batch;
     queue::record_released(batch, session->stream(), ended.claim);
-    consumers.finish(ended.claim);
+    sent->is_entry = true;  // until that is durable
     submit(std::move(batch), session->connection(), session->id(), OutboundReleased{ended.claim});
   } else if (phase == Phase::Releasing) {
     Connection* const c = live(session->connection());

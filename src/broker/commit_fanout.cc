@@ -48,6 +48,8 @@ void CommitFanout::on_durable(std::span<store::Done> done) {
       deliver(ticket_of(one).home, *publish, one);
     } else if (auto* settled = std::get_if<QueueSettled>(&ticket_of(one).work)) {
       enqueue(settled->dead_letters, one.appended);
+    } else if (auto* moved = std::get_if<MessagesMoved>(&ticket_of(one).work)) {
+      enqueue(moved->queues, one.appended);
     } else if (auto* taken = std::get_if<SequencesTaken>(&ticket_of(one).work)) {
       taken->first = one.appended.back().seq;
     } else if (auto* claim = std::get_if<ClaimMade>(&ticket_of(one).work)) {
@@ -66,6 +68,8 @@ void CommitFanout::on_failed(std::span<store::Done> done, const Error& error) {
       skip(*publish, one.appended);
     } else if (const auto* settled = std::get_if<QueueSettled>(&ticket_of(one).work)) {
       give_back_room(settled->dead_letters);
+    } else if (const auto* moved = std::get_if<MessagesMoved>(&ticket_of(one).work)) {
+      give_back_room(moved->queues);
     } else if (auto* taken = std::get_if<SequencesTaken>(&ticket_of(one).work)) {
       if (!one.appended.empty()) taken->first = one.appended.back().seq;
     } else if (auto* claim = std::get_if<ClaimMade>(&ticket_of(one).work)) {
@@ -122,12 +126,14 @@ void CommitFanout::enqueue(std::vector<CommitQueue>& queues, std::span<const sto
   queues.clear();
 }
 
+/// Owners hear of it: a queue may wait for room, or for its end.
 void CommitFanout::give_back_room(const std::vector<CommitQueue>& queues) {
   for (const CommitQueue& one : queues) {
     if (one.admission.v != 0) {
       outbox_.send(owner_of(one.queue->id, shards_), ToQueue{one.queue->id, AdmissionFailed{one.admission}});
     } else {
       one.queue->room->give_back({1, one.entry.message->size()});
+      outbox_.send(owner_of(one.queue->id, shards_), ToQueue{one.queue->id, RoomGivenBack{}});
     }
   }
 }

@@ -89,6 +89,12 @@ void Shard::on_commit_finished(CommitFinished& finished) {
 /// deliveries were sent to their shards already.
 void Shard::finish(Connection* c, Session* session, PublishCommit& work, std::optional<Errc> error) {
   if (work.round.v != 0) return on_round_stored(work.round, !error, std::move(work.ref));
+  answer_publisher(c, session, work, error);
+  if (work.control.v != 0) take_control(work.control, !error);
+}
+
+void Shard::answer_publisher(Connection* c, Session* session, const PublishCommit& work,
+                             std::optional<Errc> error) {
   if (work.qos == QoS::AtMostOnce || session == nullptr) return;
   if (error) {
     counters_.add(Counter::PublishRefused);
@@ -146,7 +152,10 @@ void Shard::finish(Connection* c, Session* session, OutboundReleased& work, std:
     if (c != nullptr) disconnect(*c, reason_for(*error, PacketType::Disconnect), "the store failed");
     return;
   }
-  if (!work.again) session->outbound().on_released(work.seq);
+  if (!work.again) {
+    session->outbound().on_released(work.seq);
+    if (session->consumers() != nullptr) session->consumers()->finish(work.seq);
+  }
   send_pubrel_in_order(c, *session, work.seq);  // [MQTT-4.3.3-4]
 }
 

@@ -11,6 +11,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "broker/publish_ref.h"
+#include "broker/queue_message.h"
 #include "queue/admission.h"
 #include "queue/queue_catalog.h"
 #include "queue/queue_definition.h"
@@ -50,6 +51,7 @@ struct PublishCommit {
   std::uint64_t retained_number = 0;  ///< of its record
   queue::WaiterId round{};            ///< zero: it alone decides what the publisher is answered
   std::unique_ptr<PublishRef> ref{};  ///< null: its publisher does not ask
+  ControlId control{};                ///< commands that are carried out behind it; zero: there are none
 };
 /// A QoS 2 PUBLISH that was seen before waits for what is pending: then PUBREC.
 struct PublishSeenAgain {
@@ -86,7 +88,8 @@ struct SubscriptionRequest {
   wire::RetainHandling retain_handling = wire::RetainHandling::SendAtSubscribe;
   std::uint32_t number = 0;                     ///< of its record; 0 when there is none
   bool retained_due = false;                    ///< its record says so
-  std::vector<queue::NamedQueuePtr> creates{};  ///< queues that are made for it, their records in its batch
+  std::vector<queue::NamedQueuePtr> creates{};  ///< queues that are made for it, their records in its batch,
+  queue::QueueCatalog::Hold hold{};             ///< and whose names are held until they are there
 };
 /// SUBSCRIBE or UNSUBSCRIBE of a durable session: then the index changes and the ack leaves.
 struct SubscriptionsStored {
@@ -120,6 +123,34 @@ struct QueueSettled {
   std::vector<Seq> refused{};  ///< dead letters for which there was no room
   std::vector<queue::EndedClaim> claims{};
 };
+/// Queues are made by a command; their records are in the batch.
+struct QueuesMade {
+  ControlId asker;
+  std::vector<queue::NamedQueuePtr> planned;
+};
+/// The owner of a queue has recorded what a command changes in it.
+struct QueueRecorded {
+  QueueId queue;
+  /// Not empty: the command could not be carried out after all, and the record is the old one again.
+  std::optional<Error> undone{};
+};
+/// A queue is deleted when nobody publishes into it any more without asking its owner.
+struct QueueBarrier {
+  QueueId queue;
+};
+/// The store knows that a queue is being deleted: from now on a start ends what a crash interrupts.
+struct QueueEndRecorded {
+  QueueId queue;
+};
+/// Nothing is left of a queue.
+struct QueueErased {
+  QueueId queue;
+};
+/// Messages went from one queue to others. They are in the batch as appends, in this order.
+struct MessagesMoved {
+  QueueId from;
+  std::vector<CommitQueue> queues;
+};
 /// A claim is to be stored: then the delivery may be sent at QoS 2.
 struct ClaimMade {
   session::QueueDelivery delivery;
@@ -136,6 +167,7 @@ struct Recorded {
   std::unique_ptr<store::WriteBatch> erases{};  ///< tried again until it is durable; null: there are none
   SessionId ended{};                            ///< the session that is gone with it,
   std::vector<QueueId> claim_owners{};          ///< and who has to hear of that
+  std::optional<QueueId> forgotten{};           ///< the queue whose last subscriptions here are gone with it
 };
 
 /// How the committer may treat a batch; see store::Submission.
@@ -149,9 +181,11 @@ struct CommitNeeds {
 /// connection: `connection` is the one that asked, and only it is answered.
 class CommitTicket final : public store::Ticket {
  public:
-  using Work = std::variant<PublishCommit, PublishSeenAgain, InboundReleased, OutboundReleased, AnswerLater,
-                            EntriesErased, SubscriptionsStored, SessionStored, RetainedBarrier,
-                            RemainsBarrier, RemainsErased, QueueSettled, ClaimMade, SequencesTaken, Recorded>;
+  using Work =
+      std::variant<PublishCommit, PublishSeenAgain, InboundReleased, OutboundReleased, AnswerLater,
+                   EntriesErased, SubscriptionsStored, SessionStored, RetainedBarrier, RemainsBarrier,
+                   RemainsErased, QueueSettled, QueuesMade, QueueRecorded, QueueBarrier, QueueEndRecorded,
+                   QueueErased, MessagesMoved, ClaimMade, SequencesTaken, Recorded>;
 
   CommitTicket(ShardId home_shard, std::optional<ConnectionId> asked_by, SessionId concerned, Work to_do)
       : home(home_shard), connection(asked_by), session(concerned), work(std::move(to_do)) {}

@@ -8,7 +8,6 @@
 
 #include "broker/shard.h"
 #include "queue/queue_form.h"
-#include "session/records.h"
 #include "wire/encoder.h"
 #include "wire/property_writer.h"
 
@@ -39,15 +38,16 @@ bool has_key(const queue::Message& message) {
   return false;
 }
 
-/// What a queue says of a message, behind what its publisher said, which is not said twice.
-void append_history(const QueueDelivery& lent, std::string_view queue, std::string& out) {
+/// What a queue says of a message, behind what its publisher said, which is not said twice. With `is_short`
+/// nothing whose size depends on the message.
+void append_history(const QueueDelivery& lent, std::string_view queue, bool is_short, std::string& out) {
   wire::PropertyWriter said;
-  if (!lent.it.key.empty() && !has_key(*lent.it.message)) said.add_user("key", lent.it.key);
-  said.add_user("queue", queue);
+  if (!is_short && !lent.it.key.empty() && !has_key(*lent.it.message)) said.add_user("key", lent.it.key);
+  if (!queue.empty()) said.add_user("queue", queue);  // it may have been deleted meanwhile
   said.add_user("offset", std::to_string(lent.it.seq.v));
   said.add_user("ts", std::to_string(micros_of(lent.it.message->stored_at())));
   said.add_user("x-delivery-count", std::to_string(lent.it.deliveries));
-  if (lent.it.first_death) {
+  if (!is_short && lent.it.first_death) {
     said.add_user("x-first-death-reason", queue::name_of(lent.it.first_death->reason));
     said.add_user("x-first-death-queue", lent.it.first_death->queue);
   }
@@ -55,7 +55,7 @@ void append_history(const QueueDelivery& lent, std::string_view queue, std::stri
 }
 
 /// Message::size() of what fits at best, where `out`, which has this message, does not. What a queue says of
-/// it has about the same size for each.
+/// it at least has about the same size for each.
 std::uint64_t most_bytes_for(const Connection& c, const wire::OutboundPublish& out,
                              const queue::Message& message) {
   const std::uint64_t most = c.agreement().maximum_packet_size;
@@ -143,6 +143,10 @@ void Shard::on_told_by_queue(FromQueue& told) {
     on_repeated(told.queue, *repeated);
   } else if (const auto* again = std::get_if<AskedAgain>(&told.message)) {
     on_ask_again(*again);
+  } else if (auto* done = std::get_if<CommandDone>(&told.message)) {
+    on_command_done(told.queue, *done);
+  } else if (auto* redefined = std::get_if<QueueRedefined>(&told.message)) {
+    on_queue_redefined(told.queue, *redefined);
   } else if (const auto* recall = std::get_if<queue::Recall>(&told.message)) {
     Session* const session = sessions_.find(SessionId{recall->consumer.v});
     QueueConsumers* const consumers = session != nullptr ? session->consumers() : nullptr;
@@ -152,16 +156,16 @@ void Shard::on_told_by_queue(FromQueue& told) {
 }
 
 /// Sends what was lent, as far as quota and output go, and says what more may come. Behind what waits in the
-/// session's own queue. What expires here is sent all the same: its queue, which knows the time better than
-/// the wall clock, has begun its delivery before.
+/// session's own queue. What has expired here goes back, and its queue, by whose time that is, ends it.
+/// [MQTT-3.3.2-5]
 void Shard::pump_consumers(Connection& c, Session& session) {
   if (c.state() != Connection::State::Connected) return;
   QueueConsumers& consumers = *session.consumers();
   send_claimed(c, session);
   while (const QueueDelivery* next = consumers.next_waiting()) {
     if (c.unsent_bytes() >= shared_.options.limits.outbound_buffer) break;
-    if (next->it.is_claimed != (consumers.find(next->queue)->qos == QoS::ExactlyOnce)) {
-      // It was lent before the client subscribed with another QoS.
+    // Or it was lent before the client subscribed with another QoS.
+    if (next->it.expires_at <= now() || next->it.qos != consumers.find(next->queue)->qos) {
       const auto [queue, lease] = std::pair(next->queue, next->it.lease);
       consumers.call_back(queue, lease);
       tell_queue(queue, LeasesUnsent{{lease}});
@@ -216,16 +220,22 @@ Shard::Lent Shard::send_lent(Connection& c, Session& session, const QueueDeliver
   return Lent::WithClient;
 }
 
-/// What it needs of memory is there until the next one is made.
+/// What its queue says of it is as short as can be when the client would not take it else: the key may be as
+/// long as a client identifier, and other messages of another size have another one. What it needs of memory
+/// is there until the next one is made.
 wire::OutboundPublish Shard::lent_publish(const Connection& c, const QueueDelivery& lent,
                                           std::string_view queue, QoS qos,
                                           std::span<const std::uint32_t> identifiers) {
   wire::OutboundPublish out = publish_for(c, {.message = lent.it.message, .qos = qos, .identifiers = {}});
   if (!c.agreement().is_v5()) return out;
   out.subscription_identifiers = identifiers;
-  lent_properties_.assign(as_text(out.forwarded_properties));
-  append_history(lent, queue, lent_properties_);
-  out.forwarded_properties = as_bytes(lent_properties_);
+  const Bytes from_publisher = out.forwarded_properties;
+  for (const bool is_short : {false, true}) {
+    lent_properties_.assign(as_text(from_publisher));
+    append_history(lent, queue, is_short, lent_properties_);
+    out.forwarded_properties = as_bytes(lent_properties_);
+    if (fits(c, out)) break;
+  }
   return out;
 }
 
@@ -265,8 +275,9 @@ void Shard::finish(Connection*, Session* session, SequencesTaken& work, std::opt
 void Shard::grant_credit(Session& session) {
   QueueConsumers& consumers = *session.consumers();
   const qos::Quota& quota = session.outbound().quota();
+  const std::uint64_t share = consumers.share_of(quota.maximum());
   consumers.for_each([&](QueueConsumer& consumer) {
-    if (const auto limit = consumers.grant(consumer, quota.maximum(), quota.left()))
+    if (const auto limit = consumers.grant(consumer, share, quota.left()))
       tell_queue(consumer.queue->id, ConsumerGranted{consumer_of(session), consumer.attachment, *limit});
   });
 }
@@ -319,15 +330,7 @@ void Shard::on_nack(Connection& c, const wire::Publish& packet, std::string_view
   } else {
     counters_.add(Counter::QueueLateAcks);
   }
-  if (packet.qos == QoS::AtMostOnce) return;
-  PublishCommit work;
-  work.packet_id = packet.id;
-  work.qos = packet.qos;
-  work.matched = sent != nullptr;
-  store::WriteBatch batch;
-  if (packet.qos == QoS::ExactlyOnce && session.is_durable())
-    session::record_inbound_id(batch, session.id(), packet.id);
-  submit(std::move(batch), c.id(), session.id(), std::move(work), {.sync = packet.qos == QoS::ExactlyOnce});
+  acknowledge_without_message(c, packet, /*matched=*/sent != nullptr);
 }
 
 }  // namespace hermod::broker

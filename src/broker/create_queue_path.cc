@@ -1,11 +1,11 @@
 // SUBSCRIBE to `$queue/...`: which queue it means, and how one is made for it.
 
 #include <algorithm>
+#include <string>
 #include <utility>
+#include <vector>
 
-#include "base/assert.h"
-#include "base/log.h"
-#include "broker/queue_binding.h"
+#include "broker/queue_plan.h"
 #include "broker/shard.h"
 #include "queue/queue_changes.h"
 #include "queue/queue_form.h"
@@ -24,8 +24,8 @@ queue::NamedQueuePtr planned_queue(QueueId id, queue::QueueDefinition definition
 
 }  // namespace
 
-/// The granted QoS, or why not, which `why` says in words. A queue that is made for it has its record in
-/// `batch`.
+/// The granted QoS, or why not, which `why` says in words; so it does of a filter that has no effect. A queue
+/// that is made for it has its record in `batch`.
 ReasonCode Shard::grant_queue(const wire::SubscribeFilter& wanted, SubscriptionRequest& request,
                               store::WriteBatch& batch, std::string& why) {
   const auto refuse = [&](ReasonCode reason, std::string_view text) {
@@ -36,7 +36,15 @@ ReasonCode Shard::grant_queue(const wire::SubscribeFilter& wanted, SubscriptionR
   if (!form) return refuse(ReasonCode::TopicFilterInvalid, form.error().detail);
   if (wanted.no_local)
     return refuse(ReasonCode::ImplementationSpecificError, "No Local means nothing for a named queue");
-  if (!shared_.queues.find(form->name)) {
+  const auto filter = topic::TopicFilter::parse(form->filter, {shared_.options.mqtt.max_topic_levels});
+  if (!form->filter.empty() && !filter)
+    return refuse(ReasonCode::TopicFilterInvalid, filter.error().detail);  // also where it means nothing
+  if (const queue::NamedQueuePtr there = shared_.queues.find(form->name)) {
+    const std::vector<std::string>& bound = there->definition.bind;
+    if (!form->filter.empty() && std::find(bound.begin(), bound.end(), form->filter) == bound.end() &&
+        why.empty())
+      why = "the queue is there already, and the filter behind its name is none of those it is bound to";
+  } else {
     if (form->filter.empty()) return refuse(ReasonCode::TopicFilterInvalid, "there is no queue of this name");
     if (!shared_.options.queues.auto_create)
       return refuse(ReasonCode::TopicFilterInvalid,
@@ -44,18 +52,20 @@ ReasonCode Shard::grant_queue(const wire::SubscribeFilter& wanted, SubscriptionR
     queue::QueueDefinition definition;
     definition.name = form->name;
     definition.bind.emplace_back(form->filter);
-    const auto filter = topic::TopicFilter::parse(form->filter, {shared_.options.mqtt.max_topic_levels});
-    if (!filter) return refuse(ReasonCode::TopicFilterInvalid, filter.error().detail);
     if (filter->has_wildcard() && !shared_.options.mqtt.wildcard_available)
       return ReasonCode::WildcardSubscriptionsNotSupported;
     if (form->filter.starts_with('$'))
       return refuse(ReasonCode::TopicFilterInvalid, "a queue is not made for topics that begin with $");
     if (const Status checked = queue::check(definition); !checked)
       return refuse(ReasonCode::TopicFilterInvalid, checked.error().detail);
-    queue::QueueDefinition dead;
-    dead.name = definition.dead_letter_target();
-    if (!dead.name.empty() && !shared_.queues.find(dead.name))
-      request.creates.push_back(planned_queue(shared_.queue_ids.next(), std::move(dead)));
+    // A queue that had the name may still be on its way out, with the subscriptions to it.
+    auto hold = shared_.queues.share({definition.name, definition.dead_letter_target()});
+    if (!hold) return refuse(ReasonCode::ImplementationSpecificError, hold.error().detail);
+    request.hold = *std::move(hold);
+    const Status plan = check_plan(shared_.queues, definition, shared_.options.mqtt.max_topic_levels);
+    if (!plan) return refuse(ReasonCode::ImplementationSpecificError, plan.error().detail);
+    if (auto dead = missing_dead_letters(shared_.queues, definition))
+      request.creates.push_back(planned_queue(shared_.queue_ids.next(), *std::move(dead)));
     request.creates.push_back(planned_queue(shared_.queue_ids.next(), std::move(definition)));
     for (const queue::NamedQueuePtr& one : request.creates)
       queue::record_queue(batch, one->id, {.definition = one->definition});
@@ -68,18 +78,10 @@ ReasonCode Shard::grant_queue(const wire::SubscribeFilter& wanted, SubscriptionR
 /// other goes.
 ReasonCode Shard::create_queues(SubscriptionRequest& request) {
   ReasonCode reason = request.reason;
+  const queue::QueueCatalog::Hold hold = std::move(request.hold);
   for (const queue::NamedQueuePtr& planned : std::exchange(request.creates, {})) {
-    const auto added = shared_.queues.add(planned->id, planned->definition);
-    if (added) {
-      const Status bound = bind_queue(shared_.subscriptions, **added);
-      HERMOD_ASSERT(bound.has_value());  // its filter was looked at when it was planned
-      log::event(log::Level::Notice, "queue.created", {{"queue", planned->name()}, {"by", "subscription"}});
-      continue;
-    }
-    if (added.error().code == Errc::NoSpace) reason = ReasonCode::QuotaExceeded;
-    store::WriteBatch batch;
-    queue::erase_queue(batch, planned->id);
-    erase_records(std::move(batch));
+    const Status opened = open_queue(*planned, "subscription");
+    if (!opened && opened.error().code == Errc::NoSpace) reason = ReasonCode::QuotaExceeded;
   }
   return reason;
 }

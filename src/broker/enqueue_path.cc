@@ -16,7 +16,7 @@ bool Shard::add_queue_target(QueueId id, const queue::Message& message, std::str
   if (!definition.match.matches(message.forwarded_properties())) return true;
   const std::string_view key =
       definition.key.key_for({message.topic(), message.forwarded_properties(), client_id});
-  const bool is_asked = definition.asks_before_publish();
+  const bool is_asked = definition.asks_before_publish() || queue->is_ending;
   std::string owned(key);
   queue_targets_.push_back({.queue = std::move(queue), .key = std::move(owned), .is_asked = is_asked});
   return true;
@@ -33,13 +33,20 @@ bool Shard::reserve_queue_room(const queue::Message& message, bool may_refuse) {
       counters_.add(Counter::QueueRefused);
       queue_targets_.resize(i);
       for (const QueueTarget& taken : queue_targets_)
-        if (!taken.is_asked && !taken.is_dropped) taken.queue->room->give_back(one);
+        if (!taken.is_asked && !taken.is_dropped) give_back_room(*taken.queue, one);
       return false;
     }
     counters_.add(Counter::QueueDroppedMaxLength);
     target.is_dropped = true;
   }
   return true;
+}
+
+/// It was taken for a message that does not come. Where nobody asks and nothing ends, nobody waits for it.
+void Shard::give_back_room(const queue::NamedQueue& queue, const queue::Amount& amount) {
+  queue.room->give_back(amount);
+  const queue::NamedQueuePtr now = shared_.queues.find(queue.id);  // behind the return: see replace()
+  if (!now || now->is_ending || now->definition.asks_before_publish()) tell_queue(queue.id, RoomGivenBack{});
 }
 
 /// Behind the entries of the sessions, in the order of work.queues. The targets stay, for whoever asks.

@@ -29,6 +29,12 @@ void add_queue_entry(const store::StoredEntry& stored, PageRead& page) {
   added.delivery.message = std::move(entry->message);
 }
 
+/// Of an exchange that waits for its PUBCOMP nothing is left to send; a claim's message is not here, or was
+/// sent and is not for the window, which has passed over the sequence.
+bool waits_in_order(Bytes record) {
+  return !queue::is_released(record) && !queue::is_claim(record) && !queue::is_unanswered_claim(record);
+}
+
 }  // namespace
 
 bool is_of_named_queue(PageRead::Purpose purpose) {
@@ -48,9 +54,7 @@ PageRead page_from(const PageWanted& wanted, const store::Slice& slice) {
       add_queue_entry(stored, page);
       continue;
     }
-    // Of an exchange that waits for its PUBCOMP nothing is left to send; a claim's message is not here.
-    const Bytes value = as_bytes(stored.value);
-    if (!stored.shared && (queue::is_released(value) || queue::is_claim(value))) continue;
+    if (!stored.shared && !waits_in_order(as_bytes(stored.value))) continue;
     auto delivery = delivery_of(stored);
     if (!delivery || delivery->qos == wire::QoS::AtMostOnce) {
       page.damaged.push_back({stored.seq, delivery ? "entry record: QoS 0" : delivery.error().detail});

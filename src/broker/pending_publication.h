@@ -28,6 +28,7 @@ struct PendingPublication {
   std::vector<Target> targets{};
   std::vector<QueueTarget> queue_targets{};
   std::unique_ptr<store::WriteBatch> batch{};  ///< what is stored with it; null: nothing else
+  bool records_session = false;                ///< and the session's record, as it is then
   std::optional<queue::AdmissionRound> round{};
   std::unique_ptr<PublishRef> ref{};  ///< of its batch, when that is stored; null: nobody asks
 };

@@ -6,11 +6,13 @@
 #include "broker/payload_format.h"
 #include "broker/reason_for.h"
 #include "broker/shard.h"
+#include "queue/control_parser.h"
 #include "queue/queue_form.h"
 #include "queue/queue_id.h"
 #include "queue/records.h"
 #include "retain/records.h"
 #include "session/records.h"
+#include "topic/limits.h"
 
 namespace hermod::broker {
 
@@ -51,6 +53,7 @@ void Shard::on_publish(Connection& c, const wire::Publish& packet) {
   session::Session& session = *c.session();
 
   if (packet.qos != QoS::AtMostOnce && !admit_publish(c, session, packet)) return;
+  if (topic == queue::kControlTopic) return on_control(c, packet);
   if (const auto refusal = refusal_for(packet, topic)) {
     if (queue::is_queue_form(topic)) return on_nack(c, packet, topic);
     return refuse_publish(c, packet, *refusal, {});
@@ -190,9 +193,10 @@ void Shard::refuse_publish(Connection& c, const wire::Publish& packet, ReasonCod
                      .ends_publish = true});
 }
 
-/// Fills matches_ with who subscribed to the topic; the version of the index that says so.
+/// Fills matches_ with who subscribed to the topic; the version of the index that says so. How deep a topic
+/// may be was asked where it came from; the broker's own are as deep as they are.
 std::uint64_t Shard::match(std::string_view topic, SessionId publisher) {
-  const auto name = topic::TopicName::parse(topic, {shared_.options.mqtt.max_topic_levels});
+  const auto name = topic::TopicName::parse(topic, {.levels = topic::kMaxTopicBytes});
   HERMOD_ASSERT(name.has_value());
   return shared_.subscriptions.match(*name, publisher, members_, matches_);
 }
@@ -435,7 +439,8 @@ void Shard::wait_for_slow_reader(Connection& c) {
 /// A message of the broker's own (a will): the same steps without an ack. There is nobody to refuse it to, so
 /// a full queue misses it alone, and beyond a limit on retained messages it is delivered all the same. Like
 /// every message of its client it stays behind those that wait for their commit. [MQTT-4.6.0-6]
-/// What is in `batch` already is stored together with it. Precondition: matches_ is of its topic.
+/// What is in `batch` already, its session's record and nothing else, is stored together with it.
+/// Precondition: matches_ is of its topic.
 void Shard::publish_for_broker(const queue::MessagePtr& message, const session::Session& publisher,
                                store::WriteBatch batch) {
   const bool retain = message->retain() && has_room_to_retain(*message);
@@ -449,7 +454,7 @@ void Shard::publish_for_broker(const queue::MessagePtr& message, const session::
                                 .message = message,
                                 .qos = QoS::AtMostOnce,
                                 .retain = retain,
-                                .batch = std::make_unique<store::WriteBatch>(std::move(batch))});
+                                .records_session = !batch.empty()});
   const bool behind_others = message->qos() != QoS::AtMostOnce && publisher.has_commits_in_flight();
   if (!batch.empty() || behind_others || needs_commit(nullptr, message, retain)) {
     hand_over_now(/*qos0_only=*/true);

@@ -9,10 +9,10 @@ namespace {
 
 using topic::SubscriptionChange;
 
-Status change_binding(topic::SubscriptionIndex& subscriptions, const queue::NamedQueue& queue,
-                      SubscriptionChange::Kind kind) {
+/// Adds a change for each filter of the queue. Errors: Invalid; the others are there.
+Status add_changes(const queue::NamedQueue& queue, SubscriptionChange::Kind kind,
+                   std::vector<SubscriptionChange>& changes) {
   Status status;
-  std::vector<SubscriptionChange> changes;
   for (const std::string& filter : queue.definition.bind) {
     const auto parsed = topic::TopicFilter::parse(filter, {.levels = topic::kMaxTopicBytes});
     if (!parsed) {
@@ -21,6 +21,13 @@ Status change_binding(topic::SubscriptionIndex& subscriptions, const queue::Name
     }
     changes.push_back({kind, {{}, *parsed}, SessionId{queue.id.v}, {.granted_qos = 2}, /*is_binding=*/true});
   }
+  return status;
+}
+
+Status change_binding(topic::SubscriptionIndex& subscriptions, const queue::NamedQueue& queue,
+                      SubscriptionChange::Kind kind) {
+  std::vector<SubscriptionChange> changes;
+  Status status = add_changes(queue, kind, changes);
   if (!changes.empty()) subscriptions.apply(changes);
   return status;
 }
@@ -29,6 +36,16 @@ Status change_binding(topic::SubscriptionIndex& subscriptions, const queue::Name
 
 Status bind_queue(topic::SubscriptionIndex& subscriptions, const queue::NamedQueue& queue) {
   return change_binding(subscriptions, queue, SubscriptionChange::Kind::Set);
+}
+
+Status rebind_queue(topic::SubscriptionIndex& subscriptions, const queue::NamedQueue& from,
+                    const queue::NamedQueue& to) {
+  if (from.definition.bind == to.definition.bind) return {};
+  std::vector<SubscriptionChange> changes;
+  static_cast<void>(add_changes(from, SubscriptionChange::Kind::Remove, changes));
+  Status status = add_changes(to, SubscriptionChange::Kind::Set, changes);
+  if (!changes.empty()) subscriptions.apply(changes);
+  return status;
 }
 
 Status unbind_queue(topic::SubscriptionIndex& subscriptions, const queue::NamedQueue& queue) {

@@ -2,12 +2,17 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "base/ids.h"
+#include "base/result.h"
+#include "queue/control_command.h"
+#include "queue/control_result.h"
+#include "queue/queue_catalog.h"
 #include "queue/queue_effect.h"
 #include "queue/queue_group.h"
 #include "queue/queue_id.h"
@@ -18,6 +23,26 @@ namespace hermod::broker {
 inline ShardId owner_of(QueueId queue, std::size_t shards) {
   return ShardId{static_cast<std::uint16_t>(queue::number_of(queue) % shards)};
 }
+
+/// Somebody's command; his shard is in it, as in a WaiterId.
+using ControlId = Id<struct ControlTag, std::uint64_t>;
+
+/// The number of whoever waits, a publication or a command: his shard, and a count there.
+inline constexpr unsigned kWaiterShardShift = 48;
+constexpr std::uint64_t waiter_number(ShardId shard, std::uint64_t count) {
+  return std::uint64_t{shard.v} << kWaiterShardShift | count;
+}
+template <class Waiter>
+ShardId shard_of(Waiter waiter) {
+  return ShardId{static_cast<std::uint16_t>(waiter.v >> kWaiterShardShift)};
+}
+
+/// A command that the owner of the queue carries out. Answered once, by CommandDone.
+struct QueueOrder {
+  ControlId asker;
+  queue::ControlCommand command;
+  std::optional<queue::QueueDefinition> wanted{};  ///< what an edit makes of the queue
+};
 
 // What the owner of a named queue is told. Whoever consumes is named by the number of his session.
 
@@ -38,6 +63,8 @@ struct AdmissionStored {
 struct AdmissionFailed {
   queue::AdmissionId id;
 };
+/// Its room was taken for a message that has not come, and is free again: nothing else says so.
+struct RoomGivenBack {};
 struct ConsumerJoined {
   queue::ConsumerId consumer;
   queue::AttachmentNo attachment;
@@ -89,12 +116,18 @@ struct LeaseSettled {
   bool is_expected = false;       ///< and this is it
 };
 
+struct AskCommand {
+  std::unique_ptr<QueueOrder> order;
+};
+/// A shard has ended the subscriptions to a queue that is deleted, and the store knows.
+struct SubscribersForgotten {};
+
 /// For the shard that owns the queue.
 struct ToQueue {
-  using Message =
-      std::variant<QueueEntryStored, AskAdmission, AdmissionStored, AdmissionFailed, ConsumerJoined,
-                   ConsumerChanged, ConsumerGranted, ConsumerDrained, ConsumerDisconnected, ConsumerLeft,
-                   LeaseSent, LeasesUnsent, LeaseTooLarge, LeaseSettled>;
+  using Message = std::variant<QueueEntryStored, AskAdmission, AdmissionStored, AdmissionFailed,
+                               RoomGivenBack, ConsumerJoined, ConsumerChanged, ConsumerGranted,
+                               ConsumerDrained, ConsumerDisconnected, ConsumerLeft, LeaseSent, LeasesUnsent,
+                               LeaseTooLarge, LeaseSettled, AskCommand, SubscribersForgotten>;
   QueueId queue;
   Message message;
 };
@@ -104,7 +137,7 @@ struct ClaimEnded {
   SessionId session;
   Seq claim;
   bool is_released = false;    ///< it is the mark *released* now; else it is gone,
-  bool is_unanswered = false;  ///< or an ordinary entry, whose PUBREC is still to come
+  bool is_unanswered = false;  ///< or the exchange goes on without the queue: PUBREC is still to come
 };
 
 /// What the owner says to a publication that waits for it.
@@ -122,11 +155,22 @@ struct AskedAgain {
   queue::WaiterId waiter;
 };
 
+/// What a command gave.
+struct CommandDone {
+  ControlId asker;
+  std::unique_ptr<Result<queue::ControlResult>> result;
+};
+/// The queue has other options; for the session of one of its consumers.
+struct QueueRedefined {
+  queue::ConsumerId consumer;
+  queue::NamedQueuePtr queue;
+};
+
 /// For the shard where a consumer was attached: a delivery, or one that is wanted back. Or about a claim, or
-/// for a publication.
+/// for a publication, or for whoever has sent a command.
 struct FromQueue {
-  using Message =
-      std::variant<queue::Deliver, queue::Recall, ClaimEnded, AdmissionAnswered, RepeatedEnded, AskedAgain>;
+  using Message = std::variant<queue::Deliver, queue::Recall, ClaimEnded, AdmissionAnswered, RepeatedEnded,
+                               AskedAgain, CommandDone, QueueRedefined>;
   QueueId queue;
   Message message;
 };

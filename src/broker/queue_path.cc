@@ -104,6 +104,10 @@ void Shard::on_queue_told(ToQueue& told) {
     answer_admission(queue, told.queue, *asked);
     return queue != nullptr ? touch(*queue) : void();
   }
+  if (auto* asked = std::get_if<AskCommand>(&told.message)) {
+    on_command_asked(queue, told.queue, *asked);
+    return queue != nullptr ? touch(*queue) : void();
+  }
   if (queue == nullptr) return;
   struct Receiver {
     Shard& shard;
@@ -120,6 +124,7 @@ void Shard::on_queue_told(ToQueue& told) {
     void operator()(const AdmissionFailed& m) {
       shard.tell_waiters(queue.named->id, queue.group.on_failed(m.id, shard.moment()), false);
     }
+    void operator()(const RoomGivenBack&) { queue.group.on_room_given_back(); }
     void operator()(ConsumerJoined& m) {
       OwnedQueue::Place& place = queue.places[m.consumer];
       if (m.attachment < place.attachment) return;  // it has come and gone
@@ -147,6 +152,8 @@ void Shard::on_queue_told(ToQueue& told) {
       if (m.claim.v != 0 && queue.group.has_lease(m.lease)) queue.claims[m.lease] = {m.session, m.claim};
       queue.group.sent(m.lease, shard.moment());
     }
+    void operator()(const AskCommand&) {}  // answered above
+    void operator()(const SubscribersForgotten&) { shard.on_subscribers_forgotten(queue); }
     void operator()(LeasesUnsent& m) { queue.group.unsent(m.leases, shard.moment()); }
     void operator()(LeaseTooLarge& m) { queue.group.too_large(m.lease, m.most_bytes, shard.moment()); }
     void operator()(LeaseSettled& m) {
@@ -207,7 +214,10 @@ void Shard::carry_out(OwnedQueue& queue) {
       const auto place = queue.places.find(it.consumer);
       if (place != queue.places.end()) shard.tell(place->second.shard, FromQueue{queue.named->id, it});
     }
-    void operator()(queue::EraseEntry& it) { queue.line.push(it); }
+    void operator()(queue::EraseEntry& it) {
+      if (it.why == queue::Removal::Purged) ++queue.purges_decided;
+      queue.line.push(it);
+    }
     void operator()(queue::PutDeliveryState& it) { queue.line.push(it); }
     void operator()(queue::MoveToDeadLetters& it) { queue.line.push(std::move(it)); }
     void operator()(queue::EraseMessageIds& it) { queue.line.push(std::move(it)); }
@@ -224,6 +234,7 @@ void Shard::carry_out(OwnedQueue& queue) {
   queue.named->room->say_in_memory(queue.group.in_memory());
   settle_entries(queue);
   schedule_queue(queue);
+  run_orders(queue);
 }
 
 /// The next batch of what the queue has decided, unless one is on its way. But for the ends of claims nobody
@@ -243,12 +254,13 @@ void Shard::settle_entries(OwnedQueue& queue) {
     QueueSettled& work;
     store::WriteBatch& batch;
     queue::NamedQueuePtr dead_letters;
-    void end(const queue::EndedClaim& claim) {
+    void end(const queue::EndedClaim& claim, Seq entry) {
       const auto stored = queue.claims.find(claim.lease);
       if (stored == queue.claims.end()) return;
       const StreamId stream{stored->second.session.v};
       if (claim.unanswered) {
-        queue::answer_for_claim(batch, stream, stored->second.seq, claim.unanswered);
+        queue::leave_claim_unanswered(batch, stream, stored->second.seq,
+                                      {{work.queue, entry, claim.deliveries}, claim.unanswered});
       } else {
         queue::end_claim(batch, stream, stored->second.seq, claim.is_released);
       }
@@ -256,11 +268,11 @@ void Shard::settle_entries(OwnedQueue& queue) {
     }
     void operator()(const queue::EraseEntry& it) {
       queue::erase_queue_entry(batch, work.queue, it.seq, it.has_state);
-      end(it.claim);
+      end(it.claim, it.seq);
     }
     void operator()(const queue::PutDeliveryState& it) {
       queue::record_delivery_state(batch, work.queue, it.seq, it.state);
-      end(it.claim);
+      end(it.claim, it.seq);
     }
     void operator()(const queue::MoveToDeadLetters& it) {
       if (it.is_unreadable) return;
@@ -271,7 +283,7 @@ void Shard::settle_entries(OwnedQueue& queue) {
         work.refused.push_back(it.seq);
       }
       queue::erase_queue_entry(batch, work.queue, it.seq, it.has_state);
-      end(it.claim);
+      end(it.claim, it.seq);
     }
     void operator()(const queue::EraseMessageIds& it) {
       for (const std::uint64_t number : it.numbers) queue::erase_message_id(batch, work.queue, number);
@@ -293,19 +305,26 @@ void Shard::finish(Connection*, session::Session*, QueueSettled& work, std::opti
   if (error) {  // the same batch is made again
     queue.waits_for_store = true;
     settle_again_.push_back(work.queue);
+    queue.group.set_store_failed(true);
+    touch(queue);
     return write_again_later();
   }
+  queue.group.set_store_failed(false);
   count_settled(queue, work);
   tell_claims_ended(queue, work);
   for (const Seq seq : queue.line.made()) queue.group.on_settled(seq, moment());
   touch(queue);
 }
 
-void Shard::count_settled(const OwnedQueue& queue, const QueueSettled& work) {
+void Shard::count_settled(OwnedQueue& queue, const QueueSettled& work) {
   struct Receiver {
     CounterBlock& counters;
+    OwnedQueue& queue;
     const QueueSettled& work;
-    void operator()(const queue::EraseEntry& it) { counters.add(counter_for(it.why)); }
+    void operator()(const queue::EraseEntry& it) {
+      counters.add(counter_for(it.why));
+      if (it.why == queue::Removal::Purged) ++queue.purges_made;
+    }
     void operator()(const queue::PutDeliveryState& it) { counters.add(counter_for(it.state.last)); }
     void operator()(const queue::MoveToDeadLetters& it) {
       if (it.is_unreadable) return;  // counted when it was read
@@ -315,7 +334,7 @@ void Shard::count_settled(const OwnedQueue& queue, const QueueSettled& work) {
     void operator()(const queue::EraseMessageIds&) {}
   };
   for (const queue::StoreChange& change : queue.line.under_way())
-    std::visit(Receiver{counters_, work}, change);
+    std::visit(Receiver{counters_, queue, work}, change);
 }
 
 /// PUBREL may leave, or the packet identifier is free.

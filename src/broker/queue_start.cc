@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/assert.h"
 #include "base/log.h"
 #include "broker/queue_binding.h"
 #include "broker/queue_message.h"
 #include "queue/queue_changes.h"
+#include "queue/queue_form.h"
+#include "session/records.h"
 
 namespace hermod::broker {
 namespace {
@@ -33,6 +37,7 @@ Result<QueueStart::Found> QueueStart::run(store::ReadView* view, Recovery::Livin
       sessions.emplace(home.session->id(), home.session.get());
   if (view != nullptr)
     if (Status status = read_queues(*view); !status) return tl::unexpected(status.error());
+  end_subscriptions(living);
   if (Status status = configure(); !status) return tl::unexpected(status.error());
   if (view != nullptr)
     for (const auto step : {&QueueStart::read_states, &QueueStart::read_message_ids})
@@ -62,8 +67,10 @@ Result<QueueStart::Found> QueueStart::run(store::ReadView* view, Recovery::Livin
       ++found_.orphans;
     }
   for (const auto& [queue, claims] : claims_) {  // of queues that are not there
-    if (unread_queues_.contains(queue)) continue;
-    for (const Recovery::Living::Claim& claim : claims) lose_claim(claim, *sessions.at(claim.session));
+    for (const Recovery::Living::Claim& claim : claims) {
+      session::Session& session = *sessions.at(claim.session);
+      newer_queues_.contains(queue) ? hold_claim(claim, session) : lose_claim(claim, session);
+    }
   }
   for (const auto& [entry, state] : states_) {  // nobody has asked for these
     if (unread_queues_.contains(entry.first) || unread_entries_.contains(entry)) continue;
@@ -83,8 +90,16 @@ Status QueueStart::read_queues(store::ReadView& view) {
     auto record = id ? queue::decode_queue(value) : tl::unexpected(id.error());
     if (!record) {
       if (id) unread_queues_.insert(id->queue);
+      if (id && record.error().code == Errc::Unsupported) newer_queues_.insert(id->queue);
       const std::string number = id ? std::to_string(queue::number_of(id->queue)) : std::string();
       damaged("queues", number, {}, record.error().detail);
+      return true;
+    }
+    if (record->is_ending) {
+      log::event(log::Level::Notice, "queue.deleted", {{"queue", record->definition.name}, {"by", "start"}});
+      queue::erase_queue(changes_, id->queue);
+      ++found_.orphans;
+      ended_.insert(std::move(record->definition.name));
       return true;
     }
     if (record->is_paused) paused_.insert(id->queue);
@@ -113,6 +128,24 @@ Status QueueStart::read_queues(store::ReadView& view) {
   return scanned ? status : scanned;
 }
 
+/// Of queues whose deletion a crash has interrupted. While it was under way nobody made another of the name.
+void QueueStart::end_subscriptions(Recovery::Living& living) {
+  if (ended_.empty()) return;
+  for (const Recovery::Living::Home& home : living.sessions) {
+    std::vector<std::string> filters;
+    for (const session::Subscription& one : home.session->subscriptions().items()) {
+      if (!queue::is_queue_form(one.filter)) continue;
+      const auto form = queue::QueueForm::parse(one.filter);
+      if (form && ended_.contains(std::string(form->name))) filters.push_back(one.filter);
+    }
+    for (const std::string& filter : filters) {
+      if (const std::uint32_t number = home.session->subscriptions().number_of(filter); number != 0)
+        session::erase_subscription(changes_, home.session->id(), number);
+      home.session->subscriptions().remove(filter);
+    }
+  }
+}
+
 Result<bool> QueueStart::has_entries(store::ReadView& view, QueueId queue) const {
   const auto slice = view.read_stream(queue::stream_of(queue), Seq{}, 1, 1);
   if (!slice) return tl::unexpected(slice.error());
@@ -124,6 +157,16 @@ Status QueueStart::configure() {
     if (Status status = declare(definition, /*is_configured=*/true); !status) return status;
   for (const QueueDefinition& definition : parts_.options.queues.configured)
     if (Status status = declare_dead_letters(definition); !status) return status;
+  // Those of the store that no section is about: the configuration may have changed where their dead letters
+  // go, and is wrong then. What the store alone says stops no start.
+  for (const queue::NamedQueuePtr& stored : parts_.queues.all()) {
+    if (stored->is_configured) continue;
+    const Status status = declare_dead_letters(stored->definition);
+    if (status) continue;
+    const queue::NamedQueuePtr target = parts_.queues.find(stored->definition.dead_letter_target());
+    if (target && target->is_configured) return status;
+    damaged("queues", stored->name(), {}, status.error().detail);
+  }
   return {};
 }
 
@@ -210,6 +253,7 @@ Status QueueStart::read_entries(store::ReadView& view, OwnedQueue& queue) {
       if (!entry) {
         damaged("entries", queue.named->name(), stored.seq, entry.error().detail);
         unread_entries_.insert(EntryKey{id, stored.seq});
+        if (entry.error().code == Errc::Unsupported) newer_entries_.insert(EntryKey{id, stored.seq});
         continue;
       }
       std::optional<queue::DeliveryState> state;
@@ -243,9 +287,10 @@ void QueueStart::restore_claims(OwnedQueue& queue, std::vector<Recovery::Living:
     claims.erase(found);
     return stored;
   };
-  // One of what is not to be read goes on when that can be, and holds its packet identifier until then.
   std::erase_if(claims, [&](const Recovery::Living::Claim& stored) {
-    return unread_entries_.contains(EntryKey{queue.named->id, stored.record.seq});
+    if (!newer_entries_.contains(EntryKey{queue.named->id, stored.record.seq})) return false;
+    hold_claim(stored, *sessions.at(stored.session));
+    return true;
   });
   std::vector<queue::Claim> wanted;
   for (const Recovery::Living::Claim& stored : claims)
@@ -276,6 +321,15 @@ void QueueStart::restore_claims(OwnedQueue& queue, std::vector<Recovery::Living:
     const Recovery::Living::Claim stored = take(lost.claim);
     lose_claim(stored, *sessions.at(stored.session));
   }
+}
+
+/// Of what a later version has written: it goes on when that can be read, and holds its packet identifier
+/// until then. At last no other is free, so an operator has to know.
+void QueueStart::hold_claim(const Recovery::Living::Claim& claim, const session::Session& session) {
+  ++found_.held_claims;
+  HERMOD_LOG_LIMITED(log::Level::Warning, "queue.claim_held", {"client", session.client_id()},
+                     {"queue_number", queue::number_of(claim.record.queue)}, {"offset", claim.record.seq.v},
+                     {"sequence", claim.seq.v});
 }
 
 /// The client may hold the identifier: PUBREL ends the exchange, when it comes back.

@@ -43,7 +43,8 @@ class QueueStart {
     std::uint64_t damaged = 0;  ///< records that could not be read, left where they are and logged
     std::uint64_t orphans = 0;  ///< records without their queue, erased now
     std::uint64_t claims = 0;
-    std::uint64_t lost_claims = 0;  ///< of an entry that is gone, or that another has by now; released
+    std::uint64_t lost_claims = 0;  ///< of an entry that is gone or damaged, or that another has; released
+    std::uint64_t held_claims = 0;  ///< of an entry or a queue that only a later version can read
   };
   struct Home {
     ShardId shard;
@@ -63,6 +64,7 @@ class QueueStart {
 
   Status read_queues(store::ReadView& view);
   Result<bool> has_entries(store::ReadView& view, QueueId queue) const;
+  void end_subscriptions(Recovery::Living& living);
   Status configure();
   Status declare(queue::QueueDefinition definition, bool is_configured);
   Status declare_dead_letters(const queue::QueueDefinition& definition);
@@ -71,6 +73,7 @@ class QueueStart {
   Status read_entries(store::ReadView& view, OwnedQueue& queue);
   void restore_claims(OwnedQueue& queue, std::vector<Recovery::Living::Claim> claims,
                       const absl::flat_hash_map<SessionId, session::Session*>& sessions);
+  void hold_claim(const Recovery::Living::Claim& claim, const session::Session& session);
   void lose_claim(const Recovery::Living::Claim& claim, session::Session& session);
   void damaged(std::string_view table, std::string_view queue, Seq seq, std::string_view why);
 
@@ -82,10 +85,14 @@ class QueueStart {
     queue::MessageIdRecord record;
   };
   absl::flat_hash_map<QueueId, std::vector<StoredMessageId>> message_ids_;
-  absl::flat_hash_set<QueueId> paused_;  ///< until an operator says otherwise, whatever is configured
+  absl::flat_hash_set<QueueId> paused_;     ///< until an operator says otherwise, whatever is configured
+  absl::flat_hash_set<std::string> ended_;  ///< names of those that were being deleted, and are gone now
   /// There, and not to be read: what belongs to them stays as it is, for a broker that can.
   absl::flat_hash_set<QueueId> unread_queues_;
   absl::flat_hash_set<EntryKey> unread_entries_;
+  /// Of those what is not damaged, but of a later version: who has a claim there waits for that.
+  absl::flat_hash_set<QueueId> newer_queues_;
+  absl::flat_hash_set<EntryKey> newer_entries_;
   /// Of each queue, and the entries that they are of.
   absl::flat_hash_map<QueueId, std::vector<Recovery::Living::Claim>> claims_;
   absl::flat_hash_map<EntryKey, std::optional<queue::QueueEntry>> claimed_;

@@ -128,7 +128,9 @@ bool Shard::step() {
   bool more = false;
   if (!retained_readers_.empty()) more = send_retained_slices();
   if (!stranded_.empty()) redispatch_stranded();
+  if (!gone_queues_.empty()) forget_subscribers();
   if (run_queues()) more = true;
+  if (!gone_queues_.empty() && is_forgetting()) more = true;
   if (!with_finished_entries_.empty()) submit_finished_entries();
   // Direct deliveries first: a commit that follows them must not overtake them on its way to the same shard.
   outbox_.post_all();
@@ -162,6 +164,8 @@ void Shard::receive(ShardMessage& message) {
     void operator()(PageRead& m) { shard.on_page_read(m); }
     void operator()(ToQueue& m) { shard.on_queue_told(m); }
     void operator()(FromQueue& m) { shard.on_told_by_queue(m); }
+    void operator()(QueueGone& m) { shard.on_queue_gone(m); }
+    void operator()(QueueForgotten& m) { shard.on_queue_forgotten(m); }
     void operator()(StopServing&) { shard.stop_serving(); }
   };
   std::visit(Receiver{*this}, message);

@@ -3,9 +3,11 @@
 #include <absl/container/flat_hash_set.h>
 
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,6 +17,7 @@
 #include "broker/address_limits.h"
 #include "broker/connection.h"
 #include "broker/connection_table.h"
+#include "broker/control_task.h"
 #include "broker/ending.h"
 #include "broker/member_choice.h"
 #include "broker/options.h"
@@ -118,6 +121,17 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
     bool failed = false;       ///< the last page could not be read, or the store not be written
     bool whole = false;        ///< what memory had of it is looked for in the store, too
   };
+  /// A message that moves to a queue which has to be asked.
+  struct Moving {
+    QueueId from;
+    std::size_t index = 0;  ///< in the slice
+  };
+  /// A queue that is deleted, until every session of every shard has heard of it.
+  struct GoneQueue {
+    std::string name;
+    std::vector<SessionId> sessions{};  ///< of this shard, which have not
+    bool is_done = false;
+  };
   /// Something that waits for other shards, see barrier_path.cc.
   struct Barrier {
     std::size_t answers = 0;  ///< still to come
@@ -206,18 +220,91 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   /// False: there is no such queue.
   bool add_queue_target(QueueId id, const queue::Message& message, std::string_view client_id);
   bool reserve_queue_room(const queue::Message& message, bool may_refuse);
+  void give_back_room(const queue::NamedQueue& queue, const queue::Amount& amount);
   void append_to_queues(store::WriteBatch& batch, const queue::MessagePtr& message,
                         std::optional<MessageId> shared, PublishCommit& work);
   void wait_for_queue_owner(Connection& c);
   std::unique_ptr<PublishRef> wanted_ref(const Connection& c, const queue::Message& message) const;
 
+  // control_path.cc
+  void on_control(Connection& c, const wire::Publish& packet);
+  void take_control(ControlId id, bool is_stored);
+  void acknowledge_without_message(Connection& c, const wire::Publish& packet, bool matched,
+                                   ControlId control = {});
+  void run_control(ControlId id);
+  static void answer_command(ControlTask& task, Result<queue::ControlResult> result);
+  std::optional<ControlId> end_control(ControlTask& task);
+  void finish_command(ControlId id, Result<queue::ControlResult> result);
+  void publish_answer(const ControlTask& task, std::string_view text);
+  void publish_for_nobody(const queue::MessagePtr& message);
+  void publish_event(std::string_view topic, std::string_view text);
+
+  // command_path.cc
+  using Begun = std::optional<Result<queue::ControlResult>>;
+  Begun begin_command(ControlTask& task, const queue::ControlCommand& command);
+  Begun ask_owner(const ControlTask& task, const std::string& name, const queue::ControlCommand& command,
+                  std::optional<queue::QueueDefinition> wanted = std::nullopt);
+  Begun begin_create(ControlTask& task, const queue::QueueDefinition& definition);
+  Begun make_queues(ControlTask& task, std::vector<queue::QueueDefinition> wanted,
+                    queue::QueueCatalog::Hold hold);
+  Status open_queue(const queue::NamedQueue& planned, std::string_view by);
+  Begun begin_edit(ControlTask& task, const queue::EditQueue& command);
+  Begun begin_delete(ControlTask& task, const queue::DeleteQueue& command);
+  Begun begin_list(ControlTask& task, const queue::ListQueues& command);
+  void on_command_done(QueueId queue, CommandDone& done);
+
+  // order_path.cc
+  void on_command_asked(OwnedQueue* queue, QueueId id, AskCommand& asked);
+  void answer_order(QueueId queue, ControlId asker, Result<queue::ControlResult> result);
+  queue::QueueState describe_queue(const OwnedQueue& queue);
+  static queue::PeekedMessages peek_queue(const OwnedQueue& queue, const queue::PeekQueue& command);
+  void run_orders(OwnedQueue& queue);
+  void begin_change(OwnedQueue& queue);
+  void record_change(OwnedQueue& queue, const queue::QueueDefinition& definition, bool is_paused,
+                     std::optional<Error> undone = std::nullopt);
+  void redefine(OwnedQueue& queue);
+  void on_queue_redefined(QueueId id, QueueRedefined& redefined);
+  void end_change(OwnedQueue& queue, Result<queue::ControlResult> result);
+
+  // transfer_path.cc
+  void go_on_transferring(OwnedQueue& queue);
+  void begin_transfer(OwnedQueue& queue);
+  void take_slice(OwnedQueue& queue);
+  bool take_one(OwnedQueue& queue, const queue::QueueGroup::Peeked& one, const std::string& target);
+  void ask_for(OwnedQueue& queue, std::size_t index);
+  bool on_move_answered(AdmissionAnswered& answer);
+  bool on_move_asked_again(queue::WaiterId waiter);
+  void withdraw_rest(OwnedQueue& queue, std::size_t first);
+  void submit_slice(OwnedQueue& queue);
+  void touch_later(OwnedQueue& queue);
+  void end_transfer(OwnedQueue& queue);
+
+  // queue_end_path.cc
+  void begin_ending(OwnedQueue& queue);
+  static bool waits_for_ending(const OwnedQueue& queue);
+  static queue::Admission::What ask_again_behind_ending(OwnedQueue& queue, queue::WaiterId waiter);
+  void record_end(OwnedQueue& queue);
+  void forget_message_ids(OwnedQueue& queue);
+  void go_on_ending(OwnedQueue& queue);
+  void end_transfers(OwnedQueue& queue);
+  void on_subscribers_forgotten(OwnedQueue& queue);
+  void on_queue_gone(QueueGone& gone);
+  void on_queue_forgotten(const QueueForgotten& forgotten);
+  bool is_forgetting() const;
+  void forget_subscribers();
+  std::size_t forget_queue(session::Session& session, QueueId id, const std::string& name,
+                           store::WriteBatch& batch);
+  void forget_gone_queues(session::Session& session);
+
   // admission_path.cc
+  queue::WaiterId next_waiter();
+  void evict(store::WriteBatch& batch, const queue::NamedQueue& queue, queue::Admission& admission,
+             std::vector<CommitQueue>& queues);
   bool asks_owners() const;
   void ask_owners(Connection* c, PendingPublication publication);
   void begin_round(PendingPublication publication);
   void on_admission_answered(QueueId queue, AdmissionAnswered& answer);
   void submit_admitted(queue::WaiterId waiter);
-  void submit_without_asked(queue::WaiterId waiter);
   Connection* publisher_of(const PendingPublication& publication);
   void conclude(queue::WaiterId waiter);
   void refuse_pending(PendingPublication& publication);
@@ -241,7 +328,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   bool run_queues();
   void carry_out(OwnedQueue& queue);
   void settle_entries(OwnedQueue& queue);
-  void count_settled(const OwnedQueue& queue, const QueueSettled& work);
+  void count_settled(OwnedQueue& queue, const QueueSettled& work);
   void tell_claims_ended(OwnedQueue& queue, const QueueSettled& work);
   void schedule_queue(OwnedQueue& queue);
   queue::Moment moment() { return {now(), wall()}; }
@@ -348,6 +435,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void on_subscribe(Connection& c, const wire::Subscribe& packet);
   void on_unsubscribe(Connection& c, const wire::Unsubscribe& packet);
   wire::ReasonCode grant(const wire::SubscribeFilter& wanted, bool is_one_too_many) const;
+  bool is_of_no_queue(std::string_view filter) const;
   void apply_subscriptions(Connection* c, session::Session& session, SubscriptionsStored& work);
   void send_subscription_ack(Connection& c, const SubscriptionsStored& work);
   void remove_subscriptions(const session::Session& session);
@@ -404,6 +492,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
               CommitTicket::Work work, CommitNeeds needs = {});
   void on_commit_finished(CommitFinished& finished);
   void finish(Connection* c, session::Session* session, PublishCommit& work, std::optional<Errc> error);
+  void answer_publisher(Connection* c, session::Session* session, const PublishCommit& work,
+                        std::optional<Errc> error);
   void refuse_stored_publish(Connection& c, wire::PacketId id, wire::QoS qos, Errc error);
   void finish(Connection* c, session::Session* session, PublishSeenAgain& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, InboundReleased& work, std::optional<Errc> error);
@@ -416,6 +506,12 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void finish(Connection* c, session::Session* session, RemainsBarrier& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, RemainsErased& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, QueueSettled& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, QueuesMade& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, QueueRecorded& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, QueueBarrier& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, QueueEndRecorded& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, QueueErased& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, MessagesMoved& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, ClaimMade& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, SequencesTaken& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, Recorded& work, std::optional<Errc> error);
@@ -458,6 +554,10 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   std::vector<ShardMessage> to_self_;  ///< about named queues; taken in the same tick
   absl::flat_hash_map<queue::WaiterId, std::unique_ptr<PendingPublication>> pending_;
   std::uint64_t waiters_ = 0;
+  absl::flat_hash_map<queue::WaiterId, Moving> moving_;
+  absl::flat_hash_map<ControlId, std::unique_ptr<ControlTask>> control_tasks_;
+  absl::flat_hash_map<SessionId, std::deque<ControlId>> control_lines_;
+  absl::flat_hash_map<QueueId, GoneQueue> gone_queues_;
   std::vector<QueueId> settle_again_;  ///< the store did not take what these have decided
   std::vector<SessionId> take_again_;  ///< nor gave these sequences
 

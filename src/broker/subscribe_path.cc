@@ -118,6 +118,10 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
   for (SubscriptionRequest& request : work.requests) {
     if (is_failure(request.reason)) continue;
     if (!request.creates.empty()) request.reason = create_queues(request);
+    if (!work.unsubscribe && !is_failure(request.reason) && is_of_no_queue(request.filter)) {
+      request.reason = ReasonCode::TopicFilterInvalid;
+      if (work.why.empty()) work.why = "the queue has been deleted meanwhile";
+    }
     if (is_failure(request.reason)) {
       if (request.number == 0) continue;
       session.subscriptions().settle(request.filter);
@@ -164,6 +168,13 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
                            applied.version))
       reads = true;
   if (reads) begin_retained_barrier(*c);
+}
+
+/// The queue was deleted while the subscription was on its way to the store.
+bool Shard::is_of_no_queue(std::string_view filter) const {
+  if (!queue::is_queue_form(filter)) return false;
+  const auto form = queue::QueueForm::parse(filter);
+  return !form || !shared_.queues.find(form->name);
 }
 
 /// One that is too large for the client ends the connection, and maybe the session with it.

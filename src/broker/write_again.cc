@@ -38,6 +38,7 @@ void Shard::finish(Connection*, Session* session, Recorded& work, std::optional<
     return pump(*session);
   }
   if (!error) {
+    if (work.forgotten) tell_queue(*work.forgotten, SubscribersForgotten{});
     for (const QueueId owner : work.claim_owners)
       tell_queue(owner, ConsumerLeft{queue::ConsumerId{work.ended.v}});
     return;

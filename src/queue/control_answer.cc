@@ -119,6 +119,25 @@ struct DataFields {
   }
 };
 
+/// In bytes, on the safe side unless much has to be escaped.
+struct ShownSize {
+  static constexpr std::size_t kFields = 256;
+
+  std::size_t operator()(const Done&) const { return kFields; }
+  std::size_t operator()(const MessagesDone&) const { return kFields; }
+  std::size_t operator()(const QueueState&) const { return 8 * kFields; }
+  std::size_t operator()(const QueueList& list) const { return kFields * (1 + list.queues.size()); }
+  std::size_t operator()(const PeekedMessages& peeked) const {
+    std::size_t size = kFields;
+    for (const PeekedMessage& one : peeked.messages) {
+      const std::size_t payload = one.entry.message->payload().size();
+      size += kFields + one.entry.message->size() - payload +
+              std::min<std::size_t>(payload, peeked.payload_bytes);
+    }
+    return size;
+  }
+};
+
 void add_error(const Error& error, Fields& fields) {
   fields["error"] = error.detail;
   fields["code"] = control_code(error.code);
@@ -131,6 +150,10 @@ std::string responses(Fields list) {
 }
 
 }  // namespace
+
+std::size_t shown_size(const ControlResult& result) {
+  return std::visit(ShownSize{}, result);
+}
 
 std::string_view control_code(Errc code) {
   switch (code) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -22,6 +23,9 @@ struct ControlAnswer {
 std::string control_text(std::span<const ControlAnswer> answers);
 /// The same for a request in which no commands could be made out.
 std::string control_text(const Error& error);
+
+/// About how many bytes of an answer it makes, for who bounds them.
+std::size_t shown_size(const ControlResult& result);
 
 /// "not-found", "invalid", "exists", ...: what kind of failure it is, for programs.
 std::string_view control_code(Errc code);

@@ -20,6 +20,12 @@ std::optional<std::string> value_text(const json& value) {
 
 }  // namespace
 
+Error about_field(const Error& fault) {
+  constexpr std::string_view kName = "name:";
+  if (fault.detail.starts_with(kName)) return {fault.code, "queue:" + fault.detail.substr(kName.size())};
+  return {fault.code, "options." + fault.detail};
+}
+
 std::string shown_field(const std::string& field) {
   constexpr std::size_t kLongest = 40;
   return field.size() <= kLongest ? field : field.substr(0, kLongest) + "...";

@@ -14,6 +14,9 @@ namespace hermod::queue {
 /// What is repeated of a field that somebody made up.
 std::string shown_field(const std::string& field);
 
+/// What check() says of an option, as it is said of the field of a command: "options.lanes: ...".
+Error about_field(const Error& fault);
+
 /// The fields of one command in JSON. Each read is of one field; the first thing that is wrong is kept, and
 /// what is read then is some value that means nothing: check status() behind the last read. A view of the
 /// object.

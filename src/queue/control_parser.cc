@@ -43,14 +43,6 @@ std::size_t depth_of(std::string_view text) {
   return deepest;
 }
 
-/// What check() says of an option, as it is said of the field.
-Error about_field(const Error& fault) {
-  constexpr std::string_view kName = "name:";
-  if (fault.detail.starts_with(kName))
-    return {fault.code, std::string(kQueueField) + ":" + fault.detail.substr(kName.size())};
-  return {fault.code, std::string(kOptionsField) + "." + fault.detail};
-}
-
 /// Where the options of a command are.
 struct OptionFields {
   std::optional<std::vector<std::string>> bind{};

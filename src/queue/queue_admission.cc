@@ -25,7 +25,7 @@ Amount room_beyond(const Amount& theirs, std::uint64_t size) {
 
 /// A duplicate costs neither a token nor room.
 Admission QueueGroup::admit(const Arrival& arrival, Moment now) {
-  if (is_closing_) return {.what = Admission::What::Dropped};
+  if (is_closing_) return {.what = Admission::What::Gone};
   if (auto duplicate = answer_duplicate(arrival, now)) return *std::move(duplicate);
   if (rate_in_ && !rate_in_->has_token(now.steady)) return {.what = Admission::What::RateLimited};
   drop_expired(now);
@@ -36,7 +36,7 @@ Admission QueueGroup::admit(const Arrival& arrival, Moment now) {
   const std::optional<Amount> reserved = make_room(size, leaving);
   if (!reserved) {
     if (takes_oldest() && will_have_room(size)) {
-      if (!may_wait()) return {.what = Admission::What::Full};
+      if (has_store_failed_ || !may_wait()) return {.what = Admission::What::Full};
       asking_again_.push_back(arrival.waiter);
       return {.what = Admission::What::Busy};
     }

@@ -1,5 +1,6 @@
 #include "queue/queue_catalog.h"
 
+#include <algorithm>
 #include <limits>
 #include <mutex>
 #include <shared_mutex>
@@ -62,6 +63,17 @@ Result<NamedQueuePtr> QueueCatalog::replace(QueueDefinition definition, bool is_
   return queue;
 }
 
+NamedQueuePtr QueueCatalog::set_ending(QueueId id, bool is_ending) {
+  const std::unique_lock lock(mutex_);
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end()) return nullptr;
+  NamedQueue changed = *found->second;
+  changed.is_ending = is_ending;
+  found->second = std::make_shared<const NamedQueue>(std::move(changed));
+  by_name_.find(found->second->name())->second = found->second;
+  return found->second;
+}
+
 NamedQueuePtr QueueCatalog::remove(QueueId id) {
   const std::unique_lock lock(mutex_);
   const auto found = by_id_.find(id);
@@ -78,6 +90,65 @@ std::vector<NamedQueuePtr> QueueCatalog::all() const {
   queues.reserve(by_name_.size());
   for (const auto& [name, queue] : by_name_) queues.push_back(queue);
   return queues;
+}
+
+std::vector<NamedQueuePtr> QueueCatalog::behind(std::string_view name, std::size_t most) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<NamedQueuePtr> queues;
+  for (auto it = by_name_.upper_bound(name); it != by_name_.end() && queues.size() < most; ++it)
+    queues.push_back(it->second);
+  return queues;
+}
+
+NamedQueuePtr QueueCatalog::sender_of_dead_letters(std::string_view target) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = std::find_if(by_name_.begin(), by_name_.end(), [&](const auto& one) {
+    return one.second->definition.sends_dead_letters_to(target);
+  });
+  return found == by_name_.end() ? nullptr : found->second;
+}
+
+Result<QueueCatalog::Hold> QueueCatalog::hold(std::vector<std::string> names) {
+  return take(std::move(names), Holding::Alone);
+}
+
+Result<QueueCatalog::Hold> QueueCatalog::share(std::vector<std::string> names) {
+  return take(std::move(names), Holding::Shared);
+}
+
+Result<QueueCatalog::Hold> QueueCatalog::take(std::vector<std::string> names, Holding how) {
+  std::erase(names, "");
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  const std::unique_lock lock(mutex_);
+  for (const std::string& name : names) {
+    const auto found = held_.find(name);
+    if (found == held_.end()) continue;
+    const bool is_shared = found->second > 0;
+    if (is_shared && how == Holding::Shared) continue;
+    return failure(Errc::Busy,
+                   (is_shared ? "a subscription makes the queue " : "another command changes the queue ") +
+                       name + " at this moment");
+  }
+  for (const std::string& name : names) {
+    std::uint32_t& sharers = held_[name];
+    if (how == Holding::Shared) ++sharers;
+  }
+  return Hold(*this, std::move(names));
+}
+
+void QueueCatalog::Hold::release() {
+  if (catalog_ == nullptr) return;
+  const std::unique_lock lock(catalog_->mutex_);
+  for (const std::string& name : names_) {
+    const auto found = catalog_->held_.find(name);
+    if (found->second > 1) {
+      --found->second;
+    } else {
+      catalog_->held_.erase(found);
+    }
+  }
+  catalog_ = nullptr;
 }
 
 std::size_t QueueCatalog::count() const {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/fair_shared_mutex.h"
@@ -24,6 +25,9 @@ struct NamedQueue {
   QueueDefinition definition;
   std::shared_ptr<QueueRoom> room;  ///< the same for as long as the queue lives, whatever changes
   bool is_configured = false;       ///< it has a section in the configuration
+  /// Somebody wants it deleted, and its owner has not decided: whoever publishes asks the owner, and nothing
+  /// is moved into it.
+  bool is_ending = false;
 
   const std::string& name() const { return definition.name; }
 };
@@ -52,20 +56,58 @@ class QueueCatalog {
   /// change with it. Errors: NotFound. Preconditions: check_change() from the one before, and one changer of
   /// a queue at a time, which is its owner.
   Result<NamedQueuePtr> replace(QueueDefinition definition, bool is_configured = false);
+  /// See NamedQueue::is_ending. Null: there is no such queue. Precondition: its owner calls.
+  NamedQueuePtr set_ending(QueueId id, bool is_ending);
   /// What there was; null: nothing.
   NamedQueuePtr remove(QueueId id);
 
   /// In the order of their names.
   std::vector<NamedQueuePtr> all() const;
+  /// The same of those behind this name, so many at most.
+  std::vector<NamedQueuePtr> behind(std::string_view name, std::size_t most) const;
+  /// A queue whose dead letters go to the one of this name; null: there is none.
+  NamedQueuePtr sender_of_dead_letters(std::string_view target) const;
   std::size_t count() const;
 
+  /// Names that one command has for itself: nobody else makes, changes or deletes these queues while it
+  /// lives. Or that subscriptions share which make them. The catalogue outlives it.
+  class Hold {
+   public:
+    Hold() = default;
+    Hold(Hold&& other) noexcept
+        : catalog_(std::exchange(other.catalog_, nullptr)), names_(std::move(other.names_)) {}
+    Hold& operator=(Hold&& other) noexcept {
+      release();
+      catalog_ = std::exchange(other.catalog_, nullptr);
+      names_ = std::move(other.names_);
+      return *this;
+    }
+    ~Hold() { release(); }
+
+   private:
+    friend class QueueCatalog;
+    Hold(QueueCatalog& catalog, std::vector<std::string> names)
+        : catalog_(&catalog), names_(std::move(names)) {}
+    void release();
+
+    QueueCatalog* catalog_ = nullptr;
+    std::vector<std::string> names_;
+  };
+  /// All of these names, or none. Empty names are nobody's. Errors: Busy.
+  Result<Hold> hold(std::vector<std::string> names);
+  /// The same beside others that share them: whoever comes first makes the queue for all.
+  Result<Hold> share(std::vector<std::string> names);
+
  private:
+  enum class Holding : std::uint8_t { Alone, Shared };
+  Result<Hold> take(std::vector<std::string> names, Holding how);
   Result<NamedQueuePtr> insert(QueueId id, QueueDefinition definition, bool is_configured, std::size_t most);
 
   const Options options_;
   mutable FairSharedMutex mutex_;
   absl::btree_map<std::string, NamedQueuePtr, std::less<>> by_name_;
   absl::flat_hash_map<QueueId, NamedQueuePtr> by_id_;
+  absl::flat_hash_map<std::string, std::uint32_t> held_;  ///< how many share the name; zero: one has it alone
 };
 
 }  // namespace hermod::queue

@@ -136,6 +136,7 @@ std::vector<QueueGroup::Peeked> QueueGroup::peek(Seq from, std::size_t most) con
        it = items_.first_from(Seq{it->v + 1})) {
     const Seq seq = *it;
     const Item& entry = item(seq);
+    if (entry.is_gone) continue;  // only the store does not know yet
     Peeked& one = peeked.emplace_back(Peeked{.seq = seq,
                                              .message = message_of(seq),
                                              .key = std::string(lanes_.key_of(seq)),
@@ -146,6 +147,12 @@ std::vector<QueueGroup::Peeked> QueueGroup::peek(Seq from, std::size_t most) con
     if (entry.lease.v != 0) one.consumer = leases_.at(entry.lease).consumer;
   }
   return peeked;
+}
+
+QueueGroup::Look QueueGroup::look() const {
+  Look look{.out = lent_.messages, .waiting = retries_.size()};
+  if (const auto oldest = items_.first_from(Seq{})) look.oldest = item(*oldest).since();
+  return look;
 }
 
 }  // namespace hermod::queue

@@ -68,9 +68,9 @@ void append_claim(store::WriteBatch& batch, StreamId session, const ClaimRecord&
   batch.append(session, as_bytes(encode_claim(claim)));
 }
 
-void answer_for_claim(store::WriteBatch& batch, StreamId session, Seq seq, const MessagePtr& message) {
-  Delivery delivery{.message = message, .qos = wire::QoS::ExactlyOnce, .identifiers = {}};
-  batch.put_entry(session, seq, as_bytes(encode_entry(delivery)));
+void leave_claim_unanswered(store::WriteBatch& batch, StreamId session, Seq seq,
+                            const UnansweredClaim& unanswered) {
+  batch.put_entry(session, seq, as_bytes(encode_unanswered_claim(unanswered)));
 }
 
 void end_claim(store::WriteBatch& batch, StreamId session, Seq seq, bool is_released) {

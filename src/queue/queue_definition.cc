@@ -105,6 +105,13 @@ std::string QueueDefinition::dead_letter_target() const {
   return dead_letter.empty() ? name + std::string(kDeadLetterSuffix) : dead_letter;
 }
 
+bool QueueDefinition::sends_dead_letters_to(std::string_view queue) const {
+  if (is_dead_letter_queue() || dead_letter == kNoDeadLetters) return false;
+  if (!dead_letter.empty()) return dead_letter == queue;
+  return queue.size() == name.size() + kDeadLetterSuffix.size() && queue.starts_with(name) &&
+         queue.ends_with(kDeadLetterSuffix);
+}
+
 Status check(const QueueDefinition& definition) {
   if (!is_queue_name(definition.name))
     return wrong_option("name", "a letter or digit, then letters, digits, - . or _, 128 bytes at most");

@@ -59,6 +59,8 @@ struct QueueDefinition {
   bool is_dead_letter_queue() const;
   /// Where dead letters go; empty when they go nowhere. A dead-letter queue never dead-letters.
   std::string dead_letter_target() const;
+  /// The same as a question, for who goes through many.
+  bool sends_dead_letters_to(std::string_view queue) const;
   /// Only the owner can say whether a message may come in, and what has to leave for it.
   bool asks_before_publish() const;
   friend bool operator==(const QueueDefinition&, const QueueDefinition&) = default;

@@ -100,7 +100,8 @@ void QueueGroup::requeue_all(ConsumerId id, AttachmentNo last, bool keep_claims,
     } else if (it.is_claim && keep_claims) {
       it.is_parked = true;
       if (lanes_.is_in_flight(it.seq)) lanes_.delay(it.seq);
-    } else if (!it.is_claim && it.phase == Lease::Phase::Lent) {
+    } else if (it.phase == Lease::Phase::Lent) {
+      // Also with a claim: should that be durable all the same, it goes with its session.
       take_back(lease, now);
     } else {
       it.is_claim = false;
@@ -296,10 +297,12 @@ void QueueGroup::lend(const Next& next, Moment now) {
                                 .seq = next.seq,
                                 .deliveries = entry.deliveries,
                                 .is_claimed = lease.is_claim,
+                                .qos = lease.qos,
                                 .key = std::string(lanes_.key_of(next.seq)),
                                 .first_death = entry.past && !entry.past->deaths.empty()
                                                    ? std::optional(entry.past->deaths.front())
                                                    : std::nullopt,
+                                .expires_at = entry.expires_at,
                                 .message = std::move(message)});
   set_deadline(id, lease, unsent_, now);
 }

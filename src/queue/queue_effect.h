@@ -92,10 +92,10 @@ struct EndedClaim {
   /// refused the message.
   bool is_released = false;
   /// Not null: it is released, and PUBREC has not come: nobody has answered in time, or with `$nack` alone.
-  /// The record becomes an ordinary QoS 2 entry of the session with this message inside, in place of the
-  /// mark: who comes back gets the PUBLISH once more [MQTT-4.4.0-1], and the queue's entry may be gone by
-  /// then.
+  /// The record gets this message inside, in place of the mark: who comes back gets the PUBLISH once more
+  /// [MQTT-4.4.0-1], and the queue's entry may be gone by then.
   MessagePtr unanswered{};
+  std::uint32_t deliveries = 0;  ///< of the message until then, this one included; with `unanswered`
   friend bool operator==(const EndedClaim&, const EndedClaim&) = default;
 };
 
@@ -114,8 +114,10 @@ struct Deliver {
   Seq seq;
   std::uint32_t deliveries = 0;  ///< this one included
   bool is_claimed = false;
+  wire::QoS qos{};  ///< what the lease is for: at another the owner would not know how long to wait
   std::string key{};
-  std::optional<Death> first_death{};  ///< when it was dead before
+  std::optional<Death> first_death{};               ///< when it was dead before
+  MonotonicTime expires_at = MonotonicTime::max();  ///< from then on it is not sent for the first time
   MessagePtr message;
 };
 /// It has not been sent for long, or is wanted no more: unsent(), if it can still be helped.

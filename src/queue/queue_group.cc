@@ -96,7 +96,8 @@ EndedClaim QueueGroup::let_go(LeaseId id, Outcome outcome, bool is_exchange_open
   if (lease.is_claim)
     claim = {.lease = id,
              .is_released = outcome == Outcome::Done || is_exchange_open,
-             .unanswered = is_exchange_open ? message : MessagePtr{}};
+             .unanswered = is_exchange_open ? message : MessagePtr{},
+             .deliveries = is_exchange_open ? entry.deliveries : 0};
   held_.put(lease.seq, std::move(message));
   cancel_deadline(lease);
   if (is_exchange_open && !lease.is_parked) {
@@ -247,10 +248,14 @@ void QueueGroup::end_overdue(Moment now) {
     recall(unsent_.front());
 }
 
-/// What is about to leave, or on its way to the store, stays delayed until that is known.
+/// A slice of what is due. What is about to leave, or on its way to the store, stays delayed until that is
+/// known.
 void QueueGroup::wake_retries(Moment now) {
-  while (const auto seq = retries_.take_due(now.steady))
+  for (std::size_t left = kSlice; left > 0; --left) {
+    const auto seq = retries_.take_due(now.steady);
+    if (!seq) return;
     if (may_leave(item(*seq))) lanes_.requeue(*seq);
+  }
 }
 
 /// What a consumer has is judged when it comes back.
@@ -294,6 +299,11 @@ std::optional<MonotonicTime> QueueGroup::next_due(Moment now) const {
 void QueueGroup::set_paused(bool paused, Moment now) {
   is_paused_ = paused;
   pump(now);
+}
+
+void QueueGroup::set_store_failed(bool failed) {
+  has_store_failed_ = failed;
+  if (failed) tell_to_ask_again();
 }
 
 void QueueGroup::purge(Moment now) {

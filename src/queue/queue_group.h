@@ -59,6 +59,8 @@ class QueueGroup {
   /// duplicate, has success.
   std::vector<WaiterId> on_stored(AdmissionId id, Seq seq, Moment now);
   void on_stored(const Arrival& arrival, Seq seq, Moment now);
+  /// Somebody gave back room() that he had taken for a message which has not come: who waits may ask again.
+  void on_room_given_back() { tell_to_ask_again(); }
   /// It is not, or is withdrawn: nothing has changed. Who waits for it fails with it.
   std::vector<WaiterId> on_failed(AdmissionId id, Moment now);
 
@@ -158,6 +160,9 @@ class QueueGroup {
   /// When advance() has something to do next.
   std::optional<MonotonicTime> next_due(Moment now) const;
   void set_paused(bool paused, Moment now);
+  /// What it has decided could not be stored, until it could. Nobody waits for room meanwhile: who would is
+  /// refused, and who does may ask again, for that.
+  void set_store_failed(bool failed);
   bool is_paused() const { return is_paused_; }
   /// Everything leaves that is there now and that no consumer has; a part of it at once.
   void purge(Moment now);
@@ -171,6 +176,11 @@ class QueueGroup {
   /// Everything has left that was there. What publishers that do not ask have still under way leaves when it
   /// comes; the caller has to know that there is none.
   bool is_closed() const { return is_closing_ && is_empty(); }
+  bool is_closing() const { return is_closing_; }
+  /// It holds nothing, and nothing is on its way into it.
+  bool is_empty() const { return items_.empty() && room_->held().messages == 0; }
+  /// A purge has not come to its end.
+  bool is_purging() const { return purge_from_ < purge_to_; }
 
   /// What is to go into another queue: with its deaths, and without its deliveries.
   struct Moving {
@@ -197,6 +207,16 @@ class QueueGroup {
   };
   /// So many entries from a sequence on, in their order, whoever has them; nothing changes by that.
   std::vector<Peeked> peek(Seq from, std::size_t most) const;
+  /// The sequence behind the last entry that is there now.
+  Seq behind_last() const { return items_.empty() ? Seq{} : Seq{items_.last()->v + 1}; }
+
+  /// How the queue is at the moment.
+  struct Look {
+    std::uint64_t out = 0;             ///< entries that consumers have
+    std::uint64_t waiting = 0;         ///< that pause before another try
+    std::optional<WallTime> oldest{};  ///< since when the first one waits
+  };
+  Look look() const;
 
   std::vector<QueueEffect> take_effects() { return std::exchange(effects_, {}); }
   bool has_effects() const { return !effects_.empty(); }
@@ -380,7 +400,6 @@ class QueueGroup {
   bool is_above_limits() const;
 
   // operators
-  bool is_empty() const { return items_.empty() && room_->held().messages == 0; }
   void take_away(LeaseId id);
   void go_on_closing();
   void go_on_reviewing(Moment now);
@@ -441,6 +460,7 @@ class QueueGroup {
   std::optional<Seq> review_from_{};  ///< what is behind has not been looked at since the definition changed
   std::optional<Seq> close_from_{};   ///< what is behind has not been taken away yet
   bool is_closing_ = false;
+  bool has_store_failed_ = false;
   bool is_paused_ = false;
   bool is_cut_short_ = false;  ///< there is more to do at once than a slice
 };

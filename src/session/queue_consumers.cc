@@ -151,6 +151,12 @@ void QueueConsumers::claimed(Seq own, QueueDelivery delivery, bool begun) {
   sent.claimed = std::make_unique<queue::Deliver>(std::move(delivery.it));
 }
 
+void QueueConsumers::restore_unanswered(Seq own, QueueDelivery delivery) {
+  claimed(own, std::move(delivery), /*begun=*/false);
+  Sent& sent = sent_.at(own);
+  sent.is_ended = sent.is_entry = true;
+}
+
 std::optional<Seq> QueueConsumers::next_claimed() const {
   if (to_send_.empty()) return std::nullopt;
   return to_send_.front();
@@ -171,16 +177,23 @@ std::vector<Seq> QueueConsumers::pubrel_ready(Seq own) {
   return leaving;
 }
 
+std::uint64_t QueueConsumers::share_of(std::uint64_t quota) const {
+  const auto sharing = std::count_if(consumers_.begin(), consumers_.end(), [](const auto& one) {
+    return one.second.is_attached && one.second.qos != wire::QoS::AtMostOnce;
+  });
+  return std::max<std::uint64_t>(1, quota / std::max<std::uint64_t>(1, static_cast<std::uint64_t>(sharing)));
+}
+
 /// Small steps would cost a message each. What is too little for a step waits, unless the consumer would have
 /// nothing to do until then.
-std::optional<std::uint64_t> QueueConsumers::grant(QueueConsumer& consumer, std::uint64_t quota,
+std::optional<std::uint64_t> QueueConsumers::grant(QueueConsumer& consumer, std::uint64_t share,
                                                    std::uint64_t left) const {
   if (!consumer.is_attached) return std::nullopt;
   std::uint64_t most = consumer.queue->definition.max_inflight;
   const std::uint64_t coming = coming_to(consumer);
   std::uint64_t room = most;
   if (consumer.qos != wire::QoS::AtMostOnce) {
-    most = std::min(most, std::max<std::uint64_t>(1, quota / consumers_.size()));
+    most = std::min(most, share);
     const std::uint64_t spoken_for = coming + waiting_.size() + claims_on_their_way();
     room = left - std::min(left, spoken_for);
   }

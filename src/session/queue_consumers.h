@@ -52,7 +52,7 @@ class QueueConsumers {
     bool is_settled = false;  ///< the owner has been told how it ended; the client says nothing new
     bool is_nacked = false;   ///< the owner knows that it is refused; PUBACK or PUBREC is still to come
     bool is_ended = false;    ///< the end of its claim is durable,
-    bool is_entry = false;    ///< which is an ordinary entry of the session now: the exchange goes on as that
+    bool is_entry = false;    ///< which left the exchange open: it goes on as that of an entry of the session
     /// At QoS 2 with a durable session: what is sent again on the next connection. Its claim is in the store,
     /// under the session's own sequence.
     std::unique_ptr<queue::Deliver> claimed{};
@@ -105,6 +105,8 @@ class QueueConsumers {
   void claim_failed(QueueId queue);
   /// It is, under this sequence. Also at a start, with `begun` false.
   void claimed(Seq own, QueueDelivery delivery, bool begun = true);
+  /// At a start: its client has still to answer it, and its queue waits for that no longer.
+  void restore_unanswered(Seq own, QueueDelivery delivery);
   /// Stored and not sent yet, the oldest first.
   std::optional<Seq> next_claimed() const;
   void claim_sent() { to_send_.pop_front(); }
@@ -122,10 +124,13 @@ class QueueConsumers {
   /// It may leave. What may leave now, in order; itself, when it is not owed.
   std::vector<Seq> pubrel_ready(Seq own);
 
-  /// What the owner should be told: the consumer takes so many in all. Nothing: no news. `quota`: exchanges
-  /// that the connection may have; `left`: of those, what nothing uses. The consumers of a session share the
-  /// quota, so that a queue that is empty keeps nothing from one that is not.
-  std::optional<std::uint64_t> grant(QueueConsumer& consumer, std::uint64_t quota, std::uint64_t left) const;
+  /// Of so many exchanges that the connection may have what each consumer that needs them may have: they
+  /// share them, so that a queue that is empty keeps nothing from one that is not. Costs a look at each
+  /// consumer.
+  std::uint64_t share_of(std::uint64_t quota) const;
+  /// What the owner should be told: the consumer takes so many in all. Nothing: no news. `left`: exchanges
+  /// that nothing uses.
+  std::optional<std::uint64_t> grant(QueueConsumer& consumer, std::uint64_t share, std::uint64_t left) const;
 
   /// Sequences of the session's stream that nobody else has.
   std::optional<Seq> next_sequence() const;

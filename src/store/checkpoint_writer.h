@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,10 @@ class CheckpointWriter {
   Status write_messages();
   Status write_table(Table table);
   Status write_entries();
-  Status write_entry(StreamId stream, const EntryChange& change);
+  /// Has the processor load their values, and keeps where these are until begin() or the next fetch().
+  void fetch(std::span<const EntryChange> entries);
+  /// `fetched`: its place in what was fetched.
+  Status write_entry(StreamId stream, const EntryChange& change, std::size_t fetched);
   Status erase_stream(StreamId stream);
   Status erase_messages();
   /// After a checkpoint that did not end, messages without entries may be anywhere.
@@ -50,6 +54,7 @@ class CheckpointWriter {
   MessageCounts& counts_;
   std::optional<LmdbTablesWriter> writer_;
   std::optional<JournalReader> reader_;
+  std::vector<Bytes> fetched_;      // valid as long as reader_
   std::vector<MessageId> needed_;   // in order
   std::vector<MessageId> orphans_;  // may have lost their last entry
   std::size_t ops_in_hand_ = 0;

@@ -19,7 +19,7 @@ constexpr std::uint64_t kFewBytes = 8;     // a fraction: an eighth of checkpoin
 constexpr std::chrono::seconds kRetry{1};  // after an error, and while the store is full
 /// What is not in the tables is known in memory. From here on it is worth a checkpoint; at twice as much it
 /// is one in any case, and commits wait for it at four times as much.
-constexpr std::uint64_t kMemory = std::uint64_t{5} << 20;
+constexpr std::uint64_t kMemory = std::uint64_t{10} << 20;
 constexpr std::uint64_t kMostMemory = 4 * kMemory;
 
 }  // namespace

@@ -2,7 +2,7 @@
 // in the same run: append + fdatasync to a preallocated file, one group at a time. 256-byte entries over
 // 10,000 queues.
 //
-//   bench_store [--folder DIR] [--seconds N] [--disk vda] [--group N]
+//   bench_store [--folder DIR] [--seconds N] [--disk vda] [--group N] [--kind kept]
 //
 // The committer has its own thread, as in the broker, and groups of this size at the most; the bench is its
 // one submitter and keeps three groups on the way, as publishers do that have more than one message in
@@ -10,7 +10,7 @@
 //
 // Prints per group size: messages/s of both, their ratio, CPU per message, device bytes per payload byte.
 // "kept": nothing is ever erased, every byte ends in the tables. "read": an entry is erased 20,000 messages
-// later.
+// later. "--kind" runs one of them alone.
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -284,10 +284,12 @@ int main(int argc, char** argv) {
   std::string folder = "/tmp";
   double seconds = 10;
   std::size_t only = 0;
+  std::string kind;
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string name = argv[i];
     if (name == "--folder") folder = argv[i + 1];
     if (name == "--disk") disk_statistics = std::string("/sys/block/") + argv[i + 1] + "/stat";
+    if (name == "--kind") kind = argv[i + 1];
     if (name == "--group") only = std::strtoul(argv[i + 1], nullptr, 10);
     if (name == "--seconds") seconds = std::atof(argv[i + 1]);
   }
@@ -300,6 +302,7 @@ int main(int argc, char** argv) {
   for (const std::size_t group : {16U, 128U, 1024U}) {
     if (only != 0 && group != only) continue;
     for (const bool read : {false, true}) {
+      if (!kind.empty() && kind != (read ? "read" : "kept")) continue;
       Stats stats;
       const auto [store, floor] = measure(folder, group, seconds, read, stats);
       std::printf("%6zu %5s %10.0f %10.0f %6.2f %8.2f %8.2f %8.2f %6.2f %4lu %lu MB, %lu ms\n", group,

@@ -63,6 +63,7 @@ TEST_F(QueueStart, LeavesWhatBelongsToNamedQueuesWhereItIs) {
   record.definition.name = "orders";
   record.definition.bind = {"orders"};
   record.definition.dedup_window = std::chrono::minutes{1};
+  record.definition.dead_letter = "none";
   store::WriteBatch batch;
   queue::record_queue(batch, kQueue, record);
   queue::append_queue_entry(batch, kQueue, entry);
@@ -195,6 +196,31 @@ TEST_F(QueueStart, HoldsTheFirstOfABacklogAlone) {
   EXPECT_EQ(room.in_memory().messages, 0U);
 }
 
+/// No later version will read it either, and an identifier that is held for good stops its session at last.
+TEST_F(QueueStart, ReleasesAClaimOfWhatIsDamaged) {
+  login("subscriber").peer().drop(0);
+  const auto session = broker().directory().find("subscriber");
+  ASSERT_TRUE(session.has_value());
+  constexpr QueueId kQueue = queue::named_queue(3);
+  constexpr QueueId kDamaged = queue::named_queue(4);
+  store::WriteBatch batch;
+  record_orders(batch, kQueue);
+  batch.append(queue::stream_of(kQueue), as_bytes("\x01 is cut off"));
+  batch.put(store::Table::Queues, as_bytes(store::number_key(kDamaged.v)), as_bytes("\x01"));
+  queue::record_delivery_state(batch, kDamaged, Seq{2}, {.deliveries = 1});
+  queue::append_claim(batch, StreamId{session->v}, {.queue = kQueue, .seq = Seq{1}, .deliveries = 1});
+  queue::append_claim(batch, StreamId{session->v}, {.queue = kDamaged, .seq = Seq{1}, .deliveries = 1});
+  broker().committer().submit(std::move(batch), nullptr);
+  broker().settle();
+  crash();
+  ASSERT_EQ(broker().claims().size(), 2U);
+  broker().settle();
+  crash();
+  EXPECT_TRUE(broker().claims().empty());
+  EXPECT_EQ(broker().recovered().exchanges, 2U) << "the marks";
+  EXPECT_EQ(records(store::Table::Deliveries), 1U) << "what is of the damaged queue stays for who repairs it";
+}
+
 TEST_F(QueueStart, APausedQueueStaysPaused) {
   constexpr QueueId kQueue = queue::named_queue(3);
   queue::QueueRecord record;
@@ -220,6 +246,68 @@ TEST_F(QueueStart, APausedQueueStaysPaused) {
   FakeClient back = call("taker");
   broker().settle();
   EXPECT_EQ(back.receive().size(), 2U) << "CONNACK and the message";
+}
+
+TEST_F(QueueStart, AQueueOfTheStoreHasItsPlaceForDeadLetters) {
+  store::WriteBatch batch;
+  record_orders(batch, queue::named_queue(3));
+  broker().committer().submit(std::move(batch), nullptr);
+  broker().settle();
+  for (int round = 0; round < 2; ++round) {
+    crash();
+    EXPECT_NE(broker().queues().find("orders.dlq"), nullptr) << "what gave it away may be damaged";
+    broker().settle();
+    EXPECT_EQ(records(store::Table::Queues), 2U);
+  }
+}
+
+/// Two that made the same queue at the same time, and a crash before the needless record had gone.
+TEST_F(QueueStart, OfTwoRecordsOfANameTheOneWithMessagesStays) {
+  constexpr QueueId kFirst = queue::named_queue(3);
+  constexpr QueueId kSecond = queue::named_queue(4);
+  store::WriteBatch batch;
+  record_orders(batch, kFirst);
+  record_orders(batch, kSecond);
+  append_orders(batch, kSecond, 2);
+  broker().committer().submit(std::move(batch), nullptr);
+  broker().settle();
+  for (int round = 0; round < 2; ++round) {
+    crash();
+    ASSERT_NE(broker().queues().find("orders"), nullptr);
+    EXPECT_EQ(broker().queues().find("orders")->id, kSecond);
+    broker().settle();
+  }
+  EXPECT_EQ(records(store::Table::Queues), 1U);
+}
+
+TEST_F(QueueStart, EndsADeletionThatACrashInterrupted) {
+  constexpr QueueId kQueue = queue::named_queue(3);
+  store::WriteBatch batch;
+  record_orders(batch, kQueue);
+  append_orders(batch, kQueue, 2);
+  broker().committer().submit(std::move(batch), nullptr);
+  broker().settle();
+  crash();
+  FakeClient taker = login("taker");
+  taker.subscribe({1}, {{"$queue/orders", wire::QoS::AtLeastOnce}});
+  broker().settle();
+  taker.peer().drop(0);
+  broker().settle();
+  crash();
+  EXPECT_EQ(records(store::Table::Subscriptions), 1U);
+  queue::QueueRecord record{.definition = {}, .is_ending = true};
+  record.definition.name = "orders";
+  record.definition.bind = {"orders"};
+  store::WriteBatch ending;
+  queue::record_queue(ending, kQueue, record);
+  broker().committer().submit(std::move(ending), nullptr);
+  broker().settle();
+  crash();
+  EXPECT_EQ(broker().queues().find("orders"), nullptr);
+  broker().settle();
+  crash();
+  for (const store::Table table : {store::Table::Queues, store::Table::Subscriptions})
+    EXPECT_EQ(records(table), 0U) << static_cast<int>(table);
 }
 
 /// The client may have had the PUBLISH, whose message is gone; it is not to hold the identifier for good.
@@ -285,6 +373,59 @@ TEST_F(QueueStart, NothingIsClaimedThatWouldHaveNoPacketIdentifier) {
   const auto came = again.receive();
   ASSERT_EQ(came.size(), 1U) << "there is room for it now";
   EXPECT_EQ(came[0].topic, "orders");
+}
+
+/// It was sent, whatever the session's record says of what was.
+TEST_F(QueueStart, GoesOnWithAnUnansweredClaimBehindAMessageThatWaits) {
+  FakeClient subscriber = login("subscriber");
+  subscribe(subscriber);
+  subscriber.peer().drop(0);
+  FakeClient publisher = login("publisher");
+  publish(publisher, 1);
+  broker().settle();
+  const auto session = broker().directory().find("subscriber");
+  ASSERT_TRUE(session.has_value());
+  const StreamId stream{session->v};
+  const queue::ClaimRecord claim{.queue = queue::named_queue(3), .seq = Seq{1}, .deliveries = 1};
+  store::WriteBatch batch;
+  queue::append_claim(batch, stream, claim);
+  broker().committer().submit(std::move(batch), nullptr);
+  broker().settle();
+  const auto stored = store().view()->read_stream(stream, Seq{0}, 10, kWholeSlice);
+  ASSERT_TRUE(stored.has_value());
+  ASSERT_EQ(stored->entries.size(), 2U);
+  const Seq own = stored->entries[1].seq;
+  store::WriteBatch ended;
+  queue::leave_claim_unanswered(ended, stream, own, {claim, message("orders")});
+  broker().committer().submit(std::move(ended), nullptr);
+  broker().settle();
+  for (int round = 0; round < 2; ++round) {
+    crash();
+    EXPECT_EQ(broker().recovered().damaged, 0U);
+    EXPECT_EQ(broker().recovered().exchanges, 1U);
+    EXPECT_EQ(broker().recovered().queued_messages, 1U) << "what the session waits for";
+    EXPECT_TRUE(broker().claims().empty());
+  }
+  FakeClient back = call("subscriber");
+  broker().settle();
+  auto packets = back.receive();
+  ASSERT_EQ(packets.size(), 2U) << "CONNACK and the message that was sent";
+  EXPECT_EQ(packets[1].topic, "orders");
+  EXPECT_EQ(packets[1].id, qos::packet_id_for(own));
+  EXPECT_TRUE(packets[1].dup) << "[MQTT-3.3.1-1]";
+  EXPECT_EQ(packets[1].said.at("offset"), "1");
+  EXPECT_FALSE(packets[1].said.contains("queue")) << "there is none";
+  back.ack(wire::PacketType::Pubrec, packets[1].id);
+  broker().settle();
+  packets = back.receive();
+  ASSERT_EQ(packets.size(), 1U);
+  EXPECT_EQ(packets[0].type, wire::PacketType::Pubrel);
+  back.ack(wire::PacketType::Pubcomp, packets[0].id);
+  broker().pass(std::chrono::seconds{1});
+  packets = back.receive();
+  ASSERT_EQ(packets.size(), 1U);
+  EXPECT_EQ(packets[0].topic, "a");
+  EXPECT_FALSE(packets[0].dup);
 }
 
 /// Two of a session that would have one packet identifier: the first goes on, and so does the start.

@@ -137,7 +137,7 @@ void QueueWorld::on_durable(const Publication& publication, Seq seq) {
 
 void QueueWorld::on_durable(const SessionEnd& end) {
   Client& client = client_with(end.consumer);
-  for (auto& [lease, held] : client.held) give_back(client, held);
+  for (auto& [lease, held] : client.held) held.is_sent ? give_back(client, held) : forget_unsent(held);
   client.held.clear();
   client.is_ending = false;
   group_->leave(client.id, now_);

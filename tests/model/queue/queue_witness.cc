@@ -260,6 +260,8 @@ void QueueWorld::check_admission(const Admission& admission, const queue::Messag
       return expect(takes_oldest && (is_on_the_way || is_settling || is_read),
                     "busy is what will be otherwise");
     }
+    case Admission::What::Gone:
+      return expect(is_closing_, "only what is deleted is gone");
     case Admission::What::Dropped:
     case Admission::What::Full: {
       ++seen_[admission.what == Admission::What::Full ? "full" : "dropped newest"];

@@ -5,6 +5,10 @@
 namespace hermod::broker::testing {
 namespace {
 
+using ::testing::Contains;
+using ::testing::Each;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::SizeIs;
 using Overflow = queue::QueueDefinition::Overflow;
 
@@ -207,6 +211,78 @@ TEST_F(AdmissionPath, AWillMissesAQueueThatRefusesIt) {
   settle();
   EXPECT_THAT(payloads(subscriber), ElementsAre("will"));
   EXPECT_EQ(held("orders"), 1U);
+}
+
+TEST_F(AdmissionPath, NobodyWaitsForRoomWhileTheStoreHasFailed) {
+  queue::QueueDefinition& orders = configure("orders", "shop/#");
+  orders.max_length = 1;
+  orders.overflow = Overflow::DropOldest;
+  FakeClient taker = consumer("c");
+  send("shop/a", 1);
+  const auto came = messages(taker);
+  ASSERT_EQ(came.size(), 1U);
+  FakeClient waiting = login("waiting");
+  FakeClient later = login("later");
+  taker.ack(PacketType::Puback, came[0].id);
+  settle_without_commit();
+  publish(waiting, {"shop/a", "2", kQoS1, 1});
+  settle_without_commit();
+  EXPECT_THAT(heard(waiting), IsEmpty()) << "its room is on its way out";
+  fail_next_commit();
+  settle();
+  EXPECT_THAT(heard(waiting), ElementsAre("PUBACK #1 0x97"));
+  publish(later, {"shop/a", "3", kQoS1, 1});
+  settle();
+  EXPECT_THAT(heard(later), ElementsAre(::testing::StartsWith("PUBACK #1 0x")));
+  repair_store();
+  broker().pass(3s);
+  publish(later, {"shop/a", "4", kQoS1, 2});
+  settle();
+  EXPECT_THAT(heard(later), ElementsAre("PUBACK #2"));
+}
+
+TEST_F(AdmissionPath, AWillWaitsWhereWhatCouldLeaveIsOnItsWay) {
+  queue::QueueDefinition& orders = configure("orders", "shop/#");
+  orders.max_length = 1;
+  orders.overflow = Overflow::DropOldest;
+  FakeClient publisher = login("pub");
+  FakeClient dying = login({.client_id = "dying", .will = Testament{.topic = "shop/will", .qos = kQoS1}});
+  publish(publisher, {"shop/a", "1", kQoS1, 1});
+  settle_without_commit();
+  dying.peer().drop(0);
+  settle_without_commit();
+  settle();
+  EXPECT_THAT(drained(), ElementsAre("will"));
+}
+
+TEST_F(AdmissionPath, AWillThatAsksDoesNotBringBackTheRecordOfItsSession) {
+  configure("orders", "shop/#").dedup_window = 1min;
+  FakeClient dying = login({.client_id = "dying",
+                            .durable = true,
+                            .will = Testament{.topic = "shop/will", .qos = kQoS1, .delay = 60}});
+  dying.peer().drop(0);
+  settle();
+  written();
+  const FakeClient next = login({.client_id = "dying", .clean = true});
+  settle();
+  const std::vector<std::string> batches = written();
+  EXPECT_THAT(batches, Contains(HasSubstr("erase Sessions")));
+  EXPECT_THAT(batches, Each(Not(HasSubstr("put Sessions"))));
+  EXPECT_THAT(drained(), ElementsAre("will"));
+}
+
+TEST_F(AdmissionPath, AWillThatOneQueueRefusesComesIntoTheOthers) {
+  queue::QueueDefinition& orders = configure("full", "shop/#");
+  orders.max_length = 1;
+  orders.dedup_window = 1min;
+  configure("orders", "shop/will").dedup_window = 1min;
+  send("shop/a", 1);
+  FakeClient dying = login({.client_id = "dying", .will = Testament{.topic = "shop/will", .qos = kQoS1}});
+  dying.peer().drop(0);
+  settle();
+  EXPECT_THAT(drained(), ElementsAre("will"));
+  EXPECT_EQ(held("full"), 1U);
+  EXPECT_EQ(counted(Counter::QueueDroppedMaxLength), 1U);
 }
 
 TEST_F(AdmissionPath, WhoFindsWhatCouldLeaveOnItsWayWaitsForThat) {

@@ -130,6 +130,57 @@ TEST_F(ClaimPath, AfterAckTimeoutALatePubrecIsAnsweredByPubrel) {
   EXPECT_EQ(counted(Counter::QueueAcknowledged), 0U);
 }
 
+TEST_F(ClaimPath, ALatePubrecWhoseMarkCouldNotBeStoredIsAskedForAgain) {
+  orders().ack_timeout = 5s;
+  FakeClient taker = durable_consumer();
+  send("shop/a", 1);
+  const test::Arrived message = one_message(taker);
+  broker().pass(6s);
+  taker.ack(PacketType::Pubrec, message.id);
+  fail_next_commit();
+  settle();
+  repair_store();
+  broker().pass(3s);
+  FakeClient back = call({.client_id = "c", .durable = true});
+  settle();
+  const test::Arrived again = one_message(back);
+  EXPECT_TRUE(again.dup);
+  EXPECT_EQ(again.id, message.id);
+  back.ack(PacketType::Pubrec, again.id);
+  settle();
+  EXPECT_THAT(heard(back), ElementsAre(StartsWith("PUBREL #")));
+  back.ack(PacketType::Pubcomp, again.id);
+  settle();
+  EXPECT_EQ(counted(Counter::QueueLateAcks), 1U) << "once for the delivery";
+}
+
+/// Here PUBREC comes while the owner's batch is on its way.
+TEST_F(ClaimPath, APubrecBesideANackIsAskedForAgainWhenItsMarkCouldNotBeStored) {
+  orders();
+  FakeClient taker = durable_consumer();
+  send("shop/a", 1);
+  const test::Arrived message = one_message(taker);
+  publish(taker, {"$queue/orders/$nack/1", "", kQoS0});
+  settle_without_commit();
+  taker.ack(PacketType::Pubrec, message.id);
+  settle_without_commit();
+  broker().commit();
+  settle_without_commit();  // the claim is unanswered, and its mark is on its way
+  EXPECT_THAT(heard(taker), IsEmpty());
+  fail_next_commit();
+  settle();
+  repair_store();
+  broker().pass(3s);
+  FakeClient back = call({.client_id = "c", .durable = true});
+  settle();
+  const test::Arrived again = one_message(back);
+  EXPECT_TRUE(again.dup);
+  EXPECT_EQ(again.id, message.id);
+  back.ack(PacketType::Pubrec, again.id);
+  settle();
+  EXPECT_THAT(heard(back), ElementsAre(StartsWith("PUBREL #")));
+}
+
 TEST_F(ClaimPath, AfterAckTimeoutWhoComesBackGetsThePublishOnceMore) {
   orders().ack_timeout = 5s;
   FakeClient taker = durable_consumer();
@@ -152,6 +203,28 @@ TEST_F(ClaimPath, AfterAckTimeoutWhoComesBackGetsThePublishOnceMore) {
   EXPECT_EQ(counted(Counter::QueueAcknowledged), 0U) << "the queue has waited long enough";
   broker().pass(11s);
   EXPECT_THAT(messages(back), SizeIs(1)) << "a new delivery";
+}
+
+TEST_F(ClaimPath, WhatTimedOutAndIsTooLargeForTheNextConnectionEnds) {
+  queue::QueueDefinition& definition = orders();
+  definition.ack_timeout = 5s;
+  definition.max_inflight = 1;
+  FakeClient taker = durable_consumer();
+  FakeClient publisher = login("pub");
+  publish(publisher, {"shop/a", std::string(300, 'x'), kQoS1, 1});
+  settle();
+  one_message(taker);
+  taker.peer().drop(0);
+  settle();
+  broker().pass(6s);
+  written();
+  FakeClient back = call({.client_id = "c", .durable = true, .maximum_packet_size = 200});
+  settle();
+  EXPECT_THAT(messages(back), IsEmpty());
+  EXPECT_THAT(written(), Contains("erase Entries"));
+  EXPECT_EQ(counted(Counter::QueueLateAcks), 0U) << "nobody has answered";
+  send("shop/a", 1);
+  EXPECT_THAT(payloads(back), ElementsAre("1")) << "it does not count against what the consumer may have";
 }
 
 TEST_F(ClaimPath, TheEndOfTheSessionGivesItToAnother) {
@@ -211,6 +284,27 @@ TEST_F(ClaimPath, AClaimThatCouldNotBeStoredIsTriedAgain) {
   EXPECT_THAT(messages(taker), SizeIs(1));
 }
 
+TEST_F(ClaimPath, WhatExpiresBetweenItsClaimAndTheNextConnectionIsNotSent) {
+  orders();
+  FakeClient taker = durable_consumer();
+  FakeClient publisher = login("pub");
+  publish(publisher, {.topic = "shop/a", .payload = "1", .qos = kQoS1, .id = 1, .expiry = 5});
+  settle_without_commit();
+  broker().commit();
+  settle_without_commit();  // its claim is on its way
+  taker.peer().drop(0);
+  settle();
+  broker().pass(6s);
+  written();
+  FakeClient back = call({.client_id = "c", .durable = true});
+  settle();
+  EXPECT_THAT(messages(back), IsEmpty()) << "[MQTT-3.3.2-5]";
+  EXPECT_EQ(counted(Counter::QueueDeadExpired), 1U);
+  EXPECT_THAT(written(), Contains("append, erase Entries, erase Entries")) << "the claim with the entry";
+  send("shop/a", 1);
+  EXPECT_THAT(payloads(back), ElementsAre("1"));
+}
+
 TEST_F(ClaimPath, WhatWaitedForTheConnectionGoesToAnotherWhenThatIsLost) {
   orders();
   FakeClient taker = login({.client_id = "c", .durable = true, .receive_maximum = 1});
@@ -241,27 +335,29 @@ TEST_F(ClaimPath, WhatIsLentWhileTheConsumerIsLostGoesToAnother) {
 
 TEST_F(ClaimPath, WhatWasLentForAnotherQoSIsLentAgain) {
   orders();
-  FakeClient taker = login({.client_id = "c", .durable = true});
-  subscribe(taker, "$queue/orders", kQoS1);
+  FakeClient taker = login({.client_id = "c", .durable = true, .receive_maximum = 1});
+  taker.subscribe({1}, {{"$queue/orders", kQoS1}, {"own", kQoS1}});
+  settle();
+  taker.receive();
   FakeClient publisher = login("pub");
-  publish(publisher, {"shop/a", "1", kQoS1, 1});
-  settle_without_commit();
-  broker().commit();
-  settle_without_commit();  // it is lent, and waits for its sequence
+  publish(publisher, {"own", "x", kQoS1, 1});
+  publish(publisher, {"shop/a", "1", kQoS1, 2});
+  settle();
+  const test::Arrived own = one_message(taker);
+  ASSERT_EQ(own.payload, "x") << "the other is lent, and waits for quota";
   taker.subscribe({2}, {{"$queue/orders", kQoS2}});
   settle();
-  const auto came = messages(taker);
-  ASSERT_THAT(came, SizeIs(1));
-  taker.ack(came[0].qos == kQoS2 ? PacketType::Pubrec : PacketType::Puback, came[0].id);
+  taker.receive();
+  taker.ack(PacketType::Puback, own.id);
   settle();
-  if (came[0].qos == kQoS2) {
-    EXPECT_THAT(heard(taker), ElementsAre(StartsWith("PUBREL #")));
-    taker.ack(PacketType::Pubcomp, came[0].id);
-    settle();
-  }
+  const test::Arrived lent = one_message(taker);
+  EXPECT_EQ(lent.qos, kQoS2) << "not under a lease that has no claim";
+  taker.ack(PacketType::Pubrec, lent.id);
+  settle();
+  EXPECT_THAT(heard(taker), ElementsAre(StartsWith("PUBREL #")));
+  taker.ack(PacketType::Pubcomp, lent.id);
+  settle();
   EXPECT_EQ(counted(Counter::QueueAcknowledged), 1U);
-  send("shop/a", 1);
-  EXPECT_EQ(one_message(taker).qos, kQoS2);
 }
 
 TEST_F(ClaimPath, ANackLeavesTheExchangeToItsEnd) {
@@ -298,6 +394,43 @@ TEST_F(ClaimPath, ALatePubrecThatRefusesEndsTheExchangeAndNotTheConnection) {
   taker.ping();
   settle();
   EXPECT_THAT(heard(taker), ElementsAre("PINGRESP"));
+}
+
+/// Its sequence stands behind messages that are only in the store, and the window has passed over it.
+TEST_F(ClaimPath, WhatIsUnansweredIsNoneOfTheMessagesThatWaitInTheStore) {
+  orders().ack_timeout = 5s;
+  options_.session.queue.window_messages = options_.session.queue.page_messages = 2;
+  FakeClient taker = durable_consumer();
+  taker.subscribe({2}, {{"own", kQoS1}});
+  settle();
+  taker.peer().drop(0);
+  settle();
+  FakeClient publisher = login("pub");
+  for (std::uint16_t i = 1; i <= 6; ++i) publish(publisher, {"own", std::to_string(i), kQoS1, i});
+  publish(publisher, {"shop/a", "lent", kQoS1, 7});
+  settle();
+  FakeClient back = call({.client_id = "c", .durable = true, .receive_maximum = 2});
+  for (int i = 0; i < 8; ++i) {  // no page is read meanwhile
+    settle_without_commit();
+    broker().commit();
+  }
+  settle_without_commit();
+  const test::Arrived lent = one_message(back);
+  ASSERT_EQ(lent.payload, "lent");
+  broker().pass(6s);
+  EXPECT_EQ(counted(Counter::QueueAckTimeouts), 1U);
+  std::vector<std::string> own;
+  for (int i = 0; i < 6; ++i) {
+    const test::Arrived next = one_message(back);
+    own.push_back(next.payload);
+    back.ack(PacketType::Puback, next.id);
+    settle();
+  }
+  EXPECT_THAT(own, ElementsAre("1", "2", "3", "4", "5", "6"));
+  EXPECT_EQ(queued("c"), 0U);
+  back.ack(PacketType::Pubrec, lent.id);
+  settle();
+  EXPECT_THAT(heard(back), ElementsAre("PUBREL #" + std::to_string(lent.id.v)));
 }
 
 TEST_F(ClaimPath, NothingIsSentBeforeConnack) {

@@ -195,6 +195,29 @@ TEST_F(ConsumePath, WhatIsTooLargeForItsConsumerWaitsForAnother) {
   EXPECT_EQ(broker().queues().find("orders.dlq")->room->held().messages, 0U);
 }
 
+/// The key is the identifier of the client that published, which is longer than the consumer's packets.
+TEST_F(ConsumePath, ALongKeyIsLeftOutWhereItHasNoRoom) {
+  configure("orders", "shop/#").order = queue::QueueDefinition::Order::None;
+  FakeClient taker = login({.client_id = "c", .maximum_packet_size = 256});
+  subscribe(taker, "$queue/orders", kQoS1);
+  FakeClient long_one = login(std::string(300, 'p'));
+  FakeClient short_one = login("pub");
+  publish(long_one, {"shop/a", "1", kQoS1, 1});
+  settle();
+  const auto came = messages(taker);
+  ASSERT_THAT(came, SizeIs(1));
+  EXPECT_FALSE(came[0].said.contains("key"));
+  EXPECT_EQ(came[0].said.at("queue"), "orders");
+  publish(long_one, {"shop/a", std::string(300, 'x'), kQoS1, 2});
+  publish(short_one, {"shop/a", "2", kQoS1, 1});
+  settle();
+  const auto smaller = messages(taker);
+  ASSERT_THAT(smaller, SizeIs(1)) << "what is too large says nothing about what is smaller";
+  EXPECT_EQ(smaller[0].payload, "2");
+  EXPECT_EQ(smaller[0].said.at("key"), "pub");
+  EXPECT_EQ(counted(Counter::QueueTooLarge), 1U);
+}
+
 TEST_F(ConsumePath, WhatIsTooLargeForAConnectionMayFitTheNext) {
   configure("orders", "shop/#");
   FakeClient taker = login({.client_id = "c", .maximum_packet_size = 200});
@@ -211,6 +234,61 @@ TEST_F(ConsumePath, WhatIsTooLargeForAConnectionMayFitTheNext) {
   const auto came = messages(back);
   ASSERT_THAT(came, SizeIs(1));
   EXPECT_EQ(came[0].said.at("x-delivery-count"), "1") << "it was never sent";
+}
+
+TEST_F(ConsumePath, WhatExpiresWhileItWaitsForTheConnectionIsNotSent) {
+  configure("orders", "shop/#");
+  FakeClient taker = login({.client_id = "c", .receive_maximum = 1});
+  taker.subscribe({1}, {{"$queue/orders", kQoS1}, {"own", kQoS1}});
+  settle();
+  taker.receive();
+  FakeClient publisher = login("pub");
+  publish(publisher, {"own", "x", kQoS1, 1});
+  publish(publisher, {.topic = "shop/a", .payload = "1", .qos = kQoS1, .id = 2, .expiry = 5});
+  settle();
+  const auto own = messages(taker);
+  ASSERT_THAT(own, SizeIs(1));
+  broker().pass(6s);
+  taker.ack(PacketType::Puback, own[0].id);
+  settle();
+  EXPECT_THAT(messages(taker), IsEmpty()) << "[MQTT-3.3.2-5]";
+  EXPECT_EQ(counted(Counter::QueueDeadExpired), 1U);
+  publish(publisher, {"shop/a", "2", kQoS1, 3});
+  settle();
+  EXPECT_THAT(payloads(taker), ElementsAre("2")) << "what comes next is taken";
+}
+
+TEST_F(ConsumePath, WhatWasLentForQoS0IsLentAgainForQoS1) {
+  configure("first", "line/#");
+  configure("orders", "shop/#");
+  FakeClient taker = login({.client_id = "c", .receive_maximum = 1});
+  taker.subscribe({1}, {{"$queue/first", kQoS1}, {"$queue/orders", kQoS0}, {"own", kQoS1}});
+  settle();
+  taker.receive();
+  FakeClient publisher = login("pub");
+  publish(publisher, {"own", "x", kQoS1, 1});
+  publish(publisher, {"line/a", "1", kQoS1, 2});
+  settle();
+  publish(publisher, {"shop/a", "2", kQoS1, 3});
+  settle();
+  const auto own = messages(taker);
+  ASSERT_THAT(own, SizeIs(1)) << "of the others one waits for quota and one behind that";
+  taker.subscribe({2}, {{"$queue/orders", kQoS1}});
+  settle();
+  taker.receive();
+  taker.ack(PacketType::Puback, own[0].id);
+  settle();
+  const auto first = messages(taker);
+  ASSERT_THAT(first, SizeIs(1));
+  EXPECT_EQ(first[0].payload, "1");
+  taker.ack(PacketType::Puback, first[0].id);
+  settle();
+  const auto second = messages(taker);
+  ASSERT_THAT(second, SizeIs(1));
+  EXPECT_EQ(second[0].qos, kQoS1);
+  EXPECT_EQ(second[0].said.at("x-delivery-count"), "1");
+  broker().pass(31s);
+  EXPECT_EQ(counted(Counter::QueueAckTimeouts), 1U) << "it is waited for";
 }
 
 TEST_F(ConsumePath, ADeliverySaysItsKeyUnlessItsPublisherDid) {

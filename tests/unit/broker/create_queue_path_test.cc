@@ -109,6 +109,45 @@ TEST_F(CreateQueuePath, WhatASessionMadeIsThereWhenItHasGone) {
   EXPECT_THAT(heard(publisher), ElementsAre("PUBACK #1"));
 }
 
+TEST_F(CreateQueuePath, AFilterOfAQueueThatIsThereIsLookedAt) {
+  configure("orders", "shop/#");
+  FakeClient taker = login("c");
+  const test::Arrived bound = answer_to(taker, "$queue/orders/shop/#");
+  EXPECT_THAT(bound.reasons, ElementsAre(ReasonCode::GrantedQoS1));
+  EXPECT_THAT(bound.reason_string, IsEmpty());
+  const test::Arrived other = answer_to(taker, "$queue/orders/line/#");
+  EXPECT_THAT(other.reasons, ElementsAre(ReasonCode::GrantedQoS1));
+  EXPECT_THAT(other.reason_string, HasSubstr("none of those it is bound to"));
+  EXPECT_THAT(answer_to(taker, "$queue/orders/a#b").reasons, ElementsAre(ReasonCode::TopicFilterInvalid));
+}
+
+/// It would lose its subscription with those to the queue that goes.
+TEST_F(CreateQueuePath, NoQueueIsMadeWhoseNameACommandHas) {
+  options_.queues.auto_create = true;
+  FakeClient taker = login("c");
+  for (const char* name : {"orders", "orders.dlq"}) {
+    const auto hold = broker().queues().hold({name});
+    ASSERT_TRUE(hold.has_value());
+    EXPECT_THAT(answer_to(taker, "$queue/orders/shop/#").reasons,
+                ElementsAre(ReasonCode::ImplementationSpecificError))
+        << name;
+    EXPECT_EQ(broker().queues().count(), 0U);
+  }
+  EXPECT_THAT(answer_to(taker, "$queue/orders/shop/#").reasons, ElementsAre(ReasonCode::GrantedQoS1));
+}
+
+TEST_F(CreateQueuePath, AnUnfitPlaceForItsDeadLettersIsSaidSo) {
+  options_.queues.auto_create = true;
+  queue::QueueDefinition& unfit = configure("orders.dlq", "none/#");
+  unfit.max_length = 1;
+  unfit.overflow = queue::QueueDefinition::Overflow::DropOldest;
+  FakeClient taker = login("c");
+  const test::Arrived suback = answer_to(taker, "$queue/orders/shop/#");
+  EXPECT_THAT(suback.reasons, ElementsAre(ReasonCode::ImplementationSpecificError));
+  EXPECT_THAT(suback.reason_string, HasSubstr("dead_letter: the queue orders.dlq"));
+  EXPECT_EQ(broker().queues().find("orders"), nullptr);
+}
+
 TEST_F(CreateQueuePath, BadNamesAndFiltersAreRefused) {
   options_.queues.auto_create = true;
   FakeClient taker = login("c");

@@ -137,6 +137,23 @@ TEST_F(QueueAdmission, DropOldestWaitsForWhatIsOnItsWayAndRefusesOnlyWhatConsume
   EXPECT_EQ(admit("c", "k").what, What::Full) << "the only one is in flight";
 }
 
+TEST_F(QueueAdmission, NobodyWaitsForAStoreThatHasFailed) {
+  definition.max_length = 1;
+  definition.overflow = Overflow::DropOldest;
+  is_slow = true;
+  join(kAnna);
+  put("a");
+  EXPECT_EQ(happened(), "a>1");
+  settle("a", Outcome::Done);
+  EXPECT_EQ(happened(), "-a");
+  EXPECT_EQ(admit("b", "k", "", WaiterId{1}).what, What::Busy) << "it is on its way out";
+  group->set_store_failed(true);
+  EXPECT_EQ(happened(), "again,1");
+  EXPECT_EQ(admit("b", "k", "", WaiterId{1}).what, What::Full);
+  group->set_store_failed(false);
+  EXPECT_EQ(admit("b", "k", "", WaiterId{1}).what, What::Busy);
+}
+
 TEST_F(QueueAdmission, DropOldestDropsAlsoAboveALimitThatWasLowered) {
   restore_four_where_two_fit();
   next = Seq{5};

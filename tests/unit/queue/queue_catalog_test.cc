@@ -143,5 +143,76 @@ TEST(QueueCatalog, IsReadWhileItChanges) {
   EXPECT_TRUE(is_right);
 }
 
+TEST(QueueCatalog, GivesAPageOfNamesInTheirOrder) {
+  QueueCatalog catalog({});
+  for (const char* name : {"c", "a", "b"})
+    ASSERT_TRUE(catalog.add(number(catalog.count() + 1), queue_named(name)));
+  const auto page = catalog.behind("a", 1);
+  ASSERT_EQ(page.size(), 1U);
+  EXPECT_EQ(page[0]->name(), "b");
+  EXPECT_EQ(catalog.behind("", 10).size(), 3U);
+  EXPECT_TRUE(catalog.behind("c", 10).empty());
+}
+
+TEST(QueueCatalog, KnowsWhoSendsDeadLetters) {
+  QueueCatalog catalog({});
+  ASSERT_TRUE(catalog.add(number(1), queue_named("a")));
+  QueueDefinition to_grave = queue_named("b");
+  to_grave.dead_letter = "grave";
+  ASSERT_TRUE(catalog.add(number(2), to_grave));
+  QueueDefinition to_none = queue_named("c");
+  to_none.dead_letter = "none";
+  ASSERT_TRUE(catalog.add(number(3), to_none));
+  ASSERT_NE(catalog.sender_of_dead_letters("a.dlq"), nullptr);
+  EXPECT_EQ(catalog.sender_of_dead_letters("a.dlq")->name(), "a");
+  EXPECT_EQ(catalog.sender_of_dead_letters("grave")->name(), "b");
+  for (const char* nobody : {"b.dlq", "c.dlq", "none", "a", "a.dlq.dlq", ""})
+    EXPECT_EQ(catalog.sender_of_dead_letters(nobody), nullptr) << nobody;
+}
+
+TEST(QueueCatalog, NamesAreHeldByOneAtATime) {
+  QueueCatalog catalog({});
+  auto first = catalog.hold({"a", "b", "", "a"});
+  ASSERT_TRUE(first);
+  const auto second = catalog.hold({"c", "b"});
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, Errc::Busy);
+  EXPECT_TRUE(catalog.hold({"c"})) << "what failed holds nothing";
+  QueueCatalog::Hold moved = *std::move(first);
+  EXPECT_FALSE(catalog.hold({"a"}));
+  moved = {};
+  EXPECT_TRUE(catalog.hold({"a", "b"}));
+}
+
+TEST(QueueCatalog, NamesAreSharedByThoseWhoMakeTheQueue) {
+  QueueCatalog catalog({});
+  auto first = catalog.share({"a", "b"});
+  auto second = catalog.share({"b", "c"});
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(second);
+  *first = {};
+  EXPECT_TRUE(catalog.hold({"a"}));
+  EXPECT_FALSE(catalog.hold({"b"})) << "one is left";
+  *second = {};
+  const auto alone = catalog.hold({"b"});
+  EXPECT_TRUE(alone);
+  EXPECT_FALSE(catalog.share({"b", "c"}));
+  EXPECT_TRUE(catalog.hold({"c"})) << "what failed holds nothing";
+}
+
+TEST(QueueCatalog, WhoeverLooksSeesThatAQueueIsEnding) {
+  QueueCatalog catalog({});
+  const auto added = catalog.add(number(1), queue_named("a"));
+  ASSERT_TRUE(added);
+  EXPECT_EQ(catalog.set_ending(number(2), true), nullptr);
+  ASSERT_NE(catalog.set_ending(number(1), true), nullptr);
+  EXPECT_TRUE(catalog.find("a")->is_ending);
+  EXPECT_TRUE(catalog.find(number(1))->is_ending);
+  EXPECT_EQ(catalog.find("a")->room, (*added)->room);
+  EXPECT_FALSE((*added)->is_ending) << "who holds one keeps it as it was";
+  catalog.set_ending(number(1), false);
+  EXPECT_FALSE(catalog.find("a")->is_ending);
+}
+
 }  // namespace
 }  // namespace hermod::queue

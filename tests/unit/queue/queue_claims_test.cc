@@ -45,6 +45,22 @@ TEST_F(QueueClaims, AClaimIsFoundAgainAfterARestart) {
       << "released in one batch";
 }
 
+TEST_F(QueueClaims, WhatIsOnItsWayWhenTheSessionEndsWasNeverDelivered) {
+  sends = false;
+  definition.max_deliveries = 1;
+  join(kAnna, QoS::ExactlyOnce, 1);
+  put("a");
+  EXPECT_EQ(happened(), "a>1");
+  group->leave(kAnna, now);
+  EXPECT_EQ(happened(), "") << "no dead letter, and the store has nothing to know";
+  join(kBert, QoS::ExactlyOnce, 1);
+  EXPECT_EQ(happened(), "a>2") << "the first delivery";
+  disconnect(kBert);
+  group->leave(kBert, now);
+  join(kAnna, QoS::ExactlyOnce, 1);
+  EXPECT_EQ(happened(), "a>1");
+}
+
 TEST_F(QueueClaims, AClaimWithoutItsEntryIsLostAndStopsNoStart) {
   start();
   EXPECT_EQ(lost({{.consumer = kAnna, .seq = Seq{7}, .deliveries = 1}}), std::vector{Why::NoEntry});

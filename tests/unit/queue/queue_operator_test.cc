@@ -38,7 +38,7 @@ TEST_F(QueueOperator, AClosedQueueLosesEverythingAndTakesNothing) {
   EXPECT_EQ(happened(), "+b c>1");
   const Admission under_way = admit("d", "k");
   ASSERT_TRUE(group->close(/*force=*/true, now).has_value());
-  EXPECT_EQ(admit("e", "k").what, What::Dropped) << "it is as if it were bound no more";
+  EXPECT_EQ(admit("e", "k").what, What::Gone) << "it is as if it were bound no more";
   EXPECT_EQ(happened(), "-a -b -c");
   EXPECT_EQ(last<EraseEntry>().why, Removal::Purged);
   EXPECT_FALSE(group->is_closed()) << "something is on its way";
@@ -150,6 +150,46 @@ TEST_F(QueueOperator, PeekingTakesNothing) {
   EXPECT_EQ(group->peek(Seq{2}, 10).size(), 1U);
   EXPECT_EQ(group->peek(Seq{}, 1).size(), 1U);
   EXPECT_EQ(happened(), "");
+}
+
+TEST_F(QueueOperator, WhatLeavesIsNotShown) {
+  is_slow = true;
+  put("a");
+  put("b", "l");
+  group->purge(now);
+  EXPECT_EQ(happened(), "-a -b");
+  EXPECT_TRUE(group->peek(Seq{}, 10).empty());
+  EXPECT_FALSE(group->is_empty()) << "the store has not made it yet";
+}
+
+TEST_F(QueueOperator, ALongPurgeIsOneUntilAllOfItIsDecided) {
+  for (int i = 0; i < 300; ++i) put(std::to_string(i));
+  EXPECT_FALSE(group->is_purging());
+  group->purge(now);
+  EXPECT_TRUE(group->is_purging());
+  happened();
+  group->advance(now);
+  EXPECT_FALSE(group->is_purging());
+}
+
+TEST_F(QueueOperator, ALookTellsWhatIsOutAndWhatWaits) {
+  definition.order = Order::None;
+  join(kAnna, QoS::AtLeastOnce, 2);
+  EXPECT_EQ(group->look().oldest, std::nullopt);
+  EXPECT_EQ(group->behind_last(), Seq{});
+  const WallTime began = now.wall;
+  put("a");
+  pass(5s);
+  put("b");
+  put("c");
+  EXPECT_EQ(happened(), "a>1 b>1");
+  settle("b", Outcome::RetryLater);
+  EXPECT_EQ(happened(), "+b c>1");
+  const QueueGroup::Look look = group->look();
+  EXPECT_EQ(look.out, 2U);
+  EXPECT_EQ(look.waiting, 1U);
+  EXPECT_EQ(look.oldest, began);
+  EXPECT_EQ(group->behind_last(), Seq{4});
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ class QueueConsumersTest : public ::testing::Test {
   }
   /// What the owner is told when that much of the connection's quota of 100 is left.
   std::optional<std::uint64_t> grant(QueueId id, std::uint64_t left) {
-    return consumers_.grant(*consumers_.find(id), 100, left);
+    return consumers_.grant(*consumers_.find(id), consumers_.share_of(100), left);
   }
   void send(QueueId id, std::uint64_t lease, std::uint64_t own) {
     ASSERT_TRUE(consumers_.take(lent(id, lease)));
@@ -66,9 +66,9 @@ TEST_F(QueueConsumersTest, AQueueMayLendNoMoreThanTheConnectionHasRoomFor) {
 
 TEST_F(QueueConsumersTest, QueuesShareTheQuotaSoThatAnEmptyOneKeepsNothingFromAnother) {
   QueueConsumer& orders = attach(kOrders, 32);
-  EXPECT_EQ(consumers_.grant(orders, 10, 10), 10U);
+  EXPECT_EQ(consumers_.grant(orders, consumers_.share_of(10), 10), 10U);
   QueueConsumer& logs = attach(kLogs, 32);
-  EXPECT_EQ(consumers_.grant(logs, 10, 10), 5U);
+  EXPECT_EQ(consumers_.grant(logs, consumers_.share_of(10), 10), 5U);
 }
 
 TEST_F(QueueConsumersTest, WhatWaitsForTheConnectionIsNotAskedForOnceMore) {
@@ -217,6 +217,19 @@ TEST_F(QueueConsumersTest, SequencesFarBehindTheQueueAreNotUsed) {
   EXPECT_EQ(consumers_.sequences_left(), 2U);
   consumers_.drop_old_sequences(Seq{40'000});
   EXPECT_EQ(consumers_.sequences_left(), 0U) << "their packet identifiers are soon those of new messages";
+}
+
+TEST_F(QueueConsumersTest, WhoIsGoneOrNeedsNoQuotaHasNoShareOfIt) {
+  attach(kOrders, 100);
+  EXPECT_EQ(consumers_.share_of(10), 10U);
+  QueueConsumer& logs = attach(kLogs, 100);
+  EXPECT_EQ(consumers_.share_of(10), 5U);
+  logs.is_attached = false;
+  EXPECT_EQ(consumers_.share_of(10), 10U) << "it has unsubscribed";
+  logs.is_attached = true;
+  logs.qos = wire::QoS::AtMostOnce;
+  EXPECT_EQ(consumers_.share_of(10), 10U);
+  EXPECT_EQ(consumers_.share_of(0), 1U);
 }
 
 }  // namespace

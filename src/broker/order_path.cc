@@ -29,7 +29,7 @@ bool is_transfer(const queue::ControlCommand& command) {
 
 }  // namespace
 
-/// A look is answered at once, also while the queue is busy with other commands.
+/// A look goes on beside what changes the queue, and is answered at once when all of it is in memory.
 void Shard::on_command_asked(OwnedQueue* queue, QueueId id, AskCommand& asked) {
   QueueOrder& order = *asked.order;
   if (queue == nullptr)
@@ -37,7 +37,8 @@ void Shard::on_command_asked(OwnedQueue* queue, QueueId id, AskCommand& asked) {
   if (std::holds_alternative<queue::DescribeQueue>(order.command)) {
     answer_order(id, order.asker, ControlResult(describe_queue(*queue)));
   } else if (const auto* peek = std::get_if<queue::PeekQueue>(&order.command)) {
-    answer_order(id, order.asker, ControlResult(peek_queue(*queue, *peek)));
+    const Seq from = peek->from;
+    queue->looks.push_back({.order = std::move(order), .next = from});
   } else if (is_transfer(order.command)) {
     queue->transfers.push_back(std::move(order));
   } else {
@@ -66,18 +67,40 @@ queue::QueueState Shard::describe_queue(const OwnedQueue& queue) {
   return state;
 }
 
-queue::PeekedMessages Shard::peek_queue(const OwnedQueue& queue, const queue::PeekQueue& command) {
+void Shard::go_on_looking(OwnedQueue& queue) {
+  std::erase_if(queue.looks, [&](OwnedQueue::Look& look) {
+    if (!look_on(queue, look)) return false;
+    answer_order(queue.named->id, look.order.asker, ControlResult(std::move(look.shown)));
+    return true;
+  });
+  if (queue.looks.empty() && queue.transfers.empty()) queue.group.end_showing();
+  if (queue.group.has_effects()) touch(queue);
+}
+
+/// False: what comes next is in the store alone, and is read; that touches the queue. What cannot be read is
+/// passed over.
+bool Shard::look_on(OwnedQueue& queue, OwnedQueue::Look& look) {
   using Where = queue::PeekedMessage::Where;
-  queue::PeekedMessages shown{.messages = {}, .payload_bytes = command.payload_bytes};
-  std::size_t bytes = 0;
-  for (queue::QueueGroup::Peeked& one : queue.group.peek(command.from, std::size_t{command.count} + 1)) {
+  const auto& command = std::get<queue::PeekQueue>(look.order.command);
+  queue::PeekedMessages& shown = look.shown;
+  shown.payload_bytes = command.payload_bytes;
+  const std::size_t left = command.count - shown.messages.size();
+  std::vector<queue::QueueGroup::Peeked> page = queue.group.peek(look.next, left + 1);
+  shown.has_more = page.size() > left;
+  for (queue::QueueGroup::Peeked& one : page) {
+    if (shown.messages.size() == command.count) break;
+    if (!one.message) {
+      if (queue.group.bring(one.seq)) return false;
+      continue;
+    }
     const std::size_t size = one.message->size() - one.message->payload().size() +
                              std::min<std::size_t>(one.message->payload().size(), command.payload_bytes);
-    if (shown.messages.size() == command.count || (!shown.messages.empty() && bytes + size > kMostPeeked)) {
+    if (!shown.messages.empty() && look.bytes + size > kMostPeeked) {
       shown.has_more = true;
       break;
     }
-    bytes += size;
+    look.bytes += size;
+    look.next = Seq{one.seq.v + 1};
     queue::PeekedMessage& message = shown.messages.emplace_back();
     message.offset = one.seq;
     message.where = one.consumer ? Where::Out : one.due ? Where::Waiting : Where::Ready;
@@ -87,7 +110,7 @@ queue::PeekedMessages Shard::peek_queue(const OwnedQueue& queue, const queue::Pe
                      .deaths = std::move(one.deaths),
                      .moved_at = {}};
   }
-  return shown;
+  return true;
 }
 
 // --- changes ---

@@ -53,6 +53,14 @@ struct OwnedQueue {
   std::optional<QueueTransfer> transfer;
   std::uint64_t purges_decided = 0;
   std::uint64_t purges_made = 0;  ///< durable
+  /// Those that only look, as far as they have come: what is in the store alone is read for them.
+  struct Look {
+    QueueOrder order;
+    Seq next{};
+    queue::PeekedMessages shown{};
+    std::size_t bytes = 0;  ///< of what is shown
+  };
+  std::deque<Look> looks;
 
   /// It is being deleted.
   struct Ending {

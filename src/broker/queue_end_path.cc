@@ -172,6 +172,9 @@ void Shard::finish(Connection*, Session*, QueueErased& work, std::optional<Errc>
     }
   }
   end_transfers(queue);  // that were asked for meanwhile
+  for (const OwnedQueue::Look& look : queue.looks)
+    answer_order(work.queue, look.order.asker,
+                 failure(Errc::NotFound, "queue: it has been deleted meanwhile"));
   queues_due_.cancel(work.queue);
   ended_streams_.push_back(queue::stream_of(work.queue));
   owned_queues_.erase(work.queue);

@@ -235,6 +235,7 @@ void Shard::carry_out(OwnedQueue& queue) {
   settle_entries(queue);
   schedule_queue(queue);
   run_orders(queue);
+  go_on_looking(queue);
 }
 
 /// The next batch of what the queue has decided, unless one is on its way. But for the ends of claims nobody

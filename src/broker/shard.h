@@ -257,7 +257,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void on_command_asked(OwnedQueue* queue, QueueId id, AskCommand& asked);
   void answer_order(QueueId queue, ControlId asker, Result<queue::ControlResult> result);
   queue::QueueState describe_queue(const OwnedQueue& queue);
-  static queue::PeekedMessages peek_queue(const OwnedQueue& queue, const queue::PeekQueue& command);
+  void go_on_looking(OwnedQueue& queue);
+  static bool look_on(OwnedQueue& queue, OwnedQueue::Look& look);
   void run_orders(OwnedQueue& queue);
   void begin_change(OwnedQueue& queue);
   void record_change(OwnedQueue& queue, const queue::QueueDefinition& definition, bool is_paused,

@@ -90,7 +90,7 @@ void Shard::take_slice(OwnedQueue& queue) {
   const queue::ControlCommand& command = queue.transfers.front().command;
   std::uint64_t bytes = 0;
   std::size_t looked_at = 0;
-  bool is_held_up = false;
+  bool is_held_up = false;  // what touches the queue comes by itself
   const auto is_enough = [&] {
     return is_held_up || transfer.stop || transfer.left == 0U || transfer.slice.size() >= transfer.at_once ||
            bytes >= kSliceBytes;
@@ -115,8 +115,8 @@ void Shard::take_slice(OwnedQueue& queue) {
   if (transfer.unanswered == 0) submit_slice(queue);
 }
 
-/// False: something about it is on its way to the store, whose end touches the queue; then it is looked at
-/// again, because what is behind it would overtake it.
+/// False: something about it is on its way to the store, or its message is in the store alone and is read.
+/// The end of that touches the queue; then it is looked at again, because what is behind it would overtake it.
 bool Shard::take_one(OwnedQueue& queue, const queue::QueueGroup::Peeked& one, const std::string& target) {
   using Order = queue::QueueDefinition::Order;
   QueueTransfer& transfer = *queue.transfer;
@@ -135,8 +135,13 @@ bool Shard::take_one(OwnedQueue& queue, const queue::QueueGroup::Peeked& one, co
     ++transfer.homeless;
     return true;
   }
+  if (!one.message) {
+    static_cast<void>(queue.group.bring(one.seq));
+    return false;
+  }
   auto moving = queue.group.begin_move(one.seq, moment());
   if (!moving) return false;
+  moving->entry.message = one.message;
   const bool is_asked = to->definition.asks_before_publish();
   if (!is_asked && !to->room->take({1, moving->entry.message->size()})) {
     queue.group.on_not_moved(one.seq, moment());

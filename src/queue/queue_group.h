@@ -91,10 +91,12 @@ class QueueGroup {
   /// left, or is with somebody, is not brought back by it. An entry that is not among them cannot be read: it
   /// leaves memory, and stays in the store for whoever can. Gives how many those were.
   std::size_t on_read(ReadFor purpose, std::vector<ReadMessage> messages, Seq from, Seq end, Moment now);
-  /// For who looks at an entry or moves it, and finds no message: it is read, and some behind it. What has
-  /// been read by the next on_read() of ReadFor::Showing is in memory then, unless its entry has left, and
-  /// stays there for that turn at least. Nothing happens when it is in memory or is not there.
-  void bring(Seq seq);
+  /// For who looks at an entry or moves it, and finds no message: it is read, and some behind it. With the
+  /// next on_read() of ReadFor::Showing these are in memory beside what is held, until the one after that or
+  /// end_showing(); who asked finds his among them, unless somebody else had asked before. False: it was
+  /// there when its page was read, and could not be. Precondition: the entry is there, without a message.
+  bool bring(Seq seq);
+  void end_showing() { shown_ = {}; }
   /// Messages in memory, and their bytes: of what waits, and of what consumers have.
   Amount in_memory() const {
     return {held_.amount().messages + lent_.messages, held_.amount().bytes + lent_.bytes};
@@ -188,9 +190,9 @@ class QueueGroup {
     bool has_state = false;
   };
   /// For a move or a redrive. One batch appends it there and erases it here; until that is told it goes to
-  /// nobody and keeps its room. Without a message it is to be read from the store, where it is until then. In
-  /// the order of sequences it keeps the order of keys. Nothing when the entry is not there, or somebody has
-  /// it, or something about it is on its way to the store.
+  /// nobody and keeps its room. Without a message it cannot be stored there: bring() it before. In the order
+  /// of sequences it keeps the order of keys. Nothing when the entry is not there, or somebody has it, or
+  /// something about it is on its way to the store.
   std::optional<Moving> begin_move(Seq seq, Moment now);
   void on_moved(Seq seq, Moment now);
   /// The other queue would not have it, or the batch failed: it stays at its place.
@@ -340,6 +342,9 @@ class QueueGroup {
   // memory
   /// Null: only the store has it.
   MessagePtr message_of(Seq seq) const;
+  static MessagePtr find_in(const std::vector<ReadMessage>& messages, Seq seq);
+  void keep_evicting(const std::vector<ReadMessage>& read);
+  void forget_evicting(const std::vector<Seq>& leaving);
   void ask_for(ReadFor purpose, Seq from);
   bool is_reading(ReadFor purpose) const { return reading_to_[static_cast<std::size_t>(purpose)].v != 0; }
   /// How many of those that wait are in the store alone.
@@ -427,6 +432,13 @@ class QueueGroup {
   SequenceMap<Item> items_;
   HeldMessages held_;                            ///< of those that wait
   std::vector<ReadMessage> in_hand_;             ///< come or read just now, for who looks at them
+  std::vector<ReadMessage> evicting_;            ///< read for what comes, until that is let in
+  struct Shown {
+    std::vector<ReadMessage> messages{};
+    Seq from{};  ///< all that could be read from there
+    Seq end{};   ///< up to here
+  };
+  Shown shown_;                                  ///< the last page that somebody looked at
   absl::btree_set<Seq> unexamined_;              ///< ready, and to be read before filters see them
   std::array<Seq, kReadPurposes> reading_to_{};  ///< of each purpose, when it is read: what was there then
   Seq near_{};                                   ///< where the last page began that was to go out

@@ -1,6 +1,7 @@
 // Which messages of a named queue are in memory, and what is read of the others.
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/assert.h"
@@ -8,12 +9,18 @@
 
 namespace hermod::queue {
 
+MessagePtr QueueGroup::find_in(const std::vector<ReadMessage>& messages, Seq seq) {
+  const auto found = std::lower_bound(messages.begin(), messages.end(), seq,
+                                      [](const ReadMessage& one, Seq wanted) { return one.seq < wanted; });
+  return found != messages.end() && found->seq == seq ? found->message : MessagePtr{};
+}
+
 MessagePtr QueueGroup::message_of(Seq seq) const {
   if (const LeaseId lease = item(seq).lease; lease.v != 0) return leases_.at(lease).message;
   if (MessagePtr held = held_.find(seq)) return held;
-  const auto found = std::lower_bound(in_hand_.begin(), in_hand_.end(), seq,
-                                      [](const ReadMessage& one, Seq wanted) { return one.seq < wanted; });
-  return found != in_hand_.end() && found->seq == seq ? found->message : MessagePtr{};
+  for (const auto* read : {&in_hand_, &evicting_, &shown_.messages})
+    if (MessagePtr found = find_in(*read, seq)) return found;
+  return {};
 }
 
 /// One of each purpose at a time; what asks meanwhile asks again when it has come.
@@ -23,10 +30,26 @@ void QueueGroup::ask_for(ReadFor purpose, Seq from) {
   effects_.emplace_back(ReadEntries{.purpose = purpose, .from = from});
 }
 
-void QueueGroup::bring(Seq seq) {
-  const Item* const found = items_.find(seq);
-  if (found == nullptr || found->is_gone || message_of(seq)) return;
+bool QueueGroup::bring(Seq seq) {
+  if (shown_.from <= seq && seq < shown_.end) return false;
   ask_for(ReadFor::Showing, seq);
+  return true;
+}
+
+/// One that comes may drive out more than is held at once: what is read for it adds up.
+void QueueGroup::keep_evicting(const std::vector<ReadMessage>& read) {
+  std::erase_if(evicting_, [this](const ReadMessage& one) { return !items_.contains(one.seq); });
+  std::vector<ReadMessage> both;
+  both.reserve(evicting_.size() + read.size());
+  std::set_union(evicting_.begin(), evicting_.end(), read.begin(), read.end(), std::back_inserter(both),
+                 [](const ReadMessage& a, const ReadMessage& b) { return a.seq < b.seq; });
+  evicting_ = std::move(both);
+}
+
+/// Those leave now. The oldest do first, so what is left is for the next, or for one that needs more.
+void QueueGroup::forget_evicting(const std::vector<Seq>& leaving) {
+  if (leaving.empty()) return;
+  std::erase_if(evicting_, [&](const ReadMessage& one) { return one.seq <= leaving.back(); });
 }
 
 /// The next page, while what is held goes out. Without what goes out nothing is read. It begins with one that
@@ -57,13 +80,16 @@ std::size_t QueueGroup::on_read(ReadFor purpose, std::vector<ReadMessage> messag
       continue;
     }
     const Item& waiting = item(*it);
-    if (waiting.lease.v != 0 || waiting.is_gone) continue;
+    if (waiting.lease.v != 0 || waiting.is_gone || purpose == ReadFor::Showing) continue;
     if (purpose != ReadFor::Looking || held_.has_room(waiting.size)) held_.put(*it, read->message);
   }
   const auto lost = static_cast<std::size_t>(
       std::count_if(missing.begin(), missing.end(), [this](Seq seq) { return lose(seq); }));
+  if (purpose == ReadFor::Evicting) keep_evicting(messages);
   if (purpose == ReadFor::Looking) {
     in_hand_ = std::move(messages);
+  } else if (purpose == ReadFor::Showing) {
+    shown_ = {std::move(messages), from, end};
   } else {
     near_ = from;
   }

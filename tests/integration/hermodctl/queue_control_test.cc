@@ -121,6 +121,34 @@ TEST_F(QueueControl, WhatWasPurgedAndMovedStaysSoAfterAKill) {
   EXPECT_THAT(shown("orders"), HasSubstr(R"("messages":0)"));
 }
 
+/// A queue holds 512 KiB of what waits in it, some 30 of these.
+TEST_F(QueueControl, WhatIsInTheStoreAloneIsShownMovedAndRedriven) {
+  std::vector<std::string> sent;
+  queue({"create", "orders", "-b", "shop/#", "-s", "order=none"});
+  queue({"create", "backlog", "-b", "none/#"});
+  {
+    MqttClient consumer = client("consumer");
+    consumer.subscribe("$queue/orders", 1);
+    MqttClient publisher = client("publisher");
+    for (int i = 1; i <= 100; ++i) {
+      sent.push_back(std::to_string(i) + ':' + std::string(16'384, 'x'));
+      publisher.publish("shop/a", sent.back(), 1);
+      const Message refused = consumer.receive_unacknowledged();
+      consumer.send_ack(Type::Puback, refused.packet_id, reason::kNotAuthorized);
+    }
+    publisher.publish("shop/b", "last", 1);  // behind them on the disk
+    EXPECT_EQ(consumer.receive().payload, "last");
+  }
+  const std::string lines = queue({"peek", "orders.dlq", "--from", "90", "-n", "1", "--bytes", "4"});
+  EXPECT_THAT(lines, HasSubstr("offset=90 "));
+  EXPECT_THAT(lines, HasSubstr("payload=90:x"));
+  EXPECT_EQ(queue({"redrive", "orders.dlq"}), "messages  100\n");
+  EXPECT_EQ(queue({"move", "orders", "backlog"}), "messages  100\n");
+  crash();
+  EXPECT_THAT(shown("orders"), HasSubstr(R"("messages":0)"));
+  EXPECT_EQ(drained("backlog", sent.size()), sent);
+}
+
 TEST_F(QueueControl, DeadLettersGoBack) {
   queue({"create", "orders", "-b", "shop/#", "-s", "order=none"});
   {

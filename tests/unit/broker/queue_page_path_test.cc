@@ -1,11 +1,13 @@
 // Named queues whose messages wait in the store alone.
 
-#include "tests/unit/broker/queue_fixture.h"
+#include "tests/unit/broker/control_fixture.h"
 
 namespace hermod::broker::testing {
 namespace {
 
-class QueuePagePath : public QueuePathTest {
+using nlohmann::json;
+
+class QueuePagePath : public ControlTest {
  protected:
   /// Of what waits in a queue eight messages are in memory.
   queue::QueueDefinition& small_orders() {
@@ -102,6 +104,143 @@ TEST_F(QueuePagePath, WhatMakesRoomAsADeadLetterIsRead) {
   EXPECT_EQ(counted(Counter::QueueDeadMaxLength), 40U);
   FakeClient taker = subscriber("orders.dlq");
   EXPECT_EQ(taken_by(taker), counted_up(40));
+}
+
+// --- commands ---
+
+TEST_F(QueuePagePath, ALookFarBehindTakesNothing) {
+  small_orders();
+  FakeClient boss = operator_client();
+  send("shop/a", 100);
+  const json seen = ask(boss, R"({"command":"peek","queue":"orders","from":50,"count":20})").at("data");
+  ASSERT_EQ(seen.at("messages").size(), 20U);
+  for (std::size_t i = 0; i < 20; ++i) {
+    EXPECT_EQ(seen.at("messages")[i].at("offset"), 50 + i);
+    EXPECT_EQ(seen.at("messages")[i].at("payload"), std::to_string(50 + i));
+  }
+  EXPECT_EQ(seen.at("more"), true);
+  EXPECT_EQ(ask(boss, R"({"command":"peek","queue":"orders","from":95})").at("data").at("more"), false);
+  EXPECT_EQ(kept().messages, 100U);
+  EXPECT_EQ(in_memory().messages, 8U);
+  const std::size_t answered = broker().pages().answered();
+  FakeClient taker = login({.client_id = "c"});
+  taker.subscribe({1}, {{"$queue/orders", kQoS1}});
+  do {
+    settle_without_commit();
+  } while (broker().commit());
+  EXPECT_THAT(payloads(taker), ElementsAre("1")) << "of one key";
+  EXPECT_EQ(broker().pages().answered(), answered) << "the first are still there";
+}
+
+TEST_F(QueuePagePath, ALookWaitsUntilTheStoreCanBeRead) {
+  small_orders();
+  FakeClient boss = operator_client();
+  send("shop/a", 40);
+  send_commands(boss, R"({"command":"peek","queue":"orders","from":40})");
+  while (broker().pages().asked() == 0) {
+    settle_without_commit();
+    broker().commit();
+  }
+  while (broker().pages().fail()) settle_without_commit();
+  settle();
+  EXPECT_TRUE(responses(boss).empty());
+  broker().pass(2s);
+  settle();
+  const json all = responses(boss);
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].at("data").at("messages")[0].at("payload"), "40");
+}
+
+TEST_F(QueuePagePath, MessagesFarBehindMoveInTheirOrder) {
+  options_.threads = 2;
+  small_orders();
+  configure("backlog", "none/#");
+  FakeClient boss = operator_client();
+  send("shop/a", 100);
+  EXPECT_EQ(ask(boss, R"({"command":"move","queue":"orders","to":"backlog","offset":60})").at("data"),
+            json({{"messages", 1}}));
+  EXPECT_EQ(ask(boss, R"({"command":"move","queue":"orders","to":"backlog"})").at("data"),
+            json({{"messages", 99}}));
+  EXPECT_EQ(kept().messages, 0U);
+  EXPECT_EQ(in_memory(), queue::Amount{});
+  EXPECT_EQ(in_memory("backlog").messages, 8U);
+  FakeClient taker = subscriber("backlog");
+  std::vector<std::string> expected = counted_up(100);
+  expected.erase(expected.begin() + 59);
+  expected.insert(expected.begin(), "60");
+  EXPECT_EQ(taken_by(taker), expected);
+}
+
+TEST_F(QueuePagePath, MessagesFarBehindMoveWhereTheQueueIsAsked) {
+  small_orders();
+  queue::QueueDefinition& backlog = configure("backlog", "none/#");
+  backlog.max_length = 30;
+  backlog.overflow = queue::QueueDefinition::Overflow::DropOldest;
+  FakeClient boss = operator_client();
+  send("shop/a", 100);
+  EXPECT_EQ(ask(boss, R"({"command":"move","queue":"orders","to":"backlog"})").at("data"),
+            json({{"messages", 100}}));
+  FakeClient taker = subscriber("backlog");
+  const std::vector<std::string> all = counted_up(100);
+  EXPECT_EQ(taken_by(taker), std::vector<std::string>(all.begin() + 70, all.end()));
+}
+
+TEST_F(QueuePagePath, DeadLettersFarBehindAreRedriven) {
+  small_orders().ttl = 5s;
+  FakeClient boss = operator_client();
+  send("shop/a", 60);
+  broker().pass(7s);
+  ASSERT_EQ(kept("orders.dlq").messages, 60U);
+  EXPECT_EQ(ask(boss, R"({"command":"redrive","queue":"orders.dlq"})").at("data"), json({{"messages", 60}}));
+  EXPECT_EQ(kept("orders.dlq").messages, 0U);
+  FakeClient taker = subscriber("orders");
+  EXPECT_EQ(taken_by(taker), counted_up(60));
+}
+
+TEST_F(QueuePagePath, APurgeReadsNothing) {
+  small_orders();
+  FakeClient boss = operator_client();
+  send("shop/a", 100);
+  EXPECT_EQ(ask(boss, R"({"command":"purge","queue":"orders"})").at("data"), json({{"messages", 100}}));
+  EXPECT_EQ(kept(), queue::Amount{});
+  EXPECT_EQ(in_memory(), queue::Amount{});
+  EXPECT_EQ(broker().pages().answered(), 0U);
+}
+
+TEST_F(QueuePagePath, AQueueGoesWithWhatIsInTheStoreAlone) {
+  small_orders();
+  FakeClient boss = operator_client();
+  send("shop/a", 100);
+  send_commands(boss, R"({"command":"delete","queue":"orders","force":true})", kQoS0);
+  FakeClient second = operator_client("second");
+  send_commands(second, R"({"command":"peek","queue":"orders","from":50})", kQoS0);
+  settle();
+  EXPECT_EQ(responses(boss).at(0).at("data"), json({{"messages", 100}}));
+  EXPECT_EQ(responses(second).size(), 1U) << "whatever it says";
+  EXPECT_EQ(broker().queues().find("orders"), nullptr);
+}
+
+TEST_F(QueuePagePath, WhatIsReplacedOrRepeatedFarBehindIsNotRead) {
+  queue::QueueDefinition& definition = small_orders();
+  definition.last_value = true;
+  definition.dedup_window = 1min;
+  FakeClient publisher = login("keys");
+  const auto tell = [&](int number, const std::string& payload, const std::string& id) {
+    publish_with(publisher, 1, payload, {{"key", std::to_string(number).c_str()}, {"msg-id", id.c_str()}});
+    settle();
+  };
+  for (int i = 1; i <= 40; ++i) tell(i, std::to_string(i), std::to_string(i));
+  ASSERT_EQ(in_memory().messages, 8U);
+  tell(30, "again", "30");
+  tell(31, "newer", "x");
+  EXPECT_EQ(kept().messages, 40U);
+  EXPECT_EQ(counted(Counter::QueueReplaced), 1U);
+  EXPECT_EQ(broker().pages().answered(), 0U);
+  FakeClient taker = subscriber("orders");
+  std::vector<std::string> expected = counted_up(40);
+  expected.erase(expected.begin() + 30);
+  expected.push_back("newer");
+  EXPECT_EQ(taken_by(taker), expected);
 }
 
 TEST(QueuePages, ManyQueuesHoldLessEach) {

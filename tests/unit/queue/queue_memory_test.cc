@@ -196,18 +196,91 @@ TEST_F(QueueMemory, WhoLooksFarBehindHasItBrought) {
   begin();
   keep_all(40);
   ASSERT_FALSE(group->peek(Seq{30}, 1).front().message);
-  group->bring(Seq{30});
-  group->bring(Seq{30});
-  group->bring(Seq{99});
-  group->bring(Seq{1});
+  EXPECT_TRUE(group->bring(Seq{30}));
+  EXPECT_TRUE(group->bring(Seq{30}));
   go();
   ASSERT_EQ(asked.size(), 1U);
   answer_page(look_up());
   EXPECT_TRUE(group->peek(Seq{30}, 1).front().message);
-  EXPECT_LE(group->in_memory().messages, 8U);
+  EXPECT_TRUE(group->peek(Seq{1}, 1).front().message) << "what goes out next stays";
+  EXPECT_EQ(group->in_memory().messages, 8U);
   const auto moving = group->begin_move(Seq{30}, now);
   ASSERT_TRUE(moving.has_value());
   EXPECT_TRUE(moving->entry.message);
+  group->end_showing();
+  EXPECT_FALSE(group->peek(Seq{31}, 1).front().message);
+}
+
+TEST_F(QueueMemory, WhatCannotBeReadIsNotBroughtTwice) {
+  begin();
+  keep_all(40);
+  ASSERT_TRUE(group->begin_move(Seq{30}, now)) << "it is on its way, and stays";
+  stored.erase(Seq{30});
+  EXPECT_TRUE(group->bring(Seq{30}));
+  go();
+  ASSERT_EQ(asked.size(), 1U);
+  EXPECT_EQ(answer_page(look_up()), 0U);
+  EXPECT_FALSE(group->bring(Seq{30}));
+  go();
+  EXPECT_TRUE(asked.empty());
+}
+
+TEST_F(QueueMemory, WhatLeavesWithoutADeathIsNotRead) {
+  definition.last_value = true;
+  definition.overflow = QueueDefinition::Overflow::DropOldest;
+  definition.max_length = 40;
+  definition.dedup_window = seconds(60);
+  begin();
+  const auto let_in = [&](const std::string& name, const std::string& key, const std::string& id) {
+    const Admission admission = admit(name, key, id, WaiterId{7});
+    if (admission.what != Admission::What::Admitted) return admission;
+    for (const Eviction& one : admission.evictions) stored.erase(one.seq);
+    const MessagePtr it = message(name);
+    stored[store(admission.id, name)] = it;
+    go();
+    return admission;
+  };
+  for (int i = 1; i <= 40; ++i) let_in(std::to_string(i), std::to_string(i), "id " + std::to_string(i));
+  ASSERT_EQ(group->in_memory().messages, 8U);
+  EXPECT_EQ(let_in("again", "k", "id 30").what, Admission::What::Duplicate);
+  const Admission replaces = let_in("new 30", "30", "");
+  ASSERT_EQ(replaces.evictions.size(), 1U);
+  EXPECT_EQ(replaces.evictions[0].why, Removal::Replaced);
+  EXPECT_EQ(replaces.evictions[0].seq, Seq{30});
+  for (int i = 1; i <= 20; ++i) {
+    const Admission drops = let_in("more " + std::to_string(i), "more " + std::to_string(i), "");
+    ASSERT_EQ(drops.evictions.size(), 1U);
+    EXPECT_EQ(drops.evictions[0].seq, Seq{static_cast<std::uint64_t>(i)});
+    EXPECT_FALSE(drops.evictions[0].dead_letter);
+  }
+  EXPECT_TRUE(asked.empty());
+  group->purge(now);
+  go();
+  EXPECT_EQ(group->entries(), 0U);
+  EXPECT_TRUE(asked.empty());
+}
+
+/// More than is held at once.
+TEST_F(QueueMemory, OneLargeMessageDrivesOutManySmallOnes) {
+  definition.overflow = QueueDefinition::Overflow::DeadLetter;
+  begin();
+  keep_all(40);
+  QueueDefinition bounded = definition;
+  bounded.max_bytes = group->amount().bytes;
+  ASSERT_TRUE(group->change(bounded, now));
+  go();
+  const std::string large(group->amount().bytes / 2, 'x');
+  Admission admission;
+  for (int i = 0; i < 100; ++i) {
+    admission = admit(large, "large", "", WaiterId{7});
+    if (admission.what != Admission::What::Busy) break;
+    go();
+    ASSERT_EQ(asked.size(), 1U) << i;
+    answer_page(look_up());
+  }
+  ASSERT_EQ(admission.what, Admission::What::Admitted);
+  EXPECT_GT(admission.evictions.size(), 16U);
+  for (const Eviction& one : admission.evictions) EXPECT_TRUE(one.dead_letter && one.dead_letter->message);
 }
 
 TEST_F(QueueMemory, WhatCannotBeReadHoldsUpNothing) {

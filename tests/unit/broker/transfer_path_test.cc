@@ -227,7 +227,9 @@ TEST_F(TransferPath, ARedriveTakesNothingOfAKeyFromBehindWhatIsOut) {
   FakeClient taker = consumer("c");
   send("shop/a", 3);
   reject_all(taker);
-  FakeClient looks = consumer("looks", "orders.dlq");
+  FakeClient looks = login("looks");
+  looks.subscribe({1}, {{"$queue/orders.dlq", kQoS1}});
+  settle();
   ASSERT_THAT(payloads(looks), ElementsAre("1"));
   EXPECT_EQ(ask(boss, R"({"command":"redrive","queue":"orders.dlq"})"), gone("redrive", 0));
   looks.peer().drop(0);

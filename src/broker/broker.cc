@@ -168,13 +168,18 @@ Status Broker::recover() {
                 {"damaged", found->damaged}});
   }
   queue_ids_.begin(recovery ? recovery->epoch() : 1);
-  QueueStart queues({options_,
-                     subscriptions_,
-                     queues_,
-                     queue_ids_,
-                     *committer_,
-                     shards_.size(),
-                     {clock_.now(), clock_.wall()}});
+  QueueStart queues(
+      {options_,
+       subscriptions_,
+       queues_,
+       queue_ids_,
+       *committer_,
+       shards_.size(),
+       {clock_.now(), clock_.wall()}},
+      [this](const QueueStart::Found& found) {
+        if (progress_)
+          progress_("Recovering: " + std::to_string(found.messages) + " messages of named queues");
+      });
   const auto found_queues = queues.run(view.get(), living);
   if (!found_queues) return tl::unexpected(found_queues.error());
   if (found_queues->queues > 0)

@@ -23,6 +23,8 @@ using store::Table;
 /// Entries that are read at once.
 constexpr std::size_t kPageEntries = 512;
 constexpr std::size_t kPageBytes = std::size_t{1} << 20;
+/// Messages between two calls of Progress.
+constexpr std::uint64_t kProgressAfter = 50'000;
 
 }  // namespace
 
@@ -261,7 +263,7 @@ Status QueueStart::read_entries(store::ReadView& view, OwnedQueue& queue) {
       const auto claimed = claimed_.find(EntryKey{id, stored.seq});
       if (claimed != claimed_.end()) claimed->second = *entry;
       queue.group.restore(stored.seq, std::move(*entry), state, parts_.now, claimed != claimed_.end());
-      ++found_.messages;
+      if (++found_.messages % kProgressAfter == 0 && progress_) progress_(found_);
     }
     for (const store::Slice::Damaged& one : slice->damaged) {
       from = std::max(from, Seq{one.seq.v + 1});

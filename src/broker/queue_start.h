@@ -3,6 +3,7 @@
 #include <absl/container/flat_hash_set.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -51,7 +52,11 @@ class QueueStart {
     std::unique_ptr<OwnedQueue> queue;
   };
 
-  explicit QueueStart(const Parts& parts) : parts_(parts) {}
+  /// Told now and then how far it is, as Recovery::Progress.
+  using Progress = std::function<void(const Found&)>;
+
+  explicit QueueStart(const Parts& parts, Progress progress = {})
+      : parts_(parts), progress_(std::move(progress)) {}
 
   /// `view`: null without a store; `living`: what Recovery found, whose claims are decided about. Errors: Io
   /// of the store; Invalid when the configuration contradicts itself.
@@ -78,6 +83,7 @@ class QueueStart {
   void damaged(std::string_view table, std::string_view queue, Seq seq, std::string_view why);
 
   const Parts parts_;
+  const Progress progress_;
   Found found_;
   std::vector<Home> homes_;
   struct StoredMessageId {

@@ -223,9 +223,14 @@ Status Recovery::read_streams() {
   });
 }
 
-/// What waits is only counted; its messages stay where they are until their client is there.
+/// What waits is only counted; its messages stay where they are until their client is there. Entries of named
+/// queues are behind all others, and QueueStart reads them: they are not looked at twice.
 Status Recovery::count_entries() {
+  const bool ends_at_queues = std::none_of(sessions_.begin(), sessions_.end(), [](const auto& one) {
+    return queue::is_named(StreamId{one.first.v});
+  });
   return view_.scan_entries([&](const store::ReadView::EntryHead& entry) {
+    if (ends_at_queues && queue::is_named(entry.stream)) return false;
     tell_progress();
     const SessionId id{entry.stream.v};
     if (Loaded* loaded = find(id)) {

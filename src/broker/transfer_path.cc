@@ -116,7 +116,8 @@ void Shard::take_slice(OwnedQueue& queue) {
 }
 
 /// False: something about it is on its way to the store, or its message is in the store alone and is read.
-/// The end of that touches the queue; then it is looked at again, because what is behind it would overtake it.
+/// The end of that touches the queue; then it is looked at again, because what is behind it would overtake
+/// it.
 bool Shard::take_one(OwnedQueue& queue, const queue::QueueGroup::Peeked& one, const std::string& target) {
   using Order = queue::QueueDefinition::Order;
   QueueTransfer& transfer = *queue.transfer;

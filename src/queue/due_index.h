@@ -20,7 +20,7 @@ class DueIndex {
       order_.erase({place->second, what});
       place->second = due;
     }
-    order_.insert({due, what});
+    order_.insert(order_.end(), {due, what});  // mostly later than all others
   }
   /// False when it had no time.
   bool cancel(What what) {

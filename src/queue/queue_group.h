@@ -430,9 +430,9 @@ class QueueGroup {
   DedupWindow message_ids_;
 
   SequenceMap<Item> items_;
-  HeldMessages held_;                            ///< of those that wait
-  std::vector<ReadMessage> in_hand_;             ///< come or read just now, for who looks at them
-  std::vector<ReadMessage> evicting_;            ///< read for what comes, until that is let in
+  HeldMessages held_;                  ///< of those that wait
+  std::vector<ReadMessage> in_hand_;   ///< come or read just now, for who looks at them
+  std::vector<ReadMessage> evicting_;  ///< read for what comes, until that is let in
   struct Shown {
     std::vector<ReadMessage> messages{};
     Seq from{};  ///< all that could be read from there

@@ -2,7 +2,7 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -42,14 +42,16 @@ struct OwnedQueue {
   bool waits_for_store = false;  ///< it has failed, and is made again when the store is there
   bool is_reading_dead = false;  ///< messages that its next batch needs
 
+  // Lists: most queues have no commands, and an empty deque takes half a KiB.
+
   /// Commands that change what the queue is, one after the other; the first is under way.
-  std::deque<QueueOrder> changes;
+  std::list<QueueOrder> changes;
   bool is_changing = false;
   /// The first could not be carried out, and its record is still there: the old one is written again until it
   /// is back.
   std::optional<Error> undoing{};
   /// The same of those that take messages away, beside them.
-  std::deque<QueueOrder> transfers;
+  std::list<QueueOrder> transfers;
   std::optional<QueueTransfer> transfer;
   std::uint64_t purges_decided = 0;
   std::uint64_t purges_made = 0;  ///< durable
@@ -60,7 +62,7 @@ struct OwnedQueue {
     queue::PeekedMessages shown{};
     std::size_t bytes = 0;  ///< of what is shown
   };
-  std::deque<Look> looks;
+  std::vector<Look> looks;
 
   /// It is being deleted.
   struct Ending {

@@ -157,7 +157,7 @@ Status QueueStart::configure() {
   // go, and is wrong then. What the store alone says stops no start.
   for (const queue::NamedQueuePtr& stored : parts_.queues.all()) {
     if (stored->is_configured) continue;
-    const Status status = declare_dead_letters(stored->definition);
+    Status status = declare_dead_letters(stored->definition);
     if (status) continue;
     const queue::NamedQueuePtr target = parts_.queues.find(stored->definition.dead_letter_target());
     if (target && target->is_configured) return status;

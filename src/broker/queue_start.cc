@@ -289,6 +289,7 @@ void QueueStart::restore_claims(OwnedQueue& queue, std::vector<Recovery::Living:
     return true;
   });
   std::vector<queue::Claim> wanted;
+  wanted.reserve(claims.size());
   for (const Recovery::Living::Claim& stored : claims)
     wanted.push_back({queue::ConsumerId{stored.session.v}, stored.record.seq, stored.record.deliveries});
   const queue::RestoredClaims restored = queue.group.restore_claims(std::move(wanted), parts_.now);

@@ -42,7 +42,7 @@ MessagePtr without_expiry(const MessagePtr& message) {
 
 }  // namespace
 
-QueueGroup::QueueGroup(QueueDefinition definition, Moment now)
+QueueGroup::QueueGroup(const QueueDefinition& definition, Moment now)
     : QueueGroup(definition, std::make_shared<QueueRoom>(definition.max_length, definition.max_bytes), now) {}
 
 QueueGroup::QueueGroup(QueueDefinition definition, std::shared_ptr<QueueRoom> room, Moment now)

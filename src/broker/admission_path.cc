@@ -39,6 +39,7 @@ void Shard::ask_owners(Connection* c, PendingPublication publication) {
   publication.message_id = message_id_of(*publication.message);
   targets_.clear();
   queue_targets_.clear();
+  publication.number = asked_.begin(publication.session);
   if (c != nullptr) c->pause(Connection::Pause::Admission);
   if (Session* session = sessions_.find(publication.session)) session->commit_started();
   begin_round(std::move(publication));
@@ -93,9 +94,21 @@ void Shard::submit_admitted(queue::WaiterId waiter) {
   for (QueueTarget& target : queue_targets_) {
     if (!target.is_asked || target.admission.what == What::Admitted) continue;
     target.is_dropped = true;
-    const bool is_refused =  // the broker's own: this queue misses it alone
-        target.admission.what == What::Full || target.admission.what == What::RateLimited;
-    if (is_refused) counters_.add(Counter::QueueDroppedMaxLength);
+    switch (target.admission.what) {
+      case What::Dropped:
+      case What::Full:  // the broker's own: this queue misses it alone
+      case What::RateLimited:
+        counters_.add(Counter::QueueDroppedMaxLength);
+        break;
+      case What::Duplicate:
+      case What::DuplicatePending:
+        counters_.add(Counter::QueueDuplicates);
+        break;
+      case What::Admitted:
+      case What::Gone:
+      case What::Busy:
+        break;
+    }
   }
   std::erase_if(queue_targets_,
                 [](const QueueTarget& target) { return target.admission.what == What::Gone; });
@@ -113,7 +126,15 @@ void Shard::submit_admitted(queue::WaiterId waiter) {
   if (publication.connection && targets_.empty() && queue_targets_.empty())
     counters_.add(Counter::PublishNoSubscribers);
   if (c != nullptr) wait_for_slow_reader(*c);
+  end_asking(publication);
   if (!waits) end_pending(waiter);
+}
+
+/// Its batch is with the committer, or there will be none: what its client wanted behind it comes now.
+void Shard::end_asking(PendingPublication& publication) {
+  if (publication.number == 0) return;
+  asked_.end(std::exchange(publication.number, 0));
+  publish_late_wills(publication.session);
 }
 
 /// Null also when its connection has left the session meanwhile.
@@ -179,8 +200,14 @@ void Shard::refuse_pending(PendingPublication& publication) {
 /// Its connection goes on, and its session may leave the shard.
 void Shard::end_pending(queue::WaiterId waiter) {
   const auto publication = std::move(pending_.extract(waiter).mapped());
+  end_asking(*publication);
   if (Connection* const c = live(publication->connection)) c->resume(Connection::Pause::Admission, now());
-  Session* const session = sessions_.find(publication->session);
+  let_session_go(publication->session);
+}
+
+/// One thing less that holds it on this shard.
+void Shard::let_session_go(SessionId id) {
+  Session* const session = sessions_.find(id);
   if (session == nullptr || !session->has_commits_in_flight()) return;
   session->commit_finished();
   if (session->successor() && !session->is_online() && !session->has_commits_in_flight()) hand_over(*session);
@@ -248,14 +275,12 @@ void Shard::evict(store::WriteBatch& batch, const queue::NamedQueue& queue, queu
 void Shard::answer_admission(OwnedQueue* queue, QueueId id, const AskAdmission& asked) {
   queue::Admission admission{.what = queue::Admission::What::Gone};
   if (queue != nullptr && waits_for_ending(*queue)) {
-    admission.what = ask_again_behind_ending(*queue, asked.arrival.waiter);
+    // Nobody waits for a store that has failed.
+    admission.what = queue->waits_for_store ? queue::Admission::What::Full
+                                            : ask_again_behind_ending(*queue, asked.arrival.waiter);
   } else if (queue != nullptr) {
     admission = queue->group.admit(asked.arrival, moment());
   }
-  if (admission.what == queue::Admission::What::Duplicate ||
-      admission.what == queue::Admission::What::DuplicatePending)
-    counters_.add(Counter::QueueDuplicates);
-  if (admission.what == queue::Admission::What::Dropped) counters_.add(Counter::QueueDroppedMaxLength);
   tell(shard_of(asked.arrival.waiter),
        FromQueue{id, AdmissionAnswered{asked.arrival.waiter, std::move(admission)}});
 }

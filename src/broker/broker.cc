@@ -50,8 +50,10 @@ Broker::Broker(Options options, Progress progress)
       addresses_(options_.limits.max_connections_per_address, options_.net.listeners),
       tls_(options_.net.tls, clock_),
       tls_keeper_(tls_, clock_, options_.net.tls.watch_files) {
+  undrained_ = options_.threads;
   for (std::uint16_t i = 0; i < options_.threads; ++i) {
-    shards_.push_back(std::make_unique<ShardThread>(ShardId{i}, options_, clock_, counters_.block(i)));
+    shards_.push_back(
+        std::make_unique<ShardThread>(ShardId{i}, options_, clock_, counters_.block(i), undrained_));
     mailboxes_.push_back(&shards_.back()->mailbox());
   }
   fanout_ = std::make_unique<CommitFanout>(mailboxes_, directory_.slots(), retained_,

@@ -122,6 +122,7 @@ class Broker {
   std::vector<std::unique_ptr<net::Entrance>> entrances_;  ///< one per listener
   std::unique_ptr<store::Store> store_;                    ///< null: everything is in memory
   store::MemoryJournal memory_journal_;
+  std::atomic<std::size_t> undrained_{0};  ///< shards that still have something to end before they stop
   std::vector<std::unique_ptr<ShardThread>> shards_;
   std::vector<ShardMailbox*> mailboxes_;
   std::unique_ptr<CommitFanout> fanout_;

@@ -138,7 +138,7 @@ std::optional<Result<ControlResult>> Shard::make_queues(ControlTask& task,
   return std::nullopt;
 }
 
-/// The records are durable. Who subscribed meanwhile may have made the same queue: then that one stays. When
+/// The records are durable; their names are held, so nobody else has made one of them meanwhile. When
 /// it was a queue for the dead letters of one that is edited, the edit begins once more, and finds it.
 void Shard::finish(Connection*, session::Session*, QueuesMade& work, std::optional<Errc> error) {
   if (error) return finish_command(work.asker, failure(*error, "queue: it could not be stored"));

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "broker/publish_ref.h"
 #include "queue/admission_round.h"
 #include "queue/message.h"
+#include "session/will.h"
 #include "store/write_batch.h"
 #include "wire/types.h"
 
@@ -31,6 +33,14 @@ struct PendingPublication {
   bool records_session = false;                ///< and the session's record, as it is then
   std::optional<queue::AdmissionRound> round{};
   std::unique_ptr<PublishRef> ref{};  ///< of its batch, when that is stored; null: nobody asks
+  std::uint64_t number = 0;           ///< in AskedPublications; 0: its batch is with the committer
+};
+
+/// A will that waits for what its client has published before. It holds nothing of any queue, and is matched
+/// when its turn comes. Owned by the shard of its session.
+struct LateWill {
+  std::unique_ptr<session::Will> will;
+  std::string client_id;
 };
 
 }  // namespace hermod::broker

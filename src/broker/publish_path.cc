@@ -441,24 +441,25 @@ void Shard::wait_for_slow_reader(Connection& c) {
 /// every message of its client it stays behind those that wait for their commit. [MQTT-4.6.0-6]
 /// What is in `batch` already, its session's record and nothing else, is stored together with it.
 /// Precondition: matches_ is of its topic.
-void Shard::publish_for_broker(const queue::MessagePtr& message, const session::Session& publisher,
-                               store::WriteBatch batch) {
+void Shard::publish_for_broker(const queue::MessagePtr& message, std::string_view client_id,
+                               bool behind_others, store::WriteBatch batch) {
+  const SessionId publisher = message->publisher();
   const bool retain = message->retain() && has_room_to_retain(*message);
   if (retain != message->retain()) counters_.add(Counter::PublishRefused);
-  find_targets(message, publisher.client_id());
+  find_targets(message, client_id);
   const queue::Overflow overflow = shared_.options.session.queue.overflow;
   reserve_room(message, overflow == queue::Overflow::Reject ? queue::Overflow::DropNewest : overflow);
   reserve_queue_room(*message, /*may_refuse=*/false);
   if (asks_owners())
-    return ask_owners(nullptr, {.session = publisher.id(),
+    return ask_owners(nullptr, {.session = publisher,
                                 .message = message,
                                 .qos = QoS::AtMostOnce,
                                 .retain = retain,
                                 .records_session = !batch.empty()});
-  const bool behind_others = message->qos() != QoS::AtMostOnce && publisher.has_commits_in_flight();
-  if (!batch.empty() || behind_others || needs_commit(nullptr, message, retain)) {
+  const bool waits = behind_others && message->qos() != QoS::AtMostOnce;
+  if (!batch.empty() || waits || needs_commit(nullptr, message, retain)) {
     hand_over_now(/*qos0_only=*/true);
-    commit_publish(nullptr, message, {}, QoS::AtMostOnce, retain, std::move(batch), publisher.id());
+    commit_publish(nullptr, message, {}, QoS::AtMostOnce, retain, std::move(batch), publisher);
   } else {
     hand_over_now(/*qos0_only=*/false);
   }

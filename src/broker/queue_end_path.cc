@@ -30,7 +30,8 @@ constexpr std::string_view kDeletedEvent = "$events/queue/deleted";
 
 /// JSON; no name has anything that would have to be escaped.
 std::string deleted_text(const queue::NamedQueue& queue, std::uint64_t messages) {
-  return R"({"queue":")" + queue.name() + R"(","messages":)" + std::to_string(messages) + "}";
+  const std::string& name = queue.name();
+  return R"({"queue":")" + name + R"(","messages":)" + std::to_string(messages) + "}";
 }
 
 }  // namespace
@@ -40,7 +41,7 @@ std::string deleted_text(const queue::NamedQueue& queue, std::uint64_t messages)
 /// Who publishes from now on asks first, and is answered when it is decided. Who did not know that yet has
 /// taken its room when the barrier is passed.
 void Shard::begin_ending(OwnedQueue& queue) {
-  queue.ending.emplace();
+  queue.ending = OwnedQueue::Ending{};
   queue.named = shared_.queues.set_ending(queue.named->id, true);
   HERMOD_ASSERT(queue.named != nullptr);
   submit_behind_all(std::nullopt, QueueBarrier{queue.named->id});
@@ -93,6 +94,7 @@ void Shard::finish(Connection*, Session*, QueueEndRecorded& work, std::optional<
   if (error) {
     ending.phase = EndingPhase::Decided;
     queue.waits_for_store = true;
+    tell_to_ask_again(work.queue, {std::exchange(ending.asked, {})});
     settle_again_.push_back(work.queue);
     return write_again_later();
   }
@@ -107,8 +109,8 @@ void Shard::finish(Connection*, Session*, QueueEndRecorded& work, std::optional<
   static_cast<void>(unbind_queue(shared_.subscriptions, *queue.named));  // what is no filter was not bound
   shared_.queues.remove(work.queue);
   tell_to_ask_again(work.queue, {asked});  // and now they hear that it is not there
-  for (std::uint16_t i = 0; i < shared_.mailboxes.size(); ++i)
-    tell(ShardId{i}, QueueGone{work.queue, queue.named->name()});
+  for (std::size_t i = 0; i < shared_.mailboxes.size(); ++i)
+    tell(ShardId{static_cast<std::uint16_t>(i)}, QueueGone{work.queue, queue.named->name()});
 }
 
 /// The records of identifiers leave as those that are older than the window.
@@ -183,8 +185,8 @@ void Shard::finish(Connection*, Session*, QueueErased& work, std::optional<Errc>
 void Shard::on_subscribers_forgotten(OwnedQueue& queue) {
   HERMOD_ASSERT(queue.ending && queue.ending->shards > 0);
   if (--queue.ending->shards > 0) return;
-  for (std::uint16_t i = 0; i < shared_.mailboxes.size(); ++i)
-    tell(ShardId{i}, QueueForgotten{queue.named->id});
+  for (std::size_t i = 0; i < shared_.mailboxes.size(); ++i)
+    tell(ShardId{static_cast<std::uint16_t>(i)}, QueueForgotten{queue.named->id});
 }
 
 // --- every shard ---

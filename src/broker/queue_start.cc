@@ -163,7 +163,7 @@ Status QueueStart::configure() {
   // go, and is wrong then. What the store alone says stops no start.
   for (const queue::NamedQueuePtr& stored : parts_.queues.all()) {
     if (stored->is_configured) continue;
-    const Status status = declare_dead_letters(stored->definition);
+    Status status = declare_dead_letters(stored->definition);
     if (status) continue;
     const queue::NamedQueuePtr target = parts_.queues.find(stored->definition.dead_letter_target());
     if (target && target->is_configured) return status;
@@ -295,6 +295,7 @@ void QueueStart::restore_claims(OwnedQueue& queue, std::vector<Recovery::Living:
     return true;
   });
   std::vector<queue::Claim> wanted;
+  wanted.reserve(claims.size());
   for (const Recovery::Living::Claim& stored : claims)
     wanted.push_back({queue::ConsumerId{stored.session.v}, stored.record.seq, stored.record.deliveries});
   const queue::RestoredClaims restored = queue.group.restore_claims(std::move(wanted), parts_.now);

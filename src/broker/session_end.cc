@@ -115,24 +115,49 @@ void Shard::set_absence_deadlines(const Session& session) {
 /// loses it in the same batch, so that no crash makes it come twice. True when the session was recorded so.
 /// [MQTT-3.1.2-8]
 bool Shard::publish_will(Session& session) {
-  const std::unique_ptr<session::Will> will = session.take_will();  // [MQTT-3.1.2-10]
+  std::unique_ptr<session::Will> will = session.take_will();  // [MQTT-3.1.2-10]
   if (!will) return false;
   counters_.add(Counter::WillsPublished);
-  queue::Message::Fields fields;
-  fields.topic = will->topic;
-  fields.payload = as_bytes(will->payload);
-  fields.forwarded_properties = as_bytes(will->forwarded_properties);
-  fields.qos = will->qos;
-  fields.retain = will->retain;  // [MQTT-3.1.2-14] [MQTT-3.1.2-15]
-  fields.publisher = session.id();
-  fields.matched_version = match(will->topic, session.id());
-  fields.stored_at = wall();
-  if (will->message_expiry_interval)
-    fields.expires_at = wall() + std::chrono::seconds(*will->message_expiry_interval);
-  store::WriteBatch batch;
-  if (session.is_durable()) session::record_session(batch, session);
-  publish_for_broker(queue::Message::create(fields), session, std::move(batch));
+  if (asked_.has_of(session.id())) {
+    session.commit_started();
+    late_wills_[session.id()].push_back({std::move(will), session.client_id()});
+  } else {
+    publish_taken_will(session.id(), session.client_id(), *will);
+  }
   return session.is_durable();
+}
+
+/// Its session may have ended meanwhile.
+void Shard::publish_taken_will(SessionId id, std::string_view client_id, const session::Will& will,
+                               bool is_late) {
+  queue::Message::Fields fields;
+  fields.topic = will.topic;
+  fields.payload = as_bytes(will.payload);
+  fields.forwarded_properties = as_bytes(will.forwarded_properties);
+  fields.qos = will.qos;
+  fields.retain = will.retain;  // [MQTT-3.1.2-14] [MQTT-3.1.2-15]
+  fields.publisher = id;
+  fields.matched_version = match(will.topic, id);
+  fields.stored_at = wall();
+  if (will.message_expiry_interval)
+    fields.expires_at = wall() + std::chrono::seconds(*will.message_expiry_interval);
+  store::WriteBatch batch;
+  const Session* const session = sessions_.find(id);
+  if (session != nullptr && session->is_durable()) session::record_session(batch, *session);
+  const bool behind_others = is_late || (session != nullptr && session->has_commits_in_flight());
+  publish_for_broker(queue::Message::create(fields), client_id, behind_others, std::move(batch));
+}
+
+/// Those that came while something of their client was asked about. [MQTT-4.6.0-6]
+void Shard::publish_late_wills(SessionId id) {
+  for (auto late = late_wills_.find(id); late != late_wills_.end(); late = late_wills_.find(id)) {
+    if (asked_.has_of(id)) return;  // also one of these
+    const LateWill next = std::move(late->second.front());
+    late->second.pop_front();
+    if (late->second.empty()) late_wills_.erase(late);
+    publish_taken_will(id, next.client_id, *next.will, /*is_late=*/true);
+    let_session_go(id);
+  }
 }
 
 /// The session is over: its subscriptions and messages go, whoever waits for the client identifier comes

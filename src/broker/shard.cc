@@ -156,7 +156,7 @@ void Shard::receive(ShardMessage& message) {
     void operator()(Announce& m) { shard.announce(m.message); }
     void operator()(MembersConnected&) { shard.hand_on_held(); }
     void operator()(LoanSettled& m) { shard.on_loan_settled(m); }
-    void operator()(AskSubmitted& m) { shard.submitted_asked_.push_back(m); }
+    void operator()(AskSubmitted& m) { shard.on_ask_submitted(m); }
     void operator()(Submitted& m) { shard.on_submitted(m); }
     void operator()(HearFailures&) {
       if (shard.shared_.keeper != nullptr) shard.shared_.keeper->heard();
@@ -319,13 +319,13 @@ void Shard::take_early_messages(Session& session) {
   }
 }
 
-/// Arms the one timer for everything that is due without a packet.
 /// Whatever is due then, and whatever else happens before.
 void Shard::tick_soon() {
   deadline_timer_due_ = now();
   timers_.schedule(deadline_timer_, deadline_timer_due_);
 }
 
+/// Arms the one timer for everything that is due without a packet.
 void Shard::schedule_deadlines() {
   std::optional<MonotonicTime> due = deadlines_.next_due();
   if (!waiting_publishers_.empty() || !congested_.empty()) {

@@ -15,6 +15,7 @@
 #include "base/counters.h"
 #include "base/ids.h"
 #include "broker/address_limits.h"
+#include "broker/asked_publications.h"
 #include "broker/connection.h"
 #include "broker/connection_table.h"
 #include "broker/control_task.h"
@@ -95,8 +96,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   /// more to do at once.
   bool step();
 
-  /// True after StopServing when every connection has ended.
-  bool is_drained() const { return stopping_ && connections_.size() == 0; }
+  /// True after StopServing when every connection has ended, and what owners of queues were asked about.
+  bool is_drained() const { return stopping_ && connections_.size() == 0 && pending_.empty(); }
   /// True while the committer owes this shard an answer.
   bool has_commits_in_flight() const { return commits_in_flight_ > 0; }
   /// True while records of sessions that could not be written wait for the store to take them.
@@ -210,7 +211,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void send_publish_ack(Connection& c, wire::PacketId id, wire::QoS qos, wire::ReasonCode reason,
                         std::string_view why);
   void wait_for_slow_reader(Connection& c);
-  void publish_for_broker(const queue::MessagePtr& message, const session::Session& publisher,
+  void publish_for_broker(const queue::MessagePtr& message, std::string_view client_id, bool behind_others,
                           store::WriteBatch batch);
   bool draw_member(queue::Delivery& delivery);
   void redispatch(queue::Delivery delivery);
@@ -309,7 +310,9 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   Connection* publisher_of(const PendingPublication& publication);
   void conclude(queue::WaiterId waiter);
   void refuse_pending(PendingPublication& publication);
+  void end_asking(PendingPublication& publication);
   void end_pending(queue::WaiterId waiter);
+  void let_session_go(SessionId id);
   void on_round_stored(queue::WaiterId waiter, bool is_stored, std::unique_ptr<PublishRef> ref);
   void on_repeated(QueueId queue, const RepeatedEnded& ended);
   void on_ask_again(const AskedAgain& asked);
@@ -456,6 +459,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   // barrier_path.cc
   void submit_behind_all(std::optional<ConnectionId> connection, CommitTicket::Work work);
   void on_submitted(const Submitted& answer);
+  void on_ask_submitted(const AskSubmitted& ask);
   void answer_submitted();
   void pass_barrier(Barrier& barrier);
 
@@ -484,6 +488,9 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void erase_stray(SessionId ended, Seq seq);
   void set_absence_deadlines(const session::Session& session);
   bool publish_will(session::Session& session);
+  void publish_taken_will(SessionId id, std::string_view client_id, const session::Will& will,
+                          bool is_late = false);
+  void publish_late_wills(SessionId id);
   void end_session(session::Session& session, Counter reason);
   void pass_on(const std::string& client_id);
   void discard_session_state(session::Session& session, Counter reason);
@@ -554,6 +561,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   queue::DueIndex<MonotonicTime, QueueId> queues_due_;
   std::vector<ShardMessage> to_self_;  ///< about named queues; taken in the same tick
   absl::flat_hash_map<queue::WaiterId, std::unique_ptr<PendingPublication>> pending_;
+  AskedPublications asked_;  ///< those of pending_ that are not submitted
+  absl::flat_hash_map<SessionId, std::deque<LateWill>> late_wills_;
   std::uint64_t waiters_ = 0;
   absl::flat_hash_map<queue::WaiterId, Moving> moving_;
   absl::flat_hash_map<ControlId, std::unique_ptr<ControlTask>> control_tasks_;
@@ -582,7 +591,11 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   std::vector<EarlyMessage> early_messages_;
   absl::flat_hash_map<std::uint64_t, Barrier> barriers_;
   std::uint64_t barriers_begun_ = 0;
-  std::vector<AskSubmitted> submitted_asked_;  ///< answered behind this tick's submissions
+  struct SubmittedAsked {
+    AskSubmitted ask;
+    std::uint64_t last = 0;  ///< of what was asked about then
+  };
+  std::vector<SubmittedAsked> submitted_asked_;  ///< answered behind this tick's submissions
   std::vector<SessionId> with_finished_entries_;
   std::vector<StreamId> ended_streams_;  ///< forgotten behind the submissions of their last tick
   std::vector<SessionId> congested_;

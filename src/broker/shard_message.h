@@ -76,6 +76,7 @@ struct LoanSettled {
 struct AskSubmitted {
   ShardId asker;
   std::uint64_t barrier = 0;  ///< its number there
+  bool behind_asked = true;   ///< also behind what waits for the owners of named queues
 };
 /// The answer.
 struct Submitted {

@@ -248,6 +248,7 @@ void Shard::submit_slice(OwnedQueue& queue) {
     queue::erase_queue_entry(batch, queue.named->id, leaving.seq, leaving.has_state);
     evict(batch, *leaving.to, leaving.admission, work.queues);
   }
+  batch.refuse_when_full();  // what it erases gives no room before the next checkpoint
   transfer.is_committing = true;
   submit(std::move(batch), std::nullopt, SessionId{}, std::move(work));
 }

@@ -21,8 +21,6 @@ class InFlight {
     Releasing,
     /// Durable; PUBREL is with the client, or has to be sent again; PUBCOMP is awaited.
     Released,
-    /// The same, but the client has not sent PUBREC: it may still come.
-    Unasked,
     /// Finished; the id is free when the erase is durable.
     Erasing,
     /// Free; a gap in the window.

@@ -30,7 +30,6 @@ std::optional<Resend> OutboundFlow::next_resend() {
       case Phase::Releasing:
         resend_from_ = behind;
         return Resend{Resend::What::PubrelBehindPending, again.seq, again.id, again.qos};
-      case Phase::Unasked:
       case Phase::Released:  // the PUBLISH must not be sent again [MQTT-4.3.3-6]
         resend_from_ = behind;
         return Resend{Resend::What::Pubrel, again.seq, again.id, again.qos};
@@ -91,9 +90,6 @@ OnPubrec OutboundFlow::on_pubrec(wire::PacketId id) {
     case Phase::Releasing:
     case Phase::Held:
       return {OnPubrec::What::AnswerUnderway, exchange->seq()};
-    case Phase::Unasked:
-      exchange->set_phase(Phase::Released);
-      [[fallthrough]];
     case Phase::Released:
       return {OnPubrec::What::PubrelAgain, exchange->seq()};  // [MQTT-4.3.3-4]
     case Phase::Erasing:
@@ -109,8 +105,7 @@ OnFinish OutboundFlow::on_refused(wire::PacketId id) {
   if (exchange->qos() != wire::QoS::ExactlyOnce) return {OnFinish::What::ProtocolError, exchange->seq()};
   if (exchange->phase() == Phase::Erasing || exchange->phase() == Phase::Held)
     return {OnFinish::What::Stray, exchange->seq()};
-  if (exchange->phase() != Phase::Sent && exchange->phase() != Phase::Unasked)
-    return {OnFinish::What::ProtocolError, exchange->seq()};
+  if (exchange->phase() != Phase::Sent) return {OnFinish::What::ProtocolError, exchange->seq()};
   finish(*exchange);  // acknowledged: no PUBREL, never sent again [MQTT-4.4.0-2]
   return {OnFinish::What::Erase, exchange->seq()};
 }
@@ -127,20 +122,12 @@ void OutboundFlow::on_release_failed(Seq seq) {
   exchange->set_phase(Phase::Sent);
 }
 
-void OutboundFlow::release_unasked(Seq seq) {
-  InFlight* exchange = window_.find(seq);
-  HERMOD_ASSERT(exchange != nullptr && exchange->qos() == wire::QoS::ExactlyOnce &&
-                exchange->phase() == Phase::Sent);
-  exchange->set_phase(Phase::Unasked);
-}
-
 OnFinish OutboundFlow::on_pubcomp(wire::PacketId id) {
   InFlight* exchange = window_.find(id);
   if (exchange == nullptr) return {OnFinish::What::Stray, {}};
   if (exchange->qos() != wire::QoS::ExactlyOnce) return {OnFinish::What::ProtocolError, exchange->seq()};
   if (exchange->phase() == Phase::Erasing) return {OnFinish::What::Stray, exchange->seq()};
-  if (exchange->phase() != Phase::Released && exchange->phase() != Phase::Unasked)
-    return {OnFinish::What::ProtocolError, exchange->seq()};
+  if (exchange->phase() != Phase::Released) return {OnFinish::What::ProtocolError, exchange->seq()};
   finish(*exchange);
   return {OnFinish::What::Erase, exchange->seq()};
 }

@@ -89,10 +89,6 @@ class OutboundFlow {
   void on_release_failed(Seq seq);
   /// Whether start() finds an identifier for it, quota apart.
   bool has_room_for(Seq seq) const { return window_.has_room_for(seq); }
-  /// It was decided without the client, as if that had sent PUBREC: a PUBREC that comes is answered by
-  /// PUBREL, or ends the exchange when it refuses, and who comes back gets PUBREL. Precondition: the exchange
-  /// is QoS 2, and Sent.
-  void release_unasked(Seq seq);
   OnFinish on_pubcomp(wire::PacketId id);
   /// The erase is durable: the packet id is free. When an erase fails the id stays held: erase again later.
   void on_erased(Seq seq);

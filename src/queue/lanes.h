@@ -74,7 +74,8 @@ class Lanes {
     LaneNo lane;
     Seq seq;
     bool is_for_claims = false;  ///< it follows nothing that passed any more, and is else as it was
-    friend auto operator<=>(const Change&, const Change&) = default;
+    friend auto operator<=>(const Change&,
+                            const Change&) = default;  // NOLINT(modernize-use-nullptr): compares with 0
   };
   std::vector<Change> take_changes();
   void watch(bool is_watched);

@@ -46,7 +46,7 @@ Admission QueueGroup::admit(const Arrival& arrival, Moment now) {
   const std::vector<Seq> dying(leaving.begin() + static_cast<std::ptrdiff_t>(replaced), leaving.end());
   if (!has_in_memory(dying)) {
     room_->give_back(*reserved);
-    if (!may_wait()) return {.what = Admission::What::Full};
+    if (has_store_failed_ || !may_wait()) return {.what = Admission::What::Full};
     asking_again_.push_back(arrival.waiter);
     return {.what = Admission::What::Busy};
   }

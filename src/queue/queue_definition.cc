@@ -25,8 +25,8 @@ tl::unexpected<Error> wrong_option(std::string_view option, std::string_view wha
 }
 
 /// What stands where a topic stands and is none: a queue cannot be bound to it.
-constexpr std::array<std::string_view, 7> kForms{"$share/", "$queue/",   "$stream/", "$delayed/",
-                                                 "$tx/",    "$CONTROL/", "$SYS/"};
+constexpr std::array<std::string_view, 8> kForms{"$share/", "$queue/",   "$stream/", "$delayed/",
+                                                 "$tx/",    "$CONTROL/", "$SYS/",    "$events/"};
 
 Status check_bind(const QueueDefinition& definition) {
   const std::vector<std::string>& bind = definition.bind;

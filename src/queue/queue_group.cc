@@ -26,7 +26,7 @@ Removal removal_for(DeathReason reason) {
   return Removal::DeliveryLimit;
 }
 
-QueueGroup::QueueGroup(QueueDefinition definition, Moment now)
+QueueGroup::QueueGroup(const QueueDefinition& definition, Moment now)
     : QueueGroup(definition, std::make_shared<QueueRoom>(definition.max_length, definition.max_bytes), now) {}
 
 QueueGroup::QueueGroup(QueueDefinition definition, std::shared_ptr<QueueRoom> room, Moment now)

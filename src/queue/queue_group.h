@@ -45,7 +45,7 @@ class QueueGroup {
   /// `room` is the queue's own, which its publishers have too. Precondition: check(definition).
   QueueGroup(QueueDefinition definition, std::shared_ptr<QueueRoom> room, Moment now);
   /// With a room that nobody else has.
-  QueueGroup(QueueDefinition definition, Moment now);
+  QueueGroup(const QueueDefinition& definition, Moment now);
 
   /// So many arrivals wait at once at most, Busy and DuplicatePending together: what they hold is outside,
   /// and many of them may have no connection that bounds it. The next is answered Full.

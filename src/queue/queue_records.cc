@@ -281,7 +281,7 @@ bool is_claim(Bytes record) {
 Result<ClaimRecord> decode_claim(Bytes record) {
   if (!is_claim(record)) return failure(Errc::Corruption, "claim: it is none");
   ByteReader in(record.subspan(2));
-  const auto claim = read_claim(in);
+  auto claim = read_claim(in);
   if (!claim) return claim;
   if (const Status status = check_end(in, "claim"); !status) return tl::unexpected(status.error());
   return claim;

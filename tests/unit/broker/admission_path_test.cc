@@ -285,6 +285,89 @@ TEST_F(AdmissionPath, AWillThatOneQueueRefusesComesIntoTheOthers) {
   EXPECT_EQ(counted(Counter::QueueDroppedMaxLength), 1U);
 }
 
+/// He is not among those that it goes to, because it was matched before.
+TEST_F(AdmissionPath, WhoSubscribesWhileItIsAskedAboutFindsWhatIsRetained) {
+  queue::QueueDefinition& orders = configure("orders", "shop/#");
+  orders.max_length = 1;
+  orders.overflow = Overflow::DropOldest;
+  FakeClient first = login("first");
+  FakeClient publisher = login("pub");
+  FakeClient dying =
+      login({.client_id = "dying", .will = Testament{.topic = "shop/will", .qos = kQoS1, .retain = true}});
+  FakeClient subscriber = login("sub");
+  publish(first, {"shop/a", "1", kQoS1, 1});
+  settle_without_commit();
+  publish(publisher, {.topic = "shop/state", .payload = "on", .qos = kQoS1, .id = 1, .retain = true});
+  dying.peer().drop(0);
+  settle_without_commit();
+  subscriber.subscribe({1}, {{"shop/state", kQoS1}, {"shop/will", kQoS1}});
+  settle();
+  EXPECT_THAT(payloads(subscriber), UnorderedElementsAre("on", "will"));
+}
+
+/// In one with a queue that takes the message, and not the will.
+TEST_F(AdmissionPath, AWillStaysBehindWhatItsClientHasPublished) {
+  queue::QueueDefinition& orders = configure("orders", "shop/#");
+  orders.max_length = 1;
+  orders.overflow = Overflow::DropOldest;
+  orders.match = *queue::PropertyFilter::parse("n=1");
+  FakeClient subscriber = login("sub");
+  subscribe(subscriber, "shop/a", kQoS1);
+  for (const bool durable : {false, true}) {
+    FakeClient dying =
+        login({.client_id = "dying", .durable = durable, .will = Testament{.topic = "shop/a", .qos = kQoS1}});
+    FakeClient first = login("first");
+    publish_with(first, 1, "1", {{"n", "1"}});
+    settle_without_commit();
+    publish_with(dying, 1, "2", {{"n", "1"}});
+    settle_without_commit();
+    dying.peer().drop(0);
+    settle_without_commit();
+    settle();
+    EXPECT_THAT(payloads(subscriber), ElementsAre("1", "2", "will")) << durable;
+  }
+}
+
+/// It is the end of the session, too, and the client is there again at once.
+TEST_F(AdmissionPath, AWillIsPublishedAlsoWhenItsSessionHasEndedMeanwhile) {
+  queue::QueueDefinition& orders = configure("orders", "shop/#");
+  orders.max_length = 1;
+  orders.overflow = Overflow::DropOldest;
+  FakeClient subscriber = login("sub");
+  subscribe(subscriber, "shop/#", kQoS1);
+  FakeClient dying =
+      login({.client_id = "dying", .durable = true, .will = Testament{.topic = "shop/will", .qos = kQoS1}});
+  FakeClient first = login("first");
+  publish(first, {"shop/a", "1", kQoS1, 1});
+  settle_without_commit();
+  publish(dying, {"shop/a", "2", kQoS1, 1});
+  settle_without_commit();
+  FakeClient back = call({.client_id = "dying", .clean = true});
+  settle_without_commit();
+  settle();
+  EXPECT_THAT(payloads(subscriber), ElementsAre("1", "2", "will"));
+  EXPECT_THAT(heard(back), ElementsAre("CONNACK"));
+}
+
+TEST_F(AdmissionPath, WhatAsksAgainIsCountedOnce) {
+  queue::QueueDefinition& few = configure("few", "shop/#");
+  few.max_length = 1;
+  few.overflow = Overflow::DropNewest;
+  few.dedup_window = 1min;
+  queue::QueueDefinition& orders = configure("orders", "shop/#");
+  orders.max_length = 1;
+  orders.overflow = Overflow::DropOldest;
+  FakeClient publisher = login("pub");
+  FakeClient other = login("other");
+  publish(publisher, {"shop/a", "1", kQoS1, 1});
+  settle_without_commit();
+  publish(other, {"shop/a", "2", kQoS1, 1});
+  settle_without_commit();
+  settle();
+  EXPECT_THAT(heard(other), ElementsAre("PUBACK #1"));
+  EXPECT_EQ(counted(Counter::QueueDroppedMaxLength), 2U) << "2 misses few, and 1 leaves orders";
+}
+
 TEST_F(AdmissionPath, WhoFindsWhatCouldLeaveOnItsWayWaitsForThat) {
   queue::QueueDefinition& orders = configure("orders", "shop/#");
   orders.max_length = 1;

@@ -262,6 +262,28 @@ TEST_F(QueueEndPath, AStoreThatFailsIsWaitedFor) {
   EXPECT_EQ(responses(boss).at(0), deleted(2));
 }
 
+TEST_F(QueueEndPath, NobodyWaitsForAStoreThatDoesNotTakeTheDeletion) {
+  configure("orders", "shop/#");
+  FakeClient boss = operator_client();
+  FakeClient publisher = login("pub");
+  FakeClient later = login("later");
+  send_commands(boss, kForce);
+  settle_without_commit();
+  publish(publisher, {"shop/a", "1", kQoS1, 1});
+  settle_without_commit();
+  EXPECT_THAT(heard(publisher), IsEmpty()) << "it may stay";
+  broker().commit();  // the barrier
+  fail_next_commit();
+  settle();
+  EXPECT_THAT(heard(publisher), ElementsAre("PUBACK #1 0x97"));
+  publish(later, {"shop/a", "2", kQoS1, 1});
+  settle();
+  EXPECT_THAT(heard(later), ElementsAre("PUBACK #1 0x97"));
+  repair_store();
+  broker().pass(3s);
+  EXPECT_EQ(responses(boss).at(0), deleted(0));
+}
+
 TEST_F(QueueEndPath, WhatIsAskedOfItMeanwhileIsAnswered) {
   configure("orders", "shop/#");
   configure("other", "none/#");

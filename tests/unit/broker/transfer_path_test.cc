@@ -237,6 +237,34 @@ TEST_F(TransferPath, ARedriveTakesNothingOfAKeyFromBehindWhatIsOut) {
   EXPECT_EQ(ask(boss, R"({"command":"redrive","queue":"orders.dlq"})"), gone("redrive", 3));
 }
 
+TEST_F(TransferPath, AFullStoreTakesNoMove) {
+  configure("orders", "shop/#");
+  configure("backlog", "none/#");
+  FakeClient boss = operator_client();
+  send("shop/a", 2);
+  broker().set_full(true);
+  EXPECT_EQ(ask(boss, R"({"command":"move","queue":"orders","to":"backlog"})").at("code"), "full");
+  broker().set_full(false);
+  EXPECT_EQ(messages_in(boss, "orders"), 2U);
+  EXPECT_EQ(ask(boss, R"({"command":"move","queue":"orders","to":"backlog"})"), gone("move", 2));
+}
+
+TEST_F(TransferPath, WhatStaysIsNotCountedAsDropped) {
+  configure("orders", "shop/#");
+  queue::QueueDefinition& few = configure("few", "none/#");
+  few.max_length = 1;
+  few.overflow = queue::QueueDefinition::Overflow::DropNewest;
+  few.dedup_window = 1min;
+  FakeClient boss = operator_client();
+  send("shop/a", 3);
+  send_commands(boss, R"({"command":"move","queue":"orders","to":"few"})");
+  settle();
+  broker().pass(1ms);
+  EXPECT_EQ(responses(boss).at(0).at("code"), "full");
+  EXPECT_EQ(messages_in(boss, "orders"), 2U);
+  EXPECT_EQ(counted(Counter::QueueDroppedMaxLength), 0U);
+}
+
 TEST_F(TransferPath, AFailedBatchLeavesMessagesWhereTheyWere) {
   configure("orders", "shop/#");
   configure("backlog", "none/#");

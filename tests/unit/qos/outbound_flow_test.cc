@@ -317,35 +317,5 @@ TEST(OutboundFlowDeathTest, NewsOfWhatIsNotUnderwayIsABug) {
   EXPECT_DEATH(flow.start({1}, kQoS2), "Gone");
 }
 
-TEST(OutboundFlowUnasked, WhatWasReleasedWithoutPubrecTakesEitherOfThem) {
-  for (const bool refuses : {false, true}) {
-    OutboundFlow flow;
-    flow.on_connected(10);
-    const auto id = flow.start(Seq{5}, wire::QoS::ExactlyOnce);
-    ASSERT_TRUE(id.has_value());
-    flow.release_unasked(Seq{5});
-    if (refuses) {
-      EXPECT_EQ(flow.on_refused(*id).what, OnFinish::What::Erase);
-    } else {
-      EXPECT_EQ(flow.on_pubrec(*id).what, OnPubrec::What::PubrelAgain);
-      EXPECT_EQ(flow.on_refused(*id).what, OnFinish::What::ProtocolError) << "it has been answered";
-      EXPECT_EQ(flow.on_pubcomp(*id).what, OnFinish::What::Erase);
-    }
-    flow.on_erased(Seq{5});
-    EXPECT_EQ(flow.quota().used(), 0U);
-  }
-}
-
-TEST(OutboundFlowUnasked, WhatWasReleasedWithoutPubrecIsReleasedOnTheNextConnection) {
-  OutboundFlow flow;
-  flow.on_connected(10);
-  ASSERT_TRUE(flow.start(Seq{5}, wire::QoS::ExactlyOnce).has_value());
-  flow.release_unasked(Seq{5});
-  flow.on_connected(10);
-  const auto again = flow.next_resend();
-  ASSERT_TRUE(again.has_value());
-  EXPECT_EQ(again->what, Resend::What::Pubrel);
-}
-
 }  // namespace
 }  // namespace hermod::qos

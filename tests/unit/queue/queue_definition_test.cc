@@ -134,7 +134,7 @@ TEST(QueueDefinition, IsBoundToTopicsAndToNothingThatOnlyLooksLikeOne) {
   EXPECT_EQ(complaint_about({"a/#", "$events/#", "#"}), "");
   EXPECT_EQ(complaint_about({"a", "b", "a"}), "bind: a topic filter stands there twice");
   for (const char* filter : {"$share/g/a", "$queue/orders", "$queue/orders/#", "$stream/s", "$delayed/5/a",
-                             "$tx/1/commit", "$CONTROL/queue/v1", "$SYS/#"})
+                             "$tx/1/commit", "$CONTROL/queue/v1", "$SYS/#", "$events/queue/#"})
     EXPECT_TRUE(complaint_about({"a", filter}).ends_with("... is no topic that a queue can be bound to"))
         << filter;
   std::vector<std::string> many;

@@ -397,6 +397,9 @@ TEST_F(QueueMemory, WhatMakesRoomAsADeadLetterIsReadBefore) {
     return admission.what;
   };
   for (int i = 1; i <= 8; ++i) EXPECT_EQ(evict_one("new " + std::to_string(i)), Admission::What::Admitted);
+  group->set_store_failed(true);
+  EXPECT_EQ(evict_one("refused"), Admission::What::Full) << "nobody waits for a store that has failed";
+  group->set_store_failed(false);
   EXPECT_EQ(evict_one("late"), Admission::What::Busy);
   go();
   ASSERT_EQ(asked.size(), 1U);

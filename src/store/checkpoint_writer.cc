@@ -229,16 +229,16 @@ Status CheckpointWriter::write_entry(StreamId stream, const EntryChange& change)
 Status CheckpointWriter::put_entry(StreamId stream, const EntryChange& change, Bytes bytes, bool in_run) {
   auto parts = parts_in_journal(change.place.kind(), bytes);
   if (!parts) return tl::unexpected(parts.error());
-  const std::string key = entry_key(stream, {change.seq});
+  set_entry_key(key_, stream, {change.seq});
   std::string head(1, static_cast<char>(parts->message.v != 0 ? kSharedEntry : kInlineEntry));
   if (parts->message.v != 0) {
     head += number_key(parts->message.v);
     counts_.add(parts->message);
   }
-  Status put = in_run ? writer_->put_in_run(as_bytes(key), {as_bytes(head), parts->value})
-                      : writer_->put(Table::Entries, as_bytes(key), {as_bytes(head), parts->value});
+  Status put = in_run ? writer_->put_in_run(as_bytes(key_), {as_bytes(head), parts->value})
+                      : writer_->put(Table::Entries, as_bytes(key_), {as_bytes(head), parts->value});
   if (!put) return put;
-  count(key.size() + head.size() + parts->value.size());
+  count(key_.size() + head.size() + parts->value.size());
   return {};
 }
 

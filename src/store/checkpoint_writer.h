@@ -63,6 +63,7 @@ class CheckpointWriter {
   std::optional<LmdbTablesWriter> writer_;
   std::optional<JournalReader> reader_;
   std::vector<JournalReader::Piece> pieces_;  // of write_some()
+  std::string key_;                           // of put_entry()
   std::vector<MessageId> needed_;             // in order
   std::vector<MessageId> orphans_;            // may have lost their last entry
   std::size_t ops_in_hand_ = 0;

@@ -47,7 +47,10 @@ int LmdbRun::begin(Bytes first, std::uint64_t bytes) {
   if (const int code = open(); code != 0) return code;
   if (bytes < page_ / kShortRun) return 0;
   const int code = look_around(first, bytes);
-  if (code != 0) behind_ = 0;
+  if (code != 0) {
+    behind_ = 0;
+    is_known_ = false;
+  }
   return code == MDB_NOTFOUND ? 0 : code;
 }
 
@@ -57,35 +60,67 @@ int LmdbRun::look_around(Bytes first, std::uint64_t bytes) {
   MDB_val key = view_of(first);
   MDB_val value{};
   int code = mdb_cursor_get(cursor_.get(), &key, &value, MDB_SET_RANGE);
+  if (code != 0 && code != MDB_NOTFOUND) return code;
   const MDB_val next = key;
+  const bool is_last = code == MDB_NOTFOUND;
+  code = mdb_cursor_get(cursor_.get(), &key, &value, is_last ? MDB_LAST : MDB_PREV);
+  const MDB_val previous = key;
+  if (code == 0) last_key_ = as_text(bytes_of(key));
+  if (code == 0) last_bytes_ = bytes_on_page(key.mv_size, value.mv_size);
+  for (; code == 0 && is_on_page_of(previous, key);
+       code = mdb_cursor_get(cursor_.get(), &key, &value, MDB_PREV))
+    used_ += bytes_on_page(key.mv_size, value.mv_size);
+  if (code != 0 && code != MDB_NOTFOUND) return code;
+  if (used_ == 0 || used_ + bytes <= page_) return MDB_NOTFOUND;
+  is_known_ = true;
+  if (is_last || !is_on_page_of(previous, next)) return 0;
+  key = view_of(first);
+  code = mdb_cursor_get(cursor_.get(), &key, &value, MDB_SET_RANGE);
   for (; code == 0 && is_on_page_of(next, key);
        code = mdb_cursor_get(cursor_.get(), &key, &value, MDB_NEXT)) {
     if (!is_inline(key.mv_size, value.mv_size)) return MDB_NOTFOUND;  // it has pages of its own to move
     used_ += bytes_on_page(key.mv_size, value.mv_size);
     ++behind_;
   }
-  if (behind_ == 0 || (code != 0 && code != MDB_NOTFOUND)) return code;
-  std::size_t before = 0;
-  key = view_of(first);
-  code = mdb_cursor_get(cursor_.get(), &key, &value, MDB_SET_RANGE);
-  if (code == 0) code = mdb_cursor_get(cursor_.get(), &key, &value, MDB_PREV);
-  for (; code == 0 && is_on_page_of(next, key); code = mdb_cursor_get(cursor_.get(), &key, &value, MDB_PREV))
-    before += bytes_on_page(key.mv_size, value.mv_size);
-  if (code != 0 && code != MDB_NOTFOUND) return code;
-  used_ += before;
-  return before == 0 || before + bytes <= page_ ? MDB_NOTFOUND : 0;
+  return code == MDB_NOTFOUND ? 0 : code;
 }
 
 int LmdbRun::put(Bytes key, MDB_val& value) {
   if (const int code = open(); code != 0) return code;
-  if (behind_ > 0) {
-    const std::size_t wanted = bytes_on_page(key.size(), value.mv_size);
-    while (behind_ > 0 && used_ + wanted > page_)
-      if (const int code = take(key); code != 0) return code;
-    used_ += wanted;
+  const std::size_t wanted = bytes_on_page(key.size(), value.mv_size);
+  while (behind_ > 0 && used_ + wanted > page_)
+    if (const int code = take(key); code != 0) return code;
+  // By now its page has enough, or the library would fill it up from the one before.
+  if (!mark_.empty() && used_ > page_ / 3)
+    if (const int code = erase_mark(); code != 0) return code;
+  if (is_known_ && behind_ == 0 && used_ + wanted > page_) {
+    if (const int code = put_mark(); code != 0) return code;
+    used_ = mark_.empty() ? last_bytes_ : bytes_on_page(mark_.size(), 0);
   }
+  used_ += wanted;
   MDB_val k = view_of(key);
+  last_key_ = as_text(key);
+  last_bytes_ = wanted;
   return mdb_cursor_put(cursor_.get(), &k, &value, MDB_RESERVE);
+}
+
+/// Where a record goes behind a full page, the library takes the page's last one with it to the new page, to
+/// have two there. So a record with next to nothing in it becomes the last one, for a while.
+int LmdbRun::put_mark() {
+  if (!mark_.empty() || last_key_.empty() || used_ + bytes_on_page(last_key_.size() + 1, 0) > page_) return 0;
+  mark_ = last_key_ + '\0';
+  MDB_val key{mark_.size(), mark_.data()};
+  MDB_val nothing{0, mark_.data()};
+  return mdb_cursor_put(cursor_.get(), &key, &nothing, 0);
+}
+
+int LmdbRun::erase_mark() {
+  MDB_val key{mark_.size(), mark_.data()};
+  MDB_val value{};
+  if (const int code = mdb_cursor_get(cursor_.get(), &key, &value, MDB_SET); code != 0) return code;
+  used_ -= std::min(used_, bytes_on_page(mark_.size(), 0));
+  mark_.clear();
+  return mdb_cursor_del(cursor_.get(), 0);
 }
 
 /// The first one behind `key`.
@@ -103,7 +138,7 @@ int LmdbRun::take(Bytes key) {
 
 int LmdbRun::end() {
   behind_ = 0;
-  used_ = 0;
+  is_known_ = false;
   char* at = bytes_.data();
   for (const auto& [key_size, value_size] : taken_) {
     MDB_val key{key_size, at};
@@ -113,7 +148,10 @@ int LmdbRun::end() {
   }
   taken_.clear();
   bytes_.clear();
-  return 0;
+  const int code = mark_.empty() ? 0 : erase_mark();
+  used_ = 0;
+  last_key_.clear();
+  return code;
 }
 
 /// Pages lie in the map as they lie in the file. One that this transaction has written lies anywhere, and may

@@ -39,6 +39,8 @@ class LmdbRun {
   int open();
   int look_around(Bytes first, std::uint64_t bytes);
   int take(Bytes key);
+  int put_mark();
+  int erase_mark();
   bool is_on_page_of(const MDB_val& key, const MDB_val& other) const;
   bool is_inline(std::size_t key, std::size_t value) const;
   std::size_t largest_node() const;
@@ -48,9 +50,13 @@ class LmdbRun {
   MDB_txn* txn_;
   unsigned database_;
   LmdbCursor cursor_;
-  std::size_t page_ = 0;    // bytes of one that hold records; 0: not known yet
-  std::size_t behind_ = 0;  // records behind the run on its page
-  std::size_t used_ = 0;    // bytes of that page, as long as behind_ > 0
+  std::size_t page_ = 0;        // bytes of one that hold records; 0: not known yet
+  std::size_t behind_ = 0;      // records behind the run on its page
+  bool is_known_ = false;       // whether used_ is
+  std::size_t used_ = 0;        // bytes of the page that is being filled
+  std::size_t last_bytes_ = 0;  // what the last record of the run takes of it
+  std::string last_key_;
+  std::string mark_;  // the key of a record that is there for a while, or empty
   std::vector<Taken> taken_;
   std::string bytes_;  // keys and values of taken_
 };

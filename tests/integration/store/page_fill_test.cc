@@ -55,7 +55,7 @@ TEST_F(PageFillTest, StreamsThatGrowSideBySideFillTheirPages) {
   const MDB_stat pages = entry_pages();
   constexpr std::size_t kEntries = kStreams * kRounds * kRun;
   EXPECT_EQ(pages.ms_entries, kEntries);
-  EXPECT_LE(pages.ms_leaf_pages, kEntries / 13 + 2 * kStreams);
+  EXPECT_LE(pages.ms_leaf_pages, kEntries / 14 + 2 * kStreams);
   EXPECT_EQ(pages.ms_overflow_pages, 0U);
 }
 

@@ -14,7 +14,8 @@ namespace hermod::store {
 
 /// Puts a run of records with rising keys into one database so that they fill their pages. The library splits
 /// a full page in the middle, and what it leaves behind stays half empty; only where a record goes to the
-/// page's end it leaves the page full. So what lies behind the run on the page where it begins is taken out,
+/// page's end it leaves the page full, but for the last record, which it takes with it: for that there is a
+/// mark without a value, for a while. So what lies behind the run on the page where it begins is taken out,
 /// and put back behind the run. All of it happens in the transaction: nobody sees it, and a crash knows
 /// nothing of it.
 ///
@@ -28,7 +29,7 @@ class LmdbRun {
   int begin(Bytes first, std::uint64_t bytes);
   /// The next record, with room for its value. Without begin() it is a put like any other.
   int put(Bytes key, MDB_val& value);
-  /// Puts back what was taken out.
+  /// Puts back what was taken out, and erases the mark.
   int end();
 
  private:

@@ -44,6 +44,33 @@ constexpr std::array<std::pair<const char*, Counter>, 5> kProxyFailures{{
     {"timeout", Counter::ProxyFailedTimeout},
 }};
 
+/// Deliveries that ended without being acknowledged, by what ended them.
+constexpr std::array<std::pair<const char*, Counter>, 4> kQueueReturns{{
+    {"connection_lost", Counter::QueueHandedBack},
+    {"nack", Counter::QueueRetried},
+    {"timeout", Counter::QueueAckTimeouts},
+    {"too_large", Counter::QueueTooLarge},
+}};
+
+/// What became a dead letter, by reason.
+constexpr std::array<std::pair<const char*, Counter>, 4> kQueueDeaths{{
+    {"delivery_limit", Counter::QueueDeadDeliveryLimit},
+    {"expired", Counter::QueueDeadExpired},
+    {"maxlen", Counter::QueueDeadMaxLength},
+    {"rejected", Counter::QueueDeadRejected},
+}};
+
+/// What left without a trace, by reason.
+constexpr std::array<std::pair<const char*, Counter>, 7> kQueueDrops{{
+    {"dead_letters", Counter::QueueDroppedDeadLetters},
+    {"delivery_limit", Counter::QueueDroppedDeliveryLimit},
+    {"expired", Counter::QueueDroppedExpired},
+    {"maxlen", Counter::QueueDroppedMaxLength},
+    {"purged", Counter::QueuePurged},
+    {"rejected", Counter::QueueDroppedRejected},
+    {"replaced", Counter::QueueReplaced},
+}};
+
 std::uint64_t sum(const broker::View& view, std::span<const Counter> counters) {
   std::uint64_t total = 0;
   for (const Counter counter : counters) total += view.total(counter);
@@ -85,6 +112,7 @@ std::vector<SysValue> SysTopics::update(const broker::View& view, std::uint64_t 
   add_store(view);
   add_tls(view);
   add_listeners(view);
+  add_queues(view);
   add_heap(heap_in_use);
   if (elapsed.count() > 0) add_loads(view, elapsed);
   return std::exchange(changed_, {});
@@ -179,6 +207,25 @@ void SysTopics::add_listeners(const broker::View& view) {
   if (!view.has_proxies()) return;
   add("proxy/headers", view.total(Counter::ProxyHeaders));
   add_each(view, "proxy/failed/", kProxyFailures);
+}
+
+/// Of all named queues together.
+void SysTopics::add_queues(const broker::View& view) {
+  const broker::View::NamedQueues queues = view.named_queues();
+  if (queues.count == 0) return;
+  add("queues/count", queues.count);
+  add("queues/messages/count", queues.held.messages);
+  add("queues/messages/bytes", queues.held.bytes);
+  add("queues/stored", view.total(Counter::QueueStored));
+  add("queues/refused", view.total(Counter::QueueRefused));
+  add("queues/duplicates", view.total(Counter::QueueDuplicates));
+  add("queues/delivered", view.total(Counter::QueueDelivered));
+  add("queues/acknowledged", view.total(Counter::QueueAcknowledged));
+  add("queues/late_acks", view.total(Counter::QueueLateAcks));
+  add("queues/moved", view.total(Counter::QueueMoved));
+  add_each(view, "queues/returned/", kQueueReturns);
+  add_each(view, "queues/dead/", kQueueDeaths);
+  add_each(view, "queues/dropped/", kQueueDrops);
 }
 
 void SysTopics::add_each(const broker::View& view, const std::string& above,

@@ -37,8 +37,9 @@ void Shard::on_ack(Connection& c, const wire::Ack& packet) {
 
 /// The client has our QoS 1 message.
 void Shard::on_puback(Connection& c, session::Session& session, const wire::Ack& packet) {
-  if (is_failure(packet.reason)) counters_.add(Counter::DroppedRefusedByReceiver);
   const qos::OnFinish end = session.outbound().on_puback(packet.id);
+  if (end.what == qos::OnFinish::What::Erase && settle_lent(session, end.seq, packet)) return pump(session);
+  if (is_failure(packet.reason)) counters_.add(Counter::DroppedRefusedByReceiver);
   session.ack_pace.on_acknowledged(end.seq, now(), shared_.options.store.elide_wait);
   finish_exchange(c, session, end, "PUBACK for a QoS 2 message");
 }
@@ -47,11 +48,15 @@ void Shard::on_puback(Connection& c, session::Session& session, const wire::Ack&
 void Shard::on_pubrec(Connection& c, session::Session& session, const wire::Ack& packet) {
   using What = qos::OnPubrec::What;
   if (is_failure(packet.reason)) {  // the exchange ends without PUBREL [MQTT-4.3.3-4]
+    const qos::OnFinish end = session.outbound().on_refused(packet.id);
+    if (end.what == qos::OnFinish::What::Erase && settle_claim(session, end.seq, packet))
+      return pump(session);
     counters_.add(Counter::DroppedRefusedByReceiver);
-    return finish_exchange(c, session, session.outbound().on_refused(packet.id),
-                           "PUBREC for a QoS 1 message");
+    return finish_exchange(c, session, end, "PUBREC for a QoS 1 message");
   }
   const qos::OnPubrec next = session.outbound().on_pubrec(packet.id);
+  const bool has_answered = next.what == What::CommitThenPubrel || next.what == What::PubrelAgain;
+  if (has_answered && settle_claim(session, next.seq, packet)) return pump(session);
   switch (next.what) {
     case What::CommitThenPubrel: {
       if (!session.is_durable() && c.pending_commits == 0) {
@@ -60,6 +65,7 @@ void Shard::on_pubrec(Connection& c, session::Session& session, const wire::Ack&
       }
       store::WriteBatch batch;
       if (session.is_durable()) queue::record_released(batch, session.stream(), next.seq);
+      if (session.consumers() != nullptr) session.consumers()->owe_pubrel(next.seq);
       return submit(std::move(batch), c.id(), session.id(), OutboundReleased{next.seq});
     }
     case What::PubrelAgain:
@@ -179,8 +185,8 @@ void Shard::send_ack_in_order(Connection& c, session::Session& session, AnswerLa
 }
 
 void Shard::send_ack(Connection& c, PacketType type, wire::PacketId id, ReasonCode reason,
-                     std::string_view why) {
-  const bool sent = answer(c, wire::Ack{type, id, reason, {}}, why);
+                     std::string_view why, wire::Properties told) {
+  const bool sent = answer(c, wire::Ack{type, id, reason, told}, why);
   HERMOD_ASSERT(sent);  // it is smaller than CONNACK, which the client took
 }
 

@@ -1,8 +1,11 @@
 // What has to come behind everything that other shards have matched so far. A shard matches before it
 // submits, so each is asked first, and answers behind its submissions; then comes a commit that is behind
-// them all.
+// them all. What a shard asks the owners of named queues about is matched, and submitted when they have
+// answered.
 
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include "broker/shard.h"
 
@@ -12,18 +15,29 @@ namespace hermod::broker {
 /// nobody's way. Work that answers a connection is dropped with it.
 void Shard::submit_behind_all(std::optional<ConnectionId> connection, CommitTicket::Work work) {
   const std::size_t shards = shared_.mailboxes.size();
-  Barrier barrier{shards - 1, connection, std::move(work)};
+  // What is asked about a queue that is being deleted waits for that barrier itself, and has no room there.
+  const bool behind_asked = !std::holds_alternative<QueueBarrier>(work);
+  const bool waits_here = behind_asked && asked_.has_up_to(asked_.last());
+  Barrier barrier{waits_here ? shards : shards - 1, connection, std::move(work)};
   if (barrier.answers == 0) return pass_barrier(barrier);
-  const std::uint64_t number = ++barriers_begun_;
-  barriers_.emplace(number, std::move(barrier));
-  for (std::uint16_t i = 0; i < shards; ++i)
-    if (ShardId{i} != id_) outbox_.send(ShardId{i}, AskSubmitted{id_, number});
+  const AskSubmitted ask{id_, ++barriers_begun_, behind_asked};
+  barriers_.emplace(ask.barrier, std::move(barrier));
+  for (std::size_t i = 0; i < shards; ++i)
+    if (const ShardId shard{static_cast<std::uint16_t>(i)}; shard != id_) outbox_.send(shard, ask);
+  if (waits_here) on_ask_submitted(ask);
 }
 
-/// What this shard has matched is with the committer.
+void Shard::on_ask_submitted(const AskSubmitted& ask) {
+  submitted_asked_.push_back({ask, ask.behind_asked ? asked_.last() : 0});
+}
+
+/// What this shard has matched is with the committer, except what it still asks about.
 void Shard::answer_submitted() {
-  for (const AskSubmitted& ask : submitted_asked_) outbox_.send(ask.asker, Submitted{ask.barrier});
-  submitted_asked_.clear();
+  std::erase_if(submitted_asked_, [this](const SubmittedAsked& one) {
+    if (asked_.has_up_to(one.last)) return false;
+    outbox_.send(one.ask.asker, Submitted{one.ask.barrier});
+    return true;
+  });
   outbox_.post_all();
 }
 

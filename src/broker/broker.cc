@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "broker/queue_start.h"
 #include "broker/recovery.h"
 #include "net/open_listener.h"
 
@@ -45,11 +46,14 @@ Broker::Broker(Options options, Progress progress)
       counters_(options_.threads + std::size_t{2}),
       retained_(options_.retain),
       directory_({options_.session.max_sessions, options_.session.takeovers_per_minute}),
+      queues_({options_.queues.max_queues}),
       addresses_(options_.limits.max_connections_per_address, options_.net.listeners),
       tls_(options_.net.tls, clock_),
       tls_keeper_(tls_, clock_, options_.net.tls.watch_files) {
+  undrained_ = options_.threads;
   for (std::uint16_t i = 0; i < options_.threads; ++i) {
-    shards_.push_back(std::make_unique<ShardThread>(ShardId{i}, options_, clock_, counters_.block(i)));
+    shards_.push_back(
+        std::make_unique<ShardThread>(ShardId{i}, options_, clock_, counters_.block(i), undrained_));
     mailboxes_.push_back(&shards_.back()->mailbox());
   }
   fanout_ = std::make_unique<CommitFanout>(mailboxes_, directory_.slots(), retained_,
@@ -165,9 +169,27 @@ Status Broker::recover() {
                 {"retained_messages", found->retained_messages},
                 {"damaged", found->damaged}});
   }
+  queue_ids_.begin(recovery ? recovery->epoch() : 1);
+  QueueStart queues({options_,
+                     subscriptions_,
+                     queues_,
+                     queue_ids_,
+                     *committer_,
+                     shards_.size(),
+                     {clock_.now(), clock_.wall()}});
+  const auto found_queues = queues.run(view.get(), living);
+  if (!found_queues) return tl::unexpected(found_queues.error());
+  if (found_queues->queues > 0)
+    log::event(log::Level::Notice, "queues.recovered",
+               {{"queues", found_queues->queues},
+                {"messages", found_queues->messages},
+                {"claims", found_queues->claims},
+                {"lost_claims", found_queues->lost_claims},
+                {"damaged", found_queues->damaged}});
   const Shared shared{options_,      recovery ? recovery->epoch() : 1,
                       clock_,        subscriptions_,
                       retained_,     directory_,
+                      queues_,       queue_ids_,
                       *committer_,   mailboxes_,
                       connections_,  addresses_,
                       keeper_.get(), reader_.get()};
@@ -175,6 +197,7 @@ Status Broker::recover() {
   for (auto& [home, session, reads] : living.sessions)
     shards_[home.v]->adopt(std::move(session), std::move(reads));
   for (auto& [home, ended, queue] : living.remains) shards_[home.v]->adopt_remains(ended, std::move(queue));
+  for (QueueStart::Home& home : queues.take()) shards_[home.shard.v]->adopt_queue(std::move(home.queue));
   for (auto& shard : shards_) shard->catch_up();
   committer_->run_once();  // the number of this start, and what recovery has cleaned up
   if (!committer_->healthy())

@@ -14,6 +14,7 @@
 #include "broker/commit_fanout.h"
 #include "broker/commit_watch.h"
 #include "broker/options.h"
+#include "broker/queue_ids.h"
 #include "broker/shard_thread.h"
 #include "broker/store_keeper.h"
 #include "broker/store_reader.h"
@@ -24,6 +25,7 @@
 #include "net/tls_server.h"
 #include "net/unix_socket.h"
 #include "net/user_names.h"
+#include "queue/queue_catalog.h"
 #include "retain/retained_index.h"
 #include "session/session_directory.h"
 #include "store/committer.h"
@@ -84,8 +86,8 @@ class Broker {
       listeners.websocket = listeners.websocket || each.websocket.has_value();
       listeners.proxies = listeners.proxies || each.proxy.use != net::ProxyUse::Off;
     }
-    return {counters_, directory_,          subscriptions_,   retained_,      connections_,
-            clock_,    *mailboxes_.front(), std::move(store), std::move(tls), listeners};
+    return {counters_,           directory_,       subscriptions_, retained_, connections_, clock_,
+            *mailboxes_.front(), std::move(store), std::move(tls), listeners, &queues_};
   }
 
  private:
@@ -110,6 +112,8 @@ class Broker {
   topic::SubscriptionIndex subscriptions_;
   retain::RetainedIndex retained_;
   session::SessionDirectory directory_;
+  queue::QueueCatalog queues_;
+  QueueIds queue_ids_;
   std::atomic<std::uint32_t> connections_{0};
   AddressLimits addresses_;
   net::TlsServers tls_;
@@ -118,6 +122,7 @@ class Broker {
   std::vector<std::unique_ptr<net::Entrance>> entrances_;  ///< one per listener
   std::unique_ptr<store::Store> store_;                    ///< null: everything is in memory
   store::MemoryJournal memory_journal_;
+  std::atomic<std::size_t> undrained_{0};  ///< shards that still have something to end before they stop
   std::vector<std::unique_ptr<ShardThread>> shards_;
   std::vector<ShardMailbox*> mailboxes_;
   std::unique_ptr<CommitFanout> fanout_;

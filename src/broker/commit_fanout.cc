@@ -46,6 +46,14 @@ void CommitFanout::on_durable(std::span<store::Done> done) {
       if (publish->retain) retain_message(*publish);
       if (one.elided) counters_.add(Counter::PublishElided);
       deliver(ticket_of(one).home, *publish, one);
+    } else if (auto* settled = std::get_if<QueueSettled>(&ticket_of(one).work)) {
+      enqueue(settled->dead_letters, one.appended);
+    } else if (auto* moved = std::get_if<MessagesMoved>(&ticket_of(one).work)) {
+      enqueue(moved->queues, one.appended);
+    } else if (auto* taken = std::get_if<SequencesTaken>(&ticket_of(one).work)) {
+      taken->first = one.appended.back().seq;
+    } else if (auto* claim = std::get_if<ClaimMade>(&ticket_of(one).work)) {
+      claim->own = one.appended.back().seq;
     }
   }
   finish_all(done, std::nullopt);
@@ -58,6 +66,14 @@ void CommitFanout::on_failed(std::span<store::Done> done, const Error& error) {
     if (const auto* publish = std::get_if<PublishCommit>(&ticket_of(one).work)) {
       if (publish->retain) retained_.settle(publish->message->topic());
       skip(*publish, one.appended);
+    } else if (const auto* settled = std::get_if<QueueSettled>(&ticket_of(one).work)) {
+      give_back_room(settled->dead_letters);
+    } else if (const auto* moved = std::get_if<MessagesMoved>(&ticket_of(one).work)) {
+      give_back_room(moved->queues);
+    } else if (auto* taken = std::get_if<SequencesTaken>(&ticket_of(one).work)) {
+      if (!one.appended.empty()) taken->first = one.appended.back().seq;
+    } else if (auto* claim = std::get_if<ClaimMade>(&ticket_of(one).work)) {
+      if (!one.appended.empty()) claim->own = one.appended.back().seq;
     }
   }
   finish_all(done, error.code);
@@ -79,6 +95,47 @@ void CommitFanout::deliver(ShardId home, PublishCommit& publish, const store::Do
     outbox_.send(where ? where->shard : home, Deliver{target.session, seq, std::move(target.delivery)});
   }
   publish.targets.clear();
+  if (publish.queues.empty()) return;
+  const std::span<const store::Appended> entries = done.appended.subspan(next);
+  if (publish.ref) tell_where(publish, entries);
+  enqueue(publish.queues, entries);
+}
+
+/// What has left a queue for the message, and is a dead letter, is another's.
+void CommitFanout::tell_where(PublishCommit& publish, std::span<const store::Appended> entries) {
+  for (std::size_t i = 0; i < publish.queues.size(); ++i) {
+    const CommitQueue& one = publish.queues[i];
+    if (one.entry.message == publish.message)
+      publish.ref->stored.push_back({one.queue->name(), entries[i].seq});
+  }
+}
+
+/// Each entry goes to the owner of its queue. Precondition: `appended` are theirs.
+void CommitFanout::enqueue(std::vector<CommitQueue>& queues, std::span<const store::Appended> appended) {
+  HERMOD_ASSERT(queues.size() <= appended.size());
+  for (std::size_t i = 0; i < queues.size(); ++i) {
+    const QueueId queue = queues[i].queue->id;
+    if (queues[i].admission.v != 0) {
+      outbox_.send(owner_of(queue, shards_),
+                   ToQueue{queue, AdmissionStored{queues[i].admission, appended[i].seq}});
+      continue;
+    }
+    outbox_.send(owner_of(queue, shards_),
+                 ToQueue{queue, QueueEntryStored{appended[i].seq, std::move(queues[i].entry)}});
+  }
+  queues.clear();
+}
+
+/// Owners hear of it: a queue may wait for room, or for its end.
+void CommitFanout::give_back_room(const std::vector<CommitQueue>& queues) {
+  for (const CommitQueue& one : queues) {
+    if (one.admission.v != 0) {
+      outbox_.send(owner_of(one.queue->id, shards_), ToQueue{one.queue->id, AdmissionFailed{one.admission}});
+    } else {
+      one.queue->room->give_back({1, one.entry.message->size()});
+      outbox_.send(owner_of(one.queue->id, shards_), ToQueue{one.queue->id, RoomGivenBack{}});
+    }
+  }
 }
 
 /// The sequences of a failed group are never filled; their queues go on behind them. A batch that a read-only
@@ -91,6 +148,7 @@ void CommitFanout::skip(const PublishCommit& publish, std::span<const store::App
     const auto where = slots_.locate(target.session);
     if (where) outbox_.send(where->shard, SkipSequence{target.session, seq, target.delivery.message->size()});
   }
+  give_back_room(publish.queues);
 }
 
 /// [MQTT-3.3.1-5] [MQTT-3.3.1-6] [MQTT-3.3.1-7]

@@ -1,7 +1,9 @@
 #pragma once
+#include <cstddef>
 #include <functional>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "base/counters.h"
 #include "broker/outbox.h"
@@ -18,7 +20,11 @@ class CommitFanout final : public store::CommitObserver {
  public:
   CommitFanout(std::span<ShardMailbox* const> mailboxes, const session::SessionSlots& slots,
                retain::RetainedIndex& retained, CounterBlock& counters)
-      : outbox_(mailboxes), slots_(slots), retained_(retained), counters_(counters) {}
+      : outbox_(mailboxes),
+        shards_(mailboxes.size()),
+        slots_(slots),
+        retained_(retained),
+        counters_(counters) {}
 
   /// `on_failure` is called on the committer's thread with every commit that fails. Before the first commit.
   void report_failures_to(std::function<void()> on_failure) { on_failure_ = std::move(on_failure); }
@@ -30,11 +36,15 @@ class CommitFanout final : public store::CommitObserver {
  private:
   void deliver_early(const PublishCommit& publish, std::span<const store::Appended> appended);
   void deliver(ShardId home, PublishCommit& publish, const store::Done& done);
+  static void tell_where(PublishCommit& publish, std::span<const store::Appended> entries);
   void skip(const PublishCommit& publish, std::span<const store::Appended> appended);
+  void enqueue(std::vector<CommitQueue>& queues, std::span<const store::Appended> appended);
+  void give_back_room(const std::vector<CommitQueue>& queues);
   void retain_message(const PublishCommit& publish);
   void finish_all(std::span<store::Done> done, std::optional<Errc> error);
 
   Outbox outbox_;
+  const std::size_t shards_;
   const session::SessionSlots& slots_;
   retain::RetainedIndex& retained_;
   CounterBlock& counters_;

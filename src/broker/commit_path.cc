@@ -44,7 +44,7 @@ void Shard::submit(store::WriteBatch batch, std::optional<ConnectionId> connecti
   ticket->bytes = bytes_held(batch, ticket->work);
   bytes_submitted_ += ticket->bytes;
   ++commits_in_flight_;
-  submissions_.push_back({std::move(batch), std::move(ticket), needs.may_wait, needs.sync});
+  submissions_.push_back({std::move(batch), std::move(ticket), needs.may_wait, needs.sync, needs.taking});
   if (bytes_submitted_ <= shared_.options.store.max_bytes_in_flight) return;
   if (Connection* c = live(connection)) {  // the disk is behind: this publisher waits
     c->pause(Connection::Pause::CommitBacklog);
@@ -88,6 +88,13 @@ void Shard::on_commit_finished(CommitFinished& finished) {
 /// A PUBLISH is durable, as far as its QoS and store.flush ask for it: its publisher is acknowledged. The
 /// deliveries were sent to their shards already.
 void Shard::finish(Connection* c, Session* session, PublishCommit& work, std::optional<Errc> error) {
+  if (work.round.v != 0) return on_round_stored(work.round, !error, std::move(work.ref));
+  answer_publisher(c, session, work, error);
+  if (work.control.v != 0) take_control(work.control, !error);
+}
+
+void Shard::answer_publisher(Connection* c, Session* session, const PublishCommit& work,
+                             std::optional<Errc> error) {
   if (work.qos == QoS::AtMostOnce || session == nullptr) return;
   if (error) {
     counters_.add(Counter::PublishRefused);
@@ -98,7 +105,7 @@ void Shard::finish(Connection* c, Session* session, PublishCommit& work, std::op
   session->inbound().on_committed(work.packet_id, work.qos);
   if (c == nullptr) return;  // the client sends it again on its next connection and is answered there
   acknowledge_publish(*c, work.packet_id, work.qos,
-                      work.matched ? ReasonCode::Success : ReasonCode::NoMatchingSubscribers);
+                      work.matched ? ReasonCode::Success : ReasonCode::NoMatchingSubscribers, work.ref.get());
 }
 
 /// Without space nothing is left of a commit. After any other failure it may be whole on the disk until the
@@ -145,10 +152,11 @@ void Shard::finish(Connection* c, Session* session, OutboundReleased& work, std:
     if (c != nullptr) disconnect(*c, reason_for(*error, PacketType::Disconnect), "the store failed");
     return;
   }
-  if (!work.again) session->outbound().on_released(work.seq);
-  if (c != nullptr)
-    send_ack(*c, PacketType::Pubrel, qos::packet_id_for(work.seq),
-             ReasonCode::Success);  // [MQTT-4.3.3-4]
+  if (!work.again) {
+    session->outbound().on_released(work.seq);
+    if (session->consumers() != nullptr) session->consumers()->finish(work.seq);
+  }
+  send_pubrel_in_order(c, *session, work.seq);  // [MQTT-4.3.3-4]
 }
 
 /// What it says was true before the commits it waited for, so their failure does not change it.
@@ -174,7 +182,11 @@ void Shard::finish(Connection*, Session* session, EntriesErased& work, std::opti
 }
 
 void Shard::finish(Connection* c, Session* session, SubscriptionsStored& work, std::optional<Errc> error) {
-  if (session == nullptr) return;
+  if (session == nullptr) {  // what was made for it is there all the same
+    for (SubscriptionRequest& request : work.requests)
+      if (!error) create_queues(request);
+    return;
+  }
   if (error) {
     for (const SubscriptionRequest& request : work.requests)
       if (request.number != 0) session->subscriptions().settle(request.filter);

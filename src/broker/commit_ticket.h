@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -9,7 +10,14 @@
 #include "base/assert.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "broker/publish_ref.h"
+#include "broker/queue_message.h"
+#include "queue/admission.h"
+#include "queue/queue_catalog.h"
+#include "queue/queue_definition.h"
+#include "queue/queue_effect.h"
 #include "queue/queue_window.h"
+#include "session/queue_consumers.h"
 #include "store/committer.h"
 #include "topic/subscription.h"
 #include "wire/types.h"
@@ -23,15 +31,27 @@ struct CommitTarget {
   bool durable = false;  ///< has an append in the batch, and its sequence is in the result, in target order
 };
 
+/// One named queue that gets a message through the committer; it has an append of its own in the batch,
+/// behind those of the sessions, and room for it.
+struct CommitQueue {
+  queue::NamedQueuePtr queue;
+  queue::QueueEntry entry;
+  queue::AdmissionId admission{};  ///< zero: its owner was not asked, and its room is taken
+};
+
 /// A PUBLISH waits for its commit: then it is acknowledged and delivered.
 struct PublishCommit {
   wire::PacketId packet_id{};
   wire::QoS qos = wire::QoS::AtMostOnce;
   queue::MessagePtr message;
   std::vector<CommitTarget> targets;
+  std::vector<CommitQueue> queues{};
   bool matched = false;               ///< somebody subscribed; else 0x10
   bool retain = false;                ///< becomes the retained message of its topic, or clears it
   std::uint64_t retained_number = 0;  ///< of its record
+  queue::WaiterId round{};            ///< zero: it alone decides what the publisher is answered
+  std::unique_ptr<PublishRef> ref{};  ///< null: its publisher does not ask
+  ControlId control{};                ///< commands that are carried out behind it; zero: there are none
 };
 /// A QoS 2 PUBLISH that was seen before waits for what is pending: then PUBREC.
 struct PublishSeenAgain {
@@ -66,14 +86,17 @@ struct SubscriptionRequest {
   wire::ReasonCode reason = wire::ReasonCode::Success;
   topic::SubscriptionOptions options;
   wire::RetainHandling retain_handling = wire::RetainHandling::SendAtSubscribe;
-  std::uint32_t number = 0;   ///< of its record; 0 when there is none
-  bool retained_due = false;  ///< its record says so
+  std::uint32_t number = 0;                     ///< of its record; 0 when there is none
+  bool retained_due = false;                    ///< its record says so
+  std::vector<queue::NamedQueuePtr> creates{};  ///< queues that are made for it, their records in its batch,
+  queue::QueueCatalog::Hold hold{};             ///< and whose names are held until they are there
 };
 /// SUBSCRIBE or UNSUBSCRIBE of a durable session: then the index changes and the ack leaves.
 struct SubscriptionsStored {
   wire::PacketId packet_id{};
   bool unsubscribe = false;
   std::vector<SubscriptionRequest> requests;
+  std::string why{};  ///< for the Reason String, when something was refused; may be empty
 };
 /// CONNECT of a durable session, or of one in whose place there was one: then CONNACK.
 struct SessionStored {
@@ -93,25 +116,76 @@ struct RemainsBarrier {
 struct RemainsErased {
   SessionId ended;
 };
+/// What a named queue has decided about its entries. Dead letters are in the batch as appends, in this order.
+struct QueueSettled {
+  QueueId queue;
+  std::vector<CommitQueue> dead_letters{};
+  std::vector<Seq> refused{};  ///< dead letters for which there was no room
+  std::vector<queue::EndedClaim> claims{};
+};
+/// Queues are made by a command; their records are in the batch.
+struct QueuesMade {
+  ControlId asker;
+  std::vector<queue::NamedQueuePtr> planned;
+};
+/// The owner of a queue has recorded what a command changes in it.
+struct QueueRecorded {
+  QueueId queue;
+  /// Not empty: the command could not be carried out after all, and the record is the old one again.
+  std::optional<Error> undone{};
+};
+/// A queue is deleted when nobody publishes into it any more without asking its owner.
+struct QueueBarrier {
+  QueueId queue;
+};
+/// The store knows that a queue is being deleted: from now on a start ends what a crash interrupts.
+struct QueueEndRecorded {
+  QueueId queue;
+};
+/// Nothing is left of a queue.
+struct QueueErased {
+  QueueId queue;
+};
+/// Messages went from one queue to others. They are in the batch as appends, in this order.
+struct MessagesMoved {
+  QueueId from;
+  std::vector<CommitQueue> queues;
+};
+/// A claim is to be stored: then the delivery may be sent at QoS 2.
+struct ClaimMade {
+  session::QueueDelivery delivery;
+  Seq own{};  ///< of the claim, in the session's stream; zero: it has none
+};
+/// Sequences of a session's stream for packet identifiers of what named queues deliver.
+struct SequencesTaken {
+  std::uint32_t count = 0;
+  Seq first{};  ///< zero: there are none
+};
 /// A record was written and nobody waits for it.
 struct Recorded {
-  Seq sent_before{};           ///< of a session's record
-  store::WriteBatch erases{};  ///< tried again until it is durable
+  Seq sent_before{};                            ///< of a session's record
+  std::unique_ptr<store::WriteBatch> erases{};  ///< tried again until it is durable; null: there are none
+  SessionId ended{};                            ///< the session that is gone with it,
+  std::vector<QueueId> claim_owners{};          ///< and who has to hear of that
+  std::optional<QueueId> forgotten{};           ///< the queue whose last subscriptions here are gone with it
 };
 
 /// How the committer may treat a batch; see store::Submission.
 struct CommitNeeds {
   bool may_wait = false;
   bool sync = true;
+  store::Taking taking{};
 };
 
 /// What a shard wants done when its batch is durable. State belongs to the session, acks belong to the
 /// connection: `connection` is the one that asked, and only it is answered.
 class CommitTicket final : public store::Ticket {
  public:
-  using Work = std::variant<PublishCommit, PublishSeenAgain, InboundReleased, OutboundReleased, AnswerLater,
-                            EntriesErased, SubscriptionsStored, SessionStored, RetainedBarrier,
-                            RemainsBarrier, RemainsErased, Recorded>;
+  using Work =
+      std::variant<PublishCommit, PublishSeenAgain, InboundReleased, OutboundReleased, AnswerLater,
+                   EntriesErased, SubscriptionsStored, SessionStored, RetainedBarrier, RemainsBarrier,
+                   RemainsErased, QueueSettled, QueuesMade, QueueRecorded, QueueBarrier, QueueEndRecorded,
+                   QueueErased, MessagesMoved, ClaimMade, SequencesTaken, Recorded>;
 
   CommitTicket(ShardId home_shard, std::optional<ConnectionId> asked_by, SessionId concerned, Work to_do)
       : home(home_shard), connection(asked_by), session(concerned), work(std::move(to_do)) {}

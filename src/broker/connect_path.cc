@@ -196,6 +196,7 @@ void Shard::hand_over(Session& session) {
 /// is seen to here.
 Session& Shard::take_in(std::unique_ptr<Session> arrived) {
   Session& session = sessions_.add(std::move(arrived));
+  if (!gone_queues_.empty()) forget_gone_queues(session);
   take_early_messages(session);
   if (!session.finished().empty()) list_finished_entries(session);
   if (session.record_is_old) write_again_later(session);
@@ -322,6 +323,7 @@ void Shard::send_connack(Connection& c, Session& session, bool session_present) 
   c.set_state(Connection::State::Connected);
   counters_.add(Counter::ClientsConnected);
   start_keep_alive(c);
+  resume_consuming(session);
   pump(session);
   resume_retained_reads(c, session);
   c.resume(Connection::Pause::Claim, now());

@@ -68,7 +68,14 @@ class Connection final : public net::TransportHandler, private net::TimerHandler
     Closing,       ///< nothing is read or sent any more
   };
   /// Why reading is paused; it goes on when no reason is left.
-  enum class Pause : std::uint8_t { Claim = 1, Output = 2, SlowReader = 4, CommitBacklog = 8, Ending = 16 };
+  enum class Pause : std::uint8_t {
+    Claim = 1,
+    Output = 2,
+    SlowReader = 4,
+    CommitBacklog = 8,
+    Ending = 16,
+    Admission = 32
+  };
 
   Connection(ConnectionId id, ConnectionEvents& events, std::unique_ptr<net::Transport> transport,
              const wire::Limits& limits);

@@ -104,6 +104,7 @@ void Shard::pump(session::Session& session) {
   if (c == nullptr || c->state() != Connection::State::Connected) return;
   while (const auto resend = session.outbound().next_resend()) send_again(*c, session, *resend);
   send_waiting(*c, session);
+  if (session.consumers() != nullptr) pump_consumers(*c, session);
   if (session.should_reach_on()) record(session);
   read_ahead(session);
   if (session.is_group_member || session.is_durable()) show_pace(session);
@@ -147,6 +148,7 @@ void Shard::show_pace(session::Session& session) {
 
 /// One packet of an exchange that an earlier connection began.
 void Shard::send_again(Connection& c, session::Session& session, const qos::Resend& resend) {
+  if (send_claim_again(c, session, resend)) return;
   if (resend.what == qos::Resend::What::Pubrel) {
     return send_ack_in_order(c, session, {.type = wire::PacketType::Pubrel, .packet_id = resend.id});
   }
@@ -186,8 +188,13 @@ wire::OutboundPublish Shard::publish_for(const Connection& c, const queue::Deliv
 /// Whether the client's Maximum Packet Size allows it; a topic alias may add three bytes. [MQTT-3.1.2-24]
 bool Shard::fits(const Connection& c, const queue::Delivery& delivery) {
   if (c.agreement().maximum_packet_size == kAnySize) return true;
+  return fits(c, publish_for(c, delivery));
+}
+
+bool Shard::fits(const Connection& c, const wire::OutboundPublish& out) {
+  if (c.agreement().maximum_packet_size == kAnySize) return true;
   const std::size_t alias = c.outbound_aliases().maximum() > 0 ? 3 : 0;
-  return wire::encoded_size(publish_for(c, delivery)) + alias <= c.agreement().maximum_packet_size;
+  return wire::encoded_size(out) + alias <= c.agreement().maximum_packet_size;
 }
 
 /// Encodes a PUBLISH into the client's output. Precondition: fits().
@@ -195,6 +202,11 @@ void Shard::send_publish(Connection& c, const queue::Delivery& delivery, wire::P
   wire::OutboundPublish out = publish_for(c, delivery);
   out.id = id;
   out.dup = duplicate;  // [MQTT-3.3.1-1] [MQTT-3.3.1-3]
+  write_publish(c, out, delivery.message);
+}
+
+/// `out` is of `message`, and may have an alias yet to come in the place of its topic.
+void Shard::write_publish(Connection& c, wire::OutboundPublish out, const queue::MessagePtr& message) {
   if (c.outbound_aliases().maximum() > 0) {
     const wire::AliasChoice choice = c.outbound_aliases().use(out.topic);
     out.topic_alias = choice.alias;
@@ -202,16 +214,16 @@ void Shard::send_publish(Connection& c, const queue::Delivery& delivery, wire::P
   }
   if (out.payload.size() >= kShareFrom) {
     wire::encode_without_payload(c.output(), out);
-    c.output().append_shared(queue::Message::shared_payload(delivery.message));
+    c.output().append_shared(queue::Message::shared_payload(message));
   } else {
     wire::encode(c.output(), out);
   }
   c.flush();
   counters_.add(Counter::PacketsSent);
-  counters_.add(delivery.qos == QoS::AtMostOnce    ? Counter::PublishSentQoS0
-                : delivery.qos == QoS::AtLeastOnce ? Counter::PublishSentQoS1
-                                                   : Counter::PublishSentQoS2);
-  counters_.add(Counter::PublishBytesSent, delivery.message->payload().size());
+  counters_.add(out.qos == QoS::AtMostOnce    ? Counter::PublishSentQoS0
+                : out.qos == QoS::AtLeastOnce ? Counter::PublishSentQoS1
+                                              : Counter::PublishSentQoS2);
+  counters_.add(Counter::PublishBytesSent, message->payload().size());
 }
 
 /// Takes a waiting entry out of the queue by a rule, counted by `reason`.

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "net/options.h"
+#include "queue/named_queue_options.h"
 #include "retain/options.h"
 #include "session/options.h"
 #include "store/options.h"
@@ -45,6 +46,7 @@ struct Options {
   MqttOptions mqtt;
   LimitOptions limits;
   session::Options session;
+  queue::NamedQueueOptions queues;
   retain::Options retain;
   net::Options net;
   store::Options store;

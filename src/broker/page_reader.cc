@@ -16,6 +16,12 @@ Result<queue::Delivery> delivery_of(const store::StoredEntry& stored) {
   return queue::decode_shared_entry(as_bytes(stored.value), std::move(*message));
 }
 
+/// Of an exchange that waits for its PUBCOMP nothing is left to send; a claim's message is not here, or was
+/// sent and is not for the window, which has passed over the sequence.
+bool waits_in_order(Bytes record) {
+  return !queue::is_released(record) && !queue::is_claim(record) && !queue::is_unanswered_claim(record);
+}
+
 }  // namespace
 
 PageRead page_from(const PageWanted& wanted, const store::Slice& slice) {
@@ -24,9 +30,7 @@ PageRead page_from(const PageWanted& wanted, const store::Slice& slice) {
   page.entries.reserve(slice.entries.size());
   for (const store::StoredEntry& stored : slice.entries) {
     page.end = Seq{stored.seq.v + 1};
-    // Of an exchange that waits for its PUBCOMP nothing is left to send; a claim's message is not here.
-    const Bytes value = as_bytes(stored.value);
-    if (!stored.shared && (queue::is_released(value) || queue::is_claim(value))) continue;
+    if (!stored.shared && !waits_in_order(as_bytes(stored.value))) continue;
     auto delivery = delivery_of(stored);
     if (!delivery || delivery->qos == wire::QoS::AtMostOnce) {
       page.damaged.push_back({stored.seq, delivery ? "entry record: QoS 0" : delivery.error().detail});

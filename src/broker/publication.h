@@ -1,8 +1,11 @@
 #pragma once
 #include <optional>
+#include <string>
 
 #include "base/clock.h"
 #include "base/ids.h"
+#include "queue/admission.h"
+#include "queue/queue_catalog.h"
 #include "queue/queue_window.h"
 #include "session/session_slots.h"
 
@@ -13,6 +16,15 @@ struct Target {
   SessionId session;
   session::Location where;
   queue::Delivery delivery;
+};
+
+/// A named queue that gets it.
+struct QueueTarget {
+  queue::NamedQueuePtr queue;
+  std::string key;
+  bool is_dropped = false;       ///< it has no room, and its publisher is not told
+  bool is_asked = false;         ///< only its owner can say whether it takes the message,
+  queue::Admission admission{};  ///< and has said so
 };
 
 /// A publisher whose reading is paused because one receiver reads slower than it is written to.

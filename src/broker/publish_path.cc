@@ -6,9 +6,13 @@
 #include "broker/payload_format.h"
 #include "broker/reason_for.h"
 #include "broker/shard.h"
+#include "queue/control_parser.h"
+#include "queue/queue_form.h"
+#include "queue/queue_id.h"
 #include "queue/records.h"
 #include "retain/records.h"
 #include "session/records.h"
+#include "topic/limits.h"
 
 namespace hermod::broker {
 
@@ -31,6 +35,12 @@ wire::PacketType ack_type(QoS qos) {
   return qos == QoS::AtLeastOnce ? wire::PacketType::Puback : wire::PacketType::Pubrec;
 }
 
+void append_ref(const PublishRef& ref, wire::PropertyWriter& told) {
+  for (const PublishRef::Stored& one : ref.stored)
+    told.add_user("msg-ref", one.queue + '/' + std::to_string(one.seq.v));
+  if (ref.is_duplicate) told.add_user("duplicate", "1");
+}
+
 }  // namespace
 
 void Shard::on_publish(Connection& c, const wire::Publish& packet) {
@@ -43,16 +53,32 @@ void Shard::on_publish(Connection& c, const wire::Publish& packet) {
   session::Session& session = *c.session();
 
   if (packet.qos != QoS::AtMostOnce && !admit_publish(c, session, packet)) return;
-  if (const auto refusal = refusal_for(packet, topic)) return refuse_publish(c, packet, *refusal, {});
+  if (topic == queue::kControlTopic) return on_control(c, packet);
+  if (const auto refusal = refusal_for(packet, topic)) {
+    if (queue::is_queue_form(topic)) return on_nack(c, packet, topic);
+    return refuse_publish(c, packet, *refusal, {});
+  }
 
   const std::uint64_t version = match(topic, session.id());
   const queue::MessagePtr message =
       make_message(packet, topic, session.id(), version);  // the one copy of the payload
   if (packet.retain && !has_room_to_retain(*message))
     return refuse_publish(c, packet, ReasonCode::QuotaExceeded, "a limit on retained messages is reached");
-  find_targets(message);
+  find_targets(message, session.client_id());
   if (!reserve_room(message, shared_.options.session.queue.overflow))
     return refuse_publish(c, packet, ReasonCode::QuotaExceeded, "a subscriber's queue is full");
+  if (!queue_targets_.empty() && !reserve_queue_room(*message, /*may_refuse=*/true)) {
+    release_room(message);
+    return refuse_publish(c, packet, ReasonCode::QuotaExceeded, "a named queue is full");
+  }
+
+  if (!queue_targets_.empty() && asks_owners())
+    return ask_owners(&c, {.connection = c.id(),
+                           .session = session.id(),
+                           .message = message,
+                           .packet_id = packet.id,
+                           .qos = packet.qos,
+                           .retain = message->retain()});
 
   if (needs_commit(&c, message, message->retain())) {
     hand_over_now(/*qos0_only=*/true);
@@ -65,7 +91,7 @@ void Shard::on_publish(Connection& c, const wire::Publish& packet) {
                           targets_.empty() ? ReasonCode::NoMatchingSubscribers : ReasonCode::Success);
     }
   }
-  if (targets_.empty()) counters_.add(Counter::PublishNoSubscribers);
+  if (targets_.empty() && queue_targets_.empty()) counters_.add(Counter::PublishNoSubscribers);
   wait_for_slow_reader(c);
 }
 
@@ -167,9 +193,10 @@ void Shard::refuse_publish(Connection& c, const wire::Publish& packet, ReasonCod
                      .ends_publish = true});
 }
 
-/// Fills matches_ with who subscribed to the topic; the version of the index that says so.
+/// Fills matches_ with who subscribed to the topic; the version of the index that says so. How deep a topic
+/// may be was asked where it came from; the broker's own are as deep as they are.
 std::uint64_t Shard::match(std::string_view topic, SessionId publisher) {
-  const auto name = topic::TopicName::parse(topic, {shared_.options.mqtt.max_topic_levels});
+  const auto name = topic::TopicName::parse(topic, {.levels = topic::kMaxTopicBytes});
   HERMOD_ASSERT(name.has_value());
   return shared_.subscriptions.match(*name, publisher, members_, matches_);
 }
@@ -192,11 +219,16 @@ queue::MessagePtr Shard::make_message(const wire::Publish& packet, std::string_v
   return queue::Message::create(fields);
 }
 
-/// Fills targets_ with who gets the message, one copy per session (and one per shared group). Precondition:
-/// matches_ is of its topic.
-void Shard::find_targets(const queue::MessagePtr& message) {
+/// Fills targets_ and queue_targets_ with who gets the message, one copy per session (and one per shared
+/// group) and per named queue. `client_id`: its publisher's. Precondition: matches_ is of its topic.
+void Shard::find_targets(const queue::MessagePtr& message, std::string_view client_id) {
   targets_.clear();
+  queue_targets_.clear();
   for (const topic::Match& match : matches_) {
+    // An old session may have a queue's bit. Else what is not found was deleted a moment ago.
+    if (const QueueId queue{match.session.v};
+        queue::is_named(queue) && add_queue_target(queue, *message, client_id))
+      continue;
     const auto where = shared_.directory.slots().locate(match.session);
     if (!where) continue;                                                           // ended a moment ago
     const QoS qos = std::min(message->qos(), static_cast<QoS>(match.granted_qos));  // [MQTT-3.8.4-8]
@@ -257,17 +289,23 @@ bool Shard::reserve_room(const queue::MessagePtr& message, queue::Overflow overf
       slots.reserve_anyway(target.session, message->size());
       continue;
     }
-    for (std::size_t taken = 0; taken < i; ++taken)
-      if (targets_[taken].delivery.qos != QoS::AtMostOnce)
-        slots.release(targets_[taken].session, 1, message->size());
+    targets_.resize(i);
+    release_room(message);
     return false;
   }
   return true;
 }
 
+/// Takes back reserve_room().
+void Shard::release_room(const queue::MessagePtr& message) {
+  for (const Target& target : targets_)
+    if (target.delivery.message && target.delivery.qos != QoS::AtMostOnce)
+      shared_.directory.slots().release(target.session, 1, message->size());
+}
+
 /// True when something about this message must be durable, or when it must not overtake something that is.
 bool Shard::needs_commit(const Connection* c, const queue::MessagePtr& message, bool retain) const {
-  if (retain) return true;
+  if (retain || !queue_targets_.empty()) return true;
   if (message->qos() == QoS::AtMostOnce) return false;
   if (c != nullptr && c->pending_commits > 0) return true;
   if (c != nullptr && message->qos() == QoS::ExactlyOnce && c->session()->is_durable()) return true;
@@ -293,17 +331,20 @@ void Shard::hand_over_now(bool qos0_only) {
 /// retained message. The ack and the deliveries at QoS 1 and 2 follow when it is durable. `session` is the
 /// publisher's without a connection, if that stays here until then.
 void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire::PacketId id, QoS qos,
-                           bool retain, store::WriteBatch batch, SessionId session) {
+                           bool retain, store::WriteBatch batch, SessionId session, queue::WaiterId round) {
   PublishCommit work;
   work.packet_id = id;
   work.qos = qos;
   work.retain = retain;
   work.message = message;
-  work.matched = !targets_.empty();
-  const bool may_wait = batch.empty() && may_be_elided(work, targets_);
+  work.round = round;
+  work.matched = !targets_.empty() || !queue_targets_.empty();
+  if (c != nullptr && qos != QoS::AtMostOnce && !queue_targets_.empty()) work.ref = wanted_ref(*c, *message);
+  const bool may_wait = batch.empty() && queue_targets_.empty() && may_be_elided(work, targets_);
   // What it promises beyond a PUBACK a power cut may not take: its part in QoS 2, a retained message, and
-  // what was in the batch before.
-  bool sync = !batch.empty() || qos != QoS::AtLeastOnce || retain;
+  // what was in the batch before. At QoS 0, which only named queues store, nothing is promised.
+  const bool is_unanswered = message->qos() == QoS::AtMostOnce;
+  bool sync = !batch.empty() || (qos != QoS::AtLeastOnce && !is_unanswered) || retain;
   const std::optional<MessageId> shared = share_body(batch, *message);
   for (Target& target : targets_) {
     if (!target.delivery.message) continue;
@@ -321,6 +362,7 @@ void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire
     }
     work.targets.push_back({target.session, std::move(target.delivery), target.where.durable});
   }
+  append_to_queues(batch, message, shared, work);
   if (retain) {
     work.retained_number = shared_.retained.number_for(message->topic(), !message->payload().empty());
     retain::record(batch, work.retained_number, *message);
@@ -353,19 +395,23 @@ bool Shard::may_be_elided(const PublishCommit& work, std::span<const Target> tar
 
 /// A message for several durable queues is stored once when that saves more than the reference costs.
 std::optional<MessageId> Shard::share_body(store::WriteBatch& batch, const queue::Message& message) {
-  const auto copies =
-      static_cast<std::size_t>(std::count_if(targets_.begin(), targets_.end(), [](const Target& t) {
-        return t.where.durable && t.delivery.message;
-      }));
+  const auto sessions = std::count_if(targets_.begin(), targets_.end(),
+                                      [](const Target& t) { return t.where.durable && t.delivery.message; });
+  const auto queues = std::count_if(queue_targets_.begin(), queue_targets_.end(),
+                                    [](const QueueTarget& t) { return !t.is_dropped; });
+  const auto copies = static_cast<std::size_t>(sessions + queues);
   if (copies < 2 || (copies - 1) * message.size() < kStoreOnceFrom) return std::nullopt;
   const MessageId id{shared_.epoch << kEpochShift | std::uint64_t{id_.v} << kShardShift | ++messages_shared_};
   queue::put_message(batch, id, message);
   return id;
 }
 
-/// PUBACK or PUBREC with success, or with 0x10 when nobody subscribed.
-void Shard::acknowledge_publish(Connection& c, wire::PacketId id, QoS qos, ReasonCode reason) {
-  send_publish_ack(c, id, qos, reason, {});  // [MQTT-4.3.2-4] [MQTT-4.3.3-8]
+/// PUBACK or PUBREC with success, or with 0x10 when nobody subscribed. [MQTT-4.3.2-4] [MQTT-4.3.3-8]
+void Shard::acknowledge_publish(Connection& c, wire::PacketId id, QoS qos, ReasonCode reason,
+                                const PublishRef* ref) {
+  wire::PropertyWriter told;
+  if (ref != nullptr) append_ref(*ref, told);
+  send_ack(c, ack_type(qos), id, reason, {}, told.properties());
   if (qos == QoS::AtLeastOnce) c.session()->inbound().on_acknowledged(id);
 }
 
@@ -387,23 +433,33 @@ void Shard::wait_for_slow_reader(Connection& c) {
     schedule_deadlines();
     return;
   }
+  wait_for_queue_owner(c);
 }
 
 /// A message of the broker's own (a will): the same steps without an ack. There is nobody to refuse it to, so
 /// a full queue misses it alone, and beyond a limit on retained messages it is delivered all the same. Like
 /// every message of its client it stays behind those that wait for their commit. [MQTT-4.6.0-6]
-/// What is in `batch` already is stored together with it. Precondition: matches_ is of its topic.
-void Shard::publish_for_broker(const queue::MessagePtr& message, const session::Session& publisher,
-                               store::WriteBatch batch) {
+/// What is in `batch` already, its session's record and nothing else, is stored together with it.
+/// Precondition: matches_ is of its topic.
+void Shard::publish_for_broker(const queue::MessagePtr& message, std::string_view client_id,
+                               bool behind_others, store::WriteBatch batch) {
+  const SessionId publisher = message->publisher();
   const bool retain = message->retain() && has_room_to_retain(*message);
   if (retain != message->retain()) counters_.add(Counter::PublishRefused);
-  find_targets(message);
+  find_targets(message, client_id);
   const queue::Overflow overflow = shared_.options.session.queue.overflow;
   reserve_room(message, overflow == queue::Overflow::Reject ? queue::Overflow::DropNewest : overflow);
-  const bool behind_others = message->qos() != QoS::AtMostOnce && publisher.has_commits_in_flight();
-  if (!batch.empty() || behind_others || needs_commit(nullptr, message, retain)) {
+  reserve_queue_room(*message, /*may_refuse=*/false);
+  if (asks_owners())
+    return ask_owners(nullptr, {.session = publisher,
+                                .message = message,
+                                .qos = QoS::AtMostOnce,
+                                .retain = retain,
+                                .records_session = !batch.empty()});
+  const bool waits = behind_others && message->qos() != QoS::AtMostOnce;
+  if (!batch.empty() || waits || needs_commit(nullptr, message, retain)) {
     hand_over_now(/*qos0_only=*/true);
-    commit_publish(nullptr, message, {}, QoS::AtMostOnce, retain, std::move(batch), publisher.id());
+    commit_publish(nullptr, message, {}, QoS::AtMostOnce, retain, std::move(batch), publisher);
   } else {
     hand_over_now(/*qos0_only=*/false);
   }
@@ -413,7 +469,7 @@ void Shard::publish_for_broker(const queue::MessagePtr& message, const session::
 void Shard::announce(const queue::MessagePtr& message) {
   shared_.retained.restore(message);
   match(message->topic(), SessionId{});
-  find_targets(message);
+  find_targets(message, {});
   hand_over_now(/*qos0_only=*/true);
 }
 

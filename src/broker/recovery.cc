@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "broker/page_reader.h"
 #include "qos/packet_ids.h"
+#include "queue/queue_form.h"
 #include "queue/queue_id.h"
 #include "queue/records.h"
 #include "retain/records.h"
@@ -148,6 +149,12 @@ Status Recovery::read_subscriptions() {
       orphan([&](store::WriteBatch& batch) { session::erase_subscription(batch, id->session, id->number); });
       return true;
     }
+    if (queue::is_queue_form(record->filter)) {  // it is attached to its queue when its client is there
+      loaded->session->subscriptions().set(record->filter, record->options, id->number);
+      ++found_.subscriptions;
+      tell_progress();
+      return true;
+    }
     // A limit that was lowered meanwhile binds new subscriptions only.
     const auto target = topic::parse_subscription(record->filter, {});
     if (!target) {
@@ -239,6 +246,13 @@ void Recovery::count_entry(Loaded& loaded, const store::ReadView::EntryHead& ent
     return;
   }
   if (entry.message.v == 0 && queue::is_claim(entry.head)) return restore_claim(loaded, entry);
+  if (entry.message.v == 0 && queue::is_unanswered_claim(entry.head)) {
+    if (!loaded.has_packet_id(entry.seq)) return damaged("entries", no_packet_id());
+    loaded.session->outbound().restore_held(entry.seq);
+    loaded.unanswered.push_back(entry.seq);
+    ++found_.exchanges;
+    return;
+  }
   const auto size = queue::message_size(entry.head, entry.value_size, entry.body_size);
   if (!size) return damaged("entries", size.error());
   parts_.directory.slots().reserve_anyway(loaded.session->id(), *size);
@@ -279,7 +293,9 @@ void Recovery::count_remaining(SessionId ended, const store::ReadView::EntryHead
   const auto found = remains_.find(ended);
   if (found == remains_.end()) return;  // its stream has no record, so nothing would end it again
   if (cannot_be(entry.seq)) return;
-  if (entry.message.v == 0 && (queue::is_released(entry.head) || queue::is_claim(entry.head))) return;
+  if (entry.message.v == 0 && (queue::is_released(entry.head) || queue::is_claim(entry.head) ||
+                               queue::is_unanswered_claim(entry.head)))
+    return;
   if (const auto size = queue::message_size(entry.head, entry.value_size, entry.body_size))
     found->second.waiting.add(entry.seq, *size);
 }
@@ -312,6 +328,8 @@ Status Recovery::read_in_flight() {
     // Those whose messages cannot be read any more.
     found_.damaged += loaded.sent.messages;
     parts_.directory.slots().release(id, static_cast<std::uint32_t>(loaded.sent.messages), loaded.sent.bytes);
+    for (const Seq own : loaded.unanswered)
+      if (Status status = restore_unanswered(*loaded.session, own); !status) return status;
     const Waiting& waiting = loaded.waiting;
     if (waiting.amount.messages > 0)
       loaded.session->queue().restore_stored(waiting.first, waiting.last, waiting.amount);
@@ -326,6 +344,31 @@ void Recovery::restore_sent(Loaded& loaded, queue::Entry& entry) {
   loaded.session->queue().restore(entry.seq, std::move(entry.delivery));
   loaded.session->queue().mark_sent(entry.seq);
   loaded.session->outbound().restore(entry.seq, qos, /*released=*/false);
+}
+
+/// Its queue has nothing to do with it any more. One that cannot be read ends with PUBREL: its client holds
+/// the packet identifier.
+Status Recovery::restore_unanswered(Session& session, Seq own) {
+  const auto slice = view_.read_stream(session.stream(), own, 1, 1);
+  if (!slice) return tl::unexpected(slice.error());
+  const bool is_there = !slice->entries.empty() && slice->entries.front().seq == own;
+  auto stored = is_there ? queue::decode_unanswered_claim(as_bytes(slice->entries.front().value))
+                         : failure(Errc::Corruption, "unanswered claim: it is damaged");
+  session.outbound().restore(own, wire::QoS::ExactlyOnce, /*released=*/!stored);
+  if (!stored) {
+    queue::record_released(cleaning_, session.stream(), own);
+    damaged("entries", stored.error());
+    return {};
+  }
+  session.make_consumers().restore_unanswered(own, {stored->claim.queue,
+                                                    {.lease = {},
+                                                     .consumer = queue::ConsumerId{session.id().v},
+                                                     .attachment = {},
+                                                     .seq = stored->claim.seq,
+                                                     .deliveries = stored->claim.deliveries,
+                                                     .is_claimed = true,
+                                                     .message = std::move(stored->message)}});
+  return {};
 }
 
 Status Recovery::read_retained() {

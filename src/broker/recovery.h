@@ -104,6 +104,8 @@ class Recovery {
     Seq first_exchange;  ///< 0: there is none
     Seq sent_up_to;      ///< entries below may have reached the client,
     queue::Amount sent;  ///< so many
+    /// Deliveries of named queues that the client has to answer, and nobody waits for.
+    std::vector<Seq> unanswered;
     bool is_sent(Seq seq);
     /// It can have an exchange beside the one that is first, which it becomes when there is none.
     bool has_packet_id(Seq seq);
@@ -122,6 +124,7 @@ class Recovery {
   void restore_claim(Loaded& loaded, const store::ReadView::EntryHead& entry);
   void count_remaining(SessionId ended, const store::ReadView::EntryHead& entry);
   Status read_in_flight();
+  Status restore_unanswered(session::Session& session, Seq own);
   Status read_retained();
   void restore_sent(Loaded& loaded, queue::Entry& entry);
   void hand_over(Living& living);

@@ -18,6 +18,7 @@ void Shard::leave_session(Session& session, WillRule rule) {
   session.shown_busy = false;
   session.shown_late = false;
   if (session.congested_since) watch_congestion(session);
+  if (session.consumers() != nullptr) stop_consuming(session);
   if (rule == WillRule::Discard) session.set_will(nullptr);  // [MQTT-3.14.4-3]
   shared_.directory.slots().place(session.id(), {.shard = id_, .durable = session.is_durable()});
   if (!session.outlives_connection()) {
@@ -114,24 +115,49 @@ void Shard::set_absence_deadlines(const Session& session) {
 /// loses it in the same batch, so that no crash makes it come twice. True when the session was recorded so.
 /// [MQTT-3.1.2-8]
 bool Shard::publish_will(Session& session) {
-  const std::unique_ptr<session::Will> will = session.take_will();  // [MQTT-3.1.2-10]
+  std::unique_ptr<session::Will> will = session.take_will();  // [MQTT-3.1.2-10]
   if (!will) return false;
   counters_.add(Counter::WillsPublished);
-  queue::Message::Fields fields;
-  fields.topic = will->topic;
-  fields.payload = as_bytes(will->payload);
-  fields.forwarded_properties = as_bytes(will->forwarded_properties);
-  fields.qos = will->qos;
-  fields.retain = will->retain;  // [MQTT-3.1.2-14] [MQTT-3.1.2-15]
-  fields.publisher = session.id();
-  fields.matched_version = match(will->topic, session.id());
-  fields.stored_at = wall();
-  if (will->message_expiry_interval)
-    fields.expires_at = wall() + std::chrono::seconds(*will->message_expiry_interval);
-  store::WriteBatch batch;
-  if (session.is_durable()) session::record_session(batch, session);
-  publish_for_broker(queue::Message::create(fields), session, std::move(batch));
+  if (asked_.has_of(session.id())) {
+    session.commit_started();
+    late_wills_[session.id()].push_back({std::move(will), session.client_id()});
+  } else {
+    publish_taken_will(session.id(), session.client_id(), *will);
+  }
   return session.is_durable();
+}
+
+/// Its session may have ended meanwhile.
+void Shard::publish_taken_will(SessionId id, std::string_view client_id, const session::Will& will,
+                               bool is_late) {
+  queue::Message::Fields fields;
+  fields.topic = will.topic;
+  fields.payload = as_bytes(will.payload);
+  fields.forwarded_properties = as_bytes(will.forwarded_properties);
+  fields.qos = will.qos;
+  fields.retain = will.retain;  // [MQTT-3.1.2-14] [MQTT-3.1.2-15]
+  fields.publisher = id;
+  fields.matched_version = match(will.topic, id);
+  fields.stored_at = wall();
+  if (will.message_expiry_interval)
+    fields.expires_at = wall() + std::chrono::seconds(*will.message_expiry_interval);
+  store::WriteBatch batch;
+  const Session* const session = sessions_.find(id);
+  if (session != nullptr && session->is_durable()) session::record_session(batch, *session);
+  const bool behind_others = is_late || (session != nullptr && session->has_commits_in_flight());
+  publish_for_broker(queue::Message::create(fields), client_id, behind_others, std::move(batch));
+}
+
+/// Those that came while something of their client was asked about. [MQTT-4.6.0-6]
+void Shard::publish_late_wills(SessionId id) {
+  for (auto late = late_wills_.find(id); late != late_wills_.end(); late = late_wills_.find(id)) {
+    if (asked_.has_of(id)) return;  // also one of these
+    const LateWill next = std::move(late->second.front());
+    late->second.pop_front();
+    if (late->second.empty()) late_wills_.erase(late);
+    publish_taken_will(id, next.client_id, *next.will, /*is_late=*/true);
+    let_session_go(id);
+  }
 }
 
 /// The session is over: its subscriptions and messages go, whoever waits for the client identifier comes
@@ -185,7 +211,13 @@ void Shard::discard_session_state(Session& session, Counter reason) {
   if (session.is_durable()) {
     store::WriteBatch batch;
     session::erase_session(batch, session, /*with_queue=*/!remains);
-    erase_records(std::move(batch));
+    Recorded work{.ended = session.id()};
+    if (const session::QueueConsumers* consumers = session.consumers())
+      work.claim_owners.assign(consumers->claim_owners().begin(), consumers->claim_owners().end());
+    erase_records(std::move(batch), std::move(work));
+  } else if (const session::QueueConsumers* consumers = session.consumers()) {
+    for (const QueueId owner : consumers->claim_owners())
+      tell_queue(owner, ConsumerLeft{queue::ConsumerId{session.id().v}});
   }
   if (remains) {
     keep_remains(session.id(), std::move(session.queue()), reason);
@@ -198,6 +230,7 @@ void Shard::discard_session_state(Session& session, Counter reason) {
 /// Fills targets_ with one member of the group the delivery was drawn for; false when there is none.
 bool Shard::draw_member(queue::Delivery& delivery) {
   targets_.clear();
+  queue_targets_.clear();
   const auto name = shared_.subscriptions.group_name(topic::GroupKey{delivery.group});
   if (!name) return false;
   const auto filter = topic::TopicFilter::parse(name->filter, {shared_.options.mqtt.max_topic_levels});

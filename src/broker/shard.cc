@@ -105,8 +105,18 @@ void Shard::adopt(std::unique_ptr<Session> owned, std::vector<RetainedRead> reta
   tick_wall_.reset();
 }
 
+void Shard::adopt_queue(std::unique_ptr<OwnedQueue> owned) {
+  OwnedQueue& queue = *owned;
+  owned_queues_.emplace(queue.named->id, std::move(owned));
+  queue.group.resume(moment());
+  touch(queue);
+  tick_now_.reset();
+  tick_wall_.reset();
+}
+
 void Shard::catch_up() {
   on_timer(deadline_timer_);
+  if (!touched_queues_.empty()) tick_soon();  // there is a first tick for them
   tick_now_.reset();
   tick_wall_.reset();
 }
@@ -117,6 +127,9 @@ bool Shard::step() {
   bool more = false;
   if (!retained_readers_.empty()) more = send_retained_slices();
   if (!stranded_.empty()) redispatch_stranded();
+  if (!gone_queues_.empty()) forget_subscribers();
+  if (run_queues()) more = true;
+  if (!gone_queues_.empty() && is_forgetting()) more = true;
   if (!with_finished_entries_.empty()) submit_finished_entries();
   // Direct deliveries first: a commit that follows them must not overtake them on its way to the same shard.
   outbox_.post_all();
@@ -142,12 +155,16 @@ void Shard::receive(ShardMessage& message) {
     void operator()(Announce& m) { shard.announce(m.message); }
     void operator()(MembersConnected&) { shard.hand_on_held(); }
     void operator()(LoanSettled& m) { shard.on_loan_settled(m); }
-    void operator()(AskSubmitted& m) { shard.submitted_asked_.push_back(m); }
+    void operator()(AskSubmitted& m) { shard.on_ask_submitted(m); }
     void operator()(Submitted& m) { shard.on_submitted(m); }
     void operator()(HearFailures&) {
       if (shard.shared_.keeper != nullptr) shard.shared_.keeper->heard();
     }
     void operator()(PageRead& m) { shard.on_page_read(m); }
+    void operator()(ToQueue& m) { shard.on_queue_told(m); }
+    void operator()(FromQueue& m) { shard.on_told_by_queue(m); }
+    void operator()(QueueGone& m) { shard.on_queue_gone(m); }
+    void operator()(QueueForgotten& m) { shard.on_queue_forgotten(m); }
     void operator()(StopServing&) { shard.stop_serving(); }
   };
   std::visit(Receiver{*this}, message);
@@ -234,9 +251,10 @@ void Shard::on_output_drained(Connection& c) {
   Session& session = *c.session();
   pump(session);
   if (session.congested_since) watch_congestion(session);
-  // Often this is the end of a tick: nothing else would wake the shard for the next slice, and the next tick
-  // has its own time.
-  if (!c.retained_reads.empty()) timers_.schedule(deadline_timer_, now());
+  // Often this is the end of a tick: nothing else would wake the shard for the next slice, or for what queues
+  // have to hear, and the next tick has its own time.
+  const bool goes_on = !c.retained_reads.empty() || !to_self_.empty() || session.consumers() != nullptr;
+  if (goes_on) tick_soon();
   tick_now_.reset();
   tick_wall_.reset();
 }
@@ -255,6 +273,10 @@ void Shard::on_connection_closed(Connection& c, net::CloseReason reason) {
   log_disconnected(*ended_.back(), *session, ending_of_transport(reason));
   keep_retained_reads(*ended_.back(), *session);
   leave_session(*session, WillRule::Publish);
+  // Often this is the end of a tick: others would hear of it with the next event only.
+  tick_soon();
+  tick_now_.reset();
+  tick_wall_.reset();
 }
 
 void Shard::skip_sequence(const SkipSequence& skip) {
@@ -296,6 +318,12 @@ void Shard::take_early_messages(Session& session) {
   }
 }
 
+/// Whatever is due then, and whatever else happens before.
+void Shard::tick_soon() {
+  deadline_timer_due_ = now();
+  timers_.schedule(deadline_timer_, deadline_timer_due_);
+}
+
 /// Arms the one timer for everything that is due without a packet.
 void Shard::schedule_deadlines() {
   std::optional<MonotonicTime> due = deadlines_.next_due();
@@ -303,6 +331,7 @@ void Shard::schedule_deadlines() {
     const MonotonicTime check = now() + kCongestionCheck;
     if (!due || check < *due) due = check;
   }
+  if (const auto queue = queues_due_.next_due(); queue && (!due || *queue < *due)) due = *queue;
   if (!read_again_.empty() && (!due || read_again_at_ < *due)) due = read_again_at_;
   if (has_to_write_again() && (!due || write_again_at_ < *due)) due = write_again_at_;
   // Only ever moved forward: inside the advance() in which it is due it would else be put off to the next.
@@ -329,6 +358,7 @@ void Shard::on_timer(net::Timer&) {
       end_session(*session, Counter::DroppedSessionEnded);  // [MQTT-4.1.0-2]
     }
   }
+  advance_queues();
   check_congestion();
   read_again();
   write_again();

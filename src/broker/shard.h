@@ -3,9 +3,11 @@
 #include <absl/container/flat_hash_set.h>
 
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,15 +15,22 @@
 #include "base/counters.h"
 #include "base/ids.h"
 #include "broker/address_limits.h"
+#include "broker/asked_publications.h"
 #include "broker/connection.h"
 #include "broker/connection_table.h"
+#include "broker/control_task.h"
 #include "broker/ending.h"
 #include "broker/member_choice.h"
 #include "broker/options.h"
 #include "broker/outbox.h"
+#include "broker/owned_queue.h"
+#include "broker/pending_publication.h"
 #include "broker/publication.h"
+#include "broker/queue_ids.h"
 #include "broker/shard_message.h"
 #include "net/listener.h"
+#include "queue/due_index.h"
+#include "queue/queue_catalog.h"
 #include "retain/retained_index.h"
 #include "session/deadlines.h"
 #include "session/session_directory.h"
@@ -44,6 +53,8 @@ struct Shared {
   topic::SubscriptionIndex& subscriptions;
   retain::RetainedIndex& retained;
   session::SessionDirectory& directory;
+  queue::QueueCatalog& queues;
+  QueueIds& queue_ids;
   store::Committer& committer;
   std::span<ShardMailbox* const> mailboxes;
   std::atomic<std::uint32_t>& connections;  ///< of all shards, not ended yet: for limits.max_connections
@@ -74,6 +85,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   /// The queue of a session that had ended: its messages are for others of its groups. Before the first
   /// step().
   void adopt_remains(SessionId ended, queue::QueueWindow queue);
+  /// A named queue that this shard owns, with what the store held of it. Before the first step().
+  void adopt_queue(std::unique_ptr<OwnedQueue> queue);
   /// What fell due while the broker was down, or falls due with its start, happens now: no client that comes
   /// back at once withdraws a will or keeps a session whose time is over. When every shard has adopted.
   void catch_up();
@@ -83,12 +96,14 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   /// more to do at once.
   bool step();
 
-  /// True after StopServing when every connection has ended.
-  bool is_drained() const { return stopping_ && connections_.size() == 0; }
+  /// True after StopServing when every connection has ended, and what owners of queues were asked about.
+  bool is_drained() const { return stopping_ && connections_.size() == 0 && pending_.empty(); }
   /// True while the committer owes this shard an answer.
   bool has_commits_in_flight() const { return commits_in_flight_ > 0; }
   /// True while records of sessions that could not be written wait for the store to take them.
-  bool has_to_write_again() const { return !record_again_.empty() || !erase_again_.empty(); }
+  bool has_to_write_again() const {
+    return !record_again_.empty() || !erase_again_.empty() || !settle_again_.empty() || !take_again_.empty();
+  }
   std::size_t connection_count() const { return connections_.size(); }
   std::size_t session_count() const { return sessions_.size(); }
 
@@ -106,6 +121,17 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
     Counter reason{};          ///< counts what nobody else gets
     bool failed = false;       ///< the last page could not be read, or the store not be written
     bool whole = false;        ///< what memory had of it is looked for in the store, too
+  };
+  /// A message that moves to a queue which has to be asked.
+  struct Moving {
+    QueueId from;
+    std::size_t index = 0;  ///< in the slice
+  };
+  /// A queue that is deleted, until every session of every shard has heard of it.
+  struct GoneQueue {
+    std::string name;
+    std::vector<SessionId> sessions{};  ///< of this shard, which have not
+    bool is_done = false;
   };
   /// Something that waits for other shards, see barrier_path.cc.
   struct Barrier {
@@ -138,6 +164,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void follow_session(SessionId id, ShardMessage message);
   void take_early_messages(session::Session& session);
   void stop_serving();
+  void tick_soon();
   void schedule_deadlines();
   MonotonicTime now();
   WallTime wall();
@@ -167,25 +194,184 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   std::uint64_t match(std::string_view topic, SessionId publisher);
   queue::MessagePtr make_message(const wire::Publish& packet, std::string_view topic, SessionId publisher,
                                  std::uint64_t matched_version);
-  void find_targets(const queue::MessagePtr& message);
+  void find_targets(const queue::MessagePtr& message, std::string_view client_id);
   bool reserve_room(const queue::MessagePtr& message, queue::Overflow overflow);
+  void release_room(const queue::MessagePtr& message);
   bool has_room_to_retain(const queue::Message& message);
   std::size_t purge_retained(std::size_t most);
   void hand_over_now(bool qos0_only);
   bool needs_commit(const Connection* c, const queue::MessagePtr& message, bool retain) const;
   void commit_publish(Connection* c, const queue::MessagePtr& message, wire::PacketId id, wire::QoS qos,
-                      bool retain, store::WriteBatch batch = {}, SessionId session = {});
+                      bool retain, store::WriteBatch batch = {}, SessionId session = {},
+                      queue::WaiterId round = {});
   static bool may_be_elided(const PublishCommit& work, std::span<const Target> targets);
   std::optional<MessageId> share_body(store::WriteBatch& batch, const queue::Message& message);
-  void acknowledge_publish(Connection& c, wire::PacketId id, wire::QoS qos, wire::ReasonCode reason);
+  void acknowledge_publish(Connection& c, wire::PacketId id, wire::QoS qos, wire::ReasonCode reason,
+                           const PublishRef* ref = nullptr);
   void send_publish_ack(Connection& c, wire::PacketId id, wire::QoS qos, wire::ReasonCode reason,
                         std::string_view why);
   void wait_for_slow_reader(Connection& c);
-  void publish_for_broker(const queue::MessagePtr& message, const session::Session& publisher,
+  void publish_for_broker(const queue::MessagePtr& message, std::string_view client_id, bool behind_others,
                           store::WriteBatch batch);
   bool draw_member(queue::Delivery& delivery);
   void redispatch(queue::Delivery delivery);
   void announce(const queue::MessagePtr& message);
+
+  // enqueue_path.cc
+  /// False: there is no such queue.
+  bool add_queue_target(QueueId id, const queue::Message& message, std::string_view client_id);
+  bool reserve_queue_room(const queue::Message& message, bool may_refuse);
+  void give_back_room(const queue::NamedQueue& queue, const queue::Amount& amount);
+  void append_to_queues(store::WriteBatch& batch, const queue::MessagePtr& message,
+                        std::optional<MessageId> shared, PublishCommit& work);
+  void wait_for_queue_owner(Connection& c);
+  std::unique_ptr<PublishRef> wanted_ref(const Connection& c, const queue::Message& message) const;
+
+  // control_path.cc
+  void on_control(Connection& c, const wire::Publish& packet);
+  void take_control(ControlId id, bool is_stored);
+  void acknowledge_without_message(Connection& c, const wire::Publish& packet, bool matched,
+                                   ControlId control = {});
+  void run_control(ControlId id);
+  static void answer_command(ControlTask& task, Result<queue::ControlResult> result);
+  std::optional<ControlId> end_control(ControlTask& task);
+  void finish_command(ControlId id, Result<queue::ControlResult> result);
+  void publish_answer(const ControlTask& task, std::string_view text);
+  void publish_for_nobody(const queue::MessagePtr& message);
+  void publish_event(std::string_view topic, std::string_view text);
+
+  // command_path.cc
+  using Begun = std::optional<Result<queue::ControlResult>>;
+  Begun begin_command(ControlTask& task, const queue::ControlCommand& command);
+  Begun ask_owner(const ControlTask& task, const std::string& name, const queue::ControlCommand& command,
+                  std::optional<queue::QueueDefinition> wanted = std::nullopt);
+  Begun begin_create(ControlTask& task, const queue::QueueDefinition& definition);
+  Begun make_queues(ControlTask& task, std::vector<queue::QueueDefinition> wanted,
+                    queue::QueueCatalog::Hold hold);
+  Status open_queue(const queue::NamedQueue& planned, std::string_view by);
+  Begun begin_edit(ControlTask& task, const queue::EditQueue& command);
+  Begun begin_delete(ControlTask& task, const queue::DeleteQueue& command);
+  Begun begin_list(ControlTask& task, const queue::ListQueues& command);
+  void on_command_done(QueueId queue, CommandDone& done);
+
+  // order_path.cc
+  void on_command_asked(OwnedQueue* queue, QueueId id, AskCommand& asked);
+  void answer_order(QueueId queue, ControlId asker, Result<queue::ControlResult> result);
+  queue::QueueState describe_queue(const OwnedQueue& queue);
+  static queue::PeekedMessages peek_queue(const OwnedQueue& queue, const queue::PeekQueue& command);
+  void run_orders(OwnedQueue& queue);
+  void begin_change(OwnedQueue& queue);
+  void record_change(OwnedQueue& queue, const queue::QueueDefinition& definition, bool is_paused,
+                     std::optional<Error> undone = std::nullopt);
+  void redefine(OwnedQueue& queue);
+  void on_queue_redefined(QueueId id, QueueRedefined& redefined);
+  void end_change(OwnedQueue& queue, Result<queue::ControlResult> result);
+
+  // transfer_path.cc
+  void go_on_transferring(OwnedQueue& queue);
+  void begin_transfer(OwnedQueue& queue);
+  void take_slice(OwnedQueue& queue);
+  bool take_one(OwnedQueue& queue, const queue::QueueGroup::Peeked& one, const std::string& target);
+  void ask_for(OwnedQueue& queue, std::size_t index);
+  bool on_move_answered(AdmissionAnswered& answer);
+  bool on_move_asked_again(queue::WaiterId waiter);
+  void withdraw_rest(OwnedQueue& queue, std::size_t first);
+  void submit_slice(OwnedQueue& queue);
+  void touch_later(OwnedQueue& queue);
+  void end_transfer(OwnedQueue& queue);
+
+  // queue_end_path.cc
+  void begin_ending(OwnedQueue& queue);
+  static bool waits_for_ending(const OwnedQueue& queue);
+  static queue::Admission::What ask_again_behind_ending(OwnedQueue& queue, queue::WaiterId waiter);
+  void record_end(OwnedQueue& queue);
+  void forget_message_ids(OwnedQueue& queue);
+  void go_on_ending(OwnedQueue& queue);
+  void end_transfers(OwnedQueue& queue);
+  void on_subscribers_forgotten(OwnedQueue& queue);
+  void on_queue_gone(QueueGone& gone);
+  void on_queue_forgotten(const QueueForgotten& forgotten);
+  bool is_forgetting() const;
+  void forget_subscribers();
+  std::size_t forget_queue(session::Session& session, QueueId id, const std::string& name,
+                           store::WriteBatch& batch);
+  void forget_gone_queues(session::Session& session);
+
+  // admission_path.cc
+  queue::WaiterId next_waiter();
+  void evict(store::WriteBatch& batch, const queue::NamedQueue& queue, queue::Admission& admission,
+             std::vector<CommitQueue>& queues);
+  bool asks_owners() const;
+  void ask_owners(Connection* c, PendingPublication publication);
+  void begin_round(PendingPublication publication);
+  void on_admission_answered(QueueId queue, AdmissionAnswered& answer);
+  void submit_admitted(queue::WaiterId waiter);
+  Connection* publisher_of(const PendingPublication& publication);
+  void conclude(queue::WaiterId waiter);
+  void refuse_pending(PendingPublication& publication);
+  void end_asking(PendingPublication& publication);
+  void end_pending(queue::WaiterId waiter);
+  void let_session_go(SessionId id);
+  void on_round_stored(queue::WaiterId waiter, bool is_stored, std::unique_ptr<PublishRef> ref);
+  void on_repeated(QueueId queue, const RepeatedEnded& ended);
+  void on_ask_again(const AskedAgain& asked);
+  void append_admitted(store::WriteBatch& batch, QueueTarget& target, const queue::MessagePtr& message,
+                       std::optional<MessageId> shared, PublishCommit& work);
+  void answer_admission(OwnedQueue* queue, QueueId id, const AskAdmission& asked);
+  void tell_waiters(QueueId queue, const std::vector<queue::WaiterId>& waiters, bool is_stored);
+  void tell_to_ask_again(QueueId queue, const queue::AskAgain& again);
+
+  // queue_path.cc
+  void tell(ShardId to, ShardMessage message);
+  void tell_queue(QueueId queue, ToQueue::Message message);
+  OwnedQueue* owned_queue(QueueId id);
+  void on_queue_told(ToQueue& told);
+  void touch(OwnedQueue& queue);
+  void advance_queues();
+  bool run_queues();
+  void carry_out(OwnedQueue& queue);
+  void settle_entries(OwnedQueue& queue);
+  void count_settled(OwnedQueue& queue, const QueueSettled& work);
+  void tell_claims_ended(OwnedQueue& queue, const QueueSettled& work);
+  void schedule_queue(OwnedQueue& queue);
+  queue::Moment moment() { return {now(), wall()}; }
+
+  // consume_path.cc
+  void consume(session::Session& session, std::string_view form, const topic::SubscriptionOptions& options);
+  void consume_no_more(session::Session& session, std::string_view form);
+  void resume_consuming(session::Session& session);
+  void stop_consuming(session::Session& session);
+  void on_told_by_queue(FromQueue& told);
+  void pump_consumers(Connection& c, session::Session& session);
+  enum class Lent { Ended, WithClient, Waits };
+  Lent send_lent(Connection& c, session::Session& session, const session::QueueDelivery& lent);
+  std::optional<Seq> sequence_for_lent(session::Session& session);
+  void ask_sequences(session::Session& session);
+  void grant_credit(session::Session& session);
+  bool settle_lent(session::Session& session, Seq own, const wire::Ack& packet);
+  void tell_settled(session::QueueConsumers::Sent& sent, queue::Outcome outcome,
+                    std::optional<std::chrono::seconds> retry_after);
+  static std::optional<std::chrono::seconds> retry_after_of(const wire::Ack& packet);
+  wire::OutboundPublish lent_publish(const Connection& c, const session::QueueDelivery& lent,
+                                     std::string_view queue, wire::QoS qos,
+                                     std::span<const std::uint32_t> identifiers);
+
+  // claim_path.cc
+  void claim_lent(const Connection& c, session::Session& session, const session::QueueDelivery& lent);
+  void send_claimed(Connection& c, session::Session& session);
+  bool send_claim(Connection& c, session::Session& session, Seq own, wire::PacketId id, bool duplicate);
+  bool send_claim_again(Connection& c, session::Session& session, const qos::Resend& resend);
+  bool settle_claim(session::Session& session, Seq own, const wire::Ack& packet);
+  void release_claim(Connection* c, session::Session& session, Seq own);
+  void send_pubrel_in_order(Connection* c, session::Session& session, Seq own);
+  static void end_exchange(session::Session& session, Seq own);
+  void on_claim_ended(const FromQueue& told, const ClaimEnded& ended);
+  void on_nack(Connection& c, const wire::Publish& packet, std::string_view topic);
+
+  // create_queue_path.cc
+  wire::ReasonCode grant_queue(const wire::SubscribeFilter& wanted, SubscriptionRequest& request,
+                               store::WriteBatch& batch, std::string& why);
+  wire::ReasonCode create_queues(SubscriptionRequest& request);
 
   // deliver_path.cc
   void deliver(SessionId to, Seq seq, queue::Delivery delivery);
@@ -199,7 +385,9 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void send_again(Connection& c, session::Session& session, const qos::Resend& resend);
   wire::OutboundPublish publish_for(const Connection& c, const queue::Delivery& delivery);
   bool fits(const Connection& c, const queue::Delivery& delivery);
+  static bool fits(const Connection& c, const wire::OutboundPublish& out);
   void send_publish(Connection& c, const queue::Delivery& delivery, wire::PacketId id, bool duplicate);
+  void write_publish(Connection& c, wire::OutboundPublish out, const queue::MessagePtr& message);
   void drop_entry(session::Session& session, Seq seq, Counter reason);
   void drop_expired(session::Session& session);
   void watch_expiry(session::Session& session);
@@ -235,7 +423,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void take_out_entry(session::Session& session, Seq seq);
   void erase_entry(session::Session& session, Seq seq);
   void send_ack(Connection& c, wire::PacketType type, wire::PacketId id, wire::ReasonCode reason,
-                std::string_view why = {});
+                std::string_view why = {}, wire::Properties told = {});
   void send_ack_in_order(Connection& c, session::Session& session, AnswerLater answer);
   void list_finished_entries(const session::Session& session);
   void submit_finished_entries();
@@ -244,6 +432,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void on_subscribe(Connection& c, const wire::Subscribe& packet);
   void on_unsubscribe(Connection& c, const wire::Unsubscribe& packet);
   wire::ReasonCode grant(const wire::SubscribeFilter& wanted, bool is_one_too_many) const;
+  bool is_of_no_queue(std::string_view filter) const;
   void apply_subscriptions(Connection* c, session::Session& session, SubscriptionsStored& work);
   void send_subscription_ack(Connection& c, const SubscriptionsStored& work);
   void remove_subscriptions(const session::Session& session);
@@ -263,6 +452,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   // barrier_path.cc
   void submit_behind_all(std::optional<ConnectionId> connection, CommitTicket::Work work);
   void on_submitted(const Submitted& answer);
+  void on_ask_submitted(const AskSubmitted& ask);
   void answer_submitted();
   void pass_barrier(Barrier& barrier);
 
@@ -291,6 +481,9 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void erase_stray(SessionId ended, Seq seq);
   void set_absence_deadlines(const session::Session& session);
   bool publish_will(session::Session& session);
+  void publish_taken_will(SessionId id, std::string_view client_id, const session::Will& will,
+                          bool is_late = false);
+  void publish_late_wills(SessionId id);
   void end_session(session::Session& session, Counter reason);
   void pass_on(const std::string& client_id);
   void discard_session_state(session::Session& session, Counter reason);
@@ -300,6 +493,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
               CommitTicket::Work work, CommitNeeds needs = {});
   void on_commit_finished(CommitFinished& finished);
   void finish(Connection* c, session::Session* session, PublishCommit& work, std::optional<Errc> error);
+  void answer_publisher(Connection* c, session::Session* session, const PublishCommit& work,
+                        std::optional<Errc> error);
   void refuse_stored_publish(Connection& c, wire::PacketId id, wire::QoS qos, Errc error);
   void finish(Connection* c, session::Session* session, PublishSeenAgain& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, InboundReleased& work, std::optional<Errc> error);
@@ -311,11 +506,20 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void finish(Connection* c, session::Session* session, RetainedBarrier& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, RemainsBarrier& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, RemainsErased& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, QueueSettled& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, QueuesMade& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, QueueRecorded& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, QueueBarrier& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, QueueEndRecorded& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, QueueErased& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, MessagesMoved& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, ClaimMade& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, SequencesTaken& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, Recorded& work, std::optional<Errc> error);
 
   // write_again.cc
   void record(session::Session& session);
-  void erase_records(store::WriteBatch batch);
+  void erase_records(store::WriteBatch batch, Recorded work = {});
   void write_again_later(session::Session& session);
   void write_again_later();
   void write_again();
@@ -341,7 +545,24 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   // Kept between calls so that the hot path allocates nothing.
   topic::MatchSet matches_;
   std::vector<Target> targets_;
+  std::vector<QueueTarget> queue_targets_;
+  std::string lent_properties_;
   std::string forwarded_properties_;
+
+  absl::flat_hash_map<QueueId, std::unique_ptr<OwnedQueue>> owned_queues_;
+  std::vector<QueueId> touched_queues_;
+  queue::DueIndex<MonotonicTime, QueueId> queues_due_;
+  std::vector<ShardMessage> to_self_;  ///< about named queues; taken in the same tick
+  absl::flat_hash_map<queue::WaiterId, std::unique_ptr<PendingPublication>> pending_;
+  AskedPublications asked_;  ///< those of pending_ that are not submitted
+  absl::flat_hash_map<SessionId, std::deque<LateWill>> late_wills_;
+  std::uint64_t waiters_ = 0;
+  absl::flat_hash_map<queue::WaiterId, Moving> moving_;
+  absl::flat_hash_map<ControlId, std::unique_ptr<ControlTask>> control_tasks_;
+  absl::flat_hash_map<SessionId, std::deque<ControlId>> control_lines_;
+  absl::flat_hash_map<QueueId, GoneQueue> gone_queues_;
+  std::vector<QueueId> settle_again_;  ///< the store did not take what these have decided
+  std::vector<SessionId> take_again_;  ///< nor gave these sequences
 
   std::vector<Deliver> stranded_;  ///< of shared groups, whose member ended: drawn again in this tick
   absl::flat_hash_set<SessionId>
@@ -351,12 +572,16 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   std::vector<SessionId> read_again_;  ///< the store could not be read for these
   MonotonicTime read_again_at_{};
   std::vector<SessionId> record_again_;  ///< the store has an older record of these
-  std::vector<store::WriteBatch> erase_again_;
+  std::vector<Recorded> erase_again_;
   MonotonicTime write_again_at_{};
   std::vector<EarlyMessage> early_messages_;
   absl::flat_hash_map<std::uint64_t, Barrier> barriers_;
   std::uint64_t barriers_begun_ = 0;
-  std::vector<AskSubmitted> submitted_asked_;  ///< answered behind this tick's submissions
+  struct SubmittedAsked {
+    AskSubmitted ask;
+    std::uint64_t last = 0;  ///< of what was asked about then
+  };
+  std::vector<SubmittedAsked> submitted_asked_;  ///< answered behind this tick's submissions
   std::vector<SessionId> with_finished_entries_;
   std::vector<StreamId> ended_streams_;  ///< forgotten behind the submissions of their last tick
   std::vector<SessionId> congested_;

@@ -6,6 +6,7 @@
 
 #include "base/ids.h"
 #include "broker/commit_ticket.h"
+#include "broker/queue_message.h"
 #include "broker/retained_read.h"
 #include "queue/queue_window.h"
 #include "session/session.h"
@@ -75,6 +76,7 @@ struct LoanSettled {
 struct AskSubmitted {
   ShardId asker;
   std::uint64_t barrier = 0;  ///< its number there
+  bool behind_asked = true;   ///< also behind what waits for the owners of named queues
 };
 /// The answer.
 struct Submitted {
@@ -104,12 +106,24 @@ struct PageRead {
   bool failed = false;             ///< the store could not be read
 };
 
+/// A queue is deleted: subscriptions to it end on every shard, also those of sessions that are away.
+/// SubscribersForgotten is the answer.
+struct QueueGone {
+  QueueId queue;
+  std::string name;
+};
+/// Every shard has answered: no session is on its way any more that has not heard of it.
+struct QueueForgotten {
+  QueueId queue;
+};
+
 /// Say goodbye to every client and close. [operations: SIGTERM]
 struct StopServing {};
 
 /// Everything shards say to each other: plain values, no references into another shard.
 using ShardMessage =
     std::variant<Deliver, DeliverEarly, SkipSequence, CommitFinished, TakeOver, SessionGranted, Announce,
-                 MembersConnected, LoanSettled, AskSubmitted, Submitted, HearFailures, PageRead, StopServing>;
+                 MembersConnected, LoanSettled, AskSubmitted, Submitted, HearFailures, PageRead, ToQueue,
+                 FromQueue, QueueGone, QueueForgotten, StopServing>;
 
 }  // namespace hermod::broker

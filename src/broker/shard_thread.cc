@@ -9,13 +9,15 @@
 
 namespace hermod::broker {
 
-ShardThread::ShardThread(ShardId id, const Options& options, const Clock& clock, CounterBlock& counters)
+ShardThread::ShardThread(ShardId id, const Options& options, const Clock& clock, CounterBlock& counters,
+                         std::atomic<std::size_t>& undrained)
     : id_(id),
       options_(options),
       clock_(clock),
       counters_(counters),
       loop_(clock, &counters),
-      mailbox_([this] { loop_.wake(); }) {}
+      mailbox_([this] { loop_.wake(); }),
+      undrained_(undrained) {}
 
 ShardThread::~ShardThread() {
   HERMOD_ASSERT(!thread_.joinable());
@@ -50,6 +52,7 @@ void ShardThread::join() {
 void ShardThread::run() {
   std::optional<MonotonicTime> end;
   bool more = false;
+  bool is_counted = false;
   for (;;) {
     loop_.poll(more  ? std::chrono::nanoseconds{0}
                : end ? std::chrono::milliseconds{20}
@@ -64,7 +67,10 @@ void ShardThread::run() {
       for (auto& listener : listeners_) listener->stop();
     }
     if (shard_->has_commits_in_flight()) continue;
-    if (shard_->is_drained() || clock_.now() >= *end) return;
+    if (clock_.now() >= *end) return;
+    if (!shard_->is_drained()) continue;
+    if (!std::exchange(is_counted, true)) undrained_.fetch_sub(1, std::memory_order_relaxed);
+    if (undrained_.load(std::memory_order_relaxed) == 0) return;
   }
 }
 

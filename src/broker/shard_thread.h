@@ -1,5 +1,6 @@
 #pragma once
 #include <atomic>
+#include <cstddef>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -14,7 +15,9 @@ namespace hermod::broker {
 /// the Broker; everything inside belongs to the thread.
 class ShardThread {
  public:
-  ShardThread(ShardId id, const Options& options, const Clock& clock, CounterBlock& counters);
+  /// `undrained`: how many shards have something to end before they stop; it outlives them.
+  ShardThread(ShardId id, const Options& options, const Clock& clock, CounterBlock& counters,
+              std::atomic<std::size_t>& undrained);
   ShardThread(const ShardThread&) = delete;
   ShardThread& operator=(const ShardThread&) = delete;
   ~ShardThread();
@@ -31,13 +34,15 @@ class ShardThread {
   void adopt_remains(SessionId ended, queue::QueueWindow queue) {
     shard_->adopt_remains(ended, std::move(queue));
   }
+  void adopt_queue(std::unique_ptr<OwnedQueue> queue) { shard_->adopt_queue(std::move(queue)); }
   /// Before start(), when every shard has its sessions.
   void catch_up() { shard_->catch_up(); }
   /// Before start(): serve connections of this listening socket too, by the rules of `entrance`.
   Status listen(net::ListenSocket socket, net::Entrance& entrance);
 
   void start();
-  /// Stops accepting, tells every client, and ends the thread when they are gone or `patience` is over.
+  /// Stops accepting, tells every client, and ends the thread when they are gone or `patience` is over. Until
+  /// the last shard is as far it still answers the others: what it owns may be asked for by their wills.
   void request_stop(std::chrono::milliseconds patience);
   void join();
   /// Makes the thread tick once, so that ticks() shows that it lives. Any thread.
@@ -60,6 +65,7 @@ class ShardThread {
   std::thread thread_;
   std::atomic<std::uint64_t> ticks_{0};
   std::atomic<std::int64_t> stop_patience_ms_{-1};
+  std::atomic<std::size_t>& undrained_;
 };
 
 }  // namespace hermod::broker

@@ -7,6 +7,7 @@
 #include "broker/answer.h"
 #include "broker/reason_for.h"
 #include "broker/shard.h"
+#include "queue/queue_form.h"
 #include "session/records.h"
 
 namespace hermod::broker {
@@ -21,6 +22,7 @@ namespace {
 /// queue: also when the broker crashes before they are there. [MQTT-3.3.1-9]
 bool is_retained_due(const SubscriptionRequest& request, bool is_new) {
   if (request.options.granted_qos == 0 || request.filter.starts_with("$share/")) return false;
+  if (queue::is_queue_form(request.filter)) return false;
   return request.retain_handling == wire::RetainHandling::SendAtSubscribe ||
          (request.retain_handling == wire::RetainHandling::SendIfNewSubscription && is_new);
 }
@@ -39,7 +41,10 @@ void Shard::on_subscribe(Connection& c, const wire::Subscribe& packet) {
     request.filter = wanted.filter;
     const bool is_new = session.subscriptions().find(wanted.filter) == nullptr &&
                         session.subscriptions().number_of(wanted.filter) == 0;
-    request.reason = grant(wanted, is_new && granted >= shared_.options.session.max_subscriptions);
+    const bool is_one_too_many = is_new && granted >= shared_.options.session.max_subscriptions;
+    request.reason = queue::is_queue_form(wanted.filter) && !is_one_too_many
+                         ? grant_queue(wanted, request, batch, work.why)
+                         : grant(wanted, is_one_too_many);
     if (request.reason == ReasonCode::ProtocolError)
       return disconnect(c, request.reason, "No Local on a shared subscription");  // [MQTT-3.8.3-4]
     if (!is_failure(request.reason)) {
@@ -58,7 +63,8 @@ void Shard::on_subscribe(Connection& c, const wire::Subscribe& packet) {
     }
     work.requests.push_back(std::move(request));  // one reason per filter, in order [MQTT-3.8.4-6]
   }
-  if (session.is_durable()) return submit(std::move(batch), c.id(), session.id(), std::move(work));
+  if (session.is_durable() || !batch.empty())
+    return submit(std::move(batch), c.id(), session.id(), std::move(work));
   apply_subscriptions(&c, session, work);
 }
 
@@ -70,6 +76,8 @@ ReasonCode Shard::grant(const wire::SubscribeFilter& wanted, bool is_one_too_man
   if (target->is_shared()) {
     if (!mqtt.shared_available) return ReasonCode::SharedSubscriptionsNotSupported;
     if (wanted.no_local) return ReasonCode::ProtocolError;
+    if (queue::is_queue_form(target->filter.text()))
+      return ReasonCode::TopicFilterInvalid;  // a named queue is shared as it is
   }
   if (target->filter.has_wildcard() && !mqtt.wildcard_available)
     return ReasonCode::WildcardSubscriptionsNotSupported;
@@ -89,7 +97,8 @@ void Shard::on_unsubscribe(Connection& c, const wire::Unsubscribe& packet) {
     request.filter = filter;
     // Whether it exists is known when the SUBSCRIBE before it, which may still be on its way to the disk, is
     // done.
-    if (!topic::parse_subscription(filter, {shared_.options.mqtt.max_topic_levels})) {
+    if (!queue::is_queue_form(filter) &&
+        !topic::parse_subscription(filter, {shared_.options.mqtt.max_topic_levels})) {
       request.reason = ReasonCode::TopicFilterInvalid;
     } else if (const std::uint32_t number = session.subscriptions().number_of(filter); number != 0) {
       session::erase_subscription(batch, session.id(), number);
@@ -108,6 +117,19 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
   std::vector<const SubscriptionRequest*> changed;
   for (SubscriptionRequest& request : work.requests) {
     if (is_failure(request.reason)) continue;
+    if (!request.creates.empty()) request.reason = create_queues(request);
+    if (!work.unsubscribe && !is_failure(request.reason) && is_of_no_queue(request.filter)) {
+      request.reason = ReasonCode::TopicFilterInvalid;
+      if (work.why.empty()) work.why = "the queue has been deleted meanwhile";
+    }
+    if (is_failure(request.reason)) {
+      if (request.number == 0) continue;
+      session.subscriptions().settle(request.filter);
+      store::WriteBatch batch;
+      session::erase_subscription(batch, session.id(), request.number);
+      erase_records(std::move(batch));
+      continue;
+    }
     if (work.unsubscribe) {
       if (!session.subscriptions().remove(request.filter)) {
         request.reason = ReasonCode::NoSubscriptionExisted;
@@ -117,6 +139,11 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
     } else {
       session.subscriptions().set(request.filter, request.options, request.number);  // [MQTT-3.8.4-3]
       if (request.number != 0) session.subscriptions().settle(request.filter);
+    }
+    if (queue::is_queue_form(request.filter)) {
+      work.unsubscribe ? consume_no_more(session, request.filter)
+                       : consume(session, request.filter, request.options);
+      continue;
     }
     const auto target = topic::parse_subscription(request.filter, {shared_.options.mqtt.max_topic_levels});
     HERMOD_ASSERT(target.has_value());
@@ -132,6 +159,8 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
   if (joins_group && session.is_online()) tell_members_connected();
   if (c == nullptr) return;
   send_subscription_ack(*c, work);
+  if (session.consumers() != nullptr && c->state() == Connection::State::Connected)
+    pump_consumers(*c, session);
   if (work.unsubscribe || c->state() != Connection::State::Connected) return;
   bool reads = false;
   for (std::size_t i = 0; i < changed.size(); ++i)
@@ -141,6 +170,13 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
   if (reads) begin_retained_barrier(*c);
 }
 
+/// The queue was deleted while the subscription was on its way to the store.
+bool Shard::is_of_no_queue(std::string_view filter) const {
+  if (!queue::is_queue_form(filter)) return false;
+  const auto form = queue::QueueForm::parse(filter);
+  return !form || !shared_.queues.find(form->name);
+}
+
 /// One that is too large for the client ends the connection, and maybe the session with it.
 void Shard::send_subscription_ack(Connection& c, const SubscriptionsStored& work) {
   std::vector<ReasonCode> reasons;
@@ -148,8 +184,8 @@ void Shard::send_subscription_ack(Connection& c, const SubscriptionsStored& work
   for (const SubscriptionRequest& request : work.requests) reasons.push_back(request.reason);
   const wire::ReasonCodes codes(reasons);
   const bool sent = work.unsubscribe
-                        ? answer(c, wire::Unsuback{work.packet_id, codes, {}})  // [MQTT-3.10.4-4]
-                        : answer(c, wire::Suback{work.packet_id, codes, {}});   // [MQTT-3.8.4-1]
+                        ? answer(c, wire::Unsuback{work.packet_id, codes, {}}, work.why)  // [MQTT-3.10.4-4]
+                        : answer(c, wire::Suback{work.packet_id, codes, {}}, work.why);   // [MQTT-3.8.4-1]
   if (!sent)
     disconnect(c, ReasonCode::PacketTooLarge, "the answer is above the client's Maximum Packet Size");
 }
@@ -159,6 +195,7 @@ void Shard::remove_subscriptions(const Session& session) {
   std::vector<SubscriptionChange> changes;
   changes.reserve(session.subscriptions().size());
   for (const session::Subscription& subscription : session.subscriptions().items()) {
+    if (queue::is_queue_form(subscription.filter)) continue;
     const auto target =
         topic::parse_subscription(subscription.filter, {shared_.options.mqtt.max_topic_levels});
     HERMOD_ASSERT(target.has_value());

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/counters.h"
 #include "broker/outbox.h"
+#include "queue/queue_catalog.h"
 #include "retain/retained_index.h"
 #include "session/session_directory.h"
 #include "store/stats.h"
@@ -47,11 +48,13 @@ class View {
     bool proxies;  ///< one that reads PROXY headers
   };
 
-  /// `store`: empty for a broker without a folder; `tls`: empty without TLS listeners.
+  /// `store`: empty for a broker without a folder; `tls`: empty without TLS listeners; `queues`: null without
+  /// named queues.
   View(const Counters& counters, const session::SessionDirectory& directory,
        const topic::SubscriptionIndex& subscriptions, const retain::RetainedIndex& retained,
        const std::atomic<std::uint32_t>& connections, const Clock& clock, ShardMailbox& mailbox,
-       OfStore store = {}, OfTls tls = {}, OfListeners listeners = {})
+       OfStore store = {}, OfTls tls = {}, OfListeners listeners = {},
+       const queue::QueueCatalog* queues = nullptr)
       : counters_(counters),
         directory_(directory),
         subscriptions_(subscriptions),
@@ -61,7 +64,8 @@ class View {
         mailbox_(mailbox),
         store_(std::move(store)),
         tls_(std::move(tls)),
-        listeners_(listeners) {}
+        listeners_(listeners),
+        queues_(queues) {}
 
   std::uint64_t total(Counter counter) const { return counters_.total(counter); }
   std::uint32_t connections() const { return connections_.load(std::memory_order_relaxed); }
@@ -75,6 +79,22 @@ class View {
   std::size_t sessions() const { return directory_.count(); }
   /// Messages in the queues of all sessions.
   session::SessionSlots::Total queued() const { return directory_.slots().total(); }
+  /// Named queues, and what is in all of them; as of about now, each is read by itself.
+  struct NamedQueues {
+    std::size_t count = 0;
+    queue::Amount held{};
+  };
+  NamedQueues named_queues() const {
+    NamedQueues sum;
+    if (queues_ == nullptr) return sum;
+    for (const queue::NamedQueuePtr& queue : queues_->all()) {
+      const queue::Amount held = queue->room->held();
+      ++sum.count;
+      sum.held.messages += held.messages;
+      sum.held.bytes += held.bytes;
+    }
+    return sum;
+  }
   std::size_t subscriptions() const { return subscriptions_.subscription_count(); }
   std::size_t shared_subscriptions() const { return subscriptions_.shared_subscription_count(); }
   std::size_t retained_messages() const { return retained_.count(); }
@@ -120,6 +140,7 @@ class View {
   OfStore store_;
   OfTls tls_;
   OfListeners listeners_;
+  const queue::QueueCatalog* queues_;
 };
 
 }  // namespace hermod::broker

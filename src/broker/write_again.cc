@@ -27,8 +27,8 @@ void Shard::record(Session& session) {
 
 /// What is over leaves the store for good: with the next start it would be back. Precondition: the batch only
 /// erases, and nothing in it is ever written again.
-void Shard::erase_records(store::WriteBatch batch) {
-  Recorded work{.erases = batch};
+void Shard::erase_records(store::WriteBatch batch, Recorded work) {
+  work.erases = std::make_unique<store::WriteBatch>(batch);
   submit(std::move(batch), std::nullopt, SessionId{}, std::move(work));
 }
 
@@ -37,10 +37,15 @@ void Shard::finish(Connection*, Session* session, Recorded& work, std::optional<
     session->allow_before(work.sent_before);
     return pump(*session);
   }
-  if (!error) return;
+  if (!error) {
+    if (work.forgotten) tell_queue(*work.forgotten, SubscribersForgotten{});
+    for (const QueueId owner : work.claim_owners)
+      tell_queue(owner, ConsumerLeft{queue::ConsumerId{work.ended.v}});
+    return;
+  }
   if (session != nullptr) write_again_later(*session);
-  if (!work.erases.empty()) {
-    erase_again_.push_back(std::move(work.erases));
+  if (work.erases) {
+    erase_again_.push_back(std::move(work));
     write_again_later();
   }
 }
@@ -63,7 +68,17 @@ void Shard::write_again() {
     Session* session = sessions_.find(id);
     if (session != nullptr && session->record_is_old) record(*session);
   }
-  for (store::WriteBatch& batch : std::exchange(erase_again_, {})) erase_records(std::move(batch));
+  for (Recorded& work : std::exchange(erase_again_, {})) {
+    store::WriteBatch batch = std::move(*work.erases);
+    erase_records(std::move(batch), std::move(work));
+  }
+  for (const QueueId id : std::exchange(settle_again_, {}))
+    if (const auto found = owned_queues_.find(id); found != owned_queues_.end()) {
+      found->second->waits_for_store = false;
+      touch(*found->second);
+    }
+  for (const SessionId id : std::exchange(take_again_, {}))
+    if (Session* session = sessions_.find(id)) pump(*session);
 }
 
 }  // namespace hermod::broker

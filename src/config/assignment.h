@@ -30,6 +30,13 @@ struct Assignment {
   bool is_list = false;
 };
 
+/// One effective value and where it comes from.
+struct Effective {
+  std::string key;
+  std::string value;
+  Origin origin;
+};
+
 /// One thing that is wrong, for people.
 struct Problem {
   Origin origin;

@@ -25,6 +25,7 @@ std::string unknown_key(const std::string& key) {
            "are " +
            keys;
   }
+  if (key.starts_with("queues.") || key == "queues") return QueueSections::unknown_key(key);
   const std::string nearest = nearest_key(key);
   return "unknown key " + key + (nearest.empty() ? "" : "; did you mean " + nearest + "?");
 }
@@ -51,12 +52,14 @@ Configuration Configuration::build(const std::vector<Assignment>& values, std::v
   Configuration built;
   for (const Assignment& one : values) built.apply(one, problems);
   built.settle_listeners();
+  built.settings_.broker.queues.configured = built.queues_.settle(problems);
   built.check(problems);
   return built;
 }
 
 void Configuration::apply(const Assignment& one, std::vector<Problem>& problems) {
   if (!split_listener_key(one.key).listener.empty()) return apply_listener(one, problems);
+  if (QueueSections::is_queue_key(one.key)) return queues_.apply(one, problems);
   const Key* key = find_key(one.key);
   if (key == nullptr) {
     problems.push_back({one.origin, unknown_key(one.key)});
@@ -260,6 +263,7 @@ void Configuration::list_listener(const std::string& name, const Listener& liste
 std::vector<Effective> Configuration::effective() const {
   std::vector<Effective> out;
   for (const auto& [name, listener] : listeners_) list_listener(name, listener, out);
+  queues_.list(out);
   for (const Key& key : keys()) {
     out.push_back({std::string(key.name), key.plain_text(key.read(settings_)), origin_of(key.name)});
   }
@@ -280,12 +284,13 @@ std::string Configuration::effective_text() const {
 
 namespace {
 
-/// The url of the listener that a key belongs to; nothing for a url itself, and for other keys.
-const Difference* url_beside(const std::string& key, const std::map<std::string, Difference>& by_key) {
+/// The key that stands for all of the listener or the queue that `key` belongs to; empty for that one itself,
+/// and for other keys.
+std::string head_of(const std::string& key) {
   const ListenerName name = split_listener_key(key);
-  if (name.listener.empty() || name.key == "url") return nullptr;
-  const auto url = by_key.find("listeners." + name.listener + ".url");
-  return url == by_key.end() ? nullptr : &url->second;
+  const std::string head =
+      name.listener.empty() ? QueueSections::head_of(key) : "listeners." + name.listener + ".url";
+  return head == key ? "" : head;
 }
 
 /// A key of TLS takes effect at once where the listener itself stays what it was.
@@ -303,12 +308,13 @@ std::vector<Difference> differences(const Configuration& before, const Configura
   std::vector<Difference> out;
   for (auto& [name, difference] : by_key) {
     if (difference.before == difference.after) continue;
-    const Difference* url = url_beside(name, by_key);
-    if (url != nullptr && (url->before.empty() || url->after.empty())) continue;  // all of it comes or goes
+    const auto beside = by_key.find(head_of(name));
+    const Difference* head = beside == by_key.end() ? nullptr : &beside->second;
+    if (head != nullptr && (head->before.empty() || head->after.empty())) continue;  // all comes or goes
     const Key* key = find_key(name);
     difference.key = name;
     difference.live = (key != nullptr && key->change == Change::Live) ||
-                      (url != nullptr && is_live_listener_key(name, *url));
+                      (head != nullptr && is_live_listener_key(name, *head));
     out.push_back(difference);
   }
   return out;

@@ -6,16 +6,10 @@
 #include "config/assignment.h"
 #include "config/key.h"
 #include "config/listen_url.h"
+#include "config/queue_sections.h"
 #include "config/settings.h"
 
 namespace hermod::config {
-
-/// One effective value and where it comes from.
-struct Effective {
-  std::string key;
-  std::string value;
-  Origin origin;
-};
 
 /// The settings that result from defaults, files, environment and flags. Immutable once built.
 class Configuration {
@@ -25,7 +19,7 @@ class Configuration {
   static Configuration build(const std::vector<Assignment>& values, std::vector<Problem>& problems);
 
   const Settings& settings() const { return settings_; }
-  /// Every key and listener with its value and origin, in the order of the reference.
+  /// Every key, listener and queue with its value and origin, in the order of the reference.
   std::vector<Effective> effective() const;
   /// The same for people: a line "key = value   (origin)" for each.
   std::string effective_text() const;
@@ -63,13 +57,14 @@ class Configuration {
   Settings settings_;
   std::map<std::string, Origin, std::less<>> origins_;  ///< by key; a missing one is a default
   std::map<std::string, Listener> listeners_;           ///< by name
+  QueueSections queues_;
 };
 
 /// One key whose value differs between two configurations.
 struct Difference {
   std::string key;
-  std::string before;  ///< empty: the listener did not exist
-  std::string after;   ///< empty: the listener is gone
+  std::string before;  ///< empty: the listener or the queue did not exist
+  std::string after;   ///< empty: it is gone
   bool live = false;   ///< takes effect without a restart
 };
 

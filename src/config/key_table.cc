@@ -22,6 +22,7 @@ using MqttFields = broker::MqttOptions;
 using LimitFields = broker::LimitOptions;
 using SessionFields = session::Options;
 using QueueFields = queue::Options;
+using NamedQueueFields = queue::NamedQueueOptions;
 using NetFields = net::Options;
 using TlsFields = net::TlsLimits;
 using WebSocketFields = net::WebSocketLimits;
@@ -39,6 +40,8 @@ template <auto Field>
 using OfSession = Place<&Settings::broker, &Broker::session, Field>;
 template <auto Field>
 using OfQueue = Place<&Settings::broker, &Broker::session, &SessionFields::queue, Field>;
+template <auto Field>
+using OfNamedQueues = Place<&Settings::broker, &Broker::queues, Field>;
 template <auto Field>
 using OfNet = Place<&Settings::broker, &Broker::net, Field>;
 template <auto Field>
@@ -191,6 +194,17 @@ void add_session_and_retain(std::vector<Key>& keys) {
       "retain.max_bytes", 0, kTiB, "Bytes of all retained messages with their topics. 0: none."));
 }
 
+void add_queue(std::vector<Key>& keys) {
+  keys.push_back(toggle<OfNamedQueues<&NamedQueueFields::auto_create>>(
+      "queue.auto_create",
+      "Whether a subscription to $queue/NAME/FILTER makes the queue NAME, bound to FILTER and with the "
+      "default of every option, when there is none. Otherwise it is refused with 0x8F. See queues.md."));
+  keys.push_back(count<OfNamedQueues<&NamedQueueFields::max_queues>>(
+      "queue.max_queues", 0, 10 * kMillion,
+      "Named queues at the same time, dead-letter queues included. Those that are stored stay when it is "
+      "lowered."));
+}
+
 void add_net(std::vector<Key>& keys) {
   keys.push_back(count<OfNet<&NetFields::backlog>>(
       "net.backlog", 1, 65535, "Connections the kernel holds for us; it caps this at net.core.somaxconn."));
@@ -318,6 +332,7 @@ const std::vector<Key>& keys() {
     add_mqtt(all);
     add_limits(all);
     add_session_and_retain(all);
+    add_queue(all);
     add_net(all);
     add_tls(all);
     add_websocket(all);

@@ -2,7 +2,9 @@
 
 #include "config/key.h"
 #include "config/listener_keys.h"
+#include "config/queue_keys.h"
 #include "config/socket_keys.h"
+#include "queue/queue_option.h"
 
 namespace hermod::config {
 namespace {
@@ -37,6 +39,13 @@ constexpr std::string_view kTomlWebSocket =
     "# wss:// is the same over TLS, on port 8084, and has the keys above too.\n"
     "#[listeners.web]\n"
     "#url = \"ws://127.0.0.1:8083/mqtt\"\n";
+
+constexpr std::string_view kTomlQueues =
+    "\n"
+    "# Named queues (docs/queues.md): one table per queue, with a name of your choice. These are the options "
+    "and\n"
+    "# their defaults; bind has none.\n"
+    "#[queues.orders]\n";
 
 constexpr std::string_view kMarkdownHead =
     "# Configuration\n"
@@ -133,6 +142,28 @@ constexpr std::string_view kMarkdownWebSocket =
     "[websocket.md](websocket.md). A change of these keys needs a restart:\n"
     "\n";
 
+constexpr std::string_view kMarkdownQueues =
+    "\n"
+    "## Queues\n"
+    "\n"
+    "One table per named queue, with a name of your choice: a letter or digit, then letters, digits, `-`, "
+    "`.` or `_`, 128\n"
+    "bytes at most. [queues.md](queues.md) tells what they are for.\n"
+    "\n"
+    "```toml\n"
+    "[queues.orders]\n"
+    "bind = [\"shop/+/order\", \"shop/+/cancel\"]\n"
+    "max_length = 100000\n"
+    "\n"
+    "[queues.\"orders.dlq\"]\n"
+    "max_bytes = \"1GB\"\n"
+    "```\n"
+    "\n"
+    "In the environment it is `HERMOD_QUEUES__ORDERS__MAX_LENGTH`, for names of small letters, and behind "
+    "`--set` it is\n"
+    "`queues.orders.max_length=100000`. A change of these keys needs a restart:\n"
+    "\n";
+
 /// `text` in lines of at most kWidth characters, each behind `lead`.
 std::string wrapped(std::string_view text, std::string_view lead) {
   std::string out;
@@ -195,6 +226,23 @@ std::string tls_keys_toml() {
   return out;
 }
 
+/// What stands behind a key of a queue in a document.
+std::string queue_example(const QueueKey& key) {
+  if (key.name == kBindKey) return key.toml_text("shop/+/order");
+  queue::QueueDefinition example;
+  example.name = "orders";
+  return key.toml_text(queue::option_text(example, key.name));
+}
+
+std::string queue_keys_toml() {
+  std::string out;
+  for (const QueueKey& key : queue_keys()) {
+    out += wrapped(std::string(key.doc) + " (" + std::string(key.forms) + ")", "# ");
+    out += "#" + std::string(key.name) + " = " + queue_example(key) + "\n";
+  }
+  return out;
+}
+
 constexpr std::string_view kTableHead = "| key | default | range | meaning |\n|---|---|---|---|\n";
 
 std::string table_row(const Key& key, const std::string& standard) {
@@ -218,6 +266,18 @@ std::string tls_keys_markdown() {
   return out;
 }
 
+std::string queue_keys_markdown() {
+  std::string out(kTableHead);
+  for (const QueueKey& key : queue_keys()) {
+    std::string standard = "`" + queue_example(key) + "`";
+    if (key.name == kBindKey) standard = "none";
+    if (key.name == "dead_letter") standard = "its name with `.dlq`";
+    out += "| `" + std::string(key.name) + "` | " + standard + " | " + std::string(key.forms) + " | " +
+           std::string(key.doc) + " |\n";
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string reference_toml() {
@@ -228,6 +288,8 @@ std::string reference_toml() {
   out += tls_keys_toml();
   out += kTomlWebSocket;
   out += socket_keys_toml(true);
+  out += kTomlQueues;
+  out += queue_keys_toml();
   std::string_view section;
   for (const Key& key : keys()) {
     if (key.section() != section) out += "\n#[" + std::string(section = key.section()) + "]\n";
@@ -246,6 +308,8 @@ std::string reference_markdown() {
   out += tls_keys_markdown();
   out += kMarkdownWebSocket;
   out += socket_keys_markdown(true);
+  out += kMarkdownQueues;
+  out += queue_keys_markdown();
   std::string_view section;
   for (const Key& key : keys()) {
     if (key.section() != section) {

@@ -30,6 +30,9 @@ void collect(const toml::table& table, const std::string& prefix, const std::str
     const std::string full = prefix.empty() ? std::string(key.str()) : prefix + "." + std::string(key.str());
     const Origin origin = origin_of(node.source(), name);
     if (const toml::table* inner = node.as_table()) {
+      // Whoever writes an empty section of a queue expects a queue.
+      if (inner->empty() && full.starts_with("queues."))
+        out.problems.push_back({origin, full + ": a queue needs bind = \"TOPIC FILTER\""});
       collect(*inner, full, name, out);
     } else if (const auto* on = node.as_boolean()) {
       out.values.push_back({full, Value{on->get()}, true, origin});

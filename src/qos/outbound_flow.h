@@ -87,6 +87,8 @@ class OutboundFlow {
   void on_released(Seq seq);
   /// "Released" could not be stored. PUBREL must not leave; close the connection, the next one begins again.
   void on_release_failed(Seq seq);
+  /// Whether start() finds an identifier for it, quota apart.
+  bool has_room_for(Seq seq) const { return window_.has_room_for(seq); }
   OnFinish on_pubcomp(wire::PacketId id);
   /// The erase is durable: the packet id is free. When an erase fails the id stays held: erase again later.
   void on_erased(Seq seq);

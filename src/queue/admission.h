@@ -34,7 +34,8 @@ struct Admission {
     Duplicate,         ///< it is stored; success, and nothing to do
     DuplicatePending,  ///< the same, if the admission `id` is stored, else it fails with it: the group tells
     Dropped,           ///< by overflow drop-newest; success for the publisher
-    Full,              ///< 0x97
+    Gone,              ///< the queue is deleted: it is as if it were bound no more
+    Full,              ///< 0x97; also when too many wait already, or the store has to be repaired first
     Busy,              ///< what could leave for it is on its way to the store: AskAgain tells the waiter when
     RateLimited,       ///< 0x97
   };

@@ -18,7 +18,8 @@ bool take_out(std::vector<QueueId>& queues, QueueId queue) {
 
 }  // namespace
 
-AdmissionRound::AdmissionRound(std::span<const QueueId> queues) : unanswered_(queues.begin(), queues.end()) {
+AdmissionRound::AdmissionRound(std::span<const QueueId> queues, bool may_refuse)
+    : unanswered_(queues.begin(), queues.end()), may_refuse_(may_refuse) {
   HERMOD_ASSERT(!queues.empty());
 }
 
@@ -34,13 +35,14 @@ AdmissionRound::Step AdmissionRound::on_answer(QueueId queue, Admission admissio
       break;
     case Admission::What::Full:
     case Admission::What::RateLimited:
-      is_refused_ = true;
+      is_refused_ = may_refuse_;
       break;
     case Admission::What::Busy:
       is_busy_ = true;
       break;
     case Admission::What::Duplicate:
     case Admission::What::Dropped:
+    case Admission::What::Gone:
       break;
   }
   return unanswered_.empty() ? decide() : Step::Wait;

@@ -33,13 +33,16 @@ class AdmissionRound {
     AskAgain,  ///< withdrawn for now; a new round may begin
   };
 
+  /// Without `may_refuse` there is nobody to refuse it to: a queue that is full misses it alone.
   /// Precondition: each queue once, and one at least.
-  explicit AdmissionRound(std::span<const QueueId> queues);
+  explicit AdmissionRound(std::span<const QueueId> queues, bool may_refuse = true);
 
   /// What an owner says. Precondition: it has not answered yet.
   Step on_answer(QueueId queue, Admission admission);
   /// For Submit and Withdraw.
   const std::vector<Admitted>& admitted() const { return admitted_; }
+  /// What it repeats somewhere is on its way: its own batch alone does not decide.
+  bool waits_for_others() const { return !repeats_.empty(); }
   /// What became of its batch.
   void on_batch(bool is_stored);
   /// What became of the message that it repeats there.
@@ -54,6 +57,7 @@ class AdmissionRound {
   std::vector<QueueId> unanswered_;
   std::vector<Admitted> admitted_;
   std::vector<QueueId> repeats_;  ///< where what it repeats is on its way
+  bool may_refuse_ = true;
   bool is_refused_ = false;
   bool is_busy_ = false;
   bool is_told_ = false;

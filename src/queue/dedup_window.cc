@@ -8,7 +8,7 @@ namespace hermod::queue {
 DedupWindow::Look DedupWindow::look(std::string_view id, MonotonicTime now) const {
   const auto place = by_id_.find(text_key(id));
   if (place == by_id_.end()) return {};
-  const Known& found = known_[place->second - first_];
+  const Known& found = *known_.find(Seq{place->second});
   if (found.pending) return {Found::Pending, place->second};
   if (is_past(found, now)) return {};
   return {Found::Stored, place->second};
@@ -16,15 +16,35 @@ DedupWindow::Look DedupWindow::look(std::string_view id, MonotonicTime now) cons
 
 std::uint64_t DedupWindow::admit(std::string_view id, MonotonicTime now) {
   HERMOD_ASSERT(look(id, now).found == Found::Nothing);
-  const std::uint64_t number = first_ + known_.size();
-  known_.push_back({std::string(id), now});
-  by_id_.insert_or_assign(std::string(id), number);
+  const std::uint64_t number = next_++;
+  known_.insert(Seq{number}, {std::string(id), now});
+  remember(id, number);
   return number;
 }
 
+/// What it was before is past.
+void DedupWindow::remember(std::string_view id, std::uint64_t number) {
+  if (by_id_.insert_or_assign(std::string(id), number).second) bytes_ += id.size();
+}
+
+/// Unless a later message has come with it.
+void DedupWindow::forget(const std::string& id, std::uint64_t number) {
+  const auto place = by_id_.find(id);
+  if (place == by_id_.end() || place->second != number) return;
+  bytes_ -= id.size();
+  by_id_.erase(place);
+}
+
 DedupWindow::Known& DedupWindow::known(std::uint64_t number) {
-  HERMOD_ASSERT(number >= first_ && number - first_ < known_.size());
-  return known_[number - first_];
+  Known* found = known_.find(Seq{number});
+  HERMOD_ASSERT(found != nullptr);
+  return *found;
+}
+
+/// Null: there is none.
+const DedupWindow::Known* DedupWindow::oldest() const {
+  const auto first = known_.first_from(Seq{});
+  return first ? known_.find(*first) : nullptr;
 }
 
 void DedupWindow::on_stored(std::uint64_t number) {
@@ -35,39 +55,37 @@ void DedupWindow::on_stored(std::uint64_t number) {
 void DedupWindow::on_failed(std::uint64_t number) {
   Known& failed = known(number);
   HERMOD_ASSERT(failed.pending);
-  failed.pending = false;
-  failed.failed = true;
-  by_id_.erase(failed.id);
+  forget(failed.id, number);
+  known_.erase(Seq{number});
 }
 
 void DedupWindow::restore(std::uint64_t number, std::string_view id, MonotonicTime admitted_at) {
-  if (known_.empty()) first_ = number;
-  HERMOD_ASSERT(number >= first_ + known_.size());
-  while (first_ + known_.size() < number)
-    known_.push_back({.id = {}, .admitted_at = admitted_at, .pending = false, .failed = true});
-  known_.push_back({.id = std::string(id), .admitted_at = admitted_at, .pending = false});
-  by_id_.insert_or_assign(std::string(id), number);
+  HERMOD_ASSERT(known_.empty() || number >= next_);
+  known_.insert(Seq{number}, {.id = std::string(id), .admitted_at = admitted_at, .pending = false});
+  next_ = number + 1;
+  remember(id, number);
 }
 
 std::vector<std::uint64_t> DedupWindow::forget_old(MonotonicTime now, std::size_t most) {
   std::vector<std::uint64_t> numbers;
-  while (numbers.size() < most && !known_.empty() && !known_.front().pending &&
-         (known_.front().failed || is_past(known_.front(), now))) {
-    if (!known_.front().failed) {
-      numbers.push_back(first_);
-      // A later message may have come with the same identifier.
-      const auto place = by_id_.find(known_.front().id);
-      if (place != by_id_.end() && place->second == first_) by_id_.erase(place);
-    }
-    known_.pop_front();
-    ++first_;
+  for (auto first = known_.first_from(Seq{}); first && numbers.size() < most;
+       first = known_.first_from(*first)) {
+    const Known& it = *known_.find(*first);
+    if (it.pending) break;
+    const bool is_early = !is_past(it, now);
+    if (is_early && !is_beyond_bounds()) break;
+    if (is_early) ++forgotten_early_;
+    numbers.push_back(first->v);
+    forget(it.id, first->v);
+    known_.erase(*first);
   }
   return numbers;
 }
 
 std::optional<MonotonicTime> DedupWindow::next_end() const {
-  if (known_.empty() || known_.front().pending) return std::nullopt;
-  return known_.front().admitted_at + window_;
+  const Known* first = oldest();
+  if (first == nullptr || first->pending) return std::nullopt;
+  return is_beyond_bounds() ? first->admitted_at : first->admitted_at + window_;
 }
 
 }  // namespace hermod::queue

@@ -48,6 +48,9 @@ void Dispatcher::count(const Member& member, ConsumerId id, bool listed) {
     with_room_.erase(rank(id, member));
   }
   if (member.held == 0) idle_ += listed ? 1 : -1;
+  if (member.wish == kWantsEverything) return;
+  choosy_ += listed ? 1 : -1;
+  if ((room_by_wish_[member.wish] += listed ? 1 : -1) == 0) room_by_wish_.erase(member.wish);
 }
 
 template <class Change>
@@ -57,6 +60,15 @@ void Dispatcher::update(ConsumerId id, Change change) {
   count(found->second, id, false);
   change(found->second);
   count(found->second, id, true);
+}
+
+void Dispatcher::change(Strategy strategy, std::uint32_t lanes, std::uint32_t most_held) {
+  for (const auto& [id, member] : members_) count(member, id, false);
+  strategy_ = strategy;
+  most_held_ = most_held;
+  last_of_lane_.resize(remembered(strategy, lanes));
+  last_of_lane_.shrink_to_fit();
+  for (const auto& [id, member] : members_) count(member, id, true);
 }
 
 void Dispatcher::join(ConsumerId id, std::uint32_t held) {
@@ -73,8 +85,20 @@ void Dispatcher::leave(ConsumerId id) {
   members_.erase(id);
 }
 
+void Dispatcher::set_wish(ConsumerId id, WishNo wish) {
+  update(id, [&](Member& member) { member.wish = wish; });
+}
+
 void Dispatcher::grant(ConsumerId id, std::uint64_t limit) {
-  update(id, [&](Member& member) { member.limit = limit; });
+  const auto found = members_.find(id);
+  HERMOD_ASSERT(found != members_.end());
+  Member granted = found->second;
+  granted.limit = limit;
+  if (has_room(granted) == has_room(found->second)) {
+    found->second.limit = limit;  // it stays where it is
+  } else {
+    update(id, [&](Member& member) { member.limit = limit; });
+  }
 }
 
 void Dispatcher::took(ConsumerId id, LaneNo lane) {
@@ -84,7 +108,7 @@ void Dispatcher::took(ConsumerId id, LaneNo lane) {
     ++member.held;
     member.turn = next_turn();
   });
-  last_of_lane_[lane] = id;
+  if (strategy_ == Strategy::Sticky) last_of_lane_[lane] = id;
 }
 
 void Dispatcher::returned(ConsumerId id) {

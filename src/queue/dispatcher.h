@@ -21,13 +21,21 @@ namespace hermod::queue {
 class Dispatcher {
  public:
   using Strategy = QueueDefinition::Dispatch;
-  explicit Dispatcher(Strategy strategy, std::uint32_t lanes) : strategy_(strategy), last_of_lane_(lanes) {}
+  /// Nobody has more than `most_held` unsettled messages, whatever it grants.
+  Dispatcher(Strategy strategy, std::uint32_t lanes, std::uint32_t most_held = ~0U)
+      : strategy_(strategy), most_held_(most_held), last_of_lane_(remembered(strategy, lanes)) {}
+
+  /// For what is given from now on.
+  void change(Strategy strategy, std::uint32_t lanes, std::uint32_t most_held);
 
   /// `held` unsettled messages it has already. It gets nothing before it grants credit. Precondition: it is
   /// no member.
   void join(ConsumerId id, std::uint32_t held = 0);
   void leave(ConsumerId id);
   bool has(ConsumerId id) const { return members_.contains(id); }
+  /// What it wants, of which it is one of those that want the same; everything, if nobody says.
+  void set_wish(ConsumerId id, WishNo wish);
+  WishNo wish_of(ConsumerId id) const { return member(id).wish; }
   /// It takes so many messages in all, counted from its join. May be less than before, and less than it took.
   void grant(ConsumerId id, std::uint64_t limit);
   /// It takes nothing more before it grants again.
@@ -41,6 +49,10 @@ class Dispatcher {
   bool has_room(ConsumerId id) const { return has_room(member(id)); }
   /// Whether anybody has.
   bool has_room() const { return !with_room_.empty(); }
+  /// Whether anybody has who wants this.
+  bool has_room(WishNo wish) const {
+    return wish == kWantsEverything ? with_room_.size() > choosy_ : room_by_wish_.contains(wish);
+  }
   std::size_t size() const { return members_.size(); }
 
   /// Who gets the next message of a lane that belongs to nobody. `accepts(ConsumerId)` says whether it wants
@@ -59,11 +71,17 @@ class Dispatcher {
     std::uint64_t taken = 0;
     std::uint32_t held = 0;
     std::uint64_t turn = 0;  ///< orders members that are alike
+    WishNo wish = kWantsEverything;
   };
   /// What comes first, its turn, and who.
   using Rank = std::tuple<std::uint32_t, std::uint64_t, ConsumerId>;
 
-  static bool has_room(const Member& member) { return member.taken < member.limit; }
+  static std::size_t remembered(Strategy strategy, std::uint32_t lanes) {
+    return strategy == Strategy::Sticky ? lanes : 0;
+  }
+  bool has_room(const Member& member) const {
+    return member.taken < member.limit && member.held < most_held_;
+  }
   const Member& member(ConsumerId id) const;
   Rank rank(ConsumerId id, const Member& member) const;
   std::uint64_t next_turn();
@@ -75,11 +93,14 @@ class Dispatcher {
   void update(ConsumerId id, Change change);
   void count(const Member& member, ConsumerId id, bool listed);
 
-  const Strategy strategy_;
+  Strategy strategy_;
+  std::uint32_t most_held_;
   absl::flat_hash_map<ConsumerId, Member> members_;
   absl::btree_set<Rank> with_room_;
-  std::size_t idle_ = 0;                                 ///< of those with room, who have nothing
-  std::vector<std::optional<ConsumerId>> last_of_lane_;  ///< for sticky
+  std::size_t choosy_ = 0;                                 ///< of those with room, who do not want everything
+  absl::flat_hash_map<WishNo, std::size_t> room_by_wish_;  ///< how many of these, if any
+  std::size_t idle_ = 0;                                   ///< of those with room, who have nothing
+  std::vector<std::optional<ConsumerId>> last_of_lane_;    ///< for sticky, else empty
   std::uint64_t turns_ = 0;
 };
 

@@ -24,6 +24,7 @@ class DueIndex {
   }
   /// False when it had no time.
   bool cancel(What what) {
+    if (times_.empty()) return false;  // most queues have nothing that is due
     const auto place = times_.find(what);
     if (place == times_.end()) return false;
     order_.erase({place->second, what});

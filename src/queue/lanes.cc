@@ -1,5 +1,6 @@
 #include "queue/lanes.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/assert.h"
@@ -8,14 +9,17 @@
 
 namespace hermod::queue {
 
-Lanes::Lanes(Order order, std::uint32_t lanes) : order_(order), lanes_(order == Order::Strict ? 1 : lanes) {
+Lanes::Lanes(Order order, std::uint32_t lanes, bool lists_keys)
+    : order_(order),
+      lists_keys_(lists_keys || order == Order::Key),
+      lanes_(order == Order::Strict ? 1 : lanes) {
   HERMOD_ASSERT(!lanes_.empty());
 }
 
 const Lanes::Place& Lanes::place(Seq seq) const {
-  const auto found = places_.find(seq);
-  HERMOD_ASSERT(found != places_.end());
-  return found->second;
+  const Place* found = places_.find(seq);
+  HERMOD_ASSERT(found != nullptr);
+  return *found;
 }
 
 Lanes::Place& Lanes::place(Seq seq) {
@@ -25,22 +29,23 @@ Lanes::Place& Lanes::place(Seq seq) {
 Lanes::Key& Lanes::key_named(std::string_view name) {
   if (const auto found = keys_.find(text_key(name)); found != keys_.end()) return *found;
   const auto lane = static_cast<LaneNo>(stable_hash(name) % lanes_.size());
-  return *keys_.emplace(std::string(name), Entries{lane, {}}).first;
+  return *keys_.emplace(std::string(name), Entries{.lane = lane}).first;
 }
 
 void Lanes::add(Seq seq, std::string_view key) {
   HERMOD_ASSERT(last_ < seq);
   last_ = seq;
   Key& its = key_named(key);
-  its.second.sequences.insert(seq);
-  if (order_ == Order::Strict) all_.insert(seq);
-  show_ready(places_.emplace(seq, Place{&its, State::Waiting}).first->second, seq);
+  ++its.second.entries;
+  if (lists_keys_) its.second.sequences.insert(its.second.sequences.end(), seq);
+  if (order_ == Order::Strict) all_.insert(all_.end(), seq);
+  show_ready(places_.insert(seq, Place{.key = &its}), seq);
 }
 
 void Lanes::acquire(Seq seq, ConsumerId consumer) {
   Place& it = place(seq);
   Lane& lane = lanes_[it.key->second.lane];
-  HERMOD_ASSERT(lane.ready.contains(seq));
+  HERMOD_ASSERT(it.is_ready);
   HERMOD_ASSERT(order_ == Order::None || lane.out == 0 || lane.holder == consumer);
   lane.holder = consumer;
   change(it, seq, State::InFlight);
@@ -87,50 +92,78 @@ void Lanes::pass(Seq seq) {
 }
 
 void Lanes::erase(Seq seq) {
-  const auto found = places_.find(seq);
-  HERMOD_ASSERT(found != places_.end());
-  Key& key = *found->second.key;
-  if (found->second.state == State::InFlight) count_out(lanes_[key.second.lane], -1);
-  set_ready(key.second.lane, seq, false);
-  const bool has_passed = found->second.state == State::Passed;
-  places_.erase(found);
+  Place& it = place(seq);
+  Key& key = *it.key;
+  if (it.state == State::InFlight) count_out(lanes_[key.second.lane], -1);
+  set_ready(it, seq, false);
+  const bool has_passed = it.state == State::Passed;
+  places_.erase(seq);
   if (has_passed) {
     --passed_;
     --key.second.passed;
+    on_nothing_passed(key);
   } else {
     take_out_of_turn(key, seq);
   }
-  if (key.second.sequences.empty() && key.second.passed == 0) keys_.erase(key.first);
+  if (--key.second.entries == 0) keys_.erase(key.first);
 }
 
 /// The next of its turn may be ready now.
 void Lanes::take_out_of_turn(Key& key, Seq seq) {
-  key.second.sequences.erase(seq);
+  if (lists_keys_) key.second.sequences.erase(seq);
   if (order_ == Order::Strict) all_.erase(seq);
   const Sequences& rest = in_turn_with(key);
   if (order_ != Order::None && !rest.empty()) show_ready(place(*rest.begin()), *rest.begin());
 }
 
-/// Whether an entry is ready depends on itself and on being the first in its turn.
-void Lanes::show_ready(const Place& it, Seq seq) {
-  const bool is_first = order_ == Order::None || *in_turn_with(*it.key).begin() == seq;
-  set_ready(it.key->second.lane, seq, is_first && it.state == State::Waiting);
+/// What follows is as it was, but for claims.
+void Lanes::on_nothing_passed(const Key& key) {
+  if (!is_watched_ || (order_ == Order::Strict ? passed_ : key.second.passed) > 0) return;
+  const Sequences& rest = in_turn_with(key);
+  if (order_ != Order::None && !rest.empty())
+    changes_.push_back({place(*rest.begin()).key->second.lane, *rest.begin(), true});
 }
 
-void Lanes::set_ready(LaneNo number, Seq seq, bool ready) {
-  Lane& lane = lanes_[number];
-  if (lane.ready.contains(seq) == ready) return;
-  if (!lane.ready.empty()) ready_lanes_.erase({*lane.ready.begin(), number});
+std::vector<Lanes::Change> Lanes::take_changes() {
+  std::sort(changes_.begin(), changes_.end());
+  changes_.erase(std::unique(changes_.begin(), changes_.end()), changes_.end());
+  return std::exchange(changes_, {});
+}
+
+void Lanes::watch(bool is_watched) {
+  is_watched_ = is_watched;
+  if (!is_watched) changes_.clear();
+}
+
+/// Whether an entry is ready depends on itself and on being the first in its turn.
+void Lanes::show_ready(Place& it, Seq seq) {
+  const bool is_first = order_ == Order::None || *in_turn_with(*it.key).begin() == seq;
+  set_ready(it, seq, is_first && it.state == State::Waiting);
+}
+
+/// Most come in at the end of their lane and leave from its front.
+void Lanes::set_ready(Place& it, Seq seq, bool ready) {
+  if (it.is_ready == ready) return;
+  it.is_ready = ready;
+  const LaneNo number = it.key->second.lane;
+  if (is_watched_) changes_.push_back({number, seq, false});
+  Sequences& all = lanes_[number].ready;
   if (ready) {
-    lane.ready.insert(seq);
+    const bool is_first = all.empty() || seq < *all.begin();
+    if (is_first && !all.empty()) ready_lanes_.erase({*all.begin(), number});
+    if (is_first) ready_lanes_.insert({seq, number});
+    all.insert(is_first ? all.begin() : all.end(), seq);
+  } else if (seq == *all.begin()) {
+    all.erase(all.begin());
+    ready_lanes_.erase({seq, number});
+    if (!all.empty()) ready_lanes_.insert({*all.begin(), number});
   } else {
-    lane.ready.erase(seq);
+    all.erase(seq);
   }
-  if (!lane.ready.empty()) ready_lanes_.insert({*lane.ready.begin(), number});
 }
 
 bool Lanes::is_ready(Seq seq) const {
-  return lanes_[place(seq).key->second.lane].ready.contains(seq);
+  return place(seq).is_ready;
 }
 
 bool Lanes::is_in_flight(Seq seq) const {
@@ -156,6 +189,7 @@ std::string_view Lanes::key_of(Seq seq) const {
 }
 
 const absl::btree_set<Seq>* Lanes::entries_of(std::string_view key) const {
+  HERMOD_ASSERT(lists_keys_);
   const auto found = keys_.find(text_key(key));
   return found == keys_.end() || found->second.sequences.empty() ? nullptr : &found->second.sequences;
 }

@@ -13,6 +13,7 @@
 
 #include "base/ids.h"
 #include "queue/queue_definition.h"
+#include "queue/sequence_map.h"
 
 namespace hermod::queue {
 
@@ -22,6 +23,9 @@ using ConsumerId = Id<struct ConsumerTag, std::uint64_t>;
 using AttachmentNo = Id<struct AttachmentTag, std::uint64_t>;
 /// A part of an ordered queue; every key belongs to one.
 using LaneNo = std::uint32_t;
+/// What some consumers want alike; the number is their queue's.
+using WishNo = Id<struct WishTag, std::uint32_t>;
+inline constexpr WishNo kWantsEverything{};
 
 /// Which entries of a queue may go out now. An entry waits, is in flight with a consumer, is delayed (it
 /// pauses before a retry, or something about it is on its way to the store), or has passed (it is done, and
@@ -32,8 +36,8 @@ using LaneNo = std::uint32_t;
 class Lanes {
  public:
   using Order = QueueDefinition::Order;
-  /// Precondition: lanes >= 1.
-  Lanes(Order order, std::uint32_t lanes);
+  /// With `lists_keys` entries_of() knows them, as it always does with order key. Precondition: lanes >= 1.
+  Lanes(Order order, std::uint32_t lanes, bool lists_keys = false);
 
   /// A new entry at the end. Precondition: its sequence is higher than all before.
   void add(Seq seq, std::string_view key);
@@ -55,6 +59,7 @@ class Lanes {
   LaneNo lane_of(Seq seq) const;
   std::string_view key_of(Seq seq) const;
   /// The entries of a key in their sequence, but for those that have passed; null when there are none.
+  /// Precondition: keys are listed.
   const absl::btree_set<Seq>* entries_of(std::string_view key) const;
 
   /// Who has something of the lane; nobody with no order.
@@ -63,6 +68,18 @@ class Lanes {
   std::size_t lanes_held(ConsumerId consumer) const;
   /// Lanes with something ready, by the sequence of the first of it.
   const absl::btree_set<std::pair<Seq, LaneNo>>& ready_lanes() const { return ready_lanes_; }
+  /// What may have become ready or has ceased to be since the last call, or become free of what passed in
+  /// front of it, while that is watched; by lane and sequence. An entry may be erased meanwhile.
+  struct Change {
+    LaneNo lane;
+    Seq seq;
+    bool is_for_claims = false;  ///< it follows nothing that passed any more, and is else as it was
+    friend auto operator<=>(const Change&,
+                            const Change&) = default;  // NOLINT(modernize-use-nullptr): compares with 0
+  };
+  std::vector<Change> take_changes();
+  void watch(bool is_watched);
+  bool has(Seq seq) const { return places_.contains(seq); }
   /// What is ready in a lane.
   const absl::btree_set<Seq>& ready_in(LaneNo lane) const { return lanes_[lane].ready; }
   std::size_t size() const { return places_.size(); }
@@ -79,14 +96,16 @@ class Lanes {
   };
   struct Entries {
     LaneNo lane = 0;
-    Sequences sequences;
-    std::size_t passed = 0;
+    std::size_t entries = 0;
+    std::size_t passed = 0;  ///< of these
+    Sequences sequences{};   ///< of the others, if keys are listed
   };
   using Keys = absl::node_hash_map<std::string, Entries>;
   using Key = Keys::value_type;
   struct Place {
     Key* key = nullptr;
     State state = State::Waiting;
+    bool is_ready = false;
   };
 
   const Place& place(Seq seq) const;
@@ -97,19 +116,23 @@ class Lanes {
   }
   void change(Place& it, Seq seq, State to);
   void count_out(Lane& lane, int by);
-  void show_ready(const Place& it, Seq seq);
-  void set_ready(LaneNo lane, Seq seq, bool ready);
+  void show_ready(Place& it, Seq seq);
+  void set_ready(Place& it, Seq seq, bool ready);
   void take_out_of_turn(Key& key, Seq seq);
+  void on_nothing_passed(const Key& key);
 
-  const Order order_;
+  Order order_;
+  bool lists_keys_;
   std::vector<Lane> lanes_;
   Keys keys_;
-  absl::flat_hash_map<Seq, Place> places_;
+  SequenceMap<Place> places_;
   absl::flat_hash_map<ConsumerId, std::size_t> lanes_held_;  ///< of those who hold any
   Sequences all_;                                            ///< with order strict
   std::size_t passed_ = 0;
   absl::btree_set<std::pair<Seq, LaneNo>> ready_lanes_;
   Seq last_{};
+  bool is_watched_ = false;
+  std::vector<Change> changes_;
 };
 
 }  // namespace hermod::queue

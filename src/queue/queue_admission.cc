@@ -25,6 +25,7 @@ Amount room_beyond(const Amount& theirs, std::uint64_t size) {
 
 /// A duplicate costs neither a token nor room.
 Admission QueueGroup::admit(const Arrival& arrival, Moment now) {
+  if (is_closing_) return {.what = Admission::What::Gone};
   if (auto duplicate = answer_duplicate(arrival, now)) return *std::move(duplicate);
   if (rate_in_ && !rate_in_->has_token(now.steady)) return {.what = Admission::What::RateLimited};
   drop_expired(now);
@@ -35,6 +36,7 @@ Admission QueueGroup::admit(const Arrival& arrival, Moment now) {
   const std::optional<Amount> reserved = make_room(size, leaving);
   if (!reserved) {
     if (takes_oldest() && will_have_room(size)) {
+      if (has_store_failed_ || !may_wait()) return {.what = Admission::What::Full};
       asking_again_.push_back(arrival.waiter);
       return {.what = Admission::What::Busy};
     }
@@ -55,6 +57,7 @@ Admission QueueGroup::admit(const Arrival& arrival, Moment now) {
   if (definition_.dedup_window.count() > 0 && !arrival.message_id.empty()) {
     pending.message_id_number = message_ids_.admit(arrival.message_id, now.steady);
     pending_message_ids_.emplace(pending.message_id_number, id);
+    if (message_ids_.is_beyond_bounds()) forget_message_ids(now);
   }
   admission.message_id_number = pending.message_id_number;
   pending_.emplace(id, std::move(pending));
@@ -72,15 +75,34 @@ std::optional<Admission> QueueGroup::answer_duplicate(const Arrival& arrival, Mo
     case DedupWindow::Found::Pending:
       break;
   }
+  if (!may_wait()) return Admission{.what = Admission::What::Full};
   const AdmissionId id = pending_message_ids_.at(look.number);
   pending_.at(id).waiters.push_back(arrival.waiter);
+  ++waiting_duplicates_;
   return Admission{.what = Admission::What::DuplicatePending, .id = id};
+}
+
+/// Who may not is refused, and counted.
+bool QueueGroup::may_wait() {
+  if (asking_again_.size() + waiting_duplicates_ < kMostWaiting) return true;
+  ++waiting_refused_;
+  return false;
 }
 
 Amount QueueGroup::amount_of(const std::vector<Seq>& entries) const {
   Amount sum;
   for (const Seq seq : entries) add_to(sum, item(seq).message->size());
   return sum;
+}
+
+/// Of a queue that makes room by its oldest, so that it need not look past all that consumers have.
+void QueueGroup::note(Seq seq, const Item& item) {
+  if (!takes_oldest()) return;
+  if (may_leave(item)) {
+    free_.insert(seq);
+  } else {
+    free_.erase(seq);
+  }
 }
 
 bool QueueGroup::takes_oldest() const {
@@ -102,18 +124,17 @@ void QueueGroup::tell_to_ask_again() {
 
 /// Adds to `leaving` the oldest that have to go, and takes what it needs beyond theirs. Nothing when there is
 /// no way.
-std::optional<Amount> QueueGroup::make_room(std::uint64_t size, std::vector<Seq>& leaving) const {
+std::optional<Amount> QueueGroup::make_room(std::uint64_t size, std::vector<Seq>& leaving) {
   if (definition_.max_bytes && size > *definition_.max_bytes) return std::nullopt;
   const std::vector<Seq> replaced = leaving;
   Amount theirs = amount_of(leaving);
-  for (auto oldest = items_.begin(); !room_->take(room_beyond(theirs, size)); ++oldest) {
+  for (auto oldest = free_.begin(); !room_->take(room_beyond(theirs, size)); ++oldest) {
     if (!takes_oldest()) return std::nullopt;
-    oldest = std::find_if(oldest, items_.end(), [&](const auto& one) {
-      return may_leave(*one.second) && !std::binary_search(replaced.begin(), replaced.end(), one.first);
-    });
-    if (oldest == items_.end()) return std::nullopt;
-    leaving.push_back(oldest->first);
-    add_to(theirs, oldest->second->message->size());
+    while (oldest != free_.end() && std::binary_search(replaced.begin(), replaced.end(), *oldest)) ++oldest;
+    if (oldest == free_.end()) return std::nullopt;
+    ++room_examined_;
+    leaving.push_back(*oldest);
+    add_to(theirs, item(*oldest).message->size());
   }
   return room_beyond(theirs, size);
 }
@@ -130,6 +151,7 @@ std::vector<Seq> QueueGroup::replaced_by(std::string_view key) const {
 Eviction QueueGroup::evict(Seq seq, Removal why, Moment now) {
   Item& leaving = item(seq);
   leaving.is_leaving = true;
+  note(seq, leaving);
   hold_up(seq);
   Eviction eviction{.seq = seq, .why = why, .has_state = leaving.has_state};
   if (why == Removal::MaxLength && definition_.overflow == QueueDefinition::Overflow::DeadLetter)
@@ -141,6 +163,8 @@ Eviction QueueGroup::evict(Seq seq, Removal why, Moment now) {
 void QueueGroup::stay(Seq seq) {
   Item& staying = item(seq);
   staying.is_leaving = false;
+  note(seq, staying);
+  if (is_closing_) return remove(seq, Removal::Purged);
   if (definition_.last_value && has_newer(seq)) return remove(seq, Removal::Replaced);
   if (!retries_.time_of(seq)) lanes_.requeue(seq);
   watch_expiry(seq);
@@ -152,6 +176,7 @@ QueueGroup::Pending QueueGroup::take_pending(AdmissionId id) {
   HERMOD_ASSERT(found != pending_.end());
   Pending pending = std::move(found->second);
   pending_.erase(found);
+  waiting_duplicates_ -= pending.waiters.size();
   if (pending.message_id_number != 0) pending_message_ids_.erase(pending.message_id_number);
   return pending;
 }
@@ -163,16 +188,14 @@ std::vector<WaiterId> QueueGroup::on_stored(AdmissionId id, Seq seq, Moment now)
   room_->give_back(pending.reserved);
   for (const Seq gone : pending.evictions) drop_item(gone);
   if (pending.message_id_number != 0) message_ids_.on_stored(pending.message_id_number);
-  add(seq, std::move(pending.entry), pending.expires_at);
-  if (definition_.last_value) drop_replaced(seq);
+  come_in(seq, std::move(pending.entry), pending.expires_at);
   tell_to_ask_again();
   pump(now);
   return std::move(pending.waiters);
 }
 
 void QueueGroup::on_stored(const Arrival& arrival, Seq seq, Moment now) {
-  add(seq, arrival.entry, expiry_of(arrival.entry, now));
-  if (definition_.last_value) drop_replaced(seq);
+  come_in(seq, arrival.entry, expiry_of(arrival.entry, now));
   tell_to_ask_again();
   pump(now);
 }
@@ -190,24 +213,34 @@ std::vector<WaiterId> QueueGroup::on_failed(AdmissionId id, Moment now) {
 
 /// Of what is stored only the wall's time is known; however the clock was set since, nothing lives longer
 /// than it was to, and what is in memory is no more concerned.
-MonotonicTime QueueGroup::expiry_of(const QueueEntry& entry, Moment now) const {
+MonotonicTime QueueGroup::expiry_of(const Message& message, WallTime since, Moment now) const {
   MonotonicTime expires_at = kNoEnd;
   const auto lower = [&](WallTime begin, WallTime end) {
     const auto left =
         std::clamp<WallTime::duration>(std::min(end - now.wall, end - begin), -kLongestLife, kLongestLife);
     expires_at = std::min(expires_at, now.steady + left);
   };
-  const Message& message = *entry.message;
   if (message.expires_at() != Message::kNever) lower(message.stored_at(), message.expires_at());
-  const WallTime begin = entry.moved_at.value_or(message.stored_at());
-  if (definition_.ttl) lower(begin, begin + *definition_.ttl);
+  if (definition_.ttl) lower(since, since + *definition_.ttl);
   return expires_at;
 }
 
+MonotonicTime QueueGroup::expiry_of(const QueueEntry& entry, Moment now) const {
+  return expiry_of(*entry.message, entry.moved_at.value_or(entry.message->stored_at()), now);
+}
+
+/// It is stored.
+void QueueGroup::come_in(Seq seq, QueueEntry entry, MonotonicTime expires_at) {
+  add(seq, std::move(entry), expires_at);
+  if (is_closing_) return remove(seq, Removal::Purged);
+  if (definition_.last_value) drop_replaced(seq);
+}
+
 void QueueGroup::add(Seq seq, QueueEntry entry, MonotonicTime expires_at) {
-  Item added{
-      .message = std::move(entry.message), .deaths = std::move(entry.deaths), .expires_at = expires_at};
-  items_.emplace(seq, std::make_unique<Item>(std::move(added)));
+  Item added{.message = std::move(entry.message), .expires_at = expires_at};
+  if (!entry.deaths.empty() || entry.moved_at)
+    added.past = std::make_unique<EntryPast>(EntryPast{std::move(entry.deaths), entry.moved_at});
+  note(seq, items_.insert(seq, std::move(added)));
   lanes_.add(seq, entry.key);
   watch_expiry(seq);
 }
@@ -255,12 +288,12 @@ RestoredClaims QueueGroup::restore_claims(std::vector<Claim> claims, Moment now)
   });
   RestoredClaims restored;
   for (const Claim& it : claims) {
-    const auto found = items_.find(it.seq);
-    if (found == items_.end()) {
+    const Item* found = items_.find(it.seq);
+    if (found == nullptr) {
       restored.lost.push_back({it, Why::NoEntry});
-    } else if (found->second->lease.v != 0) {
+    } else if (found->lease.v != 0) {
       restored.lost.push_back({it, Why::Outbid});
-    } else if (it.deliveries <= found->second->deliveries) {
+    } else if (it.deliveries <= found->deliveries) {
       restored.lost.push_back({it, Why::Settled});
     } else {
       restored.kept.push_back({it, claim(it, now)});
@@ -273,6 +306,7 @@ LeaseId QueueGroup::claim(const Claim& it, Moment now) {
   const LeaseId id{++last_lease_};
   Item& claimed = item(it.seq);
   claimed.lease = id;
+  note(it.seq, claimed);
   add_to(lent_, claimed.message->size());
   claimed.deliveries = it.deliveries;
   retries_.cancel(it.seq);
@@ -284,14 +318,15 @@ LeaseId QueueGroup::claim(const Claim& it, Moment now) {
   lease.qos = wire::QoS::ExactlyOnce;
   lease.is_claim = lease.is_parked = true;
   consumers_[it.consumer].leases.insert(id);
-  set_deadline(id, ack_timeouts_, now);
+  set_deadline(id, lease, ack_timeouts_, now);
   return id;
 }
 
 void QueueGroup::resume(Moment now) {
   std::vector<Seq> replaced;
-  for (const auto& [seq, entry] : items_)
-    if (definition_.last_value && may_leave(*entry) && has_newer(seq)) replaced.push_back(seq);
+  if (definition_.last_value)
+    for (auto it = items_.first_from(Seq{}); it; it = items_.first_from(Seq{it->v + 1}))
+      if (may_leave(item(*it)) && has_newer(*it)) replaced.push_back(*it);
   for (const Seq seq : replaced) remove(seq, Removal::Replaced);
   is_trimming_ = takes_oldest();
   advance(now);

@@ -68,6 +68,11 @@ void append_claim(store::WriteBatch& batch, StreamId session, const ClaimRecord&
   batch.append(session, as_bytes(encode_claim(claim)));
 }
 
+void leave_claim_unanswered(store::WriteBatch& batch, StreamId session, Seq seq,
+                            const UnansweredClaim& unanswered) {
+  batch.put_entry(session, seq, as_bytes(encode_unanswered_claim(unanswered)));
+}
+
 void end_claim(store::WriteBatch& batch, StreamId session, Seq seq, bool is_released) {
   is_released ? record_released(batch, session, seq) : batch.erase_entry(session, seq);
 }

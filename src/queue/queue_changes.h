@@ -39,6 +39,10 @@ void erase_message_id(store::WriteBatch& batch, QueueId queue, std::uint64_t num
 
 /// `session`: the stream of the consumer's queue; the sequence that the committer gives is the exchange's.
 void append_claim(store::WriteBatch& batch, StreamId session, const ClaimRecord& claim);
+/// The client has not answered in time: the claim has the message inside now, and its exchange goes on
+/// without the queue.
+void leave_claim_unanswered(store::WriteBatch& batch, StreamId session, Seq seq,
+                            const UnansweredClaim& unanswered);
 /// The claim becomes the mark *released*, or goes. Nothing when the session has ended meanwhile, and its
 /// stream with it.
 void end_claim(store::WriteBatch& batch, StreamId session, Seq seq, bool is_released);

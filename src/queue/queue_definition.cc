@@ -1,6 +1,7 @@
 #include "queue/queue_definition.h"
 
 #include <algorithm>
+#include <array>
 
 namespace hermod::queue {
 namespace {
@@ -8,6 +9,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t kLongestQueueName = 128;
+constexpr std::size_t kMostFilters = 64;
 constexpr std::uint32_t kMostLanes = 4096;
 constexpr std::uint32_t kMostDeliveries = 1000;
 constexpr milliseconds kShortestAckTimeout{10};
@@ -20,6 +22,27 @@ bool is_letter_or_digit(char c) {
 
 tl::unexpected<Error> wrong_option(std::string_view option, std::string_view what) {
   return failure(Errc::Invalid, std::string(option) + ": " + std::string(what));
+}
+
+/// What stands where a topic stands and is none: a queue cannot be bound to it.
+constexpr std::array<std::string_view, 8> kForms{"$share/", "$queue/",   "$stream/", "$delayed/",
+                                                 "$tx/",    "$CONTROL/", "$SYS/",    "$events/"};
+
+Status check_bind(const QueueDefinition& definition) {
+  const std::vector<std::string>& bind = definition.bind;
+  // What fills a dead-letter queue are deaths.
+  if (bind.empty() && !definition.is_dead_letter_queue())
+    return wrong_option("bind", "at least one topic filter");
+  if (bind.size() > kMostFilters) return wrong_option("bind", "64 topic filters at most");
+  for (const std::string& filter : bind) {
+    if (std::ranges::count(bind, filter) > 1)
+      return wrong_option("bind", "a topic filter stands there twice");
+    const auto is_of = [&](std::string_view form) { return std::string_view(filter).starts_with(form); };
+    const auto form = std::ranges::find_if(kForms, is_of);
+    if (form != kForms.end())
+      return wrong_option("bind", std::string(*form) + "... is no topic that a queue can be bound to");
+  }
+  return {};
 }
 
 Status check_parallelism(const QueueDefinition& definition) {
@@ -82,16 +105,20 @@ std::string QueueDefinition::dead_letter_target() const {
   return dead_letter.empty() ? name + std::string(kDeadLetterSuffix) : dead_letter;
 }
 
+bool QueueDefinition::sends_dead_letters_to(std::string_view queue) const {
+  if (is_dead_letter_queue() || dead_letter == kNoDeadLetters) return false;
+  if (!dead_letter.empty()) return dead_letter == queue;
+  return queue.size() == name.size() + kDeadLetterSuffix.size() && queue.starts_with(name) &&
+         queue.ends_with(kDeadLetterSuffix);
+}
+
 Status check(const QueueDefinition& definition) {
   if (!is_queue_name(definition.name))
     return wrong_option("name", "a letter or digit, then letters, digits, - . or _, 128 bytes at most");
   const bool has_default_target = !definition.dead_letter_target().empty() && definition.dead_letter.empty();
   if (has_default_target && !is_queue_name(definition.dead_letter_target()))
     return wrong_option("name", "too long for its dead-letter queue; 124 bytes at most, or set dead_letter");
-  // What fills a dead-letter queue are deaths.
-  if (definition.bind.empty() && !definition.is_dead_letter_queue())
-    return wrong_option("bind", "at least one topic filter");
-  for (const auto& rule : {check_parallelism, check_deliveries, check_limits})
+  for (const auto& rule : {check_bind, check_parallelism, check_deliveries, check_limits})
     if (Status status = rule(definition); !status) return status;
   return {};
 }
@@ -106,6 +133,7 @@ Status check_change(const QueueDefinition& from, const QueueDefinition& to, bool
   if (from.order != to.order) return only_when_empty("order");
   if (!(from.key == to.key)) return only_when_empty("key");
   if (from.lanes != to.lanes) return only_when_empty("lanes");
+  if (!from.last_value && to.last_value) return only_when_empty("last_value");
   return {};
 }
 

@@ -59,6 +59,8 @@ struct QueueDefinition {
   bool is_dead_letter_queue() const;
   /// Where dead letters go; empty when they go nowhere. A dead-letter queue never dead-letters.
   std::string dead_letter_target() const;
+  /// The same as a question, for who goes through many.
+  bool sends_dead_letters_to(std::string_view queue) const;
   /// Only the owner can say whether a message may come in, and what has to leave for it.
   bool asks_before_publish() const;
   friend bool operator==(const QueueDefinition&, const QueueDefinition&) = default;
@@ -73,7 +75,8 @@ bool is_queue_name(std::string_view name);
 /// Errors: Invalid, with the option first: "lanes: ...".
 Status check(const QueueDefinition& definition);
 /// Whether a queue with messages and consumers may become `to` while it runs. Its order, key and lanes say
-/// which of its messages may be out together, so they stay as long as it holds any. Errors: as check(); Busy.
+/// which of its messages may be out together, so they stay as long as it holds any; so does last_value before
+/// it begins. Errors: as check(); Busy.
 Status check_change(const QueueDefinition& from, const QueueDefinition& to, bool is_empty);
 /// Dead letters of one queue must not die in the next. Errors: Invalid.
 Status check_dead_letters(const QueueDefinition& from, const QueueDefinition& target);

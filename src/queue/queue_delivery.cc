@@ -10,6 +10,14 @@ namespace hermod::queue {
 
 using wire::QoS;
 
+namespace {
+
+Offered offered_by(const Message& message) {
+  return {message.forwarded_properties(), message.size()};
+}
+
+}  // namespace
+
 // --- consumers ---
 
 void QueueGroup::join(ConsumerId id, AttachmentNo attachment, ConsumerOptions options, Moment now) {
@@ -27,10 +35,11 @@ void QueueGroup::join(ConsumerId id, AttachmentNo attachment, ConsumerOptions op
     it.is_resumed = true;
   }
   consumer->options = std::move(options);
+  consumer->most_bytes = Wish::kAnySize;
   consumer->attachment = attachment;
   consumer->is_attached = true;
-  if (is_choosy(consumer->options)) ++choosy_;
   dispatcher_.join(id, static_cast<std::uint32_t>(consumer->leases.size()));
+  set_wish(id, *consumer);
   pump(now);
 }
 
@@ -50,16 +59,16 @@ void QueueGroup::grant(ConsumerId id, AttachmentNo attachment, std::uint64_t lim
 void QueueGroup::change_options(ConsumerId id, AttachmentNo attachment, ConsumerOptions options, Moment now) {
   Consumer* consumer = attached(id, attachment);
   if (consumer == nullptr) return;
-  if (is_choosy(consumer->options)) --choosy_;
   consumer->options = std::move(options);
-  if (is_choosy(consumer->options)) ++choosy_;
+  set_wish(id, *consumer);
   pump(now);
 }
 
 void QueueGroup::detach(ConsumerId id, Consumer& consumer) {
   if (!consumer.is_attached) return;
-  if (is_choosy(consumer.options)) --choosy_;
+  const WishNo wish = dispatcher_.wish_of(id);
   dispatcher_.leave(id);
+  drop_wish(wish);
   consumer.is_attached = false;
 }
 
@@ -99,7 +108,8 @@ void QueueGroup::requeue_all(ConsumerId id, AttachmentNo last, bool keep_claims,
     } else if (it.is_claim && keep_claims) {
       it.is_parked = true;
       if (lanes_.is_in_flight(it.seq)) lanes_.delay(it.seq);
-    } else if (!it.is_claim && it.phase == Lease::Phase::Lent) {
+    } else if (it.phase == Lease::Phase::Lent) {
+      // Also with a claim: should that be durable all the same, it goes with its session.
       take_back(lease, now);
     } else {
       it.is_claim = false;
@@ -114,29 +124,57 @@ void QueueGroup::requeue_all(ConsumerId id, AttachmentNo last, bool keep_claims,
 /// Lends what can be lent.
 void QueueGroup::pump(Moment now) {
   drop_expired(now);
-  if (is_paused_) return;
+  examine_ready();
+  examine_for_newcomers();
+  is_cut_short_ = false;
+  if (is_paused_ || is_closing_) return;
+  std::size_t dead = 0;
   while (dispatcher_.has_room() && (!rate_out_ || rate_out_->has_token(now.steady))) {
     const std::optional<Next> next = choose();
     if (!next) return;
-    if (item(next->seq).expires_at <= now.steady) return;  // more than a slice; next_due() is now
+    age(next->seq, now);
+    const Item& entry = item(next->seq);
+    if (entry.expires_at <= now.steady) return;            // more than a slice; next_due() is now
+    if (entry.deliveries >= definition_.max_deliveries) {  // there were more when it last failed
+      is_cut_short_ = ++dead > kSlice;
+      if (is_cut_short_) return;
+      die(next->seq, DeathReason::DeliveryLimit, now);
+      examine_ready();
+      continue;
+    }
     if (rate_out_) rate_out_->take(now.steady);
     lend(*next, now);
+    examine_ready();
   }
 }
 
-/// The oldest entry that somebody can take. A lane whose consumer has no room does not stop the others.
+/// The oldest entry that somebody can take. A lane whose consumer has no room does not stop the others: of
+/// each lane only the first is looked at that somebody wants, once for each wish.
 std::optional<QueueGroup::Next> QueueGroup::choose() const {
-  for (const auto& [first, lane] : lanes_.ready_lanes()) {
-    for (const Seq seq : lanes_.ready_in(lane)) {
-      if (const auto consumer = consumer_for(lane, seq)) return Next{seq, *consumer};
-      if (choosy_ == 0) break;  // what nobody can take does not depend on the message
+  std::optional<Next> oldest;
+  const auto look = [&](const ReadySet::Firsts& firsts) {
+    for (const auto& [first, lane] : firsts) {
+      if (oldest && oldest->seq <= first) return;
+      const auto consumer = consumer_for(lane, first);
+      if (!consumer) continue;
+      oldest = Next{first, lane, *consumer};
+      return;
     }
-  }
-  return std::nullopt;
+  };
+  if (dispatcher_.has_room(kWantsEverything)) look(lanes_.ready_lanes());
+  if (wishes_.is_empty()) return oldest;
+  wishes_.for_each([&](WishNo wish, const ReadySet& ready) {
+    if (dispatcher_.has_room(wish)) look(ready.firsts());
+  });
+  return oldest;
 }
 
 std::optional<ConsumerId> QueueGroup::consumer_for(LaneNo lane, Seq seq) const {
-  const auto accepts_it = [&](ConsumerId id) { return choosy_ == 0 || accepts(id, seq); };
+  const auto accepts_it = [&](ConsumerId id) {
+    if (wishes_.is_empty()) return true;
+    const WishNo wish = dispatcher_.wish_of(id);
+    return wish == kWantsEverything || wishes_.wants(wish, lane, seq);
+  };
   const std::optional<ConsumerId> holder = lanes_.holder(lane);
   if (!holder) return dispatcher_.choose(lane, accepts_it);
   if (!dispatcher_.has(*holder) || !dispatcher_.has_room(*holder) || !accepts_it(*holder))
@@ -146,17 +184,58 @@ std::optional<ConsumerId> QueueGroup::consumer_for(LaneNo lane, Seq seq) const {
   return holder;
 }
 
-/// Its key goes on when an acknowledgement is decided, so that a key is not as slow as the disk: what a kill
+/// A key goes on when an acknowledgement is decided, so that it is not as slow as the disk: what a kill
 /// brings back comes in order, and again. A claim is durable by itself, and must not be before them.
-bool QueueGroup::accepts(ConsumerId id, Seq seq) const {
-  const ConsumerOptions& options = consumers_.at(id).options;
-  if (options.qos == QoS::ExactlyOnce && lanes_.follows_passed(seq)) return false;
-  return options.filter.matches(item(seq).message->forwarded_properties());
+void QueueGroup::set_wish(ConsumerId id, const Consumer& consumer) {
+  const WishNo before = dispatcher_.wish_of(id);
+  WishNo wish = kWantsEverything;
+  const bool claims = consumer.options.qos == QoS::ExactlyOnce;
+  if (claims || !consumer.options.filter.empty() || consumer.most_bytes != Wish::kAnySize) {
+    wish =
+        wishes_.add({.filter = consumer.options.filter, .claims = claims, .most_bytes = consumer.most_bytes});
+    lanes_.watch(true);
+  }
+  dispatcher_.set_wish(id, wish);
+  drop_wish(before);
 }
 
-/// For the others, what nobody can take does not depend on the message.
-bool QueueGroup::is_choosy(const ConsumerOptions& options) {
-  return options.qos == QoS::ExactlyOnce || !options.filter.empty();
+void QueueGroup::drop_wish(WishNo wish) {
+  if (wish == kWantsEverything) return;
+  wishes_.remove(wish);
+  lanes_.watch(!wishes_.is_empty());
+}
+
+/// What has become ready, once for each wish, and what is ready no more.
+void QueueGroup::examine_ready() {
+  if (wishes_.is_empty()) return;
+  for (const Lanes::Change& it : lanes_.take_changes()) {
+    const bool is_ready = lanes_.has(it.seq) && lanes_.is_ready(it.seq);
+    if (!is_ready) {
+      wishes_.hide(it.lane, it.seq);
+      continue;
+    }
+    const Offered offered = offered_by(*item(it.seq).message);
+    if (!it.is_for_claims) {
+      wishes_.show(it.lane, it.seq, offered, lanes_.follows_passed(it.seq));
+    } else if (!lanes_.follows_passed(it.seq)) {
+      wishes_.show_claims(it.lane, it.seq, offered);
+    }
+  }
+}
+
+/// What is ready since longer than a wish is there; a slice of it.
+void QueueGroup::examine_for_newcomers() {
+  if (wishes_.is_empty()) return;
+  std::size_t left = kSlice;
+  while (const auto newcomer = wishes_.newcomer()) {
+    if (left == 0) return;
+    auto next = items_.first_from(newcomer->seen_to);
+    for (; next && left > 0; next = items_.first_from(Seq{next->v + 1}), --left)
+      if (lanes_.is_ready(*next))
+        wishes_.show_newcomer(newcomer->number, lanes_.lane_of(*next), *next,
+                              offered_by(*item(*next).message), lanes_.follows_passed(*next));
+    wishes_.set_seen(newcomer->number, next.value_or(WishList::kLevel));
+  }
 }
 
 void QueueGroup::lend(const Next& next, Moment now) {
@@ -165,6 +244,7 @@ void QueueGroup::lend(const Next& next, Moment now) {
   const LeaseId id{++last_lease_};
   ++entry.deliveries;
   entry.lease = id;
+  note(next.seq, entry);
   add_to(lent_, entry.message->size());
   Lease& lease = leases_[id];
   lease.consumer = next.consumer;
@@ -173,26 +253,34 @@ void QueueGroup::lend(const Next& next, Moment now) {
   lease.qos = consumer.options.qos;
   lease.is_claim = lease.qos == QoS::ExactlyOnce;
   consumer.leases.insert(id);
-  dispatcher_.took(next.consumer, lanes_.lane_of(next.seq));
+  dispatcher_.took(next.consumer, next.lane);
   lanes_.acquire(next.seq, next.consumer);
-  effects_.emplace_back(
-      Deliver{.lease = id,
-              .consumer = next.consumer,
-              .attachment = consumer.attachment,
-              .seq = next.seq,
-              .deliveries = entry.deliveries,
-              .is_claimed = lease.is_claim,
-              .first_death = entry.deaths.empty() ? std::nullopt : std::optional(entry.deaths.front()),
-              .message = entry.message});
-  set_deadline(id, unsent_, now);
+  effects_.emplace_back(Deliver{.lease = id,
+                                .consumer = next.consumer,
+                                .attachment = consumer.attachment,
+                                .seq = next.seq,
+                                .deliveries = entry.deliveries,
+                                .is_claimed = lease.is_claim,
+                                .qos = lease.qos,
+                                .key = std::string(lanes_.key_of(next.seq)),
+                                .first_death = entry.past && !entry.past->deaths.empty()
+                                                   ? std::optional(entry.past->deaths.front())
+                                                   : std::nullopt,
+                                .expires_at = entry.expires_at,
+                                .message = entry.message});
+  set_deadline(id, lease, unsent_, now);
 }
 
-/// Behind all others of the list: ack_timeout is the same for each.
-void QueueGroup::set_deadline(LeaseId id, std::list<LeaseId>& deadlines, Moment now) {
-  Lease& lease = leases_.at(id);
-  lease.deadline = now.steady + definition_.ack_timeout;
+/// Behind all others of the list: ack_timeout is the same for each, also when it changes.
+/// One that has a deadline already has this one in its place.
+void QueueGroup::set_deadline(LeaseId id, Lease& lease, std::list<LeaseId>& deadlines, Moment now) {
+  lease.waits_since = now.steady;
+  if (lease.deadlines != nullptr) {
+    deadlines.splice(deadlines.end(), *lease.deadlines, lease.place);
+  } else {
+    lease.place = deadlines.insert(deadlines.end(), id);
+  }
   lease.deadlines = &deadlines;
-  lease.place = deadlines.insert(deadlines.end(), id);
 }
 
 void QueueGroup::cancel_deadline(Lease& lease) {
@@ -204,9 +292,10 @@ void QueueGroup::sent(LeaseId id, Moment now) {
   const auto found = leases_.find(id);
   if (found == leases_.end() || found->second.phase != Lease::Phase::Lent) return;
   Lease& lease = found->second;
-  cancel_deadline(lease);
   lease.phase = Lease::Phase::Sent;
-  if (lease.qos != QoS::AtMostOnce) set_deadline(id, ack_timeouts_, now);
+  if (is_closing_) return take_away(id);
+  if (lease.qos == QoS::AtMostOnce) return cancel_deadline(lease);
+  set_deadline(id, lease, ack_timeouts_, now);
 }
 
 void QueueGroup::unsent(std::span<const LeaseId> leases, Moment now) {
@@ -222,17 +311,33 @@ void QueueGroup::unsent(std::span<const LeaseId> leases, Moment now) {
   pump(now);
 }
 
+void QueueGroup::too_large(LeaseId id, std::uint64_t most_bytes, Moment now) {
+  const auto found = leases_.find(id);
+  if (found == leases_.end() || found->second.phase != Lease::Phase::Lent) return;
+  const ConsumerId consumer = found->second.consumer;
+  if (Consumer* here = attached(consumer, found->second.attachment)) {
+    // Never as large as this one, whatever the caller makes of it: else it would be lent it again.
+    const std::uint64_t size = item(found->second.seq).message->size();
+    here->most_bytes = std::min({here->most_bytes, most_bytes, size - 1});
+    set_wish(consumer, *here);
+  }
+  take_back(id, now);
+  forget_if_gone(consumer);
+  pump(now);
+}
+
 /// As if it had never been lent; the store knows nothing of it. Precondition: it is Lent.
 void QueueGroup::take_back(LeaseId id, Moment now) {
   Lease& lease = leases_.at(id);
   const Seq seq = lease.seq;
   Item& entry = item(seq);
   entry.lease = {};
+  note(seq, entry);
   take_from(lent_, entry.message->size());
   --entry.deliveries;
   if (rate_out_) rate_out_->give_back();
   forget_lease(id);
-  if (leaves_instead(seq, now)) return;
+  if (EndedClaim none; leaves_instead(seq, now, none)) return;
   lanes_.requeue(seq);
   watch_expiry(seq);
 }

@@ -55,6 +55,12 @@ struct QueueEntry {
   std::optional<WallTime> moved_at{};  ///< from another queue to this one; its time to live begins there
 };
 
+/// Of an entry that was in another queue before.
+struct EntryPast {
+  std::vector<Death> deaths;
+  std::optional<WallTime> moved_at;
+};
+
 /// What is stored at an entry once a delivery of it has failed.
 struct DeliveryState {
   std::uint32_t deliveries = 0;
@@ -80,10 +86,14 @@ Removal removal_for(DeathReason reason);
 /// The claim of a QoS 2 delivery that ends with a change of the store, in the same batch.
 struct EndedClaim {
   LeaseId lease{};  ///< zero: there is none, or no longer
-  /// Its record becomes the mark *released*: PUBREC took the message, or the client was too late and may
-  /// have it all the same. PUBREL ends the exchange, and no identifier stays behind. Else the record is
-  /// erased: PUBREC refused the message.
+  /// Its record becomes the mark *released*, and PUBREL ends the exchange. Else the record is erased: PUBREC
+  /// refused the message.
   bool is_released = false;
+  /// Not null: it is released, and PUBREC has not come: nobody has answered in time, or with `$nack` alone.
+  /// The record gets this message inside, in place of the mark: who comes back gets the PUBLISH once more
+  /// [MQTT-4.4.0-1], and the queue's entry may be gone by then.
+  MessagePtr unanswered{};
+  std::uint32_t deliveries = 0;  ///< of the message until then, this one included; with `unanswered`
   friend bool operator==(const EndedClaim&, const EndedClaim&) = default;
 };
 
@@ -102,7 +112,10 @@ struct Deliver {
   Seq seq;
   std::uint32_t deliveries = 0;  ///< this one included
   bool is_claimed = false;
-  std::optional<Death> first_death{};  ///< when it was dead before
+  wire::QoS qos{};  ///< what the lease is for: at another the owner would not know how long to wait
+  std::string key{};
+  std::optional<Death> first_death{};               ///< when it was dead before
+  MonotonicTime expires_at = MonotonicTime::max();  ///< from then on it is not sent for the first time
   MessagePtr message;
 };
 /// It has not been sent for long, or is wanted no more: unsent(), if it can still be helped.

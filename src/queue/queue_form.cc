@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::string_view kQueuePrefix = "$queue/";
 constexpr std::string_view kNackLevel = "$nack";
+/// In place of an offset, which a client of MQTT 3.1.1 is not told.
+constexpr std::string_view kOldest = "oldest";
 
 /// The first level of `rest`, which begins behind it then. Without a separator everything is the first level.
 std::string_view take_level(std::string_view& rest) {
@@ -61,13 +63,18 @@ Result<NackForm> NackForm::parse(std::string_view topic) {
   NackForm form;
   std::string_view rest = topic.substr(kQueuePrefix.size());
   form.name = take_level(rest);
+  const bool has_offset = rest.find('/') != std::string_view::npos;
   if (!is_queue_name(form.name) || take_level(rest) != kNackLevel)
     return failure(Errc::Invalid, "only $queue/<name>/$nack/<offset> can be published to");
+  if (!has_offset) return form;
   const bool has_seconds = rest.find('/') != std::string_view::npos;
-  const auto offset = whole_number(take_level(rest), std::numeric_limits<std::int64_t>::max());
-  if (!offset || *offset == 0)
-    return failure(Errc::Invalid, "the offset of a message is expected behind $nack/");
-  form.offset = Seq{*offset};
+  const std::string_view which = take_level(rest);
+  if (which != kOldest) {
+    const auto offset = whole_number(which, std::numeric_limits<std::int64_t>::max());
+    if (!offset || *offset == 0)
+      return failure(Errc::Invalid, "the offset of a message, or \"oldest\", is expected behind $nack/");
+    form.offset = Seq{*offset};
+  }
   if (!has_seconds) return form;
   const auto seconds = whole_number(rest, kMostSeconds);
   if (!seconds) return failure(Errc::Invalid, "seconds are expected behind $nack/<offset>/");

@@ -22,10 +22,11 @@ struct QueueForm {
 };
 
 /// A negative acknowledgement by a client of MQTT 3.1.1, which has no reason codes: PUBLISH to
-/// `$queue/<name>/$nack/<offset>` or `$queue/<name>/$nack/<offset>/<seconds>`. A view into the topic.
+/// `$queue/<name>/$nack/<offset>` or `$queue/<name>/$nack/<offset>/<seconds>`; with `oldest` in place of the
+/// offset, or with nothing behind `$nack`, the oldest that it has not answered. A view into the topic.
 struct NackForm {
   std::string_view name;
-  Seq offset;  ///< the sequence of the entry, as it was delivered
+  Seq offset;  ///< the sequence of the entry, as it was delivered; 0: the oldest
   std::optional<std::chrono::seconds> retry_after;
 
   /// Errors: Invalid. Precondition: is_queue_form(topic).

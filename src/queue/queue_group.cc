@@ -42,28 +42,32 @@ MessagePtr without_expiry(const MessagePtr& message) {
 
 }  // namespace
 
-QueueGroup::QueueGroup(QueueDefinition definition, Moment now)
+QueueGroup::QueueGroup(const QueueDefinition& definition, Moment now)
+    : QueueGroup(definition, std::make_shared<QueueRoom>(definition.max_length, definition.max_bytes), now) {}
+
+QueueGroup::QueueGroup(QueueDefinition definition, std::shared_ptr<QueueRoom> room, Moment now)
     : definition_(std::move(definition)),
       dead_letter_target_(definition_.dead_letter_target()),
-      lanes_(definition_.order, definition_.lanes),
-      dispatcher_(definition_.dispatch, lanes_.lane_count()),
+      lanes_(definition_.order, definition_.lanes, definition_.last_value),
+      dispatcher_(definition_.dispatch, lanes_.lane_count(), definition_.max_inflight),
       message_ids_(definition_.dedup_window),
-      room_(std::make_shared<QueueRoom>(definition_.max_length, definition_.max_bytes)) {
+      room_(std::move(room)) {
   HERMOD_ASSERT(check(definition_).has_value());
   if (definition_.rate_in) rate_in_.emplace(*definition_.rate_in, now.steady);
   if (definition_.rate_out) rate_out_.emplace(*definition_.rate_out, now.steady);
 }
 
-QueueGroup::Item& QueueGroup::item(Seq seq) const {
-  const auto found = items_.find(seq);
-  HERMOD_ASSERT(found != items_.end());
-  return *found->second;
+const QueueGroup::Item& QueueGroup::item(Seq seq) const {
+  const Item* found = items_.find(seq);
+  HERMOD_ASSERT(found != nullptr);
+  return *found;
 }
 
 // --- settlement ---
 
 QueueGroup::Settled QueueGroup::settle(LeaseId lease, Outcome outcome,
-                                       std::optional<std::chrono::seconds> retry_after, Moment now) {
+                                       std::optional<std::chrono::seconds> retry_after, Moment now,
+                                       bool is_exchange_open) {
   const auto found = leases_.find(lease);
   if (found == leases_.end()) return Settled::Unknown;
   const bool is_late = found->second.phase == Lease::Phase::Over;
@@ -71,7 +75,7 @@ QueueGroup::Settled QueueGroup::settle(LeaseId lease, Outcome outcome,
   if (is_late) {
     forget_lease(lease);
   } else {
-    end_lease(lease, outcome, retry_after, now);
+    end_lease(lease, outcome, retry_after, now, is_exchange_open);
   }
   forget_if_gone(consumer);
   pump(now);
@@ -80,55 +84,71 @@ QueueGroup::Settled QueueGroup::settle(LeaseId lease, Outcome outcome,
 
 /// The message is nobody's any more. Does not lend.
 void QueueGroup::end_lease(LeaseId id, Outcome outcome, std::optional<std::chrono::seconds> retry_after,
-                           Moment now) {
+                           Moment now, bool is_exchange_open) {
+  const Seq seq = leases_.at(id).seq;
+  EndedClaim claim = let_go(id, outcome, is_exchange_open || outcome == Outcome::TimedOut);
+  const Verdict verdict =
+      judge(outcome, item(seq).deliveries, retry_after, definition_.retry, definition_.max_deliveries);
+  switch (verdict.what) {
+    case Verdict::What::Remove:
+      return remove(seq, Removal::Acknowledged, std::move(claim));
+    case Verdict::What::Die:
+      return die(seq, verdict.reason, now, std::move(claim));
+    case Verdict::What::Again:
+      return try_again(seq, outcome, verdict.pause, now, std::move(claim));
+  }
+}
+
+/// Nobody has the entry any more; what becomes of it is the caller's affair, and its claim goes with that.
+EndedClaim QueueGroup::let_go(LeaseId id, Outcome outcome, bool is_exchange_open) {
   Lease& lease = leases_.at(id);
-  const Seq seq = lease.seq;
-  Item& entry = item(seq);
+  Item& entry = item(lease.seq);
   HERMOD_ASSERT(entry.lease == id);
   entry.lease = {};
+  note(lease.seq, entry);
   take_from(lent_, entry.message->size());
+  EndedClaim claim;
   if (lease.is_claim)
-    entry.ended_claim = {.lease = id,
-                         .is_released = outcome == Outcome::Done || outcome == Outcome::TimedOut};
+    claim = {.lease = id,
+             .is_released = outcome == Outcome::Done || is_exchange_open,
+             .unanswered = is_exchange_open ? entry.message : MessagePtr{},
+             .deliveries = is_exchange_open ? entry.deliveries : 0};
   cancel_deadline(lease);
-  if (outcome == Outcome::TimedOut && !lease.is_parked) {
+  if (is_exchange_open && !lease.is_parked) {
     lease.phase = Lease::Phase::Over;  // the client holds it against its Receive Maximum [MQTT-3.3.4-9]
   } else {
     forget_lease(id);
   }
-  const Verdict verdict =
-      judge(outcome, entry.deliveries, retry_after, definition_.retry, definition_.max_deliveries);
-  switch (verdict.what) {
-    case Verdict::What::Remove:
-      return remove(seq, Removal::Acknowledged);
-    case Verdict::What::Die:
-      return die(seq, verdict.reason, now);
-    case Verdict::What::Again:
-      return try_again(seq, outcome, verdict.pause, now);
-  }
+  return claim;
 }
 
-void QueueGroup::try_again(Seq seq, Outcome outcome, milliseconds pause, Moment now) {
-  if (leaves_instead(seq, now)) return;
+void QueueGroup::try_again(Seq seq, Outcome outcome, milliseconds pause, Moment now, EndedClaim claim) {
+  if (leaves_instead(seq, now, claim)) return;
   Item& entry = item(seq);
   entry.has_state = true;
   effects_.emplace_back(PutDeliveryState{
       .seq = seq,
       .state = {.deliveries = entry.deliveries, .due = now.wall + pause, .pause = pause, .last = outcome},
-      .claim = std::exchange(entry.ended_claim, {})});
+      .claim = std::move(claim)});
   entry.is_settling = true;
+  note(seq, entry);
   hold_up(seq);
   if (pause.count() > 0) retries_.set(seq, now.steady + pause);
 }
 
-/// What would wait again leaves when its time is over, or its value.
-bool QueueGroup::leaves_instead(Seq seq, Moment now) {
-  if (definition_.last_value && has_newer(seq)) {
-    remove(seq, Removal::Replaced);
+/// What would wait again leaves when its time is over, or its value; the claim with it.
+bool QueueGroup::leaves_instead(Seq seq, Moment now, EndedClaim& claim) {
+  if (is_closing_) {
+    remove(seq, Removal::Purged, std::move(claim));
     return true;
   }
+  if (definition_.last_value && has_newer(seq)) {
+    remove(seq, Removal::Replaced, std::move(claim));
+    return true;
+  }
+  age(seq, now);
   if (item(seq).expires_at > now.steady) return false;
-  die(seq, DeathReason::Expired, now);
+  die(seq, DeathReason::Expired, now, std::move(claim));
   return true;
 }
 
@@ -141,13 +161,14 @@ void QueueGroup::hold_up(Seq seq) {
   if (!lanes_.is_delayed(seq)) lanes_.delay(seq);
 }
 
-void QueueGroup::die(Seq seq, DeathReason reason, Moment now) {
-  if (dead_letter_target_.empty()) return remove(seq, removal_for(reason));
+void QueueGroup::die(Seq seq, DeathReason reason, Moment now, EndedClaim claim) {
+  if (dead_letter_target_.empty()) return remove(seq, removal_for(reason), std::move(claim));
+  Item& dying = item(seq);
   effects_.emplace_back(MoveToDeadLetters{.seq = seq,
-                                          .has_state = item(seq).has_state,
-                                          .claim = std::exchange(item(seq).ended_claim, {}),
+                                          .has_state = dying.has_state,
+                                          .claim = std::move(claim),
                                           .entry = dead_entry(seq, reason, now)});
-  begin_end(seq);
+  begin_end(seq, dying);
   hold_up(seq);
 }
 
@@ -155,7 +176,7 @@ QueueEntry QueueGroup::dead_entry(Seq seq, DeathReason reason, Moment now) const
   const Item& entry = item(seq);
   QueueEntry dead{.message = without_expiry(entry.message),
                   .key = std::string(lanes_.key_of(seq)),
-                  .deaths = entry.deaths,
+                  .deaths = entry.deaths(),
                   .moved_at = now.wall};
   dead.deaths.push_back(
       {.queue = definition_.name, .reason = reason, .deliveries = entry.deliveries, .at = now.wall});
@@ -164,21 +185,20 @@ QueueEntry QueueGroup::dead_entry(Seq seq, DeathReason reason, Moment now) const
 
 /// What was acknowledged holds up its key no longer; in front of anything else the key waits for the store,
 /// because a kill could bring it back unread.
-void QueueGroup::remove(Seq seq, Removal why) {
-  effects_.emplace_back(EraseEntry{.seq = seq,
-                                   .why = why,
-                                   .has_state = item(seq).has_state,
-                                   .claim = std::exchange(item(seq).ended_claim, {})});
-  begin_end(seq);
+void QueueGroup::remove(Seq seq, Removal why, EndedClaim claim) {
+  Item& leaving = item(seq);
+  effects_.emplace_back(
+      EraseEntry{.seq = seq, .why = why, .has_state = leaving.has_state, .claim = std::move(claim)});
+  begin_end(seq, leaving);
   if (why == Removal::Acknowledged) return lanes_.pass(seq);
   hold_up(seq);
 }
 
 /// From now on it only waits for the store.
-void QueueGroup::begin_end(Seq seq) {
-  Item& ending = item(seq);
+void QueueGroup::begin_end(Seq seq, Item& ending) {
   HERMOD_ASSERT(may_leave(ending));
   ending.is_settling = ending.is_gone = true;
+  note(seq, ending);
   add_to(going_, ending.message->size());
   retries_.cancel(seq);
   expiries_.cancel(seq);
@@ -199,14 +219,15 @@ void QueueGroup::on_settled(Seq seq, Moment now) {
 
 /// Out of memory and out of the count. Precondition: nobody has it.
 void QueueGroup::drop_item(Seq seq) {
-  const auto found = items_.find(seq);
-  HERMOD_ASSERT(found->second->lease.v == 0);
-  room_->give_back({1, found->second->message->size()});
-  if (found->second->is_gone) take_from(going_, found->second->message->size());
+  const Item& dropped = item(seq);
+  HERMOD_ASSERT(dropped.lease.v == 0);
+  room_->give_back({1, dropped.message->size()});
+  if (dropped.is_gone) take_from(going_, dropped.message->size());
   lanes_.erase(seq);
+  if (!free_.empty()) free_.erase(seq);
   retries_.cancel(seq);
   expiries_.cancel(seq);
-  items_.erase(found);
+  items_.erase(seq);
 }
 
 // --- time and operators ---
@@ -215,24 +236,36 @@ void QueueGroup::advance(Moment now) {
   end_overdue(now);
   wake_retries(now);
   forget_message_ids(now);
+  go_on_closing();
   go_on_purging();
+  go_on_reviewing(now);
   go_on_trimming(now);
   pump(now);
 }
 
+MonotonicTime QueueGroup::deadline_of(LeaseId id) const {
+  return leases_.at(id).waits_since + definition_.ack_timeout;
+}
+
 void QueueGroup::end_overdue(Moment now) {
-  while (!ack_timeouts_.empty() && leases_.at(ack_timeouts_.front()).deadline <= now.steady) {
+  std::size_t left = kSlice;
+  for (; left > 0 && !ack_timeouts_.empty() && deadline_of(ack_timeouts_.front()) <= now.steady; --left) {
     const ConsumerId consumer = leases_.at(ack_timeouts_.front()).consumer;
     end_lease(ack_timeouts_.front(), Outcome::TimedOut, std::nullopt, now);
     forget_if_gone(consumer);
   }
-  while (!unsent_.empty() && leases_.at(unsent_.front()).deadline <= now.steady) recall(unsent_.front());
+  for (; left > 0 && !unsent_.empty() && deadline_of(unsent_.front()) <= now.steady; --left)
+    recall(unsent_.front());
 }
 
-/// What is about to leave, or on its way to the store, stays delayed until that is known.
+/// A slice of what is due. What is about to leave, or on its way to the store, stays delayed until that is
+/// known.
 void QueueGroup::wake_retries(Moment now) {
-  while (const auto seq = retries_.take_due(now.steady))
+  for (std::size_t left = kSlice; left > 0; --left) {
+    const auto seq = retries_.take_due(now.steady);
+    if (!seq) return;
     if (may_leave(item(*seq))) lanes_.requeue(*seq);
+  }
 }
 
 /// What a consumer has is judged when it comes back.
@@ -240,7 +273,12 @@ void QueueGroup::drop_expired(Moment now) {
   for (std::size_t left = kSlice; left > 0; --left) {
     const auto seq = expiries_.take_due(now.steady);
     if (!seq) return;
-    if (may_leave(item(*seq))) die(*seq, DeathReason::Expired, now);
+    age(*seq, now);
+    if (item(*seq).expires_at > now.steady) {
+      watch_expiry(*seq);
+    } else if (may_leave(item(*seq))) {
+      die(*seq, DeathReason::Expired, now);
+    }
   }
 }
 
@@ -255,8 +293,9 @@ std::optional<MonotonicTime> QueueGroup::next_due(Moment now) const {
     if (due && (!next || *due < *next)) next = *due;
   };
   for (const auto* deadlines : {&ack_timeouts_, &unsent_})
-    if (!deadlines->empty()) at(leases_.at(deadlines->front()).deadline);
-  if (purge_from_ < purge_to_ || is_trimming_) at(now.steady);
+    if (!deadlines->empty()) at(deadline_of(deadlines->front()));
+  const bool is_in_slices = purge_from_ < purge_to_ || is_trimming_ || review_from_ || close_from_;
+  if (is_in_slices || is_cut_short_ || wishes_.newcomer()) at(now.steady);
   at(retries_.next_due());
   at(expiries_.next_due());
   at(message_ids_.next_end());
@@ -269,20 +308,25 @@ void QueueGroup::set_paused(bool paused, Moment now) {
   pump(now);
 }
 
+void QueueGroup::set_store_failed(bool failed) {
+  has_store_failed_ = failed;
+  if (failed) tell_to_ask_again();
+}
+
 void QueueGroup::purge(Moment now) {
   if (items_.empty()) return;
-  purge_from_ = items_.begin()->first;
-  purge_to_ = Seq{items_.rbegin()->first.v + 1};
+  purge_from_ = Seq{};
+  purge_to_ = Seq{items_.last()->v + 1};
   go_on_purging();
   pump(now);
 }
 
 void QueueGroup::go_on_purging() {
-  std::size_t left = kSlice;
-  auto next = items_.lower_bound(purge_from_);
-  for (; next != items_.end() && next->first < purge_to_ && left > 0; ++next, --left)
-    if (may_leave(*next->second)) remove(next->first, Removal::Purged);
-  purge_from_ = next == items_.end() ? purge_to_ : std::min(next->first, purge_to_);
+  const auto next = visit_slice(purge_from_, [this](Seq seq, Item& purged) {
+    if (seq < purge_to_ && may_leave(purged)) remove(seq, Removal::Purged);
+    return seq < purge_to_;
+  });
+  purge_from_ = std::min(next.value_or(purge_to_), purge_to_);
 }
 
 bool QueueGroup::is_above_limits() const {
@@ -294,17 +338,18 @@ bool QueueGroup::is_above_limits() const {
 /// stay above the limit.
 void QueueGroup::go_on_trimming(Moment now) {
   if (!is_trimming_) return;
-  auto next = items_.lower_bound(trim_from_);
-  for (std::size_t left = kSlice; left > 0 && next != items_.end() && is_above_limits(); ++next, --left) {
-    if (!may_leave(*next->second)) continue;
+  const auto next = visit_slice(trim_from_, [&](Seq seq, Item& trimmed) {
+    if (!is_above_limits()) return false;
+    if (!may_leave(trimmed)) return true;
     if (definition_.overflow == QueueDefinition::Overflow::DeadLetter) {
-      die(next->first, DeathReason::MaxLength, now);
+      die(seq, DeathReason::MaxLength, now);
     } else {
-      remove(next->first, Removal::MaxLength);
+      remove(seq, Removal::MaxLength);
     }
-  }
-  is_trimming_ = next != items_.end() && is_above_limits();
-  if (is_trimming_) trim_from_ = next->first;
+    return true;
+  });
+  is_trimming_ = next && is_above_limits();
+  if (is_trimming_) trim_from_ = *next;
 }
 
 }  // namespace hermod::queue

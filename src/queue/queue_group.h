@@ -1,5 +1,4 @@
 #pragma once
-#include <absl/container/btree_map.h>
 #include <absl/container/btree_set.h>
 #include <absl/container/flat_hash_map.h>
 
@@ -25,7 +24,9 @@
 #include "queue/queue_effect.h"
 #include "queue/queue_room.h"
 #include "queue/queue_window.h"
+#include "queue/sequence_map.h"
 #include "queue/token_bucket.h"
+#include "queue/wish_list.h"
 
 namespace hermod::queue {
 
@@ -37,8 +38,14 @@ namespace hermod::queue {
 /// entries it was given. What it is told about time goes forward on the steady clock.
 class QueueGroup {
  public:
-  /// Precondition: check(definition).
-  QueueGroup(QueueDefinition definition, Moment now);
+  /// `room` is the queue's own, which its publishers have too. Precondition: check(definition).
+  QueueGroup(QueueDefinition definition, std::shared_ptr<QueueRoom> room, Moment now);
+  /// With a room that nobody else has.
+  QueueGroup(const QueueDefinition& definition, Moment now);
+
+  /// So many arrivals wait at once at most, Busy and DuplicatePending together: what they hold is outside,
+  /// and many of them may have no connection that bounds it. The next is answered Full.
+  static constexpr std::size_t kMostWaiting = 4096;
 
   // What comes in. Sequences rise.
 
@@ -48,6 +55,8 @@ class QueueGroup {
   /// duplicate, has success.
   std::vector<WaiterId> on_stored(AdmissionId id, Seq seq, Moment now);
   void on_stored(const Arrival& arrival, Seq seq, Moment now);
+  /// Somebody gave back room() that he had taken for a message which has not come: who waits may ask again.
+  void on_room_given_back() { tell_to_ask_again(); }
   /// It is not, or is withdrawn: nothing has changed. Who waits for it fails with it.
   std::vector<WaiterId> on_failed(AdmissionId id, Moment now);
 
@@ -95,14 +104,20 @@ class QueueGroup {
   /// call for all that a connection has to hand back: what is there is looked through once.
   void unsent(std::span<const LeaseId> leases, Moment now);
   void unsent(LeaseId lease, Moment now) { unsent(std::span(&lease, 1), now); }
+  /// It was not sent, because the consumer's client takes no packet that large: the message goes back and
+  /// waits for somebody else. As long as it is attached the consumer gets nothing that is larger than
+  /// `most_bytes`, in Message::size(), or as large as this one.
+  void too_large(LeaseId lease, std::uint64_t most_bytes, Moment now);
   enum class Settled : std::uint8_t {
     Now,
-    Late,    ///< the lease had timed out
+    Late,    ///< the lease had ended without it
     Unknown  ///< there is no such lease, or no longer
   };
   /// A delivery ended: at QoS 0 when it was handed to the transport, at QoS 2 with PUBREC. `retry_after` is
-  /// the consumer's wish.
-  Settled settle(LeaseId lease, Outcome outcome, std::optional<std::chrono::seconds> retry_after, Moment now);
+  /// the consumer's wish. With `is_exchange_open` PUBACK or PUBREC has not come and still will: `$nack`. That
+  /// one is Late then.
+  Settled settle(LeaseId lease, Outcome outcome, std::optional<std::chrono::seconds> retry_after, Moment now,
+                 bool is_exchange_open = false);
   /// What was wanted of the store for this entry is durable: EraseEntry, PutDeliveryState or
   /// MoveToDeadLetters. Until then the entry keeps its room and goes to nobody. A batch that failed is not
   /// told; it is made again, before anything newer of this queue. Precondition: one of these was wanted and
@@ -116,8 +131,62 @@ class QueueGroup {
   /// When advance() has something to do next.
   std::optional<MonotonicTime> next_due(Moment now) const;
   void set_paused(bool paused, Moment now);
+  /// What it has decided could not be stored, until it could. Nobody waits for room meanwhile: who would is
+  /// refused, and who does may ask again, for that.
+  void set_store_failed(bool failed);
+  bool is_paused() const { return is_paused_; }
   /// Everything leaves that is there now and that no consumer has; a part of it at once.
   void purge(Moment now);
+  /// The queue is as `to` says from now on, also for what is out: whose ack_timeout has become shorter may be
+  /// over. What a lower limit, a shorter ttl or fewer deliveries end goes a part at a time. Errors: as
+  /// check_change(), with the option first; nothing has changed then.
+  Status change(const QueueDefinition& to, Moment now);
+  /// The queue is deleted: nothing comes in any more and nobody gets anything, and everything leaves, what
+  /// consumers have as well; a part of it at once. Errors: Busy, without `force` while it holds messages.
+  Status close(bool force, Moment now);
+  /// Everything has left that was there. What publishers that do not ask have still under way leaves when it
+  /// comes; the caller has to know that there is none.
+  bool is_closed() const { return is_closing_ && is_empty(); }
+  bool is_closing() const { return is_closing_; }
+  /// It holds nothing, and nothing is on its way into it.
+  bool is_empty() const { return items_.empty() && room_->held().messages == 0; }
+  /// A purge has not come to its end.
+  bool is_purging() const { return purge_from_ < purge_to_; }
+
+  /// What is to go into another queue: with its deaths, and without its deliveries.
+  struct Moving {
+    QueueEntry entry;
+    bool has_state = false;
+  };
+  /// For a move or a redrive. One batch appends it there and erases it here; until that is told it goes to
+  /// nobody and keeps its room. In the order of sequences it keeps the order of keys. Nothing when the entry
+  /// is not there, or somebody has it, or something about it is on its way to the store.
+  std::optional<Moving> begin_move(Seq seq, Moment now);
+  void on_moved(Seq seq, Moment now);
+  /// The other queue would not have it, or the batch failed: it stays at its place.
+  void on_not_moved(Seq seq, Moment now);
+
+  struct Peeked {
+    Seq seq;
+    MessagePtr message;
+    std::string key;
+    std::vector<Death> deaths;
+    std::uint32_t deliveries = 0;
+    std::optional<ConsumerId> consumer;  ///< who has it
+    std::optional<MonotonicTime> due;    ///< when it goes out again, while it pauses
+  };
+  /// So many entries from a sequence on, in their order, whoever has them; nothing changes by that.
+  std::vector<Peeked> peek(Seq from, std::size_t most) const;
+  /// The sequence behind the last entry that is there now.
+  Seq behind_last() const { return items_.empty() ? Seq{} : Seq{items_.last()->v + 1}; }
+
+  /// How the queue is at the moment.
+  struct Look {
+    std::uint64_t out = 0;             ///< entries that consumers have
+    std::uint64_t waiting = 0;         ///< that pause before another try
+    std::optional<WallTime> oldest{};  ///< since when the first one waits
+  };
+  Look look() const;
 
   std::vector<QueueEffect> take_effects() { return std::exchange(effects_, {}); }
   bool has_effects() const { return !effects_.empty(); }
@@ -132,20 +201,39 @@ class QueueGroup {
   /// What leaves is one until it has left.
   std::size_t entries() const { return items_.size(); }
   std::size_t leases() const { return leases_.size(); }
+  bool has_lease(LeaseId lease) const { return leases_.contains(lease); }
+
+  /// Since the group began.
+  struct Counters {
+    std::uint64_t filters_examined = 0;       ///< an entry held against a filter
+    std::uint64_t room_examined = 0;          ///< an entry looked at to make room for one that comes
+    std::uint64_t message_ids_forgotten = 0;  ///< before their window was over, because there were too many
+    std::uint64_t waiting_refused = 0;        ///< arrivals that would have waited with too many others
+  };
+  Counters counters() const {
+    return {.filters_examined = wishes_.examined(),
+            .room_examined = room_examined_,
+            .message_ids_forgotten = message_ids_.forgotten_early(),
+            .waiting_refused = waiting_refused_};
+  }
 
  private:
   static constexpr MonotonicTime kNoEnd = MonotonicTime::max();
+  /// There may be a million; what few of them have is apart.
   struct Item {
     MessagePtr message;
-    std::vector<Death> deaths{};
+    std::unique_ptr<EntryPast> past{};  ///< null: it came from no other queue
     MonotonicTime expires_at = kNoEnd;
+    LeaseId lease{};  ///< zero: nobody has it
     std::uint32_t deliveries = 0;
     bool has_state = false;
     bool is_leaving = false;   ///< for an admission that is not settled
     bool is_settling = false;  ///< the store has not made yet what was decided about it
     bool is_gone = false;      ///< by that
-    LeaseId lease{};           ///< zero: nobody has it
-    EndedClaim ended_claim{};  ///< goes with the next change
+
+    std::vector<Death> deaths() const { return past ? past->deaths : std::vector<Death>{}; }
+    /// When its time to live began.
+    WallTime since() const { return past && past->moved_at ? *past->moved_at : message->stored_at(); }
   };
   struct Pending {
     QueueEntry entry;
@@ -159,7 +247,7 @@ class QueueGroup {
     enum class Phase : std::uint8_t {
       Lent,  ///< the consumer's shard has not told that it was sent
       Sent,
-      Over  ///< timed out; the client has not answered yet
+      Over  ///< it ended without the client, who has not answered yet
     };
     ConsumerId consumer;
     AttachmentNo attachment;
@@ -171,22 +259,26 @@ class QueueGroup {
     bool is_resumed = false;                  ///< and its consumer is back, on another connection
     std::list<LeaseId>* deadlines = nullptr;  ///< that it is in
     std::list<LeaseId>::iterator place{};
-    MonotonicTime deadline{};
+    MonotonicTime waits_since{};
   };
   struct Consumer {
     ConsumerOptions options;
+    std::uint64_t most_bytes = Wish::kAnySize;  ///< as far as is known
     AttachmentNo attachment{};
     bool is_attached = false;
     absl::btree_set<LeaseId> leases;
   };
   struct Next {
     Seq seq;
+    LaneNo lane = 0;
     ConsumerId consumer;
   };
 
   // admission
   std::optional<Admission> answer_duplicate(const Arrival& arrival, Moment now);
-  std::optional<Amount> make_room(std::uint64_t size, std::vector<Seq>& leaving) const;
+  bool may_wait();
+  std::optional<Amount> make_room(std::uint64_t size, std::vector<Seq>& leaving);
+  void note(Seq seq, const Item& item);
   bool takes_oldest() const;
   bool will_have_room(std::uint64_t size) const;
   void tell_to_ask_again();
@@ -199,6 +291,8 @@ class QueueGroup {
   Pending take_pending(AdmissionId id);
   void stay(Seq seq);
   void add(Seq seq, QueueEntry entry, MonotonicTime expires_at);
+  void come_in(Seq seq, QueueEntry entry, MonotonicTime expires_at);
+  MonotonicTime expiry_of(const Message& message, WallTime since, Moment now) const;
   MonotonicTime expiry_of(const QueueEntry& entry, Moment now) const;
   void watch_expiry(Seq seq);
   void drop_replaced(Seq newest);
@@ -207,30 +301,35 @@ class QueueGroup {
   void pump(Moment now);
   std::optional<Next> choose() const;
   std::optional<ConsumerId> consumer_for(LaneNo lane, Seq seq) const;
-  bool accepts(ConsumerId id, Seq seq) const;
-  static bool is_choosy(const ConsumerOptions& options);
+  void set_wish(ConsumerId id, const Consumer& consumer);
+  void drop_wish(WishNo wish);
+  void examine_ready();
+  void examine_for_newcomers();
   void lend(const Next& next, Moment now);
   void detach(ConsumerId id, Consumer& consumer);
   void requeue_all(ConsumerId id, AttachmentNo last, bool keep_claims, Moment now);
   void take_back(LeaseId id, Moment now);
   void forget_if_gone(ConsumerId id);
   void recall(LeaseId id);
-  void set_deadline(LeaseId id, std::list<LeaseId>& deadlines, Moment now);
+  static void set_deadline(LeaseId id, Lease& lease, std::list<LeaseId>& deadlines, Moment now);
   static void cancel_deadline(Lease& lease);
+  MonotonicTime deadline_of(LeaseId id) const;
   Consumer* attached(ConsumerId id, AttachmentNo attachment);
   LeaseId claim(const Claim& it, Moment now);
 
   // settlement
-  void end_lease(LeaseId id, Outcome outcome, std::optional<std::chrono::seconds> retry_after, Moment now);
+  void end_lease(LeaseId id, Outcome outcome, std::optional<std::chrono::seconds> retry_after, Moment now,
+                 bool is_exchange_open = false);
+  EndedClaim let_go(LeaseId id, Outcome outcome, bool is_exchange_open);
   void forget_lease(LeaseId id);
-  void try_again(Seq seq, Outcome outcome, std::chrono::milliseconds pause, Moment now);
-  bool leaves_instead(Seq seq, Moment now);
+  void try_again(Seq seq, Outcome outcome, std::chrono::milliseconds pause, Moment now, EndedClaim claim);
+  bool leaves_instead(Seq seq, Moment now, EndedClaim& claim);
   bool has_newer(Seq seq) const;
   void hold_up(Seq seq);
-  void die(Seq seq, DeathReason reason, Moment now);
+  void die(Seq seq, DeathReason reason, Moment now, EndedClaim claim = {});
   QueueEntry dead_entry(Seq seq, DeathReason reason, Moment now) const;
-  void remove(Seq seq, Removal why);
-  void begin_end(Seq seq);
+  void remove(Seq seq, Removal why, EndedClaim claim = {});
+  void begin_end(Seq seq, Item& ending);
   void drop_item(Seq seq);
 
   // time
@@ -242,19 +341,32 @@ class QueueGroup {
   void go_on_trimming(Moment now);
   bool is_above_limits() const;
 
+  // operators
+  void take_away(LeaseId id);
+  void go_on_closing();
+  void go_on_reviewing(Moment now);
+  void age(Seq seq, Moment now);
+
   /// So much of what may be a whole backlog is done at once; next_due() is now while there is more.
   static constexpr std::size_t kSlice = 256;
-  Item& item(Seq seq) const;
+  /// Calls visit(Seq, Item&) for a slice of the entries from there on, while it says true; it may not erase
+  /// any. Where to go on; nothing at the end.
+  template <class Visit>
+  std::optional<Seq> visit_slice(Seq from, Visit visit);
+  const Item& item(Seq seq) const;
+  Item& item(Seq seq) { return const_cast<Item&>(std::as_const(*this).item(seq)); }
 
-  const QueueDefinition definition_;
-  const std::string dead_letter_target_;
+  QueueDefinition definition_;
+  std::string dead_letter_target_;
   Lanes lanes_;
   Dispatcher dispatcher_;
+  WishList wishes_;  ///< of those that are attached
   std::optional<TokenBucket> rate_in_;
   std::optional<TokenBucket> rate_out_;
   DedupWindow message_ids_;
 
-  absl::btree_map<Seq, std::unique_ptr<Item>> items_;
+  SequenceMap<Item> items_;
+  absl::btree_set<Seq> free_;  ///< with takes_oldest(), those that may leave
   absl::flat_hash_map<AdmissionId, Pending> pending_;
   absl::flat_hash_map<std::uint64_t, AdmissionId> pending_message_ids_;
   absl::flat_hash_map<LeaseId, Lease> leases_;
@@ -263,6 +375,8 @@ class QueueGroup {
   Amount lent_;   ///< of what is in it, what consumers have
   Amount going_;  ///< and what has gone, but for the store
   std::vector<WaiterId> asking_again_;
+  std::size_t waiting_duplicates_ = 0;  ///< waiters of all that is pending
+  std::uint64_t waiting_refused_ = 0;
 
   // By their deadlines: what may time out, and what is called back when it is not sent for as long.
   std::list<LeaseId> ack_timeouts_;
@@ -271,14 +385,29 @@ class QueueGroup {
   DueIndex<MonotonicTime, Seq> expiries_;
 
   std::vector<QueueEffect> effects_;
-  std::size_t choosy_ = 0;  ///< attached consumers that do not take everything
+  std::uint64_t room_examined_ = 0;
   std::uint64_t last_admission_ = 0;
   std::uint64_t last_lease_ = 0;
   Seq purge_from_{};  ///< what is purged and has not left; before purge_to_
   Seq purge_to_{};
-  Seq trim_from_{};           ///< while is_trimming_
-  bool is_trimming_ = false;  ///< a limit was lowered
+  Seq trim_from_{};                   ///< while is_trimming_
+  bool is_trimming_ = false;          ///< a limit was lowered
+  std::optional<Seq> review_from_{};  ///< what is behind has not been looked at since the definition changed
+  std::optional<Seq> close_from_{};   ///< what is behind has not been taken away yet
+  bool is_closing_ = false;
+  bool has_store_failed_ = false;
   bool is_paused_ = false;
+  bool is_cut_short_ = false;  ///< there is more to do at once than a slice
 };
+
+template <class Visit>
+std::optional<Seq> QueueGroup::visit_slice(Seq from, Visit visit) {
+  auto next = items_.first_from(from);
+  for (std::size_t left = kSlice; next && left > 0; --left) {
+    if (!visit(*next, item(*next))) break;
+    next = items_.first_from(Seq{next->v + 1});
+  }
+  return next;
+}
 
 }  // namespace hermod::queue

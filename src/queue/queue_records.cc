@@ -12,8 +12,10 @@ namespace {
 
 /// In place of the QoS of a session's entry, where 0xFF is the mark *released*.
 constexpr std::uint8_t kClaimMark = 0xFE;
+constexpr std::uint8_t kUnansweredMark = 0xFD;
 constexpr std::uint8_t kMovedFlag = 0x01;
 constexpr std::uint8_t kPausedFlag = 0x01;  ///< of a queue
+constexpr std::uint8_t kEndingFlag = 0x02;  ///< of a queue
 constexpr auto kLastOutcome = static_cast<std::uint8_t>(Outcome::ConnectionLost);
 constexpr auto kLastDeathReason = static_cast<std::uint8_t>(DeathReason::DeliveryLimit);
 
@@ -78,6 +80,26 @@ Result<QueueEntry> read_queue_entry(ByteReader& record) {
   return entry;
 }
 
+void write_claim(std::string& record, std::uint8_t mark, const ClaimRecord& claim) {
+  ByteWriter out(record);
+  out.u8(kRecordVersion);
+  out.u8(mark);
+  out.u64(claim.queue.v);
+  out.u64(claim.seq.v);
+  out.u32(claim.deliveries);
+}
+
+/// From behind the mark; what follows it stays unread.
+Result<ClaimRecord> read_claim(ByteReader& in) {
+  ClaimRecord claim;
+  claim.queue = QueueId{in.u64()};
+  claim.seq = Seq{in.u64()};
+  claim.deliveries = in.u32();
+  if (!in.ok()) return failure(Errc::Corruption, "claim: it ends too early");
+  if (claim.seq.v == 0 || claim.deliveries == 0) return failure(Errc::Corruption, "claim: of no delivery");
+  return claim;
+}
+
 /// What a record of fixed parts has to be when everything of it was read.
 Status check_end(const ByteReader& in, std::string_view what) {
   if (!in.ok()) return failure(Errc::Corruption, std::string(what) + ": it ends too early");
@@ -92,7 +114,8 @@ std::string encode_queue(const QueueRecord& queue) {
   std::string record;
   ByteWriter out(record);
   out.u8(kRecordVersion);
-  out.u8(queue.is_paused ? kPausedFlag : 0);
+  out.u8(
+      static_cast<std::uint8_t>((queue.is_paused ? kPausedFlag : 0) | (queue.is_ending ? kEndingFlag : 0)));
   out.sized16(definition.name);
   out.u16(static_cast<std::uint16_t>(definition.bind.size()));
   for (const std::string& filter : definition.bind) out.sized16(filter);
@@ -108,9 +131,11 @@ Result<QueueRecord> decode_queue(Bytes record) {
   ByteReader in(record);
   if (in.u8() != kRecordVersion) return failure(Errc::Unsupported, "queue record: unknown version");
   const std::uint8_t flags = in.u8();
-  if ((flags & ~kPausedFlag) != 0) return failure(Errc::Corruption, "queue record: unknown flags");
+  if ((flags & ~(kPausedFlag | kEndingFlag)) != 0)
+    return failure(Errc::Corruption, "queue record: unknown flags");
   QueueRecord queue;
-  queue.is_paused = flags != 0;
+  queue.is_paused = (flags & kPausedFlag) != 0;
+  queue.is_ending = (flags & kEndingFlag) != 0;
   QueueDefinition& definition = queue.definition;
   definition.name = as_text(in.sized16());
   for (std::uint16_t left = in.u16(); left > 0 && in.ok(); --left)
@@ -245,12 +270,7 @@ Result<MessageIdRecord> decode_message_id(Bytes record) {
 
 std::string encode_claim(const ClaimRecord& claim) {
   std::string record;
-  ByteWriter out(record);
-  out.u8(kRecordVersion);
-  out.u8(kClaimMark);
-  out.u64(claim.queue.v);
-  out.u64(claim.seq.v);
-  out.u32(claim.deliveries);
+  write_claim(record, kClaimMark, claim);
   return record;
 }
 
@@ -261,13 +281,32 @@ bool is_claim(Bytes record) {
 Result<ClaimRecord> decode_claim(Bytes record) {
   if (!is_claim(record)) return failure(Errc::Corruption, "claim: it is none");
   ByteReader in(record.subspan(2));
-  ClaimRecord claim;
-  claim.queue = QueueId{in.u64()};
-  claim.seq = Seq{in.u64()};
-  claim.deliveries = in.u32();
+  auto claim = read_claim(in);
+  if (!claim) return claim;
   if (const Status status = check_end(in, "claim"); !status) return tl::unexpected(status.error());
-  if (claim.seq.v == 0 || claim.deliveries == 0) return failure(Errc::Corruption, "claim: of no delivery");
   return claim;
+}
+
+std::string encode_unanswered_claim(const UnansweredClaim& unanswered) {
+  std::string record;
+  record.reserve(96 + unanswered.message->size());
+  write_claim(record, kUnansweredMark, unanswered.claim);
+  record += encode_message(*unanswered.message);
+  return record;
+}
+
+bool is_unanswered_claim(Bytes record) {
+  return record.size() >= 2 && record[0] == kRecordVersion && record[1] == kUnansweredMark;
+}
+
+Result<UnansweredClaim> decode_unanswered_claim(Bytes record) {
+  if (!is_unanswered_claim(record)) return failure(Errc::Corruption, "unanswered claim: it is none");
+  ByteReader in(record.subspan(2));
+  const auto claim = read_claim(in);
+  if (!claim) return tl::unexpected(claim.error());
+  auto message = decode_message(in.rest());
+  if (!message) return tl::unexpected(message.error());
+  return UnansweredClaim{*claim, std::move(*message)};
 }
 
 }  // namespace hermod::queue

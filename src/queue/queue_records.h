@@ -19,6 +19,7 @@ namespace hermod::queue {
 struct QueueRecord {
   QueueDefinition definition;
   bool is_paused = false;  ///< nothing is delivered until an operator says so
+  bool is_ending = false;  ///< it is being deleted, and a start ends that
   friend bool operator==(const QueueRecord&, const QueueRecord&) = default;
 };
 std::string encode_queue(const QueueRecord& queue);
@@ -55,7 +56,8 @@ std::string encode_message_id(std::string_view id, WallTime admitted_at);
 Result<MessageIdRecord> decode_message_id(Bytes record);
 
 /// In the stream of a session, in the place of an entry: its consumer has this entry of a named queue at
-/// QoS 2. The sequence of the record gives the packet identifier. is_released() is what it becomes.
+/// QoS 2. The sequence of the record gives the packet identifier. is_released() is what it becomes, or an
+/// UnansweredClaim.
 struct ClaimRecord {
   QueueId queue;
   Seq seq;
@@ -66,5 +68,15 @@ std::string encode_claim(const ClaimRecord& claim);
 /// Whether a record of a session's stream is one; decode_claim() says whether it is good.
 bool is_claim(Bytes record);
 Result<ClaimRecord> decode_claim(Bytes record);
+
+/// In its place when the queue waits for the answer no longer, but the client has it still to give. It was
+/// sent, so no rule of the session's queue may take it out, and none of what waits there counts it.
+struct UnansweredClaim {
+  ClaimRecord claim;
+  MessagePtr message;  ///< to be sent again: the queue's entry may be gone by then
+};
+std::string encode_unanswered_claim(const UnansweredClaim& unanswered);
+bool is_unanswered_claim(Bytes record);
+Result<UnansweredClaim> decode_unanswered_claim(Bytes record);
 
 }  // namespace hermod::queue

@@ -5,12 +5,15 @@
 namespace hermod::queue {
 namespace {
 
-bool is_within(std::uint64_t held, std::uint64_t added, std::optional<std::uint64_t> limit) {
-  return !limit || added == 0 || (added <= *limit && held <= *limit - added);
+/// Without a limit it is the largest number, which nothing that counts what exists comes near.
+bool is_within(std::uint64_t held, std::uint64_t added, const std::atomic<std::uint64_t>& limit) {
+  const std::uint64_t most = limit.load(std::memory_order_relaxed);
+  return added == 0 || (added <= most && held <= most - added);
 }
 
 /// Never beyond the limit, not even for a moment in which somebody else would find no room.
-bool add_within(std::atomic<std::uint64_t>& count, std::uint64_t added, std::optional<std::uint64_t> limit) {
+bool add_within(std::atomic<std::uint64_t>& count, std::uint64_t added,
+                const std::atomic<std::uint64_t>& limit) {
   std::uint64_t held = count.load(std::memory_order_relaxed);
   do {
     if (!is_within(held, added, limit)) return false;
@@ -19,6 +22,11 @@ bool add_within(std::atomic<std::uint64_t>& count, std::uint64_t added, std::opt
 }
 
 }  // namespace
+
+void QueueRoom::set_limits(std::optional<std::uint64_t> max_length, std::optional<std::uint64_t> max_bytes) {
+  max_length_.store(limit_of(max_length), std::memory_order_relaxed);
+  max_bytes_.store(limit_of(max_bytes), std::memory_order_relaxed);
+}
 
 bool QueueRoom::take(const Amount& more) {
   if (!add_within(messages_, more.messages, max_length_)) return false;
@@ -49,7 +57,8 @@ bool QueueRoom::fits(const Amount& more) const {
 }
 
 bool QueueRoom::is_above_limits(const Amount& amount) const {
-  return (max_length_ && amount.messages > *max_length_) || (max_bytes_ && amount.bytes > *max_bytes_);
+  return amount.messages > max_length_.load(std::memory_order_relaxed) ||
+         amount.bytes > max_bytes_.load(std::memory_order_relaxed);
 }
 
 }  // namespace hermod::queue

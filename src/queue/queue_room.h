@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 #include "queue/queue_window.h"
@@ -10,11 +11,14 @@ namespace hermod::queue {
 /// What a named queue holds and may hold: the one place where its limits are counted. Where a queue has to be
 /// asked, its group takes the room of what it admits; where not, whoever publishes takes it before the
 /// message is stored. It is given back when a message has left, or has not come. Any thread, without a lock;
-/// each limit is hard.
+/// each limit is hard, and one that is changed counts for what is taken from then on.
 class QueueRoom {
  public:
   QueueRoom(std::optional<std::uint64_t> max_length, std::optional<std::uint64_t> max_bytes)
-      : max_length_(max_length), max_bytes_(max_bytes) {}
+      : max_length_(limit_of(max_length)), max_bytes_(limit_of(max_bytes)) {}
+
+  /// What is held stays, also above limits that were lowered.
+  void set_limits(std::optional<std::uint64_t> max_length, std::optional<std::uint64_t> max_bytes);
 
   /// All of it or nothing. What needs no more room than it makes fits also above a limit that was lowered.
   bool take(const Amount& more);
@@ -30,8 +34,11 @@ class QueueRoom {
   bool is_above_limits(const Amount& amount) const;
 
  private:
-  const std::optional<std::uint64_t> max_length_;
-  const std::optional<std::uint64_t> max_bytes_;
+  static constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
+  static std::uint64_t limit_of(std::optional<std::uint64_t> limit) { return limit.value_or(kNoLimit); }
+
+  std::atomic<std::uint64_t> max_length_;
+  std::atomic<std::uint64_t> max_bytes_;
   std::atomic<std::uint64_t> messages_{0};
   std::atomic<std::uint64_t> bytes_{0};
 };

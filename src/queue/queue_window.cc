@@ -36,6 +36,15 @@ void QueueWindow::skip(Seq seq) {
   early_->emplace(seq, Early{{}, true});
 }
 
+void QueueWindow::pass_over(Seq first, std::uint32_t count) {
+  if (first != next_) {
+    for (std::uint32_t i = 0; i < count; ++i) skip(Seq{first.v + i});
+    return;
+  }
+  next_ = Seq{first.v + count};
+  if (early_) add_early();
+}
+
 void QueueWindow::start_at(Seq next) {
   HERMOD_ASSERT(count_ == 0 && !early_);
   next_ = next;

@@ -80,6 +80,9 @@ class QueueWindow {
   void offer(Seq seq, Delivery delivery);
   /// The sequence was given but its commit failed: nothing will arrive for it.
   void skip(Seq seq);
+  /// So many sequences from `first` on were given to what is no entry: nothing will arrive for them, and the
+  /// store has none of them.
+  void pass_over(Seq first, std::uint32_t count);
   /// The first sequence that will be visible. Precondition: the queue is empty.
   void start_at(Seq next);
   /// The sequence that becomes visible next.

@@ -16,6 +16,13 @@ std::size_t change_count(const StoreChange& change) {
   return ids == nullptr ? 1 : ids->numbers.size();
 }
 
+const EndedClaim* claim_of(const StoreChange& change) {
+  if (const auto* gone = std::get_if<EraseEntry>(&change)) return &gone->claim;
+  if (const auto* put = std::get_if<PutDeliveryState>(&change)) return &put->claim;
+  if (const auto* dead = std::get_if<MoveToDeadLetters>(&change)) return &dead->claim;
+  return nullptr;
+}
+
 std::optional<Seq> entry_of(const StoreChange& change) {
   if (const auto* gone = std::get_if<EraseEntry>(&change)) return gone->seq;
   if (const auto* put = std::get_if<PutDeliveryState>(&change)) return put->seq;
@@ -27,6 +34,8 @@ std::optional<Seq> entry_of(const StoreChange& change) {
 
 std::uint64_t batch_bytes(const StoreChange& change) {
   std::uint64_t bytes = kSmallChange * (2 + change_count(change));  // a state and a claim may go with it
+  if (const EndedClaim* claim = claim_of(change); claim != nullptr && claim->unanswered)
+    bytes += claim->unanswered->size();
   if (const auto* dead = std::get_if<MoveToDeadLetters>(&change)) {
     bytes += kSmallChange + dead->entry.message->size() + dead->entry.key.size();
     for (const Death& death : dead->entry.deaths) bytes += kSmallChange + death.queue.size();

@@ -32,6 +32,7 @@ class SettlementLine {
   /// The batch that is under way; without one the next begins. Empty when nothing waits. One that failed is
   /// submitted again as it was, so this may be asked for as often as it takes.
   const std::vector<StoreChange>& batch();
+  const std::vector<StoreChange>& under_way() const { return batch_; }
   bool is_under_way() const { return !batch_.empty(); }
   /// It is durable. The entries whose group has to hear that, in their order: QueueGroup::on_settled().
   /// Precondition: is_under_way().

@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/fair_shared_mutex.h"
 #include "base/result.h"
 #include "queue/message.h"
 #include "retain/filter_scan.h"
 #include "retain/options.h"
-#include "topic/fair_shared_mutex.h"
 #include "topic/sliced_set.h"
 #include "topic/topic_filter.h"
 
@@ -130,7 +130,7 @@ class RetainedIndex {
   Ordered::const_iterator move_on(Ordered::const_iterator from, const Seek& seek) const;
 
   const Options options_;
-  mutable topic::FairSharedMutex mutex_;
+  mutable FairSharedMutex mutex_;
   /// Owns the entries; answers for one topic.
   topic::SlicedSet<Entry, TopicKey> by_topic_;
   /// For lookups with wildcards.

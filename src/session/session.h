@@ -14,6 +14,7 @@
 #include "queue/queue_window.h"
 #include "session/ack_pace.h"
 #include "session/options.h"
+#include "session/queue_consumers.h"
 #include "session/subscriptions.h"
 #include "session/will.h"
 #include "wire/types.h"
@@ -93,6 +94,13 @@ class Session {
   /// Entries whose exchange is finished and whose erase is not handed to the committer yet.
   std::vector<Seq>& finished() { return finished_; }
 
+  /// What it has of named queues; null: nothing.
+  QueueConsumers* consumers() { return consumers_.get(); }
+  QueueConsumers& make_consumers() {
+    if (!consumers_) consumers_ = std::make_unique<QueueConsumers>();
+    return *consumers_;
+  }
+
   /// It is or was a member of a shared group.
   bool is_group_member = false;
   AckPace ack_pace;
@@ -131,6 +139,7 @@ class Session {
   Subscriptions subscriptions_;
   std::unique_ptr<Will> will_;
   std::vector<Seq> finished_;
+  std::unique_ptr<QueueConsumers> consumers_;
   ThreadChecker thread_;
 };
 

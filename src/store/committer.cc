@@ -10,6 +10,7 @@ namespace hermod::store {
 namespace {
 
 constexpr std::size_t kExpectAhead = 8;  // batches
+constexpr std::size_t kNoOp = ~std::size_t{0};
 
 bool is_narrow(const WriteBatch& batch) {
   return batch.append_count() <= 4;
@@ -269,6 +270,13 @@ void Committer::sequence(Submission& submission, std::optional<MonotonicTime>& w
     submission.needs_sync = submission.needs_sync || !taken.may_be_told;
     return taken.seq;
   });
+  if (submission.taking.count > 0) {
+    const SequenceTable::Taken taken =
+        sequences_.take_block(submission.taking.stream, submission.taking.count);
+    if (taken.reserve.v != 0) reservations_.emplace_back(submission.taking.stream, taken.reserve);
+    appended_.push_back({kNoOp, submission.taking.stream, taken.seq, taken.may_be_told});
+    submission.needs_sync = submission.needs_sync || !taken.may_be_told;
+  }
   const auto reservations = std::span(reservations_).subspan(reserved_before);
   if (!reservations.empty()) {
     reserve(submission.batch, reservations);
@@ -329,7 +337,7 @@ void Committer::refuse(std::span<Submission> group) {
     bytes += cost(submission.batch);
     done.push_back({std::move(submission.ticket), {}});
   }
-  const auto is_barrier = [&](std::size_t i) { return group[i].batch.empty(); };
+  const auto is_barrier = [&](std::size_t i) { return group[i].batch.empty() && group[i].taking.count == 0; };
   for_each_run(group.size(), is_barrier, [&](std::size_t first, std::size_t count, bool barrier) {
     const std::span<Done> run = std::span(done).subspan(first, count);
     if (!barrier) return observer_.on_failed(run, failure_);

@@ -26,6 +26,17 @@ SequenceTable::Taken SequenceTable::take(StreamId stream) {
   return {{seq}, {slot.reserved}, may_be_told};
 }
 
+SequenceTable::Taken SequenceTable::take_block(StreamId stream, std::uint32_t count) {
+  Slot& slot = find_or_insert(stream);
+  const std::uint64_t first = slot.next;
+  slot.next += count;
+  const bool may_be_told = slot.next <= slot.on_disk;
+  const std::uint64_t block = std::clamp(std::bit_floor(slot.next), kFirstBlock, kLargestBlock);
+  if (may_be_told && slot.next + block / 4 < slot.reserved) return {{first}, {}, true};
+  slot.reserved = std::max(slot.reserved, slot.next + block);
+  return {{first}, {slot.reserved}, may_be_told};
+}
+
 void SequenceTable::settle(StreamId stream, Seq bound) {
   const std::size_t at = find(stream);
   if (at != kNowhere) slots_[at].on_disk = std::max(slots_[at].on_disk, bound.v);

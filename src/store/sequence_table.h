@@ -23,6 +23,9 @@ class SequenceTable {
   };
   /// The next sequence of `stream`, from 1 upward; it is never given again.
   Taken take(StreamId stream);
+  /// So many neighbours at once; `seq` is the first of them. Whether they may be told is certain as soon as
+  /// `reserve` is on disk, which is asked for anew while it is not.
+  Taken take_block(StreamId stream, std::uint32_t count);
   /// take(stream) comes soon: fetches the memory it will look at.
   void expect(StreamId stream) const {
     if (!slots_.empty()) __builtin_prefetch(&slots_[home(stream.v)], 1);

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 
@@ -11,6 +12,13 @@ namespace hermod::store {
 /// What the submitter wants back with the outcome; the room above gives it meaning.
 struct Ticket {
   virtual ~Ticket() = default;
+};
+
+/// Sequences of a stream that are taken without entries: whoever has them gives them to what is not in the
+/// store, and no entry will ever have one of them.
+struct Taking {
+  StreamId stream;
+  std::uint32_t count = 0;  ///< zero: nothing is taken
 };
 
 /// A batch on its way to the committer. The ticket may be null.
@@ -25,6 +33,9 @@ struct Submission {
   /// False: a power cut may take it although it was answered for; only for a batch whose loss its clients can
   /// bear.
   bool needs_sync = true;
+  /// With it these are taken, which are neighbours; Done says where they begin. They count as appends do: no
+  /// start after a crash gives them again.
+  Taking taking{};
   /// The committer's: the store is full, and the batch was emptied.
   bool is_refused = false;
 };
@@ -42,7 +53,7 @@ struct Appended {
 /// sequenced and may take it when it is durable or has failed.
 struct Done {
   std::unique_ptr<Ticket> ticket;
-  std::span<const Appended> appended;  // in op order; valid during the call
+  std::span<const Appended> appended;  // in op order; valid during the call; the first that was taken is last
   bool elided = false;                 // all its entries were erased before it was written: it never will be
   bool refused = false;                // the store is full: it is told of by on_failed alone
 };

@@ -41,6 +41,7 @@ struct SubscriptionChange {
   SubscriptionTarget target;
   SessionId session;
   SubscriptionOptions options = {};
+  bool is_binding = false;  ///< of what is no session, and counts as no subscription
 };
 
 /// What a change did. Added and Replaced are told apart for Retain Handling 1, Removed and NotFound for

@@ -12,7 +12,10 @@ SubscriptionIndex::Applied SubscriptionIndex::apply(std::span<const Subscription
   const std::unique_lock lock(mutex_);
   for (const SubscriptionChange& change : changes) {
     applied.outcomes.push_back(tree_.apply(change));
-    changed = changed || applied.outcomes.back() != ChangeOutcome::NotFound;
+    const ChangeOutcome outcome = applied.outcomes.back();
+    changed = changed || outcome != ChangeOutcome::NotFound;
+    if (change.is_binding && outcome == ChangeOutcome::Added) ++bindings_;
+    if (change.is_binding && outcome == ChangeOutcome::Removed) --bindings_;
   }
   if (changed) version_.fetch_add(1, std::memory_order_release);
   applied.version = version_.load(std::memory_order_relaxed);
@@ -40,7 +43,7 @@ std::optional<GroupName> SubscriptionIndex::group_name(GroupKey group) const {
 
 std::size_t SubscriptionIndex::subscription_count() const {
   const std::shared_lock lock(mutex_);
-  return tree_.subscription_count();
+  return tree_.subscription_count() - bindings_;
 }
 
 std::size_t SubscriptionIndex::shared_subscription_count() const {

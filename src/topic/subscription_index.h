@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "base/fair_shared_mutex.h"
 #include "base/ids.h"
-#include "topic/fair_shared_mutex.h"
 #include "topic/match_set.h"
 #include "topic/member_selector.h"
 #include "topic/subscription.h"
@@ -44,13 +44,14 @@ class SubscriptionIndex {
   /// while the number is the same.
   std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
 
-  /// Subscriptions of all sessions, shared ones included.
+  /// Subscriptions of all sessions, shared ones included; without bindings.
   std::size_t subscription_count() const;
   std::size_t shared_subscription_count() const;
 
  private:
   mutable FairSharedMutex mutex_;
   SubscriptionTree tree_;
+  std::size_t bindings_ = 0;
   std::atomic<std::uint64_t> version_{1};
 };
 

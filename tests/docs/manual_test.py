@@ -47,7 +47,9 @@ class Manual(unittest.TestCase):
 
     def test_every_flag_of_hermodctl_is_in_its_page_and_no_other(self):
         shown = set()
-        for words in ([], ["store"], ["store", "check"], ["store", "dump"], ["store", "compact"], ["backup"], ["restore"]):
+        queue = ["ls", "show", "create", "edit", "delete", "purge", "pause", "resume", "peek", "move", "redrive"]
+        for words in ([], ["store"], ["store", "check"], ["store", "dump"], ["store", "compact"], ["backup"], ["restore"],
+                      ["queue"], *(["queue", verb] for verb in queue)):
             done = run(str(HERMOD.parent / "hermodctl"), *words, "--help")
             self.assertEqual(done.returncode, 0, words)
             shown |= set(LONG_FLAG.findall(done.stdout))

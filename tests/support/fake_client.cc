@@ -40,16 +40,22 @@ struct Copy {
     for (const std::uint32_t identifier : p.properties.subscription_identifiers())
       out.identifiers.push_back(identifier);
     out.message_expiry = p.properties.message_expiry_interval();
+    if (const auto data = p.properties.correlation_data()) out.correlation_data = as_text(*data);
+    for (const wire::UserProperty& property : p.properties.user_properties())
+      out.said[std::string(property.name)] = property.value;
   }
   void operator()(const wire::Ack& p) {
     out.type = p.type;
     out.id = p.id;
     out.reason = p.reason;
     out.reason_string = p.properties.reason_string().value_or("");
+    for (const wire::UserProperty& property : p.properties.user_properties())
+      out.said[std::string(property.name)] = property.value;
   }
   void operator()(const wire::Suback& p) {
     out.type = wire::PacketType::Suback;
     out.id = p.id;
+    out.reason_string = p.properties.reason_string().value_or("");
     out.reasons.assign(p.reasons.begin(), p.reasons.end());
   }
   void operator()(const wire::Unsuback& p) {

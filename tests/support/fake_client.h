@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,11 +33,13 @@ struct Arrived {
   std::string payload;
   std::vector<std::uint32_t> identifiers;
   std::optional<std::uint32_t> message_expiry;
+  std::string correlation_data;
   std::optional<std::uint32_t> session_expiry;
   std::optional<std::uint16_t> receive_maximum;
   std::optional<std::uint16_t> server_keep_alive;
   std::string assigned_client_id;
   std::string reason_string;
+  std::map<std::string, std::string> said;  ///< user properties of a PUBLISH or an ack; of one name the last
   std::string server_reference;
   std::optional<std::string> response_information;
 };

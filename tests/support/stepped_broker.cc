@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "broker/queue_start.h"
 #include "broker/shard.h"
 #include "tests/support/store_pages.h"
 
@@ -35,6 +36,7 @@ SteppedBroker::SteppedBroker(broker::Options options, store::Journal* journal, c
       counters_(ground != nullptr ? ground->counters : own_counters_),
       retained_(options_.retain),
       directory_({options_.session.max_sessions, options_.session.takeovers_per_minute}),
+      queues_({options_.queues.max_queues}),
       addresses_(options_.limits.max_connections_per_address, options_.net.listeners) {
   for (std::size_t i = 0; i < options_.threads; ++i) {
     mailboxes_.push_back(std::make_unique<broker::ShardMailbox>([this] { posted_ = true; }));
@@ -79,9 +81,19 @@ void SteppedBroker::build_shards(TemporaryStore* disk) {
   shards_.resize(options_.threads);
   broker::Recovery::Living living;
   const std::uint64_t epoch = disk != nullptr ? recover(*disk, living) : 1;
-  const broker::Shared shared{options_,     epoch,      clock_,      subscriptions_,
-                              retained_,    directory_, *committer_, mailbox_list_,
-                              connections_, addresses_, nullptr,     pages_.get()};
+  queue_ids_.begin(epoch);
+  broker::QueueStart queues({options_,
+                             subscriptions_,
+                             queues_,
+                             queue_ids_,
+                             *committer_,
+                             shards_.size(),
+                             {clock_.now(), clock_.wall()}});
+  const auto view = disk != nullptr ? disk->store().view() : nullptr;
+  HERMOD_ASSERT(queues.run(view.get(), living).has_value());
+  const broker::Shared shared{options_,     epoch,      clock_,     subscriptions_, retained_,
+                              directory_,   queues_,    queue_ids_, *committer_,    mailbox_list_,
+                              connections_, addresses_, nullptr,    pages_.get()};
   for (std::uint16_t i = 0; i < options_.threads; ++i) {
     shards_[i] = std::make_unique<broker::Shard>(ShardId{i}, shared, *mailboxes_[i], loops_[i]->timers(),
                                                  counters_.block(i));
@@ -89,6 +101,8 @@ void SteppedBroker::build_shards(TemporaryStore* disk) {
   for (auto& [home, session, reads] : living.sessions)
     shards_[home.v]->adopt(std::move(session), std::move(reads));
   for (auto& [home, ended, queue] : living.remains) shards_[home.v]->adopt_remains(ended, std::move(queue));
+  for (broker::QueueStart::Home& home : queues.take())
+    shards_[home.shard.v]->adopt_queue(std::move(home.queue));
   claims_ = std::move(living.claims);
   if (disk == nullptr) return;
   for (auto& shard : shards_) shard->catch_up();

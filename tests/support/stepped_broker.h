@@ -8,7 +8,9 @@
 #include "broker/address_limits.h"
 #include "broker/commit_fanout.h"
 #include "broker/options.h"
+#include "broker/queue_ids.h"
 #include "broker/recovery.h"
+#include "queue/queue_catalog.h"
 #include "retain/retained_index.h"
 #include "session/session_directory.h"
 #include "store/committer.h"
@@ -54,6 +56,7 @@ class SteppedBroker {
   session::SessionDirectory& directory() { return directory_; }
   topic::SubscriptionIndex& subscriptions() { return subscriptions_; }
   retain::RetainedIndex& retained() { return retained_; }
+  queue::QueueCatalog& queues() { return queues_; }
   std::uint64_t counted(Counter counter) const { return counters_.total(counter); }
   const broker::Options& options() const { return options_; }
   /// What the start found in the store.
@@ -64,6 +67,8 @@ class SteppedBroker {
   std::shared_ptr<FakePeer> connect(std::size_t index);
   /// Timers of one shard, and transports that go on reading after a pause.
   void run_timers(std::size_t index) { loops_[index]->run_timers(); }
+  /// When the first of them is due.
+  std::optional<MonotonicTime> next_timer(std::size_t index) { return loops_[index]->timers().next_due(); }
   /// The second half of a shard's tick: its own work, then its output. True when it has more to do at once.
   bool step(std::size_t index);
   /// Everything that waits for the committer becomes durable, or fails, but for what `store.elide_wait` lets
@@ -104,6 +109,8 @@ class SteppedBroker {
   topic::SubscriptionIndex subscriptions_;
   retain::RetainedIndex retained_;
   session::SessionDirectory directory_;
+  queue::QueueCatalog queues_;
+  broker::QueueIds queue_ids_;
   std::atomic<std::uint32_t> connections_{0};
   broker::AddressLimits addresses_;
   store::MemoryJournal memory_journal_;

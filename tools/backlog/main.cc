@@ -1,11 +1,7 @@
-// hermod-backlog: fills the queues of sessions that are away, and drains them. tools/backlog/measure runs it.
+// hermod-backlog: fills the queues of sessions that are away, and drains them; takes from named queues.
+// tools/backlog/measure and tools/backlog/queues run it.
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cstdint>
@@ -16,120 +12,11 @@
 #include <string>
 #include <vector>
 
+#include "client.h"
+#include "named_queue.h"
+
+namespace hermod::backlog {
 namespace {
-
-struct Plan {
-  int port = 1883;
-  int sessions = 100;
-  std::uint32_t messages = 100'000;  ///< for each session
-  std::size_t payload = 64;
-  bool own_topics = false;  ///< a topic for each session instead of one for all
-  int qos = 1;
-};
-
-[[noreturn]] void die(const std::string& why) {
-  std::fprintf(stderr, "hermod-backlog: %s\n", why.c_str());
-  std::exit(1);
-}
-
-void put16(std::string& out, std::size_t value) {
-  out += static_cast<char>(value >> 8);
-  out += static_cast<char>(value);
-}
-
-std::string packet(unsigned first, const std::string& body) {
-  std::string out(1, static_cast<char>(first));
-  std::size_t left = body.size();
-  do {
-    const std::size_t digit = left % 128;
-    left /= 128;
-    out += static_cast<char>(left > 0 ? digit | 128 : digit);
-  } while (left > 0);
-  return out + body;
-}
-
-std::string text(const std::string& value) {
-  std::string out;
-  put16(out, value.size());
-  return out + value;
-}
-
-std::uint32_t number_at(const char* data) {
-  std::uint32_t value = 0;
-  std::memcpy(&value, data, sizeof value);
-  return value;
-}
-
-/// One MQTT 3.1.1 connection over a blocking socket.
-class Client {
- public:
-  Client(const Plan& plan, const std::string& id, bool clean) {
-    socket_ = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(plan.port));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) die("cannot connect");
-    const int on = 1;
-    ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    std::string body = text("MQTT");
-    body += '\4';
-    body += static_cast<char>(clean ? 2 : 0);
-    put16(body, 0);
-    send(packet(0x10, body + text(id)));
-  }
-  ~Client() { ::close(socket_); }
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
-
-  int socket() const { return socket_; }
-  void send(const std::string& bytes) {
-    for (std::size_t at = 0; at < bytes.size();) {
-      const ssize_t sent = ::send(socket_, bytes.data() + at, bytes.size() - at, MSG_NOSIGNAL);
-      if (sent <= 0) die("the broker closed a connection");
-      at += static_cast<std::size_t>(sent);
-    }
-  }
-  /// Waits for bytes and calls visit(first byte, body, size) for each whole packet.
-  template <class Visit>
-  void receive(Visit visit) {
-    char chunk[65536];
-    const ssize_t got = ::recv(socket_, chunk, sizeof chunk, 0);
-    if (got <= 0) die("the broker closed a connection");
-    in_.append(chunk, static_cast<std::size_t>(got));
-    std::size_t at = 0;
-    for (;;) {
-      std::size_t size = 0;
-      std::size_t head = at + 1;
-      bool whole = false;
-      for (unsigned shift = 0; head < in_.size(); shift += 7) {
-        const auto digit = static_cast<unsigned char>(in_[head++]);
-        size |= std::size_t{digit & 127U} << shift;
-        if (digit < 128) {
-          whole = head + size <= in_.size();
-          break;
-        }
-      }
-      if (!whole) break;
-      visit(static_cast<unsigned char>(in_[at]), in_.data() + head, size);
-      at = head + size;
-    }
-    in_.erase(0, at);
-  }
-  /// Waits for one packet of this type.
-  void await(unsigned type) {
-    for (bool come = false; !come;)
-      receive([&](unsigned first, const char*, std::size_t) { come |= first >> 4 == type; });
-  }
-
- private:
-  int socket_ = -1;
-  std::string in_;
-};
-
-std::string topic_of(const Plan& plan, int session) {
-  return plan.own_topics ? "backlog/" + std::to_string(session) : "backlog";
-}
 
 void subscribe(const Plan& plan) {
   for (int i = 0; i < plan.sessions; ++i) {
@@ -221,8 +108,10 @@ void drain(const Plan& plan) {
 }
 
 }  // namespace
+}  // namespace hermod::backlog
 
 int main(int count, char** words) {
+  using namespace hermod::backlog;
   Plan plan;
   const std::string what = count > 1 ? words[1] : "";
   for (int i = 2; i + 1 < count; i += 2) {
@@ -234,6 +123,7 @@ int main(int count, char** words) {
     if (name == "--payload") plan.payload = static_cast<std::size_t>(value);
     if (name == "--own-topics") plan.own_topics = value != 0;
     if (name == "--qos") plan.qos = value;
+    if (name == "--queue") plan.queue = words[i + 1];
   }
   if (plan.qos != 1 && plan.qos != 2) die("--qos is 1 or 2");
   const auto begin = std::chrono::steady_clock::now();
@@ -245,9 +135,14 @@ int main(int count, char** words) {
     fill(plan);
   } else if (what == "drain") {
     drain(plan);
+  } else if (what == "take") {
+    take(plan);
+  } else if (what == "visit") {
+    visit(plan);
   } else {
-    die("subscribe, fill or drain --port N --sessions N --messages N --payload BYTES --own-topics 0|1 --qos "
-        "1|2");
+    die("subscribe, fill, drain, take or visit --port N --sessions N --messages N --payload BYTES "
+        "--own-topics 0|1 --qos "
+        "1|2 --queue NAME");
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   std::printf("%s: %llu queue entries in %.1f s, %.0f/s\n", what.c_str(),

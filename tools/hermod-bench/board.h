@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "histogram.h"
+#include "key_order.h"
 
 namespace hermod::bench {
 
@@ -19,8 +20,10 @@ enum class Phase { Connect, Publish, Drain, End };
 
 /// What the controller and all workers share. Lives as long as the run.
 struct Exchange {
-  explicit Exchange(std::size_t publishers) : gates(publishers) {}
+  explicit Exchange(std::size_t publishers, std::uint32_t keys = 0)
+      : gates(publishers), key_order(publishers, keys) {}
   std::vector<Gate> gates;
+  KeyOrder key_order;
   std::atomic<Phase> phase{Phase::Connect};
 };
 
@@ -47,6 +50,7 @@ struct Board {
   std::uint32_t worker;
   LiveCounts live;
   Histogram latency;         ///< from PUBLISH sent to PUBLISH received
+  Histogram slow_latency;    ///< the same, of what is acknowledged late; not in `latency`
   Histogram ack_latency;     ///< from PUBLISH sent to PUBACK or PUBCOMP
   std::uint64_t now_ns = 0;  ///< taken at each read
   std::uint64_t last_receipt_ns = 0;

@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "amqp_run.h"
 #include "compare.h"
 #include "connection_run.h"
 #include "handshake_run.h"
@@ -23,13 +24,16 @@ void print(const std::string& text) {
   std::fputs(text.c_str(), stdout);
 }
 
-int run_load(const Options& options) {
-  const auto scenario = options.finished_scenario();
-  if (!scenario) return cannot_run(scenario.error());
-  const auto outcome = run_scenario(*scenario);
+int tell(const Options& options, const Result<Outcome>& outcome) {
   if (!outcome) return cannot_run(outcome.error());
   print(options.json ? as_json(*outcome) : as_table(*outcome));
   return outcome->failure.empty() && outcome->violations().empty() ? 0 : kViolated;
+}
+
+int run_load(const Options& options) {
+  const auto scenario = options.finished_scenario();
+  if (!scenario) return cannot_run(scenario.error());
+  return tell(options, run_scenario(*scenario));
 }
 
 int run_connection_load(const Options& options) {
@@ -70,6 +74,8 @@ int main(int argc, char** argv) {
   switch (options.command()) {
     case Command::Load:
       return hermod::bench::run_load(options);
+    case Command::Amqp:
+      return hermod::bench::tell(options, hermod::bench::run_amqp(options.finished_amqp()));
     case Command::Connections:
       return hermod::bench::run_connection_load(options);
     case Command::Handshakes:

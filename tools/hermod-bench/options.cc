@@ -15,8 +15,11 @@ Options::Options(CLI::App& app) {
   add_shape(app, Shape::Fan, "fan", "One publisher, M subscribers");
   add_shape(app, Shape::FanIn, "fanin", "N publishers, one subscriber");
   add_shape(app, Shape::Shared, "shared", "N publishers, one shared subscription of M members");
+  add_shape(app, Shape::Queue, "queue",
+            "N publishers into a named queue that is there already, M consumers of it");
   add_shape(app, Shape::Publish, "pub", "Publishers alone");
   add_shape(app, Shape::Listen, "sub", "Subscribers alone");
+  add_amqp(app);
   add_connections(app);
   add_handshakes(app);
   add_compare(app);
@@ -95,8 +98,11 @@ void Options::add_shape(CLI::App& app, Shape shape, const char* name, const char
   CLI::App& command = *app.add_subcommand(name, help);
   add_broker(command);
   add_load(command);
-  const bool has_many_publishers = shape == Shape::FanIn || shape == Shape::Shared || shape == Shape::Publish;
-  const bool has_many_subscribers = shape == Shape::Fan || shape == Shape::Shared || shape == Shape::Listen;
+  if (shape == Shape::Queue) add_queue(command);
+  const bool has_many_publishers =
+      shape == Shape::FanIn || shape == Shape::Shared || shape == Shape::Queue || shape == Shape::Publish;
+  const bool has_many_subscribers =
+      shape == Shape::Fan || shape == Shape::Shared || shape == Shape::Queue || shape == Shape::Listen;
   if (shape == Shape::Pair)
     command.add_option("-n,--pairs", pairs_)->capture_default_str()->check(CLI::PositiveNumber);
   if (has_many_publishers)
@@ -114,6 +120,47 @@ void Options::add_shape(CLI::App& app, Shape shape, const char* name, const char
     if (!has_many_publishers) scenario_.publishers = shape == Shape::Pair ? pairs_ : 1;
     if (!has_many_subscribers) scenario_.subscribers = shape == Shape::Pair ? pairs_ : 1;
   });
+}
+
+void Options::add_queue(CLI::App& command) {
+  command
+      .add_option("--queue", scenario_.queue,
+                  "Its name; it is empty, and what is published to --topic is bound")
+      ->capture_default_str();
+  command.add_option("--keys", scenario_.keys, "Of each publisher, in turn, as user property key; 0: none")
+      ->check(CLI::Range(0U, 0xfffffffU));
+  command.add_option("--slow-consumers", scenario_.slow_consumers, "So many consumers acknowledge late");
+  command.add_option("--slow-keys", scenario_.slow_keys,
+                     "So many keys of the first publisher are acknowledged late");
+  command.add_option("--slow-ms", scenario_.slow_ms, "How late, in steps of 20 ms")->capture_default_str();
+}
+
+void Options::add_amqp(CLI::App& app) {
+  CLI::App& command = *app.add_subcommand(
+      "amqp", "The load of queue over AMQP 0-9-1: a durable queue, persistent messages, confirms");
+  command.add_option("-b,--broker", scenario_.broker, "host:port")->capture_default_str();
+  command.add_option("--broker-pid", scenario_.broker_pid, "Measure this process");
+  command.add_option("-u,--username", scenario_.username, "guest unless given");
+  command.add_option("-P,--password", scenario_.password);
+  command.add_option("--queue", scenario_.queue, "Is declared; it is empty")->capture_default_str();
+  command.add_option("-p,--publishers", scenario_.publishers)
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  command.add_option("-n,--subscribers", scenario_.subscribers)
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  command.add_option("-s,--size", scenario_.payload_size, "Payload bytes, at least 24")
+      ->capture_default_str();
+  command
+      .add_option("-w,--window", scenario_.window, "Messages in flight per publisher, and the prefetch count")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 65535));
+  command.add_option("-d,--seconds", scenario_.seconds)->capture_default_str();
+  command.add_option("--warmup", scenario_.warmup_seconds, "Seconds before measuring")->capture_default_str();
+  command.add_option("--drain", scenario_.drain_seconds, "Give up after so many seconds")
+      ->capture_default_str();
+  command.add_flag("--json", json, "One JSON object instead of a table");
+  command.callback([this] { command_ = Command::Amqp; });
 }
 
 void Options::add_connections(CLI::App& app) {
@@ -176,6 +223,10 @@ Result<Scenario> Options::finished_scenario() const {
       return failure(Errc::Invalid,
                      "--churn: messages of QoS 0 are lost with a connection; use --qos 1 or 2");
   }
+  if (scenario.keys > 0 && scenario.version != Version::V5)
+    return failure(Errc::Invalid, "--keys: user properties are MQTT 5; leave out --mqtt 311");
+  if (scenario.slow_keys > scenario.keys)
+    return failure(Errc::Invalid, "--slow-keys: there are not so many; raise --keys");
   if (window_by_.empty())
     scenario.window_by = scenario.qos == 0       ? WindowBy::Receipt
                          : scenario.churn_ms > 0 ? WindowBy::Acks
@@ -193,6 +244,15 @@ ConnectionScenario Options::finished_connections() const {
   ConnectionScenario scenario = connections_;
   scenario.base = scenario_;
   scenario.base.version = version_for(version_);
+  return scenario;
+}
+
+Scenario Options::finished_amqp() const {
+  Scenario scenario = scenario_;
+  scenario.name = "amqp";
+  scenario.is_amqp = true;
+  scenario.shape = Shape::Queue;
+  scenario.qos = 1;
   return scenario;
 }
 

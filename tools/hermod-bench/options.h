@@ -10,7 +10,7 @@
 
 namespace hermod::bench {
 
-enum class Command { Load, Connections, Handshakes, Compare };
+enum class Command { Load, Amqp, Connections, Handshakes, Compare };
 
 /// The command line. Registers itself with `app`, which must outlive it, and is read after parsing.
 class Options {
@@ -22,6 +22,7 @@ class Options {
   Result<Scenario> finished_scenario() const;
   ConnectionScenario finished_connections() const;
   HandshakeScenario finished_handshakes() const;
+  Scenario finished_amqp() const;
   Result<ComparePlan> finished_plan() const;
 
   bool json = false;
@@ -31,6 +32,8 @@ class Options {
   void add_tls(CLI::App& command);
   void add_load(CLI::App& command);
   void add_shape(CLI::App& app, Shape shape, const char* name, const char* help);
+  void add_queue(CLI::App& command);
+  void add_amqp(CLI::App& app);
   void add_connections(CLI::App& app);
   void add_handshakes(CLI::App& app);
   void add_compare(CLI::App& app);

@@ -33,6 +33,7 @@ struct Outcome {
   std::uint64_t duplicates = 0;
   std::uint64_t late = 0;  ///< first copies that came after a later message of the same publisher
   std::uint64_t late_after_refusal = 0;
+  std::uint64_t late_of_key = 0;  ///< came after a later message of their key
   std::uint64_t damaged = 0;
   std::uint64_t foreign = 0;
   std::uint64_t resent = 0;
@@ -49,6 +50,7 @@ struct Outcome {
   std::uint64_t ack_timeouts = 0;
   std::uint64_t stalls = 0;
   Histogram latency;
+  Histogram slow_latency;
   Histogram ack_latency;
 
   /// Deliveries, or sent messages where nobody subscribes.

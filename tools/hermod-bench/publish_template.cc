@@ -3,11 +3,26 @@
 #include <algorithm>
 
 namespace hermod::bench {
+namespace {
 
-PublishTemplate::PublishTemplate(Version version, int qos, std::string_view topic, std::size_t payload_size) {
+constexpr std::uint8_t kUserProperty = 0x26;
+constexpr std::string_view kKeyName = "key";
+/// Four digits of the publisher, a hyphen, seven of the key.
+constexpr std::size_t kKeySize = 12;
+constexpr std::size_t kPropertySize = 1 + 2 + kKeyName.size() + 2 + kKeySize;
+
+void put_hexadecimal(char* at, std::size_t digits, std::uint64_t value) {
+  for (std::size_t i = digits; i > 0; --i, value >>= 4) at[i - 1] = "0123456789abcdef"[value & 15];
+}
+
+}  // namespace
+
+PublishTemplate::PublishTemplate(Version version, int qos, std::string_view topic, std::size_t payload_size,
+                                 std::uint32_t keys)
+    : keys_(keys) {
   payload_size = std::max(payload_size, Stamp::kSize);
-  std::size_t remaining =
-      2 + topic.size() + (qos > 0 ? 2U : 0U) + (version == Version::V5 ? 1U : 0U) + payload_size;
+  std::size_t remaining = 2 + topic.size() + (qos > 0 ? 2U : 0U) + (version == Version::V5 ? 1U : 0U) +
+                          (keys > 0 ? kPropertySize : 0U) + payload_size;
   bytes_.push_back(static_cast<char>(0x30 | qos << 1));
   do {
     const auto low = static_cast<char>(remaining & 0x7f);
@@ -20,11 +35,23 @@ PublishTemplate::PublishTemplate(Version version, int qos, std::string_view topi
     packet_id_at_ = bytes_.size();
     writer.u16(0);
   }
-  if (version == Version::V5) writer.u8(0);
+  if (version == Version::V5) writer.u8(keys > 0 ? kPropertySize : 0);
+  if (keys > 0) {
+    writer.u8(kUserProperty);
+    writer.sized16(kKeyName);
+    writer.u16(kKeySize);
+    key_at_ = bytes_.size();
+    bytes_.append(kKeySize, '-');
+  }
   stamp_at_ = bytes_.size();
   bytes_.append(Stamp::kSize, '\0');
   for (std::size_t offset = Stamp::kSize; offset < payload_size; ++offset)
     bytes_.push_back(filler_at(offset));
+}
+
+void PublishTemplate::put_key(char* at, const Stamp& stamp) const {
+  put_hexadecimal(at, 4, stamp.publisher);
+  put_hexadecimal(at + 5, 7, stamp.sequence % keys_);
 }
 
 void PublishTemplate::append(std::string& out, std::uint16_t packet_id, const Stamp& stamp, bool dup) const {
@@ -36,6 +63,7 @@ void PublishTemplate::append(std::string& out, std::uint16_t packet_id, const St
     packet[packet_id_at_] = static_cast<char>(packet_id >> 8);
     packet[packet_id_at_ + 1] = static_cast<char>(packet_id & 0xff);
   }
+  if (key_at_ > 0) put_key(packet + key_at_, stamp);
   stamp.write(packet + stamp_at_);
 }
 

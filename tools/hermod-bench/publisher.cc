@@ -11,7 +11,7 @@ Publisher::Publisher(ConnectSpec spec, Board& board, const Scenario& scenario, s
       scenario_(scenario),
       index_(index),
       flow_(PublishTemplate(scenario.version, scenario.qos, scenario.topic_of_publisher(index),
-                            scenario.payload_size),
+                            scenario.payload_size, scenario.keys),
             index, scenario.qos, scenario.window, scenario.version) {
   if (scenario.rate > 0) interval_ns_ = static_cast<std::uint64_t>(1e9 * scenario.publishers / scenario.rate);
 }

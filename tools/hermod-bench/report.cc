@@ -28,6 +28,11 @@ const char* version_name(Version version) {
   return version == Version::V5 ? "5.0" : "3.1.1";
 }
 
+const char* protocol_name(const Scenario& scenario) {
+  if (scenario.is_amqp) return "AMQP 0-9-1";
+  return scenario.version == Version::V5 ? "MQTT 5.0" : "MQTT 3.1.1";
+}
+
 /// A row of the table only when there is something to tell.
 std::string row_if(std::uint64_t count, const char* what) {
   return count > 0 ? line("  %-18s %12llu", what, static_cast<unsigned long long>(count)) : "";
@@ -61,12 +66,11 @@ void add_histogram(JsonLine& json, const std::string& name, const Histogram& his
 
 std::string as_table(const Outcome& outcome) {
   const Scenario& scenario = outcome.scenario;
-  std::string out =
-      line("%s: MQTT %s, QoS %d, %u publishers, %u subscribers, %zu bytes, window %u, %u threads",
-           scenario.name.c_str(), version_name(scenario.version), scenario.qos,
-           scenario.has_publishers() ? scenario.publishers : 0,
-           scenario.has_subscribers() ? scenario.subscribers : 0, scenario.payload_size,
-           static_cast<unsigned>(scenario.window), scenario.threads);
+  std::string out = line("%s: %s, QoS %d, %u publishers, %u subscribers, %zu bytes, window %u, %u threads",
+                         scenario.name.c_str(), protocol_name(scenario), scenario.qos,
+                         scenario.has_publishers() ? scenario.publishers : 0,
+                         scenario.has_subscribers() ? scenario.subscribers : 0, scenario.payload_size,
+                         static_cast<unsigned>(scenario.window), scenario.threads);
   out += line("  %-18s %12.0f messages/s over %.2f s", "rate", outcome.messages_per_second(),
               outcome.measured_seconds);
   if (scenario.broker_pid > 0) {
@@ -79,6 +83,7 @@ std::string as_table(const Outcome& outcome) {
   }
   out += line("  %-18s %12.2f us/message", "generator CPU", outcome.own_us_per_message());
   out += row_of("latency us", outcome.latency);
+  out += row_of("slow latency us", outcome.slow_latency);
   out += row_of("ack latency us", outcome.ack_latency);
   out +=
       line("  %-18s %12llu sent, %llu expected, %llu received", "messages",
@@ -88,6 +93,7 @@ std::string as_table(const Outcome& outcome) {
       line("  %-18s %12llu lost, %llu twice, %llu out of order", "verified",
            static_cast<unsigned long long>(outcome.lost), static_cast<unsigned long long>(outcome.duplicates),
            static_cast<unsigned long long>(outcome.late));
+  out += row_if(outcome.late_of_key, "late of their key");
   out += row_if(outcome.reconnects, "reconnects");
   out += row_if(outcome.broker_closes, "closed by broker");
   out += row_if(outcome.refused_connects, "CONNECT refused");
@@ -106,7 +112,7 @@ std::string as_json(const Outcome& outcome) {
   const Scenario& scenario = outcome.scenario;
   JsonLine json;
   json.add("scenario", scenario.name);
-  json.add("version", version_name(scenario.version));
+  json.add("version", scenario.is_amqp ? "0-9-1" : version_name(scenario.version));
   json.add("qos", scenario.qos);
   json.add("publishers", scenario.has_publishers() ? scenario.publishers : 0);
   json.add("subscribers", scenario.has_subscribers() ? scenario.subscribers : 0);
@@ -123,6 +129,7 @@ std::string as_json(const Outcome& outcome) {
   json.add("rss_after_bytes", outcome.rss_after);
   json.add("rss_peak_bytes", outcome.rss_peak);
   add_histogram(json, "latency", outcome.latency);
+  add_histogram(json, "slow_latency", outcome.slow_latency);
   add_histogram(json, "ack_latency", outcome.ack_latency);
   json.add("sent", outcome.sent);
   json.add("expected", outcome.expected);
@@ -131,6 +138,7 @@ std::string as_json(const Outcome& outcome) {
   json.add("duplicates", outcome.duplicates);
   json.add("out_of_order", outcome.late);
   json.add("out_of_order_after_refusal", outcome.late_after_refusal);
+  json.add("out_of_order_of_key", outcome.late_of_key);
   json.add("reconnects", outcome.reconnects);
   json.add("closed_by_broker", outcome.broker_closes);
   json.add("connects_refused", outcome.refused_connects);

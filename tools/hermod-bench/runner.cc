@@ -52,7 +52,9 @@ class Run {
 };
 
 Run::Run(const Scenario& scenario, const Address& address)
-    : scenario_(scenario), address_(address), exchange_(scenario.has_publishers() ? scenario.publishers : 0) {
+    : scenario_(scenario),
+      address_(address),
+      exchange_(scenario.has_publishers() ? scenario.publishers : 0, scenario.keys) {
   outcome_.scenario = scenario;
   const std::uint32_t count = std::max(1U, scenario.threads);
   std::vector<Worker*> peers;

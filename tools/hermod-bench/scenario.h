@@ -13,6 +13,7 @@ enum class Shape {
   Fan,      ///< one publisher, every subscriber gets every message
   FanIn,    ///< every publisher to one subscriber
   Shared,   ///< every publisher to one shared subscription with several members
+  Queue,    ///< every publisher into one named queue with several consumers
   Publish,  ///< publishers alone
   Listen,   ///< subscribers alone
 };
@@ -31,6 +32,7 @@ struct Scenario {
   std::string broker = "127.0.0.1:1883";
   int broker_pid = 0;  ///< 0: the broker is not measured
   Version version = Version::V5;
+  bool is_amqp = false;  ///< QoS 1 then means confirms and acknowledgements
   std::string username;
   std::string password;
   TlsSettings tls;  ///< for a broker with mqtts://
@@ -53,6 +55,12 @@ struct Scenario {
   std::uint32_t turn_us = 0;
   std::uint16_t receive_maximum = 65535;
 
+  std::string queue = "bench";       ///< of Shape::Queue
+  std::uint32_t keys = 0;            ///< of each publisher, in the user property key; 0: none
+  std::uint32_t slow_consumers = 0;  ///< the first so many acknowledge late
+  std::uint32_t slow_keys = 0;       ///< so many keys of the first publisher are acknowledged late
+  double slow_ms = 1000;             ///< how late
+
   double churn_ms = 0;  ///< 0: nobody is disconnected
   bool reconnect = false;
   std::uint32_t session_expiry_seconds = 0;  ///< above 0: sessions survive a disconnect
@@ -63,6 +71,10 @@ struct Scenario {
   std::string client_prefix = "bench";
 
   bool is_persistent() const { return session_expiry_seconds > 0; }
+  /// Whether this message is acknowledged late by that consumer.
+  bool is_slow(std::uint32_t consumer, std::uint32_t publisher, std::uint64_t sequence) const {
+    return consumer < slow_consumers || (slow_keys > 0 && publisher == 0 && sequence % keys < slow_keys);
+  }
   bool has_publishers() const { return shape != Shape::Listen; }
   bool has_subscribers() const { return shape != Shape::Publish; }
   /// How many subscribers get one message of one publisher.
@@ -75,6 +87,7 @@ struct Scenario {
   }
   std::string filter_of_subscriber(std::uint32_t index) const {
     if (shape == Shape::Shared) return "$share/bench/" + topic;
+    if (shape == Shape::Queue) return "$queue/" + queue;
     return topic_per_pair ? topic + "/" + std::to_string(index) : topic;
   }
 };

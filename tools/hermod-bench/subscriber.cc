@@ -10,6 +10,7 @@ constexpr std::uint16_t kSubscribeId = 1;
 constexpr std::uint32_t kMostStreams = 65536;
 
 std::uint32_t publishers_of_one_subscriber(const Scenario& scenario) {
+  if (scenario.shape == Shape::Queue) return 0;
   return scenario.shape == Shape::FanIn || scenario.shape == Shape::Shared ? scenario.publishers : 1;
 }
 
@@ -22,7 +23,8 @@ Subscriber::Subscriber(ConnectSpec spec, Board& board, const Scenario& scenario,
       filter_(scenario.filter_of_subscriber(index)),
       first_publisher_(scenario.shape == Shape::Pair ? index : 0),
       flow_(scenario.version),
-      streams_(publishers_of_one_subscriber(scenario)) {
+      streams_(publishers_of_one_subscriber(scenario)),
+      deliveries_(scenario.shape == Shape::Queue ? scenario.publishers : 0) {
   for (std::size_t at = Stamp::kSize; at < scenario.payload_size; ++at) filler_.push_back(filler_at(at));
 }
 
@@ -32,6 +34,7 @@ const StreamCheck* Subscriber::stream_of(std::uint32_t publisher) const {
 }
 
 void Subscriber::on_connected(const Connack& connack) {
+  held_.clear();
   flow_.on_connected(connack.session_present);
   if (connack.session_present) {
     set_state(State::Ready);
@@ -46,8 +49,7 @@ bool Subscriber::on_frame(const Frame& frame) {
     case PacketType::Publish: {
       const auto publish = parse_publish(frame, version());
       if (!publish) break;
-      if (flow_.on_publish(*publish, link().out())) on_message(*publish);
-      return true;
+      return on_publish(*publish);
     }
     case PacketType::Pubrel: {
       const auto ack = parse_ack(frame);
@@ -78,7 +80,61 @@ bool Subscriber::is_intact(const Publish& publish, const Stamp& stamp) const {
   if (scenario_.shape == Shape::Listen) return true;
   if (publish.payload.size() != Stamp::kSize + filler_.size()) return false;
   if (std::memcmp(publish.payload.data() + Stamp::kSize, filler_.data(), filler_.size()) != 0) return false;
+  if (scenario_.shape == Shape::Queue)
+    return stamp.publisher < deliveries_.size() && stamp.sequence < DeliveryMap::kLimit;
   return stream_of(stamp.publisher) != nullptr;
+}
+
+bool Subscriber::is_slow(const Stamp& stamp) const {
+  return scenario_.shape == Shape::Queue && scenario_.is_slow(index_, stamp.publisher, stamp.sequence);
+}
+
+bool Subscriber::on_publish(const Publish& publish) {
+  const auto stamp = Stamp::read(publish.payload);
+  const bool waits = publish.qos > 0 && stamp && is_slow(*stamp);
+  Held held;
+  if (flow_.on_publish(publish, waits ? held.answer : link().out())) on_message(publish);
+  if (waits) {
+    held.due_ns = board().now_ns + static_cast<std::uint64_t>(scenario_.slow_ms * 1e6);
+    held_.push_back(std::move(held));
+  }
+  return true;
+}
+
+void Subscriber::pump(std::uint64_t now_ns) {
+  for (; state() == State::Ready && has_due(now_ns); held_.pop_front())
+    link().out().append(held_.front().answer);
+}
+
+void Subscriber::release() {
+  for (; state() == State::Ready && !held_.empty(); held_.pop_front())
+    link().out().append(held_.front().answer);
+}
+
+bool Subscriber::check_delivery(const Stamp& stamp) {
+  const bool is_first = deliveries_[stamp.publisher].mark(stamp.sequence);
+  if (!is_first) ++counts_.duplicates;
+  const auto arrival = board().exchange.key_order.on_message(stamp.publisher, stamp.sequence);
+  if (arrival == KeyOrder::Arrival::Late)
+    ++(stamp.after_refusal ? counts_.late_after_refusal : counts_.late_of_key);
+  return is_first;
+}
+
+bool Subscriber::check_stream(const Stamp& stamp) {
+  const std::uint32_t at = stamp.publisher - first_publisher_;
+  if (at >= kMostStreams) return false;
+  if (at >= streams_.size()) streams_.resize(at + 1U);
+  switch (streams_[at].on_message(stamp.sequence)) {
+    case StreamCheck::Arrival::Duplicate:
+      ++counts_.duplicates;
+      return false;
+    case StreamCheck::Arrival::Late:
+      ++(stamp.after_refusal ? counts_.late_after_refusal : counts_.late);
+      return true;
+    case StreamCheck::Arrival::InOrder:
+      break;
+  }
+  return true;
 }
 
 void Subscriber::on_message(const Publish& publish) {
@@ -92,21 +148,10 @@ void Subscriber::on_message(const Publish& publish) {
     ++counts_.damaged;
     return;
   }
-  const std::uint32_t at = stamp->publisher - first_publisher_;
-  if (at >= kMostStreams) return;
-  if (at >= streams_.size()) streams_.resize(at + 1U);
-  switch (streams_[at].on_message(stamp->sequence)) {
-    case StreamCheck::Arrival::Duplicate:
-      ++counts_.duplicates;
-      return;
-    case StreamCheck::Arrival::Late:
-      ++(stamp->after_refusal ? counts_.late_after_refusal : counts_.late);
-      break;
-    case StreamCheck::Arrival::InOrder:
-      break;
-  }
+  if (!(scenario_.shape == Shape::Queue ? check_delivery(*stamp) : check_stream(*stamp))) return;
   const std::uint64_t now = board().now_ns;
-  board().latency.record(now > stamp->sent_ns ? now - stamp->sent_ns : 0);
+  Histogram& latency = is_slow(*stamp) ? board().slow_latency : board().latency;
+  latency.record(now > stamp->sent_ns ? now - stamp->sent_ns : 0);
   board().receipt(stamp->publisher);
 }
 

@@ -14,7 +14,14 @@ void add_worker(const Worker& worker, Outcome& outcome) {
   outcome.ack_timeouts += board.ack_timeouts;
   outcome.stalls += board.stalls;
   outcome.latency.merge(board.latency);
+  outcome.slow_latency.merge(board.slow_latency);
   outcome.ack_latency.merge(board.ack_latency);
+}
+
+void add_result(const GroupResult& result, std::uint64_t sent, Outcome& outcome) {
+  outcome.lost += result.lost;
+  outcome.duplicates += result.duplicates;
+  outcome.expected += sent;
 }
 
 void add_publisher(const Publisher& publisher, Outcome& outcome) {
@@ -32,11 +39,13 @@ void add_subscriber(const Subscriber& subscriber, Outcome& outcome) {
   outcome.duplicates += counts.duplicates;
   outcome.late += counts.late;
   outcome.late_after_refusal += counts.late_after_refusal;
+  outcome.late_of_key += counts.late_of_key;
   outcome.damaged += counts.damaged;
   outcome.foreign += counts.foreign;
   outcome.held_again += subscriber.flow().counts().held_again;
   outcome.held_not_dup += subscriber.flow().counts().held_not_dup;
   for (const StreamCheck& stream : subscriber.streams()) outcome.received += stream.received();
+  for (const DeliveryMap& delivery : subscriber.deliveries()) outcome.received += delivery.received();
 }
 
 /// The groups of subscribers that each must get every message of this publisher once.
@@ -58,11 +67,19 @@ std::vector<std::vector<const StreamCheck*>> receivers_of(const Scenario& scenar
       for (const Subscriber* subscriber : subscribers)
         groups.back().push_back(subscriber->stream_of(publisher));
       break;
+    case Shape::Queue:  // see queue_result()
     case Shape::Publish:
     case Shape::Listen:
       break;
   }
   return groups;
+}
+
+GroupResult queue_result(std::uint32_t publisher, std::uint64_t sent,
+                         const std::vector<const Subscriber*>& consumers) {
+  std::vector<const DeliveryMap*> maps;
+  for (const Subscriber* consumer : consumers) maps.push_back(&consumer->deliveries()[publisher]);
+  return merge_consumers(maps, sent);
 }
 
 }  // namespace
@@ -82,12 +99,10 @@ void tally(const std::vector<std::unique_ptr<Worker>>& workers, Outcome& outcome
     for (const Publisher* publisher : worker->publishers()) {
       add_publisher(*publisher, outcome);
       const std::uint64_t sent = publisher->flow().sent();
-      for (const auto& group : receivers_of(outcome.scenario, publisher->index(), subscribers)) {
-        const GroupResult result = merge_members(group, sent);
-        outcome.lost += result.lost;
-        outcome.duplicates += result.duplicates;
-        outcome.expected += sent;
-      }
+      for (const auto& group : receivers_of(outcome.scenario, publisher->index(), subscribers))
+        add_result(merge_members(group, sent), sent, outcome);
+      if (outcome.scenario.shape == Shape::Queue)
+        add_result(queue_result(publisher->index(), sent, subscribers), sent, outcome);
     }
   }
   if (outcome.scenario.shape != Shape::Listen) return;

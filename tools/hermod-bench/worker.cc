@@ -87,6 +87,7 @@ void Worker::add_publisher(std::uint32_t index) {
 
 void Worker::add_subscriber(std::uint32_t index) {
   auto client = std::make_unique<Subscriber>(spec_for("sub", index), board_, scenario_, index);
+  subscriber_slots_.push_back(static_cast<std::uint32_t>(slots_.size()));
   subscribers_.push_back(client.get());
   add(std::move(client), index);
 }
@@ -275,6 +276,11 @@ void Worker::flush_touched() {
   touched_.clear();
 }
 
+void Worker::touch_due_subscribers() {
+  for (std::size_t i = 0; i < subscribers_.size(); ++i)
+    if (subscribers_[i]->has_due(now_ns_)) touch(subscriber_slots_[i]);
+}
+
 void Worker::check_slowly() {
   next_slow_check_ns_ = now_ns_ + kSlowCheckNs;
   std::uint64_t finished = 0;
@@ -284,6 +290,7 @@ void Worker::check_slowly() {
   }
   board_.live.finished_publishers.store(finished, std::memory_order_relaxed);
   pump_all_ = true;
+  touch_due_subscribers();
   if (now_ns_ >= next_overdue_check_ns_) check_overdue();
 }
 
@@ -306,6 +313,7 @@ void Worker::check_overdue() {
 }
 
 void Worker::say_goodbye() {
+  for (Subscriber* subscriber : subscribers_) subscriber->release();
   for (Slot& slot : slots_) {
     Link& link = slot.client->link();
     if (!link.is_open()) continue;

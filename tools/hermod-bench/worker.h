@@ -76,6 +76,7 @@ class Worker {
   void flush_touched();
   void touch(std::uint32_t slot);
   void say_goodbye();
+  void touch_due_subscribers();
   std::uint64_t next_wake_ns() const;
 
   const Scenario& scenario_;
@@ -91,6 +92,7 @@ class Worker {
   std::vector<Publisher*> publishers_;
   std::vector<Subscriber*> subscribers_;
   std::vector<std::uint32_t> publisher_slots_;    // beside publishers_
+  std::vector<std::uint32_t> subscriber_slots_;   // beside subscribers_
   std::vector<std::uint32_t> slot_of_publisher_;  // by publisher number; kNone elsewhere
   std::vector<std::uint32_t> touched_;
   std::vector<Reopen> reopen_;

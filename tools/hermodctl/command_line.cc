@@ -1,9 +1,10 @@
 #include "command_line.h"
 
 #include <CLI/CLI.hpp>
-#include <map>
 #include <sstream>
 
+#include "arguments.h"
+#include "queue_arguments.h"
 #include "store/lmdb/lmdb_tables.h"
 
 namespace hermod::ctl {
@@ -21,10 +22,7 @@ std::vector<std::string> table_names() {
 /// A command with the options that all have.
 CLI::App* add(CLI::App& parent, CommandLine& line, Command command, const char* name, const char* about) {
   CLI::App* app = parent.add_subcommand(name, about);
-  static const std::map<std::string, Format> kFormats{{"table", Format::Table}, {"json", Format::Json}};
-  app->add_option("-o,--output", line.format, "How results are printed: table or json")
-      ->transform(CLI::CheckedTransformer(kFormats, CLI::ignore_case).description(""))
-      ->option_text("FORMAT");
+  add_output(*app, line.format);
   app->callback([&line, command] { line.command = command; });
   return app;
 }
@@ -63,10 +61,17 @@ void describe(CLI::App& app, CommandLine& line) {
 
 CommandLine parse_command_line(int argc, char** argv) {
   CommandLine line;
-  CLI::App app{"Looks after the store of a hermod broker.", "hermodctl"};
+  CLI::App app{"Looks after the store and the queues of a hermod broker.", "hermodctl"};
+  describe(app, line);
+  QueueArguments queue(app, line);
   try {
-    describe(app, line);
     app.parse(argc, argv);
+    if (line.command != Command::Queue) return line;
+    if (const auto finished = queue.finish(); !finished) {
+      line.command = Command::None;
+      line.exit_code = kWrong;
+      line.said = "hermodctl: " + finished.error().text + "\n";
+    }
   } catch (const CLI::ParseError& end) {
     std::ostringstream out;
     std::ostringstream errors;

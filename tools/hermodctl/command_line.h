@@ -3,12 +3,13 @@
 #include <vector>
 
 #include "output.h"
+#include "queue_options.h"
 
 namespace hermod::ctl {
 
 /// What the operator wants.
 struct CommandLine {
-  enum class Command { None, StoreCheck, StoreDump, StoreCompact, Backup, Restore };
+  enum class Command { None, StoreCheck, StoreDump, StoreCompact, Backup, Restore, Queue };
 
   Command command = Command::None;
   std::string data_dir = "var";     ///< of the broker
@@ -16,6 +17,7 @@ struct CommandLine {
   bool check_only = false;          ///< restore --check
   std::vector<std::string> tables;  ///< store dump --table; empty: all
   Format format = Format::Table;
+  QueueOptions queue;
 
   // When there is nothing to do but to say something.
   std::string said;

@@ -1,5 +1,6 @@
 #include <iostream>
 
+#include "queue_commands.h"
 #include "store_commands.h"
 
 using namespace hermod::ctl;
@@ -18,6 +19,8 @@ int main(int argc, char** argv) {
       return back_up(line);
     case Command::Restore:
       return restore(line);
+    case Command::Queue:
+      return run_queue(line);
     case Command::None:
       break;
   }

@@ -5,17 +5,13 @@
 #include "client/json_text.h"
 
 namespace hermod::ctl {
-namespace {
 
-/// Strings without the quotes when nothing in them could be misread.
-std::string plain(const std::string& json) {
+std::string plain_value(const std::string& json) {
   const bool quoted = json.size() >= 2 && json.front() == '"' && json.back() == '"';
   if (!quoted || json.size() == 2) return json;
   const std::string inner = json.substr(1, json.size() - 2);
   return inner.find_first_of(" \\=\"") == std::string::npos ? inner : json;
 }
-
-}  // namespace
 
 std::string number(std::uint64_t value) {
   return std::to_string(value);
@@ -39,7 +35,7 @@ std::string plain_line(const Fields& fields) {
   std::string line;
   for (const Field& field : fields) {
     if (!line.empty()) line += ' ';
-    line += field.name + "=" + plain(field.json);
+    line += field.name + "=" + plain_value(field.json);
   }
   return line + "\n";
 }
@@ -49,7 +45,7 @@ std::string plain_list(const Fields& fields) {
   for (const Field& field : fields) width = std::max(width, field.name.size());
   std::string lines;
   for (const Field& field : fields)
-    lines += field.name + std::string(width + 2 - field.name.size(), ' ') + plain(field.json) + "\n";
+    lines += field.name + std::string(width + 2 - field.name.size(), ' ') + plain_value(field.json) + "\n";
   return lines;
 }
 

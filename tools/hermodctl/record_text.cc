@@ -104,6 +104,16 @@ void describe_claim(Fields& fields, Bytes value) {
   add(fields, "deliveries", number(claim->deliveries));
 }
 
+void describe_unanswered_claim(Fields& fields, Bytes value) {
+  const auto stored = queue::decode_unanswered_claim(value);
+  if (!stored) return add_unread(fields, stored.error().detail, value);
+  add(fields, "unanswered", flag(true));
+  add(fields, "claimed_queue", queue_number(stored->claim.queue));
+  add(fields, "claimed_sequence", number(stored->claim.seq.v));
+  add(fields, "deliveries", number(stored->claim.deliveries));
+  add_message(fields, *stored->message);
+}
+
 void describe_queue_entry(Fields& fields, MessageId message, Bytes value) {
   const auto entry =
       message.v != 0 ? queue::decode_shared_queue_entry(value, {}) : queue::decode_queue_entry(value);
@@ -129,6 +139,7 @@ void describe_entry(Fields& fields, StreamId stream, MessageId message, Bytes va
   if (queue::is_named(stream)) return describe_queue_entry(fields, message, value);
   if (queue::is_released(value)) return add(fields, "released", flag(true));
   if (message.v == 0 && queue::is_claim(value)) return describe_claim(fields, value);
+  if (message.v == 0 && queue::is_unanswered_claim(value)) return describe_unanswered_claim(fields, value);
   if (message.v != 0) return add(fields, "message", number(message.v));
   const auto delivery = queue::decode_entry(value);
   if (!delivery) return add_unread(fields, delivery.error().detail, value);

@@ -62,6 +62,28 @@ TEST_F(Program, MistakesOfTheEnvironmentAreNamed) {
   }
 }
 
+TEST_F(Program, QueuesOfTheConfigurationAreCheckedAndListed) {
+  const auto config = file("hermod.toml",
+                           "[queue]\nauto_create = true\n\n[queues.orders]\nbind = \"shop/+/order\"\n"
+                           "max_length = 1000\n");
+  const Finished good = run(
+      {"env", "HERMOD_QUEUES__ORDERS__LANES=8", support::broker_binary(), "-t", "-v", "-c", config.string()});
+  EXPECT_EQ(good.exit_code, 0) << good.errors;
+  const std::vector<std::string> listed{"queues.orders.bind = shop/+/order ",
+                                        "queues.orders.max_length = 1000 ",
+                                        "(" + config.string() + ":6)",
+                                        "queues.orders.lanes = 8 ",
+                                        "HERMOD_QUEUES__ORDERS__LANES in the environment",
+                                        "queues.orders.dead_letter = orders.dlq ",
+                                        "queue.auto_create = true "};
+  for (const std::string& line : listed) EXPECT_THAT(good.output, ::testing::HasSubstr(line));
+
+  const auto bad = file("bad.toml", "[queues.orders]\nbind = \"shop/#/order\"\n\n[queues.work]\nlanes = 3\n");
+  expect_refused({"-t", "-c", bad.string()},
+                 {bad.string() + ":2: queues.orders.bind: # is not the whole last level of the filter",
+                  bad.string() + ":5: queues.work.bind: at least one topic filter"});
+}
+
 TEST_F(Program, HelpAndVersionAreAnswered) {
   const Finished help = hermod({"--help"});
   EXPECT_EQ(help.exit_code, 0);

@@ -15,8 +15,8 @@ using wire::QoS;
 
 namespace {
 
-constexpr Outcome kAnswers[] = {Outcome::Done, Outcome::Done, Outcome::Done, Outcome::RetryLater,
-                                Outcome::Rejected};
+constexpr Outcome kAnswers[] = {Outcome::Done,       Outcome::Done,     Outcome::Done,
+                                Outcome::RetryLater, Outcome::Rejected, Outcome::Rejected};
 
 }  // namespace
 
@@ -63,6 +63,7 @@ void QueueWorld::receive(Client& client) {
     case QoS::AtLeastOnce:
       held.is_sent = true;
       held.deadline = now_.steady + definition_.ack_timeout;
+      if (is_closing_) lapse(client, client.held.find(delivery.lease));
       return group_->sent(delivery.lease, now_);
     case QoS::ExactlyOnce:
       break;
@@ -103,13 +104,21 @@ void QueueWorld::settle_one() {
 
 void QueueWorld::settle(Client& client, LeaseId lease, Outcome outcome) {
   const Held held = client.held.at(lease);
-  client.held.erase(lease);
+  const bool is_nack = held.active && client.options.qos != QoS::AtMostOnce && outcome != Outcome::Done &&
+                       chance_.chance(25);  // by its topic, before it acknowledges
+  if (is_nack) {
+    client.held.at(lease).active = false;
+    ++seen_["nack"];
+  } else {
+    client.held.erase(lease);
+  }
   std::optional<std::chrono::seconds> retry_after;
   if (outcome == Outcome::RetryLater && chance_.chance(20))
     retry_after = std::chrono::seconds(chance_.below(2));
   if (held.active) {
     Known& message = known(held.seq);
     message.last = outcome;
+    message.is_open = is_nack;
     message.done = message.done || outcome == Outcome::Done;
     message.pause = outcome == Outcome::Done || outcome == Outcome::Rejected
                         ? 0ms
@@ -117,11 +126,11 @@ void QueueWorld::settle(Client& client, LeaseId lease, Outcome outcome) {
     if (retry_after) message.pause = *retry_after;
     message.not_before = now_.steady + message.pause;
   }
-  const auto settled = group_->settle(lease, outcome, retry_after, now_);
+  const auto settled = group_->settle(lease, outcome, retry_after, now_, is_nack);
   expect(settled == (held.active ? QueueGroup::Settled::Now : QueueGroup::Settled::Late),
          "an answer in time counts and a late one does not");
   ++seen_[held.active ? "settled" : "late answer"];
-  if (chance_.chance(5))
+  if (!is_nack && chance_.chance(5))
     expect(group_->settle(lease, outcome, {}, now_) == QueueGroup::Settled::Unknown, "an answer counts once");
   carry_out();
   if (chance_.chance(80)) grant(client);
@@ -185,6 +194,7 @@ void QueueWorld::give_back(Client& client, Held& held) {
   if (!held.active) return;
   Known& message = known(held.seq);
   message.last = Outcome::ConnectionLost;
+  message.is_open = false;
   message.pause = 0ms;
   message.not_before = now_.steady;
   ++seen_[client.options.qos == QoS::ExactlyOnce ? "claim given back" : "given back"];

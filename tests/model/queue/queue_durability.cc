@@ -21,18 +21,19 @@ Change as_change(const queue::StoreChange& settlement) {
 
 bool QueueWorld::is_everything_durable() const {
   const auto is_empty = [](const Journal& journal) { return journal.empty(); };
-  return std::all_of(publications_.begin(), publications_.end(), is_empty) &&
+  return moves_.empty() && std::all_of(publications_.begin(), publications_.end(), is_empty) &&
          std::all_of(sessions_.begin(), sessions_.end(), is_empty) && line_.is_empty();
 }
 
 /// The oldest batch of some submitter is durable, and everybody hears of it. False: nothing is submitted.
 bool QueueWorld::commit_one() {
-  const std::size_t submitters = kPublishers + kClients + 1;
+  const std::size_t submitters = kPublishers + kClients + 2;
   const std::size_t first = chance_.below(submitters);
   for (std::size_t i = 0; i < submitters; ++i) {
     const std::size_t which = (first + i) % submitters;
     const bool committed = which < kPublishers              ? commit_one_of(publications_[which])
                            : which < kPublishers + kClients ? commit_one_of(sessions_[which - kPublishers])
+                           : which < submitters - 1         ? commit_one_of(moves_)
                                                             : commit_settlements();
     if (committed) return true;
   }
@@ -47,17 +48,34 @@ bool QueueWorld::commit_one_of(Journal& journal) {
   if (const auto* publication = std::get_if<Publication>(&change)) {
     on_durable(*publication, seq);
   } else if (const auto* claim = std::get_if<ClaimRecord>(&change)) {
-    for (auto& [lease, held] : client_with(claim->claim.consumer).held) {
-      const auto record = claim_of_.find(lease);
-      if (record == claim_of_.end() || record->second != claim->lease) continue;
-      held.is_sent = true;
-      held.deadline = now_.steady + definition_.ack_timeout;
-      group_->sent(lease, now_);
-    }
+    Client& client = client_with(claim->claim.consumer);
+    const auto it = std::find_if(client.held.begin(), client.held.end(), [&](const auto& one) {
+      const auto record = claim_of_.find(one.first);
+      return record != claim_of_.end() && record->second == claim->lease;
+    });
+    if (it == client.held.end()) return true;
+    const queue::LeaseId lease = it->first;
+    it->second.is_sent = true;
+    it->second.deadline = now_.steady + definition_.ack_timeout;
+    if (is_closing_) lapse(client, it);
+    group_->sent(lease, now_);
   } else if (const auto* end = std::get_if<SessionEnd>(&change)) {
     on_durable(*end);
+  } else if (const auto* move = std::get_if<Move>(&change)) {
+    known(move->seq).left = "moved";
+    in_queue_.erase(move->seq);
+    group_->on_moved(move->seq, now_);
   }
   return true;
+}
+
+/// The other queue has no room.
+void QueueWorld::fail_move() {
+  if (moves_.empty()) return;
+  const Seq seq = std::get<Move>(moves_.front()).seq;
+  moves_.pop_front();
+  ++seen_["failed move"];
+  group_->on_not_moved(seq, now_);
 }
 
 void QueueWorld::on_durable(const Publication& publication, Seq seq) {
@@ -80,7 +98,7 @@ void QueueWorld::on_durable(const Publication& publication, Seq seq) {
 
 void QueueWorld::on_durable(const SessionEnd& end) {
   Client& client = client_with(end.consumer);
-  for (auto& [lease, held] : client.held) give_back(client, held);
+  for (auto& [lease, held] : client.held) held.is_sent ? give_back(client, held) : forget_unsent(held);
   client.held.clear();
   client.is_ending = false;
   group_->leave(client.id, now_);
@@ -161,6 +179,7 @@ void QueueWorld::fail_claim() {
 
 void QueueWorld::apply_in_crash(const Change& change) {
   const Seq seq = stored_.apply(change);
+  if (const auto* move = std::get_if<Move>(&change)) known(move->seq).left = "moved";
   const auto* publication = std::get_if<Publication>(&change);
   if (publication == nullptr) return;
   check_stored(*publication);
@@ -173,19 +192,22 @@ void QueueWorld::apply_in_crash(const Change& change) {
 void QueueWorld::crash() {
   ++seen_["crash"];
   for (std::size_t durable = chance_.below(12); durable > 0; --durable) {
-    const std::size_t which = chance_.below(kPublishers + kClients + 1);
+    const std::size_t which = chance_.below(kPublishers + kClients + 2);
     if (which == kPublishers + kClients) {
       for (const queue::StoreChange& settlement : line_.batch()) apply_in_crash(as_change(settlement));
       if (line_.is_under_way()) line_.made();
       continue;
     }
-    Journal& journal = which < kPublishers ? publications_[which] : sessions_[which - kPublishers];
+    Journal& journal = which < kPublishers              ? publications_[which]
+                       : which < kPublishers + kClients ? sessions_[which - kPublishers]
+                                                        : moves_;
     if (journal.empty()) continue;
     apply_in_crash(journal.front());
     journal.pop_front();
   }
   for (Journal& journal : publications_) journal.clear();
   for (Journal& journal : sessions_) journal.clear();
+  moves_.clear();
   line_ = queue::SettlementLine(kSmallBatch);
   dying_.clear();
   stored_.next.v += chance_.below(3);  // sequences of entries that never came
@@ -206,7 +228,8 @@ void QueueWorld::change_limits() {
 void QueueWorld::start_group() {
   group_ = std::make_unique<QueueGroup>(definition_, now_);
   is_paused_ = false;
-  started_at_ = now_.steady;
+  in_since_ = out_since_ = now_.steady;
+  has_another_rate_in_ = false;
   admitted_ = delivered_ = 0;
   in_queue_.clear();
   waiters_.clear();
@@ -223,6 +246,7 @@ void QueueWorld::start_group() {
     in_queue_[seq] = number;
     message.deliveries = stored.state ? stored.state->deliveries : 0;
     message.last.reset();
+    message.is_open = false;
     message.left.reset();
     message.settling = false;
     message.expires_at = expiry_of(*stored.entry.message);

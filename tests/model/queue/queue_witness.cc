@@ -24,7 +24,7 @@ bool is_failure(const std::optional<Outcome>& outcome) {
 }
 
 /// Of a bucket that was full at the beginning.
-bool is_within(const std::optional<queue::Rate>& rate, std::uint64_t count, MonotonicTime::duration elapsed) {
+bool is_within(const std::optional<queue::Rate>& rate, std::int64_t count, MonotonicTime::duration elapsed) {
   if (!rate) return true;
   const double seconds = std::chrono::duration<double>(elapsed).count();
   return static_cast<double>(count) <= rate->burst + rate->per_second * seconds + 1e-6;
@@ -49,7 +49,8 @@ bool QueueWorld::is_evicted(Seq seq) const {
     for (const Change& change : journal)
       for (const queue::Eviction& eviction : std::get<Publication>(change).evictions)
         if (eviction.seq == seq) return true;
-  return false;
+  return std::any_of(moves_.begin(), moves_.end(),
+                     [&](const Change& change) { return std::get<Move>(change).seq == seq; });
 }
 
 bool QueueWorld::is_unheld(Seq seq) const {
@@ -64,11 +65,19 @@ bool QueueWorld::is_free(Seq seq) const {
   return is_unheld(seq) && !is_evicted(seq) && !known(seq).settling;
 }
 
-/// As the last start found it; it must not be more, and must have become less when there is nothing to wait
-/// for.
+/// With what is on its way. As the last start found it, or an operator has made it; it must not be more, and
+/// must have become less when there is nothing to wait for.
 bool QueueWorld::is_above_limits() const {
-  return stored_.entries.size() > definition_.max_length.value_or(~0ULL) ||
-         stored_.bytes() > definition_.max_bytes.value_or(~0ULL);
+  queue::Amount all{stored_.entries.size(), stored_.bytes()};
+  for (const Journal& journal : publications_)
+    for (const Change& change : journal) add_to(all, std::get<Publication>(change).entry.message->size());
+  return all.messages > definition_.max_length.value_or(~0ULL) ||
+         all.bytes > definition_.max_bytes.value_or(~0ULL);
+}
+
+/// Also when max_deliveries was more at its last failure, which a start knows nothing of.
+bool QueueWorld::is_given_up(const Known& message) const {
+  return (is_failure(message.last) || !message.last) && message.deliveries >= definition_.max_deliveries;
 }
 
 /// It is done, and only the store does not know.
@@ -110,6 +119,7 @@ void QueueWorld::check_delivery(const Client& client, const queue::Deliver& deli
   expect(client.is_attached && !is_paused_, "only who is there gets something");
   expect(delivery.attachment == client.attachment, "a delivery is for where its consumer is");
   expect(client.delivered < client.limit, "nobody gets more than its credit");
+  expect(client.held.size() < definition_.max_inflight, "nobody has more than max_inflight");
   expect(client.options.filter.matches(delivery.message->forwarded_properties()), "a filter is kept");
   expect(delivery.is_claimed == (client.options.qos == wire::QoS::ExactlyOnce), "QoS 2 claims");
   expect(delivery.deliveries == message.deliveries + 1, "deliveries are counted");
@@ -126,7 +136,7 @@ void QueueWorld::check_delivery(const Client& client, const queue::Deliver& deli
         if (other.id != client.id && held.active && held.holds_lane)
           expect(definition_.order != Order::Strict && lane_of(known(held.seq)) != lane_of(message),
                  "a lane changes hands only when everything of it is settled");
-  expect(is_within(definition_.rate_out, delivered_ + 1, now_.steady - started_at_), "rate_out is kept");
+  expect(is_within(definition_.rate_out, delivered_ + 1, now_.steady - out_since_), "rate_out is kept");
   ++seen_[delivery.deliveries == 1 ? "first delivery" : "redelivery"];
 }
 
@@ -169,9 +179,7 @@ void QueueWorld::check_end(Seq seq, Removal why) {
                     "expired without a place for dead letters");
     case Removal::DeliveryLimit:
       ++seen_["failed for good"];
-      return expect(
-          !has_target && is_failure(message.last) && message.deliveries >= definition_.max_deliveries,
-          "given up without a place for dead letters");
+      return expect(!has_target && is_given_up(message), "given up without a place for dead letters");
     case Removal::MaxLength:
       ++seen_["trimmed"];
       return expect(is_above_limits(), "what has to leave for another leaves with it");
@@ -198,8 +206,7 @@ void QueueWorld::check_dead_letter(const queue::MoveToDeadLetters& dead) {
     case DeathReason::Expired:
       return expect(message.expires_at <= now_.steady, "expired is who is expired");
     case DeathReason::DeliveryLimit:
-      return expect(is_failure(message.last) && message.deliveries >= definition_.max_deliveries,
-                    "delivery_limit is who failed too often");
+      return expect(is_given_up(message), "delivery_limit is who failed too often");
     case DeathReason::MaxLength:
       ++seen_["trimmed"];
       return expect(is_above_limits(), "maxlen comes with the one it made room for");
@@ -237,16 +244,20 @@ void QueueWorld::check_admission(const Admission& admission, const queue::Messag
                     "a pending duplicate is of something on its way");
     case Admission::What::RateLimited:
       ++seen_["rate limited"];
-      return expect(definition_.rate_in.has_value() && admitted_ >= definition_.rate_in->burst,
+      if (!definition_.rate_in) return violated("without rate_in nothing is too fast");
+      return expect(has_another_rate_in_ || admitted_ >= std::int64_t{definition_.rate_in->burst},
                     "rate_in refuses what is too fast");
     case Admission::What::Busy: {
       ++seen_["busy"];
-      const bool is_on_the_way = std::any_of(publications_.begin(), publications_.end(),
-                                             [](const Journal& it) { return !it.empty(); });
+      const bool is_on_the_way =
+          !moves_.empty() || std::any_of(publications_.begin(), publications_.end(),
+                                         [](const Journal& it) { return !it.empty(); });
       const bool is_settling =
           std::any_of(known_.begin(), known_.end(), [](const auto& one) { return one.second.settling; });
       return expect(takes_oldest && (is_on_the_way || is_settling), "busy is what will be otherwise");
     }
+    case Admission::What::Gone:
+      return expect(is_closing_, "only what is deleted is gone");
     case Admission::What::Dropped:
     case Admission::What::Full: {
       ++seen_[admission.what == Admission::What::Full ? "full" : "dropped newest"];
@@ -291,7 +302,7 @@ void QueueWorld::check_admission(const Admission& admission, const queue::Messag
       expect(eviction.seq <= older || !is_free(older) || leaves(older), "the oldest leave first");
   }
   expect(fits(freed), "limits are hard");
-  expect(is_within(definition_.rate_in, admitted_ + 1, now_.steady - started_at_), "rate_in is kept");
+  expect(is_within(definition_.rate_in, admitted_ + 1, now_.steady - in_since_), "rate_in is kept");
   expect((admission.message_id_number != 0) == (definition_.dedup_window.count() > 0 && !message_id.empty()),
          "an identifier is kept with its message");
   if (!message_id.empty() && definition_.dedup_window.count() > 0 && admitted_at != admitted_ids_.end())
@@ -367,6 +378,7 @@ void QueueWorld::check_nobody_waits() {
     const Bytes properties = stored_.entries.at(seq).entry.message->forwarded_properties();
     for (const Client& client : clients_)
       expect(!client.is_attached || client.delivered >= client.limit ||
+                 client.held.size() >= definition_.max_inflight ||
                  !client.options.filter.matches(properties) ||
                  (client.options.qos == wire::QoS::ExactlyOnce && follows_passed(seq)),
              "nothing waits that somebody could have");

@@ -1,5 +1,6 @@
 // What happens in the world, and how. Consumers are in queue_consumers.cc, what becomes durable is in
-// queue_durability.cc, what must be true in queue_witness.cc.
+// queue_durability.cc, how a message moves and the queue ends is in queue_operators.cc, what must be true in
+// queue_witness.cc.
 
 #include "tests/model/queue/queue_world.h"
 
@@ -45,6 +46,7 @@ QueueDefinition some_definition(sim::Random& chance) {
   definition.order = pick_of(chance, {D::Order::None, D::Order::Key, D::Order::Key, D::Order::Strict});
   definition.lanes = static_cast<std::uint32_t>(1 + chance.below(4));
   definition.dispatch = static_cast<D::Dispatch>(chance.below(5));
+  definition.max_inflight = static_cast<std::uint16_t>(1 + chance.below(5));
   definition.ack_timeout = milliseconds(50 + chance.below(100));
   definition.max_deliveries = static_cast<std::uint32_t>(1 + chance.below(5));
   std::vector<milliseconds> pauses;
@@ -81,7 +83,8 @@ QueueWorld::QueueWorld(std::uint64_t seed) : chance_(seed) {
 
 std::string QueueWorld::run(int steps) {
   for (int i = 0; i < steps && violation_.empty(); ++i) step();
-  if (violation_.empty()) calm_down();
+  if (!violation_.empty()) return violation_;
+  chance_.chance(10) ? close() : calm_down();
   return violation_;
 }
 
@@ -93,7 +96,7 @@ void QueueWorld::step() {
   } else if (what < 50) {
     commit_one();
   } else if (what < 52) {
-    fail_publication();
+    moves_.empty() ? fail_publication() : fail_move();
   } else if (what < 53) {
     chance_.chance(40) ? fail_settlements() : fail_claim();
   } else if (what < 62) {
@@ -114,6 +117,8 @@ void QueueWorld::step() {
   } else if (chance_.chance(20)) {
     ++seen_["purge"];
     group_->purge(now_);
+  } else {
+    chance_.chance(50) ? change_definition() : move_message();
   }
   carry_out();
   check_nothing_is_lost();
@@ -157,7 +162,7 @@ void QueueWorld::publish() {
   if (admission.what == Admission::What::DuplicatePending) waiters_[arrival.waiter] = admission.id;
   if (admission.what != Admission::What::Admitted) return;
   ++admitted_;
-  admitted_ids_.erase(message.message_id);  // an older one is past
+  if (admission.message_id_number != 0) admitted_ids_.erase(message.message_id);  // an older one is past
   known_[number] = message;
   publications_[chance_.below(kPublishers)].emplace_back(
       Publication{.admission = admission.id,
@@ -187,6 +192,12 @@ void QueueWorld::publish_unasked(const queue::MessagePtr& it, int number, const 
 void QueueWorld::pass_time(milliseconds time) {
   now_.steady += time;
   now_.wall += time;
+  end_overdue();
+  group_->advance(now_);
+}
+
+/// In the world's account.
+void QueueWorld::end_overdue() {
   for (Client& client : clients_) {
     for (auto it = client.held.begin(); it != client.held.end();) {
       Held& held = it->second;
@@ -195,16 +206,53 @@ void QueueWorld::pass_time(milliseconds time) {
         ++it;
         continue;
       }
-      held.active = false;
-      Known& message = known(held.seq);
-      message.last = Outcome::TimedOut;
-      message.pause = definition_.retry.pause_before(message.deliveries);
-      message.not_before = now_.steady + message.pause;
       ++seen_[client.options.qos == QoS::ExactlyOnce ? "claim timed out" : "timed out"];
-      it = client.is_connected ? std::next(it) : client.held.erase(it);  // who is away cannot answer
+      it = lapse(client, it);
     }
   }
-  group_->advance(now_);
+}
+
+/// It is not the client's any more, who may still answer.
+std::map<queue::LeaseId, QueueWorld::Held>::iterator QueueWorld::lapse(
+    Client& client, std::map<queue::LeaseId, Held>::iterator it) {
+  it->second.active = false;
+  Known& message = known(it->second.seq);
+  message.last = Outcome::TimedOut;
+  message.is_open = true;
+  message.pause = definition_.retry.pause_before(message.deliveries);
+  message.not_before = now_.steady + message.pause;
+  return client.is_connected ? std::next(it) : client.held.erase(it);  // who is away cannot answer
+}
+
+/// The operator edits what can be another while there are messages.
+void QueueWorld::change_definition() {
+  ++seen_["changed"];
+  QueueDefinition to = some_definition(chance_);
+  to.order = definition_.order;
+  to.lanes = definition_.lanes;
+  to.last_value = definition_.last_value;
+  if (!(to.rate_in == definition_.rate_in)) {
+    in_since_ = now_.steady;
+    has_another_rate_in_ = true;
+    admitted_ = 0;
+  }
+  if (!(to.rate_out == definition_.rate_out)) {
+    out_since_ = now_.steady;
+    delivered_ = 0;
+  }
+  for (Client& client : clients_)
+    for (auto& [lease, held] : client.held) held.deadline += to.ack_timeout - definition_.ack_timeout;
+  definition_ = to;
+  for (const auto& [seq, number] : in_queue_)
+    known_.at(number).expires_at = expiry_of(*stored_.entries.at(seq).entry.message);
+  for (const Journal& journal : publications_)
+    for (const Change& change : journal) {
+      const queue::Message& message = *std::get<Publication>(change).entry.message;
+      known_.at(number_of(message)).expires_at = expiry_of(message);
+    }
+  end_overdue();
+  found_ = group_->amount();
+  expect(group_->change(to, now_).has_value(), "what can change changes");
 }
 
 /// From the records, which have the wall's time; never longer than it was to live.
@@ -305,9 +353,11 @@ void QueueWorld::carry_out(queue::QueueEffect& effect) {
 /// From here on it is the store's record.
 void QueueWorld::end_claim(Seq seq, queue::EndedClaim& claim) {
   if (claim.lease.v == 0) return;
-  const std::optional<Outcome> last = known(seq).last;
-  expect(claim.is_released == (last == Outcome::Done || last == Outcome::TimedOut),
+  const Known& message = known(seq);
+  expect(claim.is_released == (message.last == Outcome::Done || message.is_open),
          "a claim is released when its client may have the message");
+  expect(static_cast<bool>(claim.unanswered) == message.is_open,
+         "who has not answered is sent the message once more");
   claim.lease = claim_of_.at(claim.lease);
 }
 

@@ -40,6 +40,7 @@ class QueueWorld {
     bool done = false;          ///< by a consumer
     std::uint32_t deliveries = 0;
     std::optional<queue::Outcome> last;
+    bool is_open = false;  ///< PUBACK or PUBREC of the last delivery did not come
     std::chrono::milliseconds pause{};
     MonotonicTime not_before{};
     std::optional<std::string> left;  ///< how
@@ -78,7 +79,11 @@ class QueueWorld {
   void publish();
   void publish_unasked(const queue::MessagePtr& it, int number, const Known& message);
   void pass_time(std::chrono::milliseconds time);
+  void end_overdue();
   void set_clock();
+  void change_definition();
+  void move_message();
+  void close();
   MonotonicTime expiry_of(const queue::Message& message) const;
   void calm_down();
   void carry_out();
@@ -99,6 +104,7 @@ class QueueWorld {
   void lose_connection(Client& client);
   void end_session(Client& client);
   void give_back(Client& client, Held& held);
+  std::map<queue::LeaseId, Held>::iterator lapse(Client& client, std::map<queue::LeaseId, Held>::iterator it);
   void hand_back(Client& client, const std::vector<queue::LeaseId>& leases);
   void forget_unsent(const Held& held);
 
@@ -106,6 +112,7 @@ class QueueWorld {
   bool commit_one();
   bool commit_one_of(Journal& journal);
   bool commit_settlements();
+  void fail_move();
   void on_durable(const Publication& publication, Seq seq);
   void on_durable(const queue::StoreChange& settlement);
   void check_batch();
@@ -136,6 +143,7 @@ class QueueWorld {
   bool is_free(Seq seq) const;
   bool is_unheld(Seq seq) const;
   bool is_above_limits() const;
+  bool is_given_up(const Known& message) const;
   bool has_passed(Seq seq) const;
   bool follows_passed(Seq seq) const;
   bool is_evicted(Seq seq) const;
@@ -159,6 +167,7 @@ class QueueWorld {
   StoredQueue stored_;
   std::array<Journal, kPublishers> publications_;
   std::array<Journal, kClients> sessions_;
+  Journal moves_;
   std::deque<queue::Recall> recalls_;
   std::map<queue::LeaseId, queue::LeaseId> claim_of_;  ///< the store's record of a lease
   std::uint64_t last_claim_ = 0;
@@ -178,11 +187,15 @@ class QueueWorld {
   queue::Amount found_;             ///< at the last start, perhaps above limits that were lowered
   std::map<std::string, int> seen_;
   std::string violation_;
-  MonotonicTime started_at_{};
-  std::uint64_t admitted_ = 0;   ///< since the group began
-  std::uint64_t delivered_ = 0;  ///< the same
+  /// Of rate_in and of rate_out: since when it is what it is, and how many came and went since then.
+  bool has_another_rate_in_ = false;  ///< than at the start
+  MonotonicTime in_since_{};
+  MonotonicTime out_since_{};
+  std::int64_t admitted_ = 0;  ///< below zero: some were from before
+  std::int64_t delivered_ = 0;
   bool is_paused_ = false;
   bool is_calm_ = false;
+  bool is_closing_ = false;
 };
 
 }  // namespace hermod::model

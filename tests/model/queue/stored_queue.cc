@@ -49,6 +49,7 @@ Seq StoredQueue::apply(const Change& change) {
     erase(gone->seq, gone->has_state);
     end_claim(gone->claim);
   }
+  if (const auto* move = std::get_if<Move>(&change)) erase(move->seq, move->has_state);
   if (const auto* dead = std::get_if<MoveToDeadLetters>(&change)) {
     dead_letters.push_back(dead->entry);
     erase(dead->seq, dead->has_state);

@@ -36,9 +36,15 @@ struct SessionEnd {
   queue::ConsumerId consumer;
 };
 
+/// An entry goes into another queue.
+struct Move {
+  Seq seq;
+  bool has_state = false;
+};
+
 /// One change of the store.
 using Change = std::variant<Publication, queue::EraseEntry, queue::PutDeliveryState, queue::MoveToDeadLetters,
-                            queue::EraseMessageIds, ClaimRecord, SessionEnd>;
+                            queue::EraseMessageIds, ClaimRecord, SessionEnd, Move>;
 
 /// What the store would have of a named queue and of the sessions that claim from it: what every batch that
 /// is durable has made of it, and nothing else.

@@ -9,6 +9,8 @@
 #include <set>
 #include <string>
 
+#include "queue/queue_catalog.h"
+#include "queue/queue_id.h"
 #include "tests/support/manual_clock.h"
 
 namespace hermod::admin {
@@ -53,6 +55,33 @@ class SysTopicsTest : public testing::Test {
   broker::View view{counters, directory, subscriptions, retained, connections, clock, mailbox};
   SysTopics topics{clock.now()};
 };
+
+TEST_F(SysTopicsTest, NamedQueuesAreToldOfWhereThereAreAny) {
+  queue::QueueCatalog queues{{}};
+  const broker::View with_queues{
+      counters, directory, subscriptions, retained, connections, clock, mailbox, {}, {}, {}, &queues};
+  for (const SysValue& value : topics.update(with_queues, kHeap))
+    EXPECT_FALSE(value.topic.starts_with("$SYS/broker/queues/")) << value.topic;
+  queue::QueueDefinition definition;
+  definition.name = "orders";
+  definition.bind = {"shop/#"};
+  const auto queue = queues.add(queue::named_queue(1), definition);
+  ASSERT_TRUE(queue.has_value());
+  ASSERT_TRUE((*queue)->room->take({1, 100}));
+  add(Counter::QueueStored, 3);
+  add(Counter::QueueAckTimeouts, 2);
+  add(Counter::QueueDeadRejected, 1);
+  std::map<std::string, std::string> values;
+  for (const SysValue& value : topics.update(with_queues, kHeap))
+    values[value.topic.substr(kPrefix.size())] = value.value;
+  EXPECT_EQ(values.at("queues/count"), "1");
+  EXPECT_EQ(values.at("queues/messages/count"), "1");
+  EXPECT_EQ(values.at("queues/messages/bytes"), "100");
+  EXPECT_EQ(values.at("queues/stored"), "3");
+  EXPECT_EQ(values.at("queues/returned/timeout"), "2");
+  EXPECT_EQ(values.at("queues/dead/rejected"), "1");
+  EXPECT_EQ(values.at("queues/dropped/rejected"), "0");
+}
 
 TEST_F(SysTopicsTest, TheFlushPolicyIsToldWhereThereIsAStore) {
   const broker::View stored{

@@ -6,6 +6,7 @@
 
 #include "config/configuration.h"
 #include "config/listener_keys.h"
+#include "config/queue_keys.h"
 #include "config/socket_keys.h"
 #include "config/toml_file.h"
 
@@ -34,8 +35,15 @@ TEST(ReferenceFile, UncommentedItIsEveryKeyWithItsDefault) {
   std::vector<Problem> problems = read.problems;
   const Configuration built = Configuration::build(read.values, problems);
   for (const Problem& problem : problems) ADD_FAILURE() << problem.message();
-  // And the urls of a plain, a TLS and a WebSocket listener, with their keys.
-  EXPECT_EQ(read.values.size(), keys().size() + 3 + listener_keys().size() + socket_keys().size());
+  // And the urls of a plain, a TLS and a WebSocket listener, with their keys, and those of a queue.
+  EXPECT_EQ(read.values.size(),
+            keys().size() + 3 + listener_keys().size() + socket_keys().size() + queue_keys().size());
+  const auto& queues = built.settings().broker.queues.configured;
+  ASSERT_EQ(queues.size(), 1U);
+  queue::QueueDefinition standard;
+  standard.name = "orders";
+  standard.bind = {"shop/+/order"};
+  EXPECT_EQ(queues.front(), standard);
   for (const Key& key : keys()) {
     EXPECT_EQ(key.read(built.settings()), key.read(Settings{})) << key.name;
   }
@@ -57,6 +65,11 @@ TEST(ReferenceDocument, NamesEveryKeyUnderItsSection) {
     EXPECT_NE(document.find("| `" + std::string(one.key.name) + "` |", document.find("## Listeners")),
               std::string::npos)
         << one.key.name;
+  }
+  for (const QueueKey& key : queue_keys()) {
+    EXPECT_NE(document.find("| `" + std::string(key.name) + "` |", document.find("## Queues")),
+              std::string::npos)
+        << key.name;
   }
   for (const Key& key : keys()) {
     const std::size_t section = document.find("## [" + std::string(key.section()) + "]");

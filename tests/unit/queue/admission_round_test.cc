@@ -44,6 +44,20 @@ TEST(AdmissionRound, IsWithdrawnFromAllWhenOneRefuses) {
   }
 }
 
+TEST(AdmissionRound, WithoutAnybodyToRefuseItToAFullQueueMissesItAlone) {
+  AdmissionRound full(kBoth, /*may_refuse=*/false);
+  full.on_answer(kLeft, {.what = What::Full});
+  EXPECT_EQ(full.on_answer(kRight, admitted(5)), Step::Submit);
+  full.on_batch(true);
+  EXPECT_EQ(full.fate(), Fate::Kept);
+  AdmissionRound busy(kBoth, /*may_refuse=*/false);
+  busy.on_answer(kLeft, {.what = What::Full});
+  EXPECT_EQ(busy.on_answer(kRight, {.what = What::Busy}), Step::Withdraw);
+  EXPECT_EQ(busy.fate(), Fate::Open);
+  busy.on_ask_again();
+  EXPECT_EQ(busy.fate(), Fate::AskAgain);
+}
+
 TEST(AdmissionRound, WhatItRepeatsDecidesTheAnswerAndHoldsUpNoBatch) {
   for (const bool is_kept : {true, false}) {
     AdmissionRound round(kBoth);

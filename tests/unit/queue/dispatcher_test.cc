@@ -70,6 +70,16 @@ TEST(Dispatcher, WhoDoesNotWantTheMessageIsPassedOver) {
   }
 }
 
+TEST(Dispatcher, NobodyHasMoreThanTheMostWhateverItGrants) {
+  Dispatcher dispatcher(Strategy::LeastInflight, 1, 2);
+  join(dispatcher, kAnna, 10);
+  EXPECT_EQ(serve(dispatcher), kAnna);
+  EXPECT_EQ(serve(dispatcher), kAnna);
+  EXPECT_FALSE(dispatcher.has_room());
+  dispatcher.returned(kAnna);
+  EXPECT_EQ(serve(dispatcher), kAnna);
+}
+
 TEST(Dispatcher, LeastInflightGivesToWhoHasLeast) {
   Dispatcher dispatcher = with_three(Strategy::LeastInflight);
   for (int i = 0; i < 6; ++i) serve(dispatcher);
@@ -159,6 +169,24 @@ TEST(Dispatcher, ALaneIsWantedByWhoHasNothingFromWhoHasSeveral) {
   dispatcher.returned(kBert);
   dispatcher.grant(kBert, 0);
   EXPECT_FALSE(dispatcher.is_wanted_elsewhere(0, kAnna, 2, kAnybody));
+}
+
+TEST(Dispatcher, KnowsOfWhichWishSomebodyHasRoom) {
+  constexpr WishNo kWish{7};
+  Dispatcher dispatcher(Strategy::LeastInflight, 1);
+  join(dispatcher, kAnna, 1);
+  EXPECT_TRUE(dispatcher.has_room(kWantsEverything));
+  EXPECT_FALSE(dispatcher.has_room(kWish));
+  dispatcher.set_wish(kAnna, kWish);
+  EXPECT_FALSE(dispatcher.has_room(kWantsEverything));
+  EXPECT_TRUE(dispatcher.has_room(kWish));
+  EXPECT_EQ(dispatcher.wish_of(kAnna), kWish);
+  serve(dispatcher);
+  EXPECT_FALSE(dispatcher.has_room(kWish));
+  dispatcher.grant(kAnna, 2);
+  EXPECT_TRUE(dispatcher.has_room(kWish));
+  dispatcher.leave(kAnna);
+  EXPECT_FALSE(dispatcher.has_room(kWish));
 }
 
 TEST(Dispatcher, WhoComesWithSomethingIsNotIdle) {

@@ -12,6 +12,7 @@
 
 #include "queue/queue_group.h"
 #include "tests/unit/queue/consumers.h"
+#include "wire/property_writer.h"
 
 namespace hermod::queue {
 
@@ -37,7 +38,16 @@ struct GroupTest : testing::Test {
   std::map<LeaseId, ConsumerId> lent;
   std::map<LeaseId, std::string> names_of_leases;
   Seq next{1};
+  std::string properties;  ///< of the messages that come
 
+  /// A user property, for the messages that come.
+  void set_property(std::string_view name, std::string_view value) {
+    properties.clear();
+    ByteWriter out(properties);
+    out.u8(static_cast<std::uint8_t>(wire::PropertyId::UserProperty));
+    out.sized16(name);
+    out.sized16(value);
+  }
   GroupTest() {
     definition.name = "q";
     definition.bind = {"t"};
@@ -49,6 +59,7 @@ struct GroupTest : testing::Test {
     Message::Fields fields;
     fields.topic = "t";
     fields.payload = as_bytes(payload);
+    fields.forwarded_properties = as_bytes(properties);
     fields.stored_at = now.wall;
     fields.expires_at = expires_at;
     return Message::create(fields);

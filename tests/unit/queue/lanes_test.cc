@@ -126,6 +126,30 @@ TEST(Lanes, AKeyIsRememberedWhileTheStoreHasSomethingOfIt) {
   EXPECT_EQ(lanes.key_of(Seq{1}), "a");
 }
 
+TEST(Lanes, WhatChangesIsToldWhileItIsWatched) {
+  using Changes = std::vector<Lanes::Change>;
+  for (const Order order : {Order::Key, Order::Strict}) {
+    Lanes lanes(order, 1);
+    lanes.add(Seq{1}, "a");
+    EXPECT_EQ(lanes.take_changes(), Changes{}) << "nobody watches";
+    lanes.watch(true);
+    lanes.add(Seq{2}, "a");
+    EXPECT_EQ(lanes.take_changes(), Changes{}) << "it waits behind the first";
+    lanes.acquire(Seq{1}, kAnna);
+    EXPECT_EQ(lanes.take_changes(), (Changes{{0, Seq{1}, false}}));
+    lanes.pass(Seq{1});
+    EXPECT_EQ(lanes.take_changes(), (Changes{{0, Seq{2}, false}}));
+    lanes.erase(Seq{1});
+    EXPECT_EQ(lanes.take_changes(), (Changes{{0, Seq{2}, true}})) << "it follows nothing any more";
+    lanes.acquire(Seq{2}, kAnna);
+    lanes.requeue(Seq{2});
+    EXPECT_EQ(lanes.take_changes(), (Changes{{0, Seq{2}, false}})) << "once, however often";
+    lanes.acquire(Seq{2}, kAnna);
+    lanes.watch(false);
+    EXPECT_EQ(lanes.take_changes(), Changes{});
+  }
+}
+
 /// The rules once more, in the plainest way: a list of everything.
 struct Plain {
   enum class State { Waiting, InFlight, Delayed };

@@ -14,6 +14,13 @@ using What = Admission::What;
 using wire::QoS;
 
 struct QueueAdmission : GroupTest {
+  /// How many were told to ask again.
+  std::size_t last_waiters() {
+    std::size_t told = 0;
+    for (const QueueEffect& effect : group->take_effects())
+      if (const auto* again = std::get_if<AskAgain>(&effect)) told += again->waiters.size();
+    return told;
+  }
   /// As after an edit: drop-oldest, with a limit that is below what the queue holds.
   void restore_four_where_two_fit() {
     definition.max_length = 2;
@@ -70,6 +77,23 @@ TEST_F(QueueAdmission, DropOldestLeavesWhatIsInFlight) {
   EXPECT_EQ(group->amount().messages, 1U);
 }
 
+TEST_F(QueueAdmission, DropOldestDoesNotLookPastWhatIsInFlight) {
+  definition.max_length = 600;
+  definition.max_inflight = 500;
+  definition.overflow = Overflow::DropOldest;
+  definition.order = Order::None;
+  join(kAnna, QoS::AtLeastOnce, 500);
+  for (int i = 0; i < 600; ++i) put(std::to_string(i));
+  group->take_effects();
+  for (int i = 600; i < 700; ++i) {
+    const Admission admission = admit(std::to_string(i), "k");
+    ASSERT_EQ(admission.evictions.size(), 1U);
+    EXPECT_EQ(admission.evictions[0].seq, Seq{static_cast<std::uint64_t>(i) - 99});
+    store(admission.id, std::to_string(i));
+  }
+  EXPECT_EQ(group->counters().room_examined, 100U) << "one for each that came";
+}
+
 TEST_F(QueueAdmission, WhatWasToLeaveStaysAtItsPlaceWhenTheNewMessageFails) {
   definition.max_length = 2;
   definition.overflow = Overflow::DropOldest;
@@ -111,6 +135,23 @@ TEST_F(QueueAdmission, DropOldestWaitsForWhatIsOnItsWayAndRefusesOnlyWhatConsume
   join(kAnna);
   EXPECT_EQ(happened(), "a>1");
   EXPECT_EQ(admit("c", "k").what, What::Full) << "the only one is in flight";
+}
+
+TEST_F(QueueAdmission, NobodyWaitsForAStoreThatHasFailed) {
+  definition.max_length = 1;
+  definition.overflow = Overflow::DropOldest;
+  is_slow = true;
+  join(kAnna);
+  put("a");
+  EXPECT_EQ(happened(), "a>1");
+  settle("a", Outcome::Done);
+  EXPECT_EQ(happened(), "-a");
+  EXPECT_EQ(admit("b", "k", "", WaiterId{1}).what, What::Busy) << "it is on its way out";
+  group->set_store_failed(true);
+  EXPECT_EQ(happened(), "again,1");
+  EXPECT_EQ(admit("b", "k", "", WaiterId{1}).what, What::Full);
+  group->set_store_failed(false);
+  EXPECT_EQ(admit("b", "k", "", WaiterId{1}).what, What::Busy);
 }
 
 TEST_F(QueueAdmission, DropOldestDropsAlsoAboveALimitThatWasLowered) {
@@ -177,6 +218,21 @@ TEST_F(QueueAdmission, WhoRepeatsWhatIsOnItsWayIsAnsweredBehindIt) {
     const std::vector<WaiterId> both{WaiterId{2}, WaiterId{3}};
     EXPECT_EQ(is_stored ? group->on_stored(first.id, Seq{1}, now) : group->on_failed(first.id, now), both);
   }
+}
+
+TEST_F(QueueAdmission, NotMoreThanSoManyWait) {
+  definition.dedup_window = 1min;
+  definition.max_length = 1;
+  definition.overflow = Overflow::DropOldest;
+  const Admission first = admit("a", "k", "id");
+  for (std::size_t i = 0; i < QueueGroup::kMostWaiting; ++i)
+    ASSERT_EQ(admit("b", "k", i % 2 == 0 ? "id" : "").what, i % 2 == 0 ? What::DuplicatePending : What::Busy);
+  EXPECT_EQ(admit("b", "k").what, What::Full);
+  EXPECT_EQ(admit("b", "k", "id").what, What::Full) << "and no success for what may never be stored";
+  EXPECT_EQ(group->counters().waiting_refused, 2U);
+  EXPECT_EQ(group->on_stored(first.id, Seq{1}, now).size(), QueueGroup::kMostWaiting / 2);
+  EXPECT_EQ(last_waiters(), QueueGroup::kMostWaiting / 2);
+  EXPECT_EQ(admit("b", "k", "", WaiterId{1}).what, What::Admitted) << "nobody waits any more";
 }
 
 TEST_F(QueueAdmission, AFailedMessageGivesItsTokenBack) {

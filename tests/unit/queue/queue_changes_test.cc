@@ -137,6 +137,26 @@ TEST(QueueChanges, AClaimIsReleasedOrErasedWhereItIs) {
   EXPECT_EQ(ops[2].seq, Seq{5});
 }
 
+TEST(QueueChanges, AnUnansweredClaimHasItsMessageInside) {
+  const ClaimRecord claim{.queue = kOrders, .seq = Seq{9}, .deliveries = 2};
+  store::WriteBatch batch;
+  leave_claim_unanswered(batch, StreamId{77}, Seq{4}, {claim, plain_entry().message});
+  const auto ops = changes_in(batch);
+  ASSERT_EQ(ops.size(), 1U);
+  EXPECT_EQ(ops[0].kind, Op::Kind::PutEntry);
+  EXPECT_EQ(ops[0].seq, Seq{4});
+  EXPECT_TRUE(is_unanswered_claim(ops[0].value));
+  EXPECT_FALSE(is_claim(ops[0].value));
+  EXPECT_FALSE(is_released(ops[0].value));
+  const auto read = decode_unanswered_claim(ops[0].value);
+  ASSERT_TRUE(read) << read.error().detail;
+  EXPECT_EQ(read->claim, claim);
+  EXPECT_EQ(as_text(read->message->payload()), "two pieces");
+  EXPECT_FALSE(decode_entry(ops[0].value)) << "it is not one of the messages that wait";
+  EXPECT_FALSE(decode_unanswered_claim(ops[0].value.first(ops[0].value.size() - 1)));
+  EXPECT_FALSE(decode_unanswered_claim(ops[0].value.first(10)));
+}
+
 TEST(QueueChanges, KeysOfAnotherLengthOrOfSessionsAreDamage) {
   const std::string long_key = kOrdersKey + std::string(8, '\1');
   EXPECT_TRUE(decode_queue_key(Table::Queues, as_bytes(kOrdersKey)));

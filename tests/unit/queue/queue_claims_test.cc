@@ -45,6 +45,22 @@ TEST_F(QueueClaims, AClaimIsFoundAgainAfterARestart) {
       << "released in one batch";
 }
 
+TEST_F(QueueClaims, WhatIsOnItsWayWhenTheSessionEndsWasNeverDelivered) {
+  sends = false;
+  definition.max_deliveries = 1;
+  join(kAnna, QoS::ExactlyOnce, 1);
+  put("a");
+  EXPECT_EQ(happened(), "a>1");
+  group->leave(kAnna, now);
+  EXPECT_EQ(happened(), "") << "no dead letter, and the store has nothing to know";
+  join(kBert, QoS::ExactlyOnce, 1);
+  EXPECT_EQ(happened(), "a>2") << "the first delivery";
+  disconnect(kBert);
+  group->leave(kBert, now);
+  join(kAnna, QoS::ExactlyOnce, 1);
+  EXPECT_EQ(happened(), "a>1");
+}
+
 TEST_F(QueueClaims, AClaimWithoutItsEntryIsLostAndStopsNoStart) {
   start();
   EXPECT_EQ(lost({{.consumer = kAnna, .seq = Seq{7}, .deliveries = 1}}), std::vector{Why::NoEntry});
@@ -119,12 +135,39 @@ TEST_F(QueueClaims, AckTimeoutRunsUntilPubrecAndTheMessageGoesToAnother) {
   EXPECT_EQ(group->next_due(now), now.steady + 30s);
   pass(30s);
   EXPECT_EQ(happened(), "+a a>2#2");
-  EXPECT_EQ(last<PutDeliveryState>().claim, (EndedClaim{first, true})) << "its client may have it";
+  const EndedClaim& ended = last<PutDeliveryState>().claim;
+  EXPECT_EQ(ended.lease, first);
+  EXPECT_TRUE(ended.is_released) << "its client may have it";
+  ASSERT_TRUE(ended.unanswered) << "it is sent again to who comes back [MQTT-4.4.0-1]";
+  EXPECT_EQ(as_text(ended.unanswered->payload()), "a");
   EXPECT_EQ(answer(first, Outcome::Done), Settled::Late) << "its exchange ends by itself";
   EXPECT_EQ(settle("a", Outcome::Done), Settled::Now);
   EXPECT_EQ(happened(), "-a");
   pass(1h);
   EXPECT_EQ(happened(), "") << "what was settled with PUBREC comes back no more";
+}
+
+TEST_F(QueueClaims, WhoSaysNackBeforePubrecHasItsExchangeStill) {
+  definition.retry = RetryPolicy({0ms});
+  for (const QoS qos : {QoS::AtLeastOnce, QoS::ExactlyOnce}) {
+    start();
+    next = Seq{1};
+    join(kAnna, qos, 1);
+    put("a");
+    EXPECT_EQ(happened(), "a>1");
+    const LeaseId first = leases.at("a");
+    EXPECT_EQ(group->settle(first, Outcome::RetryLater, {}, now, /*is_exchange_open=*/true), Settled::Now);
+    EXPECT_EQ(happened(), "+a");
+    const EndedClaim& ended = last<PutDeliveryState>().claim;
+    EXPECT_EQ(ended.is_released, qos == QoS::ExactlyOnce) << "PUBREC will still come";
+    EXPECT_EQ(static_cast<bool>(ended.unanswered), qos == QoS::ExactlyOnce);
+    join(kBert);
+    EXPECT_EQ(happened(), "a>2#2");
+    EXPECT_EQ(answer(first, Outcome::Done), Settled::Late);
+    EXPECT_EQ(happened(), "");
+    disconnect(kBert);
+    happened();
+  }
 }
 
 TEST_F(QueueClaims, AckTimeoutRunsOnWhileTheConsumerIsAway) {
@@ -138,6 +181,7 @@ TEST_F(QueueClaims, AckTimeoutRunsOnWhileTheConsumerIsAway) {
   join(kBert);
   pass(10s);
   EXPECT_EQ(happened(), "+a a>2#2");
+  EXPECT_TRUE(last<PutDeliveryState>().claim.unanswered);
   EXPECT_EQ(group->leases(), 1U) << "who is away cannot answer";
   EXPECT_EQ(group->settle(first, Outcome::Done, {}, now), Settled::Unknown);
 }

@@ -125,6 +125,25 @@ TEST(QueueDefinition, WhatMakesNoSenseIsRefusedByTheNameOfItsOption) {
             "last_value");
 }
 
+TEST(QueueDefinition, IsBoundToTopicsAndToNothingThatOnlyLooksLikeOne) {
+  const auto complaint_about = [](std::vector<std::string> bind) {
+    QueueDefinition definition = orders();
+    definition.bind = std::move(bind);
+    return complaint(definition);
+  };
+  EXPECT_EQ(complaint_about({"a/#", "b/+", "#"}), "");
+  EXPECT_EQ(complaint_about({"a", "b", "a"}), "bind: a topic filter stands there twice");
+  for (const char* filter : {"$share/g/a", "$queue/orders", "$queue/orders/#", "$stream/s", "$delayed/5/a",
+                             "$tx/1/commit", "$CONTROL/queue/v1", "$SYS/#", "$events/queue/#"})
+    EXPECT_TRUE(complaint_about({"a", filter}).ends_with("... is no topic that a queue can be bound to"))
+        << filter;
+  std::vector<std::string> many;
+  for (int i = 0; i < 65; ++i) many.push_back("a/" + std::to_string(i));
+  EXPECT_EQ(complaint_about(many), "bind: 64 topic filters at most");
+  many.pop_back();
+  EXPECT_EQ(complaint_about(many), "");
+}
+
 TEST(QueueDefinition, WhatDecidesOrderStaysWhileThereAreMessages) {
   const auto change = [](auto apply, bool is_empty) {
     QueueDefinition to = orders();
@@ -140,6 +159,7 @@ TEST(QueueDefinition, WhatDecidesOrderStaysWhileThereAreMessages) {
     EXPECT_EQ(change([](D& d) { d.order = D::Order::None; }, is_empty), is_empty ? "" : "order");
     EXPECT_EQ(change([](D& d) { d.key = *KeySource::parse("topic"); }, is_empty), is_empty ? "" : "key");
     EXPECT_EQ(change([](D& d) { d.lanes = 4; }, is_empty), is_empty ? "" : "lanes");
+    EXPECT_EQ(change([](D& d) { d.last_value = true; }, is_empty), is_empty ? "" : "last_value");
   }
 }
 

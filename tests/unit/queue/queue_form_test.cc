@@ -56,12 +56,15 @@ TEST(NackForm, NamesQueueOffsetAndPause) {
   EXPECT_EQ(nack->offset, Seq{17});
   EXPECT_EQ(nack->retry_after, std::nullopt);
   EXPECT_EQ(NackForm::parse("$queue/orders/$nack/17/0")->retry_after, 0s);
+  EXPECT_EQ(NackForm::parse("$queue/orders/$nack")->offset, Seq{}) << "the oldest";
+  EXPECT_EQ(NackForm::parse("$queue/orders/$nack/oldest")->offset, Seq{});
+  EXPECT_EQ(NackForm::parse("$queue/orders/$nack/oldest/5")->retry_after, 5s);
   EXPECT_EQ(NackForm::parse("$queue/orders/$nack/9223372036854775807/4294967295")->retry_after, 4294967295s);
 }
 
 TEST(NackForm, EverythingElseIsRefused) {
   for (const char* topic :
-       {"$queue/", "$queue/orders", "$queue/orders/a", "$queue/orders/$nack", "$queue/orders/$nack/",
+       {"$queue/", "$queue/orders", "$queue/orders/a", "$queue/orders/$nacks", "$queue/orders/$nack/",
         "$queue/orders/$nack/0", "$queue/orders/$nack/-1", "$queue/orders/$nack/x", "$queue/orders/$nack/1x",
         "$queue/orders/$nack/9223372036854775808", "$queue/orders/$nack/1/", "$queue/orders/$nack/1/x",
         "$queue/orders/$nack/1/-1", "$queue/orders/$nack/1/4294967296", "$queue/orders/$nack/1/2/3",

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string>
+
 #include "tests/unit/queue/group_fixture.h"
 
 namespace hermod::queue {
@@ -74,6 +77,26 @@ TEST_F(QueueLease, WhoHandsBackGetsNothingMoreBeforeItGrantsAgain) {
   EXPECT_EQ(happened(), "a>2") << "nor is who is stuck given it once more";
 }
 
+/// Consumers say when, and may say the same for all of a large queue.
+TEST_F(QueueLease, WhatIsDueAtOnceWakesInSlices) {
+  definition.order = Order::None;
+  definition.max_inflight = 1000;
+  join(kAnna, QoS::AtLeastOnce, 1000);
+  for (int i = 0; i < 300; ++i) put(std::to_string(i));
+  happened();
+  for (int i = 0; i < 300; ++i) settle(std::to_string(i), Outcome::RetryLater, 1s);
+  happened();
+  const auto redelivered = [&] {
+    const std::string text = happened();
+    return std::count(text.begin(), text.end(), '>');
+  };
+  pass(1s);
+  EXPECT_EQ(redelivered(), 256);
+  EXPECT_EQ(group->next_due(now), now.steady) << "the rest follows at once";
+  pass(0s);
+  EXPECT_EQ(redelivered(), 44);
+}
+
 TEST_F(QueueLease, WhatWasSentCannotBeUnsent) {
   join(kAnna);
   put("a");
@@ -94,6 +117,19 @@ TEST_F(QueueLease, CreditIsSpentByADeliveryAndNotGivenByItsEnd) {
   EXPECT_EQ(happened(), "b>1");
   grant(kAnna, 3);
   EXPECT_EQ(happened(), "c>1");
+}
+
+TEST_F(QueueLease, MaxInflightHoldsWhateverIsGranted) {
+  definition.order = Order::None;
+  definition.max_inflight = 2;
+  join(kAnna, QoS::AtLeastOnce, 100);
+  for (const char* name : {"a", "b", "c"}) put(name);
+  EXPECT_EQ(happened(), "a>1 b>1");
+  drain(kAnna);
+  join(kAnna, QoS::AtLeastOnce, 100);
+  EXPECT_EQ(happened(), "") << "what it has of an earlier attachment counts";
+  settle("a", Outcome::Done);
+  EXPECT_EQ(happened(), "-a c>1");
 }
 
 TEST_F(QueueLease, WhatIsLostWithItsConnectionBeforeItWasSentDoesNotCount) {

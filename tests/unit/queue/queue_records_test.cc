@@ -109,8 +109,8 @@ TEST(NamedQueueRecords, AQueueComesBackWithEveryOption) {
                                       {"dedup_window", "10m"},
                                       {"rate_out", "100/s"}})
     ASSERT_TRUE(set_option(definition, option, value)) << option;
-  for (const bool is_paused : {false, true}) {
-    const QueueRecord original{.definition = definition, .is_paused = is_paused};
+  for (const auto& [is_paused, is_ending] : {std::pair{false, false}, {true, false}, {false, true}}) {
+    const QueueRecord original{.definition = definition, .is_paused = is_paused, .is_ending = is_ending};
     const auto decoded = decode_queue(as_bytes(encode_queue(original)));
     ASSERT_TRUE(decoded) << decoded.error().detail;
     EXPECT_EQ(*decoded, original);

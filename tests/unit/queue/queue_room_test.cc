@@ -34,6 +34,20 @@ TEST(QueueRoom, AboveALimitThatWasLoweredOnlyWhatNeedsNoneFits) {
   EXPECT_TRUE(room.take({0, 10}));
 }
 
+TEST(QueueRoom, ALimitThatChangesCountsForWhatComesThen) {
+  QueueRoom room(1, {});
+  EXPECT_TRUE(room.take({1, 10}));
+  EXPECT_FALSE(room.take({1, 10}));
+  room.set_limits(3, 25);
+  EXPECT_TRUE(room.take({1, 10}));
+  EXPECT_FALSE(room.take({1, 10})) << "three messages fit, thirty bytes do not";
+  room.set_limits(1, {});
+  EXPECT_TRUE(room.is_above_limits(room.held()));
+  EXPECT_EQ(room.held(), (Amount{2, 20})) << "nothing leaves because a limit is lower now";
+  room.set_limits({}, {});
+  EXPECT_TRUE(room.take({1'000'000, 1ULL << 40}));
+}
+
 struct QueueRoomOfGroup : GroupTest {};
 
 TEST_F(QueueRoomOfGroup, IsTheSameForWhoAsksAndWhoDoesNot) {

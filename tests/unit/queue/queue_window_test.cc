@@ -37,6 +37,29 @@ TEST(QueueWindow, HandsOutInSequenceOrder) {
   EXPECT_EQ(window.count(), 2U);
 }
 
+TEST(QueueWindow, GoesOnBehindSequencesThatAreNoEntries) {
+  QueueWindow window;
+  window.offer(Seq{1}, delivery_of("a"));
+  window.pass_over(Seq{2}, 100);
+  EXPECT_EQ(window.next(), Seq{102});
+  window.offer(Seq{102}, delivery_of("b"));
+  window.mark_sent(Seq{1});
+  EXPECT_EQ(window.next_waiting()->seq, Seq{102});
+  window.mark_sent(Seq{102});
+  EXPECT_TRUE(window.erase(Seq{102}));
+  EXPECT_TRUE(window.erase(Seq{1}));
+}
+
+TEST(QueueWindow, SequencesThatAreNoEntriesMayBeHeardOfLate) {
+  QueueWindow window;
+  window.offer(Seq{5}, delivery_of("b"));
+  window.pass_over(Seq{2}, 3);
+  EXPECT_EQ(window.next_waiting(), nullptr);
+  window.offer(Seq{1}, delivery_of("a"));
+  EXPECT_EQ(window.next(), Seq{6});
+  EXPECT_EQ(window.count(), 2U);
+}
+
 TEST(QueueWindow, EarlyArrivalsWaitForTheGapToClose) {
   QueueWindow window;
   window.offer(Seq{3}, delivery_of("c"));

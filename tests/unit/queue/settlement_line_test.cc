@@ -66,6 +66,17 @@ TEST(SettlementLine, ABatchIsBoundedByItsBytesAndALargeLetterGoesAlone) {
   EXPECT_EQ(line.made(), sequences(4, 4));
 }
 
+TEST(SettlementLine, WhatGoesBackIntoASessionCountsWithItsMessage) {
+  const std::string payload(1000, 'x');
+  EraseEntry gone{.seq = Seq{1}, .claim = {.lease = LeaseId{1}}};
+  const std::uint64_t without = batch_bytes(gone);
+  Message::Fields fields;
+  fields.topic = "t";
+  fields.payload = as_bytes(payload);
+  gone.claim.unanswered = Message::create(fields);
+  EXPECT_EQ(batch_bytes(gone), without + 1001);
+}
+
 TEST(SettlementLine, MessageIdentifiersCountOneByOneAndNobodyHearsOfThem) {
   SettlementLine line({.changes = 3});
   line.push(erase(1));

@@ -27,6 +27,33 @@ TEST(SequenceTable, StreamZeroIsAStreamLikeAnyOther) {
   EXPECT_EQ(table.size(), 1U);
 }
 
+TEST(SequenceTable, ABlockIsOfNeighboursThatNobodyElseGets) {
+  SequenceTable table;
+  EXPECT_EQ(table.take({5}).seq, Seq{1});
+  EXPECT_EQ(table.take_block({5}, 10).seq, Seq{2});
+  EXPECT_EQ(table.take({5}).seq, Seq{12});
+}
+
+TEST(SequenceTable, ABlockAsksForItsBoundUntilThatIsOnDisk) {
+  SequenceTable table;
+  const SequenceTable::Taken first = table.take_block({5}, 10);
+  EXPECT_FALSE(first.may_be_told);
+  ASSERT_GE(first.reserve, Seq{11});
+  const SequenceTable::Taken second = table.take_block({5}, 10);
+  EXPECT_FALSE(second.may_be_told);
+  EXPECT_GE(second.reserve, Seq{21}) << "the first reservation may not have been synced";
+  table.settle({5}, second.reserve);
+  const SequenceTable::Taken third = table.take_block({5}, 1);
+  EXPECT_TRUE(third.may_be_told);
+  EXPECT_EQ(third.reserve, Seq{}) << "nothing has to be written";
+}
+
+TEST(SequenceTable, ABlockLargerThanAReservationHasOneOfItsOwn) {
+  SequenceTable table;
+  const SequenceTable::Taken large = table.take_block({5}, 100'000);
+  EXPECT_GE(large.reserve, Seq{100'001});
+}
+
 TEST(SequenceTable, RestoreNeverGoesBack) {
   SequenceTable table;
   table.restore({1}, {100});

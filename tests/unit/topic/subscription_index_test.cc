@@ -12,6 +12,23 @@
 namespace hermod::topic {
 namespace {
 
+TEST(SubscriptionIndex, ABindingIsFoundAndNotCounted) {
+  SubscriptionIndex index;
+  SubscriptionChange binding = set("a", 7);
+  binding.is_binding = true;
+  const std::vector<SubscriptionChange> changes = {set("a", 1), binding, binding};
+  index.apply(changes);
+  EXPECT_EQ(index.subscription_count(), 1U);
+  FakeSelector selector;
+  MatchSet found;
+  index.match(name_of("a"), {}, selector, found);
+  EXPECT_EQ(found.size(), 2U);
+  binding.kind = SubscriptionChange::Kind::Remove;
+  const std::vector<SubscriptionChange> ends = {binding, binding, remove("a", 1)};
+  index.apply(ends);
+  EXPECT_EQ(index.subscription_count(), 0U);
+}
+
 TEST(SubscriptionIndex, BatchIsMadeInOrderWithOneOutcomeEach) {
   SubscriptionIndex index;
   const std::vector<SubscriptionChange> changes = {set("a", 1),    set("a", 1),          remove("a", 1),

@@ -7,6 +7,7 @@
 namespace hermod::bench {
 namespace {
 
+using namespace std::string_literals;
 using namespace std::string_view_literals;
 
 Frame only_frame(std::string_view bytes) {
@@ -56,6 +57,20 @@ TEST(PublishTemplate, IsReadBackAsItWasWritten) {
       EXPECT_EQ(stamp->sent_ns, 1234567U);
       EXPECT_TRUE(stamp->after_refusal);
     }
+  }
+}
+
+TEST(PublishTemplate, AKeyIsAUserPropertyThatTheMessagesTakeInTurn) {
+  const PublishTemplate publish(Version::V5, 1, "bench", 64, 5);
+  for (const std::uint64_t sequence : {4U, 9U, 10U}) {
+    std::string packet;
+    publish.append(packet, 1, Stamp{0x2a, sequence, 7, false}, false);
+    const std::string key = sequence == 10 ? "002a-0000000" : "002a-0000004";
+    EXPECT_NE(packet.find("\x14\x26\x00\x03key\x00\x0c"s + key), std::string::npos);
+    const auto read = parse_publish(only_frame(packet), Version::V5);
+    ASSERT_TRUE(read);
+    ASSERT_EQ(read->payload.size(), 64U);
+    EXPECT_EQ(Stamp::read(read->payload)->sequence, sequence);
   }
 }
 

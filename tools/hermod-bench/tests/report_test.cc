@@ -32,7 +32,8 @@ TEST(Violations, ASecondCopyIsAllowedAtQoS1Only) {
 }
 
 TEST(Violations, OrderDamageAndStrayAcksAlwaysCount) {
-  for (const auto field : {&Outcome::late, &Outcome::damaged, &Outcome::stray_acks, &Outcome::held_not_dup}) {
+  for (const auto field : {&Outcome::late, &Outcome::late_of_key, &Outcome::damaged, &Outcome::stray_acks,
+                           &Outcome::held_not_dup}) {
     Outcome outcome = clean(1);
     outcome.*field = 3;
     ASSERT_EQ(outcome.violations().size(), 1U);

@@ -4,7 +4,7 @@
 #include <mutex>
 #include <shared_mutex>
 
-namespace hermod::topic {
+namespace hermod {
 
 /// A std::shared_mutex that lets writers in: the system's own prefers readers, and shards that match without
 /// pause overlap so that one of them always holds it. Here readers that come while a writer waits queue up
@@ -36,4 +36,4 @@ class FairSharedMutex {
   std::shared_mutex mutex_;
 };
 
-}  // namespace hermod::topic
+}  // namespace hermod

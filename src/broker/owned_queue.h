@@ -1,0 +1,73 @@
+#pragma once
+#include <absl/container/flat_hash_map.h>
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "broker/queue_message.h"
+#include "broker/queue_transfer.h"
+#include "queue/queue_catalog.h"
+#include "queue/queue_group.h"
+#include "queue/settlement_line.h"
+
+namespace hermod::broker {
+
+/// A named queue on the shard that owns it: its rules, what they want of the store, where its consumers are,
+/// and what operators want of it. Touched by that shard's thread.
+struct OwnedQueue {
+  OwnedQueue(queue::NamedQueuePtr queue, queue::Moment now)
+      : named(std::move(queue)), group(named->definition, named->room, now) {}
+
+  queue::NamedQueuePtr named;  ///< as the catalogue has it
+  queue::QueueGroup group;
+  queue::SettlementLine line;
+  /// Where a consumer was attached last, and not disconnected.
+  struct Place {
+    ShardId shard;
+    queue::AttachmentNo attachment;
+  };
+  absl::flat_hash_map<queue::ConsumerId, Place> places;
+  struct StoredClaim {
+    SessionId session;
+    Seq seq;  ///< in the session's stream
+  };
+  absl::flat_hash_map<queue::LeaseId, StoredClaim> claims;
+  bool is_touched = false;       ///< its effects are carried out in this tick
+  bool is_committing = false;    ///< a batch of its line is with the committer
+  bool waits_for_store = false;  ///< it has failed, and is made again when the store is there
+
+  /// Commands that change what the queue is, one after the other; the first is under way.
+  std::deque<QueueOrder> changes;
+  bool is_changing = false;
+  /// The first could not be carried out, and its record is still there: the old one is written again until it
+  /// is back.
+  std::optional<Error> undoing{};
+  /// The same of those that take messages away, beside them.
+  std::deque<QueueOrder> transfers;
+  std::optional<QueueTransfer> transfer;
+  std::uint64_t purges_decided = 0;
+  std::uint64_t purges_made = 0;  ///< durable
+
+  /// It is being deleted.
+  struct Ending {
+    enum class Phase : std::uint8_t {
+      Barrier,    ///< whoever publishes asks; those who did not know that yet are waited for
+      Decided,    ///< it goes, and the store has to know that first; whoever publishes asks
+      Recording,  ///< that is on its way
+      Closing,    ///< nothing comes in any more; everything leaves, and who consumes is told
+      Erasing     ///< nothing is left but its record
+    };
+    Phase phase = Phase::Barrier;
+    std::uint64_t messages = 0;  ///< that are lost with it
+    std::size_t shards = 0;      ///< that still have subscriptions to it
+    std::vector<queue::WaiterId> asked{};
+  };
+  std::optional<Ending> ending;
+};
+
+}  // namespace hermod::broker

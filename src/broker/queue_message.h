@@ -1,0 +1,178 @@
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "queue/control_command.h"
+#include "queue/control_result.h"
+#include "queue/queue_catalog.h"
+#include "queue/queue_effect.h"
+#include "queue/queue_group.h"
+#include "queue/queue_id.h"
+
+namespace hermod::broker {
+
+/// The shard that owns the queue: nothing on disk depends on how many there are.
+inline ShardId owner_of(QueueId queue, std::size_t shards) {
+  return ShardId{static_cast<std::uint16_t>(queue::number_of(queue) % shards)};
+}
+
+/// Somebody's command; his shard is in it, as in a WaiterId.
+using ControlId = Id<struct ControlTag, std::uint64_t>;
+
+/// The number of whoever waits, a publication or a command: his shard, and a count there.
+inline constexpr unsigned kWaiterShardShift = 48;
+constexpr std::uint64_t waiter_number(ShardId shard, std::uint64_t count) {
+  return std::uint64_t{shard.v} << kWaiterShardShift | count;
+}
+template <class Waiter>
+ShardId shard_of(Waiter waiter) {
+  return ShardId{static_cast<std::uint16_t>(waiter.v >> kWaiterShardShift)};
+}
+
+/// A command that the owner of the queue carries out. Answered once, by CommandDone.
+struct QueueOrder {
+  ControlId asker;
+  queue::ControlCommand command;
+  std::optional<queue::QueueDefinition> wanted{};  ///< what an edit makes of the queue
+};
+
+// What the owner of a named queue is told. Whoever consumes is named by the number of his session.
+
+/// A message is durable in the queue; its room is taken.
+struct QueueEntryStored {
+  Seq seq;
+  queue::QueueEntry entry;
+};
+/// Whether this message may come in: AdmissionAnswered goes to its waiter. What was admitted is stored or
+/// fails.
+struct AskAdmission {
+  queue::Arrival arrival;
+};
+struct AdmissionStored {
+  queue::AdmissionId id;
+  Seq seq;
+};
+struct AdmissionFailed {
+  queue::AdmissionId id;
+};
+/// Its room was taken for a message that has not come, and is free again: nothing else says so.
+struct RoomGivenBack {};
+struct ConsumerJoined {
+  queue::ConsumerId consumer;
+  queue::AttachmentNo attachment;
+  queue::QueueGroup::ConsumerOptions options;
+  ShardId shard;  ///< where its deliveries go
+};
+struct ConsumerChanged {
+  queue::ConsumerId consumer;
+  queue::AttachmentNo attachment;
+  queue::QueueGroup::ConsumerOptions options;
+};
+struct ConsumerGranted {
+  queue::ConsumerId consumer;
+  queue::AttachmentNo attachment;
+  std::uint64_t limit = 0;
+};
+/// It unsubscribed.
+struct ConsumerDrained {
+  queue::ConsumerId consumer;
+  queue::AttachmentNo attachment;
+};
+struct ConsumerDisconnected {
+  queue::ConsumerId consumer;
+  queue::AttachmentNo attachment;
+};
+/// It will not come back, and its claims are gone from the store.
+struct ConsumerLeft {
+  queue::ConsumerId consumer;
+};
+/// At QoS 2 of a durable session its claim is stored, in the session's stream.
+struct LeaseSent {
+  queue::LeaseId lease;
+  SessionId session{};
+  Seq claim{};  ///< zero: there is none
+};
+struct LeasesUnsent {
+  std::vector<queue::LeaseId> leases;
+};
+/// It was not sent, because the client takes no packet that large; nor any message above `most_bytes`.
+struct LeaseTooLarge {
+  queue::LeaseId lease;
+  std::uint64_t most_bytes = 0;
+};
+struct LeaseSettled {
+  queue::LeaseId lease;
+  queue::Outcome outcome{};
+  std::optional<std::chrono::seconds> retry_after{};
+  bool is_exchange_open = false;  ///< PUBACK or PUBREC is still to come
+  bool is_expected = false;       ///< and this is it
+};
+
+struct AskCommand {
+  std::unique_ptr<QueueOrder> order;
+};
+/// A shard has ended the subscriptions to a queue that is deleted, and the store knows.
+struct SubscribersForgotten {};
+
+/// For the shard that owns the queue.
+struct ToQueue {
+  using Message = std::variant<QueueEntryStored, AskAdmission, AdmissionStored, AdmissionFailed,
+                               RoomGivenBack, ConsumerJoined, ConsumerChanged, ConsumerGranted,
+                               ConsumerDrained, ConsumerDisconnected, ConsumerLeft, LeaseSent, LeasesUnsent,
+                               LeaseTooLarge, LeaseSettled, AskCommand, SubscribersForgotten>;
+  QueueId queue;
+  Message message;
+};
+
+/// What became of a claim is durable; for the session that has it, wherever it is.
+struct ClaimEnded {
+  SessionId session;
+  Seq claim;
+  bool is_released = false;    ///< it is the mark *released* now; else it is gone,
+  bool is_unanswered = false;  ///< or the exchange goes on without the queue: PUBREC is still to come
+};
+
+/// What the owner says to a publication that waits for it.
+struct AdmissionAnswered {
+  queue::WaiterId waiter;
+  queue::Admission admission;
+};
+/// What became of the message that it repeats.
+struct RepeatedEnded {
+  queue::WaiterId waiter;
+  bool is_stored = false;
+};
+/// Where it was Busy there may be room.
+struct AskedAgain {
+  queue::WaiterId waiter;
+};
+
+/// What a command gave.
+struct CommandDone {
+  ControlId asker;
+  std::unique_ptr<Result<queue::ControlResult>> result;
+};
+/// The queue has other options; for the session of one of its consumers.
+struct QueueRedefined {
+  queue::ConsumerId consumer;
+  queue::NamedQueuePtr queue;
+};
+
+/// For the shard where a consumer was attached: a delivery, or one that is wanted back. Or about a claim, or
+/// for a publication, or for whoever has sent a command.
+struct FromQueue {
+  using Message = std::variant<queue::Deliver, queue::Recall, ClaimEnded, AdmissionAnswered, RepeatedEnded,
+                               AskedAgain, CommandDone, QueueRedefined>;
+  QueueId queue;
+  Message message;
+};
+
+}  // namespace hermod::broker

@@ -1,0 +1,337 @@
+// The owner's side of a named queue: what comes into it, what its rules want sent and stored, and when.
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+#include "broker/shard.h"
+#include "queue/queue_changes.h"
+
+namespace hermod::broker {
+
+namespace {
+
+/// What a shard says to itself about queues in one tick at most.
+constexpr std::size_t kMostToSelf = 8192;
+
+Counter counter_for(queue::Outcome last) {
+  switch (last) {
+    case queue::Outcome::TimedOut:
+      return Counter::QueueAckTimeouts;
+    case queue::Outcome::ConnectionLost:
+      return Counter::QueueHandedBack;
+    case queue::Outcome::Done:
+    case queue::Outcome::Rejected:
+    case queue::Outcome::RetryLater:
+      break;
+  }
+  return Counter::QueueRetried;
+}
+
+Counter counter_for(queue::DeathReason reason) {
+  switch (reason) {
+    case queue::DeathReason::Rejected:
+      return Counter::QueueDeadRejected;
+    case queue::DeathReason::Expired:
+      return Counter::QueueDeadExpired;
+    case queue::DeathReason::MaxLength:
+      return Counter::QueueDeadMaxLength;
+    case queue::DeathReason::DeliveryLimit:
+      break;
+  }
+  return Counter::QueueDeadDeliveryLimit;
+}
+
+Counter counter_for(queue::Removal why) {
+  switch (why) {
+    case queue::Removal::Acknowledged:
+      return Counter::QueueAcknowledged;
+    case queue::Removal::Replaced:
+      return Counter::QueueReplaced;
+    case queue::Removal::Purged:
+      return Counter::QueuePurged;
+    case queue::Removal::Rejected:
+      return Counter::QueueDroppedRejected;
+    case queue::Removal::Expired:
+      return Counter::QueueDroppedExpired;
+    case queue::Removal::MaxLength:
+      return Counter::QueueDroppedMaxLength;
+    case queue::Removal::DeliveryLimit:
+      break;
+  }
+  return Counter::QueueDroppedDeliveryLimit;
+}
+
+}  // namespace
+
+/// To whom it concerns, who may be on this shard: then it is said in the same tick.
+void Shard::tell(ShardId to, ShardMessage message) {
+  if (to != id_) return outbox_.send(to, std::move(message));
+  to_self_.push_back(std::move(message));
+}
+
+void Shard::tell_queue(QueueId queue, ToQueue::Message message) {
+  tell(owner_of(queue, shared_.mailboxes.size()), ToQueue{queue, std::move(message)});
+}
+
+/// One of this shard's; null when there is no such queue any more. One that was made while the broker runs
+/// begins here, empty, with the first that is said about it.
+OwnedQueue* Shard::owned_queue(QueueId id) {
+  if (const auto found = owned_queues_.find(id); found != owned_queues_.end()) return found->second.get();
+  queue::NamedQueuePtr named = shared_.queues.find(id);
+  if (!named) return nullptr;
+  return owned_queues_.emplace(id, std::make_unique<OwnedQueue>(std::move(named), moment()))
+      .first->second.get();
+}
+
+void Shard::on_queue_told(ToQueue& told) {
+  OwnedQueue* const queue = owned_queue(told.queue);
+  if (const auto* asked = std::get_if<AskAdmission>(&told.message)) {
+    answer_admission(queue, told.queue, *asked);
+    return queue != nullptr ? touch(*queue) : void();
+  }
+  if (auto* asked = std::get_if<AskCommand>(&told.message)) {
+    on_command_asked(queue, told.queue, *asked);
+    return queue != nullptr ? touch(*queue) : void();
+  }
+  if (queue == nullptr) return;
+  struct Receiver {
+    Shard& shard;
+    OwnedQueue& queue;
+    void operator()(QueueEntryStored& m) {
+      shard.counters_.add(Counter::QueueStored);
+      queue.group.on_stored({.entry = std::move(m.entry)}, m.seq, shard.moment());
+    }
+    void operator()(const AskAdmission&) {}  // answered above
+    void operator()(const AdmissionStored& m) {
+      shard.counters_.add(Counter::QueueStored);
+      shard.tell_waiters(queue.named->id, queue.group.on_stored(m.id, m.seq, shard.moment()), true);
+    }
+    void operator()(const AdmissionFailed& m) {
+      shard.tell_waiters(queue.named->id, queue.group.on_failed(m.id, shard.moment()), false);
+    }
+    void operator()(const RoomGivenBack&) { queue.group.on_room_given_back(); }
+    void operator()(ConsumerJoined& m) {
+      OwnedQueue::Place& place = queue.places[m.consumer];
+      if (m.attachment < place.attachment) return;  // it has come and gone
+      place = {m.shard, m.attachment};
+      queue.group.join(m.consumer, m.attachment, std::move(m.options), shard.moment());
+    }
+    void operator()(ConsumerChanged& m) {
+      queue.group.change_options(m.consumer, m.attachment, std::move(m.options), shard.moment());
+    }
+    void operator()(ConsumerGranted& m) {
+      queue.group.grant(m.consumer, m.attachment, m.limit, shard.moment());
+    }
+    void operator()(ConsumerDrained& m) { queue.group.drain(m.consumer, m.attachment, shard.moment()); }
+    void operator()(ConsumerDisconnected& m) {
+      queue.group.disconnect(m.consumer, m.attachment, shard.moment());
+      const auto place = queue.places.find(m.consumer);
+      if (place != queue.places.end() && place->second.attachment <= m.attachment) queue.places.erase(place);
+    }
+    void operator()(ConsumerLeft& m) {
+      queue.group.leave(m.consumer, shard.moment());
+      queue.places.erase(m.consumer);
+      absl::erase_if(queue.claims, [&](const auto& one) { return one.second.session.v == m.consumer.v; });
+    }
+    void operator()(LeaseSent& m) {
+      if (m.claim.v != 0 && queue.group.has_lease(m.lease)) queue.claims[m.lease] = {m.session, m.claim};
+      queue.group.sent(m.lease, shard.moment());
+    }
+    void operator()(const AskCommand&) {}  // answered above
+    void operator()(const SubscribersForgotten&) { shard.on_subscribers_forgotten(queue); }
+    void operator()(LeasesUnsent& m) { queue.group.unsent(m.leases, shard.moment()); }
+    void operator()(LeaseTooLarge& m) { queue.group.too_large(m.lease, m.most_bytes, shard.moment()); }
+    void operator()(LeaseSettled& m) {
+      using Settled = queue::QueueGroup::Settled;
+      const Settled settled =
+          queue.group.settle(m.lease, m.outcome, m.retry_after, shard.moment(), m.is_exchange_open);
+      if (settled != Settled::Now && !m.is_expected) shard.counters_.add(Counter::QueueLateAcks);
+    }
+  };
+  std::visit(Receiver{*this, *queue}, told.message);
+  touch(*queue);
+}
+
+/// Its effects are carried out before the tick ends.
+void Shard::touch(OwnedQueue& queue) {
+  if (std::exchange(queue.is_touched, true)) return;
+  touched_queues_.push_back(queue.named->id);
+}
+
+void Shard::advance_queues() {
+  while (const auto due = queues_due_.take_due(now())) {
+    const auto found = owned_queues_.find(*due);
+    if (found == owned_queues_.end()) continue;
+    found->second->group.advance(moment());
+    touch(*found->second);
+  }
+}
+
+/// What queues want, and what this shard says to itself because of that. True when something is left.
+bool Shard::run_queues() {
+  for (std::size_t said = 0; !touched_queues_.empty() || !to_self_.empty();) {
+    if (said > kMostToSelf) return true;
+    for (const QueueId id : std::exchange(touched_queues_, {}))
+      if (const auto found = owned_queues_.find(id); found != owned_queues_.end()) carry_out(*found->second);
+    std::vector<ShardMessage> messages = std::exchange(to_self_, {});
+    said += messages.size();
+    for (ShardMessage& message : messages) receive(message);
+  }
+  return false;
+}
+
+/// In the order in which the rules wanted it. Who was disconnected meanwhile is not there to take a delivery:
+/// at QoS 2 it would stay his for good if nobody handed it back.
+void Shard::carry_out(OwnedQueue& queue) {
+  queue.is_touched = false;
+  std::vector<queue::LeaseId> unsent;
+  struct Receiver {
+    Shard& shard;
+    OwnedQueue& queue;
+    std::vector<queue::LeaseId>& unsent;
+    void operator()(queue::Deliver& it) {
+      const auto place = queue.places.find(it.consumer);
+      if (place == queue.places.end()) return unsent.push_back(it.lease);
+      shard.tell(place->second.shard, FromQueue{queue.named->id, std::move(it)});
+    }
+    void operator()(queue::Recall& it) {
+      const auto place = queue.places.find(it.consumer);
+      if (place != queue.places.end()) shard.tell(place->second.shard, FromQueue{queue.named->id, it});
+    }
+    void operator()(queue::EraseEntry& it) {
+      if (it.why == queue::Removal::Purged) ++queue.purges_decided;
+      queue.line.push(it);
+    }
+    void operator()(queue::PutDeliveryState& it) { queue.line.push(it); }
+    void operator()(queue::MoveToDeadLetters& it) { queue.line.push(std::move(it)); }
+    void operator()(queue::EraseMessageIds& it) { queue.line.push(std::move(it)); }
+    void operator()(queue::AskAgain& it) { shard.tell_to_ask_again(queue.named->id, it); }
+  };
+  while (queue.group.has_effects()) {
+    for (queue::QueueEffect& effect : queue.group.take_effects())
+      std::visit(Receiver{*this, queue, unsent}, effect);
+    if (!unsent.empty()) queue.group.unsent(std::exchange(unsent, {}), moment());
+  }
+  settle_entries(queue);
+  schedule_queue(queue);
+  run_orders(queue);
+}
+
+/// The next batch of what the queue has decided, unless one is on its way. But for the ends of claims nobody
+/// is answered for it, and its order is that of the journal, so a power cut only brings back what was.
+void Shard::settle_entries(OwnedQueue& queue) {
+  if (queue.is_committing || queue.waits_for_store) return;
+  const std::vector<queue::StoreChange>& changes = queue.line.batch();
+  if (changes.empty()) return;
+  QueueSettled work{.queue = queue.named->id};
+  store::WriteBatch batch;
+  struct Receiver {
+    const OwnedQueue& queue;
+    QueueSettled& work;
+    store::WriteBatch& batch;
+    queue::NamedQueuePtr dead_letters;
+    void end(const queue::EndedClaim& claim, Seq entry) {
+      const auto stored = queue.claims.find(claim.lease);
+      if (stored == queue.claims.end()) return;
+      const StreamId stream{stored->second.session.v};
+      if (claim.unanswered) {
+        queue::leave_claim_unanswered(batch, stream, stored->second.seq,
+                                      {{work.queue, entry, claim.deliveries}, claim.unanswered});
+      } else {
+        queue::end_claim(batch, stream, stored->second.seq, claim.is_released);
+      }
+      work.claims.push_back(claim);
+    }
+    void operator()(const queue::EraseEntry& it) {
+      queue::erase_queue_entry(batch, work.queue, it.seq, it.has_state);
+      end(it.claim, it.seq);
+    }
+    void operator()(const queue::PutDeliveryState& it) {
+      queue::record_delivery_state(batch, work.queue, it.seq, it.state);
+      end(it.claim, it.seq);
+    }
+    void operator()(const queue::MoveToDeadLetters& it) {
+      if (dead_letters && dead_letters->room->take({1, it.entry.message->size()})) {
+        queue::append_queue_entry(batch, dead_letters->id, it.entry);
+        work.dead_letters.push_back({dead_letters, it.entry});
+      } else {
+        work.refused.push_back(it.seq);
+      }
+      queue::erase_queue_entry(batch, work.queue, it.seq, it.has_state);
+      end(it.claim, it.seq);
+    }
+    void operator()(const queue::EraseMessageIds& it) {
+      for (const std::uint64_t number : it.numbers) queue::erase_message_id(batch, work.queue, number);
+    }
+  };
+  const std::string target = queue.named->definition.dead_letter_target();
+  Receiver receiver{queue, work, batch, target.empty() ? nullptr : shared_.queues.find(target)};
+  for (const queue::StoreChange& change : changes) std::visit(receiver, change);
+  queue.is_committing = true;
+  const bool is_step_of_qos2 = !work.claims.empty();
+  submit(std::move(batch), std::nullopt, SessionId{}, std::move(work), {.sync = is_step_of_qos2});
+}
+
+void Shard::finish(Connection*, session::Session*, QueueSettled& work, std::optional<Errc> error) {
+  const auto found = owned_queues_.find(work.queue);
+  if (found == owned_queues_.end()) return;
+  OwnedQueue& queue = *found->second;
+  queue.is_committing = false;
+  if (error) {  // the same batch is made again
+    queue.waits_for_store = true;
+    settle_again_.push_back(work.queue);
+    queue.group.set_store_failed(true);
+    touch(queue);
+    return write_again_later();
+  }
+  queue.group.set_store_failed(false);
+  count_settled(queue, work);
+  tell_claims_ended(queue, work);
+  for (const Seq seq : queue.line.made()) queue.group.on_settled(seq, moment());
+  touch(queue);
+}
+
+void Shard::count_settled(OwnedQueue& queue, const QueueSettled& work) {
+  struct Receiver {
+    CounterBlock& counters;
+    OwnedQueue& queue;
+    const QueueSettled& work;
+    void operator()(const queue::EraseEntry& it) {
+      counters.add(counter_for(it.why));
+      if (it.why == queue::Removal::Purged) ++queue.purges_made;
+    }
+    void operator()(const queue::PutDeliveryState& it) { counters.add(counter_for(it.state.last)); }
+    void operator()(const queue::MoveToDeadLetters& it) {
+      const bool has_place = std::ranges::find(work.refused, it.seq) == work.refused.end();
+      counters.add(has_place ? counter_for(it.entry.deaths.back().reason) : Counter::QueueDroppedDeadLetters);
+    }
+    void operator()(const queue::EraseMessageIds&) {}
+  };
+  for (const queue::StoreChange& change : queue.line.under_way())
+    std::visit(Receiver{counters_, queue, work}, change);
+}
+
+/// PUBREL may leave, or the packet identifier is free.
+void Shard::tell_claims_ended(OwnedQueue& queue, const QueueSettled& work) {
+  for (const queue::EndedClaim& claim : work.claims) {
+    const auto stored = queue.claims.find(claim.lease);
+    if (stored == queue.claims.end()) continue;  // its session has ended meanwhile
+    const auto [session, seq] = stored->second;
+    queue.claims.erase(stored);
+    if (const auto where = shared_.directory.slots().locate(session))
+      tell(where->shard, FromQueue{queue.named->id, ClaimEnded{session, seq, claim.is_released,
+                                                               claim.unanswered ? true : false}});
+  }
+}
+
+void Shard::schedule_queue(OwnedQueue& queue) {
+  if (const auto due = queue.group.next_due(moment())) {
+    queues_due_.set(queue.named->id, *due);
+    schedule_deadlines();
+  } else {
+    queues_due_.cancel(queue.named->id);
+  }
+}
+
+}  // namespace hermod::broker

@@ -1,0 +1,204 @@
+#include "queue/control_answer.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/base64.h"
+#include "base/utf8.h"
+#include "queue/queue_option.h"
+#include "wire/properties.h"
+#include "wire/utf8.h"
+
+namespace hermod::queue {
+namespace {
+
+/// In the order in which fields are added: people read it too.
+using Fields = nlohmann::ordered_json;
+
+std::string dumped(const Fields& fields) {
+  // Names and topics are UTF-8. Should anything else ever get here, it does no more than look odd.
+  return fields.dump(-1, ' ', false, Fields::error_handler_t::replace);
+}
+
+Fields options_of(const QueueDefinition& definition) {
+  Fields options;
+  options["bind"] = definition.bind;
+  for (const std::string_view name : option_names())
+    options[std::string(name)] = option_text(definition, name);
+  return options;
+}
+
+/// With its options, or in short.
+Fields state_fields(const QueueState& state, bool is_whole) {
+  Fields fields;
+  fields["queue"] = state.queue->name();
+  fields["configured"] = state.queue->is_configured;
+  fields["paused"] = state.is_paused;
+  fields["messages"] = state.messages;
+  fields["bytes"] = state.bytes;
+  // Numbers are read one by one while the queue goes on.
+  fields["ready"] = state.messages - std::min(state.messages, state.out + state.waiting);
+  fields["out"] = state.out;
+  fields["waiting"] = state.waiting;
+  fields["consumers"] = state.consumers;
+  if (state.oldest) fields["oldest_ms"] = state.oldest->count();
+  if (is_whole) fields["options"] = options_of(state.queue->definition);
+  return fields;
+}
+
+/// Whether a whole character of `payload` begins at `at`, and ends behind `end`.
+bool is_cut(Bytes payload, std::size_t at, std::size_t end) {
+  if (payload[at] < 0x80) return false;
+  return at + character_at(&payload[at], payload.data() + payload.size()).size > end;
+}
+
+/// The beginning of a payload: as text when it is one, and then without the character that is cut.
+void add_payload(Bytes payload, std::size_t most, Fields& fields) {
+  fields["payload_bytes"] = payload.size();
+  const Bytes shown = payload.first(std::min(payload.size(), most));
+  const std::size_t most_cut = shown.size() < payload.size() ? std::min<std::size_t>(3, shown.size()) : 0;
+  for (std::size_t cut = 0; cut <= most_cut; ++cut) {
+    const Bytes text = shown.first(shown.size() - cut);
+    if (cut > 0 && !is_cut(payload, text.size(), shown.size())) continue;
+    if (!wire::is_valid_utf8(text)) continue;
+    fields["payload"] = as_text(text);
+    return;
+  }
+  fields["payload_base64"] = base64_text(shown);
+}
+
+std::string_view name_of(PeekedMessage::Where where) {
+  switch (where) {
+    case PeekedMessage::Where::Ready:
+      return "ready";
+    case PeekedMessage::Where::Out:
+      return "out";
+    case PeekedMessage::Where::Waiting:
+      return "waiting";
+  }
+  return "";
+}
+
+Fields message_fields(const PeekedMessage& peeked, std::size_t payload_bytes) {
+  const Message& message = *peeked.entry.message;
+  Fields fields;
+  fields["offset"] = peeked.offset.v;
+  fields["topic"] = message.topic();
+  fields["key"] = peeked.entry.key;
+  fields["qos"] = static_cast<int>(message.qos());
+  fields["ts"] = micros_of(message.stored_at());
+  if (message.expires_at() != Message::kNever) fields["expires"] = micros_of(message.expires_at());
+  fields["state"] = name_of(peeked.where);
+  fields["deliveries"] = peeked.deliveries;
+  for (const Death& death : peeked.entry.deaths)
+    fields["deaths"].push_back(Fields{{"queue", death.queue},
+                                      {"reason", queue::name_of(death.reason)},
+                                      {"deliveries", death.deliveries},
+                                      {"ts", micros_of(death.at)}});
+  for (const wire::UserProperty property : wire::UserProperties(message.forwarded_properties()))
+    fields["properties"].push_back(Fields::array({property.name, property.value}));
+  add_payload(message.payload(), payload_bytes, fields);
+  return fields;
+}
+
+/// What stands under "data"; null: nothing does.
+struct DataFields {
+  Fields operator()(const Done&) const { return nullptr; }
+  Fields operator()(const MessagesDone& done) const { return {{"messages", done.messages}}; }
+  Fields operator()(const QueueState& state) const { return state_fields(state, true); }
+  Fields operator()(const QueueList& list) const {
+    Fields queues = Fields::array();
+    for (const QueueState& state : list.queues) queues.push_back(state_fields(state, false));
+    return {{"queues", std::move(queues)}, {"more", list.has_more}};
+  }
+  Fields operator()(const PeekedMessages& peeked) const {
+    Fields messages = Fields::array();
+    for (const PeekedMessage& message : peeked.messages)
+      messages.push_back(message_fields(message, peeked.payload_bytes));
+    return {{"messages", std::move(messages)}, {"more", peeked.has_more}};
+  }
+};
+
+/// In bytes, on the safe side unless much has to be escaped.
+struct ShownSize {
+  static constexpr std::size_t kFields = 256;
+
+  std::size_t operator()(const Done&) const { return kFields; }
+  std::size_t operator()(const MessagesDone&) const { return kFields; }
+  std::size_t operator()(const QueueState&) const { return 8 * kFields; }
+  std::size_t operator()(const QueueList& list) const { return kFields * (1 + list.queues.size()); }
+  std::size_t operator()(const PeekedMessages& peeked) const {
+    std::size_t size = kFields;
+    for (const PeekedMessage& one : peeked.messages) {
+      const std::size_t payload = one.entry.message->payload().size();
+      size += kFields + one.entry.message->size() - payload +
+              std::min<std::size_t>(payload, peeked.payload_bytes);
+    }
+    return size;
+  }
+};
+
+void add_error(const Error& error, Fields& fields) {
+  fields["error"] = error.detail;
+  fields["code"] = control_code(error.code);
+}
+
+std::string responses(Fields list) {
+  Fields whole;
+  whole["responses"] = std::move(list);
+  return dumped(whole);
+}
+
+}  // namespace
+
+std::size_t shown_size(const ControlResult& result) {
+  return std::visit(ShownSize{}, result);
+}
+
+std::string_view control_code(Errc code) {
+  switch (code) {
+    case Errc::NotFound:
+      return "not-found";
+    case Errc::Invalid:
+      return "invalid";
+    case Errc::Busy:
+      return "busy";
+    case Errc::NoSpace:
+      return "full";
+    case Errc::Unsupported:
+      return "unavailable";
+    case Errc::Timeout:
+      return "timeout";
+    case Errc::Corruption:
+    case Errc::Io:
+    case Errc::Closed:
+      break;
+  }
+  return "failed";
+}
+
+std::string control_text(std::span<const ControlAnswer> answers) {
+  Fields list = Fields::array();
+  for (const ControlAnswer& answer : answers) {
+    Fields fields = Fields::object();
+    fields["command"] = answer.word;
+    if (answer.result) {
+      Fields data = std::visit(DataFields{}, *answer.result);
+      if (!data.is_null()) fields["data"] = std::move(data);
+    } else {
+      add_error(answer.result.error(), fields);
+    }
+    if (answer.correlation) fields["correlationData"] = *answer.correlation;
+    list.push_back(std::move(fields));
+  }
+  return responses(std::move(list));
+}
+
+std::string control_text(const Error& error) {
+  Fields fields = Fields::object();
+  fields["command"] = "";
+  add_error(error, fields);
+  return responses(Fields::array({std::move(fields)}));
+}
+
+}  // namespace hermod::queue

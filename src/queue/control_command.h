@@ -1,0 +1,86 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "queue/queue_definition.h"
+
+namespace hermod::queue {
+
+// What somebody wants of named queues, whatever way it came: $CONTROL/queue/v1, HTTP, command line. Plain
+// values, checked as far as that goes without the queues: every name is one, every option has a value that it
+// takes. Whether topic filters are well formed is for topic/ to say, and whether a queue is there for whoever
+// carries the command out.
+
+/// Its definition has passed check() and check_available().
+struct CreateQueue {
+  QueueDefinition definition;
+};
+
+/// Other options of a queue that is there; what is not named stays.
+struct EditQueue {
+  std::string name;
+  std::optional<std::vector<std::string>> bind;
+  /// Names and values, as set_option() takes them.
+  std::vector<std::pair<std::string, std::string>> options;
+
+  /// What `from` becomes, in which only check() and check_change() can find fault.
+  QueueDefinition applied_to(QueueDefinition from) const;
+};
+
+struct DeleteQueue {
+  std::string name;
+  bool is_forced = false;  ///< also with messages inside, which are lost
+};
+/// Everything leaves that no consumer has.
+struct PurgeQueue {
+  std::string name;
+};
+/// Nobody gets anything more, until it is resumed; messages still come in.
+struct PauseQueue {
+  std::string name;
+};
+struct ResumeQueue {
+  std::string name;
+};
+
+/// A look at messages that changes nothing.
+struct PeekQueue {
+  std::string name;
+  Seq from{};                         ///< the first one looked at, or the next behind it
+  std::uint32_t count = 10;           ///< 1 to 1000
+  std::uint32_t payload_bytes = 256;  ///< so much is shown of each payload; 64 KiB at most, 1 MiB in all
+};
+
+/// To the end of another queue, in their order.
+struct MoveMessages {
+  std::string name;
+  std::string to;                      ///< another one
+  std::optional<Seq> offset;           ///< only this message
+  std::optional<std::uint64_t> count;  ///< so many from the front; nothing: all that are there now
+};
+
+/// Dead letters go back: each to the queue in which it died last.
+struct RedriveQueue {
+  std::string name;                    ///< the dead-letter queue
+  std::optional<std::string> to;       ///< all of them to this one
+  std::optional<std::uint64_t> count;  ///< so many from the front; nothing: all that are there now
+};
+
+/// In the order of names.
+struct ListQueues {
+  std::string after;          ///< only those behind this name; empty: from the first
+  std::uint32_t count = 100;  ///< 1 to 1000
+};
+struct DescribeQueue {
+  std::string name;
+};
+
+using ControlCommand = std::variant<CreateQueue, EditQueue, DeleteQueue, PurgeQueue, PauseQueue, ResumeQueue,
+                                    PeekQueue, MoveMessages, RedriveQueue, ListQueues, DescribeQueue>;
+
+}  // namespace hermod::queue

@@ -1,0 +1,59 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "queue/queue_catalog.h"
+#include "queue/queue_effect.h"
+
+namespace hermod::queue {
+
+// What a command of control_command.h gave.
+
+/// It is done, and there is nothing to say about it.
+struct Done {};
+
+/// So many messages were purged, moved, driven back, or lost with their queue.
+struct MessagesDone {
+  std::uint64_t messages = 0;
+};
+
+/// A queue as it is at the moment.
+struct QueueState {
+  NamedQueuePtr queue;
+  bool is_paused = false;
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t out = 0;      ///< of these with consumers
+  std::uint64_t waiting = 0;  ///< and waiting for another try
+  std::uint64_t consumers = 0;
+  std::optional<std::chrono::milliseconds> oldest{};  ///< the age of the first one
+};
+
+struct QueueList {
+  std::vector<QueueState> queues;
+  bool has_more = false;  ///< behind the last one
+};
+
+/// A message in a queue that somebody looks at.
+struct PeekedMessage {
+  enum class Where : std::uint8_t { Ready, Out, Waiting };
+  Seq offset;
+  QueueEntry entry;
+  Where where{};
+  std::uint32_t deliveries = 0;
+};
+struct PeekedMessages {
+  std::vector<PeekedMessage> messages;
+  std::uint32_t payload_bytes = 0;  ///< so much of each payload is shown
+  bool has_more = false;            ///< behind the last one
+};
+
+using ControlResult = std::variant<Done, MessagesDone, QueueState, QueueList, PeekedMessages>;
+
+}  // namespace hermod::queue

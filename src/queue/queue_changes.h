@@ -16,7 +16,9 @@ namespace hermod::queue {
 /// The queue is there, or has another definition.
 void record_queue(store::WriteBatch& batch, QueueId queue, const QueueRecord& record);
 /// The queue is gone, and with it what is left of its entries. Before that its delivery states and message
-/// identifiers have been erased; a start erases those it finds without their queue.
+/// identifiers have been erased; a start erases those it finds without their queue. A queue whose record is
+/// there and cannot be read, as one with an option that this broker does not know, is there. Nobody appends
+/// to it any more: what is submitted behind this batch may stay in the store for ever, or be dropped unheard.
 void erase_queue(store::WriteBatch& batch, QueueId queue);
 /// Numbers below this one are never given again, whatever becomes of their queues. In the batch that records
 /// the queue before it; one thread gives numbers, and submits in their order.

@@ -13,9 +13,13 @@ constexpr std::uint64_t kRoom = 2 * kMaxBytes + std::uint64_t{kMaxOps} * 4096;
 constexpr std::size_t kStreamSlice = 4096;
 /// Entries of a stream whose values are on the way from memory while others are written.
 constexpr std::size_t kAhead = 16;
-/// Bytes. Of a longer value the wait for its beginning is the smaller part.
-constexpr std::size_t kMaxFetched = 1024;
+/// Bytes of values that are fetched together.
+constexpr std::size_t kMaxFetched = std::size_t{64} << 10;
+/// Of each so much is loaded. Of a longer one the wait for its beginning is the smaller part.
+constexpr std::size_t kMaxLoaded = 1024;
 constexpr std::size_t kCacheLine = 64;
+/// What an entry has around its value on a page: its key, the kind, a checksum, the library's.
+constexpr std::size_t kAround = 32;
 
 }  // namespace
 
@@ -41,7 +45,6 @@ Status CheckpointWriter::write() {
 }
 
 Status CheckpointWriter::begin(std::uint64_t large) {
-  fetched_.clear();
   reader_.reset();
   writer_.reset();
   auto reader = journal_.reader();
@@ -55,11 +58,23 @@ Status CheckpointWriter::begin(std::uint64_t large) {
   return {};
 }
 
-Status CheckpointWriter::breathe(std::size_t bytes) {
+void CheckpointWriter::count(std::size_t bytes) {
   ++ops_in_hand_;
   bytes_in_hand_ += bytes;
   bytes_ += bytes;
-  if (ops_in_hand_ < kMaxOps && bytes_in_hand_ < kMaxBytes) return {};
+}
+
+bool CheckpointWriter::is_enough() const {
+  return ops_in_hand_ >= kMaxOps || bytes_in_hand_ >= kMaxBytes;
+}
+
+Status CheckpointWriter::breathe(std::size_t bytes) {
+  count(bytes);
+  return go_on();
+}
+
+Status CheckpointWriter::go_on() {
+  if (!is_enough()) return {};
   if (Status committed = writer_->commit(); !committed) return committed;
   return begin();
 }
@@ -134,9 +149,13 @@ Status CheckpointWriter::write_entries() {
         if (Status erased = erase_stream(stream); !erased) return erased;
       }
       const std::span<const EntryChange> entries(changes.entries);
-      for (std::size_t i = 0; i < entries.size(); ++i) {
-        if (i % kAhead == 0) fetch(entries.subspan(i, std::min(kAhead, entries.size() - i)));
-        if (Status written = write_entry(stream, entries[i], i % kAhead); !written) return written;
+      for (std::size_t i = 0; i < entries.size();) {
+        std::size_t end = i;
+        while (end < entries.size() && is_new(entries[end])) ++end;
+        Status written =
+            end > i ? write_run(stream, entries.subspan(i, end - i)) : write_entry(stream, entries[i]);
+        if (!written) return written;
+        i = std::max(end, i + 1);
       }
       more = changes.bound != StreamChanges::kNoBound;
       from = {changes.bound + 1};
@@ -145,21 +164,45 @@ Status CheckpointWriter::write_entries() {
   return {};
 }
 
-/// They lie as far apart as the groups that they came with: together they take little longer than one alone.
-void CheckpointWriter::fetch(std::span<const EntryChange> entries) {
-  fetched_.clear();
-  for (const EntryChange& change : entries) {
-    Bytes bytes;
-    if (change.place.has_value() && change.place.size <= kMaxFetched) {
-      if (auto found = reader_->read({change.place.group}, change.place.offset, change.place.size))
-        bytes = *found;
-    }
-    for (std::size_t at = 0; at < bytes.size(); at += kCacheLine) __builtin_prefetch(bytes.data() + at);
-    fetched_.push_back(bytes);
-  }
+bool CheckpointWriter::is_new(const EntryChange& change) const {
+  return change.place.has_value() && change.place.fresh == 1 && !generation_.tables_may_know() &&
+         change.place.size <= kMaxBytes;
 }
 
-Status CheckpointWriter::write_entry(StreamId stream, const EntryChange& change, std::size_t fetched) {
+Status CheckpointWriter::write_run(StreamId stream, std::span<const EntryChange> run) {
+  while (!run.empty()) {
+    std::uint64_t bytes = 0;
+    for (const EntryChange& change : run) bytes += kAround + change.place.size;
+    if (Status begun = writer_->begin_run(as_bytes(entry_key(stream, {run.front().seq})), bytes); !begun)
+      return begun;
+    while (!run.empty() && !is_enough()) {
+      std::size_t count = 0;
+      for (std::size_t size = 0; count < std::min(kAhead, run.size()) && size < kMaxFetched; ++count)
+        size += run[count].place.size;
+      if (Status written = write_some(stream, run.first(count)); !written) return written;
+      run = run.subspan(count);
+    }
+    if (Status ended = writer_->end_run(); !ended) return ended;
+    if (Status on = go_on(); !on) return on;
+  }
+  return {};
+}
+
+/// Their values lie as far apart as the groups that they came with: loaded into the processor together, they
+/// take little longer than one alone.
+Status CheckpointWriter::write_some(StreamId stream, std::span<const EntryChange> some) {
+  pieces_.clear();
+  for (const auto& [seq, place] : some) pieces_.push_back({{place.group}, place.offset, place.size, {}});
+  if (Status read = reader_->read(pieces_); !read) return read;
+  for (const JournalReader::Piece& piece : pieces_)
+    for (std::size_t at = 0; at < std::min(piece.size, kMaxLoaded); at += kCacheLine)
+      __builtin_prefetch(piece.bytes.data() + at);
+  for (std::size_t i = 0; i < some.size(); ++i)
+    if (Status put = put_entry(stream, some[i], pieces_[i].bytes, /*in_run=*/true); !put) return put;
+  return {};
+}
+
+Status CheckpointWriter::write_entry(StreamId stream, const EntryChange& change) {
   const std::string key = entry_key(stream, {change.seq});
   if (change.place.kind() == Change::Erased || change.place.fresh == 0 || generation_.tables_may_know()) {
     // What is there may name a message.
@@ -177,19 +220,26 @@ Status CheckpointWriter::write_entry(StreamId stream, const EntryChange& change,
     count_out(old);
     if (change.place.kind() == Change::Erased) return breathe(key.size());
   }
-  auto bytes = fetched < fetched_.size() && !fetched_[fetched].empty() ? Result<Bytes>(fetched_[fetched])
-                                                                       : value(change.place);
+  auto bytes = value(change.place);
   if (!bytes) return tl::unexpected(bytes.error());
-  auto parts = parts_in_journal(change.place.kind(), *bytes);
+  if (Status put = put_entry(stream, change, *bytes, /*in_run=*/false); !put) return put;
+  return go_on();
+}
+
+Status CheckpointWriter::put_entry(StreamId stream, const EntryChange& change, Bytes bytes, bool in_run) {
+  auto parts = parts_in_journal(change.place.kind(), bytes);
   if (!parts) return tl::unexpected(parts.error());
+  set_entry_key(key_, stream, {change.seq});
   std::string head(1, static_cast<char>(parts->message.v != 0 ? kSharedEntry : kInlineEntry));
   if (parts->message.v != 0) {
     head += number_key(parts->message.v);
     counts_.add(parts->message);
   }
-  if (Status put = writer_->put(Table::Entries, as_bytes(key), {as_bytes(head), parts->value}); !put)
-    return put;
-  return breathe(key.size() + head.size() + parts->value.size());
+  Status put = in_run ? writer_->put_in_run(as_bytes(key_), {as_bytes(head), parts->value})
+                      : writer_->put(Table::Entries, as_bytes(key_), {as_bytes(head), parts->value});
+  if (!put) return put;
+  count(key_.size() + head.size() + parts->value.size());
+  return {};
 }
 
 void CheckpointWriter::count_out(const std::string& stored_entry) {

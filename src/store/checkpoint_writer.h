@@ -32,10 +32,14 @@ class CheckpointWriter {
   Status write_messages();
   Status write_table(Table table);
   Status write_entries();
-  /// Has the processor load their values, and keeps where these are until begin() or the next fetch().
-  void fetch(std::span<const EntryChange> entries);
-  /// `fetched`: its place in what was fetched.
-  Status write_entry(StreamId stream, const EntryChange& change, std::size_t fetched);
+  /// Nothing in the tables has to be looked at for it.
+  bool is_new(const EntryChange& change) const;
+  /// New entries of one stream, all of them that lie side by side.
+  Status write_run(StreamId stream, std::span<const EntryChange> run);
+  Status write_some(StreamId stream, std::span<const EntryChange> some);
+  Status write_entry(StreamId stream, const EntryChange& change);
+  /// `bytes`: those of the journal.
+  Status put_entry(StreamId stream, const EntryChange& change, Bytes bytes, bool in_run);
   Status erase_stream(StreamId stream);
   Status erase_messages();
   /// After a checkpoint that did not end, messages without entries may be anywhere.
@@ -43,7 +47,11 @@ class CheckpointWriter {
 
   Result<Bytes> value(const Place& place);
   void count_out(const std::string& stored_entry);
+  void count(std::size_t bytes);
+  bool is_enough() const;
   /// Commits what is written and begins anew when that was enough for one transaction.
+  Status go_on();
+  /// count() and go_on().
   Status breathe(std::size_t bytes);
   /// With room for a value of so many bytes beyond the usual.
   Status begin(std::uint64_t large = 0);
@@ -54,9 +62,10 @@ class CheckpointWriter {
   MessageCounts& counts_;
   std::optional<LmdbTablesWriter> writer_;
   std::optional<JournalReader> reader_;
-  std::vector<Bytes> fetched_;      // valid as long as reader_
-  std::vector<MessageId> needed_;   // in order
-  std::vector<MessageId> orphans_;  // may have lost their last entry
+  std::vector<JournalReader::Piece> pieces_;  // of write_some()
+  std::string key_;                           // of put_entry()
+  std::vector<MessageId> needed_;             // in order
+  std::vector<MessageId> orphans_;            // may have lost their last entry
   std::size_t ops_in_hand_ = 0;
   std::size_t bytes_in_hand_ = 0;
   std::uint64_t bytes_ = 0;

@@ -13,14 +13,16 @@ namespace {
 
 /// Entries of one stream lie side by side in the tables. Below so many bytes of a stream the pages around
 /// them weigh more than they do, and it pays to wait for more of them.
-constexpr std::uint64_t kThinStream = 16 * 1024;
+constexpr std::uint64_t kThinStream = 40 * 1024;
 constexpr std::uint64_t kMaxWait = 8;      // times checkpoint_bytes
 constexpr std::uint64_t kFewBytes = 8;     // a fraction: an eighth of checkpoint_bytes
 constexpr std::chrono::seconds kRetry{1};  // after an error, and while the store is full
-/// What is not in the tables is known in memory. From here on it is worth a checkpoint; at twice as much it
-/// is one in any case, and commits wait for it at four times as much.
+/// What is not in the tables is known in memory. From here on it is worth a checkpoint when streams are
+/// thick.
 constexpr std::uint64_t kMemory = std::uint64_t{10} << 20;
-constexpr std::uint64_t kMostMemory = 4 * kMemory;
+/// Here it is one in any case, and at twice as much commits wait for it.
+constexpr std::uint64_t kThinMemory = std::uint64_t{28} << 20;
+constexpr std::uint64_t kMostMemory = 2 * kThinMemory;
 
 }  // namespace
 
@@ -157,8 +159,8 @@ bool Checkpointer::is_due() {
   const std::uint64_t limit = std::min<std::uint64_t>(kMaxWait * options_.checkpoint_bytes, due_at);
   const bool few = size.live_bytes < options_.checkpoint_bytes / kFewBytes;
   const bool thick = size.live_bytes >= kThinStream * size.streams;
-  if (few || thick || size.record_bytes >= limit || size.memory_bytes >= kMostMemory / 2) return true;
-  look_at_memory_.store(size.memory_bytes + kMemory / 2, std::memory_order_relaxed);
+  if (few || thick || size.record_bytes >= limit || size.memory_bytes >= kThinMemory) return true;
+  look_at_memory_.store(std::min(size.memory_bytes + kMemory / 2, kThinMemory), std::memory_order_relaxed);
   look_at_.store(std::min(size.record_bytes + options_.checkpoint_bytes, limit), std::memory_order_relaxed);
   return false;
 }

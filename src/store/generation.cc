@@ -10,12 +10,12 @@ namespace hermod::store {
 namespace {
 
 constexpr std::uint32_t kWorthCompacting = 32;
+/// Entries of a stream get room for a quarter more, and for so many at the least: twice as much would be
+/// empty half of the time.
+constexpr std::size_t kLeastGrowth = 8;
+constexpr std::size_t kGrowthPart = 4;
 /// Ops whose memory is waited for together: the streams of a group are mostly many and cold.
 constexpr std::size_t kStride = 16;
-
-bool by_seq(const EntryChange& entry, std::uint64_t seq) {
-  return entry.seq < seq;
-}
 
 }  // namespace
 
@@ -38,6 +38,7 @@ void Generation::count_group(GroupNo group, std::size_t record_bytes) {
 }
 
 void Generation::apply(GroupNo group, std::span<const BatchInRecord> batches) {
+  if (base_group_ == 0) base_group_ = group.v;
   std::array<Step, kStride> steps;
   std::size_t count = 0;
   for (const auto& [batch, offset] : batches) {
@@ -107,13 +108,51 @@ void Generation::apply_keyed(const Op& op, Place place) {
 void Generation::append(Stream& stream, Seq seq, Place place) {
   if (stream.ended) return;  // against the rule: nothing is appended to a stream that has ended
   place.fresh = 1;
-  if (!stream.appended.empty() && stream.appended.back().seq >= seq.v) {
-    EntryChange* appended = find_appended(stream, seq.v);
-    return replace(appended != nullptr ? appended->place : older(stream, seq.v), place);
+  std::vector<Appended>& appended = stream.appended;
+  if (appended.empty()) stream.base = seq.v;
+  if (!is_near(stream, seq, place)) return replace(older(stream, seq.v), place);
+  if (!appended.empty() && stream.base + appended.back().seq >= seq.v) {
+    if (Appended* there = find_appended(stream, seq.v); there != nullptr)
+      return replace(stream, *there, place);
+    return replace(older(stream, seq.v), place);
   }
-  memory_bytes_ -= stream.appended.capacity() * sizeof(EntryChange);
-  stream.appended.push_back({seq.v, place});
-  memory_bytes_ += stream.appended.capacity() * sizeof(EntryChange);
+  if (appended.size() == appended.capacity()) {
+    const std::size_t more = std::max(kLeastGrowth, appended.size() / kGrowthPart);
+    memory_bytes_ += more * sizeof(Appended);
+    appended.reserve(appended.size() + more);
+  }
+  appended.push_back(packed(stream, seq.v, place));
+  count(place, 1);
+}
+
+bool Generation::is_near(const Stream& stream, Seq seq, const Place& place) const {
+  return seq.v >= stream.base && seq.v - stream.base < std::uint64_t{1} << 32 &&
+         place.group - base_group_ < std::uint64_t{1} << 29;
+}
+
+Generation::Appended Generation::packed(const Stream& stream, std::uint64_t seq, const Place& place) const {
+  Appended appended{};
+  appended.seq = (seq - stream.base) & 0xFFFFFFFFU;
+  appended.group = place.has_value() ? (place.group - base_group_) & ((1U << 29) - 1) : 0;
+  appended.change = place.change & 3U;
+  appended.fresh = place.fresh;
+  appended.offset = place.offset;
+  appended.size = place.size;
+  return appended;
+}
+
+Place Generation::place_of_appended(const Appended& appended) const {
+  const auto kind = static_cast<Change>(appended.change);
+  const bool has_value = kind == Change::Put || kind == Change::Shared;
+  Place place =
+      place_of(kind, {has_value ? base_group_ + appended.group : 0}, appended.offset, appended.size);
+  place.fresh = appended.fresh;
+  return place;
+}
+
+void Generation::replace(const Stream& stream, Appended& there, Place place) {
+  count(place_of_appended(there), -1);
+  there = packed(stream, stream.base + there.seq, place);
   count(place, 1);
 }
 
@@ -126,10 +165,12 @@ void Generation::replace(Place& there, Place place) {
 /// What is gone stays gone; of what is older than this generation, whoever reads it finds out.
 void Generation::put_entry(Stream& stream, Seq seq, Place place) {
   if (stream.ended) return;
-  EntryChange* appended = find_appended(stream, seq.v);
+  Appended* appended = find_appended(stream, seq.v);
   if (appended != nullptr) {
-    place.fresh = appended->place.fresh;
-    if (appended->place.has_value()) replace(appended->place, place);
+    const Place there = place_of_appended(*appended);
+    place.fresh = there.fresh;
+    // One from a group that far away was not appended: the generation would have to have half a billion.
+    if (there.has_value()) replace(stream, *appended, place);
     return;
   }
   Place& there = older(stream, seq.v);
@@ -139,16 +180,16 @@ void Generation::put_entry(Stream& stream, Seq seq, Place place) {
 
 void Generation::erase_entry(Stream& stream, Seq seq) {
   if (stream.ended) return;
-  EntryChange* appended = find_appended(stream, seq.v);
+  Appended* appended = find_appended(stream, seq.v);
   if (appended == nullptr) {
     Place& there = older(stream, seq.v);
     count(there, -1);
     there = place_of(Change::Erased);
     return;
   }
-  count(appended->place, -1);
-  appended->place = place_of(tables_may_know_ ? Change::Erased : Change::Nothing);
-  while (stream.head < stream.appended.size() && stream.appended[stream.head].place.kind() == Change::Nothing)
+  replace(stream, *appended, place_of(tables_may_know_ ? Change::Erased : Change::Nothing));
+  constexpr auto kNothing = static_cast<unsigned>(Change::Nothing);
+  while (stream.head < stream.appended.size() && stream.appended[stream.head].change == kNothing)
     ++stream.head;
   if (stream.head < kWorthCompacting || stream.head < stream.appended.size() / 2) return;
   // Never the last one: appends are told from changes of older entries by it.
@@ -164,20 +205,21 @@ Place& Generation::older(Stream& stream, std::uint64_t seq) {
 }
 
 void Generation::erase_stream(Stream& stream, StreamId id) {
-  memory_bytes_ -= stream.appended.capacity() * sizeof(EntryChange) + stream.older.size() * kPlaceMemory;
-  for (std::size_t i = stream.head; i < stream.appended.size(); ++i) count(stream.appended[i].place, -1);
+  memory_bytes_ -= stream.appended.capacity() * sizeof(Appended) + stream.older.size() * kPlaceMemory;
+  for (std::size_t i = stream.head; i < stream.appended.size(); ++i)
+    count(place_of_appended(stream.appended[i]), -1);
   for (const auto& [seq, place] : stream.older) count(place, -1);
   stream = {};
   stream.ended = true;
   tables_[static_cast<std::size_t>(Table::Streams)][number_key(id.v)] = place_of(Change::Erased);
 }
 
-EntryChange* Generation::find_appended(Stream& stream, std::uint64_t seq) {
+Generation::Appended* Generation::find_appended(Stream& stream, std::uint64_t seq) {
   const auto begin = stream.appended.begin() + stream.head;
-  if (begin == stream.appended.end() || seq < begin->seq) return nullptr;
-  if (begin->seq == seq) return &*begin;  // acks mostly come in order
-  const auto at = std::lower_bound(begin, stream.appended.end(), seq, by_seq);
-  return at != stream.appended.end() && at->seq == seq ? &*at : nullptr;
+  if (begin == stream.appended.end() || seq < stream.base + begin->seq) return nullptr;
+  if (stream.base + begin->seq == seq) return &*begin;  // acks mostly come in order
+  const auto at = std::lower_bound(begin, stream.appended.end(), seq - stream.base, Appended::is_before);
+  return at != stream.appended.end() && at->seq == seq - stream.base ? &*at : nullptr;
 }
 
 void Generation::count(const Place& place, int sign) {
@@ -205,12 +247,15 @@ StreamChanges Generation::stream(StreamId id, Seq from, std::size_t max) const {
   if (found == streams_.end()) return changes;
   const Stream& stream = found->second;
   changes.ended = stream.ended;
-  auto newer = std::lower_bound(stream.appended.begin() + stream.head, stream.appended.end(), from.v, by_seq);
+  const std::uint64_t behind_base = from.v - std::min(from.v, stream.base);
+  auto newer = std::lower_bound(stream.appended.begin() + stream.head, stream.appended.end(), behind_base,
+                                Appended::is_before);
   auto older = stream.older.lower_bound(from.v);
   while (newer != stream.appended.end() || older != stream.older.end()) {
-    const bool take_older =
-        older != stream.older.end() && (newer == stream.appended.end() || older->first < newer->seq);
-    const EntryChange next = take_older ? EntryChange{older->first, older->second} : *newer;
+    const bool take_older = older != stream.older.end() &&
+                            (newer == stream.appended.end() || older->first < stream.base + newer->seq);
+    const EntryChange next = take_older ? EntryChange{older->first, older->second}
+                                        : EntryChange{stream.base + newer->seq, place_of_appended(*newer)};
     take_older ? static_cast<void>(++older) : static_cast<void>(++newer);
     if (next.place.kind() == Change::Nothing) continue;
     if (changes.entries.size() == max) {

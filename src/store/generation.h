@@ -110,8 +110,21 @@ class Generation {
   }
 
  private:
+  /// An EntryChange in two thirds of its size: there are many.
+  struct Appended {
+    std::uint64_t seq : 32;    // from Stream::base on
+    std::uint64_t group : 29;  // from base_group_ on, when there is a value
+    std::uint64_t change : 2;
+    std::uint64_t fresh : 1;
+    std::uint32_t offset;
+    std::uint32_t size;
+
+    static bool is_before(const Appended& appended, std::uint64_t seq) { return appended.seq < seq; }
+  };
+  static_assert(sizeof(Appended) == 16);
   struct Stream {
-    std::vector<EntryChange> appended;  // rising; those before `head` have left nothing
+    std::vector<Appended> appended;  // rising; those before `head` have left nothing
+    std::uint64_t base = 0;          // the sequence of the first one there was
     std::uint32_t head = 0;
     bool ended = false;
     absl::btree_map<std::uint64_t, Place> older;  // changes of entries that were there before
@@ -134,13 +147,19 @@ class Generation {
   void erase_entry(Stream& stream, Seq seq);
   void erase_stream(Stream& stream, StreamId id);
   static void expect_changes(const Stream& stream);
-  static EntryChange* find_appended(Stream& stream, std::uint64_t seq);
+  static Appended* find_appended(Stream& stream, std::uint64_t seq);
+  /// Whether it can be an Appended.
+  bool is_near(const Stream& stream, Seq seq, const Place& place) const;
+  Appended packed(const Stream& stream, std::uint64_t seq, const Place& place) const;
+  Place place_of_appended(const Appended& appended) const;
+  void replace(const Stream& stream, Appended& there, Place place);
   void count(const Place& place, int sign);
   Place& older(Stream& stream, std::uint64_t seq);
 
   bool tables_may_know_;
   GroupNo first_;
   GroupNo last_;
+  std::uint64_t base_group_ = 0;  // the first one that was applied
   std::uint64_t record_bytes_ = 0;
   std::uint64_t live_entries_ = 0;
   std::uint64_t live_bytes_ = 0;

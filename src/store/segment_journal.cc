@@ -42,15 +42,26 @@ bool by_order(const std::unique_ptr<Segment>& a, const std::unique_ptr<Segment>&
 }  // namespace
 
 Result<Bytes> JournalReader::read(GroupNo group, std::size_t offset, std::size_t size) {
-  if (group != group_) {
-    auto record = find(group);
-    if (!record) return record;
-    record_ = *record;
-    group_ = group;
+  Piece piece{group, offset, size, {}};
+  if (Status read_one = read({&piece, 1}); !read_one) return tl::unexpected(read_one.error());
+  return piece.bytes;
+}
+
+Status JournalReader::read(std::span<Piece> pieces) {
+  std::unique_lock<std::mutex> lock;  // taken once, when it is needed
+  for (Piece& piece : pieces) {
+    if (piece.group != group_) {
+      if (!lock) lock = std::unique_lock(journal_->mutex_);
+      auto record = find(piece.group);
+      if (!record) return tl::unexpected(record.error());
+      record_ = *record;
+      group_ = piece.group;
+    }
+    if (piece.offset > record_.size() || piece.size > record_.size() - piece.offset)
+      return failure(Errc::Corruption, "journal: group " + std::to_string(group_.v) + " is too short");
+    piece.bytes = record_.subspan(piece.offset, piece.size);
   }
-  if (offset > record_.size() || size > record_.size() - offset)
-    return failure(Errc::Corruption, "journal: group " + std::to_string(group.v) + " is too short");
-  return record_.subspan(offset, size);
+  return {};
 }
 
 SegmentJournal::SegmentJournal(std::string folder, std::uint64_t max_size, bool read_only,
@@ -322,15 +333,20 @@ Result<JournalReader> SegmentJournal::reader() {
   return reader;
 }
 
-Result<Bytes> JournalReader::find(GroupNo group) const {
-  const std::lock_guard lock(journal_->mutex_);
-  for (const SegmentPin& pin : pins_) {
-    const auto& records = pin.segment().records();
+/// Mostly the next one is wanted, and in the same segment or the next; and mostly no number is missing there.
+Result<Bytes> JournalReader::find(GroupNo group) {
+  for (std::size_t i = 0; i < pins_.size(); ++i) {
+    const std::size_t at = (last_pin_ + i) % pins_.size();
+    const Segment& segment = pins_[at].segment();
+    const auto& records = segment.records();
     if (records.empty() || group < records.front().group || group > records.back().group) continue;
+    last_pin_ = at;
+    const std::uint64_t place = group.v - records.front().group.v;
+    if (place < records.size() && records[place].group == group) return segment.at(records[place]);
     const auto found =
         std::lower_bound(records.begin(), records.end(), group,
                          [](const Segment::Record& record, GroupNo wanted) { return record.group < wanted; });
-    if (found->group == group) return pin.segment().at(*found);
+    if (found->group == group) return segment.at(*found);
   }
   return failure(Errc::NotFound, "journal: group " + std::to_string(group.v) + " is not there");
 }

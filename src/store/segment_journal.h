@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,16 +26,27 @@ class JournalReader {
   /// shorter).
   Result<Bytes> read(GroupNo group, std::size_t offset, std::size_t size);
 
+  struct Piece {
+    GroupNo group;
+    std::size_t offset = 0;
+    std::size_t size = 0;
+    Bytes bytes;  // what is read
+  };
+  /// The same for several at once, which is cheaper than one by one.
+  Status read(std::span<Piece> pieces);
+
  private:
   friend SegmentJournal;
   JournalReader(const SegmentJournal& journal, std::shared_lock<std::shared_mutex> files)
       : journal_(&journal), files_(std::move(files)) {}
-  Result<Bytes> find(GroupNo group) const;
+  /// The record of this group. The journal's lock.
+  Result<Bytes> find(GroupNo group);
 
   const SegmentJournal* journal_;
   std::shared_lock<std::shared_mutex> files_;
   std::vector<SegmentPin> pins_;
-  GroupNo group_;  // whose record is in record_
+  std::size_t last_pin_ = 0;  // where a record was found
+  GroupNo group_;             // whose record is in record_
   Bytes record_;
 };
 

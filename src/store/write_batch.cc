@@ -286,10 +286,15 @@ std::size_t key_size_of(Table table) {
 }
 
 std::string entry_key(StreamId stream, Seq seq) {
-  std::string key(2 * kNumberSize, '\0');
+  std::string key;
+  set_entry_key(key, stream, seq);
+  return key;
+}
+
+void set_entry_key(std::string& key, StreamId stream, Seq seq) {
+  key.resize(2 * kNumberSize);
   store_u64(key.data(), stream.v);
   store_u64(key.data() + kNumberSize, seq.v);
-  return key;
 }
 
 std::string number_key(std::uint64_t number) {

@@ -200,6 +200,8 @@ std::size_t key_size_of(Table table);
 /// The key of an entry in Table::Entries, and of what is stored at it: stream and sequence, big-endian, 16
 /// bytes.
 std::string entry_key(StreamId stream, Seq seq);
+/// The same in a string that is there.
+void set_entry_key(std::string& key, StreamId stream, Seq seq);
 /// The key of a message, a stream or a queue: the number, big-endian, 8 bytes.
 std::string number_key(std::uint64_t number);
 

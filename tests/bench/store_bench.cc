@@ -8,9 +8,11 @@
 // one submitter and keeps three groups on the way, as publishers do that have more than one message in
 // flight.
 //
-// Prints per group size: messages/s of both, their ratio, CPU per message, device bytes per payload byte.
-// "kept": nothing is ever erased, every byte ends in the tables. "read": an entry is erased 20,000 messages
-// later. "--kind" runs one of them alone.
+// Prints per group size: messages/s of both, their ratio, CPU per message, bytes written per payload byte: by
+// the store's own count (of it the tables), and by the system's. A checkpoint goes on while the floor has its
+// turn, so the store's are those of all turns, less what the floor itself took. "kept": nothing is ever
+// erased, every byte ends in the tables. "read": an entry is erased 20,000 messages later. "--kind" runs one
+// of them alone.
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -76,12 +78,6 @@ double cpu_seconds() {
   return of(usage.ru_utime) + of(usage.ru_stime);
 }
 
-struct Numbers {
-  double rate = 0;
-  double cpu_micros = 0;
-  double amplification = 0;
-};
-
 /// Append and fdatasync to a file whose blocks are all written.
 class Floor {
  public:
@@ -118,15 +114,13 @@ class Floor {
 /// second.
 struct Sum {
   double seconds = 0;
-  double cpu = 0;
-  std::uint64_t device = 0;
+  double cpu = 0;  // of the bench's own thread
   std::size_t messages = 0;
 
   /// `wait` is for what the last work has left on the way.
   template <class Work, class Wait>
   void measure(double limit, std::size_t group, Work&& work, Wait&& wait) {
-    const std::uint64_t device_before = device_bytes();
-    const double cpu_before = cpu_seconds();
+    const double cpu_before = thread_cpu_seconds();
     const auto begin = Clock::now();
     while (seconds_since(begin) < limit) {
       work();
@@ -134,13 +128,32 @@ struct Sum {
     }
     wait();
     seconds += seconds_since(begin);
-    cpu += cpu_seconds() - cpu_before;
-    device += device_bytes() - device_before;
+    cpu += thread_cpu_seconds() - cpu_before;
   }
-  Numbers numbers() const {
-    const auto count = static_cast<double>(messages);
-    return {count / seconds, cpu * 1e6 / count, static_cast<double>(device) / (count * kPayload)};
+  double rate() const { return static_cast<double>(messages) / seconds; }
+  std::uint64_t payload() const { return messages * kPayload; }
+};
+
+/// What the process took since begin().
+struct Taken {
+  double cpu = 0;
+  std::uint64_t device = 0;
+  Wear wear;
+
+  static Taken begin(const Store& store) { return {cpu_seconds(), device_bytes(), store.wear()}; }
+  Taken until_now(const Store& store) const {
+    Wear now = store.wear();
+    now.journal -= wear.journal;
+    now.tables -= wear.tables;
+    return {cpu_seconds() - cpu, device_bytes() - device, now};
   }
+};
+
+struct Measured {
+  Sum store;
+  Sum floor;
+  Taken taken;
+  Stats stats;
 };
 
 /// Keeps where the entries are that were committed; ends the bench when a commit fails. Told on the
@@ -184,8 +197,7 @@ class DurableEntries final : public CommitObserver {
   std::size_t batches_ = 0;
 };
 
-std::pair<Numbers, Numbers> measure(const std::string& folder, std::size_t group, double seconds, bool read,
-                                    Stats& stats) {
+Measured measure(const std::string& folder, std::size_t group, double seconds, bool read) {
   Options options;
   options.path = folder + "/store";
   SystemClock clock;
@@ -224,26 +236,42 @@ std::pair<Numbers, Numbers> measure(const std::string& folder, std::size_t group
   while (store.stats().checkpoints < 1) commit_group(4096);
   entries.wait_for(submitted);
   if (!store.checkpoint()) std::exit(1);
-  Sum of_store;
-  Sum of_floor;
+  Measured result;
   {
     Floor floor(folder, group);
+    result.taken = Taken::begin(store);
     for (const auto begin = Clock::now(); seconds_since(begin) < seconds;) {
-      of_floor.measure(
+      result.floor.measure(
           0.25, group, [&] { floor.commit(); }, [] {});
-      of_store.measure(
+      result.store.measure(
           0.5, group, [&] { commit_group(group); }, [&] { entries.wait_for(submitted); });
     }
   }
   committer.stop();
-  // What the last checkpoint still owes counts.
-  const std::uint64_t before = device_bytes();
-  store.stop();
-  of_store.device += device_bytes() - before;
-  stats = store.stats();
+  store.stop();  // what the last checkpoint still owes counts
+  result.taken = result.taken.until_now(store);
+  result.stats = store.stats();
   opened->reset();
   std::filesystem::remove_all(options.path);
-  return {of_store.numbers(), of_floor.numbers()};
+  return result;
+}
+
+void print(std::size_t group, bool read, const Measured& result) {
+  const auto count = static_cast<double>(result.store.messages);
+  const auto payload = static_cast<double>(result.store.payload());
+  const double rate = result.store.rate();
+  const double floor = result.floor.rate();
+  const Taken& taken = result.taken;
+  std::printf("%6zu %5s %10.0f %10.0f %6.2f %8.2f %8.2f %8.2f %6.2f %8.2f %4lu %lu MB, %lu ms\n", group,
+              read ? "read" : "kept", rate, floor, rate / floor, (taken.cpu - result.floor.cpu) * 1e6 / count,
+              result.floor.cpu * 1e6 / static_cast<double>(result.floor.messages),
+              static_cast<double>(taken.wear.written()) / payload,
+              static_cast<double>(taken.wear.tables) / payload,
+              (static_cast<double>(taken.device) - static_cast<double>(result.floor.payload())) / payload,
+              static_cast<unsigned long>(result.stats.checkpoints),
+              static_cast<unsigned long>(result.stats.tables_file_bytes >> 20),
+              static_cast<unsigned long>(result.stats.last_checkpoint_micros / 1000));
+  std::fflush(stdout);
 }
 
 /// What one append costs the committer's thread in the memtable, without any disk.
@@ -297,21 +325,13 @@ int main(int argc, char** argv) {
   std::filesystem::create_directories(folder);
   print_sink_cost(folder);
   std::filesystem::remove_all(folder + "/store");
-  std::printf("%6s %5s %10s %10s %6s %8s %8s %8s %6s %9s\n", "group", "kind", "store/s", "floor/s", "ratio",
-              "cpu us", "floor", "bytes/B", "floor", "checkp.");
+  std::printf("%6s %5s %10s %10s %6s %8s %8s %8s %6s %8s %9s\n", "group", "kind", "store/s", "floor/s",
+              "ratio", "cpu us", "floor", "bytes/B", "tables", "system", "checkp.");
   for (const std::size_t group : {16U, 128U, 1024U}) {
     if (only != 0 && group != only) continue;
     for (const bool read : {false, true}) {
       if (!kind.empty() && kind != (read ? "read" : "kept")) continue;
-      Stats stats;
-      const auto [store, floor] = measure(folder, group, seconds, read, stats);
-      std::printf("%6zu %5s %10.0f %10.0f %6.2f %8.2f %8.2f %8.2f %6.2f %4lu %lu MB, %lu ms\n", group,
-                  read ? "read" : "kept", store.rate, floor.rate, store.rate / floor.rate, store.cpu_micros,
-                  floor.cpu_micros, store.amplification, floor.amplification,
-                  static_cast<unsigned long>(stats.checkpoints),
-                  static_cast<unsigned long>(stats.tables_file_bytes >> 20),
-                  static_cast<unsigned long>(stats.last_checkpoint_micros / 1000));
-      std::fflush(stdout);
+      print(group, read, measure(folder, group, seconds, read));
     }
   }
   std::filesystem::remove_all(folder);

@@ -71,15 +71,15 @@ Result<std::optional<Bytes>> get_checked(MDB_txn* txn, unsigned handle, std::siz
   return std::optional<Bytes>{*good};
 }
 
-Status put_checked(MDB_txn* txn, unsigned handle, std::size_t database, Bytes key,
-                   std::initializer_list<Bytes> pieces, unsigned flags = 0) {
+std::size_t stored_size(std::initializer_list<Bytes> pieces) {
   std::size_t size = kChecksumSize;
   for (const Bytes piece : pieces) size += piece.size();
-  MDB_val k = value_of(key);
-  MDB_val value{size, nullptr};
-  if (const int code = mdb_put(txn, handle, &k, &value, MDB_RESERVE | flags); code != 0)
-    return failed(code, database);
-  auto* to = static_cast<std::uint8_t*>(value.mv_data);
+  return size;
+}
+
+/// `room`: of stored_size().
+void write_checked(void* room, Bytes key, std::initializer_list<Bytes> pieces) {
+  auto* to = static_cast<std::uint8_t*>(room);
   Checksum checksum;
   checksum.add(key);
   for (const Bytes piece : pieces) {
@@ -88,6 +88,15 @@ Status put_checked(MDB_txn* txn, unsigned handle, std::size_t database, Bytes ke
     checksum.add(piece);
   }
   for (int shift = 24; shift >= 0; shift -= 8) *to++ = static_cast<std::uint8_t>(checksum.value() >> shift);
+}
+
+Status put_checked(MDB_txn* txn, unsigned handle, std::size_t database, Bytes key,
+                   std::initializer_list<Bytes> pieces, unsigned flags = 0) {
+  MDB_val k = value_of(key);
+  MDB_val value{stored_size(pieces), nullptr};
+  if (const int code = mdb_put(txn, handle, &k, &value, MDB_RESERVE | flags); code != 0)
+    return failed(code, database);
+  write_checked(value.mv_data, key, pieces);
   return {};
 }
 
@@ -170,6 +179,26 @@ Status LmdbTablesWriter::append(Table table, Bytes key, Bytes value) {
   return put_checked(txn_.get(), databases_[index_of(table)], index_of(table), key, {value}, MDB_APPEND);
 }
 
+Status LmdbTablesWriter::begin_run(Bytes first, std::uint64_t bytes) {
+  if (!run_) run_.emplace(txn_.get(), databases_[index_of(Table::Entries)]);
+  if (const int code = run_->begin(first, bytes); code != 0) return failed(code, index_of(Table::Entries));
+  return {};
+}
+
+Status LmdbTablesWriter::put_in_run(Bytes key, std::initializer_list<Bytes> value) {
+  HERMOD_ASSERT(run_.has_value());
+  MDB_val room{stored_size(value), nullptr};
+  if (const int code = run_->put(key, room); code != 0) return failed(code, index_of(Table::Entries));
+  write_checked(room.mv_data, key, value);
+  return {};
+}
+
+Status LmdbTablesWriter::end_run() {
+  if (!run_) return {};
+  if (const int code = run_->end(); code != 0) return failed(code, index_of(Table::Entries));
+  return {};
+}
+
 Result<bool> LmdbTablesWriter::erase(Table table, Bytes key, std::string* old) {
   if (old != nullptr) {
     auto found = get(table, key);
@@ -215,6 +244,8 @@ Status LmdbTablesWriter::set_position(GroupNo next) {
 }
 
 Status LmdbTablesWriter::commit() {
+  if (Status ended = end_run(); !ended) return ended;
+  run_.reset();
   const std::size_t transaction = mdb_txn_id(txn_.get());
   if (const int code = txn_.commit(); code != 0) {
     environment_.on_failed_write(code);

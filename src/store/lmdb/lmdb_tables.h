@@ -9,6 +9,7 @@
 
 #include "base/ids.h"
 #include "store/lmdb/lmdb_environment.h"
+#include "store/lmdb/lmdb_run.h"
 #include "store/write_batch.h"
 
 namespace hermod::store {
@@ -54,6 +55,12 @@ class LmdbTablesWriter {
   Status put(Table table, Bytes key, std::initializer_list<Bytes> value);
   /// The same for a key behind all others of its table: fills the pages. Errors: Corruption when it is not.
   Status append(Table table, Bytes key, Bytes value);
+  /// Entries with rising keys of which the table has none, nor any between them: they fill their pages
+  /// (LmdbRun). `first`: the key of the first one; `bytes`: about how much they are. Until end_run() or
+  /// commit() nothing else is asked of the table.
+  Status begin_run(Bytes first, std::uint64_t bytes);
+  Status put_in_run(Bytes key, std::initializer_list<Bytes> value);
+  Status end_run();
   /// What was there goes into `old` when the caller asks. False: there was nothing.
   Result<bool> erase(Table table, Bytes key, std::string* old = nullptr);
   Result<std::optional<std::string>> get(Table table, Bytes key);
@@ -66,6 +73,7 @@ class LmdbTablesWriter {
   LmdbEnvironment& environment_;
   LmdbTransaction txn_;
   std::span<const unsigned> databases_;
+  std::optional<LmdbRun> run_;  // behind txn_: ends first
 };
 
 /// The tables on disk: one LMDB file, a database per table and one for the store itself. Every value ends

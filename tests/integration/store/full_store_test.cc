@@ -126,7 +126,7 @@ TEST_F(FullStoreTest, WhatWaitsForTheTablesLeavesRoomInTheJournalForConsumers) {
   expect_all_kept();
 }
 
-/// Half of the pages are free, but no two of them are neighbours.
+/// Three lie on a page. Half of the pages are free, but no more than two of them are neighbours.
 TEST_F(FullStoreTest, LargeMessagesFitBetweenScatteredSmallOnes) {
   open();
   fill(std::string(1'000, 's'), 50);
@@ -134,7 +134,7 @@ TEST_F(FullStoreTest, LargeMessagesFitBetweenScatteredSmallOnes) {
   all.swap(kept_);
   WriteBatch batch;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    if (i / 4 % 2 == 0) {
+    if (i / 6 % 2 == 0) {
       kept_.push_back(all[i]);
     } else {
       batch.erase_entry({all[i].first}, all[i].second);

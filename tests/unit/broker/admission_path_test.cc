@@ -321,7 +321,7 @@ TEST_F(AdmissionPath, AWillStaysBehindWhatItsClientHasPublished) {
     settle_without_commit();
     publish_with(dying, 1, "2", {{"n", "1"}});
     settle_without_commit();
-    dying.peer().drop(0);
+    const FakeClient back = call({.client_id = "dying", .durable = durable});  // which takes over
     settle_without_commit();
     settle();
     EXPECT_THAT(payloads(subscriber), ElementsAre("1", "2", "will")) << durable;

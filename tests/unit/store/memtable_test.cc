@@ -75,6 +75,35 @@ TEST_F(MemtableTest, AnEntryThatCameAndWentLeavesNothing) {
   EXPECT_EQ(memtable_.size().live_bytes, 0U);
 }
 
+/// An entry in memory has its sequence as a distance of 32 bits from the first one of its stream.
+TEST_F(MemtableTest, SequencesThatAreFarApartStayInOrder) {
+  constexpr std::uint64_t kFar = std::uint64_t{7} << 32;
+  append(1, 5, "near");
+  append(1, kFar, "far");
+  append(1, 6, "behind");
+  append(1, kFar + 1, "farther");
+  Stream stream;
+  merge(stream, memtable_.stream({1}, {0}, 10), *this);
+  EXPECT_EQ(stream, (Stream{{5, "near"}, {6, "behind"}, {kFar, "far"}, {kFar + 1, "farther"}}));
+  EXPECT_EQ(memtable_.stream({1}, {kFar + 1}, 10).entries.size(), 1U);
+  EXPECT_EQ(memtable_.stream({1}, {6}, 1).bound, 6U);
+  erase(1, 5);
+  erase(1, kFar);
+  stream = {};
+  merge(stream, memtable_.stream({1}, {0}, 10), *this);
+  EXPECT_EQ(stream, (Stream{{6, "behind"}, {kFar + 1, "farther"}}));
+  EXPECT_EQ(memtable_.size().live_bytes, std::string("behindfarther").size());
+}
+
+TEST_F(MemtableTest, AnEntryThatWaitsTakesLittleMoreThan16BytesOfMemory) {
+  constexpr std::uint64_t kEntries = 1000;
+  append(1, 1, "v");
+  const std::uint64_t before = memtable_.size().memory_bytes;
+  for (std::uint64_t seq = 2; seq <= kEntries + 1; ++seq) append(1, seq, "v");
+  EXPECT_LE(memtable_.size().memory_bytes - before, kEntries * 20);
+  EXPECT_GE(memtable_.size().memory_bytes - before, kEntries * 16 - 200);
+}
+
 TEST_F(MemtableTest, AnEraseOfWhatTheTablesMayHoldIsRemembered) {
   append(1, 1, "a");
   ASSERT_TRUE(memtable_.freeze());

@@ -3,6 +3,7 @@
 // them all. What a shard asks the owners of named queues about is matched, and submitted when they have
 // answered.
 
+#include <optional>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -18,37 +19,27 @@ void Shard::submit_behind_all(std::optional<ConnectionId> connection, CommitTick
   // What is asked about a queue that is being deleted waits for that barrier itself, and has no room there.
   const bool behind_asked = !std::holds_alternative<QueueBarrier>(work);
   const bool waits_here = behind_asked && asked_.has_up_to(asked_.last());
-  Barrier barrier{waits_here ? shards : shards - 1, connection, std::move(work)};
-  if (barrier.answers == 0) return pass_barrier(barrier);
-  const AskSubmitted ask{id_, ++barriers_begun_, behind_asked};
-  barriers_.emplace(ask.barrier, std::move(barrier));
+  Barrier barrier{connection, std::move(work)};
+  const std::size_t answers = waits_here ? shards : shards - 1;
+  if (answers == 0) return pass_barrier(barrier);
+  const AskSubmitted ask{id_, barriers_.begin(answers, std::move(barrier)), behind_asked};
   for (std::size_t i = 0; i < shards; ++i)
     if (const ShardId shard{static_cast<std::uint16_t>(i)}; shard != id_) outbox_.send(shard, ask);
-  if (waits_here) on_ask_submitted(ask);
-}
-
-void Shard::on_ask_submitted(const AskSubmitted& ask) {
-  submitted_asked_.push_back({ask, ask.behind_asked ? asked_.last() : 0});
+  if (waits_here) barriers_.on_ask(ask, asked_.last());
 }
 
 /// What this shard has matched is with the committer, except what it still asks about.
 void Shard::answer_submitted() {
-  std::erase_if(submitted_asked_, [this](const SubmittedAsked& one) {
-    if (asked_.has_up_to(one.last)) return false;
-    outbox_.send(one.ask.asker, Submitted{one.ask.barrier});
-    return true;
-  });
+  for (const AskSubmitted& ask : barriers_.take_answerable(asked_))
+    outbox_.send(ask.asker, Submitted{ask.barrier});
   outbox_.post_all();
 }
 
 void Shard::on_submitted(const Submitted& answer) {
-  const auto found = barriers_.find(answer.barrier);
-  HERMOD_ASSERT(found != barriers_.end());
-  if (--found->second.answers > 0) return;
-  Barrier barrier = std::move(found->second);
-  barriers_.erase(found);
+  std::optional<Barrier> barrier = barriers_.on_answer(answer.barrier);
+  if (!barrier) return;
   redispatch_stranded();  // they came before the answer
-  pass_barrier(barrier);
+  pass_barrier(*barrier);
 }
 
 void Shard::pass_barrier(Barrier& barrier) {

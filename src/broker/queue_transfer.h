@@ -52,4 +52,10 @@ struct QueueTransfer {
   std::optional<std::uint64_t> purged{};  ///< all that is to leave has been decided by this count
 };
 
+/// A message that moves to a queue which has to be asked.
+struct MovingMessage {
+  QueueId from;
+  std::size_t index = 0;  ///< in the slice
+};
+
 }  // namespace hermod::broker

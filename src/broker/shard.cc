@@ -135,7 +135,7 @@ bool Shard::step() {
   // Direct deliveries first: a commit that follows them must not overtake them on its way to the same shard.
   outbox_.post_all();
   if (!submissions_.empty()) shared_.committer.submit_all(submissions_);
-  if (!submitted_asked_.empty()) answer_submitted();
+  if (barriers_.has_asks()) answer_submitted();
   for (const StreamId stream : ended_streams_) shared_.committer.forget(stream);
   ended_streams_.clear();
   ended_.clear();
@@ -156,7 +156,7 @@ void Shard::receive(ShardMessage& message) {
     void operator()(Announce& m) { shard.announce(m.message); }
     void operator()(MembersConnected&) { shard.hand_on_held(); }
     void operator()(LoanSettled& m) { shard.on_loan_settled(m); }
-    void operator()(AskSubmitted& m) { shard.on_ask_submitted(m); }
+    void operator()(AskSubmitted& m) { shard.barriers_.on_ask(m, m.behind_asked ? shard.asked_.last() : 0); }
     void operator()(Submitted& m) { shard.on_submitted(m); }
     void operator()(HearFailures&) {
       if (shard.shared_.keeper != nullptr) shard.shared_.keeper->heard();

@@ -16,6 +16,7 @@
 #include "base/ids.h"
 #include "broker/address_limits.h"
 #include "broker/asked_publications.h"
+#include "broker/barriers.h"
 #include "broker/connection.h"
 #include "broker/connection_table.h"
 #include "broker/control_task.h"
@@ -27,6 +28,7 @@
 #include "broker/pending_publication.h"
 #include "broker/publication.h"
 #include "broker/queue_ids.h"
+#include "broker/remains.h"
 #include "broker/shard_message.h"
 #include "net/listener.h"
 #include "queue/due_index.h"
@@ -114,30 +116,11 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
     SessionId session;
     ShardMessage message;
   };
-  /// What a session has left in the store when it ended.
-  struct Remains {
-    queue::QueueWindow queue;  ///< knows what of it is still there
-    Seq from;                  ///< what is below has been read
-    Counter reason{};          ///< counts what nobody else gets
-    bool failed = false;       ///< the last page could not be read, or the store not be written
-    bool whole = false;        ///< what memory had of it is looked for in the store, too
-  };
-  /// A message that moves to a queue which has to be asked.
-  struct Moving {
-    QueueId from;
-    std::size_t index = 0;  ///< in the slice
-  };
   /// A queue that is deleted, until every session of every shard has heard of it.
   struct GoneQueue {
     std::string name;
     std::vector<SessionId> sessions{};  ///< of this shard, which have not
     bool is_done = false;
-  };
-  /// Something that waits for other shards, see barrier_path.cc.
-  struct Barrier {
-    std::size_t answers = 0;  ///< still to come
-    std::optional<ConnectionId> connection;
-    CommitTicket::Work work;
   };
   /// Messages waiting for one client from which on its publishers are asked to wait.
   static constexpr std::size_t kCongestedFrom = 2000;
@@ -459,7 +442,6 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   // barrier_path.cc
   void submit_behind_all(std::optional<ConnectionId> connection, CommitTicket::Work work);
   void on_submitted(const Submitted& answer);
-  void on_ask_submitted(const AskSubmitted& ask);
   void answer_submitted();
   void pass_barrier(Barrier& barrier);
 
@@ -564,7 +546,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   AskedPublications asked_;  ///< those of pending_ that are not submitted
   absl::flat_hash_map<SessionId, std::deque<LateWill>> late_wills_;
   std::uint64_t waiters_ = 0;
-  absl::flat_hash_map<queue::WaiterId, Moving> moving_;
+  absl::flat_hash_map<queue::WaiterId, MovingMessage> moving_;
   absl::flat_hash_map<ControlId, std::unique_ptr<ControlTask>> control_tasks_;
   absl::flat_hash_map<SessionId, std::deque<ControlId>> control_lines_;
   absl::flat_hash_map<QueueId, GoneQueue> gone_queues_;
@@ -578,24 +560,13 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   absl::flat_hash_map<SessionId, std::unique_ptr<Remains>> remains_;
   std::vector<SessionId> read_again_;  ///< the store could not be read for these
   MonotonicTime read_again_at_{};
-  struct QueueReadAgain {
-    QueueId queue;
-    PageRead::Purpose purpose;
-    Seq from;
-  };
   std::vector<QueueReadAgain> read_queues_again_;  ///< nor for these
   MonotonicTime read_queues_again_at_{};
   std::vector<SessionId> record_again_;  ///< the store has an older record of these
   std::vector<Recorded> erase_again_;
   MonotonicTime write_again_at_{};
   std::vector<EarlyMessage> early_messages_;
-  absl::flat_hash_map<std::uint64_t, Barrier> barriers_;
-  std::uint64_t barriers_begun_ = 0;
-  struct SubmittedAsked {
-    AskSubmitted ask;
-    std::uint64_t last = 0;  ///< of what was asked about then
-  };
-  std::vector<SubmittedAsked> submitted_asked_;  ///< answered behind this tick's submissions
+  Barriers barriers_;  ///< who asks is answered behind this tick's submissions
   std::vector<SessionId> with_finished_entries_;
   std::vector<StreamId> ended_streams_;  ///< forgotten behind the submissions of their last tick
   std::vector<SessionId> congested_;

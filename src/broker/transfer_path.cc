@@ -163,7 +163,7 @@ bool Shard::take_one(OwnedQueue& queue, const queue::QueueGroup::Peeked& one, co
 void Shard::ask_for(OwnedQueue& queue, std::size_t index) {
   Leaving& leaving = queue.transfer->slice[index];
   leaving.waiter = next_waiter();
-  moving_.emplace(leaving.waiter, Moving{queue.named->id, index});
+  moving_.emplace(leaving.waiter, MovingMessage{queue.named->id, index});
   ++queue.transfer->unanswered;
   tell_queue(leaving.to->id,
              AskAdmission{{.entry = leaving.entry, .message_id = {}, .waiter = leaving.waiter}});
@@ -174,7 +174,7 @@ void Shard::ask_for(OwnedQueue& queue, std::size_t index) {
 bool Shard::on_move_answered(AdmissionAnswered& answer) {
   const auto found = moving_.find(answer.waiter);
   if (found == moving_.end()) return false;
-  const Moving moving = found->second;
+  const MovingMessage moving = found->second;
   if (answer.admission.what != Admission::What::Busy) moving_.erase(found);  // else AskedAgain follows
   OwnedQueue& queue = *owned_queues_.at(moving.from);
   QueueTransfer& transfer = *queue.transfer;
@@ -187,7 +187,7 @@ bool Shard::on_move_answered(AdmissionAnswered& answer) {
 bool Shard::on_move_asked_again(queue::WaiterId waiter) {
   const auto found = moving_.find(waiter);
   if (found == moving_.end()) return false;
-  const Moving moving = found->second;
+  const MovingMessage moving = found->second;
   moving_.erase(found);
   OwnedQueue& queue = *owned_queues_.at(moving.from);
   QueueTransfer& transfer = *queue.transfer;

@@ -96,7 +96,8 @@ Result<ClaimRecord> read_claim(ByteReader& in) {
   claim.seq = Seq{in.u64()};
   claim.deliveries = in.u32();
   if (!in.ok()) return failure(Errc::Corruption, "claim: it ends too early");
-  if (claim.seq.v == 0 || claim.deliveries == 0) return failure(Errc::Corruption, "claim: of no delivery");
+  if (!is_named(claim.queue) || claim.seq.v == 0 || claim.deliveries == 0)
+    return failure(Errc::Corruption, "claim: of no delivery of a named queue");
   return claim;
 }
 
@@ -240,7 +241,8 @@ Result<DeliveryState> decode_delivery_state(Bytes record) {
   const std::uint8_t last = in.u8();
   if (const Status status = check_end(in, "delivery state"); !status) return tl::unexpected(status.error());
   constexpr std::chrono::milliseconds kLongest = kLongestPause;
-  if (pause > static_cast<std::uint64_t>(kLongest.count()) || last > kLastOutcome || state.deliveries == 0)
+  const bool has_failed = last != static_cast<std::uint8_t>(Outcome::Done) && last <= kLastOutcome;
+  if (pause > static_cast<std::uint64_t>(kLongest.count()) || !has_failed || state.deliveries == 0)
     return failure(Errc::Corruption, "delivery state: no delivery ends like that");
   state.pause = std::chrono::milliseconds(static_cast<std::int64_t>(pause));
   state.last = static_cast<Outcome>(last);

@@ -84,7 +84,7 @@ TEST(NamedQueueRecords, ARecordIsTakenWholeOrNotAtAll) {
       encode_delivery_state({.deliveries = 1, .due = at(5), .pause = 10s, .last = Outcome::TimedOut}),
       decode_delivery_state);
   expect_exact(encode_message_id("id", at(5)), decode_message_id);
-  expect_exact(encode_claim({.queue = QueueId{1}, .seq = Seq{2}, .deliveries = 3}), decode_claim);
+  expect_exact(encode_claim({.queue = named_queue(1), .seq = Seq{2}, .deliveries = 3}), decode_claim);
 }
 
 TEST(NamedQueueRecords, StateIdentifierAndClaimComeBackAsTheyWereStored) {
@@ -157,22 +157,27 @@ TEST(NamedQueueRecords, WhatCannotBeIsDamage) {
   std::string record = encode_delivery_state(state);
   record.back() = 5;
   EXPECT_FALSE(decode_delivery_state(as_bytes(record))) << "no such outcome";
+  record.back() = 0;
+  EXPECT_FALSE(decode_delivery_state(as_bytes(record))) << "what is done has no state";
   record =
       encode_delivery_state({.deliveries = 1, .due = at(5), .pause = 24h * 31, .last = Outcome::TimedOut});
   EXPECT_FALSE(decode_delivery_state(as_bytes(record))) << "nobody waits as long";
   EXPECT_FALSE(decode_delivery_state(as_bytes(encode_delivery_state({}))));
   EXPECT_FALSE(decode_message_id(as_bytes(encode_message_id("", at(5)))));
   EXPECT_FALSE(decode_next_queue(as_bytes(encode_next_queue(kNamedQueueBit))));
-  EXPECT_FALSE(decode_claim(as_bytes(encode_claim({.queue = QueueId{1}, .seq = Seq{0}, .deliveries = 1}))));
-  EXPECT_FALSE(decode_claim(as_bytes(encode_claim({.queue = QueueId{1}, .seq = Seq{1}, .deliveries = 0}))));
+  constexpr QueueId kQueue = named_queue(1);
+  EXPECT_FALSE(decode_claim(as_bytes(encode_claim({.queue = kQueue, .seq = Seq{0}, .deliveries = 1}))));
+  EXPECT_FALSE(decode_claim(as_bytes(encode_claim({.queue = kQueue, .seq = Seq{1}, .deliveries = 0}))));
+  EXPECT_FALSE(decode_claim(as_bytes(encode_claim({.queue = QueueId{1}, .seq = Seq{1}, .deliveries = 1}))))
+      << "a session's";
 }
 
 TEST(NamedQueueRecords, AClaimIsNeitherAnEntryNorReleased) {
-  const std::string claim = encode_claim({.queue = QueueId{1}, .seq = Seq{2}, .deliveries = 3});
+  const std::string claim = encode_claim({.queue = named_queue(1), .seq = Seq{2}, .deliveries = 3});
   EXPECT_TRUE(is_claim(as_bytes(claim)));
   EXPECT_FALSE(is_released(as_bytes(claim)));
   EXPECT_FALSE(decode_entry(as_bytes(claim)));
-  EXPECT_EQ(claim, std::string("\x01\xFE\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x02\0\0\0\x03", 22))
+  EXPECT_EQ(claim, std::string("\x01\xFE\x80\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x02\0\0\0\x03", 22))
       << "the bytes of version one";
 }
 

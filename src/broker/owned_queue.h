@@ -11,7 +11,6 @@
 #include "base/result.h"
 #include "broker/queue_message.h"
 #include "broker/queue_transfer.h"
-#include "broker/shard_message.h"
 #include "queue/queue_catalog.h"
 #include "queue/queue_group.h"
 #include "queue/settlement_line.h"
@@ -80,13 +79,6 @@ struct OwnedQueue {
     std::vector<queue::WaiterId> asked{};
   };
   std::optional<Ending> ending;
-};
-
-/// A page of a named queue that the store could not give.
-struct QueueReadAgain {
-  QueueId queue;
-  PageRead::Purpose purpose;
-  Seq from;
 };
 
 }  // namespace hermod::broker

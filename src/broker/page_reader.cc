@@ -41,6 +41,14 @@ bool is_of_named_queue(PageRead::Purpose purpose) {
   return purpose >= PageRead::Purpose::QueueLending;
 }
 
+PageRead failed_page(const PageWanted& wanted) {
+  return {.session = wanted.session,
+          .purpose = wanted.purpose,
+          .from = wanted.from,
+          .end = wanted.from,
+          .failed = true};
+}
+
 PageRead page_from(const PageWanted& wanted, const store::Slice& slice) {
   PageRead page{.session = wanted.session,
                 .purpose = wanted.purpose,

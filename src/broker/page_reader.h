@@ -28,6 +28,9 @@ class PageReader {
 
 bool is_of_named_queue(PageRead::Purpose purpose);
 
+/// The answer when the store cannot be read.
+PageRead failed_page(const PageWanted& wanted);
+
 /// The answer made of what the store holds.
 PageRead page_from(const PageWanted& wanted, const store::Slice& slice);
 

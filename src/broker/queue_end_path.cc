@@ -180,6 +180,7 @@ void Shard::finish(Connection*, Session*, QueueErased& work, std::optional<Errc>
   queues_due_.cancel(work.queue);
   ended_streams_.push_back(queue::stream_of(work.queue));
   owned_queues_.erase(work.queue);
+  failed_reads_.forget(work.queue);
 }
 
 void Shard::on_subscribers_forgotten(OwnedQueue& queue) {

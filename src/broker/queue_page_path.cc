@@ -39,7 +39,34 @@ void Shard::bound_memory(OwnedQueue& queue) const {
 }
 
 void Shard::read_queue(const OwnedQueue& queue, PageRead::Purpose purpose, Seq from) {
-  shared_.reader->read({id_, SessionId{queue.named->id.v}, purpose, from, queue.group.page()});
+  const QueueId id = queue.named->id;
+  const queue::Amount most =
+      failed_reads_.reads_singly(id, purpose) ? queue::Amount{1, 1} : queue.group.page();
+  shared_.reader->read({id_, SessionId{id.v}, purpose, from, most});
+}
+
+/// True: it is one entry, which cannot be read while others can. It is as good as damaged from now on, and
+/// stays in the store. Else it is asked for again, and meanwhile nobody waits for it who has a publisher
+/// behind him.
+bool Shard::gives_up(OwnedQueue& queue, PageRead& page) {
+  const bool may_give_up = shared_.committer.healthy();
+  const auto verdict = failed_reads_.on_failed({queue.named->id, page.purpose, page.from}, may_give_up,
+                                               now() + kReadQueueAgain);
+  if (verdict == FailedReads::Verdict::Unreadable) {
+    page.end = Seq{page.from.v + 1};
+    page.damaged.push_back({page.from, "it cannot be read"});
+    return true;
+  }
+  tell_read_failed(queue);
+  touch(queue);
+  schedule_deadlines();
+  return false;
+}
+
+void Shard::tell_read_failed(OwnedQueue& queue) {
+  const QueueId id = queue.named->id;
+  queue.group.set_read_failed(failed_reads_.has_failed(id, PageRead::Purpose::QueueEvicting) ||
+                              failed_reads_.has_failed(id, PageRead::Purpose::QueueDying));
 }
 
 void Shard::on_queue_page_read(PageRead& page) {
@@ -47,11 +74,12 @@ void Shard::on_queue_page_read(PageRead& page) {
   const auto found = owned_queues_.find(id);
   if (found == owned_queues_.end()) return;  // deleted meanwhile
   OwnedQueue& queue = *found->second;
-  if (page.failed) {
-    if (read_queues_again_.empty()) read_queues_again_at_ = now() + kReadQueueAgain;
-    read_queues_again_.push_back({id, page.purpose, page.end});
-    return schedule_deadlines();
+  if (!page.failed) {
+    failed_reads_.on_read(id, page.purpose);
+  } else if (!gives_up(queue, page)) {
+    return;
   }
+  tell_read_failed(queue);
   const Seq from = page.from;
   // Behind the last of the stream there is nothing to be missed: what is expected there is not there either.
   const Seq end = page.to_end ? Seq{~0ULL} : page.end;
@@ -79,8 +107,7 @@ void Shard::on_queue_page_read(PageRead& page) {
 }
 
 void Shard::read_queues_again() {
-  if (read_queues_again_.empty() || now() < read_queues_again_at_) return;
-  for (const QueueReadAgain& one : std::exchange(read_queues_again_, {}))
+  for (const FailedReads::Read& one : failed_reads_.take_due(now()))
     if (const auto found = owned_queues_.find(one.queue); found != owned_queues_.end())
       read_queue(*found->second, one.purpose, one.from);
 }

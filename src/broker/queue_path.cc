@@ -241,12 +241,14 @@ void Shard::carry_out(OwnedQueue& queue) {
 /// The next batch of what the queue has decided, unless one is on its way. But for the ends of claims nobody
 /// is answered for it, and its order is that of the journal, so a power cut only brings back what was.
 void Shard::settle_entries(OwnedQueue& queue) {
-  if (queue.is_committing || queue.waits_for_store || queue.is_reading_dead) return;
+  constexpr auto kDying = PageRead::Purpose::QueueDying;
+  if (queue.is_committing || queue.waits_for_store) return;
   const std::vector<queue::StoreChange>& changes = queue.line.batch();
   if (changes.empty()) return;
   if (const auto missing = queue.line.missing()) {
-    queue.is_reading_dead = true;
-    return read_queue(queue, PageRead::Purpose::QueueDying, *missing);
+    if (!std::exchange(queue.is_reading_dead, true)) return read_queue(queue, kDying, *missing);
+    // What is in front of it does not wait for a page that the store cannot give.
+    if (!failed_reads_.has_failed(queue.named->id, kDying) || !queue.line.cut()) return;
   }
   QueueSettled work{.queue = queue.named->id};
   store::WriteBatch batch;

@@ -334,7 +334,7 @@ void Shard::schedule_deadlines() {
   }
   if (const auto queue = queues_due_.next_due(); queue && (!due || *queue < *due)) due = *queue;
   if (!read_again_.empty() && (!due || read_again_at_ < *due)) due = read_again_at_;
-  if (!read_queues_again_.empty() && (!due || read_queues_again_at_ < *due)) due = read_queues_again_at_;
+  if (const auto again = failed_reads_.next_due(); again && (!due || *again < *due)) due = *again;
   if (has_to_write_again() && (!due || write_again_at_ < *due)) due = write_again_at_;
   // Only ever moved forward: inside the advance() in which it is due it would else be put off to the next.
   if (!due || (deadline_timer_.scheduled() && deadline_timer_due_ <= *due)) return;

@@ -21,6 +21,7 @@
 #include "broker/connection_table.h"
 #include "broker/control_task.h"
 #include "broker/ending.h"
+#include "broker/failed_reads.h"
 #include "broker/member_choice.h"
 #include "broker/options.h"
 #include "broker/outbox.h"
@@ -398,6 +399,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   // queue_page_path.cc
   void bound_memory(OwnedQueue& queue) const;
   void read_queue(const OwnedQueue& queue, PageRead::Purpose purpose, Seq from);
+  bool gives_up(OwnedQueue& queue, PageRead& page);
+  void tell_read_failed(OwnedQueue& queue);
   void on_queue_page_read(PageRead& page);
   void read_queues_again();
 
@@ -560,8 +563,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   absl::flat_hash_map<SessionId, std::unique_ptr<Remains>> remains_;
   std::vector<SessionId> read_again_;  ///< the store could not be read for these
   MonotonicTime read_again_at_{};
-  std::vector<QueueReadAgain> read_queues_again_;  ///< nor for these
-  MonotonicTime read_queues_again_at_{};
+  FailedReads failed_reads_;             ///< nor for these
   std::vector<SessionId> record_again_;  ///< the store has an older record of these
   std::vector<Recorded> erase_again_;
   MonotonicTime write_again_at_{};

@@ -19,7 +19,7 @@ struct StoreReader::Job final : store::ReadJob {
       return;
     }
     HERMOD_LOG_LIMITED(log::Level::Error, "store.read_failed", {"why", slice.error().detail});
-    page = PageRead{.session = wanted.session, .purpose = wanted.purpose, .end = wanted.from, .failed = true};
+    page = failed_page(wanted);
   }
 
   const store::Store& store;

@@ -35,20 +35,14 @@ Admission QueueGroup::admit(const Arrival& arrival, Moment now) {
   const std::uint64_t size = arrival.entry.message->size();
   const std::optional<Amount> reserved = make_room(size, leaving);
   if (!reserved) {
-    if (takes_oldest() && will_have_room(size)) {
-      if (has_store_failed_ || !may_wait()) return {.what = Admission::What::Full};
-      asking_again_.push_back(arrival.waiter);
-      return {.what = Admission::What::Busy};
-    }
+    if (takes_oldest() && will_have_room(size)) return busy(arrival.waiter);
     return {.what = definition_.overflow == QueueDefinition::Overflow::DropNewest ? Admission::What::Dropped
                                                                                   : Admission::What::Full};
   }
   const std::vector<Seq> dying(leaving.begin() + static_cast<std::ptrdiff_t>(replaced), leaving.end());
   if (!has_in_memory(dying)) {
     room_->give_back(*reserved);
-    if (has_store_failed_ || !may_wait()) return {.what = Admission::What::Full};
-    asking_again_.push_back(arrival.waiter);
-    return {.what = Admission::What::Busy};
+    return busy(arrival.waiter);
   }
   if (rate_in_) rate_in_->take(now.steady);
 
@@ -95,6 +89,13 @@ bool QueueGroup::may_wait() {
   if (asking_again_.size() + waiting_duplicates_ < kMostWaiting) return true;
   ++waiting_refused_;
   return false;
+}
+
+/// There will be room, and soon unless the store does not work.
+Admission QueueGroup::busy(WaiterId waiter) {
+  if (has_store_failed_ || has_read_failed_ || !may_wait()) return {.what = Admission::What::Full};
+  asking_again_.push_back(waiter);
+  return {.what = Admission::What::Busy};
 }
 
 Amount QueueGroup::amount_of(const std::vector<Seq>& entries) const {

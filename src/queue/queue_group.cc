@@ -306,6 +306,11 @@ void QueueGroup::set_store_failed(bool failed) {
   if (failed) tell_to_ask_again();
 }
 
+void QueueGroup::set_read_failed(bool failed) {
+  if (failed && !has_read_failed_) tell_to_ask_again();
+  has_read_failed_ = failed;
+}
+
 void QueueGroup::purge(Moment now) {
   if (items_.empty()) return;
   purge_from_ = Seq{};

@@ -165,6 +165,9 @@ class QueueGroup {
   /// What it has decided could not be stored, until it could. Nobody waits for room meanwhile: who would is
   /// refused, and who does may ask again, for that.
   void set_store_failed(bool failed);
+  /// What is to make room cannot be read, or what has died cannot, until it can. For who waits it is the
+  /// same.
+  void set_read_failed(bool failed);
   bool is_paused() const { return is_paused_; }
   /// Everything leaves that is there now and that no consumer has; a part of it at once.
   void purge(Moment now);
@@ -314,6 +317,7 @@ class QueueGroup {
   // admission
   std::optional<Admission> answer_duplicate(const Arrival& arrival, Moment now);
   bool may_wait();
+  Admission busy(WaiterId waiter);
   std::optional<Amount> make_room(std::uint64_t size, std::vector<Seq>& leaving);
   void note(Seq seq, const Item& item);
   bool takes_oldest() const;
@@ -473,6 +477,7 @@ class QueueGroup {
   std::optional<Seq> close_from_{};   ///< what is behind has not been taken away yet
   bool is_closing_ = false;
   bool has_store_failed_ = false;
+  bool has_read_failed_ = false;
   bool is_paused_ = false;
   bool is_cut_short_ = false;  ///< there is more to do at once than a slice
 };

@@ -1,5 +1,7 @@
 #include "queue/settlement_line.h"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -28,6 +30,12 @@ std::optional<Seq> entry_of(const StoreChange& change) {
   if (const auto* put = std::get_if<PutDeliveryState>(&change)) return put->seq;
   if (const auto* dead = std::get_if<MoveToDeadLetters>(&change)) return dead->seq;
   return std::nullopt;
+}
+
+/// A dead letter whose message is in the store alone.
+bool is_unread(const StoreChange& change) {
+  const auto* dead = std::get_if<MoveToDeadLetters>(&change);
+  return dead != nullptr && !dead->entry.message && !dead->is_unreadable;
 }
 
 }  // namespace
@@ -70,23 +78,25 @@ const std::vector<StoreChange>& SettlementLine::batch() {
   return batch_;
 }
 
-MoveToDeadLetters* SettlementLine::first_unread() {
-  for (StoreChange& change : batch_)
-    if (auto* dead = std::get_if<MoveToDeadLetters>(&change))
-      if (!dead->entry.message && !dead->is_unreadable) return dead;
-  return nullptr;
+std::optional<Seq> SettlementLine::missing() const {
+  const auto first = std::find_if(batch_.begin(), batch_.end(), is_unread);
+  return first != batch_.end() ? std::optional(std::get<MoveToDeadLetters>(*first).seq) : std::nullopt;
 }
 
-std::optional<Seq> SettlementLine::missing() {
-  const MoveToDeadLetters* const dead = first_unread();
-  return dead != nullptr ? std::optional(dead->seq) : std::nullopt;
+bool SettlementLine::cut() {
+  const auto first = std::find_if(batch_.begin(), batch_.end(), is_unread);
+  HERMOD_ASSERT(first != batch_.end());
+  if (first == batch_.begin()) return false;
+  waiting_.insert(waiting_.begin(), std::move_iterator(first), std::move_iterator(batch_.end()));
+  batch_.erase(first, batch_.end());
+  return true;
 }
 
 std::size_t SettlementLine::fill(const std::function<MessagePtr(Seq)>& read, Seq from, Seq end) {
   std::size_t unreadable = 0;
   for (StoreChange& change : batch_) {
+    if (!is_unread(change)) continue;
     auto* const dead = std::get_if<MoveToDeadLetters>(&change);
-    if (dead == nullptr || dead->entry.message || dead->is_unreadable) continue;
     if (dead->seq < from || end <= dead->seq) continue;
     if (const MessagePtr message = read(dead->seq)) {
       dead->entry.message = without_expiry(message);

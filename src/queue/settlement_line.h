@@ -37,7 +37,10 @@ class SettlementLine {
   const std::vector<StoreChange>& under_way() const { return batch_; }
   /// The first dead letter of the batch whose message is in the store alone: it has to be read before the
   /// batch is made. Nothing when it has all.
-  std::optional<Seq> missing();
+  std::optional<Seq> missing() const;
+  /// The first that lacks its message waits again, and all behind it: the batch is what is in front of it.
+  /// False: there is nothing. Precondition: missing().
+  bool cut();
   /// The store was read in that range. What is not there is unreadable; gives how many those are.
   std::size_t fill(const std::function<MessagePtr(Seq)>& read, Seq from, Seq end);
   bool is_under_way() const { return !batch_.empty(); }
@@ -49,8 +52,6 @@ class SettlementLine {
   std::size_t waiting() const { return waiting_.size(); }
 
  private:
-  MoveToDeadLetters* first_unread();
-
   Limits limits_{};
   std::vector<StoreChange> batch_;
   std::deque<StoreChange> waiting_;

@@ -22,6 +22,8 @@ class QueuePagePath : public ControlTest {
   queue::Amount kept(std::string_view queue = "orders") {
     return broker().queues().find(queue)->room->held();
   }
+  /// The number of its stream.
+  StreamId stream(std::string_view queue = "orders") { return StreamId{broker().queues().find(queue)->id.v}; }
   /// Its first messages have come with SUBACK.
   FakeClient subscriber(const std::string& queue) {
     FakeClient client = login("c");
@@ -104,6 +106,68 @@ TEST_F(QueuePagePath, WhatMakesRoomAsADeadLetterIsRead) {
   EXPECT_EQ(counted(Counter::QueueDeadMaxLength), 40U);
   FakeClient taker = subscriber("orders.dlq");
   EXPECT_EQ(taken_by(taker), counted_up(40));
+}
+
+// --- what cannot be read ---
+
+TEST_F(QueuePagePath, ADeadLetterThatCannotBeReadKeepsBackNothing) {
+  small_orders().ttl = 5s;
+  send("shop/a", 40);
+  broker().pages().break_entry(stream(), Seq{30});
+  broker().pass(20s);
+  EXPECT_EQ(kept().messages, 0U);
+  EXPECT_EQ(kept("orders.dlq").messages, 39U);
+  EXPECT_EQ(counted(Counter::DroppedDamaged), 1U);
+}
+
+TEST_F(QueuePagePath, WhatIsInFrontOfADeadLetterThatCannotBeReadIsStored) {
+  small_orders().ttl = 5s;
+  send("shop/a", 40);
+  broker().pages().break_all();
+  broker().pass(5500ms);
+  EXPECT_EQ(kept("orders.dlq").messages, 8U) << "those that were in memory";
+  EXPECT_EQ(kept().messages, 32U);
+  broker().pages().mend();
+  broker().pass(2s);
+  EXPECT_EQ(kept("orders.dlq").messages, 40U);
+  EXPECT_EQ(counted(Counter::DroppedDamaged), 0U);
+}
+
+TEST_F(QueuePagePath, OneThatCannotBeReadIsPassedOver) {
+  small_orders().order = queue::QueueDefinition::Order::None;
+  send("shop/a", 40);
+  broker().pages().break_entry(stream(), Seq{20});
+  FakeClient taker = subscriber("orders");
+  std::vector<std::string> all = taken_by(taker);
+  for (int i = 0; i < 10; ++i) {
+    broker().pass(1s);
+    for (const std::string& one : taken_by(taker)) all.push_back(one);
+  }
+  std::vector<std::string> expected = counted_up(40);
+  expected.erase(expected.begin() + 19);
+  EXPECT_EQ(all, expected);
+  EXPECT_EQ(counted(Counter::DroppedDamaged), 1U);
+  EXPECT_EQ(kept().messages, 0U);
+}
+
+TEST_F(QueuePagePath, APublisherDoesNotWaitForAPageThatCannotBeRead) {
+  queue::QueueDefinition& definition = small_orders();
+  definition.max_length = 20;
+  definition.overflow = queue::QueueDefinition::Overflow::DeadLetter;
+  send("shop/a", 20);
+  broker().pages().break_all();
+  FakeClient publisher = login("late");
+  const auto answer_to = [&](std::uint16_t id) {
+    publish(publisher, {"shop/a", "late", kQoS1, id});
+    settle();
+    const auto answers = publisher.receive();
+    return answers.size() == 1 ? answers[0].reason : ReasonCode::UnspecifiedError;
+  };
+  for (std::uint16_t id = 1; id <= 8; ++id) EXPECT_EQ(answer_to(id), ReasonCode::Success) << id;
+  EXPECT_EQ(answer_to(9), ReasonCode::QuotaExceeded);
+  broker().pages().mend();
+  broker().pass(2s);
+  EXPECT_EQ(answer_to(10), ReasonCode::Success);
 }
 
 // --- commands ---

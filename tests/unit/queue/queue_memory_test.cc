@@ -411,6 +411,29 @@ TEST_F(QueueMemory, WhatMakesRoomAsADeadLetterIsReadBefore) {
   EXPECT_EQ(evict_one("late"), Admission::What::Admitted);
 }
 
+TEST_F(QueueMemory, NobodyWaitsForAPageThatCannotBeRead) {
+  definition.overflow = QueueDefinition::Overflow::DeadLetter;
+  definition.max_length = 20;
+  begin();
+  keep_all(20);
+  const std::string large(20, 'x');
+  QueueDefinition bounded = definition;
+  bounded.max_length.reset();
+  bounded.max_bytes = group->amount().bytes;
+  ASSERT_TRUE(group->change(bounded, now));
+  go();
+  EXPECT_EQ(admit(large, "large", "", WaiterId{7}).what, Admission::What::Busy)
+      << "it needs more than is held";
+  group->set_read_failed(true);
+  EXPECT_EQ(happened(), "read9 again,7");
+  EXPECT_EQ(admit(large, "large", "", WaiterId{7}).what, Admission::What::Full);
+  EXPECT_EQ(group->amount(), (Amount{20, *bounded.max_bytes})) << "no room is kept for it";
+  group->set_read_failed(true);
+  EXPECT_EQ(happened(), "") << "once";
+  group->set_read_failed(false);
+  EXPECT_EQ(admit(large, "large", "", WaiterId{7}).what, Admission::What::Busy);
+}
+
 TEST_F(QueueMemory, MessagesWithAnExpiryAreReviewedWithoutBeingRead) {
   begin();
   for (int i = 1; i <= 20; ++i) keep(std::to_string(i), std::to_string(i));

@@ -56,6 +56,27 @@ TEST(SettlementLine, WhatABatchLacksIsReadBeforeItIsMade) {
   EXPECT_EQ(line.missing(), Seq{5});
 }
 
+TEST(SettlementLine, WhatIsInFrontOfAMessageThatCannotBeReadIsABatch) {
+  SettlementLine line({.changes = 100, .bytes = 10'000});
+  line.push(erase(1));
+  line.push(erase(2));
+  line.push(unread_letter(3, 4'000));
+  line.push(erase(4));
+  line.push(unread_letter(5, 4'000));
+  line.batch();
+  ASSERT_EQ(line.missing(), Seq{3});
+  EXPECT_TRUE(line.cut());
+  EXPECT_EQ(line.batch().size(), 2U);
+  EXPECT_EQ(line.missing(), std::nullopt);
+  line.push(erase(6));
+  EXPECT_EQ(line.made(), sequences(1, 2));
+  EXPECT_EQ(line.batch().size(), 4U) << "in their order";
+  EXPECT_EQ(line.missing(), Seq{3});
+  EXPECT_FALSE(line.cut()) << "nothing is in front of it";
+  EXPECT_EQ(line.fill([](Seq) { return MessagePtr{}; }, Seq{3}, Seq{10}), 2U);
+  EXPECT_EQ(line.made(), sequences(3, 6));
+}
+
 TEST(SettlementLine, WhatComesMeanwhileGoesIntoTheNextBatch) {
   SettlementLine line;
   EXPECT_TRUE(line.batch().empty());

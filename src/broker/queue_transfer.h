@@ -29,6 +29,7 @@ struct QueueTransfer {
     queue::Admission admission{};       ///< what he said; who need not be asked has let it in
     bool is_told = false;               ///< he was Busy, and has said meanwhile that there may be room
     std::uint64_t homeless_before = 0;  ///< of those in front of it
+    std::uint64_t unreadable_before = 0;
   };
 
   /// Messages of a slice at most.
@@ -46,6 +47,7 @@ struct QueueTransfer {
   absl::flat_hash_set<std::string> full{};    ///< queues that would not have one; what follows stays, too
   absl::flat_hash_set<std::string> passed{};  ///< keys of which a consumer has one; what follows stays, too
   std::uint64_t homeless = 0;                 ///< dead letters whose queue is not there
+  std::uint64_t unreadable = 0;               ///< the store cannot give them; they stay
   std::optional<Error> stop{};                ///< nothing more is begun
   // Of a purge.
   std::uint64_t purged_before = 0;        ///< what others have purged

@@ -117,7 +117,7 @@ void Shard::take_slice(OwnedQueue& queue) {
 
 /// False: something about it is on its way to the store, or its message is in the store alone and is read.
 /// The end of that touches the queue; then it is looked at again, because what is behind it would overtake
-/// it.
+/// it. What cannot be read stays.
 bool Shard::take_one(OwnedQueue& queue, const queue::QueueGroup::Peeked& one, const std::string& target) {
   using Order = queue::QueueDefinition::Order;
   QueueTransfer& transfer = *queue.transfer;
@@ -137,8 +137,10 @@ bool Shard::take_one(OwnedQueue& queue, const queue::QueueGroup::Peeked& one, co
     return true;
   }
   if (!one.message) {
-    static_cast<void>(queue.group.bring(one.seq));
-    return false;
+    if (queue.group.bring(one.seq)) return false;
+    ++transfer.unreadable;
+    if (keeps_order) transfer.passed.insert(key);
+    return true;
   }
   auto moving = queue.group.begin_move(one.seq, moment());
   if (!moving) return false;
@@ -155,7 +157,8 @@ bool Shard::take_one(OwnedQueue& queue, const queue::QueueGroup::Peeked& one, co
                             .entry = std::move(moving->entry),
                             .has_state = moving->has_state,
                             .is_asked = is_asked,
-                            .homeless_before = transfer.homeless});
+                            .homeless_before = transfer.homeless,
+                            .unreadable_before = transfer.unreadable});
   return true;
 }
 
@@ -207,6 +210,7 @@ void Shard::withdraw_rest(OwnedQueue& queue, std::size_t first) {
   const Leaving& refused = transfer.slice[first];
   transfer.next = refused.seq;
   transfer.homeless = refused.homeless_before;
+  transfer.unreadable = refused.unreadable_before;
   transfer.at_once = std::max<std::size_t>(first, 1);  // one alone holds nothing while it waits
   const bool is_busy = refused.admission.what == Admission::What::Busy;
   const bool is_gone = refused.admission.what == Admission::What::Gone;  // the next slice does not find it
@@ -287,6 +291,10 @@ void Shard::end_transfer(OwnedQueue& queue) {
   if (transfer.stop) return answer(tl::unexpected(*transfer.stop));
   if (!transfer.full.empty())
     return answer(tl::unexpected(full_error(*transfer.full.begin(), transfer.done)));
+  if (transfer.unreadable > 0)
+    return answer(failure(Errc::Corruption, "queue: " + messages_text(transfer.unreadable) +
+                                                " cannot be read; " + messages_text(transfer.done) +
+                                                " went"));
   if (transfer.homeless > 0 && std::holds_alternative<queue::MoveMessages>(order.command))
     return answer(failure(Errc::NotFound,
                           "to: there is no such queue any more; " + messages_text(transfer.done) + " went"));
@@ -295,6 +303,11 @@ void Shard::end_transfer(OwnedQueue& queue) {
                                               " the queue where they died is not there; " +
                                               messages_text(transfer.done) +
                                               " went. Name a queue for the others"));
+  const auto* move = std::get_if<queue::MoveMessages>(&order.command);
+  if (move != nullptr && move->offset && transfer.done == 0)
+    return answer(
+        failure(Errc::NotFound, "offset: message " + std::to_string(move->offset->v) +
+                                    " has left meanwhile, a consumer has it, or it cannot be read"));
   answer(ControlResult(queue::MessagesDone{transfer.done}));
 }
 

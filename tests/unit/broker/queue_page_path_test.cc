@@ -235,6 +235,45 @@ TEST_F(QueuePagePath, MessagesFarBehindMoveInTheirOrder) {
   EXPECT_EQ(taken_by(taker), expected);
 }
 
+/// It was with a consumer when its page came, and in memory alone; then it left memory.
+TEST_F(QueuePagePath, WhatCannotBeReadHoldsUpNoMove) {
+  small_orders().order = queue::QueueDefinition::Order::None;
+  configure("backlog", "none/#");
+  FakeClient boss = operator_client();
+  FakeClient publisher = login("source");
+  for (std::uint16_t i = 1; i <= 30; ++i)
+    publish_with(publisher, i, std::to_string(i), {{"tags", i >= 12 && i <= 24 ? "rare" : "common"}});
+  settle();
+  FakeClient taker = consumer("c", "orders?tags=rare");
+  const auto taken = messages(taker);
+  ASSERT_EQ(taken.size(), 13U);
+  broker().pages().damage_entry(stream(), Seq{12});
+  for (const test::Arrived& one : taken)
+    taker.ack(PacketType::Puback, one.id, ReasonCode::ImplementationSpecificError);
+  settle_without_commit();
+  send_commands(boss, R"({"command":"move","queue":"orders","to":"backlog","offset":12})", kQoS0);
+  settle_without_commit();
+  while (broker().pages().answer()) settle_without_commit();
+  settle();
+  const json moved = responses(boss);
+  ASSERT_EQ(moved.size(), 1U);
+  EXPECT_EQ(moved[0].value("error", ""), "queue: 1 message cannot be read; 0 messages went");
+  EXPECT_EQ(ask(boss, R"({"command":"move","queue":"orders","to":"backlog","offset":13})").at("data"),
+            json({{"messages", 1}}));
+}
+
+TEST_F(QueuePagePath, AMoveOfWhatItCannotReadSaysSo) {
+  small_orders();
+  configure("backlog", "none/#");
+  FakeClient boss = operator_client();
+  send("shop/a", 40);
+  broker().pages().damage_entry(stream(), Seq{30});
+  const json moved = ask(boss, R"({"command":"move","queue":"orders","to":"backlog","offset":30})");
+  EXPECT_EQ(moved.value("error", ""),
+            "offset: message 30 has left meanwhile, a consumer has it, or it cannot be read");
+  EXPECT_EQ(kept().messages, 39U);
+}
+
 TEST_F(QueuePagePath, MessagesFarBehindMoveWhereTheQueueIsAsked) {
   small_orders();
   queue::QueueDefinition& backlog = configure("backlog", "none/#");

@@ -54,7 +54,6 @@ Admission QueueGroup::admit(const Arrival& arrival, Moment now) {
     const Removal why = i < replaced ? Removal::Replaced : Removal::MaxLength;
     admission.evictions.push_back(evict(leaving[i], why, now));
   }
-  forget_evicting(dying);
   pending.evictions = std::move(leaving);
   if (definition_.dedup_window.count() > 0 && !arrival.message_id.empty()) {
     pending.message_id_number = message_ids_.admit(arrival.message_id, now.steady);

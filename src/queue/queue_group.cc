@@ -189,6 +189,7 @@ void QueueGroup::begin_end(Seq seq, Item& ending) {
   note(seq, ending);
   add_to(going_, ending.size);
   held_.take(seq);
+  evicting_.take(seq);
   retries_.cancel(seq);
   expiries_.cancel(seq);
 }
@@ -213,6 +214,7 @@ void QueueGroup::drop_item(Seq seq) {
   room_->give_back({1, dropped.size});
   if (dropped.is_gone) take_from(going_, dropped.size);
   held_.take(seq);
+  evicting_.take(seq);
   lanes_.erase(seq);
   if (!free_.empty()) free_.erase(seq);
   retries_.cancel(seq);

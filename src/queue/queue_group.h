@@ -347,8 +347,6 @@ class QueueGroup {
   /// Null: only the store has it.
   MessagePtr message_of(Seq seq) const;
   static MessagePtr find_in(const std::vector<ReadMessage>& messages, Seq seq);
-  void keep_evicting(const std::vector<ReadMessage>& read);
-  void forget_evicting(const std::vector<Seq>& leaving);
   void ask_for(ReadFor purpose, Seq from);
   bool is_reading(ReadFor purpose) const { return reading_to_[static_cast<std::size_t>(purpose)].v != 0; }
   /// How many of those that wait are in the store alone.
@@ -434,9 +432,11 @@ class QueueGroup {
   DedupWindow message_ids_;
 
   SequenceMap<Item> items_;
-  HeldMessages held_;                  ///< of those that wait
-  std::vector<ReadMessage> in_hand_;   ///< come or read just now, for who looks at them
-  std::vector<ReadMessage> evicting_;  ///< read for what comes, until that is let in
+  HeldMessages held_;                 ///< of those that wait
+  std::vector<ReadMessage> in_hand_;  ///< come or read just now, for who looks at them
+  /// Read for one that comes, as long as they are there: it may drive out more than is held at once, and be
+  /// withdrawn, and ask again.
+  HeldMessages evicting_;
   struct Shown {
     std::vector<ReadMessage> messages{};
     Seq from{};  ///< all that could be read from there

@@ -1,7 +1,6 @@
 // Which messages of a named queue are in memory, and what is read of the others.
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "base/assert.h"
@@ -18,7 +17,8 @@ MessagePtr QueueGroup::find_in(const std::vector<ReadMessage>& messages, Seq seq
 MessagePtr QueueGroup::message_of(Seq seq) const {
   if (const LeaseId lease = item(seq).lease; lease.v != 0) return leases_.at(lease).message;
   if (MessagePtr held = held_.find(seq)) return held;
-  for (const auto* read : {&in_hand_, &evicting_, &shown_.messages})
+  if (MessagePtr evicting = evicting_.find(seq)) return evicting;
+  for (const auto* read : {&in_hand_, &shown_.messages})
     if (MessagePtr found = find_in(*read, seq)) return found;
   return {};
 }
@@ -34,22 +34,6 @@ bool QueueGroup::bring(Seq seq) {
   if (shown_.from <= seq && seq < shown_.end) return false;
   ask_for(ReadFor::Showing, seq);
   return true;
-}
-
-/// One that comes may drive out more than is held at once: what is read for it adds up.
-void QueueGroup::keep_evicting(const std::vector<ReadMessage>& read) {
-  std::erase_if(evicting_, [this](const ReadMessage& one) { return !items_.contains(one.seq); });
-  std::vector<ReadMessage> both;
-  both.reserve(evicting_.size() + read.size());
-  std::set_union(evicting_.begin(), evicting_.end(), read.begin(), read.end(), std::back_inserter(both),
-                 [](const ReadMessage& a, const ReadMessage& b) { return a.seq < b.seq; });
-  evicting_ = std::move(both);
-}
-
-/// Those leave now. The oldest do first, so what is left is for the next, or for one that needs more.
-void QueueGroup::forget_evicting(const std::vector<Seq>& leaving) {
-  if (leaving.empty()) return;
-  std::erase_if(evicting_, [&](const ReadMessage& one) { return one.seq <= leaving.back(); });
 }
 
 /// The next page, while what is held goes out. Without what goes out nothing is read. It begins with one that
@@ -81,18 +65,17 @@ std::size_t QueueGroup::on_read(ReadFor purpose, std::vector<ReadMessage> messag
     }
     const Item& waiting = item(*it);
     if (waiting.lease.v != 0 || waiting.is_gone || purpose == ReadFor::Showing) continue;
-    if (purpose != ReadFor::Looking || held_.has_room(waiting.size)) held_.put(*it, read->message);
+    if (purpose == ReadFor::Evicting) {
+      evicting_.put(*it, read->message);
+    } else if (purpose == ReadFor::Lending || held_.has_room(waiting.size)) {
+      held_.put(*it, read->message);
+    }
   }
   const auto lost = static_cast<std::size_t>(
       std::count_if(missing.begin(), missing.end(), [this](Seq seq) { return lose(seq); }));
-  if (purpose == ReadFor::Evicting) keep_evicting(messages);
-  if (purpose == ReadFor::Looking) {
-    in_hand_ = std::move(messages);
-  } else if (purpose == ReadFor::Showing) {
-    shown_ = {std::move(messages), from, end};
-  } else {
-    near_ = from;
-  }
+  if (purpose == ReadFor::Looking) in_hand_ = std::move(messages);
+  if (purpose == ReadFor::Showing) shown_ = {std::move(messages), from, end};
+  if (purpose == ReadFor::Lending) near_ = from;
   if (purpose == ReadFor::Evicting || lost > 0) tell_to_ask_again();
   pump(now);
   return lost;

@@ -260,27 +260,64 @@ TEST_F(QueueMemory, WhatLeavesWithoutADeathIsNotRead) {
   EXPECT_TRUE(asked.empty());
 }
 
-/// More than is held at once.
-TEST_F(QueueMemory, OneLargeMessageDrivesOutManySmallOnes) {
-  definition.overflow = QueueDefinition::Overflow::DeadLetter;
-  begin();
-  keep_all(40);
-  QueueDefinition bounded = definition;
-  bounded.max_bytes = group->amount().bytes;
-  ASSERT_TRUE(group->change(bounded, now));
-  go();
-  const std::string large(group->amount().bytes / 2, 'x');
-  Admission admission;
-  for (int i = 0; i < 100; ++i) {
-    admission = admit(large, "large", "", WaiterId{7});
-    if (admission.what != Admission::What::Busy) break;
+/// One that comes and needs more than is held at once.
+struct OneLargeMessage : QueueMemory {
+  std::string large;
+
+  void fill() {
+    definition.overflow = QueueDefinition::Overflow::DeadLetter;
+    begin();
+    keep_all(40);
+    QueueDefinition bounded = definition;
+    bounded.max_bytes = group->amount().bytes;
+    ASSERT_TRUE(group->change(bounded, now));
     go();
-    ASSERT_EQ(asked.size(), 1U) << i;
-    answer_page(look_up());
+    large = std::string(group->amount().bytes / 2, 'x');
   }
+  Admission ask() { return admit(large, "large", "", WaiterId{7}); }
+  /// Until it is let in, or has asked too often.
+  Admission ask_and_read() {
+    Admission admission = ask();
+    for (int i = 0; i < 100 && admission.what == Admission::What::Busy; ++i) {
+      go();
+      EXPECT_EQ(asked.size(), 1U) << i;
+      answer_page(look_up());
+      admission = ask();
+    }
+    return admission;
+  }
+};
+
+TEST_F(OneLargeMessage, DrivesOutManySmallOnes) {
+  fill();
+  const Admission admission = ask_and_read();
   ASSERT_EQ(admission.what, Admission::What::Admitted);
   EXPECT_GT(admission.evictions.size(), 16U);
   for (const Eviction& one : admission.evictions) EXPECT_TRUE(one.dead_letter && one.dead_letter->message);
+}
+
+/// Another queue was busy: two that read for one message would else never have done so at the same time.
+TEST_F(OneLargeMessage, FindsWhatWasReadForItWhenItWasWithdrawn) {
+  fill();
+  const Admission first = ask_and_read();
+  ASSERT_EQ(first.what, Admission::What::Admitted);
+  group->on_failed(first.id, now);
+  go();
+  const Admission second = ask();
+  ASSERT_EQ(second.what, Admission::What::Admitted);
+  EXPECT_EQ(second.evictions.size(), first.evictions.size());
+  for (const Eviction& one : second.evictions) stored.erase(one.seq);
+  stored[store(second.id, "large")] = message(large);
+  go();
+  EXPECT_EQ(group->entries(), 40 - second.evictions.size() + 1);
+}
+
+/// What was read stays in its place: consumers still find what they are about to get.
+TEST_F(OneLargeMessage, TakesNothingFromWhatIsHeld) {
+  fill();
+  ASSERT_EQ(ask_and_read().what, Admission::What::Admitted);
+  const auto shown = group->peek(Seq{1}, 8);
+  for (const auto& one : shown) EXPECT_TRUE(one.message) << one.seq.v;
 }
 
 TEST_F(QueueMemory, WhatCannotBeReadHoldsUpNothing) {

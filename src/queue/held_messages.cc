@@ -22,7 +22,6 @@ bool HeldMessages::is_low() const {
 }
 
 bool HeldMessages::has_room(std::uint64_t size) const {
-  if (amount_.messages == 0) return true;
   return amount_.messages < limit_.messages && size <= limit_.bytes && amount_.bytes <= limit_.bytes - size;
 }
 

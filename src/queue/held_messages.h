@@ -11,8 +11,8 @@
 namespace hermod::queue {
 
 /// The messages of what waits in a named queue that are in memory; those of the others are in the store
-/// alone. Bounded by messages and bytes, but for one message that is larger. Owned by the queue's group, same
-/// thread.
+/// alone. Bounded by messages and bytes: one that is larger than the limit is not held. Owned by the queue's
+/// group, same thread.
 class HeldMessages {
  public:
   static constexpr Amount kNoLimit{std::numeric_limits<std::uint64_t>::max(),
@@ -40,9 +40,7 @@ class HeldMessages {
   std::optional<Seq> last() const { return messages_.last(); }
 
  private:
-  bool is_above_limit() const {
-    return amount_.messages > limit_.messages || (amount_.bytes > limit_.bytes && amount_.messages > 1);
-  }
+  bool is_above_limit() const { return amount_.messages > limit_.messages || amount_.bytes > limit_.bytes; }
 
   Amount limit_ = kNoLimit;
   Amount amount_;

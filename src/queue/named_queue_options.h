@@ -20,7 +20,7 @@ struct NamedQueueOptions {
   /// a quarter of it when it comes near.
   std::uint32_t held_messages = 1024;
   std::uint64_t held_bytes = 512ULL << 10;
-  /// And of all queues of a shard together; each holds a page of the smallest size at least.
+  /// And of all queues of a shard together; but each may hold some KiB, see held_limit().
   std::uint64_t held_bytes_together = 32ULL << 20;
 };
 

@@ -37,7 +37,8 @@ bool QueueGroup::bring(Seq seq) {
 }
 
 /// The next page, while what is held goes out. Without what goes out nothing is read. It begins with one that
-/// waits, so that it brings something: what consumers have may stand between.
+/// waits, so that it brings something: what consumers have may stand between. One that would not be held is
+/// read when it is lent.
 void QueueGroup::read_ahead() {
   if (is_paused_ || is_closing_ || leases_.empty()) return;
   const std::optional<Seq> last = held_.last();
@@ -45,7 +46,8 @@ void QueueGroup::read_ahead() {
   std::optional<Seq> behind = items_.first_from(Seq{last->v + 1});
   for (std::size_t left = kSlice; behind && left > 0; --left) {
     const Item& next = item(*behind);
-    if (next.lease.v == 0 && !next.is_gone) return ask_for(ReadFor::Lending, *behind);
+    if (next.lease.v == 0 && !next.is_gone)
+      return held_.has_room(next.size) ? ask_for(ReadFor::Lending, *behind) : void();
     behind = items_.first_from(Seq{behind->v + 1});
   }
 }

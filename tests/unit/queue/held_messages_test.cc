@@ -36,7 +36,8 @@ TEST(HeldMessages, WhatIsHeldUpLeavesBeforeIt) {
 TEST(HeldMessages, TheLimitIsOfBytesToo) {
   HeldMessages held;
   held.set_limit({100, 100});
-  EXPECT_TRUE(held.has_room(1000)) << "one message has room whatever its size";
+  EXPECT_FALSE(held.has_room(101)) << "not even one";
+  EXPECT_TRUE(held.has_room(100));
   held.put(Seq{1}, message_of_size(60));
   EXPECT_TRUE(held.has_room(40));
   EXPECT_FALSE(held.has_room(41));
@@ -44,6 +45,10 @@ TEST(HeldMessages, TheLimitIsOfBytesToo) {
   held.put(Seq{2}, message_of_size(60));
   held.trim(Seq{});
   EXPECT_EQ(held.amount(), (Amount{1, 60}));
+  held.take(Seq{1});
+  held.put(Seq{3}, message_of_size(101));
+  held.trim(Seq{});
+  EXPECT_EQ(held.amount(), Amount{});
 }
 
 TEST(HeldMessages, AMessageIsTakenOnce) {

@@ -260,6 +260,30 @@ TEST_F(QueueMemory, WhatLeavesWithoutADeathIsNotRead) {
   EXPECT_TRUE(asked.empty());
 }
 
+/// Each is larger than all that is held.
+TEST_F(QueueMemory, LargeMessagesAreInMemoryWhileConsumersHaveThem) {
+  begin();
+  const auto name_of = [](int i) { return std::string(9000, 'x') + std::to_string(i); };
+  for (int i = 1; i <= 5; ++i) keep(name_of(i), std::to_string(i));
+  go();
+  EXPECT_EQ(group->in_memory(), Amount{}) << "not even the first";
+  join(kNearTaker, wire::QoS::AtLeastOnce, 1);
+  go();
+  for (int i = 1; i <= 5; ++i) {
+    std::size_t pages = 0;
+    for (; !asked.empty() && pages < 10; ++pages) answer_page(look_up());
+    EXPECT_LE(pages, 1U) << "nothing is read that would not be held";
+    ASSERT_EQ(delivered.size(), static_cast<std::size_t>(i));
+    EXPECT_EQ(group->in_memory().messages, 1U);
+    group->advance(now);
+    go();
+    EXPECT_TRUE(asked.empty());
+    settle(delivered.back(), Outcome::Done);
+    go();
+  }
+  EXPECT_EQ(group->entries(), 0U);
+}
+
 /// One that comes and needs more than is held at once.
 struct OneLargeMessage : QueueMemory {
   std::string large;

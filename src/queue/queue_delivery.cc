@@ -129,16 +129,14 @@ void QueueGroup::pump(Moment now) {
 /// Lends what can be lent.
 void QueueGroup::lend_all(Moment now) {
   is_cut_short_ = false;
-  if (is_paused_ || is_closing_) return;
   std::size_t dead = 0;
-  while (dispatcher_.has_room() && (!rate_out_ || rate_out_->has_token(now.steady))) {
+  while (lends() && dispatcher_.has_room() && (!rate_out_ || rate_out_->has_token(now.steady))) {
     const std::optional<Next> next = choose();
     if (!next) return;
     age(next->seq, now);
     const Item& entry = item(next->seq);
     if (entry.expires_at <= now.steady) return;            // more than a slice; next_due() is now
     if (entry.deliveries >= definition_.max_deliveries) {  // there were more when it last failed
-      if (is_store_behind()) return;
       is_cut_short_ = ++dead > kSlice;
       if (is_cut_short_) return;
       die(next->seq, DeathReason::DeliveryLimit, now);

@@ -293,7 +293,7 @@ std::optional<MonotonicTime> QueueGroup::next_due(Moment now) const {
   at(retries_.next_due());
   if (!is_store_behind()) at(expiries_.next_due());
   at(message_ids_.next_end());
-  const bool may_lend = !is_paused_ && dispatcher_.has_room() && !is_reading(ReadFor::Lending);
+  const bool may_lend = lends() && dispatcher_.has_room() && !is_reading(ReadFor::Lending);
   if (rate_out_ && may_lend && choose()) at(rate_out_->next_token(now.steady));
   return next;
 }

@@ -402,6 +402,8 @@ class QueueGroup {
   void forget_message_ids(Moment now);
   /// So much waits for the store that no more is decided by the slice: each takes memory.
   bool is_store_behind() const { return going_.messages >= kMostGoing; }
+  /// What dies or is acknowledged waits for it in memory, so nothing more goes out then.
+  bool lends() const { return !is_paused_ && !is_closing_ && !is_store_behind(); }
   void go_on_purging();
   void go_on_trimming(Moment now);
   bool is_above_limits() const;

@@ -528,6 +528,29 @@ TEST_F(QueueMemory, AStartHoldsTheFirstOnly) {
   EXPECT_EQ(delivered.size(), 49U);
 }
 
+/// Nothing is due, and nothing goes out: what is acknowledged would wait for it in memory, too.
+TEST_F(QueueMemory, AStoreThatIsBehindIsWaitedFor) {
+  definition.rate_out = Rate{.per_second = 1000, .burst = 1000};
+  definition.dead_letter = "none";
+  definition.ttl = seconds(5);
+  definition.order = QueueDefinition::Order::None;
+  begin();
+  is_slow = true;
+  for (int i = 0; i < 9'000; ++i) put("m");
+  now.steady += seconds(6);
+  now.wall += seconds(6);
+  for (int i = 0; i < 100; ++i) group->advance(now);
+  happened();
+  join(kNearTaker, wire::QoS::AtMostOnce, 100);
+  happened();
+  EXPECT_EQ(group->leases(), 0U);
+  EXPECT_EQ(group->next_due(now), std::nullopt);
+  is_slow = false;
+  while (!wanted.empty()) settle_store();
+  happened();
+  EXPECT_EQ(group->entries(), 0U);
+}
+
 TEST_F(QueueMemory, OfABacklogThatExpiresOnlySoMuchWaitsForTheStore) {
   definition.ttl = seconds(5);
   begin();

@@ -45,11 +45,15 @@ MessagePtr HeldMessages::find(Seq seq) const {
   return found != nullptr ? *found : MessagePtr{};
 }
 
-void HeldMessages::trim(Seq from) {
+Seq HeldMessages::trim(Seq from) {
+  Seq farthest;
   while (is_above_limit()) {
-    const Seq first = *messages_.first_from(Seq{});
-    take(first < from ? first : *messages_.last());
+    const bool is_held_up = *first() < from;
+    const Seq victim = is_held_up ? *first() : *last();
+    take(victim);
+    if (!is_held_up) farthest = std::max(farthest, victim);
   }
+  return farthest;
 }
 
 }  // namespace hermod::queue

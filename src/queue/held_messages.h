@@ -25,6 +25,7 @@ class HeldMessages {
   /// So few are left that the next page is wanted.
   bool is_low() const;
 
+  bool could_hold(std::uint64_t size) const { return size <= limit_.bytes && limit_.messages > 0; }
   bool has_room(std::uint64_t size) const;
   /// Nothing happens when it is there, or null. May be above the limit until trim().
   void put(Seq seq, MessagePtr message);
@@ -33,10 +34,11 @@ class HeldMessages {
   /// Null when it is not held.
   MessagePtr find(Seq seq) const;
   /// Down to the limit: what stands in front of `from` goes first, because it is held up, else what is
-  /// farthest behind.
-  void trim(Seq from);
+  /// farthest behind. The last of those, or zero.
+  Seq trim(Seq from);
 
   const Amount& amount() const { return amount_; }
+  std::optional<Seq> first() const { return messages_.first_from(Seq{}); }
   std::optional<Seq> last() const { return messages_.last(); }
 
  private:

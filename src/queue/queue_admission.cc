@@ -258,10 +258,21 @@ void QueueGroup::come_in(Seq seq, QueueEntry entry, MonotonicTime expires_at) {
   if (definition_.last_value) drop_replaced(seq);
 }
 
-/// Behind what the store alone has nothing is held: it will be read with it.
+/// Whether one that comes is held. Not behind what is in the store alone: it will be read with it. What is
+/// left there of what came long before, because it pauses or nobody wants it, counts for nothing.
+bool QueueGroup::holds_next(std::uint64_t size) {
+  if (!held_.could_hold(size) || (stored_alone() > 0 && unheld_to_.v != 0)) return false;
+  for (auto first = held_.first(); first && !held_.has_room(size); first = held_.first()) {
+    if (!retries_.time_of(*first)) return false;
+    held_.take(*first);  // what goes out earlier has its place
+  }
+  return held_.has_room(size);
+}
+
 MessagePtr QueueGroup::add(Seq seq, QueueEntry entry, MonotonicTime expires_at) {
   const Message& message = *entry.message;
-  const bool is_held = stored_alone() == 0 && held_.has_room(message.size());
+  const bool is_held = holds_next(message.size());
+  unheld_to_ = is_held ? Seq{} : seq;
   Item added;
   added.stored_at = message.stored_at();
   added.expires_at = expires_at;

@@ -332,6 +332,7 @@ class QueueGroup {
   Pending take_pending(AdmissionId id);
   void stay(Seq seq);
   bool has_in_memory(const std::vector<Seq>& dying);
+  bool holds_next(std::uint64_t size);
   /// Gives the message, when it is not held.
   MessagePtr add(Seq seq, QueueEntry entry, MonotonicTime expires_at);
   void come_in(Seq seq, QueueEntry entry, MonotonicTime expires_at);
@@ -448,6 +449,7 @@ class QueueGroup {
   absl::btree_set<Seq> unexamined_;              ///< ready, and to be read before filters see them
   std::array<Seq, kReadPurposes> reading_to_{};  ///< of each purpose, when it is read: what was there then
   Seq near_{};                                   ///< where the last page began that was to go out
+  Seq unheld_to_{};  ///< what waits was held up to its end, but for this one, or not since; zero: it is
   bool looks_at_newcomers_first_ = false;
   absl::btree_set<Seq> free_;  ///< with takes_oldest(), those that may leave
   absl::flat_hash_map<AdmissionId, Pending> pending_;

@@ -77,7 +77,10 @@ std::size_t QueueGroup::on_read(ReadFor purpose, std::vector<ReadMessage> messag
       std::count_if(missing.begin(), missing.end(), [this](Seq seq) { return lose(seq); }));
   if (purpose == ReadFor::Looking) in_hand_ = std::move(messages);
   if (purpose == ReadFor::Showing) shown_ = {std::move(messages), from, end};
-  if (purpose == ReadFor::Lending) near_ = from;
+  if (purpose == ReadFor::Lending) {
+    near_ = from;
+    if (unheld_to_ < end) unheld_to_ = {};
+  }
   if (purpose == ReadFor::Evicting || lost > 0) tell_to_ask_again();
   pump(now);
   return lost;

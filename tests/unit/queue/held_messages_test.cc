@@ -17,7 +17,7 @@ TEST(HeldMessages, WhatIsFarthestBehindLeavesFirst) {
   held.set_limit({4, 1000});
   for (std::uint64_t seq = 1; seq <= 6; ++seq) held.put(Seq{seq}, message_of_size(10));
   EXPECT_EQ(held.amount(), (Amount{6, 60}));
-  held.trim(Seq{});
+  EXPECT_EQ(held.trim(Seq{}), Seq{6});
   EXPECT_EQ(held.amount(), (Amount{4, 40}));
   EXPECT_TRUE(held.find(Seq{4}));
   EXPECT_FALSE(held.find(Seq{5}));
@@ -27,7 +27,7 @@ TEST(HeldMessages, WhatIsHeldUpLeavesBeforeIt) {
   HeldMessages held;
   held.set_limit({4, 1000});
   for (std::uint64_t seq = 1; seq <= 6; ++seq) held.put(Seq{seq}, message_of_size(10));
-  held.trim(Seq{5});
+  EXPECT_EQ(held.trim(Seq{5}), Seq{}) << "what is behind is there up to the end";
   EXPECT_FALSE(held.find(Seq{2}));
   EXPECT_TRUE(held.find(Seq{3}));
   EXPECT_TRUE(held.find(Seq{6}));

@@ -393,6 +393,54 @@ TEST_F(QueueMemory, WhatComesBackWaitsInMemoryWithinTheLimit) {
   EXPECT_EQ(delivered, numbers(1, 40));
 }
 
+/// More of them than are held.
+TEST_F(QueueMemory, WhatPausesSendsNothingThatComesLaterToTheDisk) {
+  begin();
+  keep_all(12);
+  join(kNearTaker, wire::QoS::AtLeastOnce, 12);
+  go();
+  read_all();
+  ASSERT_EQ(delivered, numbers(1, 12));
+  for (const std::string& one : numbers(1, 12)) settle(one, Outcome::RetryLater, seconds(3600));
+  go();
+  disconnect(kNearTaker);
+  go();
+  ASSERT_EQ(group->in_memory().messages, 8U);
+  ASSERT_TRUE(asked.empty());
+  delivered.clear();
+  for (int i = 13; i <= 16; ++i) keep(std::to_string(i), std::to_string(i));
+  go();
+  EXPECT_EQ(group->in_memory().messages, 8U);
+  join(kNearTaker, wire::QoS::AtLeastOnce, 4);
+  go();
+  EXPECT_EQ(delivered, numbers(13, 16));
+  EXPECT_TRUE(asked.empty()) << "they came when nothing in front of them was to be read";
+  pass(seconds(3700));
+  go();
+  grant(kNearTaker, 100);
+  go();
+  read_all();
+  EXPECT_EQ(delivered.size(), 16U) << "and those are read when it is over";
+}
+
+/// What comes behind a backlog in the store waits there, until all of that has been read.
+TEST_F(QueueMemory, WhatComesBehindABacklogIsHeldWhenThatIsOver) {
+  begin();
+  keep_all(20);
+  join(kNearTaker, wire::QoS::AtMostOnce, 100);
+  go();
+  ASSERT_EQ(delivered, numbers(1, 8));
+  keep("21", "21");
+  go();
+  EXPECT_EQ(group->in_memory(), Amount{}) << "the page brings it, in its turn";
+  read_all();
+  EXPECT_EQ(delivered, numbers(1, 21));
+  disconnect(kNearTaker);
+  for (int i = 22; i <= 24; ++i) keep(std::to_string(i), std::to_string(i));
+  go();
+  EXPECT_EQ(group->in_memory().messages, 3U);
+}
+
 TEST_F(QueueMemory, AFilterIsHeldAgainstWhatIsInTheStoreAlone) {
   begin();
   for (int i = 1; i <= 40; ++i) {

@@ -231,11 +231,14 @@ void Shard::carry_out(OwnedQueue& queue) {
       std::visit(Receiver{*this, queue, unsent}, effect);
     if (!unsent.empty()) queue.group.unsent(std::exchange(unsent, {}), moment());
   }
-  queue.named->room->say_in_memory(queue.group.in_memory());
   settle_entries(queue);
   schedule_queue(queue);
   run_orders(queue);
   go_on_looking(queue);
+  queue::Amount in_memory = queue.group.in_memory();
+  in_memory.messages += queue.line.in_memory().messages;
+  in_memory.bytes += queue.line.in_memory().bytes;
+  queue.named->room->say_in_memory(in_memory);
 }
 
 /// The next batch of what the queue has decided, unless one is on its way. But for the ends of claims nobody

@@ -40,7 +40,7 @@ Admission QueueGroup::admit(const Arrival& arrival, Moment now) {
                                                                                   : Admission::What::Full};
   }
   const std::vector<Seq> dying(leaving.begin() + static_cast<std::ptrdiff_t>(replaced), leaving.end());
-  if (!has_in_memory(dying)) {
+  if (!has_in_memory(dying, now)) {
     room_->give_back(*reserved);
     return busy(arrival.waiter);
   }
@@ -104,8 +104,9 @@ Amount QueueGroup::amount_of(const std::vector<Seq>& entries) const {
 }
 
 /// What is about to die for an admission goes into the publisher's batch as a whole; else it is read.
-bool QueueGroup::has_in_memory(const std::vector<Seq>& dying) {
+bool QueueGroup::has_in_memory(const std::vector<Seq>& dying, Moment now) {
   if (definition_.overflow != QueueDefinition::Overflow::DeadLetter) return true;
+  want_evicting(now);
   for (const Seq seq : dying) {
     if (message_of(seq)) continue;
     ask_for(ReadFor::Evicting, seq);

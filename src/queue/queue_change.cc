@@ -34,6 +34,7 @@ Status QueueGroup::change(const QueueDefinition& to, Moment now) {
   message_ids_.set_window(to.dedup_window);
   room_->set_limits(to.max_length, to.max_bytes);
   free_.clear();
+  if (to.overflow != QueueDefinition::Overflow::DeadLetter) evicting_ = HeldMessages();
   for (auto& [id, pending] : pending_) pending.expires_at = expiry_of(pending.entry, now);
   review_from_ = Seq{};
   is_trimming_ = takes_oldest();
@@ -72,6 +73,7 @@ Status QueueGroup::close(bool force, Moment now) {
                    "force: the queue holds " + std::to_string(room_->held().messages) + " messages");
   is_closing_ = true;
   close_from_ = Seq{};
+  evicting_ = HeldMessages();
   tell_to_ask_again();
   advance(now);
   return {};

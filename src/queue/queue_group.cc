@@ -228,6 +228,7 @@ void QueueGroup::advance(Moment now) {
   end_overdue(now);
   wake_retries(now);
   forget_message_ids(now);
+  forget_evicting(now);
   go_on_closing();
   go_on_purging();
   go_on_reviewing(now);
@@ -293,6 +294,7 @@ std::optional<MonotonicTime> QueueGroup::next_due(Moment now) const {
   at(retries_.next_due());
   if (!is_store_behind()) at(expiries_.next_due());
   at(message_ids_.next_end());
+  if (evicting_.amount().messages > 0) at(evicting_until_);
   const bool may_lend = lends() && dispatcher_.has_room() && !is_reading(ReadFor::Lending);
   if (rate_out_ && may_lend && choose()) at(rate_out_->next_token(now.steady));
   return next;

@@ -97,10 +97,9 @@ class QueueGroup {
   /// there when its page was read, and could not be. Precondition: the entry is there, without a message.
   bool bring(Seq seq);
   void end_showing() { shown_ = {}; }
-  /// Messages in memory, and their bytes: of what waits, and of what consumers have.
-  Amount in_memory() const {
-    return {held_.amount().messages + lent_.messages, held_.amount().bytes + lent_.bytes};
-  }
+  /// Messages in memory, and their bytes: of what waits, and of what consumers have; and what was read for
+  /// who comes or looks, which may be among the others.
+  Amount in_memory() const;
 
   // Who takes messages. A consumer's shard posts what follows; what comes with an attachment that is not the
   // consumer's newest is too late, and means nothing any more.
@@ -331,7 +330,7 @@ class QueueGroup {
   }
   Pending take_pending(AdmissionId id);
   void stay(Seq seq);
-  bool has_in_memory(const std::vector<Seq>& dying);
+  bool has_in_memory(const std::vector<Seq>& dying, Moment now);
   bool holds_next(std::uint64_t size);
   /// Gives the message, when it is not held.
   MessagePtr add(Seq seq, QueueEntry entry, MonotonicTime expires_at);
@@ -354,6 +353,8 @@ class QueueGroup {
   std::uint64_t stored_alone() const {
     return items_.size() - lent_.messages - going_.messages - held_.amount().messages;
   }
+  void want_evicting(Moment now);
+  void forget_evicting(Moment now);
   void read_ahead();
   bool lose(Seq seq);
 
@@ -440,6 +441,7 @@ class QueueGroup {
   /// Read for one that comes, as long as they are there: it may drive out more than is held at once, and be
   /// withdrawn, and ask again.
   HeldMessages evicting_;
+  MonotonicTime evicting_until_{};  ///< whoever it was for is gone then
   struct Shown {
     std::vector<ReadMessage> messages{};
     Seq from{};  ///< all that could be read from there

@@ -7,6 +7,31 @@
 #include "queue/queue_group.h"
 
 namespace hermod::queue {
+namespace {
+
+/// Who is told to ask again does so at once. What was read for one that has not come back for as long is for
+/// nobody.
+constexpr std::chrono::seconds kEvictingKept{10};
+
+}  // namespace
+
+Amount QueueGroup::in_memory() const {
+  Amount sum = held_.amount();
+  for (const Amount& more : {lent_, evicting_.amount()}) {
+    sum.messages += more.messages;
+    sum.bytes += more.bytes;
+  }
+  for (const ReadMessage& one : shown_.messages) add_to(sum, one.message->size());
+  return sum;
+}
+
+void QueueGroup::want_evicting(Moment now) {
+  evicting_until_ = now.steady + kEvictingKept;
+}
+
+void QueueGroup::forget_evicting(Moment now) {
+  if (evicting_.amount().messages > 0 && evicting_until_ <= now.steady) evicting_ = HeldMessages();
+}
 
 MessagePtr QueueGroup::find_in(const std::vector<ReadMessage>& messages, Seq seq) {
   const auto found = std::lower_bound(messages.begin(), messages.end(), seq,
@@ -81,6 +106,7 @@ std::size_t QueueGroup::on_read(ReadFor purpose, std::vector<ReadMessage> messag
     near_ = from;
     if (unheld_to_ < end) unheld_to_ = {};
   }
+  if (purpose == ReadFor::Evicting) want_evicting(now);
   if (purpose == ReadFor::Evicting || lost > 0) tell_to_ask_again();
   pump(now);
   return lost;

@@ -32,6 +32,12 @@ std::optional<Seq> entry_of(const StoreChange& change) {
   return std::nullopt;
 }
 
+/// The message of a dead letter, if it has it.
+MessagePtr letter_in(const StoreChange& change) {
+  const auto* dead = std::get_if<MoveToDeadLetters>(&change);
+  return dead != nullptr ? dead->entry.message : MessagePtr{};
+}
+
 /// A dead letter whose message is in the store alone.
 bool is_unread(const StoreChange& change) {
   const auto* dead = std::get_if<MoveToDeadLetters>(&change);
@@ -61,6 +67,7 @@ void SettlementLine::push(StoreChange change) {
       ids->numbers.erase(ids->numbers.begin(), end);
     }
   }
+  if (const MessagePtr message = letter_in(change)) add_to(in_memory_, message->size());
   waiting_.push_back(std::move(change));
 }
 
@@ -100,6 +107,7 @@ std::size_t SettlementLine::fill(const std::function<MessagePtr(Seq)>& read, Seq
     if (dead->seq < from || end <= dead->seq) continue;
     if (const MessagePtr message = read(dead->seq)) {
       dead->entry.message = without_expiry(message);
+      add_to(in_memory_, dead->entry.message->size());
     } else {
       dead->is_unreadable = true;
       ++unreadable;
@@ -111,8 +119,10 @@ std::size_t SettlementLine::fill(const std::function<MessagePtr(Seq)>& read, Seq
 std::vector<Seq> SettlementLine::made() {
   HERMOD_ASSERT(is_under_way());
   std::vector<Seq> settled;
-  for (const StoreChange& change : std::exchange(batch_, {}))
+  for (const StoreChange& change : std::exchange(batch_, {})) {
     if (const auto seq = entry_of(change)) settled.push_back(*seq);
+    if (const MessagePtr message = letter_in(change)) take_from(in_memory_, message->size());
+  }
   return settled;
 }
 

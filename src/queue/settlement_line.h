@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "queue/queue_effect.h"
+#include "queue/queue_window.h"
 
 namespace hermod::queue {
 
@@ -48,6 +49,8 @@ class SettlementLine {
   /// Precondition: is_under_way().
   std::vector<Seq> made();
   bool is_empty() const { return batch_.empty() && waiting_.empty(); }
+  /// Dead letters that have their messages.
+  const Amount& in_memory() const { return in_memory_; }
   /// What waits for the batches behind the one that is under way.
   std::size_t waiting() const { return waiting_.size(); }
 
@@ -55,6 +58,7 @@ class SettlementLine {
   Limits limits_{};
   std::vector<StoreChange> batch_;
   std::deque<StoreChange> waiting_;
+  Amount in_memory_;  ///< of both
 };
 
 }  // namespace hermod::queue

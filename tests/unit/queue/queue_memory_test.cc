@@ -203,12 +203,13 @@ TEST_F(QueueMemory, WhoLooksFarBehindHasItBrought) {
   answer_page(look_up());
   EXPECT_TRUE(group->peek(Seq{30}, 1).front().message);
   EXPECT_TRUE(group->peek(Seq{1}, 1).front().message) << "what goes out next stays";
-  EXPECT_EQ(group->in_memory().messages, 8U);
+  EXPECT_EQ(group->in_memory().messages, 10U);
   const auto moving = group->begin_move(Seq{30}, now);
   ASSERT_TRUE(moving.has_value());
   EXPECT_TRUE(moving->entry.message);
   group->end_showing();
   EXPECT_FALSE(group->peek(Seq{31}, 1).front().message);
+  EXPECT_EQ(group->in_memory().messages, 8U);
 }
 
 TEST_F(QueueMemory, WhatCannotBeReadIsNotBroughtTwice) {
@@ -334,6 +335,36 @@ TEST_F(OneLargeMessage, FindsWhatWasReadForItWhenItWasWithdrawn) {
   stored[store(second.id, "large")] = message(large);
   go();
   EXPECT_EQ(group->entries(), 40 - second.evictions.size() + 1);
+}
+
+TEST_F(OneLargeMessage, LeavesNothingInMemoryWhenItDoesNotComeBack) {
+  fill();
+  ASSERT_EQ(ask().what, Admission::What::Busy);
+  go();
+  answer_page(look_up());
+  EXPECT_EQ(group->in_memory().messages, 10U);
+  pass(seconds(9));
+  ASSERT_EQ(ask().what, Admission::What::Busy) << "it has come back";
+  go();
+  answer_page(look_up());
+  pass(seconds(9));
+  EXPECT_EQ(group->in_memory().messages, 12U);
+  EXPECT_EQ(group->next_due(now), now.steady + seconds(1));
+  pass(seconds(1));
+  EXPECT_EQ(group->in_memory().messages, 8U);
+  EXPECT_EQ(group->next_due(now), std::nullopt);
+}
+
+TEST_F(OneLargeMessage, IsNotReadForAnyMoreWhenTheQueueRefusesWhatComes) {
+  fill();
+  ASSERT_EQ(ask().what, Admission::What::Busy);
+  go();
+  answer_page(look_up());
+  QueueDefinition refusing = group->definition();
+  refusing.overflow = QueueDefinition::Overflow::Reject;
+  ASSERT_TRUE(group->change(refusing, now));
+  go();
+  EXPECT_EQ(group->in_memory().messages, 8U);
 }
 
 /// What was read stays in its place: consumers still find what they are about to get.

@@ -46,12 +46,14 @@ TEST(SettlementLine, WhatABatchLacksIsReadBeforeItIsMade) {
   const auto has_two = [&](Seq seq) { return seq == Seq{2} ? read : MessagePtr{}; };
   EXPECT_EQ(line.fill(has_two, Seq{2}, Seq{3}), 0U);
   EXPECT_EQ(line.missing(), Seq{3});
+  EXPECT_EQ(line.in_memory(), (Amount{1, read->size()}));
   EXPECT_EQ(line.fill(has_two, Seq{3}, Seq{10}), 1U) << "it is not there";
   EXPECT_EQ(line.missing(), std::nullopt);
   const auto& filled = std::get<MoveToDeadLetters>(line.batch()[1]);
   EXPECT_EQ(filled.entry.message->expires_at(), Message::kNever);
   EXPECT_TRUE(std::get<MoveToDeadLetters>(line.batch()[2]).is_unreadable);
   EXPECT_EQ(line.made(), sequences(1, 3));
+  EXPECT_EQ(line.in_memory(), Amount{});
   line.batch();
   EXPECT_EQ(line.missing(), Seq{5});
 }
@@ -109,8 +111,11 @@ TEST(SettlementLine, ABatchIsBoundedByItsBytesAndALargeLetterGoesAlone) {
   line.push(dead_letter(2, 4'000));
   line.push(dead_letter(3, 50'000));
   line.push(erase(4));
+  EXPECT_EQ(line.in_memory().messages, 3U);
+  EXPECT_GT(line.in_memory().bytes, 58'000U);
   EXPECT_EQ(line.batch().size(), 2U);
   EXPECT_EQ(line.made(), sequences(1, 2));
+  EXPECT_EQ(line.in_memory().messages, 1U);
   EXPECT_EQ(line.batch().size(), 1U);
   EXPECT_EQ(line.made(), sequences(3, 3));
   line.batch();

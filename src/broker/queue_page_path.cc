@@ -35,6 +35,7 @@ queue::ReadFor purpose_for(PageRead::Purpose purpose) {
 /// Without a store to read from everything stays in memory.
 void Shard::bound_memory(OwnedQueue& queue) const {
   if (shared_.reader == nullptr) return;
+  queue.line.bound_memory();
   queue.group.limit_held(queue::held_limit(shared_.options.queues, owned_queues_.size()));
 }
 

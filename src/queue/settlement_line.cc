@@ -38,6 +38,12 @@ MessagePtr letter_in(const StoreChange& change) {
   return dead != nullptr ? dead->entry.message : MessagePtr{};
 }
 
+/// Until its batch is made it is there, and a line that the store does not take has no end.
+void leave_in_store(MoveToDeadLetters& dead) {
+  dead.size = dead.entry.message->size();
+  dead.entry.message = MessagePtr{};
+}
+
 /// A dead letter whose message is in the store alone.
 bool is_unread(const StoreChange& change) {
   const auto* dead = std::get_if<MoveToDeadLetters>(&change);
@@ -67,7 +73,13 @@ void SettlementLine::push(StoreChange change) {
       ids->numbers.erase(ids->numbers.begin(), end);
     }
   }
-  if (const MessagePtr message = letter_in(change)) add_to(in_memory_, message->size());
+  if (const MessagePtr message = letter_in(change)) {
+    if (is_bounded_ && in_memory_.bytes + message->size() > limits_.bytes) {
+      leave_in_store(std::get<MoveToDeadLetters>(change));
+    } else {
+      add_to(in_memory_, message->size());
+    }
+  }
   waiting_.push_back(std::move(change));
 }
 

@@ -31,6 +31,9 @@ class SettlementLine {
   SettlementLine() = default;
   explicit SettlementLine(const Limits& limits) : limits_(limits) {}
 
+  /// There is a store to read from: of dead letters that wait no more is held than about a batch of bytes,
+  /// and the messages of the others are missing() again. What has been pushed before stays.
+  void bound_memory() { is_bounded_ = true; }
   void push(StoreChange change);
   /// The batch that is under way; without one the next begins. Empty when nothing waits. One that failed is
   /// submitted again as it was, so this may be asked for as often as it takes.
@@ -59,6 +62,7 @@ class SettlementLine {
   std::vector<StoreChange> batch_;
   std::deque<StoreChange> waiting_;
   Amount in_memory_;  ///< of both
+  bool is_bounded_ = false;
 };
 
 }  // namespace hermod::queue

@@ -268,7 +268,10 @@ void QueueWorld::change_limits() {
 /// A group from what the store has, and the world's own account of it.
 void QueueWorld::start_group() {
   group_ = std::make_unique<QueueGroup>(definition_, now_);
-  if (memory_ > 0) group_->limit_held({memory_, 100'000});
+  if (memory_ > 0) {
+    group_->limit_held({memory_, 100'000});
+    line_.bound_memory();
+  }
   reads_.clear();
   pages_.clear();
   is_paused_ = false;

@@ -122,6 +122,24 @@ TEST(SettlementLine, ABatchIsBoundedByItsBytesAndALargeLetterGoesAlone) {
   EXPECT_EQ(line.made(), sequences(4, 4));
 }
 
+TEST(SettlementLine, LettersThatTheStoreDoesNotTakeLeaveMemory) {
+  SettlementLine line({.changes = 100, .bytes = 10'000});
+  line.bound_memory();
+  for (std::uint64_t seq = 1; seq <= 50; ++seq) line.push(dead_letter(seq, 4'000));
+  EXPECT_EQ(line.in_memory(), (Amount{2, 8'002}));
+  EXPECT_EQ(line.batch().size(), 2U) << "their sizes count";
+  EXPECT_EQ(line.missing(), std::nullopt);
+  line.made();
+  EXPECT_EQ(line.batch().size(), 2U);
+  EXPECT_EQ(line.missing(), Seq{3});
+  const auto read = [](Seq seq) {
+    return std::get<MoveToDeadLetters>(dead_letter(seq.v, 4'000)).entry.message;
+  };
+  EXPECT_EQ(line.fill(read, Seq{3}, Seq{10}), 0U);
+  EXPECT_EQ(line.missing(), std::nullopt);
+  EXPECT_EQ(line.made(), sequences(3, 4));
+}
+
 TEST(SettlementLine, WhatGoesBackIntoASessionCountsWithItsMessage) {
   const std::string payload(1000, 'x');
   EraseEntry gone{.seq = Seq{1}, .claim = {.lease = LeaseId{1}}};

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/log.h"
 #include "broker/page_reader.h"
 #include "broker/shard.h"
 #include "queue/queue_id.h"
@@ -87,7 +88,7 @@ void Shard::on_queue_page_read(PageRead& page) {
   std::vector<queue::QueueGroup::ReadMessage> messages;
   messages.reserve(page.entries.size());
   for (queue::Entry& entry : page.entries) messages.push_back({entry.seq, std::move(entry.delivery.message)});
-  std::size_t lost = 0;
+  std::vector<Seq> lost;
   if (page.purpose == PageRead::Purpose::QueueDying) {
     queue.is_reading_dead = false;
     const auto read = [&messages](Seq seq) {
@@ -99,12 +100,20 @@ void Shard::on_queue_page_read(PageRead& page) {
   } else {
     lost = queue.group.on_read(purpose_for(page.purpose), std::move(messages), from, end, moment());
   }
-  if (lost > 0) {
-    tell_damaged(page, queue.named->name());
-    // An entry that is simply not there is lost as well, and not among what the page names.
-    if (lost > page.damaged.size()) counters_.add(Counter::DroppedDamaged, lost - page.damaged.size());
-  }
+  tell_lost(page, lost, queue.named->name());
   touch(queue);
+}
+
+/// What a page names as damaged may have been lost before, or be still with somebody; and an entry that is
+/// simply not there is lost as well.
+void Shard::tell_lost(const PageRead& page, const std::vector<Seq>& lost, std::string_view queue) {
+  counters_.add(Counter::DroppedDamaged, lost.size());
+  for (const Seq seq : lost) {
+    const auto named = std::ranges::find(page.damaged, seq, &PageRead::Damaged::seq);
+    HERMOD_LOG_LIMITED(log::Level::Error, "store.record_damaged", {"table", "entries"}, {"queue", queue},
+                       {"sequence", seq.v},
+                       {"why", named != page.damaged.end() ? named->why : "it is not there"});
+  }
 }
 
 void Shard::read_queues_again() {

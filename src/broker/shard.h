@@ -402,6 +402,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   bool gives_up(OwnedQueue& queue, PageRead& page);
   void tell_read_failed(OwnedQueue& queue);
   void on_queue_page_read(PageRead& page);
+  void tell_lost(const PageRead& page, const std::vector<Seq>& lost, std::string_view queue);
   void read_queues_again();
 
   // ack_path.cc

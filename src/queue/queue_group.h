@@ -89,8 +89,8 @@ class QueueGroup {
   };
   /// What ReadEntries asked for, in rising order: from `from` up to `end` the store has no others. What has
   /// left, or is with somebody, is not brought back by it. An entry that is not among them cannot be read: it
-  /// leaves memory, and stays in the store for whoever can. Gives how many those were.
-  std::size_t on_read(ReadFor purpose, std::vector<ReadMessage> messages, Seq from, Seq end, Moment now);
+  /// leaves memory, and stays in the store for whoever can. Gives those that have.
+  std::vector<Seq> on_read(ReadFor purpose, std::vector<ReadMessage> messages, Seq from, Seq end, Moment now);
   /// For who looks at an entry or moves it, and finds no message: it is read, and some behind it. With the
   /// next on_read() of ReadFor::Showing these are in memory beside what is held, until the one after that or
   /// end_showing(); who asked finds his among them, unless somebody else had asked before. False: it was

@@ -77,8 +77,8 @@ void QueueGroup::read_ahead() {
   }
 }
 
-std::size_t QueueGroup::on_read(ReadFor purpose, std::vector<ReadMessage> messages, Seq from, Seq end,
-                                Moment now) {
+std::vector<Seq> QueueGroup::on_read(ReadFor purpose, std::vector<ReadMessage> messages, Seq from, Seq end,
+                                     Moment now) {
   // What has come since it was asked for may be too new for the answer.
   end = std::min(end, std::exchange(reading_to_[static_cast<std::size_t>(purpose)], Seq{}));
   looks_at_newcomers_first_ = !looks_at_newcomers_first_;
@@ -98,8 +98,7 @@ std::size_t QueueGroup::on_read(ReadFor purpose, std::vector<ReadMessage> messag
       held_.put(*it, read->message);
     }
   }
-  const auto lost = static_cast<std::size_t>(
-      std::count_if(missing.begin(), missing.end(), [this](Seq seq) { return lose(seq); }));
+  std::erase_if(missing, [this](Seq seq) { return !lose(seq); });
   if (purpose == ReadFor::Looking) in_hand_ = std::move(messages);
   if (purpose == ReadFor::Showing) shown_ = {std::move(messages), from, end};
   if (purpose == ReadFor::Lending) {
@@ -107,9 +106,9 @@ std::size_t QueueGroup::on_read(ReadFor purpose, std::vector<ReadMessage> messag
     if (unheld_to_ < end) unheld_to_ = {};
   }
   if (purpose == ReadFor::Evicting) want_evicting(now);
-  if (purpose == ReadFor::Evicting || lost > 0) tell_to_ask_again();
+  if (purpose == ReadFor::Evicting || !missing.empty()) tell_to_ask_again();
   pump(now);
-  return lost;
+  return missing;
 }
 
 /// It is out of memory alone. Not what somebody has, or what is on its way out of the store or to it.

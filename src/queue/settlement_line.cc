@@ -111,8 +111,8 @@ bool SettlementLine::cut() {
   return true;
 }
 
-std::size_t SettlementLine::fill(const std::function<MessagePtr(Seq)>& read, Seq from, Seq end) {
-  std::size_t unreadable = 0;
+std::vector<Seq> SettlementLine::fill(const std::function<MessagePtr(Seq)>& read, Seq from, Seq end) {
+  std::vector<Seq> unreadable;
   for (StoreChange& change : batch_) {
     if (!is_unread(change)) continue;
     auto* const dead = std::get_if<MoveToDeadLetters>(&change);
@@ -122,7 +122,7 @@ std::size_t SettlementLine::fill(const std::function<MessagePtr(Seq)>& read, Seq
       add_to(in_memory_, dead->entry.message->size());
     } else {
       dead->is_unreadable = true;
-      ++unreadable;
+      unreadable.push_back(dead->seq);
     }
   }
   return unreadable;

@@ -45,8 +45,8 @@ class SettlementLine {
   /// The first that lacks its message waits again, and all behind it: the batch is what is in front of it.
   /// False: there is nothing. Precondition: missing().
   bool cut();
-  /// The store was read in that range. What is not there is unreadable; gives how many those are.
-  std::size_t fill(const std::function<MessagePtr(Seq)>& read, Seq from, Seq end);
+  /// The store was read in that range. What is not there is unreadable; gives those.
+  std::vector<Seq> fill(const std::function<MessagePtr(Seq)>& read, Seq from, Seq end);
   bool is_under_way() const { return !batch_.empty(); }
   /// It is durable. The entries whose group has to hear that, in their order: QueueGroup::on_settled().
   /// Precondition: is_under_way().

@@ -133,6 +133,26 @@ TEST_F(QueuePagePath, WhatIsInFrontOfADeadLetterThatCannotBeReadIsStored) {
   EXPECT_EQ(counted(Counter::DroppedDamaged), 0U);
 }
 
+/// A page names all that it met, also what was lost before.
+TEST_F(QueuePagePath, WhatIsDamagedIsCountedOnce) {
+  options_.queues.held_messages = 16;
+  queue::QueueDefinition& definition = configure("orders", "shop/#");
+  definition.order = queue::QueueDefinition::Order::None;
+  definition.ttl = 60s;
+  FakeClient boss = operator_client();
+  send("shop/a", 60);
+  for (const std::uint64_t seq : {31U, 32U, 40U}) broker().pages().damage_entry(stream(), Seq{seq});
+  const json seen = ask(boss, R"({"command":"peek","queue":"orders","from":32,"count":1})").at("data");
+  EXPECT_EQ(seen.at("messages")[0].at("offset"), 33);
+  EXPECT_EQ(counted(Counter::DroppedDamaged), 1U) << "it alone was in the page";
+  ask(boss, R"({"command":"peek","queue":"orders","from":31,"count":1})");
+  EXPECT_EQ(counted(Counter::DroppedDamaged), 2U) << "the other one was in this page, too";
+  broker().pass(65s, 1s);
+  EXPECT_EQ(counted(Counter::DroppedDamaged), 3U);
+  EXPECT_EQ(kept("orders.dlq").messages, 57U);
+  EXPECT_EQ(kept().messages, 0U);
+}
+
 TEST_F(QueuePagePath, OneThatCannotBeReadIsPassedOver) {
   small_orders().order = queue::QueueDefinition::Order::None;
   send("shop/a", 40);

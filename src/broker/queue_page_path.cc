@@ -40,6 +40,13 @@ void Shard::bound_memory(OwnedQueue& queue) const {
   queue.group.limit_held(queue::held_limit(shared_.options.queues, owned_queues_.size()));
 }
 
+void Shard::say_in_memory(const OwnedQueue& queue) {
+  queue::Amount in_memory = queue.group.in_memory();
+  in_memory.messages += queue.line.in_memory().messages;
+  in_memory.bytes += queue.line.in_memory().bytes;
+  queue.named->room->say_in_memory(in_memory);
+}
+
 void Shard::read_queue(const OwnedQueue& queue, PageRead::Purpose purpose, Seq from) {
   const QueueId id = queue.named->id;
   const queue::Amount most =

@@ -1,6 +1,7 @@
 // The owner's side of a named queue: what comes into it, what its rules want sent and stored, and when.
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "base/assert.h"
@@ -94,8 +95,17 @@ OwnedQueue* Shard::owned_queue(QueueId id) {
   if (const auto found = owned_queues_.find(id); found != owned_queues_.end()) return found->second.get();
   queue::NamedQueuePtr named = shared_.queues.find(id);
   if (!named) return nullptr;
-  return owned_queues_.emplace(id, std::make_unique<OwnedQueue>(std::move(named), moment()))
-      .first->second.get();
+  OwnedQueue* const queue =
+      owned_queues_.emplace(id, std::make_unique<OwnedQueue>(std::move(named), moment())).first->second.get();
+  bound_memory(*queue);
+  // Each may hold less now, also those that nothing happens to: looked after whenever there are twice as
+  // many.
+  if (std::has_single_bit(owned_queues_.size()))
+    for (const auto& [other, owned] : owned_queues_) {
+      bound_memory(*owned);
+      say_in_memory(*owned);
+    }
+  return queue;
 }
 
 void Shard::on_queue_told(ToQueue& told) {
@@ -235,10 +245,7 @@ void Shard::carry_out(OwnedQueue& queue) {
   schedule_queue(queue);
   run_orders(queue);
   go_on_looking(queue);
-  queue::Amount in_memory = queue.group.in_memory();
-  in_memory.messages += queue.line.in_memory().messages;
-  in_memory.bytes += queue.line.in_memory().bytes;
-  queue.named->room->say_in_memory(in_memory);
+  say_in_memory(queue);
 }
 
 /// The next batch of what the queue has decided, unless one is on its way. But for the ends of claims nobody

@@ -398,6 +398,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
 
   // queue_page_path.cc
   void bound_memory(OwnedQueue& queue) const;
+  static void say_in_memory(const OwnedQueue& queue);
   void read_queue(const OwnedQueue& queue, PageRead::Purpose purpose, Seq from);
   bool gives_up(OwnedQueue& queue, PageRead& page);
   void tell_read_failed(OwnedQueue& queue);

@@ -123,7 +123,7 @@ void QueueGroup::pump(Moment now) {
   lend_all(now);
   read_ahead();
   in_hand_.clear();
-  unheld_to_ = std::max(unheld_to_, held_.trim(near_));
+  trim_held();
 }
 
 /// Lends what can be lent.

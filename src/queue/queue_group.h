@@ -79,8 +79,8 @@ class QueueGroup {
 
   // Messages that are in the store alone. Without a limit there are none.
 
-  /// Of what waits so much is held from now on.
-  void limit_held(const Amount& limit) { held_.set_limit(limit); }
+  /// Of what waits so much is held from now on; but what a start has restored of claims stays until then.
+  void limit_held(const Amount& limit);
   /// What is read at once.
   Amount page() const { return held_.page(); }
   struct ReadMessage {
@@ -353,6 +353,7 @@ class QueueGroup {
   std::uint64_t stored_alone() const {
     return items_.size() - lent_.messages - going_.messages - held_.amount().messages;
   }
+  void trim_held();
   void want_evicting(Moment now);
   void forget_evicting(Moment now);
   void read_ahead();

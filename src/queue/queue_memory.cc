@@ -25,6 +25,15 @@ Amount QueueGroup::in_memory() const {
   return sum;
 }
 
+void QueueGroup::limit_held(const Amount& limit) {
+  held_.set_limit(limit);
+  trim_held();
+}
+
+void QueueGroup::trim_held() {
+  unheld_to_ = std::max(unheld_to_, held_.trim(near_));
+}
+
 void QueueGroup::want_evicting(Moment now) {
   evicting_until_ = now.steady + kEvictingKept;
 }

@@ -108,6 +108,30 @@ TEST_F(QueuePagePath, WhatMakesRoomAsADeadLetterIsRead) {
   EXPECT_EQ(taken_by(taker), counted_up(40));
 }
 
+TEST_F(QueuePagePath, AQueueIsBoundFromItsFirstMessageOn) {
+  small_orders();
+  FakeClient boss = operator_client();
+  ask(boss, R"({"command":"create","queue":"fresh","options":{"bind":["fresh/#"]}})");
+  send("fresh/a", 20);
+  EXPECT_EQ(kept("fresh").messages, 20U);
+  EXPECT_EQ(in_memory("fresh").messages, 8U);
+}
+
+TEST_F(QueuePagePath, WhoHasLessBecauseThereAreMoreLetsItGo) {
+  options_.queues.held_messages = 100;
+  options_.queues.held_bytes = 64 << 10;
+  options_.queues.held_bytes_together = 128 << 10;
+  configure("orders", "shop/#");
+  FakeClient boss = operator_client();
+  send("shop/a", 100);
+  EXPECT_EQ(in_memory().messages, 100U);
+  for (const std::string name : {"a", "b", "c"}) {
+    ask(boss, R"({"command":"create","queue":")" + name + R"(","options":{"bind":["new/#"]}})");
+  }
+  send("new/a", 1);
+  EXPECT_LE(in_memory().messages, 50U) << "nothing has happened to it";
+}
+
 // --- what cannot be read ---
 
 TEST_F(QueuePagePath, ADeadLetterThatCannotBeReadKeepsBackNothing) {

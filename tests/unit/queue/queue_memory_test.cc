@@ -92,6 +92,17 @@ TEST_F(QueueMemory, WhatIsFarBehindIsInTheStoreAlone) {
   EXPECT_TRUE(asked.empty()) << "nobody takes anything";
 }
 
+TEST_F(QueueMemory, ALowerLimitCountsAtOnce) {
+  begin();
+  keep_all(100);
+  group->limit_held({4, 8000});
+  EXPECT_EQ(group->in_memory().messages, 4U);
+  join(kNearTaker, wire::QoS::AtMostOnce, 200);
+  go();
+  read_all();
+  EXPECT_EQ(delivered, numbers(1, 100));
+}
+
 TEST_F(QueueMemory, ItIsReadWhenItComesNearAndKeepsItsOrder) {
   begin();
   keep_all(100);

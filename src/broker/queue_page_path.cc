@@ -49,8 +49,12 @@ void Shard::say_in_memory(const OwnedQueue& queue) {
 
 void Shard::read_queue(const OwnedQueue& queue, PageRead::Purpose purpose, Seq from) {
   const QueueId id = queue.named->id;
-  const queue::Amount most =
-      failed_reads_.reads_singly(id, purpose) ? queue::Amount{1, 1} : queue.group.page();
+  const queue::NamedQueueOptions& options = shared_.options.queues;
+  queue::Amount most{options.page_messages, options.page_bytes};
+  if (purpose == PageRead::Purpose::QueueLending) most = queue.group.page();
+  const bool is_dead_alone =
+      purpose == PageRead::Purpose::QueueDying && queue.line.is_missing_alone(most.messages);
+  if (is_dead_alone || failed_reads_.reads_singly(id, purpose)) most = {1, 1};
   shared_.reader->read({id_, SessionId{id.v}, purpose, from, most});
 }
 

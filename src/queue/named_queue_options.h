@@ -20,6 +20,10 @@ struct NamedQueueOptions {
   /// a quarter of it when it comes near.
   std::uint32_t held_messages = 1024;
   std::uint64_t held_bytes = 512ULL << 10;
+  /// What is read at once for who looks, moves messages, has them examined or drives them out: it is no part
+  /// of that, because one page of each is there at a time and does not stay.
+  std::uint32_t page_messages = 256;
+  std::uint64_t page_bytes = 128ULL << 10;
   /// And of all queues of a shard together; but each may hold some KiB, see held_limit().
   std::uint64_t held_bytes_together = 32ULL << 20;
 };

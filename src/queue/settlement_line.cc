@@ -102,6 +102,16 @@ std::optional<Seq> SettlementLine::missing() const {
   return first != batch_.end() ? std::optional(std::get<MoveToDeadLetters>(*first).seq) : std::nullopt;
 }
 
+bool SettlementLine::is_missing_alone(std::uint64_t within) const {
+  const auto first = std::find_if(batch_.begin(), batch_.end(), is_unread);
+  if (first == batch_.end()) return false;
+  const Seq seq = std::get<MoveToDeadLetters>(*first).seq;
+  return std::none_of(first + 1, batch_.end(), [&](const StoreChange& change) {
+    const Seq other = is_unread(change) ? std::get<MoveToDeadLetters>(change).seq : Seq{};
+    return seq < other && other.v - seq.v < within;
+  });
+}
+
 bool SettlementLine::cut() {
   const auto first = std::find_if(batch_.begin(), batch_.end(), is_unread);
   HERMOD_ASSERT(first != batch_.end());

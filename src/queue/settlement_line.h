@@ -42,6 +42,8 @@ class SettlementLine {
   /// The first dead letter of the batch whose message is in the store alone: it has to be read before the
   /// batch is made. Nothing when it has all.
   std::optional<Seq> missing() const;
+  /// The next one is as far behind it, or there is none.
+  bool is_missing_alone(std::uint64_t within) const;
   /// The first that lacks its message waits again, and all behind it: the batch is what is in front of it.
   /// False: there is nothing. Precondition: missing().
   bool cut();

@@ -9,9 +9,10 @@ using nlohmann::json;
 
 class QueuePagePath : public ControlTest {
  protected:
-  /// Of what waits in a queue eight messages are in memory.
+  /// Of what waits in a queue eight messages are in memory, and two are read at once.
   queue::QueueDefinition& small_orders() {
     options_.queues.held_messages = 8;
+    options_.queues.page_messages = 2;
     queue::QueueDefinition& definition = configure("orders", "shop/#");
     definition.retry = *queue::RetryPolicy::parse("10s");
     return definition;
@@ -160,6 +161,7 @@ TEST_F(QueuePagePath, WhatIsInFrontOfADeadLetterThatCannotBeReadIsStored) {
 /// A page names all that it met, also what was lost before.
 TEST_F(QueuePagePath, WhatIsDamagedIsCountedOnce) {
   options_.queues.held_messages = 16;
+  options_.queues.page_messages = 4;
   queue::QueueDefinition& definition = configure("orders", "shop/#");
   definition.order = queue::QueueDefinition::Order::None;
   definition.ttl = 60s;
@@ -316,6 +318,21 @@ TEST_F(QueuePagePath, AMoveOfWhatItCannotReadSaysSo) {
   EXPECT_EQ(moved.value("error", ""),
             "offset: message 30 has left meanwhile, a consumer has it, or it cannot be read");
   EXPECT_EQ(kept().messages, 39U);
+}
+
+/// As on a shard with many queues.
+TEST_F(QueuePagePath, WhatIsMovedOrDeadIsReadInLargePagesHoweverLittleIsHeld) {
+  small_orders().ttl = 60s;
+  options_.queues.page_messages = 256;
+  configure("backlog", "none/#");
+  FakeClient boss = operator_client();
+  send("shop/a", 100);
+  EXPECT_EQ(ask(boss, R"({"command":"move","queue":"orders","to":"backlog","count":50})").at("data"),
+            json({{"messages", 50}}));
+  EXPECT_LE(broker().pages().answered(), 1U);
+  broker().pass(65s, 1s);
+  EXPECT_EQ(kept("orders.dlq").messages, 50U);
+  EXPECT_LE(broker().pages().answered(), 2U);
 }
 
 TEST_F(QueuePagePath, MessagesFarBehindMoveWhereTheQueueIsAsked) {

@@ -122,6 +122,18 @@ TEST(SettlementLine, ABatchIsBoundedByItsBytesAndALargeLetterGoesAlone) {
   EXPECT_EQ(line.made(), sequences(4, 4));
 }
 
+TEST(SettlementLine, WhetherOthersAreReadWithTheFirst) {
+  SettlementLine line;
+  line.push(unread_letter(10, 100));
+  line.push(erase(11));
+  line.push(unread_letter(5, 100));
+  line.push(unread_letter(300, 100));
+  line.batch();
+  EXPECT_EQ(line.missing(), Seq{10});
+  EXPECT_TRUE(line.is_missing_alone(256)) << "a page begins with it";
+  EXPECT_FALSE(line.is_missing_alone(512));
+}
+
 TEST(SettlementLine, LettersThatTheStoreDoesNotTakeLeaveMemory) {
   SettlementLine line({.changes = 100, .bytes = 10'000});
   line.bound_memory();

@@ -1,6 +1,7 @@
 // Who is there, who gets what, and how it comes back unread.
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/assert.h"
@@ -117,10 +118,11 @@ void QueueGroup::requeue_all(ConsumerId id, AttachmentNo last, bool keep_claims,
 void QueueGroup::pump(Moment now) {
   drop_expired(now);
   examine_ready();
-  if (looks_at_newcomers_first_) examine_for_newcomers();
+  if (looks_at_newcomers_first_) examine_for_newcomers(Looks::Ahead, now);
   examine_unexamined();
-  if (!looks_at_newcomers_first_) examine_for_newcomers();
+  if (!looks_at_newcomers_first_) examine_for_newcomers(Looks::Ahead, now);
   lend_all(now);
+  if (examine_for_newcomers(Looks::Hungry, now)) lend_all(now);
   read_ahead();
   in_hand_.clear();
   trim_held();
@@ -228,7 +230,7 @@ void QueueGroup::examine_ready() {
     }
     const std::optional<Offered> offered = this->offered(it.seq);
     if (!offered) {
-      unexamined_.insert(it.seq);
+      if (wishes_.sees(it.seq)) unexamined_.insert(it.seq);
     } else if (!it.is_for_claims) {
       wishes_.show(it.lane, it.seq, *offered, lanes_.follows_passed(it.seq));
     } else if (!lanes_.follows_passed(it.seq)) {
@@ -248,12 +250,30 @@ void QueueGroup::examine_unexamined() {
   }
 }
 
-/// What is ready since longer than a wish is there; a slice of it.
-void QueueGroup::examine_for_newcomers() {
-  if (wishes_.is_empty()) return;
+/// Behind lend_all(): it could be given more, and was not.
+bool QueueGroup::is_hungry(WishNo wish, Moment now) const {
+  return lends() && dispatcher_.has_room(wish) && !is_reading(ReadFor::Lending) &&
+         (!rate_out_ || rate_out_->has_token(now.steady));
+}
+
+/// Of what is there longer than a wish so much is looked at as its consumer soon takes: all of it may be a
+/// backlog that is in the store alone. What is behind that is seen in its turn.
+std::optional<WishList::Newcomer> QueueGroup::newcomer(Looks which, Moment now) const {
+  std::size_t enough = std::size_t{2} * definition_.max_inflight;
+  // There each lane is for one consumer, so all have to know what they want.
+  if (definition_.dispatch == Dispatcher::Strategy::KeyHash) enough = std::numeric_limits<std::size_t>::max();
+  return wishes_.newcomer([&](WishNo wish, const ReadySet& ready) {
+    if (which == Looks::Ahead) return ready.size() < enough;
+    return ready.size() >= enough && is_hungry(wish, now);
+  });
+}
+
+/// What is ready since longer than a wish is there; a slice of it. True when something was looked at.
+bool QueueGroup::examine_for_newcomers(Looks which, Moment now) {
+  if (wishes_.is_empty()) return false;
   std::size_t left = kSlice;
-  while (const auto newcomer = wishes_.newcomer()) {
-    if (left == 0) return;
+  while (const auto newcomer = this->newcomer(which, now)) {
+    if (left == 0) return true;
     auto next = items_.first_from(newcomer->seen_to);
     bool is_unread = false;
     for (; next && left > 0; next = items_.first_from(Seq{next->v + 1}), --left) {
@@ -265,8 +285,13 @@ void QueueGroup::examine_for_newcomers() {
                             lanes_.follows_passed(*next));
     }
     wishes_.set_seen(newcomer->number, next.value_or(WishList::kLevel));
-    if (is_unread) return ask_for(ReadFor::Looking, *next);
+    if (!is_unread) continue;
+    const auto still = this->newcomer(which, now);
+    if (!still || still->number != newcomer->number) continue;  // it has enough
+    ask_for(ReadFor::Looking, *next);
+    return left < kSlice;
   }
+  return left < kSlice;
 }
 
 void QueueGroup::lend(const Next& next, Moment now) {

@@ -289,7 +289,8 @@ std::optional<MonotonicTime> QueueGroup::next_due(Moment now) const {
     if (!deadlines->empty()) at(deadline_of(deadlines->front()));
   const bool is_leaving = purge_from_ < purge_to_ || is_trimming_ || close_from_;
   const bool is_in_slices = (is_leaving && !is_store_behind()) || review_from_;
-  const bool looks = wishes_.newcomer() && !is_reading(ReadFor::Looking);
+  const bool has_newcomer = newcomer(Looks::Ahead, now) || newcomer(Looks::Hungry, now);
+  const bool looks = has_newcomer && !is_reading(ReadFor::Looking);
   if (is_in_slices || is_cut_short_ || looks) at(now.steady);
   at(retries_.next_due());
   if (!is_store_behind()) at(expiries_.next_due());

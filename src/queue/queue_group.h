@@ -370,7 +370,13 @@ class QueueGroup {
   std::optional<Offered> offered(Seq seq) const;
   void examine_ready();
   void examine_unexamined();
-  void examine_for_newcomers();
+  bool is_hungry(WishNo wish, Moment now) const;
+  enum class Looks : std::uint8_t {
+    Ahead,  ///< until so much is ready as its consumers soon take
+    Hungry  ///< behind that, because nothing of it can go to them
+  };
+  std::optional<WishList::Newcomer> newcomer(Looks which, Moment now) const;
+  bool examine_for_newcomers(Looks which, Moment now);
   void lend(const Next& next, Moment now);
   void detach(ConsumerId id, Consumer& consumer);
   void requeue_all(ConsumerId id, AttachmentNo last, bool keep_claims, Moment now);

@@ -73,10 +73,9 @@ void WishList::hide(LaneNo lane, Seq seq) {
   for (auto& [number, wanted] : wanted_) wanted.ready.erase(lane, seq);
 }
 
-std::optional<WishList::Newcomer> WishList::newcomer() const {
-  for (const auto& [number, wanted] : wanted_)
-    if (wanted.seen_to != kLevel) return Newcomer{number, wanted.seen_to};
-  return std::nullopt;
+bool WishList::sees(Seq seq) const {
+  return std::any_of(wanted_.begin(), wanted_.end(),
+                     [seq](const auto& one) { return seq < one.second.seen_to; });
 }
 
 void WishList::show_newcomer(WishNo number, LaneNo lane, Seq seq, const Offered& offered,

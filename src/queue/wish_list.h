@@ -66,12 +66,23 @@ class WishList {
   /// It is not, or no more.
   void hide(LaneNo lane, Seq seq);
   /// What is ready is shown to a wish that is new from the front on: what is behind `seen_to` was not yet,
-  /// and is nothing to show() it. Nothing when all wishes are level.
+  /// and is nothing to show() it. Nothing when all wishes are level but those that `looks_on(WishNo, const
+  /// ReadySet&)` denies.
   struct Newcomer {
     WishNo number{};
     Seq seen_to{};
   };
-  std::optional<Newcomer> newcomer() const;
+  template <class LooksOn>
+  std::optional<Newcomer> newcomer(LooksOn looks_on) const {
+    for (const auto& [number, wanted] : wanted_)
+      if (wanted.seen_to != kLevel && looks_on(number, wanted.ready)) return Newcomer{number, wanted.seen_to};
+    return std::nullopt;
+  }
+  std::optional<Newcomer> newcomer() const {
+    return newcomer([](WishNo, const ReadySet&) { return true; });
+  }
+  /// Whether an entry that is ready is shown to any; behind that it is seen in its turn.
+  bool sees(Seq seq) const;
   void show_newcomer(WishNo number, LaneNo lane, Seq seq, const Offered& offered, bool follows_passed);
   static constexpr Seq kLevel{~0ULL};
   void set_seen(WishNo number, Seq seen_to);

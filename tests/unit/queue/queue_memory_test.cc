@@ -504,6 +504,42 @@ TEST_F(QueueMemory, AFilterIsHeldAgainstWhatIsInTheStoreAlone) {
   EXPECT_EQ(delivered.back(), "41");
 }
 
+/// Each time it comes.
+TEST_F(QueueMemory, AFilterReadsNoMoreOfABacklogThanItsConsumerSoonTakes) {
+  definition.max_inflight = 2;
+  begin();
+  set_property("tags", "rare");
+  keep_all(100);
+  join(kNearTaker, wire::QoS::AtLeastOnce, 2, "tags=rare");
+  go();
+  read_all();
+  EXPECT_EQ(delivered, numbers(1, 2));
+  EXPECT_LE(group->counters().filters_examined, 8U);
+  for (int i = 1; i <= 100; ++i) {
+    ASSERT_GE(delivered.size(), static_cast<std::size_t>(i));
+    settle(delivered[static_cast<std::size_t>(i) - 1], Outcome::Done);
+    go();
+    read_all();
+    EXPECT_LE(group->counters().filters_examined, static_cast<std::size_t>(i) + 16);
+  }
+  EXPECT_EQ(delivered, numbers(1, 100));
+  EXPECT_EQ(group->counters().filters_examined, 100U) << "each once";
+}
+
+TEST_F(QueueMemory, AFilterThatFindsNothingLooksThroughAll) {
+  definition.max_inflight = 2;
+  begin();
+  for (int i = 1; i <= 60; ++i) {
+    set_property("tags", i > 50 ? "rare" : "common");
+    keep(std::to_string(i), std::to_string(i));
+  }
+  go();
+  join(kNearTaker, wire::QoS::AtMostOnce, 100, "tags=rare");
+  go();
+  read_all();
+  EXPECT_EQ(delivered, numbers(51, 60));
+}
+
 TEST_F(QueueMemory, WhatBecomesReadyFarBehindIsReadForTheFilter) {
   begin();
   set_property("tags", "rare");

@@ -108,11 +108,14 @@ TEST(WishList, ANewWishIsShownWhatIsReadyFromTheFrontOn) {
   EXPECT_EQ(wishes.newcomer()->seen_to, Seq{});
   wishes.show(0, Seq{7}, {}, false);
   EXPECT_FALSE(wishes.wants(n, 0, Seq{7})) << "it comes to that";
+  EXPECT_FALSE(wishes.sees(Seq{7}));
+  EXPECT_FALSE(wishes.newcomer([&](WishNo number, const ReadySet&) { return number != n; }));
   wishes.show_newcomer(n, 0, Seq{3}, {}, false);
   wishes.set_seen(n, Seq{5});
   wishes.show(0, Seq{4}, {}, false);
   EXPECT_TRUE(wishes.wants(n, 0, Seq{3}));
   EXPECT_TRUE(wishes.wants(n, 0, Seq{4}));
+  EXPECT_TRUE(wishes.sees(Seq{4}));
   wishes.set_seen(n, WishList::kLevel);
   wishes.show(0, Seq{7}, {}, false);
   EXPECT_TRUE(wishes.wants(n, 0, Seq{7}));

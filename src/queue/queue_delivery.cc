@@ -261,7 +261,8 @@ bool QueueGroup::is_hungry(WishNo wish, Moment now) const {
 std::optional<WishList::Newcomer> QueueGroup::newcomer(Looks which, Moment now) const {
   std::size_t enough = std::size_t{2} * definition_.max_inflight;
   // There each lane is for one consumer, so all have to know what they want.
-  if (definition_.dispatch == Dispatcher::Strategy::KeyHash) enough = std::numeric_limits<std::size_t>::max();
+  if (definition_.dispatch == QueueDefinition::Dispatch::KeyHash)
+    enough = std::numeric_limits<std::size_t>::max();
   return wishes_.newcomer([&](WishNo wish, const ReadySet& ready) {
     if (which == Looks::Ahead) return ready.size() < enough;
     return ready.size() >= enough && is_hungry(wish, now);

@@ -250,10 +250,10 @@ void QueueGroup::examine_unexamined() {
   }
 }
 
-/// Behind lend_all(): it could be given more, and was not.
+/// Behind lend_all(): it could be given more, and was not. Of what the rate keeps back something could go.
 bool QueueGroup::is_hungry(WishNo wish, Moment now) const {
-  return lends() && dispatcher_.has_room(wish) && !is_reading(ReadFor::Lending) &&
-         (!rate_out_ || rate_out_->has_token(now.steady));
+  if (!lends() || !dispatcher_.has_room(wish) || is_reading(ReadFor::Lending)) return false;
+  return !rate_out_ || rate_out_->has_token(now.steady) || !choose();
 }
 
 /// Of what is there longer than a wish so much is looked at as its consumer soon takes: all of it may be a

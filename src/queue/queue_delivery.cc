@@ -264,8 +264,7 @@ std::optional<WishList::Newcomer> QueueGroup::newcomer(Looks which, Moment now) 
   if (definition_.dispatch == QueueDefinition::Dispatch::KeyHash)
     enough = std::numeric_limits<std::size_t>::max();
   return wishes_.newcomer([&](WishNo wish, const ReadySet& ready) {
-    if (which == Looks::Ahead) return ready.size() < enough;
-    return ready.size() >= enough && is_hungry(wish, now);
+    return which == Looks::Ahead ? ready.size() < enough : is_hungry(wish, now);
   });
 }
 

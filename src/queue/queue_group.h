@@ -373,7 +373,7 @@ class QueueGroup {
   bool is_hungry(WishNo wish, Moment now) const;
   enum class Looks : std::uint8_t {
     Ahead,  ///< until so much is ready as its consumers soon take
-    Hungry  ///< behind that, because nothing of it can go to them
+    Hungry  ///< behind that, because nothing more of it can go to them
   };
   std::optional<WishList::Newcomer> newcomer(Looks which, Moment now) const;
   bool examine_for_newcomers(Looks which, Moment now);

@@ -269,7 +269,8 @@ void QueueWorld::change_limits() {
 void QueueWorld::start_group() {
   group_ = std::make_unique<QueueGroup>(definition_, now_);
   if (memory_ > 0) {
-    group_->limit_held({memory_, 100'000});
+    constexpr std::uint64_t kTwoMessages = 40;
+    group_->limit_held({memory_, chance_.chance(50) ? 100'000 : kTwoMessages});
     line_.bound_memory();
   }
   reads_.clear();

@@ -290,7 +290,7 @@ TEST_F(QueuePagePath, WhatCannotBeReadHoldsUpNoMove) {
   for (std::uint16_t i = 1; i <= 30; ++i)
     publish_with(publisher, i, std::to_string(i), {{"tags", i >= 12 && i <= 24 ? "rare" : "common"}});
   settle();
-  FakeClient taker = consumer("c", "orders?tags=rare");
+  FakeClient taker = subscriber("orders?tags=rare");
   const auto taken = messages(taker);
   ASSERT_EQ(taken.size(), 13U);
   broker().pages().damage_entry(stream(), Seq{12});

@@ -68,7 +68,7 @@ TEST_F(QueueStart, LeavesWhatBelongsToNamedQueuesWhereItIs) {
   queue::record_queue(batch, kQueue, record);
   queue::append_queue_entry(batch, kQueue, entry);
   queue::append_queue_entry(batch, kQueue, entry);
-  queue::record_delivery_state(batch, kQueue, Seq{1}, {.deliveries = 1});
+  queue::record_delivery_state(batch, kQueue, Seq{1}, {.deliveries = 1, .last = queue::Outcome::TimedOut});
   queue::record_message_id(batch, kQueue, 1, "first", {});
   queue::append_claim(batch, StreamId{session->v}, claim);
   broker().committer().submit(std::move(batch), nullptr);
@@ -132,7 +132,7 @@ TEST_F(QueueStart, HoldsThePacketIdentifierOfAClaimWhoseQueueCannotBeRead) {
   const queue::ClaimRecord claim{.queue = kQueue, .seq = Seq{1}, .deliveries = 1};
   store::WriteBatch batch;
   batch.put(store::Table::Queues, as_bytes(store::number_key(kQueue.v)), as_bytes("\x7f of a later version"));
-  queue::record_delivery_state(batch, kQueue, Seq{2}, {.deliveries = 1});
+  queue::record_delivery_state(batch, kQueue, Seq{2}, {.deliveries = 1, .last = queue::Outcome::TimedOut});
   queue::record_message_id(batch, kQueue, 1, "first", {});
   queue::append_claim(batch, StreamId{session->v}, claim);
   broker().committer().submit(std::move(batch), nullptr);
@@ -164,7 +164,7 @@ TEST_F(QueueStart, LeavesTheClaimAndTheStateOfAnEntryThatCannotBeRead) {
   store::WriteBatch batch;
   record_orders(batch, kQueue);
   batch.append(queue::stream_of(kQueue), as_bytes("\x7f of a later version"));
-  queue::record_delivery_state(batch, kQueue, Seq{1}, {.deliveries = 1});
+  queue::record_delivery_state(batch, kQueue, Seq{1}, {.deliveries = 1, .last = queue::Outcome::TimedOut});
   queue::append_claim(batch, StreamId{session->v}, {.queue = kQueue, .seq = Seq{1}, .deliveries = 2});
   broker().committer().submit(std::move(batch), nullptr);
   broker().settle();
@@ -207,7 +207,7 @@ TEST_F(QueueStart, ReleasesAClaimOfWhatIsDamaged) {
   record_orders(batch, kQueue);
   batch.append(queue::stream_of(kQueue), as_bytes("\x01 is cut off"));
   batch.put(store::Table::Queues, as_bytes(store::number_key(kDamaged.v)), as_bytes("\x01"));
-  queue::record_delivery_state(batch, kDamaged, Seq{2}, {.deliveries = 1});
+  queue::record_delivery_state(batch, kDamaged, Seq{2}, {.deliveries = 1, .last = queue::Outcome::TimedOut});
   queue::append_claim(batch, StreamId{session->v}, {.queue = kQueue, .seq = Seq{1}, .deliveries = 1});
   queue::append_claim(batch, StreamId{session->v}, {.queue = kDamaged, .seq = Seq{1}, .deliveries = 1});
   broker().committer().submit(std::move(batch), nullptr);

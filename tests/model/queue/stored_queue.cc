@@ -1,5 +1,7 @@
 #include "tests/model/queue/stored_queue.h"
 
+#include "queue/queue_id.h"
+
 namespace hermod::model {
 
 using queue::EraseEntry;
@@ -69,7 +71,7 @@ Seq StoredQueue::apply(const Change& change) {
     for (const auto& [lease, other] : claims)
       if (other.seq == it->claim.seq) mistake = "two claims of one entry";
     const auto record = as_read(queue::decode_claim(as_bytes(queue::encode_claim(
-        {.queue = QueueId{1}, .seq = it->claim.seq, .deliveries = it->claim.deliveries}))));
+        {.queue = queue::named_queue(1), .seq = it->claim.seq, .deliveries = it->claim.deliveries}))));
     claims[it->lease] = {.consumer = it->claim.consumer, .seq = record.seq, .deliveries = record.deliveries};
   }
   if (const auto* end = std::get_if<SessionEnd>(&change))

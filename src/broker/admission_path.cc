@@ -210,7 +210,7 @@ void Shard::let_session_go(SessionId id) {
   Session* const session = sessions_.find(id);
   if (session == nullptr || !session->has_commits_in_flight()) return;
   session->commit_finished();
-  if (session->successor() && !session->is_online() && !session->has_commits_in_flight()) hand_over(*session);
+  hand_over_if_wanted(id);
 }
 
 /// The end of a batch whose publisher waits for others as well.

@@ -74,10 +74,7 @@ void Shard::on_commit_finished(CommitFinished& finished) {
   c = live(ticket.connection);
   if (c != nullptr && c->ends_with && c->pending_commits == 0) disconnect_behind_acks(*c, *c->ends_with);
 
-  session = sessions_.find(ticket.session);
-  if (session != nullptr && session->successor() && !session->is_online() &&
-      !session->has_commits_in_flight())
-    hand_over(*session);
+  hand_over_if_wanted(ticket.session);
   if (!backlog_publishers_.empty() && bytes_submitted_ <= shared_.options.store.max_bytes_in_flight / 2) {
     for (const ConnectionId& id : std::exchange(backlog_publishers_, {}))
       if (Connection* waiting = connections_.find(id))

@@ -175,6 +175,14 @@ void Shard::on_take_over(TakeOver& request) {
   if (!session->has_commits_in_flight()) hand_over(*session);
 }
 
+/// Something that held it on this shard is over.
+void Shard::hand_over_if_wanted(SessionId id) {
+  Session* const session = sessions_.find(id);
+  if (session != nullptr && session->successor() && !session->is_online() &&
+      !session->has_commits_in_flight())
+    hand_over(*session);
+}
+
 /// Gives the session to its successor. Precondition: no connection, no commit in flight.
 void Shard::hand_over(Session& session) {
   const ConnectionId claimer = *session.successor();

@@ -159,6 +159,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void claim_session(Connection& c);
   void on_take_over(TakeOver& request);
   void hand_over(session::Session& session);
+  void hand_over_if_wanted(SessionId id);
   void on_session_granted(SessionGranted& granted);
   session::Session& take_in(std::unique_ptr<session::Session> session);
   void begin_session(Connection& c, std::unique_ptr<session::Session> old, SessionId fresh_id);

@@ -159,8 +159,8 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
   if (joins_group && session.is_online()) tell_members_connected();
   if (c == nullptr) return;
   send_subscription_ack(*c, work);
-  if (session.consumers() != nullptr && c->state() == Connection::State::Connected)
-    pump_consumers(*c, session);
+  if (c->state() != Connection::State::Connected) return;  // and the session may be gone
+  if (session.consumers() != nullptr) pump_consumers(*c, session);
   if (work.unsubscribe || c->state() != Connection::State::Connected) return;
   bool reads = false;
   for (std::size_t i = 0; i < changed.size(); ++i)

@@ -10,9 +10,9 @@ namespace hermod::store {
 namespace {
 
 constexpr std::uint32_t kWorthCompacting = 32;
-/// Entries of a stream get room for a quarter more, and for so many at the least: twice as much would be
-/// empty half of the time.
-constexpr std::size_t kLeastGrowth = 8;
+/// A list of so many entries or more gets room for a quarter more: twice as much would be empty half of the
+/// time. Most streams have one entry or two, and room for as many.
+constexpr std::size_t kLongList = 8;
 constexpr std::size_t kGrowthPart = 4;
 /// Ops whose memory is waited for together: the streams of a group are mostly many and cold.
 constexpr std::size_t kStride = 16;
@@ -117,7 +117,8 @@ void Generation::append(Stream& stream, Seq seq, Place place) {
     return replace(older(stream, seq.v), place);
   }
   if (appended.size() == appended.capacity()) {
-    const std::size_t more = std::max(kLeastGrowth, appended.size() / kGrowthPart);
+    const std::size_t size = appended.size();
+    const std::size_t more = size < kLongList ? std::max<std::size_t>(size, 1) : size / kGrowthPart;
     memory_bytes_ += more * sizeof(Appended);
     appended.reserve(appended.size() + more);
   }
@@ -132,6 +133,8 @@ bool Generation::is_near(const Stream& stream, Seq seq, const Place& place) cons
 
 Generation::Appended Generation::packed(const Stream& stream, std::uint64_t seq, const Place& place) const {
   Appended appended{};
+  // A generation has no such many groups: each takes a page of the journal at the least.
+  HERMOD_ASSERT(!place.has_value() || place.group - base_group_ < std::uint64_t{1} << 29);
   appended.seq = (seq - stream.base) & 0xFFFFFFFFU;
   appended.group = place.has_value() ? (place.group - base_group_) & ((1U << 29) - 1) : 0;
   appended.change = place.change & 3U;
@@ -169,7 +172,6 @@ void Generation::put_entry(Stream& stream, Seq seq, Place place) {
   if (appended != nullptr) {
     const Place there = place_of_appended(*appended);
     place.fresh = there.fresh;
-    // One from a group that far away was not appended: the generation would have to have half a billion.
     if (there.has_value()) replace(stream, *appended, place);
     return;
   }

@@ -127,7 +127,10 @@ int LmdbRun::erase_mark() {
 int LmdbRun::take(Bytes key) {
   MDB_val k = view_of(key);
   MDB_val value{};
-  if (const int code = mdb_cursor_get(cursor_.get(), &k, &value, MDB_SET_RANGE); code != 0) return code;
+  if (const int code = mdb_cursor_get(cursor_.get(), &k, &value, MDB_SET_RANGE); code != 0) {
+    behind_ = 0;  // nothing is there after all
+    return code == MDB_NOTFOUND ? 0 : code;
+  }
   taken_.push_back({k.mv_size, value.mv_size});
   bytes_ += as_text(bytes_of(k));
   bytes_ += as_text(bytes_of(value));

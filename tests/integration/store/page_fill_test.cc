@@ -42,9 +42,8 @@ class PageFillTest : public StoreTest {
   }
 };
 
-/// The last page of a stream has the first entries of the next one behind it. Of 14 entries of this size that
-/// a page has room for, the library leaves 13 when it goes on behind it; and the first entries of a stream
-/// come to lie on one page more or two, once.
+/// The last page of a stream has the first entries of the next one behind it. A page has room for 14 entries
+/// of this size; the first entries of a stream come to lie on one page more or two, once.
 TEST_F(PageFillTest, StreamsThatGrowSideBySideFillTheirPages) {
   open();
   constexpr std::uint64_t kStreams = 50;

@@ -200,12 +200,12 @@ void QueueWorld::fail_settlements() {
 }
 
 /// A claim is refused: it is not sent.
-void QueueWorld::fail_claim() {
+bool QueueWorld::fail_claim() {
   const auto has_claim = [](const Journal& journal) {
     return !journal.empty() && std::holds_alternative<ClaimRecord>(journal.front());
   };
   const auto journal = std::find_if(sessions_.begin(), sessions_.end(), has_claim);
-  if (journal == sessions_.end()) return;
+  if (journal == sessions_.end()) return false;
   const ClaimRecord claim = std::get<ClaimRecord>(journal->front());
   journal->pop_front();
   Client& client = client_with(claim.claim.consumer);
@@ -215,6 +215,7 @@ void QueueWorld::fail_claim() {
   });
   ++seen_["failed claim"];
   if (held != client.held.end()) hand_back(client, {held->first});
+  return true;
 }
 
 void QueueWorld::apply_in_crash(const Change& change) {

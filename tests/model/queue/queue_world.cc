@@ -99,7 +99,7 @@ void QueueWorld::step() {
   } else if (what < 52) {
     moves_.empty() ? fail_publication() : fail_move();
   } else if (what < 53) {
-    chance_.chance(40) ? fail_settlements() : fail_claim();
+    if (!fail_claim()) fail_settlements();
   } else if (what < 62) {
     settle_one();
   } else if (what < 73) {
@@ -109,8 +109,10 @@ void QueueWorld::step() {
   } else if (what < 86) {
     is_paused_ = !is_paused_;
     group_->set_paused(is_paused_, now_);
-  } else if (what < 97) {
+  } else if (what < 96) {
     pass_time(milliseconds(chance_.below(chance_.chance(20) ? 200 : 20)));
+  } else if (what < 97) {
+    move_message();
   } else if (what < 99) {
     crash();
   } else if (chance_.chance(50)) {
@@ -119,7 +121,7 @@ void QueueWorld::step() {
     ++seen_["purge"];
     group_->purge(now_);
   } else {
-    chance_.chance(50) ? change_definition() : move_message();
+    change_definition();
   }
   carry_out();
   check_nothing_is_lost();

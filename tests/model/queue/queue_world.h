@@ -122,7 +122,8 @@ class QueueWorld {
   void restore_claims();
   void fail_publication();
   void fail_settlements();
-  void fail_claim();
+  /// False: none is on its way.
+  bool fail_claim();
   void crash();
   void apply_in_crash(const Change& change);
   void start_group();

@@ -104,6 +104,17 @@ TEST_F(MemtableTest, AnEntryThatWaitsTakesLittleMoreThan16BytesOfMemory) {
   EXPECT_GE(memtable_.size().memory_bytes - before, kEntries * 16 - 200);
 }
 
+/// As with a message for many sessions that are away.
+TEST_F(MemtableTest, AStreamWithOneEntryTakesLittleMemory) {
+  constexpr std::uint64_t kStreams = 1000;
+  const std::uint64_t before = memtable_.size().memory_bytes;
+  for (std::uint64_t stream = 1; stream <= kStreams; ++stream) append(stream, 1, "v");
+  const std::uint64_t one = (memtable_.size().memory_bytes - before) / kStreams;
+  EXPECT_LE(one, 160U);
+  for (std::uint64_t stream = 1; stream <= kStreams; ++stream) append(stream, 2, "v");
+  EXPECT_LE((memtable_.size().memory_bytes - before) / kStreams, one + 16);
+}
+
 TEST_F(MemtableTest, AnEraseOfWhatTheTablesMayHoldIsRemembered) {
   append(1, 1, "a");
   ASSERT_TRUE(memtable_.freeze());

@@ -156,7 +156,7 @@ void Shard::hand_on_page(Session& session, PageRead& page) {
 /// The session is over, and its queue in the store may hold messages for other members of its shared groups.
 /// The queue stays there until each has an entry of its own or is gone, and a start goes on with what is
 /// left.
-Shard::Remains& Shard::keep_remains(SessionId ended, queue::QueueWindow queue, Counter reason) {
+Remains& Shard::keep_remains(SessionId ended, queue::QueueWindow queue, Counter reason) {
   const Seq from = queue.is_behind() ? queue.first_stored() : queue.next();
   auto remains = std::make_unique<Remains>(Remains{std::move(queue), from, reason});
   return *remains_.emplace(ended, std::move(remains)).first->second;

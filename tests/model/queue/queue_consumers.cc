@@ -174,7 +174,10 @@ void QueueWorld::take_over(Client& client) {
   connect(client);
   carry_out();
   group_->disconnect(client.id, old, now_);
-  expect(!group_->has_effects(), "an attachment that is over says nothing more");
+  for (queue::QueueEffect& effect : group_->take_effects()) {
+    expect(std::holds_alternative<queue::ReadEntries>(effect), "an attachment that is over says nothing more");
+    carry_out(effect);
+  }
 }
 
 void QueueWorld::drain(Client& client) {

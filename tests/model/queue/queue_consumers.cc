@@ -175,7 +175,8 @@ void QueueWorld::take_over(Client& client) {
   carry_out();
   group_->disconnect(client.id, old, now_);
   for (queue::QueueEffect& effect : group_->take_effects()) {
-    expect(std::holds_alternative<queue::ReadEntries>(effect), "an attachment that is over says nothing more");
+    expect(std::holds_alternative<queue::ReadEntries>(effect),
+           "an attachment that is over says nothing more");
     carry_out(effect);
   }
 }

@@ -82,11 +82,16 @@ void Dispatcher::join(ConsumerId id, std::uint32_t held) {
 
 void Dispatcher::leave(ConsumerId id) {
   grant(id, 0);
+  set_wish(id, kWantsEverything);
   members_.erase(id);
 }
 
 void Dispatcher::set_wish(ConsumerId id, WishNo wish) {
-  update(id, [&](Member& member) { member.wish = wish; });
+  update(id, [&](Member& member) {
+    if (member.wish != kWantsEverything) --picky_;
+    member.wish = wish;
+    if (member.wish != kWantsEverything) ++picky_;
+  });
 }
 
 void Dispatcher::grant(ConsumerId id, std::uint64_t limit) {

@@ -53,6 +53,8 @@ class Dispatcher {
   bool has_room(WishNo wish) const {
     return wish == kWantsEverything ? with_room_.size() > choosy_ : room_by_wish_.contains(wish);
   }
+  /// Whether anybody wants everything, with room or without.
+  bool has_who_takes_all() const { return picky_ < members_.size(); }
   std::size_t size() const { return members_.size(); }
 
   /// Who gets the next message of a lane that belongs to nobody. `accepts(ConsumerId)` says whether it wants
@@ -96,6 +98,7 @@ class Dispatcher {
   Strategy strategy_;
   std::uint32_t most_held_;
   absl::flat_hash_map<ConsumerId, Member> members_;
+  std::size_t picky_ = 0;  ///< members that do not want everything
   absl::btree_set<Rank> with_room_;
   std::size_t choosy_ = 0;                                 ///< of those with room, who do not want everything
   absl::flat_hash_map<WishNo, std::size_t> room_by_wish_;  ///< how many of these, if any

@@ -25,9 +25,17 @@ bool HeldMessages::has_room(std::uint64_t size) const {
   return amount_.messages < limit_.messages && size <= limit_.bytes && amount_.bytes <= limit_.bytes - size;
 }
 
+void HeldMessages::set_limit(const Amount& limit) {
+  limit_ = limit;
+  too_large_.clear();
+  for (auto it = first(); it; it = messages_.first_from(Seq{it->v + 1}))
+    if (!could_hold((*messages_.find(*it))->size())) too_large_.insert(*it);
+}
+
 void HeldMessages::put(Seq seq, MessagePtr message) {
   if (!message || messages_.contains(seq)) return;
   add_to(amount_, message->size());
+  if (!could_hold(message->size())) too_large_.insert(seq);
   messages_.insert(seq, std::move(message));
 }
 
@@ -36,6 +44,7 @@ MessagePtr HeldMessages::take(Seq seq) {
   if (found == nullptr) return {};
   MessagePtr taken = std::move(*found);
   messages_.erase(seq);
+  too_large_.erase(seq);
   take_from(amount_, taken->size());
   return taken;
 }
@@ -47,6 +56,7 @@ MessagePtr HeldMessages::find(Seq seq) const {
 
 Seq HeldMessages::trim(Seq from) {
   Seq farthest;
+  while (is_above_limit() && !too_large_.empty()) take(*too_large_.begin());
   while (is_above_limit()) {
     const bool is_held_up = *first() < from;
     const Seq victim = is_held_up ? *first() : *last();

@@ -1,4 +1,6 @@
 #pragma once
+#include <absl/container/btree_set.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -19,12 +21,13 @@ class HeldMessages {
                                    std::numeric_limits<std::uint64_t>::max()};
 
   /// Takes effect with the next trim().
-  void set_limit(const Amount& limit) { limit_ = limit; }
+  void set_limit(const Amount& limit);
   /// What is read at once: a part of the limit, so that what one page brings does not drive out another.
   Amount page() const;
   /// So few are left that the next page is wanted.
   bool is_low() const;
 
+  bool is_above_limit() const { return amount_.messages > limit_.messages || amount_.bytes > limit_.bytes; }
   bool could_hold(std::uint64_t size) const { return size <= limit_.bytes && limit_.messages > 0; }
   bool has_room(std::uint64_t size) const;
   /// Nothing happens when it is there, or null. May be above the limit until trim().
@@ -33,8 +36,8 @@ class HeldMessages {
   MessagePtr take(Seq seq);
   /// Null when it is not held.
   MessagePtr find(Seq seq) const;
-  /// Down to the limit: what stands in front of `from` goes first, because it is held up, else what is
-  /// farthest behind. The last of those, or zero.
+  /// Down to the limit: first what is too large to be held, then what stands in front of `from`, because it
+  /// is held up, else what is farthest behind. The last of those, or zero.
   Seq trim(Seq from);
 
   const Amount& amount() const { return amount_; }
@@ -42,11 +45,10 @@ class HeldMessages {
   std::optional<Seq> last() const { return messages_.last(); }
 
  private:
-  bool is_above_limit() const { return amount_.messages > limit_.messages || amount_.bytes > limit_.bytes; }
-
   Amount limit_ = kNoLimit;
   Amount amount_;
   SequenceMap<MessagePtr> messages_;
+  absl::btree_set<Seq> too_large_;  ///< of these, what could not be held
 };
 
 }  // namespace hermod::queue

@@ -105,7 +105,7 @@ Amount QueueGroup::amount_of(const std::vector<Seq>& entries) const {
 
 /// What is about to die for an admission goes into the publisher's batch as a whole; else it is read.
 bool QueueGroup::has_in_memory(const std::vector<Seq>& dying, Moment now) {
-  if (definition_.overflow != QueueDefinition::Overflow::DeadLetter) return true;
+  if (definition_.overflow != QueueDefinition::Overflow::DeadLetter || dying.empty()) return true;
   want_evicting(now);
   for (const Seq seq : dying) {
     if (message_of(seq)) continue;
@@ -262,12 +262,29 @@ void QueueGroup::come_in(Seq seq, QueueEntry entry, MonotonicTime expires_at) {
 /// Whether one that comes is held. Not behind what is in the store alone: it will be read with it. What is
 /// left there of what came long before, because it pauses or nobody wants it, counts for nothing.
 bool QueueGroup::holds_next(std::uint64_t size) {
-  if (!held_.could_hold(size) || (stored_alone() > 0 && unheld_to_.v != 0)) return false;
+  if (!held_.could_hold(size)) return false;
+  if (stored_alone() > 0 && unheld_to_.v != 0 && !comes_with_page()) return false;
   for (auto first = held_.first(); first && !held_.has_room(size); first = held_.first()) {
-    if (!retries_.time_of(*first)) return false;
+    if (!is_kept_back(*first)) return false;
     held_.take(*first);  // what goes out earlier has its place
   }
   return held_.has_room(size);
+}
+
+/// All that is in the store alone is in the page that is being read.
+bool QueueGroup::comes_with_page() const {
+  const Seq page_end = reading_to_[static_cast<std::size_t>(ReadFor::Lending)];
+  return unheld_to_ < page_end && stored_alone() <= held_.page().messages;
+}
+
+/// It pauses, or follows what does, or nobody wants it who is there.
+bool QueueGroup::is_kept_back(Seq seq) const {
+  if (retries_.time_of(seq)) return true;
+  if (definition_.order == QueueDefinition::Order::Key)
+    if (const auto* of_key = lanes_.entries_of(lanes_.key_of(seq)); of_key != nullptr && !of_key->empty())
+      if (retries_.time_of(*of_key->begin())) return true;
+  return dispatcher_.size() > 0 && !dispatcher_.has_who_takes_all() && lanes_.is_ready(seq) &&
+         wishes_.is_unwanted(lanes_.lane_of(seq), seq);
 }
 
 MessagePtr QueueGroup::add(Seq seq, QueueEntry entry, MonotonicTime expires_at) {
@@ -306,7 +323,7 @@ void QueueGroup::restore(Seq seq, QueueEntry entry, const std::optional<Delivery
   const MonotonicTime expires_at = expiry_of(entry, now);
   room_->take_anyway({1, entry.message->size()});
   MessagePtr unheld = add(seq, std::move(entry), expires_at);
-  if (unheld && is_claimed) held_.put(seq, std::move(unheld));
+  if (is_claimed) claimed_.put(seq, unheld ? std::move(unheld) : held_.take(seq));
   if (!state) return;
   Item& restored = item(seq);
   restored.deliveries = std::min(state->deliveries, Item::kMostDeliveries) & Item::kMostDeliveries;
@@ -359,7 +376,7 @@ LeaseId QueueGroup::claim(const Claim& it, Moment now) {
   Lease& lease = leases_[id];
   lease.consumer = it.consumer;
   lease.seq = it.seq;
-  lease.message = held_.take(it.seq);
+  lease.message = claimed_.take(it.seq);
   lease.phase = Lease::Phase::Sent;
   lease.qos = wire::QoS::ExactlyOnce;
   lease.is_claim = lease.is_parked = true;
@@ -375,6 +392,9 @@ void QueueGroup::resume(Moment now) {
       if (may_leave(item(*it)) && has_newer(*it)) replaced.push_back(*it);
   for (const Seq seq : replaced) remove(seq, Removal::Replaced);
   is_trimming_ = takes_oldest();
+  // Claims that were lost.
+  for (auto first = claimed_.first(); first; first = claimed_.first())
+    held_.put(*first, claimed_.take(*first));
   advance(now);
 }
 

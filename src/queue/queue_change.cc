@@ -34,7 +34,7 @@ Status QueueGroup::change(const QueueDefinition& to, Moment now) {
   message_ids_.set_window(to.dedup_window);
   room_->set_limits(to.max_length, to.max_bytes);
   free_.clear();
-  if (to.overflow != QueueDefinition::Overflow::DeadLetter) evicting_ = HeldMessages();
+  evicting_ = HeldMessages();  // there may be room, or other rules for who makes it
   for (auto& [id, pending] : pending_) pending.expires_at = expiry_of(pending.entry, now);
   review_from_ = Seq{};
   is_trimming_ = takes_oldest();

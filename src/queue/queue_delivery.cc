@@ -118,12 +118,13 @@ void QueueGroup::requeue_all(ConsumerId id, AttachmentNo last, bool keep_claims,
 void QueueGroup::pump(Moment now) {
   drop_expired(now);
   examine_ready();
-  if (looks_at_newcomers_first_) examine_for_newcomers(Looks::Ahead, now);
   examine_unexamined();
-  if (!looks_at_newcomers_first_) examine_for_newcomers(Looks::Ahead, now);
+  examine_for_newcomers(Looks::Ahead, now);
   lend_all(now);
   if (examine_for_newcomers(Looks::Hungry, now)) lend_all(now);
+  read_for_looking(now);
   read_ahead();
+  hold_what_is_wanted();
   in_hand_.clear();
   trim_held();
 }
@@ -244,54 +245,92 @@ void QueueGroup::examine_unexamined() {
   while (!unexamined_.empty()) {
     const Seq seq = *unexamined_.begin();
     const std::optional<Offered> offered = this->offered(seq);
-    if (!offered) return ask_for(ReadFor::Looking, seq);
+    if (!offered) return;
     wishes_.show(lanes_.lane_of(seq), seq, *offered, lanes_.follows_passed(seq));
     unexamined_.erase(unexamined_.begin());
   }
 }
 
-/// Behind lend_all(): it could be given more, and was not. Of what the rate keeps back something could go.
-bool QueueGroup::is_hungry(WishNo wish, Moment now) const {
-  if (!lends() || !dispatcher_.has_room(wish) || is_reading(ReadFor::Lending)) return false;
+/// Behind lend_all(): whoever has room could be given more, and was not. Of what the rate keeps back
+/// something could go.
+bool QueueGroup::could_lend_more(Moment now) const {
+  if (!lends() || is_reading(ReadFor::Lending)) return false;
   return !rate_out_ || rate_out_->has_token(now.steady) || !choose();
 }
 
 /// Of what is there longer than a wish so much is looked at as its consumer soon takes: all of it may be a
 /// backlog that is in the store alone. What is behind that is seen in its turn.
-std::optional<WishList::Newcomer> QueueGroup::newcomer(Looks which, Moment now) const {
-  std::size_t enough = std::size_t{2} * definition_.max_inflight;
-  // There each lane is for one consumer, so all have to know what they want.
-  if (definition_.dispatch == QueueDefinition::Dispatch::KeyHash)
-    enough = std::numeric_limits<std::size_t>::max();
-  return wishes_.newcomer([&](WishNo wish, const ReadySet& ready) {
-    return which == Looks::Ahead ? ready.size() < enough : is_hungry(wish, now);
-  });
+WishList::Newcomers QueueGroup::newcomers(Looks which, Moment now) const {
+  if (which == Looks::Hungry) {
+    if (wishes_.is_empty() || !could_lend_more(now)) return {};
+    return wishes_.newcomers([this](WishNo wish, const ReadySet&) { return dispatcher_.has_room(wish); });
+  }
+  // With key-hash each lane is for one consumer, so all have to know what they want.
+  const bool wants_all = definition_.dispatch == QueueDefinition::Dispatch::KeyHash;
+  const std::size_t enough = std::size_t{2} * definition_.max_inflight;
+  return wishes_.newcomers([&](WishNo, const ReadySet& ready) { return wants_all || ready.size() < enough; });
 }
 
-/// What is ready since longer than a wish is there; a slice of it. True when something was looked at.
+/// What is ready since longer than their wishes are there; a slice of it. True when something was looked at.
 bool QueueGroup::examine_for_newcomers(Looks which, Moment now) {
   if (wishes_.is_empty()) return false;
-  std::size_t left = kSlice;
-  while (const auto newcomer = this->newcomer(which, now)) {
-    if (left == 0) return true;
-    auto next = items_.first_from(newcomer->seen_to);
-    bool is_unread = false;
-    for (; next && left > 0; next = items_.first_from(Seq{next->v + 1}), --left) {
-      if (!lanes_.is_ready(*next)) continue;
-      const std::optional<Offered> offered = this->offered(*next);
-      is_unread = !offered;
-      if (is_unread) break;
-      wishes_.show_newcomer(newcomer->number, lanes_.lane_of(*next), *next, *offered,
-                            lanes_.follows_passed(*next));
-    }
-    wishes_.set_seen(newcomer->number, next.value_or(WishList::kLevel));
-    if (!is_unread) continue;
-    const auto still = this->newcomer(which, now);
-    if (!still || still->number != newcomer->number) continue;  // it has enough
-    ask_for(ReadFor::Looking, *next);
-    return left < kSlice;
+  const WishList::Newcomers looking = newcomers(which, now);
+  constexpr std::size_t kLeastSlice = 16;
+  bool has_looked = false;
+  for (const WishList::Newcomer& one : looking)
+    has_looked |= examine_for(one, std::max(kSlice / looking.size(), kLeastSlice));
+  return has_looked;
+}
+
+/// Up to the first that has to be read before.
+bool QueueGroup::examine_for(WishList::Newcomer newcomer, std::size_t most) {
+  std::size_t left = most;
+  auto next = items_.first_from(newcomer.seen_to);
+  for (; next && left > 0; next = items_.first_from(Seq{next->v + 1}), --left) {
+    if (!lanes_.is_ready(*next)) continue;
+    const std::optional<Offered> offered = this->offered(*next);
+    if (!offered) break;
+    wishes_.show_newcomer(newcomer.number, lanes_.lane_of(*next), *next, *offered,
+                          lanes_.follows_passed(*next));
   }
-  return left < kSlice;
+  wishes_.set_seen(newcomer.number, next.value_or(WishList::kLevel));
+  return left < most;
+}
+
+/// The next that one of those has to see and that is to be read; they take turns.
+std::optional<Seq> QueueGroup::unread_of_newcomers(Looks which, Moment now) {
+  std::optional<WishList::Newcomer> next;
+  for (const WishList::Newcomer& one : newcomers(which, now)) {
+    const bool has_entry = items_.find(one.seen_to) != nullptr && lanes_.is_ready(one.seen_to);
+    if (!has_entry || offered(one.seen_to)) continue;
+    if (!next || (next->number <= last_read_for_ && last_read_for_ < one.number)) next = one;
+  }
+  if (!next) return std::nullopt;
+  last_read_for_ = next->number;
+  return next->seen_to;
+}
+
+/// One page for all that look: what has become ready far behind, and what newcomers have not seen, in turn.
+/// Those come first whose consumers could have it at once.
+void QueueGroup::read_for_looking(Moment now) {
+  if (wishes_.is_empty() || is_reading(ReadFor::Looking)) return;
+  std::optional<Seq> wanted;
+  if (!unexamined_.empty() && !looks_at_newcomers_first_) wanted = *unexamined_.begin();
+  if (!wanted) wanted = unread_of_newcomers(Looks::Hungry, now);
+  if (!wanted) wanted = unread_of_newcomers(Looks::Ahead, now);
+  if (!wanted && !unexamined_.empty()) wanted = *unexamined_.begin();
+  if (wanted) ask_for(ReadFor::Looking, *wanted);
+}
+
+/// Of what was in hand to be looked at.
+void QueueGroup::hold_what_is_wanted() {
+  if (wishes_.is_empty()) return;
+  for (const ReadMessage& one : in_hand_) {
+    const Item* const waiting = items_.find(one.seq);
+    if (waiting == nullptr || waiting->lease.v != 0 || waiting->is_gone) continue;
+    if (!held_.has_room(waiting->size)) return;
+    if (wishes_.is_wanted(lanes_.lane_of(one.seq), one.seq)) held_.put(one.seq, one.message);
+  }
 }
 
 void QueueGroup::lend(const Next& next, Moment now) {

@@ -117,6 +117,7 @@ void QueueGroup::try_again(Seq seq, Outcome outcome, milliseconds pause, Moment 
       .state = {.deliveries = entry.deliveries, .due = now.wall + pause, .pause = pause, .last = outcome},
       .claim = std::move(claim)});
   entry.is_settling = true;
+  ++settling_;
   note(seq, entry);
   hold_up(seq);
   if (pause.count() > 0) retries_.set(seq, now.steady + pause);
@@ -186,6 +187,7 @@ void QueueGroup::remove(Seq seq, Removal why, EndedClaim claim) {
 void QueueGroup::begin_end(Seq seq, Item& ending) {
   HERMOD_ASSERT(may_leave(ending));
   ending.is_settling = ending.is_gone = true;
+  ++settling_;
   note(seq, ending);
   add_to(going_, ending.size);
   held_.take(seq);
@@ -198,6 +200,7 @@ void QueueGroup::on_settled(Seq seq, Moment now) {
   Item& settled = item(seq);
   HERMOD_ASSERT(settled.is_settling);
   settled.is_settling = false;
+  --settling_;
   if (settled.is_gone) {
     drop_item(seq);
   } else {
@@ -289,13 +292,13 @@ std::optional<MonotonicTime> QueueGroup::next_due(Moment now) const {
     if (!deadlines->empty()) at(deadline_of(deadlines->front()));
   const bool is_leaving = purge_from_ < purge_to_ || is_trimming_ || close_from_;
   const bool is_in_slices = (is_leaving && !is_store_behind()) || review_from_;
-  const bool has_newcomer = newcomer(Looks::Ahead, now) || newcomer(Looks::Hungry, now);
-  const bool looks = has_newcomer && !is_reading(ReadFor::Looking);
+  const bool looks = !is_reading(ReadFor::Looking) &&
+                     (!newcomers(Looks::Ahead, now).empty() || !newcomers(Looks::Hungry, now).empty());
   if (is_in_slices || is_cut_short_ || looks) at(now.steady);
   at(retries_.next_due());
   if (!is_store_behind()) at(expiries_.next_due());
   at(message_ids_.next_end());
-  if (evicting_.amount().messages > 0) at(evicting_until_);
+  if (may_forget_evicting()) at(evicting_until_);
   const bool may_lend = lends() && dispatcher_.has_room() && !is_reading(ReadFor::Lending);
   if (rate_out_ && may_lend && choose()) at(rate_out_->next_token(now.steady));
   return next;

@@ -332,6 +332,8 @@ class QueueGroup {
   void stay(Seq seq);
   bool has_in_memory(const std::vector<Seq>& dying, Moment now);
   bool holds_next(std::uint64_t size);
+  bool is_kept_back(Seq seq) const;
+  bool comes_with_page() const;
   /// Gives the message, when it is not held.
   MessagePtr add(Seq seq, QueueEntry entry, MonotonicTime expires_at);
   void come_in(Seq seq, QueueEntry entry, MonotonicTime expires_at);
@@ -356,6 +358,7 @@ class QueueGroup {
   void trim_held();
   void want_evicting(Moment now);
   void forget_evicting(Moment now);
+  bool may_forget_evicting() const;
   void read_ahead();
   bool lose(Seq seq);
 
@@ -370,13 +373,17 @@ class QueueGroup {
   std::optional<Offered> offered(Seq seq) const;
   void examine_ready();
   void examine_unexamined();
-  bool is_hungry(WishNo wish, Moment now) const;
+  bool could_lend_more(Moment now) const;
   enum class Looks : std::uint8_t {
     Ahead,  ///< until so much is ready as its consumers soon take
     Hungry  ///< behind that, because nothing more of it can go to them
   };
-  std::optional<WishList::Newcomer> newcomer(Looks which, Moment now) const;
+  WishList::Newcomers newcomers(Looks which, Moment now) const;
   bool examine_for_newcomers(Looks which, Moment now);
+  bool examine_for(WishList::Newcomer newcomer, std::size_t most);
+  std::optional<Seq> unread_of_newcomers(Looks which, Moment now);
+  void read_for_looking(Moment now);
+  void hold_what_is_wanted();
   void lend(const Next& next, Moment now);
   void detach(ConsumerId id, Consumer& consumer);
   void requeue_all(ConsumerId id, AttachmentNo last, bool keep_claims, Moment now);
@@ -410,8 +417,8 @@ class QueueGroup {
   void drop_expired(Moment now);
   void forget_message_ids(Moment now);
   /// So much waits for the store that no more is decided by the slice: each takes memory.
-  bool is_store_behind() const { return going_.messages >= kMostGoing; }
-  /// What dies or is acknowledged waits for it in memory, so nothing more goes out then.
+  bool is_store_behind() const { return settling_ >= kMostSettling; }
+  /// What dies, is acknowledged or is tried again waits for it in memory, so nothing more goes out then.
   bool lends() const { return !is_paused_ && !is_closing_ && !is_store_behind(); }
   void go_on_purging();
   void go_on_trimming(Moment now);
@@ -425,7 +432,7 @@ class QueueGroup {
 
   /// So much of what may be a whole backlog is done at once; next_due() is now while there is more.
   static constexpr std::size_t kSlice = 256;
-  static constexpr std::uint64_t kMostGoing = 8192;
+  static constexpr std::uint64_t kMostSettling = 8192;
   /// Calls visit(Seq, Item&) for a slice of the entries from there on, while it says true; it may not erase
   /// any. Where to go on; nothing at the end.
   template <class Visit>
@@ -448,6 +455,7 @@ class QueueGroup {
   /// Read for one that comes, as long as they are there: it may drive out more than is held at once, and be
   /// withdrawn, and ask again.
   HeldMessages evicting_;
+  HeldMessages claimed_;  ///< by sessions, perhaps: a start has found them, and not their claims yet
   MonotonicTime evicting_until_{};  ///< whoever it was for is gone then
   struct Shown {
     std::vector<ReadMessage> messages{};
@@ -460,14 +468,16 @@ class QueueGroup {
   Seq near_{};                                   ///< where the last page began that was to go out
   Seq unheld_to_{};  ///< what waits was held up to its end, but for this one, or not since; zero: it is
   bool looks_at_newcomers_first_ = false;
+  WishNo last_read_for_{};     ///< of those that look on, for whom a page was asked
   absl::btree_set<Seq> free_;  ///< with takes_oldest(), those that may leave
   absl::flat_hash_map<AdmissionId, Pending> pending_;
   absl::flat_hash_map<std::uint64_t, AdmissionId> pending_message_ids_;
   absl::flat_hash_map<LeaseId, Lease> leases_;
   absl::flat_hash_map<ConsumerId, Consumer> consumers_;
   const std::shared_ptr<QueueRoom> room_;
-  Amount lent_;   ///< of what is in it, what consumers have
-  Amount going_;  ///< and what has gone, but for the store
+  Amount lent_;                 ///< of what is in it, what consumers have
+  Amount going_;                ///< and what has gone, but for the store
+  std::uint64_t settling_ = 0;  ///< entries of which the store does not know yet what was decided
   std::vector<WaiterId> asking_again_;
   std::size_t waiting_duplicates_ = 0;  ///< waiters of all that is pending
   std::uint64_t waiting_refused_ = 0;

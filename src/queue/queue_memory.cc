@@ -30,7 +30,12 @@ void QueueGroup::limit_held(const Amount& limit) {
   trim_held();
 }
 
+/// What goes out later gives its place to what goes out earlier.
 void QueueGroup::trim_held() {
+  for (auto first = held_.first(); first && held_.is_above_limit(); first = held_.first()) {
+    if (!is_kept_back(*first)) break;
+    held_.take(*first);
+  }
   unheld_to_ = std::max(unheld_to_, held_.trim(near_));
 }
 
@@ -38,8 +43,13 @@ void QueueGroup::want_evicting(Moment now) {
   evicting_until_ = now.steady + kEvictingKept;
 }
 
+/// Nobody waits for it.
+bool QueueGroup::may_forget_evicting() const {
+  return evicting_.amount().messages > 0 && asking_again_.empty() && !is_reading(ReadFor::Evicting);
+}
+
 void QueueGroup::forget_evicting(Moment now) {
-  if (evicting_.amount().messages > 0 && evicting_until_ <= now.steady) evicting_ = HeldMessages();
+  if (may_forget_evicting() && evicting_until_ <= now.steady) evicting_ = HeldMessages();
 }
 
 MessagePtr QueueGroup::find_in(const std::vector<ReadMessage>& messages, Seq seq) {
@@ -103,7 +113,7 @@ std::vector<Seq> QueueGroup::on_read(ReadFor purpose, std::vector<ReadMessage> m
     if (waiting.lease.v != 0 || waiting.is_gone || purpose == ReadFor::Showing) continue;
     if (purpose == ReadFor::Evicting) {
       evicting_.put(*it, read->message);
-    } else if (purpose == ReadFor::Lending || held_.has_room(waiting.size)) {
+    } else if (purpose == ReadFor::Lending) {
       held_.put(*it, read->message);
     }
   }

@@ -78,6 +78,18 @@ bool WishList::sees(Seq seq) const {
                      [seq](const auto& one) { return seq < one.second.seen_to; });
 }
 
+bool WishList::is_wanted(LaneNo lane, Seq seq) const {
+  return std::any_of(wanted_.begin(), wanted_.end(),
+                     [&](const auto& one) { return one.second.ready.contains(lane, seq); });
+}
+
+bool WishList::is_unwanted(LaneNo lane, Seq seq) const {
+  return std::all_of(wanted_.begin(), wanted_.end(), [&](const auto& one) {
+    const Wanted& wanted = one.second;
+    return seq < wanted.seen_to && !wanted.wish.claims && !wanted.ready.contains(lane, seq);
+  });
+}
+
 void WishList::show_newcomer(WishNo number, LaneNo lane, Seq seq, const Offered& offered,
                              bool follows_passed) {
   show_to(wanted_.at(number), lane, seq, offered, follows_passed);

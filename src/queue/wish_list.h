@@ -1,6 +1,7 @@
 #pragma once
 #include <absl/container/btree_map.h>
 #include <absl/container/btree_set.h>
+#include <absl/container/inlined_vector.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -66,20 +67,20 @@ class WishList {
   /// It is not, or no more.
   void hide(LaneNo lane, Seq seq);
   /// What is ready is shown to a wish that is new from the front on: what is behind `seen_to` was not yet,
-  /// and is nothing to show() it. Nothing when all wishes are level but those that `looks_on(WishNo, const
-  /// ReadySet&)` denies.
+  /// and is nothing to show() it.
   struct Newcomer {
     WishNo number{};
     Seq seen_to{};
   };
+  using Newcomers = absl::InlinedVector<Newcomer, 4>;
+  /// The wishes that are not level, in their order, but for those that `looks_on(WishNo, const ReadySet&)`
+  /// denies.
   template <class LooksOn>
-  std::optional<Newcomer> newcomer(LooksOn looks_on) const {
+  Newcomers newcomers(LooksOn looks_on) const {
+    Newcomers all;
     for (const auto& [number, wanted] : wanted_)
-      if (wanted.seen_to != kLevel && looks_on(number, wanted.ready)) return Newcomer{number, wanted.seen_to};
-    return std::nullopt;
-  }
-  std::optional<Newcomer> newcomer() const {
-    return newcomer([](WishNo, const ReadySet&) { return true; });
+      if (wanted.seen_to != kLevel && looks_on(number, wanted.ready)) all.push_back({number, wanted.seen_to});
+    return all;
   }
   /// Whether an entry that is ready is shown to any; behind that it is seen in its turn.
   bool sees(Seq seq) const;
@@ -95,6 +96,10 @@ class WishList {
   void for_each(Visit visit) const {
     for (const auto& [number, wanted] : wanted_) visit(number, wanted.ready);
   }
+  /// Of what is ready: whether any of them takes it.
+  bool is_wanted(LaneNo lane, Seq seq) const;
+  /// Whether none of them ever will: all have seen it, and none has to wait for what it follows.
+  bool is_unwanted(LaneNo lane, Seq seq) const;
   /// How often an entry was held against a filter.
   std::uint64_t examined() const { return examined_; }
 

@@ -33,6 +33,22 @@ TEST(HeldMessages, WhatIsHeldUpLeavesBeforeIt) {
   EXPECT_TRUE(held.find(Seq{6}));
 }
 
+/// It came back from a consumer.
+TEST(HeldMessages, OneThatIsTooLargeDrivesOutNoOther) {
+  HeldMessages held;
+  held.set_limit({8, 100});
+  held.put(Seq{1}, message_of_size(101));
+  for (std::uint64_t seq = 2; seq <= 5; ++seq) held.put(Seq{seq}, message_of_size(10));
+  EXPECT_EQ(held.trim(Seq{}), Seq{}) << "what is behind is there up to the end";
+  EXPECT_FALSE(held.find(Seq{1}));
+  EXPECT_EQ(held.amount(), (Amount{4, 40}));
+  held.put(Seq{6}, message_of_size(50));
+  held.set_limit({8, 45});
+  held.trim(Seq{});
+  EXPECT_FALSE(held.find(Seq{6})) << "for the lower limit it is, too";
+  EXPECT_EQ(held.amount(), (Amount{4, 40}));
+}
+
 TEST(HeldMessages, TheLimitIsOfBytesToo) {
   HeldMessages held;
   held.set_limit({100, 100});

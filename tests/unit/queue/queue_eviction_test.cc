@@ -112,6 +112,49 @@ TEST_F(OneLargeMessage, LeavesNothingInMemoryWhenItDoesNotComeBack) {
   EXPECT_EQ(group->next_due(now), std::nullopt);
 }
 
+/// A page that takes long, as behind those of many sessions.
+TEST_F(OneLargeMessage, FindsWhatWasReadHoweverLongTheNextPageTakes) {
+  fill();
+  ASSERT_EQ(ask().what, Admission::What::Busy);
+  go();
+  answer_page(look_up());
+  ASSERT_EQ(ask().what, Admission::What::Busy);
+  go();
+  pass(seconds(11));
+  answer_page(look_up());
+  EXPECT_EQ(group->in_memory().messages, 12U);
+}
+
+/// What comes and fits does not keep it.
+TEST_F(OneLargeMessage, IsForgottenAlthoughSmallOnesCome) {
+  fill();
+  ASSERT_EQ(ask().what, Admission::What::Busy);
+  go();
+  answer_page(look_up());
+  group->purge(now);
+  go();
+  for (int i = 1; i <= 6; ++i) {
+    pass(seconds(5));
+    put("small " + std::to_string(i), "small");
+    go();
+  }
+  EXPECT_LE(group->in_memory().messages, 8U);
+  ASSERT_EQ(ask_and_read().what, Admission::What::Admitted);
+}
+
+TEST_F(OneLargeMessage, IsNotReadForAnyMoreWhenTheLimitIsRaised) {
+  fill();
+  ASSERT_EQ(ask().what, Admission::What::Busy);
+  go();
+  answer_page(look_up());
+  ASSERT_EQ(group->in_memory().messages, 10U);
+  QueueDefinition larger = group->definition();
+  larger.max_bytes = *larger.max_bytes * 4;
+  ASSERT_TRUE(group->change(larger, now));
+  go();
+  EXPECT_EQ(group->in_memory().messages, 8U);
+}
+
 TEST_F(OneLargeMessage, IsNotReadForAnyMoreWhenTheQueueRefusesWhatComes) {
   fill();
   ASSERT_EQ(ask().what, Admission::What::Busy);

@@ -56,8 +56,13 @@ Wish filtering(std::string_view filter) {
   return {.filter = *PropertyFilter::parse(filter), .claims = false};
 }
 
+WishList::Newcomers newcomers(const WishList& wishes) {
+  return wishes.newcomers([](WishNo, const ReadySet&) { return true; });
+}
+
 void make_level(WishList& wishes) {
-  while (const auto newcomer = wishes.newcomer()) wishes.set_seen(newcomer->number, WishList::kLevel);
+  for (const WishList::Newcomer& newcomer : newcomers(wishes))
+    wishes.set_seen(newcomer.number, WishList::kLevel);
 }
 
 TEST(WishList, ConsumersThatWantTheSameHaveOneWish) {
@@ -103,13 +108,13 @@ TEST(WishList, AClaimIsNotWantedBehindWhatPassed) {
 TEST(WishList, ANewWishIsShownWhatIsReadyFromTheFrontOn) {
   WishList wishes;
   const WishNo n = wishes.add(filtering("!n"));
-  ASSERT_TRUE(wishes.newcomer().has_value());
-  EXPECT_EQ(wishes.newcomer()->number, n);
-  EXPECT_EQ(wishes.newcomer()->seen_to, Seq{});
+  ASSERT_EQ(newcomers(wishes).size(), 1U);
+  EXPECT_EQ(newcomers(wishes)[0].number, n);
+  EXPECT_EQ(newcomers(wishes)[0].seen_to, Seq{});
   wishes.show(0, Seq{7}, {}, false);
   EXPECT_FALSE(wishes.wants(n, 0, Seq{7})) << "it comes to that";
   EXPECT_FALSE(wishes.sees(Seq{7}));
-  EXPECT_FALSE(wishes.newcomer([&](WishNo number, const ReadySet&) { return number != n; }));
+  EXPECT_TRUE(wishes.newcomers([&](WishNo number, const ReadySet&) { return number != n; }).empty());
   wishes.show_newcomer(n, 0, Seq{3}, {}, false);
   wishes.set_seen(n, Seq{5});
   wishes.show(0, Seq{4}, {}, false);
@@ -119,7 +124,27 @@ TEST(WishList, ANewWishIsShownWhatIsReadyFromTheFrontOn) {
   wishes.set_seen(n, WishList::kLevel);
   wishes.show(0, Seq{7}, {}, false);
   EXPECT_TRUE(wishes.wants(n, 0, Seq{7}));
-  EXPECT_FALSE(wishes.newcomer().has_value());
+  EXPECT_TRUE(newcomers(wishes).empty());
+}
+
+TEST(WishList, WhatNobodyWillWantIsKnownWhenAllHaveSeenIt) {
+  WishList wishes;
+  const WishNo n = wishes.add(filtering("!n"));
+  const WishNo rare = wishes.add(filtering("tags=rare"));
+  wishes.show(0, Seq{1}, {}, false);
+  EXPECT_FALSE(wishes.is_unwanted(0, Seq{1})) << "they have not seen it";
+  wishes.set_seen(rare, WishList::kLevel);
+  EXPECT_FALSE(wishes.is_unwanted(0, Seq{1}));
+  wishes.show_newcomer(n, 0, Seq{1}, {}, false);
+  wishes.set_seen(n, WishList::kLevel);
+  EXPECT_FALSE(wishes.is_unwanted(0, Seq{1}));
+  EXPECT_TRUE(wishes.is_wanted(0, Seq{1}));
+  wishes.remove(n);
+  EXPECT_TRUE(wishes.is_unwanted(0, Seq{1}));
+  EXPECT_FALSE(wishes.is_wanted(0, Seq{1}));
+  wishes.add({.filter = *PropertyFilter::parse("tags=rare"), .claims = true});
+  make_level(wishes);
+  EXPECT_FALSE(wishes.is_unwanted(0, Seq{1})) << "it may follow what is not gone from the store";
 }
 
 }  // namespace

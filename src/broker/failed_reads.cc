@@ -10,26 +10,44 @@ constexpr std::uint32_t kSingly = 256;
 
 }  // namespace
 
-FailedReads::Verdict FailedReads::on_failed(const Read& read, bool may_give_up, MonotonicTime again_at) {
+FailedReads::Verdict FailedReads::on_failed(Read read, MonotonicTime again_at) {
   Trouble& trouble = troubles_[{read.queue, read.purpose}];
-  if (trouble.from != read.from) trouble.failures = 0;
-  trouble.from = read.from;
-  ++trouble.failures;
-  if (may_give_up && trouble.failures >= kTries) {
-    trouble.failures = 0;
-    if (trouble.singly > 0) return Verdict::Unreadable;
-    trouble.singly = kSingly;
-    trouble.failures = 1;  // it has failed with the others
+  if (std::exchange(trouble.is_looking_behind, false)) {
+    read.from = trouble.from;
+  } else if (has_failed_again(trouble, read.from)) {
+    if (trouble.singly == 0) {
+      trouble.singly = kSingly;
+      trouble.failures = 1;  // it has failed with the others
+      trouble.reads_before = reads_;
+    } else if (trouble.reads_before != reads_) {
+      trouble.failures = 0;
+      return Verdict::Unreadable;
+    } else {
+      trouble.is_looking_behind = true;
+      read.from = Seq{read.from.v + 1};
+    }
   }
   if (again_.empty()) again_at_ = again_at;
   again_.push_back(read);
   return Verdict::Again;
 }
 
-void FailedReads::on_read(QueueId queue, PageRead::Purpose purpose) {
-  const auto found = troubles_.find({queue, purpose});
+/// Counts it.
+bool FailedReads::has_failed_again(Trouble& trouble, Seq from) const {
+  if (trouble.from != from) {
+    trouble.failures = 0;
+    trouble.reads_before = reads_;
+  }
+  trouble.from = from;
+  return ++trouble.failures >= kTries;
+}
+
+void FailedReads::on_read(const Read& read) {
+  on_read();
+  const auto found = troubles_.find({read.queue, read.purpose});
   if (found == troubles_.end()) return;
   Trouble& trouble = found->second;
+  trouble.is_looking_behind = false;
   trouble.failures = 0;
   if (trouble.singly > 0) --trouble.singly;
   if (trouble.singly == 0) troubles_.erase(found);

@@ -41,6 +41,7 @@ struct OwnedQueue {
   bool is_committing = false;    ///< a batch of its line is with the committer
   bool waits_for_store = false;  ///< it has failed, and is made again when the store is there
   bool is_reading_dead = false;  ///< messages that its next batch needs
+  Seq dying_before{};            ///< and what has come since they were asked for is behind this
 
   // Lists: most queues have no commands, and an empty deque takes half a KiB.
 

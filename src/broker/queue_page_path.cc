@@ -62,9 +62,8 @@ void Shard::read_queue(const OwnedQueue& queue, PageRead::Purpose purpose, Seq f
 /// stays in the store. Else it is asked for again, and meanwhile nobody waits for it who has a publisher
 /// behind him.
 bool Shard::gives_up(OwnedQueue& queue, PageRead& page) {
-  const bool may_give_up = shared_.committer.healthy();
-  const auto verdict = failed_reads_.on_failed({queue.named->id, page.purpose, page.from}, may_give_up,
-                                               now() + kReadQueueAgain);
+  const auto verdict =
+      failed_reads_.on_failed({queue.named->id, page.purpose, page.from}, now() + kReadQueueAgain);
   if (verdict == FailedReads::Verdict::Unreadable) {
     page.end = Seq{page.from.v + 1};
     page.damaged.push_back({page.from, "it cannot be read"});
@@ -87,13 +86,13 @@ void Shard::on_queue_page_read(PageRead& page) {
   const auto found = owned_queues_.find(id);
   if (found == owned_queues_.end()) return;  // deleted meanwhile
   OwnedQueue& queue = *found->second;
+  const Seq from = page.from;
   if (!page.failed) {
-    failed_reads_.on_read(id, page.purpose);
+    failed_reads_.on_read({id, page.purpose, from});
   } else if (!gives_up(queue, page)) {
     return;
   }
   tell_read_failed(queue);
-  const Seq from = page.from;
   // Behind the last of the stream there is nothing to be missed: what is expected there is not there either.
   const Seq end = page.to_end ? Seq{~0ULL} : page.end;
   std::vector<queue::QueueGroup::ReadMessage> messages;
@@ -107,7 +106,7 @@ void Shard::on_queue_page_read(PageRead& page) {
                                        [](const auto& one, Seq wanted) { return one.seq < wanted; });
       return at != messages.end() && at->seq == seq ? at->message : queue::MessagePtr{};
     };
-    lost = queue.line.fill(read, from, end);
+    lost = queue.line.fill(read, from, std::min(end, queue.dying_before));
   } else {
     lost = queue.group.on_read(purpose_for(page.purpose), std::move(messages), from, end, moment());
   }

@@ -256,7 +256,10 @@ void Shard::settle_entries(OwnedQueue& queue) {
   const std::vector<queue::StoreChange>& changes = queue.line.batch();
   if (changes.empty()) return;
   if (const auto missing = queue.line.missing()) {
-    if (!std::exchange(queue.is_reading_dead, true)) return read_queue(queue, kDying, *missing);
+    if (!std::exchange(queue.is_reading_dead, true)) {
+      queue.dying_before = queue.group.behind_last();
+      return read_queue(queue, kDying, *missing);
+    }
     // What is in front of it does not wait for a page that the store cannot give.
     if (!failed_reads_.has_failed(queue.named->id, kDying) || !queue.line.cut()) return;
   }
@@ -288,7 +291,7 @@ void Shard::settle_entries(OwnedQueue& queue) {
       end(it.claim, it.seq);
     }
     void operator()(const queue::MoveToDeadLetters& it) {
-      if (it.is_unreadable) return;
+      if (it.is_unreadable) return end(it.claim, it.seq);
       if (dead_letters && dead_letters->room->take({1, it.entry.message->size()})) {
         queue::append_queue_entry(batch, dead_letters->id, it.entry);
         work.dead_letters.push_back({dead_letters, it.entry});

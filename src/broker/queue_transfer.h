@@ -1,4 +1,5 @@
 #pragma once
+#include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
 
 #include <cstddef>
@@ -44,11 +45,13 @@ struct QueueTransfer {
   std::size_t unanswered = 0;            ///< messages of the slice whose owners have said nothing yet
   queue::WaiterId waits_for{};  ///< who was Busy with the next one, and has to say more; zero: nobody
   bool is_committing = false;   ///< the slice is with the committer
-  absl::flat_hash_set<std::string> full{};    ///< queues that would not have one; what follows stays, too
-  absl::flat_hash_set<std::string> passed{};  ///< keys of which a consumer has one; what follows stays, too
-  std::uint64_t homeless = 0;                 ///< dead letters whose queue is not there
-  std::uint64_t unreadable = 0;               ///< the store cannot give them; they stay
-  std::optional<Error> stop{};                ///< nothing more is begun
+  absl::flat_hash_set<std::string> full{};  ///< queues that would not have one; what follows stays, too
+  /// Keys of which one stays, because a consumer has it or it cannot be read, and which; what follows stays,
+  /// too.
+  absl::flat_hash_map<std::string, Seq> passed{};
+  std::uint64_t homeless = 0;    ///< dead letters whose queue is not there
+  std::uint64_t unreadable = 0;  ///< the store cannot give them; they stay
+  std::optional<Error> stop{};   ///< nothing more is begun
   // Of a purge.
   std::uint64_t purged_before = 0;        ///< what others have purged
   std::optional<std::uint64_t> purged{};  ///< all that is to leave has been decided by this count

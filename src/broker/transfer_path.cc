@@ -127,7 +127,7 @@ bool Shard::take_one(OwnedQueue& queue, const queue::QueueGroup::Peeked& one, co
   const std::string key = order == Order::Strict ? std::string() : one.key;
   if (keeps_order && transfer.passed.contains(key)) return true;
   if (one.consumer) {
-    if (keeps_order) transfer.passed.insert(key);
+    if (keeps_order) transfer.passed.emplace(key, one.seq);
     return true;
   }
   if (transfer.full.contains(target)) return true;
@@ -139,7 +139,7 @@ bool Shard::take_one(OwnedQueue& queue, const queue::QueueGroup::Peeked& one, co
   if (!one.message) {
     if (queue.group.bring(one.seq)) return false;
     ++transfer.unreadable;
-    if (keeps_order) transfer.passed.insert(key);
+    if (keeps_order) transfer.passed.emplace(key, one.seq);
     return true;
   }
   auto moving = queue.group.begin_move(one.seq, moment());
@@ -211,6 +211,7 @@ void Shard::withdraw_rest(OwnedQueue& queue, std::size_t first) {
   transfer.next = refused.seq;
   transfer.homeless = refused.homeless_before;
   transfer.unreadable = refused.unreadable_before;
+  absl::erase_if(transfer.passed, [&](const auto& one) { return refused.seq < one.second; });
   transfer.at_once = std::max<std::size_t>(first, 1);  // one alone holds nothing while it waits
   const bool is_busy = refused.admission.what == Admission::What::Busy;
   const bool is_gone = refused.admission.what == Admission::What::Gone;  // the next slice does not find it

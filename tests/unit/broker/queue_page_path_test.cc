@@ -158,6 +158,19 @@ TEST_F(QueuePagePath, WhatIsInFrontOfADeadLetterThatCannotBeReadIsStored) {
   EXPECT_EQ(counted(Counter::DroppedDamaged), 0U);
 }
 
+/// However long it lasts.
+TEST_F(QueuePagePath, AStoreThatCannotBeReadForAWhileLosesNothing) {
+  small_orders().ttl = 5s;
+  send("shop/a", 40);
+  broker().pages().break_all();
+  broker().pass(35s, 500ms);
+  EXPECT_EQ(counted(Counter::DroppedDamaged), 0U);
+  broker().pages().mend();
+  broker().pass(5s, 500ms);
+  EXPECT_EQ(kept("orders.dlq").messages, 40U);
+  EXPECT_EQ(counted(Counter::DroppedDamaged), 0U);
+}
+
 /// A page names all that it met, also what was lost before.
 TEST_F(QueuePagePath, WhatIsDamagedIsCountedOnce) {
   options_.queues.held_messages = 16;

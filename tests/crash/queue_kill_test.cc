@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// HERMOD_CRASH_ROUNDS kills (20 unless set), at moments that HERMOD_CRASH_SEED decides, of a broker whose
+/// HERMOD_CRASH_ROUNDS kills (16 unless set), at moments that HERMOD_CRASH_SEED decides, of a broker whose
 /// named queues are used in every way they can be.
 class QueueKill : public CrashTest {
  protected:
@@ -33,6 +33,8 @@ class QueueKill : public CrashTest {
     start_with(QueueLoad::settings());
     load_ = std::make_unique<QueueLoad>(port(), queue_ledger_);
     load_->start();
+    ASSERT_TRUE(in_time([&] { return load_->is_subscribed(); })) << "a consumer was not answered";
+    load_->begin();
     ASSERT_TRUE(in_time([&] { return load_->has_begun(); })) << "a publisher was not answered";
     for (std::uint64_t round = 0; round < rounds; ++round) {
       live(round, random);
@@ -124,7 +126,7 @@ class QueueKill : public CrashTest {
 
 TEST_F(QueueKill, AtAnyMomentKeepsEveryPromiseOfItsQueues) {
   HERMOD_NEEDS_OWN_BROKER();
-  run_rounds(rounds_of(20));
+  run_rounds(rounds_of(16));
 }
 
 }  // namespace

@@ -115,9 +115,9 @@ QueueSource& QueueLoad::publish(const std::string& id, QueueSource::Role role) {
 
 QueueWorker& QueueLoad::consume(const std::string& id, QueueWorker::Role role) {
   auto worker = std::make_unique<QueueWorker>(port_, id, std::move(role), ledger_);
-  QueueWorker& made = *worker;
+  workers_.push_back(worker.get());
   clients_.push_back(std::move(worker));
-  return made;
+  return *workers_.back();
 }
 
 void QueueLoad::consume_in_turns(const std::string& queue) {
@@ -159,7 +159,17 @@ void QueueLoad::start() {
   consume("keyed.dlq-1", {.queue = "keyed.dlq", .filter = "$queue/keyed.dlq?end=bury"});
   undertakers_.push_back(&consume("keyed.dlq-2", {.queue = "keyed.dlq", .filter = "$queue/keyed.dlq"}));
   undertakers_.back()->hold();
+  for (auto& client : clients_) client->start();
+}
 
+bool QueueLoad::is_subscribed() const {
+  return std::all_of(workers_.begin(), workers_.end(), [&](const QueueWorker* worker) {
+    return worker->is_subscribed() ||
+           std::find(undertakers_.begin(), undertakers_.end(), worker) != undertakers_.end();
+  });
+}
+
+void QueueLoad::begin() {
   for (const char* n : {"0", "1", "2"})
     publish(std::string("many-") + n, {.topic = std::string("many/") + n,
                                        .qos = static_cast<std::uint8_t>(n[0] == '0' ? 1 : 2),
@@ -175,7 +185,7 @@ void QueueLoad::start() {
   for (const std::string& queue : watched())
     watched_sources_[queue] =
         &publish(queue + "-source", {.topic = topic_of(queue), .qos = 2, .waits_for = {}, .pause = 5ms});
-  for (auto& client : clients_) client->start();
+  for (QueueSource* source : sources_) source->start();
 }
 
 bool QueueLoad::has_begun() const {

@@ -20,8 +20,12 @@ class QueueLoad {
   QueueLoad(std::uint16_t port, QueueLedger& ledger) : port_(port), ledger_(ledger) {}
 
   static support::Settings settings();
-  /// The clients. The broker has to run.
+  /// The consumers. The broker has to run.
   void start();
+  /// Their subscriptions stand.
+  bool is_subscribed() const;
+  /// The publishers.
+  void begin();
   /// Every publisher has been answered once.
   bool has_begun() const;
 
@@ -57,6 +61,7 @@ class QueueLoad {
   std::vector<std::unique_ptr<ReturningClient>> clients_;
   std::vector<QueueSource*> sources_;
   std::map<std::string, QueueSource*> watched_sources_;  ///< by queue
+  std::vector<QueueWorker*> workers_;
   std::vector<QueueWorker*> in_turns_;
   std::vector<QueueWorker*> undertakers_;
 };

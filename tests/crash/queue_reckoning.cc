@@ -63,8 +63,9 @@ void QueueLedger::check_last_values(const Queue& queue, const std::vector<Conten
   std::map<std::string, std::uint64_t> held;
   for (const auto& [topic, number] : contents) {
     const std::string key = plan::key_of(topic, number);
-    if (!held.try_emplace(key, number).second)
-      broken_.push_back(queue.rules.name + " holds more than one message of " + key);
+    const auto [at, is_first] = held.try_emplace(key, number);
+    at->second = std::max(at->second, number);
+    if (!is_first) broken_.push_back(queue.rules.name + " holds more than one message of " + key);
   }
   for (const auto& [topic, about] : topics_) {
     if (!topic.starts_with(queue.rules.prefix)) continue;

@@ -14,7 +14,7 @@ struct QueueRules {
   enum class Order : std::uint8_t { None, Key, Strict };
   enum class Overflow : std::uint8_t { Reject, DropOldest, DropNewest, DeadLetter };
 
-  std::string name;
+  std::string name{};
   std::string prefix{};      ///< of the topics it is bound to
   bool only_tagged = false;  ///< of these only what has the tag a
   Order order = Order::None;

@@ -43,6 +43,7 @@ void QueueWorker::on_packet(const Packet& packet) {
   if (packet.type == Type::Suback) {
     if (parse_ack(version(), Type::Suback, packet).reasons.at(0) >= 0x80)
       ledger().broken(id() + " may not subscribe to " + role_.filter);
+    is_subscribed_ = true;
   } else if (packet.type == Type::Pubrel) {
     const Ack ack = parse_ack(version(), Type::Pubrel, packet);
     held_.erase(ack.packet_id);

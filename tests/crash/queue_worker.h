@@ -29,6 +29,9 @@ class QueueWorker final : public ReturningClient {
   QueueWorker(std::uint16_t port, const std::string& id, Role role, QueueLedger& ledger);
   ~QueueWorker() override { stop(); }
 
+  /// Its subscription stands.
+  bool is_subscribed() const { return is_subscribed_; }
+
  private:
   struct Late {
     support::Clock::time_point due;
@@ -52,9 +55,11 @@ class QueueWorker final : public ReturningClient {
                    const support::Properties& properties = {});
 
   const Role role_;
-  std::mt19937_64 random_;
+  std::atomic<bool> is_subscribed_{false};
 
   // The thread's own.
+  std::mt19937_64 random_;
+
   /// QoS 2 identifiers that it has taken a message under and that were not released.
   std::map<std::uint16_t, std::string> held_;
   std::deque<Late> late_;

@@ -71,11 +71,13 @@ void QueueLedger::acknowledged(const std::string& topic, std::uint64_t number) {
 void QueueLedger::refused(const std::string& topic, std::uint64_t number) {
   const std::lock_guard lock(mutex_);
   topics_.at(topic).messages.at(number).is_refused = true;
+  tried_.insert("refusal");
 }
 
 void QueueLedger::told_duplicate(const std::string& topic, std::uint64_t number) {
   const std::lock_guard lock(mutex_);
   const Published& message = topics_.at(topic).messages.at(number);
+  tried_.insert("duplicate");
   if (message.sends == 1)
     broken_.push_back(name_of(topic, number) + " was sent once and is called a duplicate");
 }
@@ -117,7 +119,15 @@ void QueueLedger::arrived(const Arrival& it) {
   if (entry != nullptr) check_count(queue, *entry, it);
   check_order(queue, it);
   check_lease(queue, it);
+  note(queue, it);
   if (!std::exchange(item.has_come, true)) ++arrived_;
+}
+
+void QueueLedger::note(const Queue& queue, const Arrival& it) {
+  const QueueRules& rules = queue.rules;
+  if (!it.death_reason.empty()) tried_.insert(rules.dead_of.empty() ? "redrive" : it.death_reason);
+  if (it.count > 1) tried_.insert(rules.lapses ? "ack_timeout" : "retry");
+  if (rules.exactly_once && it.is_resent) tried_.insert("QoS 2 sent again");
 }
 
 void QueueLedger::answering(const Arrival& it, Answer answer) {
@@ -207,7 +217,7 @@ void QueueLedger::check_new_entry(Queue& queue, Item& item, const Arrival& it) {
   for (const std::uint64_t offset : item.offsets)
     if (!queue.rules.redriven || !queue.entries.at(offset).is_dead)
       say(it, "which is at offset " + std::to_string(offset) + " too");
-  if (!item.offsets.empty() || queue.rules.dedup) return;
+  if (!item.offsets.empty() || queue.rules.dedup || queue.rules.turns_away()) return;
   const Item* const before = it.number > 0 ? find(queue, it.topic, it.number - 1) : nullptr;
   const Item* const behind = find(queue, it.topic, it.number + 1);
   if ((before != nullptr && !before->offsets.empty() && before->offsets.front() > *it.offset) ||
@@ -220,13 +230,16 @@ void QueueLedger::check_new_entry(Queue& queue, Item& item, const Arrival& it) {
 void QueueLedger::check_count(Queue& queue, Entry& entry, const Arrival& it) {
   if (it.count > queue.rules.max_deliveries) say(it, "which is more than max_deliveries");
   if (it.count < entry.least) say(it, "behind delivery " + std::to_string(entry.least));
-  if (entry.life == it.life && it.count <= entry.count && !it.is_resent)
+  // What timed out on its way may be read behind the delivery to the next one.
+  const bool may_cross = queue.rules.lapses && entry.connection != it.connection;
+  if (entry.life == it.life && it.count <= entry.count && !it.is_resent && !may_cross)
     say(it, "behind delivery " + std::to_string(entry.count) + " in this life");
   if (entry.life == it.life && entry.later && *entry.later + 1 == it.count)
     entry.least = std::max(entry.least, it.count);
   if (entry.life < it.life || (entry.life == it.life && entry.count < it.count)) {
     entry.life = it.life;
     entry.count = it.count;
+    entry.connection = it.connection;
   }
 }
 

@@ -83,6 +83,8 @@ class QueueLedger {
   bool has_acknowledged(const std::string& topic) const;
   std::uint64_t arrived_count() const;
   std::uint64_t dead_count() const;
+  /// What the load is for and has not happened yet: the rules have not been tried before nothing is left.
+  std::vector<std::string> untried() const;
   /// How many were sent on this topic.
   std::uint64_t sent_count(const std::string& topic) const;
   /// How many that were acknowledged have not come to their end in this queue, about.
@@ -112,6 +114,7 @@ class QueueLedger {
     Key message;
     std::uint64_t life = 0;
     std::uint64_t count = 0;               ///< of the last delivery
+    std::uint64_t connection = 0;          ///< of the last delivery
     std::uint64_t least = 1;               ///< what no later one may be below
     std::optional<std::uint64_t> later;    ///< the delivery that was answered so last
     std::optional<std::uint64_t> done_by;  ///< connection
@@ -145,6 +148,7 @@ class QueueLedger {
   static Item& item_of(Queue& queue, const Key& message);
   static const Item* find(const Queue& queue, const std::string& topic, std::uint64_t number);
   static std::string order_key(const QueueRules& rules, const Key& message);
+  void note(const Queue& queue, const Arrival& it);
   void say(const Arrival& it, const std::string& what);
   static void settle(Queue& queue, Item& item);
   bool is_stored_once(const Queue& queue, const std::string& topic) const;
@@ -175,6 +179,7 @@ class QueueLedger {
   std::uint64_t acknowledged_ = 0;
   std::uint64_t arrived_ = 0;
   std::uint64_t dead_ = 0;
+  std::set<std::string> tried_;
 };
 
 }  // namespace hermod::crash

@@ -52,11 +52,13 @@ void QueueLedger::check_dropped(const Queue& queue, const std::vector<std::uint6
   if (queue.rules.overflow == QueueRules::Overflow::DropNewest) {
     if (!since.empty() && since.front() != mark) return say_of("a gap in front");
     if (end < last && !is_full) say_of("it was not full");
+    if (end < last) tried_.insert("drop-newest");
     return;
   }
   if (end < last) return say_of("the newest is not there");
   if (since.size() < end - mark && !is_full) return say_of("it was not full");
   if (since.size() < end - mark && since.size() != numbers.size()) say_of("older ones are there");
+  if (since.size() < end - mark && queue.rules.drops()) tried_.insert("drop-oldest");
 }
 
 void QueueLedger::check_last_values(const Queue& queue, const std::vector<Content>& contents) {
@@ -114,6 +116,16 @@ std::uint64_t QueueLedger::arrived_count() const {
 std::uint64_t QueueLedger::dead_count() const {
   const std::lock_guard lock(mutex_);
   return dead_;
+}
+
+std::vector<std::string> QueueLedger::untried() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> all;
+  for (const char* one :
+       {"rejected", "delivery_limit", "expired", "maxlen", "redrive", "retry", "ack_timeout", "refusal",
+        "duplicate", "drop-oldest", "drop-newest", "QoS 2 sent again"})
+    if (!tried_.contains(one)) all.emplace_back(one);
+  return all;
 }
 
 std::uint64_t QueueLedger::sent_count(const std::string& topic) const {

@@ -36,6 +36,11 @@ struct QueueRules {
   bool drops() const {
     return max_length != 0 && (overflow == Overflow::DropOldest || overflow == Overflow::DropNewest);
   }
+  /// It does not take what comes while it is full. When the answer to that was lost, its publisher sends the
+  /// message again, behind what came in meanwhile.
+  bool turns_away() const {
+    return max_length != 0 && (overflow == Overflow::Reject || overflow == Overflow::DropNewest);
+  }
   /// True when this message is for it. A queue for dead letters takes what `prefix` says, too.
   bool takes(const std::string& topic, std::uint64_t number) const;
 };

@@ -24,7 +24,8 @@ std::string topic_of(const std::string& watched) {
 }  // namespace
 
 Settings QueueLoad::settings() {
-  Settings all;
+  // What a start finds is partly in the tables and partly in the journal.
+  Settings all{{"store.checkpoint_size", "1MiB"}};
   const auto add = [&](const std::string& queue, const std::string& bind, Settings more) {
     all.emplace_back("queues." + queue + ".bind", bind);
     for (auto& [key, value] : more) all.emplace_back("queues." + queue + "." + key, value);

@@ -12,7 +12,6 @@ namespace {
 using Order = QueueRules::Order;
 using Overflow = QueueRules::Overflow;
 
-constexpr std::uint64_t kMaxLength = 20;
 constexpr std::uint64_t kMaxDeliveries = 3;
 constexpr std::chrono::milliseconds kTtl{150};
 
@@ -31,7 +30,7 @@ Settings QueueLoad::settings() {
     for (auto& [key, value] : more) all.emplace_back("queues." + queue + "." + key, value);
   };
   const std::string deliveries = std::to_string(kMaxDeliveries);
-  const std::string length = std::to_string(kMaxLength);
+  const std::string length = std::to_string(QueueLoad::kMaxLength);
   // What is not meant to time out never does, however slow the machine.
   const std::pair<std::string, std::string> never{"ack_timeout", "1h"};
   add("keyed", "many/#", {never, {"lanes", "4"}, {"retry", "10ms"}, {"max_deliveries", deliveries}});
@@ -80,12 +79,12 @@ void QueueLoad::add_rules() {
   add({.name = "brief", .prefix = topic_of("brief"), .ttl = kTtl});
   add_dead("brief", topic_of("brief"), {"expired"});
   add({.name = "latest", .prefix = topic_of("latest"), .last_value = true});
-  add({.name = "full", .prefix = "full/", .max_length = kMaxLength});
+  add({.name = "full", .prefix = "full/", .max_length = QueueLoad::kMaxLength});
   const auto add_full = [&](const char* name, Overflow overflow) {
     add({.name = name,
          .prefix = topic_of(name),
          .order = Order::Strict,
-         .max_length = kMaxLength,
+         .max_length = QueueLoad::kMaxLength,
          .overflow = overflow});
   };
   add_full("drop-oldest", Overflow::DropOldest);

@@ -17,6 +17,8 @@ namespace hermod::crash {
 /// thread.
 class QueueLoad {
  public:
+  static constexpr std::uint64_t kMaxLength = 20;  ///< of those that have one
+
   QueueLoad(std::uint16_t port, QueueLedger& ledger) : port_(port), ledger_(ledger) {}
 
   static support::Settings settings();

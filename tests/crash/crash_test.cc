@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <iostream>
+#include <sstream>
 #include <string_view>
 
 #include "tests/crash/keepsakes.h"
@@ -42,18 +43,23 @@ void CrashTest::timed_start() {
   starts_.push_back(std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
 }
 
-void CrashTest::report(const std::string& what) {
+std::string CrashTest::start_times() {
   std::sort(starts_.begin(), starts_.end());
   const auto percentile = [&](double part) {
     const auto at = static_cast<std::size_t>(std::ceil(part * static_cast<double>(starts_.size())));
     return starts_.empty() ? 0.0 : std::round(starts_[std::max<std::size_t>(at, 1) - 1] * 10) / 10;
   };
+  std::ostringstream said;
+  said << "start-up p50 " << percentile(0.5) << " ms, p99 " << percentile(0.99) << " ms";
+  return said.str();
+}
+
+void CrashTest::report(const std::string& what) {
   std::uint64_t lost = ledger_.missing_count({"member-1", "member-2"}, "s/");
   for (const char* receiver : {"reader", "sleeper"}) lost += ledger_.missing_count({receiver}, "l/");
   std::cout << what << ", " << ledger_.acknowledged_count() << " acknowledged, " << ledger_.arrived_count()
             << " arrived, " << lost << " lost, " << ledger_.twice_count() << " twice, "
-            << ledger_.disordered_count() << " out of order; start-up p50 " << percentile(0.5) << " ms, p99 "
-            << percentile(0.99) << " ms" << std::endl;
+            << ledger_.disordered_count() << " out of order; " << start_times() << std::endl;
 }
 
 void CrashTest::subscribe_and_leave(const std::string& id, const std::string& filter, std::uint8_t qos) {

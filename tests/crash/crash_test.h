@@ -33,6 +33,8 @@ class CrashTest : public integration::BrokerTest {
   }
   /// The start behind a death; how long it took is reported at the end.
   void timed_start();
+  /// How long they took, in words.
+  std::string start_times();
   /// One line about the whole run.
   void report(const std::string& what);
   /// Waits for `done`, at most two minutes, or as many times that as the broker is slower.

@@ -48,7 +48,11 @@ void BrokerProcess::start() {
   command.insert(command.end(), setup_.arguments.begin(), setup_.arguments.end());
   if (process_) earlier_log_ += process_->errors() + process_->output();
   process_ = std::make_unique<ChildProcess>(command, folder_.path());
-  if (!becomes_ready()) throw Unexpected("the broker does not accept connections; it wrote:\n" + log());
+  if (becomes_ready()) return;
+  const std::optional<int> code = process_->wait(Millis(0));
+  throw Unexpected((code ? "the broker ended with " + std::to_string(*code)
+                         : std::string("the broker does not accept connections")) +
+                   "; it wrote:\n" + log());
 }
 
 /// The broker says when it listens; a probing connection would count against the limits under test. A test
@@ -81,7 +85,8 @@ int BrokerProcess::stop() {
 
 void BrokerProcess::kill() {
   process_->signal(SIGKILL);
-  process_->wait(scaled(10s));
+  // One that waits for a disk ends when that has answered.
+  if (!process_->wait(scaled(60s))) throw Unexpected("the broker did not end after SIGKILL");
 }
 
 std::string BrokerProcess::log() const {

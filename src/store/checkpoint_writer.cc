@@ -21,6 +21,13 @@ constexpr std::size_t kCacheLine = 64;
 /// What an entry has around its value on a page: its key, the kind, a checksum, the library's.
 constexpr std::size_t kAround = 32;
 
+/// The values of a stream lie as far apart as the groups that they came with: each is on its way from memory
+/// while others are written.
+void prefetch(const JournalReader::Piece& piece) {
+  for (std::size_t at = 0; at < std::min(piece.size, kMaxLoaded); at += kCacheLine)
+    __builtin_prefetch(piece.bytes.data() + at);
+}
+
 }  // namespace
 
 Status CheckpointWriter::write() {
@@ -173,14 +180,20 @@ Status CheckpointWriter::write_run(StreamId stream, std::span<const EntryChange>
   while (!run.empty()) {
     std::uint64_t bytes = 0;
     for (const EntryChange& change : run) bytes += kAround + change.place.size;
+    if (Status found = look_ahead(run); !found) return found;
+    for (const JournalReader::Piece& piece : ahead_) prefetch(piece);
     if (Status begun = writer_->begin_run(as_bytes(entry_key(stream, {run.front().seq})), bytes); !begun)
       return begun;
     while (!run.empty() && !is_enough()) {
-      std::size_t count = 0;
-      for (std::size_t size = 0; count < std::min(kAhead, run.size()) && size < kMaxFetched; ++count)
-        size += run[count].place.size;
-      if (Status written = write_some(stream, run.first(count)); !written) return written;
-      run = run.subspan(count);
+      pieces_.swap(ahead_);
+      const std::span<const EntryChange> some = run.first(pieces_.size());
+      run = run.subspan(some.size());
+      if (Status found = look_ahead(run); !found) return found;
+      for (std::size_t i = 0; i < std::max(some.size(), ahead_.size()); ++i) {
+        if (i < ahead_.size()) prefetch(ahead_[i]);
+        if (i >= some.size()) continue;
+        if (Status put = put_entry(stream, some[i], pieces_[i].bytes, /*in_run=*/true); !put) return put;
+      }
     }
     if (Status ended = writer_->end_run(); !ended) return ended;
     if (Status on = go_on(); !on) return on;
@@ -188,18 +201,14 @@ Status CheckpointWriter::write_run(StreamId stream, std::span<const EntryChange>
   return {};
 }
 
-/// Their values lie as far apart as the groups that they came with: loaded into the processor together, they
-/// take little longer than one alone.
-Status CheckpointWriter::write_some(StreamId stream, std::span<const EntryChange> some) {
-  pieces_.clear();
-  for (const auto& [seq, place] : some) pieces_.push_back({{place.group}, place.offset, place.size, {}});
-  if (Status read = reader_->read(pieces_); !read) return read;
-  for (const JournalReader::Piece& piece : pieces_)
-    for (std::size_t at = 0; at < std::min(piece.size, kMaxLoaded); at += kCacheLine)
-      __builtin_prefetch(piece.bytes.data() + at);
-  for (std::size_t i = 0; i < some.size(); ++i)
-    if (Status put = put_entry(stream, some[i], pieces_[i].bytes, /*in_run=*/true); !put) return put;
-  return {};
+Status CheckpointWriter::look_ahead(std::span<const EntryChange> run) {
+  ahead_.clear();
+  for (std::size_t size = 0; ahead_.size() < std::min(kAhead, run.size()) && size < kMaxFetched;) {
+    const Place& place = run[ahead_.size()].place;
+    ahead_.push_back({{place.group}, place.offset, place.size, {}});
+    size += place.size;
+  }
+  return reader_->read(ahead_);
 }
 
 Status CheckpointWriter::write_entry(StreamId stream, const EntryChange& change) {

@@ -36,7 +36,8 @@ class CheckpointWriter {
   bool is_new(const EntryChange& change) const;
   /// New entries of one stream, all of them that lie side by side.
   Status write_run(StreamId stream, std::span<const EntryChange> run);
-  Status write_some(StreamId stream, std::span<const EntryChange> some);
+  /// Finds the values of the first ones of a run.
+  Status look_ahead(std::span<const EntryChange> run);
   Status write_entry(StreamId stream, const EntryChange& change);
   /// `bytes`: those of the journal.
   Status put_entry(StreamId stream, const EntryChange& change, Bytes bytes, bool in_run);
@@ -62,7 +63,8 @@ class CheckpointWriter {
   MessageCounts& counts_;
   std::optional<LmdbTablesWriter> writer_;
   std::optional<JournalReader> reader_;
-  std::vector<JournalReader::Piece> pieces_;  // of write_some()
+  std::vector<JournalReader::Piece> pieces_;  // of a run, those that are written now
+  std::vector<JournalReader::Piece> ahead_;   // and those behind them
   std::string key_;                           // of put_entry()
   std::vector<MessageId> needed_;             // in order
   std::vector<MessageId> orphans_;            // may have lost their last entry

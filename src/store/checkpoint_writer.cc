@@ -18,6 +18,8 @@ constexpr std::size_t kMaxFetched = std::size_t{64} << 10;
 /// Of each so much is loaded. Of a longer one the wait for its beginning is the smaller part.
 constexpr std::size_t kMaxLoaded = 1024;
 constexpr std::size_t kCacheLine = 64;
+/// Behind the last sequence that there can be.
+constexpr std::uint64_t kPastAll = ~std::uint64_t{0};
 /// What an entry has around its value on a page: its key, the kind, a checksum, the library's.
 constexpr std::size_t kAround = 32;
 
@@ -155,6 +157,9 @@ Status CheckpointWriter::write_entries() {
       if (changes.ended && from.v == 0) {
         if (Status erased = erase_stream(stream); !erased) return erased;
       }
+      if (from.v == 0) {
+        if (Status looked = look_at_stream(stream); !looked) return looked;
+      }
       const std::span<const EntryChange> entries(changes.entries);
       for (std::size_t i = 0; i < entries.size();) {
         std::size_t end = i;
@@ -171,8 +176,20 @@ Status CheckpointWriter::write_entries() {
   return {};
 }
 
+/// What a checkpoint that did not end has written of a stream are its first entries.
+Status CheckpointWriter::look_at_stream(StreamId stream) {
+  known_ = 0;
+  if (!generation_.tables_may_know()) return {};
+  const std::string start = entry_key(stream, {0});
+  auto last = writer_->last_before(Table::Entries, as_bytes(entry_key(stream, {kPastAll})));
+  if (!last) return tl::unexpected(last.error());
+  if (!*last || (*last)->size() != start.size() || (*last)->compare(0, 8, start, 0, 8) != 0) return {};
+  known_ = ByteReader(as_bytes(**last).subspan(8)).u64();
+  return {};
+}
+
 bool CheckpointWriter::is_new(const EntryChange& change) const {
-  return change.place.has_value() && change.place.fresh == 1 && !generation_.tables_may_know() &&
+  return change.place.has_value() && change.place.fresh == 1 && change.seq > known_ &&
          change.place.size <= kMaxBytes;
 }
 

@@ -32,6 +32,8 @@ class CheckpointWriter {
   Status write_messages();
   Status write_table(Table table);
   Status write_entries();
+  /// Sets known_.
+  Status look_at_stream(StreamId stream);
   /// Nothing in the tables has to be looked at for it.
   bool is_new(const EntryChange& change) const;
   /// New entries of one stream, all of them that lie side by side.
@@ -66,6 +68,7 @@ class CheckpointWriter {
   std::vector<JournalReader::Piece> pieces_;  // of a run, those that are written now
   std::vector<JournalReader::Piece> ahead_;   // and those behind them
   std::string key_;                           // of put_entry()
+  std::uint64_t known_ = 0;                   // the tables have no later entry of the stream
   std::vector<MessageId> needed_;             // in order
   std::vector<MessageId> orphans_;            // may have lost their last entry
   std::size_t ops_in_hand_ = 0;

@@ -1,5 +1,7 @@
 #include "broker/broker.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -21,6 +23,10 @@ Options completed(Options options) {
   // A transport tells that its output drained long before the client's limit is reached again.
   options.net.write_high_mark = options.limits.outbound_buffer / 4;
   options.net.write_low_mark = options.limits.outbound_buffer / 16;
+  const long pages = ::sysconf(_SC_PHYS_PAGES);
+  const long page = ::sysconf(_SC_PAGESIZE);
+  if (pages > 0 && page > 0)
+    options.store.machine_memory = static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page);
   if (options.store.path.empty()) options.store.elide_wait = {};  // there is no disk to spare
   return options;
 }

@@ -82,7 +82,7 @@ void Shard::on_publish(Connection& c, const wire::Publish& packet) {
 
   if (needs_commit(&c, message, message->retain())) {
     hand_over_now(/*qos0_only=*/true);
-    commit_publish(&c, message, packet.id, packet.qos, message->retain());
+    commit_publish(&c, message, packet.id, packet.qos, message->retain(), batch_memory_.batch());
   } else {
     hand_over_now(/*qos0_only=*/false);
     if (packet.qos != QoS::AtMostOnce) {

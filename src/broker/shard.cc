@@ -134,7 +134,7 @@ bool Shard::step() {
   if (!with_finished_entries_.empty()) submit_finished_entries();
   // Direct deliveries first: a commit that follows them must not overtake them on its way to the same shard.
   outbox_.post_all();
-  if (!submissions_.empty()) shared_.committer.submit_all(submissions_);
+  if (!submissions_.empty()) shared_.committer.submit_all(submissions_, &batch_memory_);
   if (barriers_.has_asks()) answer_submitted();
   for (const StreamId stream : ended_streams_) shared_.committer.forget(stream);
   ended_streams_.clear();

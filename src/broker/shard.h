@@ -85,8 +85,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   /// A session that the store held lives here, with what it has not got of the retained messages it asked
   /// for. Before the first step().
   void adopt(std::unique_ptr<session::Session> session, std::vector<RetainedRead> retained_reads);
-  /// The queue of a session that had ended: its messages are for others of its groups. Before the first
-  /// step().
+  /// The queue of a session that had ended: messages for others of its groups. Before the first step().
   void adopt_remains(SessionId ended, queue::QueueWindow queue);
   /// A named queue that this shard owns, with what the store held of it. Before the first step().
   void adopt_queue(std::unique_ptr<OwnedQueue> queue);
@@ -532,6 +531,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   Outbox outbox_;
   MemberChoice members_;
   std::vector<store::Submission> submissions_;
+  store::BatchMemory batch_memory_;    // for new ones
   std::uint64_t bytes_submitted_ = 0;  ///< and not finished
   std::uint64_t commits_in_flight_ = 0;
   std::uint64_t messages_shared_ = 0;  ///< ids given to messages that several queues share

@@ -18,8 +18,17 @@ constexpr std::size_t kMaxFetched = std::size_t{64} << 10;
 /// Of each so much is loaded. Of a longer one the wait for its beginning is the smaller part.
 constexpr std::size_t kMaxLoaded = 1024;
 constexpr std::size_t kCacheLine = 64;
+/// Behind the last sequence that there can be.
+constexpr std::uint64_t kPastAll = ~std::uint64_t{0};
 /// What an entry has around its value on a page: its key, the kind, a checksum, the library's.
 constexpr std::size_t kAround = 32;
+
+/// The values of a stream lie as far apart as the groups that they came with: each is on its way from memory
+/// while others are written.
+void prefetch(const JournalReader::Piece& piece) {
+  for (std::size_t at = 0; at < std::min(piece.size, kMaxLoaded); at += kCacheLine)
+    __builtin_prefetch(piece.bytes.data() + at);
+}
 
 }  // namespace
 
@@ -148,6 +157,9 @@ Status CheckpointWriter::write_entries() {
       if (changes.ended && from.v == 0) {
         if (Status erased = erase_stream(stream); !erased) return erased;
       }
+      if (from.v == 0) {
+        if (Status looked = look_at_stream(stream); !looked) return looked;
+      }
       const std::span<const EntryChange> entries(changes.entries);
       for (std::size_t i = 0; i < entries.size();) {
         std::size_t end = i;
@@ -164,8 +176,20 @@ Status CheckpointWriter::write_entries() {
   return {};
 }
 
+/// What a checkpoint that did not end has written of a stream are its first entries.
+Status CheckpointWriter::look_at_stream(StreamId stream) {
+  known_ = 0;
+  if (!generation_.tables_may_know()) return {};
+  const std::string start = entry_key(stream, {0});
+  auto last = writer_->last_before(Table::Entries, as_bytes(entry_key(stream, {kPastAll})));
+  if (!last) return tl::unexpected(last.error());
+  if (!*last || (*last)->size() != start.size() || (*last)->compare(0, 8, start, 0, 8) != 0) return {};
+  known_ = ByteReader(as_bytes(**last).subspan(8)).u64();
+  return {};
+}
+
 bool CheckpointWriter::is_new(const EntryChange& change) const {
-  return change.place.has_value() && change.place.fresh == 1 && !generation_.tables_may_know() &&
+  return change.place.has_value() && change.place.fresh == 1 && change.seq > known_ &&
          change.place.size <= kMaxBytes;
 }
 
@@ -173,14 +197,20 @@ Status CheckpointWriter::write_run(StreamId stream, std::span<const EntryChange>
   while (!run.empty()) {
     std::uint64_t bytes = 0;
     for (const EntryChange& change : run) bytes += kAround + change.place.size;
+    if (Status found = look_ahead(run); !found) return found;
+    for (const JournalReader::Piece& piece : ahead_) prefetch(piece);
     if (Status begun = writer_->begin_run(as_bytes(entry_key(stream, {run.front().seq})), bytes); !begun)
       return begun;
     while (!run.empty() && !is_enough()) {
-      std::size_t count = 0;
-      for (std::size_t size = 0; count < std::min(kAhead, run.size()) && size < kMaxFetched; ++count)
-        size += run[count].place.size;
-      if (Status written = write_some(stream, run.first(count)); !written) return written;
-      run = run.subspan(count);
+      pieces_.swap(ahead_);
+      const std::span<const EntryChange> some = run.first(pieces_.size());
+      run = run.subspan(some.size());
+      if (Status found = look_ahead(run); !found) return found;
+      for (std::size_t i = 0; i < std::max(some.size(), ahead_.size()); ++i) {
+        if (i < ahead_.size()) prefetch(ahead_[i]);
+        if (i >= some.size()) continue;
+        if (Status put = put_entry(stream, some[i], pieces_[i].bytes, /*in_run=*/true); !put) return put;
+      }
     }
     if (Status ended = writer_->end_run(); !ended) return ended;
     if (Status on = go_on(); !on) return on;
@@ -188,18 +218,14 @@ Status CheckpointWriter::write_run(StreamId stream, std::span<const EntryChange>
   return {};
 }
 
-/// Their values lie as far apart as the groups that they came with: loaded into the processor together, they
-/// take little longer than one alone.
-Status CheckpointWriter::write_some(StreamId stream, std::span<const EntryChange> some) {
-  pieces_.clear();
-  for (const auto& [seq, place] : some) pieces_.push_back({{place.group}, place.offset, place.size, {}});
-  if (Status read = reader_->read(pieces_); !read) return read;
-  for (const JournalReader::Piece& piece : pieces_)
-    for (std::size_t at = 0; at < std::min(piece.size, kMaxLoaded); at += kCacheLine)
-      __builtin_prefetch(piece.bytes.data() + at);
-  for (std::size_t i = 0; i < some.size(); ++i)
-    if (Status put = put_entry(stream, some[i], pieces_[i].bytes, /*in_run=*/true); !put) return put;
-  return {};
+Status CheckpointWriter::look_ahead(std::span<const EntryChange> run) {
+  ahead_.clear();
+  for (std::size_t size = 0; ahead_.size() < std::min(kAhead, run.size()) && size < kMaxFetched;) {
+    const Place& place = run[ahead_.size()].place;
+    ahead_.push_back({{place.group}, place.offset, place.size, {}});
+    size += place.size;
+  }
+  return reader_->read(ahead_);
 }
 
 Status CheckpointWriter::write_entry(StreamId stream, const EntryChange& change) {

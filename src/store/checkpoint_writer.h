@@ -32,11 +32,14 @@ class CheckpointWriter {
   Status write_messages();
   Status write_table(Table table);
   Status write_entries();
+  /// Sets known_.
+  Status look_at_stream(StreamId stream);
   /// Nothing in the tables has to be looked at for it.
   bool is_new(const EntryChange& change) const;
   /// New entries of one stream, all of them that lie side by side.
   Status write_run(StreamId stream, std::span<const EntryChange> run);
-  Status write_some(StreamId stream, std::span<const EntryChange> some);
+  /// Finds the values of the first ones of a run.
+  Status look_ahead(std::span<const EntryChange> run);
   Status write_entry(StreamId stream, const EntryChange& change);
   /// `bytes`: those of the journal.
   Status put_entry(StreamId stream, const EntryChange& change, Bytes bytes, bool in_run);
@@ -62,8 +65,10 @@ class CheckpointWriter {
   MessageCounts& counts_;
   std::optional<LmdbTablesWriter> writer_;
   std::optional<JournalReader> reader_;
-  std::vector<JournalReader::Piece> pieces_;  // of write_some()
+  std::vector<JournalReader::Piece> pieces_;  // of a run, those that are written now
+  std::vector<JournalReader::Piece> ahead_;   // and those behind them
   std::string key_;                           // of put_entry()
+  std::uint64_t known_ = 0;                   // the tables have no later entry of the stream
   std::vector<MessageId> needed_;             // in order
   std::vector<MessageId> orphans_;            // may have lost their last entry
   std::size_t ops_in_hand_ = 0;

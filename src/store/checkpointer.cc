@@ -11,18 +11,7 @@
 namespace hermod::store {
 namespace {
 
-/// Entries of one stream lie side by side in the tables. Below so many bytes of a stream the pages around
-/// them weigh more than they do, and it pays to wait for more of them.
-constexpr std::uint64_t kThinStream = 40 * 1024;
-constexpr std::uint64_t kMaxWait = 8;      // times checkpoint_bytes
-constexpr std::uint64_t kFewBytes = 8;     // a fraction: an eighth of checkpoint_bytes
 constexpr std::chrono::seconds kRetry{1};  // after an error, and while the store is full
-/// What is not in the tables is known in memory. From here on it is worth a checkpoint when streams are
-/// thick.
-constexpr std::uint64_t kMemory = std::uint64_t{10} << 20;
-/// Here it is one in any case, and at twice as much commits wait for it.
-constexpr std::uint64_t kThinMemory = std::uint64_t{28} << 20;
-constexpr std::uint64_t kMostMemory = 2 * kThinMemory;
 
 }  // namespace
 
@@ -32,7 +21,8 @@ Checkpointer::Checkpointer(const Options& options, Memtable& memtable, LmdbTable
       memtable_(memtable),
       tables_(tables),
       journal_(journal),
-      room_(options.journal_size(), options.tables_size()) {
+      room_(options.journal_size(), options.tables_size()),
+      due_(options.checkpoint_bytes, options.machine_memory) {
   measure();
   look_again();
   memtable_.set_room(&room_);
@@ -105,9 +95,12 @@ void Checkpointer::measure() {
 }
 
 void Checkpointer::look_again() {
-  look_at_.store(std::min<std::uint64_t>(options_.checkpoint_bytes, room_.due_at()),
-                 std::memory_order_relaxed);
-  look_at_memory_.store(kMemory, std::memory_order_relaxed);
+  set_look(due_.first_look(room_.due_at()));
+}
+
+void Checkpointer::set_look(CheckpointDue::Look look) {
+  look_at_.store(look.record_bytes, std::memory_order_relaxed);
+  look_at_memory_.store(look.memory_bytes, std::memory_order_relaxed);
 }
 
 void Checkpointer::start() {
@@ -146,22 +139,17 @@ void Checkpointer::on_growth(Memtable::Growth active) {
   // The disk is behind: commits wait, and with them their publishers.
   frozen_.wait(lock, [this] {
     const bool is_small =
-        memtable_.active_memory() < kMostMemory && memtable_.active_bytes() < room_.wait_at();
+        memtable_.active_memory() < due_.most_memory() && memtable_.active_bytes() < room_.wait_at();
     return is_small || failing_ || stopping_ || !thread_.joinable();
   });
 }
 
 bool Checkpointer::is_due() {
   const Memtable::Size size = memtable_.active_size();
-  const std::uint64_t due_at = room_.due_at();
-  const std::uint64_t enough = std::min<std::uint64_t>(options_.checkpoint_bytes, due_at);
-  if (size.record_bytes < enough && size.memory_bytes < kMemory) return false;
-  const std::uint64_t limit = std::min<std::uint64_t>(kMaxWait * options_.checkpoint_bytes, due_at);
-  const bool few = size.live_bytes < options_.checkpoint_bytes / kFewBytes;
-  const bool thick = size.live_bytes >= kThinStream * size.streams;
-  if (few || thick || size.record_bytes >= limit || size.memory_bytes >= kThinMemory) return true;
-  look_at_memory_.store(std::min(size.memory_bytes + kMemory / 2, kThinMemory), std::memory_order_relaxed);
-  look_at_.store(std::min(size.record_bytes + options_.checkpoint_bytes, limit), std::memory_order_relaxed);
+  const CheckpointDue::Waiting waiting{size.live_bytes, size.streams, size.record_bytes, size.memory_bytes};
+  const std::uint64_t room = room_.due_at();
+  if (due_.is_due(waiting, room)) return true;
+  set_look(due_.next_look(waiting, room));
   return false;
 }
 
@@ -202,8 +190,7 @@ void Checkpointer::run() {
     tell(result, fails);
     deadline = std::chrono::steady_clock::now() + pause(written);
     if (!written) {
-      look_at_.store(~std::uint64_t{0}, std::memory_order_relaxed);
-      look_at_memory_.store(~std::uint64_t{0}, std::memory_order_relaxed);
+      set_look({~std::uint64_t{0}, ~std::uint64_t{0}});
     } else if (is_due()) {  // with less room than before
       const std::lock_guard lock(mutex_);
       grown_ = true;

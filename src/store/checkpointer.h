@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/result.h"
+#include "store/checkpoint_due.h"
 #include "store/lmdb/lmdb_tables.h"
 #include "store/memtable.h"
 #include "store/message_counts.h"
@@ -56,12 +57,14 @@ class Checkpointer {
   std::chrono::seconds pause(bool written) const;
   /// Sets when the memtable is large enough to be looked at.
   void look_again();
+  void set_look(CheckpointDue::Look look);
 
   const Options options_;
   Memtable& memtable_;
   LmdbTables& tables_;
   SegmentJournal& journal_;
   Room room_;
+  const CheckpointDue due_;
 
   std::mutex writing_;  // one checkpoint at a time
   MessageCounts counts_;

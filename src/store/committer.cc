@@ -49,7 +49,7 @@ void Committer::submit(WriteBatch batch, std::unique_ptr<Ticket> ticket, bool ma
   if (asleep) work_.notify_one();
 }
 
-void Committer::submit_all(std::vector<Submission>& batches) {
+void Committer::submit_all(std::vector<Submission>& batches, BatchMemory* spent) {
   if (batches.empty()) return;
   std::size_t bytes = 0;
   for (const Submission& submission : batches) bytes += cost(submission.batch);
@@ -63,6 +63,7 @@ void Committer::submit_all(std::vector<Submission>& batches) {
       inbox_.batches.insert(inbox_.batches.end(), std::make_move_iterator(batches.begin()),
                             std::make_move_iterator(batches.end()));
     }
+    if (spent != nullptr && spent->empty()) spent->swap(given_back_);
     asleep = std::exchange(sleeping_, false);
   }
   batches.clear();
@@ -105,6 +106,7 @@ bool Committer::run_once() {
   {
     const std::lock_guard lock(mutex_);
     std::swap(inbox_, in_hand_);
+    if (given_back_.empty()) given_back_.swap(spent_);
   }
   const bool any = in_hand_.has_work() || is_due() || is_sync_due();
   process();
@@ -147,6 +149,7 @@ void Committer::run() {
       wait(lock);
       stopping = stopping_ && !inbox_.has_work();
       std::swap(inbox_, in_hand_);
+      if (given_back_.empty()) given_back_.swap(spent_);
     }
     process();
   }

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "store/batch_memory.h"
 #include "store/commit_sink.h"
 #include "store/group_codec.h"
 #include "store/held_batches.h"
@@ -76,8 +77,9 @@ class Committer {
   /// Any thread. Batches of one thread keep their order. Not after stop().
   void submit(WriteBatch batch, std::unique_ptr<Ticket> ticket, bool may_wait = false,
               bool needs_sync = true);
-  /// Submits all of `batches` in order under one lock and leaves it empty: one call per shard and tick.
-  void submit_all(std::vector<Submission>& batches);
+  /// Submits all of `batches` in order under one lock and leaves it empty: one call per shard and tick. When
+  /// `spent` is empty it gets the memory of batches that are done.
+  void submit_all(std::vector<Submission>& batches, BatchMemory* spent = nullptr);
   /// Somebody waits for what is held: it is written now. Takes effect behind everything submitted before. Any
   /// thread.
   void hurry();
@@ -197,6 +199,7 @@ class Committer {
   std::mutex mutex_;
   std::condition_variable work_;
   Inbox inbox_;
+  BatchMemory given_back_;  // for whoever submits next
   bool sleeping_ = false;
   bool stopping_ = false;
   std::deque<Status> syncs_ended_;  // what the syncer said, until the committer has heard it
@@ -216,7 +219,8 @@ class Committer {
   std::deque<Flying> flying_;       // in the journal
   std::size_t syncs_begun_ = 0;     // the last so many of them: of their syncs nothing has been heard
   std::deque<HeldBatches> spares_;  // empty, with their memory
-  std::vector<Appended> appended_;  // of the batch that is being sequenced
+  BatchMemory spent_;
+  std::vector<Appended> appended_;                      // of the batch that is being sequenced
   std::vector<std::pair<StreamId, Seq>> reservations_;  // made by what is held
   struct Reservation {
     GroupNo group;

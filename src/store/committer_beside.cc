@@ -71,7 +71,7 @@ void Committer::arrive(HeldBatches& group, const Written& written) {
   if (sink_ != nullptr && written.number.v != 0)
     sink_->applied(written.number, written.batch_time, group.batches());
   const std::size_t cost = group.cost();
-  group.finish_all(/*split=*/false, [this](std::span<Done> run, bool) { tell_durable(run); });
+  group.finish_all(/*split=*/false, spent_, [this](std::span<Done> run, bool) { tell_durable(run); });
   finished(cost);
 }
 
@@ -152,7 +152,7 @@ void Committer::fail(const Error& why) {
 
 void Committer::fail_all(HeldBatches& group) {
   const std::size_t cost = group.cost();
-  group.finish_all(/*split=*/true, [this](std::span<Done> run, bool empty) {
+  group.finish_all(/*split=*/true, spent_, [this](std::span<Done> run, bool empty) {
     empty ? tell_durable(run) : observer_.on_failed(run, failure_);
   });
   finished(cost);

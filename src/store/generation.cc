@@ -41,7 +41,9 @@ void Generation::apply(GroupNo group, std::span<const BatchInRecord> batches) {
   if (base_group_ == 0) base_group_ = group.v;
   std::array<Step, kStride> steps;
   std::size_t count = 0;
-  for (const auto& [batch, offset] : batches) {
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    const auto& [batch, offset] = batches[i];
+    if (i + kStride < batches.size()) __builtin_prefetch(batches[i + kStride].batch.ops.data());
     OpReader reader(batch);
     while (const std::optional<Op> op = reader.next()) {
       if (op->table == Table::Entries) streams_.prefetch(op->stream.v);
@@ -249,6 +251,7 @@ StreamChanges Generation::stream(StreamId id, Seq from, std::size_t max) const {
   if (found == streams_.end()) return changes;
   const Stream& stream = found->second;
   changes.ended = stream.ended;
+  changes.entries.reserve(std::min(max, stream.appended.size() - stream.head + stream.older.size()));
   const std::uint64_t behind_base = from.v - std::min(from.v, stream.base);
   auto newer = std::lower_bound(stream.appended.begin() + stream.head, stream.appended.end(), behind_base,
                                 Appended::is_before);

@@ -12,11 +12,11 @@ constexpr std::size_t kWorthGivingBack = 256;
 
 }  // namespace
 
-void HeldBatches::add(Submission submission, std::span<const Appended> appends, std::size_t cost,
+void HeldBatches::add(Submission&& submission, std::span<const Appended> appends, std::size_t cost,
                       std::optional<MonotonicTime> wait_until) {
   HERMOD_ASSERT(!wait_until || submission.may_wait);
   const std::uint64_t number = base_ + batches_.size();
-  Mark& mark = marks_.emplace_back();
+  Mark& mark = marks_.add();
   mark.appends.assign(appends.begin(), appends.end());
   mark.cost = cost;
   mark.wait_until = wait_until;
@@ -108,7 +108,7 @@ void HeldBatches::give_back_front() {
   const auto front = static_cast<std::ptrdiff_t>(head_);
   batches_.erase(batches_.begin(), batches_.begin() + front);
   done_.erase(done_.begin(), done_.begin() + front);
-  marks_.erase(marks_.begin(), marks_.begin() + front);
+  marks_.drop_front(head_);
   base_ += head_;
   head_ = 0;
 }

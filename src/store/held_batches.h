@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <span>
 #include <utility>
@@ -12,6 +11,8 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
+#include "store/batch_memory.h"
+#include "store/chunked_queue.h"
 #include "store/submission.h"
 
 namespace hermod::store {
@@ -23,7 +24,7 @@ class HeldBatches {
  public:
   /// Adds one behind all others. `cost` is counted until it is answered. `wait_until` is until when its write
   /// may be put off; nothing: it may not. Precondition: only a batch with `may_wait` is put off.
-  void add(Submission submission, std::span<const Appended> appends, std::size_t cost,
+  void add(Submission&& submission, std::span<const Appended> appends, std::size_t cost,
            std::optional<MonotonicTime> wait_until = std::nullopt);
 
   /// Everything since the last clear(), except what was answered at the front. What is answered further
@@ -62,9 +63,9 @@ class HeldBatches {
     give_back_front();
   }
   /// Calls report(std::span<Done>, bool empty) for everything that is not answered, in order; `split`: with
-  /// empty batches and others in calls of their own. Then nothing is left here.
+  /// empty batches and others in calls of their own. Then nothing is left here; their memory is in `spent`.
   template <class Report>
-  void finish_all(bool split, Report&& report) {
+  void finish_all(bool split, BatchMemory& spent, Report&& report) {
     for (std::size_t first = head_; first < batches_.size();) {
       const bool empty = batches_[first].batch.empty();
       std::size_t end = first;
@@ -74,6 +75,7 @@ class HeldBatches {
       if (end > first) report(std::span(done_).subspan(first, end - first), empty);
       first = end > first ? end : first + 1;
     }
+    for (Submission& submission : batches()) spent.keep(std::move(submission.batch));
     clear();
   }
   /// Takes out of what is to be written the erases of entries that never will be. Call before the write.
@@ -116,7 +118,7 @@ class HeldBatches {
   // By number - base_; what is before head_ is forgotten.
   std::vector<Submission> batches_;
   std::vector<Done> done_;
-  std::deque<Mark> marks_;  // done_ points into them
+  ChunkedQueue<Mark> marks_;  // done_ points into them
   std::size_t head_ = 0;
   std::uint64_t base_ = 0;
   std::uint64_t next_ = 0;  // what is before is answered, or an erase that has to be written

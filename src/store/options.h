@@ -47,6 +47,9 @@ struct Options {
   /// Journaled bytes after which the tables are brought up to date. Waits for up to eight times as much while
   /// what there is to write is spread so thin over the streams that it would cost more than it frees.
   std::size_t checkpoint_bytes = std::size_t{64} << 20;
+  /// What the machine has, of which the changes that wait for a checkpoint take a sixteenth at most; 0:
+  /// plenty.
+  std::uint64_t machine_memory = 0;
   /// At the latest after this time, when anything has changed.
   std::chrono::seconds checkpoint_interval{300};
 };

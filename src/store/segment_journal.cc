@@ -22,8 +22,10 @@ namespace {
 constexpr std::uint64_t kSmallestSegment = std::uint64_t{256} << 10;
 constexpr std::uint64_t kLargestSegment = std::uint64_t{16} << 20;
 constexpr std::uint64_t kSegments = 16;  // the journal has room for so many, or for more
-/// Retired segments that are kept for another life.
+/// Retired segments that are kept for another life in any case.
 constexpr std::size_t kSpares = 8;
+/// What was in use at once is forgotten by this part with each trim.
+constexpr std::size_t kForgottenPart = 8;
 constexpr mode_t kJournalFolderMode = 0700;
 
 std::uint64_t segment_size(std::uint64_t max_size) {
@@ -250,7 +252,8 @@ Result<std::unique_ptr<Segment>> SegmentJournal::make_segment(std::uint64_t need
   return made;
 }
 
-/// The last one stays: it is being written.
+/// The last one stays: it is being written. As many are kept as were in use at once lately: the blocks of a
+/// new one have never been written, so each sync of it writes where they are as well.
 void SegmentJournal::retire_trimmed(bool are_held) {
   const GroupNo before{trim_before_.load(std::memory_order_acquire)};
   const std::lock_guard lock(mutex_);
@@ -258,13 +261,16 @@ void SegmentJournal::retire_trimmed(bool are_held) {
     return segment != live_.back() &&
            (segment->records().empty() || segment->records().back().group < before);
   };
+  const std::size_t used = live_.size();
   const auto trimmed = std::stable_partition(live_.begin(), live_.end(), std::not_fn(is_trimmed));
+  if (trimmed != live_.end()) wanted_ = std::max(used, wanted_ - wanted_ / kForgottenPart);
   retired_.insert(retired_.end(), std::make_move_iterator(trimmed), std::make_move_iterator(live_.end()));
   live_.erase(trimmed, live_.end());
+  const std::size_t spares = std::max(kSpares, wanted_ - std::min(wanted_, live_.size()));
   // An oversized one was made for one group.
   for (std::size_t kept = 0; auto& segment : retired_) {
     if (are_held || segment->is_pinned()) continue;
-    if (segment->bytes() <= segment_bytes_ && ++kept <= kSpares) continue;
+    if (segment->bytes() <= segment_bytes_ && ++kept <= spares) continue;
     ::unlink(segment->file().c_str());
     segment.reset();
   }
@@ -335,8 +341,8 @@ Result<JournalReader> SegmentJournal::reader() {
 
 /// Mostly the next one is wanted, and in the same segment or the next; and mostly no number is missing there.
 Result<Bytes> JournalReader::find(GroupNo group) {
-  for (std::size_t i = 0; i < pins_.size(); ++i) {
-    const std::size_t at = (last_pin_ + i) % pins_.size();
+  std::size_t at = last_pin_;
+  for (std::size_t i = 0; i < pins_.size(); ++i, at = at + 1 == pins_.size() ? 0 : at + 1) {
     const Segment& segment = pins_[at].segment();
     const auto& records = segment.records();
     if (records.empty() || group < records.front().group || group > records.back().group) continue;

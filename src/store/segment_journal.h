@@ -139,6 +139,7 @@ class SegmentJournal final : public Journal {
   mutable std::mutex mutex_;         // the lists and the segments' records
   Segments live_;                    // in order; the last one is being written
   Segments retired_;                 // the tables have all they hold
+  std::size_t wanted_ = 0;           // segments, live and retired; mutex_
   std::uint64_t last_order_ = 0;
   std::uint64_t next_name_ = 1;
   GroupNo last_;  // written; mutex_

@@ -61,12 +61,15 @@ GroupNo whole_group(Bytes record, StoreFormat format) {
 
 /// Why the journal is not good, and where its torn tail begins.
 Status check_journal(const SegmentJournal& journal, GroupNo position, StoreFormat format, GroupNo& torn) {
+  const bool is_before = format == StoreFormat::Before;
   JournalEnd end(position);
   Status checked =
       journal.visit_found([&](const Segment::Record& record, Bytes bytes, bool behind_gap) -> Status {
         if (record.group.v >= kGroupNumbers)
           return failure(Errc::Corruption, "journal: group " + std::to_string(record.group.v) + " cannot be");
-        const bool is_whole = whole_group(bytes, format) == record.group;
+        // What the tables have is not read again, and may be much: segments wait for another life.
+        const bool is_needed = is_before || record.group >= position;
+        const bool is_whole = !is_needed || whole_group(bytes, format) == record.group;
         return end.add({record.group, record.synced, is_whole, behind_gap});
       });
   torn = end.torn();

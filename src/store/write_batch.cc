@@ -84,6 +84,12 @@ bool EntryNames::take_seq(Bytes& rest, Seq& seq) {
   return true;
 }
 
+std::string WriteBatch::take_memory() && {
+  std::string memory = std::move(ops_);
+  *this = WriteBatch();
+  return memory;
+}
+
 void WriteBatch::put(Table table, Bytes key, Bytes value) {
   begin_keyed(Op::Kind::Put, table, key, value.size());
   add_length(value.size());

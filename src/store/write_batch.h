@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/assert.h"
 #include "base/bytes.h"
@@ -118,6 +119,12 @@ class OpReader {
 /// barrier, done when everything submitted before it is done.
 class WriteBatch {
  public:
+  WriteBatch() = default;
+  /// With memory that another batch has left; what is in it is forgotten.
+  explicit WriteBatch(std::string memory) : ops_(std::move(memory)) { ops_.clear(); }
+  /// Leaves an empty batch.
+  std::string take_memory() &&;
+
   /// Preconditions: 1 <= key.size() <= kMaxKeySize, or what its table wants (key_size_of); value.size() <
   /// 2^32; entries have functions of their own.
   void put(Table table, Bytes key, Bytes value);

@@ -160,11 +160,13 @@ struct Measured {
 /// committer's thread.
 class DurableEntries final : public CommitObserver {
  public:
+  /// Without `keep` it only counts.
+  explicit DurableEntries(bool keep) : keep_(keep) {}
   void on_sequenced(std::span<Done>) override {}
   void on_durable(std::span<Done> group) override {
     {
       const std::lock_guard lock(mutex_);
-      for (const Done& done : group)
+      for (const Done& done : keep_ ? group : std::span<Done>())
         for (const Appended& appended : done.appended) entries_.push_back(appended);
       batches_ += group.size();
     }
@@ -191,6 +193,7 @@ class DurableEntries final : public CommitObserver {
   }
 
  private:
+  const bool keep_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Appended> entries_;
@@ -208,11 +211,12 @@ Measured measure(const std::string& folder, std::size_t group, double seconds, b
     std::exit(1);
   }
   Store& store = **opened;
-  DurableEntries entries;
+  DurableEntries entries(read);
   const std::string value(kPayload, 'v');
   std::uint64_t queue = 0;
+  BatchMemory memory;
   const auto make_batch = [&](const Appended* erased) {
-    WriteBatch batch;
+    WriteBatch batch = memory.batch();
     batch.append({1 + ++queue * 7919 % kQueues}, as_bytes(value));
     if (erased != nullptr) batch.erase_entry(erased->stream, erased->seq);
     return batch;
@@ -225,10 +229,10 @@ Measured measure(const std::string& folder, std::size_t group, double seconds, b
   std::vector<Submission> batches;
   std::size_t submitted = 0;
   const auto commit_group = [&](std::size_t size) {
-    const std::vector<Appended> erased = entries.take(size, read ? kReadBehind : 0);
+    const std::vector<Appended> erased = entries.take(size, kReadBehind);
     for (std::size_t i = 0; i < size; ++i)
       batches.push_back({make_batch(read && i < erased.size() ? &erased[i] : nullptr), nullptr});
-    committer.submit_all(batches);
+    committer.submit_all(batches, &memory);
     submitted += size;
     if (submitted > 2 * size) entries.wait_for(submitted - 2 * size);
   };

@@ -235,6 +235,21 @@ Result<std::optional<std::pair<std::string, std::string>>> LmdbTablesWriter::fir
   return std::optional(std::pair(std::string(as_text(bytes_of(k))), std::string(as_text(*good))));
 }
 
+Result<std::optional<std::string>> LmdbTablesWriter::last_before(Table table, Bytes key) {
+  MDB_cursor* raw = nullptr;
+  if (const int code = mdb_cursor_open(txn_.get(), databases_[index_of(table)], &raw); code != 0)
+    return failed(code, index_of(table));
+  const LmdbCursor cursor(raw);
+  MDB_val k = value_of(key);
+  MDB_val value{};
+  int code = mdb_cursor_get(raw, &k, &value, MDB_SET_RANGE);
+  if (code == 0 || code == MDB_NOTFOUND)
+    code = mdb_cursor_get(raw, &k, &value, code == 0 ? MDB_PREV : MDB_LAST);
+  if (code == MDB_NOTFOUND) return std::optional<std::string>{};
+  if (code != 0) return failed(code, index_of(table));
+  return std::optional(std::string(as_text(bytes_of(k))));
+}
+
 Status LmdbTablesWriter::set_position(GroupNo next) {
   std::string value;
   ByteWriter out(value);

@@ -66,6 +66,8 @@ class LmdbTablesWriter {
   Result<std::optional<std::string>> get(Table table, Bytes key);
   /// The first record at or behind `key`.
   Result<std::optional<std::pair<std::string, std::string>>> first(Table table, Bytes key);
+  /// The key of the last record before `key`.
+  Result<std::optional<std::string>> last_before(Table table, Bytes key);
   Status set_position(GroupNo next);
   Status commit();
 

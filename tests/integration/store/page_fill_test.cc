@@ -3,6 +3,7 @@
 
 #include <lmdb.h>
 
+#include "store/lmdb/lmdb_tables.h"
 #include "tests/integration/store/store_fixture.h"
 
 namespace hermod::store::testing {
@@ -10,8 +11,7 @@ namespace {
 
 class PageFillTest : public StoreTest {
  protected:
-  /// Appends `count` entries to each of the streams 1 to `streams`, one behind the other, and moves them to
-  /// the tables.
+  /// Appends `count` entries to each of the streams 1 to `streams`, one behind the other.
   void append_to_all(std::uint64_t streams, int count, std::size_t size) {
     for (int i = 0; i < count; ++i) {
       WriteBatch batch;
@@ -19,8 +19,22 @@ class PageFillTest : public StoreTest {
         batch.append({stream}, as_bytes(std::string(size, static_cast<char>('a' + stream % 26))));
       commit(std::move(batch));
     }
+  }
+  /// Moves them to the tables.
+  void checkpoint() {
     const Status written = store_->checkpoint();
     ASSERT_TRUE(written) << written.error().detail;
+  }
+  /// The tables forget how far they are, but nothing else, as when a checkpoint was not ended: the next start
+  /// replays what they have.
+  void forget_position() {
+    close();
+    auto tables = LmdbTables::open(options_.path + "/tables");
+    ASSERT_TRUE(tables) << tables.error().detail;
+    auto writer = (*tables)->writer(kMegabyte);
+    ASSERT_TRUE(writer);
+    ASSERT_TRUE(writer->set_position({1}));
+    ASSERT_TRUE(writer->commit());
   }
 
   /// Of the table of entries, which nobody writes meanwhile.
@@ -49,13 +63,44 @@ TEST_F(PageFillTest, StreamsThatGrowSideBySideFillTheirPages) {
   constexpr std::uint64_t kStreams = 50;
   constexpr int kRounds = 6;
   constexpr int kRun = 40;
-  for (int round = 0; round < kRounds; ++round) append_to_all(kStreams, kRun, 256);
+  for (int round = 0; round < kRounds; ++round) {
+    append_to_all(kStreams, kRun, 256);
+    checkpoint();
+  }
   close();
   const MDB_stat pages = entry_pages();
   constexpr std::size_t kEntries = kStreams * kRounds * kRun;
   EXPECT_EQ(pages.ms_entries, kEntries);
   EXPECT_LE(pages.ms_leaf_pages, kEntries / 14 + 2 * kStreams);
   EXPECT_EQ(pages.ms_overflow_pages, 0U);
+}
+
+/// Then the tables may know some of what is replayed, and what they do not know is put as if it were new.
+TEST_F(PageFillTest, StreamsThatGrowSideBySideFillTheirPagesBehindACrashToo) {
+  open();
+  constexpr std::uint64_t kStreams = 50;
+  constexpr int kRounds = 6;
+  constexpr int kRun = 40;
+  for (int round = 0; round < kRounds; ++round) {
+    append_to_all(kStreams, kRun, 256);
+    if (round % 2 == 0) checkpoint();
+    if (round == 2) forget_position();
+    reopen();
+  }
+  checkpoint();
+  close();
+  const MDB_stat pages = entry_pages();
+  constexpr std::size_t kEntries = kStreams * kRounds * kRun;
+  EXPECT_EQ(pages.ms_entries, kEntries);
+  EXPECT_LE(pages.ms_leaf_pages, kEntries / 14 + 3 * kStreams);
+  open();
+  for (const std::uint64_t stream : {std::uint64_t{1}, kStreams}) {
+    const std::vector<std::string> all = entries(stream);
+    ASSERT_EQ(all.size(), std::size_t{kRounds * kRun});
+    const std::string value(256, static_cast<char>('a' + stream % 26));
+    // Each start leaves out the sequences that the one before it may have given.
+    for (const std::string& entry : all) EXPECT_EQ(entry.substr(entry.find('=')), "=" + value);
+  }
 }
 
 /// What is taken out and put back is the same behind it, also in the middle of a checkpoint of several

@@ -159,6 +159,23 @@ TEST_F(SegmentJournalTest, TrimmedSegmentsAreUsedAgainAndTheJournalDoesNotGrow) 
   }
 }
 
+TEST_F(SegmentJournalTest, AsManySegmentsAreKeptAsWereInUseAtOnceLately) {
+  open();
+  constexpr std::size_t kSize = 100'000;  // two in a segment
+  std::uint64_t next = 1;
+  const auto round = [&](std::uint64_t groups) {
+    append_all(next, next + groups - 1, kSize);
+    next += groups;
+    ASSERT_TRUE(journal_->trim({next}));
+  };
+  round(28);
+  EXPECT_EQ(files(), 14U);
+  round(2);
+  EXPECT_EQ(files(), 14U) << "some were deleted, and would be made anew";
+  for (int i = 0; i < 12; ++i) round(2);
+  EXPECT_LE(files(), 10U) << "for one wave they are kept for ever";
+}
+
 TEST_F(SegmentJournalTest, AFullJournalSaysSoAndGoesOnWhenItIsTrimmed) {
   open(kMegabyte);
   std::uint64_t number = 0;

@@ -195,6 +195,17 @@ TEST_F(StoreDamageTest, T66_ADamagedGroupInTheMiddleIsDamage) {
   EXPECT_NE(report_.why.find("group 50"), std::string::npos) << report_.why;
 }
 
+TEST_F(StoreDamageTest, T66_ADamagedGroupThatTheTablesHaveDoesNotMatter) {
+  restore();
+  std::string damaged = journal_;
+  damage_group(damaged, 20);
+  write_file(options_.path + "/" + kSegment, damaged);
+  open();
+  EXPECT_FALSE(report_.set_aside) << report_.why;
+  EXPECT_FALSE(report_.torn_tail);
+  EXPECT_EQ(contents(), whole_);
+}
+
 TEST_F(StoreDamageTest, T67_ForeignAndNewerStoresAreSetAside) {
   const std::pair<const char*, const char*> cases[] = {
       {"format", "hermod store\nformat 5\n"}, {"format", "hermod store\nformat 0\n"},

@@ -37,6 +37,43 @@ TEST_F(CommitterTest, EverythingWaitingBecomesOneRecord) {
   EXPECT_EQ(OpReader(group->batches[2]).next()->seq, Seq{2}) << "the record carries the sequences";
 }
 
+TEST_F(CommitterTest, WhoSubmitsGetsTheMemoryOfBatchesThatAreDone) {
+  const std::string value(300, 'v');
+  const auto batch_of = [&](WriteBatch batch) {
+    batch.append({1}, as_bytes(value));
+    return batch;
+  };
+  BatchMemory memory;
+  std::vector<Submission> batches;
+  const auto submit = [&] {
+    committer_.submit_all(batches, &memory);
+    committer_.run_once();
+  };
+  for (int i = 0; i < 3; ++i) batches.push_back({batch_of({}), nullptr});
+  submit();
+  EXPECT_TRUE(memory.empty()) << "they are not done";
+  committer_.run_once();
+  committer_.submit_all(batches);
+  EXPECT_TRUE(memory.empty()) << "it did not ask";
+  batches.push_back({batch_of({}), nullptr});
+  submit();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(memory.empty()) << i;
+    WriteBatch batch = memory.batch();
+    EXPECT_TRUE(batch.empty());
+    EXPECT_EQ(batch.bytes(), 0U);
+    batches.push_back({batch_of(std::move(batch)), nullptr});
+  }
+  EXPECT_TRUE(memory.empty());
+  submit();
+  ASSERT_EQ(journal_.records.size(), 3U);
+  const auto new_one = decode_group(as_bytes(journal_.records[0]));
+  const auto used_again = decode_group(as_bytes(journal_.records[2]));
+  ASSERT_TRUE(new_one && used_again);
+  for (const EncodedBatch& batch : used_again->batches)
+    EXPECT_EQ(as_text(batch.ops), as_text(new_one->batches[1].ops)) << "as if it were new";
+}
+
 TEST_F(CommitterTest, SequencedComesBeforeTheJournalAndDurableBehindIt) {
   class OrderedObserver final : public CommitObserver {
    public:

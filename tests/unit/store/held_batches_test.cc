@@ -129,7 +129,8 @@ TEST_F(HeldBatchesTest, TheRestIsAnsweredAtOnceAndCanBeSplitByWhetherItNeededADi
   barrier("b");
   EXPECT_THAT(finished(), ElementsAre("a"));
   std::vector<std::string> names;
-  held_.finish_all(/*split=*/true, [&](std::span<Done> run, bool empty) {
+  BatchMemory spent;
+  held_.finish_all(/*split=*/true, spent, [&](std::span<Done> run, bool empty) {
     std::string joined = empty ? "empty" : "";
     for (const Done& done : run) joined += (joined.empty() ? "" : " ") + name_of(done);
     names.push_back(joined);

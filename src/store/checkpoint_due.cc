@@ -44,11 +44,16 @@ bool CheckpointDue::is_little(const Waiting& waiting, std::uint64_t room) const 
   return waiting.record_bytes < enough(room) && waiting.memory_bytes < memory_;
 }
 
-bool CheckpointDue::is_due(const Waiting& waiting, std::uint64_t room) const {
-  if (is_little(waiting, room)) return false;
+/// More entries would make it cheaper for each.
+bool CheckpointDue::is_patient(const Waiting& waiting) const {
   const bool few = waiting.live_bytes < checkpoint_bytes_ / kFewBytes;
   const bool thick = waiting.live_bytes >= kThinStream * waiting.streams;
-  return few || thick || waiting.record_bytes >= limit(room) || waiting.memory_bytes >= thin_memory_;
+  return !few && !thick;
+}
+
+bool CheckpointDue::is_due(const Waiting& waiting, std::uint64_t room) const {
+  if (is_little(waiting, room)) return false;
+  return !is_patient(waiting) || waiting.record_bytes >= limit(room) || waiting.memory_bytes >= thin_memory_;
 }
 
 CheckpointDue::Look CheckpointDue::first_look(std::uint64_t room) const {

@@ -28,11 +28,15 @@ class CheckpointDue {
   Look first_look(std::uint64_t room) const;
   /// When to ask again what was not due now.
   Look next_look(const Waiting& waiting, std::uint64_t room) const;
-  /// Commits wait while what is known in memory is more. As much may be written meanwhile.
-  std::uint64_t most_memory() const { return 2 * thin_memory_; }
+  /// Commits wait while what is known in memory is more. As much may be written meanwhile. What does not get
+  /// better by waiting is no reason to take more memory.
+  std::uint64_t most_memory(const Waiting& waiting) const {
+    return 2 * (is_patient(waiting) ? thin_memory_ : memory_);
+  }
 
  private:
   std::uint64_t enough(std::uint64_t room) const;
+  bool is_patient(const Waiting& waiting) const;
   bool is_little(const Waiting& waiting, std::uint64_t room) const;
   std::uint64_t limit(std::uint64_t room) const;
 

@@ -139,14 +139,18 @@ void Checkpointer::on_growth(Memtable::Growth active) {
   // The disk is behind: commits wait, and with them their publishers.
   frozen_.wait(lock, [this] {
     const bool is_small =
-        memtable_.active_memory() < due_.most_memory() && memtable_.active_bytes() < room_.wait_at();
+        memtable_.active_memory() < due_.most_memory(waiting()) && memtable_.active_bytes() < room_.wait_at();
     return is_small || failing_ || stopping_ || !thread_.joinable();
   });
 }
 
-bool Checkpointer::is_due() {
+CheckpointDue::Waiting Checkpointer::waiting() const {
   const Memtable::Size size = memtable_.active_size();
-  const CheckpointDue::Waiting waiting{size.live_bytes, size.streams, size.record_bytes, size.memory_bytes};
+  return {size.live_bytes, size.streams, size.record_bytes, size.memory_bytes};
+}
+
+bool Checkpointer::is_due() {
+  const CheckpointDue::Waiting waiting = this->waiting();
   const std::uint64_t room = room_.due_at();
   if (due_.is_due(waiting, room)) return true;
   set_look(due_.next_look(waiting, room));

@@ -39,6 +39,12 @@ TEST_F(CheckpointDueTest, WhatIsMostlyErasedIsWrittenSoon) {
   EXPECT_FALSE(is_due(8, kThin, 64, 1));
 }
 
+TEST_F(CheckpointDueTest, WhatGetsNoBetterByWaitingTakesNoMoreMemory) {
+  EXPECT_EQ(due_.most_memory({30 * kMiB, kThick, 30 * kMiB, 12 * kMiB}), 20 * kMiB);
+  EXPECT_EQ(due_.most_memory({7 * kMiB, kThin, 100 * kMiB, 12 * kMiB}), 20 * kMiB) << "it is erased";
+  EXPECT_EQ(due_.most_memory({300 * kMiB, kThin, 300 * kMiB, 12 * kMiB}), 56 * kMiB);
+}
+
 TEST_F(CheckpointDueTest, LittleRoomMakesItDue) {
   EXPECT_TRUE(is_due(20, kThin, 20, 1, 20 * kMiB));
   EXPECT_FALSE(is_due(19, kThin, 19, 1, 20 * kMiB));
@@ -57,10 +63,11 @@ TEST_F(CheckpointDueTest, TheNextLookComesBeforeItIsDue) {
 }
 
 TEST_F(CheckpointDueTest, ASmallMachineKnowsLessInMemory) {
-  EXPECT_EQ(due_.most_memory(), 56 * kMiB);
-  EXPECT_EQ(CheckpointDue(kCheckpointBytes, 16 * kGiB).most_memory(), 56 * kMiB);
-  EXPECT_EQ(CheckpointDue(kCheckpointBytes, kGiB / 2).most_memory(), 16 * kMiB);
-  EXPECT_EQ(CheckpointDue(kCheckpointBytes, kGiB / 16).most_memory(), 8 * kMiB)
+  const CheckpointDue::Waiting thin{300 * kMiB, kThin, 300 * kMiB, 20 * kMiB};
+  EXPECT_EQ(due_.most_memory(thin), 56 * kMiB);
+  EXPECT_EQ(CheckpointDue(kCheckpointBytes, 16 * kGiB).most_memory(thin), 56 * kMiB);
+  EXPECT_EQ(CheckpointDue(kCheckpointBytes, kGiB / 2).most_memory(thin), 16 * kMiB);
+  EXPECT_EQ(CheckpointDue(kCheckpointBytes, kGiB / 16).most_memory(thin), 8 * kMiB)
       << "it has to work all the same";
   const CheckpointDue small(kCheckpointBytes, kGiB / 2);
   EXPECT_TRUE(small.is_due({100 * kMiB, kThin, 100 * kMiB, 8 * kMiB}, kNoLimit));

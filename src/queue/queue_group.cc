@@ -97,7 +97,7 @@ EndedClaim QueueGroup::let_go(LeaseId id, Outcome outcome, bool is_exchange_open
     claim = {.lease = id,
              .is_released = outcome == Outcome::Done || is_exchange_open,
              .unanswered = is_exchange_open ? message : MessagePtr{},
-             .deliveries = is_exchange_open ? entry.deliveries : 0};
+             .deliveries = is_exchange_open ? std::uint32_t{entry.deliveries} : 0};
   held_.put(lease.seq, std::move(message));
   cancel_deadline(lease);
   if (is_exchange_open && !lease.is_parked) {

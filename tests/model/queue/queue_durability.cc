@@ -303,7 +303,7 @@ void QueueWorld::start_group() {
     if (stored.state && stored.state->due > now_.wall)
       message.not_before += std::min<WallTime::duration>(stored.state->due - now_.wall, stored.state->pause);
     const bool is_claimed = std::any_of(stored_.claims.begin(), stored_.claims.end(),
-                                        [&](const auto& one) { return one.second.seq == seq; });
+                                        [wanted = seq](const auto& one) { return one.second.seq == wanted; });
     group_->restore(seq, stored.entry, stored.state, now_, is_claimed);
   }
   restore_claims();

@@ -118,13 +118,21 @@ std::vector<Seq> QueueGroup::on_read(ReadFor purpose, std::vector<ReadMessage> m
     }
   }
   std::erase_if(missing, [this](Seq seq) { return !lose(seq); });
-  if (purpose == ReadFor::Looking) in_hand_ = std::move(messages);
-  if (purpose == ReadFor::Showing) shown_ = {std::move(messages), from, end};
-  if (purpose == ReadFor::Lending) {
-    near_ = from;
-    if (unheld_to_ < end) unheld_to_ = {};
+  switch (purpose) {
+    case ReadFor::Looking:
+      in_hand_ = std::move(messages);
+      break;
+    case ReadFor::Showing:
+      shown_ = {std::move(messages), from, end};
+      break;
+    case ReadFor::Lending:
+      near_ = from;
+      if (unheld_to_ < end) unheld_to_ = {};
+      break;
+    case ReadFor::Evicting:
+      want_evicting(now);
+      break;
   }
-  if (purpose == ReadFor::Evicting) want_evicting(now);
   if (purpose == ReadFor::Evicting || !missing.empty()) tell_to_ask_again();
   pump(now);
   return missing;

@@ -46,8 +46,9 @@ class Checkpointer {
   void run();
   /// Any thread; told by the memtable.
   void on_growth(Memtable::Growth active);
-  /// Whether it is worth it now; otherwise says when to look again.
+  /// What the next checkpoint would write.
   CheckpointDue::Waiting waiting() const;
+  /// Whether it is worth it now; otherwise says when to look again.
   bool is_due();
   Status write_frozen(const Generation& generation);
   /// Looks at what the tables use, and says so in the log when the store has become full or has room again.

@@ -83,8 +83,10 @@ class ByteWriter {
   }
 
  private:
-  void number(std::uint64_t v, int size) {
-    for (int shift = 8 * (size - 1); shift >= 0; shift -= 8) out_.push_back(static_cast<char>(v >> shift));
+  void number(std::uint64_t v, std::size_t size) {
+    char raw[8];
+    for (std::size_t i = 0; i < sizeof raw; ++i) raw[i] = static_cast<char>(v >> (56 - 8 * i));
+    out_.append(raw + sizeof raw - size, size);
   }
 
   std::string& out_;

@@ -188,9 +188,9 @@ Result<std::size_t> queue_message_size(Bytes head, std::size_t record_size, std:
 
 std::string encode_queue_entry(const QueueEntry& entry) {
   std::string record;
-  record.reserve(96 + entry.message->size());
+  record.reserve(96 + entry.key.size() + entry.message->size());
   write_queue_entry(record, entry);
-  record += encode_message(*entry.message);
+  append_encoded(record, *entry.message);
   return record;
 }
 

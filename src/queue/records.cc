@@ -93,10 +93,14 @@ std::optional<std::size_t> size_in_record(std::size_t record_size) {
 std::string encode_message(const Message& message) {
   std::string record;
   record.reserve(64 + message.size());
+  append_encoded(record, message);
+  return record;
+}
+
+void append_encoded(std::string& record, const Message& message) {
   ByteWriter out(record);
   out.u8(kRecordVersion);
   write_message(out, message);
-  return record;
 }
 
 Result<MessagePtr> decode_message(Bytes record) {

@@ -14,6 +14,8 @@ inline constexpr std::uint8_t kRecordVersion = 1;
 
 /// A message as bytes; numbers big-endian, times in microseconds since the epoch.
 std::string encode_message(const Message& message);
+/// The same, behind what is in `record`.
+void append_encoded(std::string& record, const Message& message);
 /// Errors: Corruption with what is wrong.
 Result<MessagePtr> decode_message(Bytes record);
 

@@ -24,6 +24,7 @@ class SequenceMap {
   /// Null: there is none.
   T* find(Seq seq) { return const_cast<T*>(std::as_const(*this).find(seq)); }
   const T* find(Seq seq) const {
+    if (size_ == 0) return nullptr;
     const Page* page = page_with(number_of(seq));
     return page != nullptr && (page->used & bit_of(seq)) != 0 ? &page->values[slot_of(seq)] : nullptr;
   }

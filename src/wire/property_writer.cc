@@ -5,6 +5,14 @@
 
 namespace hermod::wire {
 
+void append_user_property(std::string& block, std::string_view name, std::string_view value) {
+  HERMOD_ASSERT(name.size() <= 65535 && value.size() <= 65535);
+  ByteWriter writer(block);
+  writer.u8(static_cast<std::uint8_t>(PropertyId::UserProperty));
+  writer.sized16(name);
+  writer.sized16(value);
+}
+
 PropertyWriter& PropertyWriter::add(PropertyId id, std::uint32_t number) {
   const PropertyType type = rule_for(id).type;
   HERMOD_ASSERT(type >= PropertyType::Byte && type <= PropertyType::VariableByteInteger);
@@ -50,11 +58,7 @@ PropertyWriter& PropertyWriter::add(PropertyId id, Bytes binary) {
 }
 
 PropertyWriter& PropertyWriter::add_user(std::string_view name, std::string_view value) {
-  HERMOD_ASSERT(name.size() <= 65535 && value.size() <= 65535);
-  ByteWriter writer(block_);
-  writer.u8(static_cast<std::uint8_t>(PropertyId::UserProperty));
-  writer.sized16(name);
-  writer.sized16(value);
+  append_user_property(block_, name, value);
   present_ |= bit_of(PropertyId::UserProperty);
   return *this;
 }

@@ -38,20 +38,26 @@ bool has_key(const queue::Message& message) {
   return false;
 }
 
+void append_number(std::string& out, std::string_view name, std::uint64_t number) {
+  char digits[20];
+  const char* const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+  wire::append_user_property(out, name, {digits, end});
+}
+
 /// What a queue says of a message, behind what its publisher said, which is not said twice. With `is_short`
 /// nothing whose size depends on the message.
 void append_history(const QueueDelivery& lent, std::string_view queue, bool is_short, std::string& out) {
-  wire::PropertyWriter said;
-  if (!is_short && !lent.it.key.empty() && !has_key(*lent.it.message)) said.add_user("key", lent.it.key);
-  if (!queue.empty()) said.add_user("queue", queue);  // it may have been deleted meanwhile
-  said.add_user("offset", std::to_string(lent.it.seq.v));
-  said.add_user("ts", std::to_string(micros_of(lent.it.message->stored_at())));
-  said.add_user("x-delivery-count", std::to_string(lent.it.deliveries));
+  using wire::append_user_property;
+  if (!is_short && !lent.it.key.empty() && !has_key(*lent.it.message))
+    append_user_property(out, "key", lent.it.key);
+  if (!queue.empty()) append_user_property(out, "queue", queue);  // it may have been deleted meanwhile
+  append_number(out, "offset", lent.it.seq.v);
+  append_number(out, "ts", micros_of(lent.it.message->stored_at()));
+  append_number(out, "x-delivery-count", lent.it.deliveries);
   if (!is_short && lent.it.first_death) {
-    said.add_user("x-first-death-reason", queue::name_of(lent.it.first_death->reason));
-    said.add_user("x-first-death-queue", lent.it.first_death->queue);
+    append_user_property(out, "x-first-death-reason", queue::name_of(lent.it.first_death->reason));
+    append_user_property(out, "x-first-death-queue", lent.it.first_death->queue);
   }
-  out.append(as_text(said.properties().raw()));
 }
 
 /// Message::size() of what fits at best, where `out`, which has this message, does not. What a queue says of
@@ -134,7 +140,7 @@ void Shard::on_told_by_queue(FromQueue& told) {
     QueueConsumers* const consumers = session != nullptr ? session->consumers() : nullptr;
     if (consumers == nullptr || !consumers->take({told.queue, std::move(*deliver)}))
       return tell_queue(told.queue, LeasesUnsent{{lease}});
-    if (Connection* c = live(session->connection())) pump_consumers(*c, *session);
+    pump_soon(session->id());
   } else if (const auto* ended = std::get_if<ClaimEnded>(&told.message)) {
     on_claim_ended(told, *ended);
   } else if (auto* answer = std::get_if<AdmissionAnswered>(&told.message)) {
@@ -191,7 +197,7 @@ Shard::Lent Shard::send_lent(Connection& c, Session& session, const QueueDeliver
   if (consumer.qos == QoS::AtMostOnce) {
     write_publish(c, out, lent.it.message);
     counters_.add(Counter::QueueDelivered);
-    tell_queue(lent.queue, LeaseSettled{lent.it.lease, queue::Outcome::Done});
+    lease_reports_.add(lent.queue, {lent.it.lease, /*is_done=*/true});
     return Lent::Ended;
   }
   if (!session.outbound().can_start()) return Lent::Waits;
@@ -216,7 +222,7 @@ Shard::Lent Shard::send_lent(Connection& c, Session& session, const QueueDeliver
   write_publish(c, out, lent.it.message);
   counters_.add(Counter::QueueDelivered);
   consumers.sent(*own, lent);
-  tell_queue(lent.queue, LeaseSent{lent.it.lease});
+  lease_reports_.add(lent.queue, {lent.it.lease});
   return Lent::WithClient;
 }
 
@@ -297,6 +303,8 @@ bool Shard::settle_lent(Session& session, Seq own, const wire::Ack& packet) {
 void Shard::tell_settled(QueueConsumers::Sent& sent, queue::Outcome outcome,
                          std::optional<std::chrono::seconds> retry_after) {
   if (std::exchange(sent.is_settled, true)) return;
+  if (outcome == queue::Outcome::Done && !sent.is_nacked)
+    return lease_reports_.add(sent.queue, {sent.lease, /*is_done=*/true});
   tell_queue(sent.queue,
              LeaseSettled{sent.lease, outcome, retry_after, /*is_exchange_open=*/false, sent.is_nacked});
 }

@@ -100,6 +100,15 @@ struct LeaseSent {
   SessionId session{};
   Seq claim{};  ///< zero: there is none
 };
+/// What happened to deliveries at QoS 0 or 1 in one tick, in that order: each was sent, or its end is what
+/// mostly comes.
+struct LeaseReport {
+  queue::LeaseId lease;
+  bool is_done = false;  ///< with Outcome::Done; else it was sent
+};
+struct LeasesReported {
+  std::vector<LeaseReport> reports;
+};
 struct LeasesUnsent {
   std::vector<queue::LeaseId> leases;
 };
@@ -126,8 +135,8 @@ struct SubscribersForgotten {};
 struct ToQueue {
   using Message = std::variant<QueueEntryStored, AskAdmission, AdmissionStored, AdmissionFailed,
                                RoomGivenBack, ConsumerJoined, ConsumerChanged, ConsumerGranted,
-                               ConsumerDrained, ConsumerDisconnected, ConsumerLeft, LeaseSent, LeasesUnsent,
-                               LeaseTooLarge, LeaseSettled, AskCommand, SubscribersForgotten>;
+                               ConsumerDrained, ConsumerDisconnected, ConsumerLeft, LeaseSent, LeasesReported,
+                               LeasesUnsent, LeaseTooLarge, LeaseSettled, AskCommand, SubscribersForgotten>;
   QueueId queue;
   Message message;
 };

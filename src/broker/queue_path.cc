@@ -85,8 +85,16 @@ void Shard::tell(ShardId to, ShardMessage message) {
   to_self_.push_back(std::move(message));
 }
 
+/// Behind what it has to hear of deliveries; only credit may come earlier.
 void Shard::tell_queue(QueueId queue, ToQueue::Message message) {
+  if (!std::holds_alternative<ConsumerGranted>(message)) tell_lease_reports();
   tell(owner_of(queue, shared_.mailboxes.size()), ToQueue{queue, std::move(message)});
+}
+
+void Shard::tell_lease_reports() {
+  lease_reports_.tell_all([this](QueueId queue, LeasesReported&& told) {
+    tell(owner_of(queue, shared_.mailboxes.size()), ToQueue{queue, std::move(told)});
+  });
 }
 
 /// One of this shard's; null when there is no such queue any more. One that was made while the broker runs
@@ -119,6 +127,7 @@ void Shard::on_queue_told(ToQueue& told) {
     return queue != nullptr ? touch(*queue) : void();
   }
   if (queue == nullptr) return;
+  touch(*queue);
   struct Receiver {
     Shard& shard;
     OwnedQueue& queue;
@@ -164,9 +173,18 @@ void Shard::on_queue_told(ToQueue& told) {
     }
     void operator()(const AskCommand&) {}  // answered above
     void operator()(const SubscribersForgotten&) { shard.on_subscribers_forgotten(queue); }
+    void operator()(const LeasesReported& m) {
+      for (const LeaseReport& report : m.reports) {
+        if (!report.is_done) {
+          queue.group.sent(report.lease, shard.moment());
+        } else {
+          (*this)(LeaseSettled{report.lease, queue::Outcome::Done});
+        }
+      }
+    }
     void operator()(LeasesUnsent& m) { queue.group.unsent(m.leases, shard.moment()); }
     void operator()(LeaseTooLarge& m) { queue.group.too_large(m.lease, m.most_bytes, shard.moment()); }
-    void operator()(LeaseSettled& m) {
+    void operator()(const LeaseSettled& m) {
       using Settled = queue::QueueGroup::Settled;
       const Settled settled =
           queue.group.settle(m.lease, m.outcome, m.retry_after, shard.moment(), m.is_exchange_open);
@@ -174,12 +192,12 @@ void Shard::on_queue_told(ToQueue& told) {
     }
   };
   std::visit(Receiver{*this, *queue}, told.message);
-  touch(*queue);
 }
 
-/// Its effects are carried out before the tick ends.
+/// Its effects are carried out before the tick ends; until then it only takes in what happens.
 void Shard::touch(OwnedQueue& queue) {
   if (std::exchange(queue.is_touched, true)) return;
+  queue.group.hold_back();
   touched_queues_.push_back(queue.named->id);
 }
 
@@ -187,22 +205,39 @@ void Shard::advance_queues() {
   while (const auto due = queues_due_.take_due(now())) {
     const auto found = owned_queues_.find(*due);
     if (found == owned_queues_.end()) continue;
-    found->second->group.advance(moment());
     touch(*found->second);
+    found->second->group.advance(moment());
   }
 }
 
 /// What queues want, and what this shard says to itself because of that. True when something is left.
 bool Shard::run_queues() {
-  for (std::size_t said = 0; !touched_queues_.empty() || !to_self_.empty();) {
+  tell_lease_reports();
+  for (std::size_t said = 0; !touched_queues_.empty() || !to_self_.empty() || !to_pump_.empty();) {
     if (said > kMostToSelf) return true;
     for (const QueueId id : std::exchange(touched_queues_, {}))
       if (const auto found = owned_queues_.find(id); found != owned_queues_.end()) carry_out(*found->second);
     std::vector<ShardMessage> messages = std::exchange(to_self_, {});
     said += messages.size();
     for (ShardMessage& message : messages) receive(message);
+    pump_consuming();
+    tell_lease_reports();
   }
   return false;
+}
+
+/// The session consumes, and has got something or has room for more: it goes on in this tick, once.
+void Shard::pump_soon(SessionId session) {
+  if (to_pump_.empty() || to_pump_.back() != session) to_pump_.push_back(session);
+}
+
+void Shard::pump_consuming() {
+  std::vector<SessionId> sessions = std::exchange(to_pump_, {});
+  std::ranges::sort(sessions);
+  const auto again = std::ranges::unique(sessions);
+  sessions.erase(again.begin(), again.end());
+  for (const SessionId id : sessions)
+    if (session::Session* session = sessions_.find(id)) pump(*session);
 }
 
 /// In the order in which the rules wanted it. Who was disconnected meanwhile is not there to take a delivery:
@@ -210,6 +245,7 @@ bool Shard::run_queues() {
 void Shard::carry_out(OwnedQueue& queue) {
   queue.is_touched = false;
   bound_memory(queue);
+  queue.group.act(moment());
   std::vector<queue::LeaseId> unsent;
   struct Receiver {
     Shard& shard;
@@ -328,8 +364,8 @@ void Shard::finish(Connection*, session::Session*, QueueSettled& work, std::opti
   queue.group.set_store_failed(false);
   count_settled(queue, work);
   tell_claims_ended(queue, work);
-  for (const Seq seq : queue.line.made()) queue.group.on_settled(seq, moment());
   touch(queue);
+  for (const Seq seq : queue.line.made()) queue.group.on_settled(seq, moment());
 }
 
 void Shard::count_settled(OwnedQueue& queue, const QueueSettled& work) {

@@ -22,6 +22,7 @@
 #include "broker/control_task.h"
 #include "broker/ending.h"
 #include "broker/failed_reads.h"
+#include "broker/lease_reports.h"
 #include "broker/member_choice.h"
 #include "broker/options.h"
 #include "broker/outbox.h"
@@ -313,7 +314,10 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void on_queue_told(ToQueue& told);
   void touch(OwnedQueue& queue);
   void advance_queues();
+  void tell_lease_reports();
   bool run_queues();
+  void pump_soon(SessionId session);
+  void pump_consuming();
   void carry_out(OwnedQueue& queue);
   void settle_entries(OwnedQueue& queue);
   void count_settled(OwnedQueue& queue, const QueueSettled& work);
@@ -548,6 +552,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   std::vector<QueueId> touched_queues_;
   queue::DueIndex<MonotonicTime, QueueId> queues_due_;
   std::vector<ShardMessage> to_self_;  ///< about named queues; taken in the same tick
+  std::vector<SessionId> to_pump_;     ///< they consume
+  LeaseReports lease_reports_;
   absl::flat_hash_map<queue::WaiterId, std::unique_ptr<PendingPublication>> pending_;
   AskedPublications asked_;  ///< those of pending_ that are not submitted
   absl::flat_hash_map<SessionId, std::deque<LateWill>> late_wills_;

@@ -114,8 +114,14 @@ void QueueGroup::requeue_all(ConsumerId id, AttachmentNo last, bool keep_claims,
 
 // --- delivery ---
 
-/// Does what has become possible.
+void QueueGroup::act(Moment now) {
+  is_holding_back_ = false;
+  pump(now);
+}
+
+/// Does what has become possible, unless more is about to happen.
 void QueueGroup::pump(Moment now) {
+  if (is_holding_back_) return;
   drop_expired(now);
   examine_ready();
   examine_unexamined();

@@ -154,6 +154,14 @@ class QueueGroup {
   /// has not been told.
   void on_settled(Seq seq, Moment now);
 
+  // Who tells it many things at once.
+
+  /// From now on until act(), what happens is only taken in: nothing goes out because of it, and nothing is
+  /// read. Not to be asked meanwhile when it has something to do.
+  void hold_back() { is_holding_back_ = true; }
+  /// Does what has become possible.
+  void act(Moment now);
+
   // Time and operators.
 
   /// Does what is due.
@@ -502,6 +510,7 @@ class QueueGroup {
   bool has_store_failed_ = false;
   bool has_read_failed_ = false;
   bool is_paused_ = false;
+  bool is_holding_back_ = false;
   bool is_cut_short_ = false;  ///< there is more to do at once than a slice
 };
 

@@ -33,6 +33,30 @@ TEST_F(QueueLease, AtQoS0ItEndsWhenTheMessageIsHandedOver) {
   EXPECT_EQ(happened(), "-a b>2");
 }
 
+/// Its owner hears of many things at once.
+TEST_F(QueueLease, WhatIsHeldBackGoesOutTogetherAndLosesNothing) {
+  sends = false;
+  definition.order = Order::None;
+  join(kAnna);
+  group->hold_back();
+  put("a");
+  put("b");
+  join(kBert);
+  EXPECT_EQ(happened(), "");
+  group->act(now);
+  EXPECT_EQ(happened(), "a>1 b>2");
+  group->hold_back();
+  put("c");
+  send(leases.at("a"));
+  EXPECT_EQ(settle("a", Outcome::Done), Settled::Now);
+  disconnect(kBert);
+  EXPECT_EQ(happened(), "-a") << "what has become of a delivery is decided at once";
+  group->act(now);
+  EXPECT_EQ(happened(), "b>1 c>1") << "b was never sent";
+  put("d");
+  EXPECT_EQ(happened(), "d>1") << "and from then on each at once";
+}
+
 TEST_F(QueueLease, AckTimeoutRunsFromTheSending) {
   sends = false;
   join(kAnna);

@@ -217,9 +217,10 @@ bool Shard::run_queues() {
     if (said > kMostToSelf) return true;
     for (const QueueId id : std::exchange(touched_queues_, {}))
       if (const auto found = owned_queues_.find(id); found != owned_queues_.end()) carry_out(*found->second);
-    std::vector<ShardMessage> messages = std::exchange(to_self_, {});
-    said += messages.size();
-    for (ShardMessage& message : messages) receive(message);
+    said += to_self_.size();
+    said_to_self_.swap(to_self_);
+    for (ShardMessage& message : said_to_self_) receive(message);
+    said_to_self_.clear();
     pump_consuming();
     tell_lease_reports();
   }

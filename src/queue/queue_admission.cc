@@ -365,24 +365,22 @@ RestoredClaims QueueGroup::restore_claims(std::vector<Claim> claims, Moment now)
 }
 
 LeaseId QueueGroup::claim(const Claim& it, Moment now) {
-  const LeaseId id{++last_lease_};
+  Lease& lease = leases_.add(consumers_[it.consumer].leases);
   Item& claimed = item(it.seq);
-  claimed.lease = id;
+  claimed.lease = lease.id;
   note(it.seq, claimed);
   add_to(lent_, claimed.size);
   claimed.deliveries = it.deliveries & Item::kMostDeliveries;
   retries_.cancel(it.seq);
   hold_up(it.seq);
-  Lease& lease = leases_[id];
   lease.consumer = it.consumer;
   lease.seq = it.seq;
   lease.message = claimed_.take(it.seq);
   lease.phase = Lease::Phase::Sent;
   lease.qos = wire::QoS::ExactlyOnce;
   lease.is_claim = lease.is_parked = true;
-  consumers_[it.consumer].leases.insert(id);
-  set_deadline(id, lease, ack_timeouts_, now);
-  return id;
+  leases_.set_deadline(lease, Lease::Deadline::Answer, now.steady);
+  return lease.id;
 }
 
 void QueueGroup::resume(Moment now) {

@@ -84,8 +84,9 @@ Status QueueGroup::close(bool force, Moment now) {
 void QueueGroup::go_on_closing() {
   if (!close_from_ || is_store_behind()) return;
   close_from_ = visit_slice(*close_from_, [&](Seq seq, const Item& leaving) {
-    if (const LeaseId lease = leaving.lease; lease.v != 0) {
-      leases_.at(lease).phase == Lease::Phase::Lent ? recall(lease) : take_away(lease);
+    if (leaving.lease.v != 0) {
+      Lease& lease = leases_.at(leaving.lease);
+      lease.phase == Lease::Phase::Lent ? recall(lease) : take_away(lease);
     } else if (may_leave(leaving)) {
       remove(seq, Removal::Purged);
     }
@@ -94,11 +95,10 @@ void QueueGroup::go_on_closing() {
 }
 
 /// From a consumer that was sent it: its exchange ends as if it had been too late.
-void QueueGroup::take_away(LeaseId id) {
-  const Lease& lease = leases_.at(id);
+void QueueGroup::take_away(Lease& lease) {
   const ConsumerId consumer = lease.consumer;
   const Seq seq = lease.seq;
-  remove(seq, Removal::Purged, let_go(id, Outcome::TimedOut, /*is_exchange_open=*/true));
+  remove(seq, Removal::Purged, let_go(lease, Outcome::TimedOut, /*is_exchange_open=*/true).claim);
   forget_if_gone(consumer);
 }
 

@@ -20,12 +20,11 @@ void QueueGroup::join(ConsumerId id, AttachmentNo attachment, ConsumerOptions op
     requeue_all(id, consumer->attachment, /*keep_claims=*/true, now);
     consumer = &consumers_[id];
   }
-  for (const LeaseId lease : consumer->leases) {
-    Lease& it = leases_.at(lease);
-    if (!it.is_claim) continue;
-    it.attachment = attachment;  // it goes on here
-    it.is_parked = false;
-    it.is_resumed = true;
+  for (Lease* it = consumer->leases.first(); it != nullptr; it = LeasesOfConsumer::behind(*it)) {
+    if (!it->is_claim) continue;
+    it->attachment = attachment;  // it goes on here
+    it->is_parked = false;
+    it->is_resumed = true;
   }
   consumer->options = std::move(options);
   consumer->most_bytes = Wish::kAnySize;
@@ -69,8 +68,8 @@ void QueueGroup::drain(ConsumerId id, AttachmentNo attachment, Moment now) {
   Consumer* consumer = attached(id, attachment);
   if (consumer == nullptr) return;
   detach(id, *consumer);
-  for (const LeaseId lease : consumer->leases)
-    if (leases_.at(lease).phase == Lease::Phase::Lent) recall(lease);
+  for (Lease* it = consumer->leases.first(); it != nullptr; it = LeasesOfConsumer::behind(*it))
+    if (it->phase == Lease::Phase::Lent) recall(*it);
   forget_if_gone(id);
   pump(now);
 }
@@ -92,21 +91,21 @@ void QueueGroup::requeue_all(ConsumerId id, AttachmentNo last, bool keep_claims,
   if (found == consumers_.end()) return;
   Consumer& consumer = found->second;
   if (consumer.attachment <= last) detach(id, consumer);
-  const absl::btree_set<LeaseId> leases = consumer.leases;
-  for (const LeaseId lease : leases) {
-    Lease& it = leases_.at(lease);
+  for (Lease *next = consumer.leases.first(), *here = next; here != nullptr; here = next) {
+    next = LeasesOfConsumer::behind(*here);
+    Lease& it = *here;
     if (last < it.attachment) continue;
     if (it.phase == Lease::Phase::Over) {
-      forget_lease(lease);
+      forget_lease(it);
     } else if (it.is_claim && keep_claims) {
       it.is_parked = true;
       if (lanes_.is_in_flight(it.seq)) lanes_.delay(it.seq);
     } else if (it.phase == Lease::Phase::Lent) {
       // Also with a claim: should that be durable all the same, it goes with its session.
-      take_back(lease, now);
+      take_back(it, now);
     } else {
       it.is_claim = false;
-      end_lease(lease, Outcome::ConnectionLost, std::nullopt, now);
+      end_lease(it, Outcome::ConnectionLost, std::nullopt, now);
     }
   }
   forget_if_gone(id);
@@ -342,24 +341,22 @@ void QueueGroup::hold_what_is_wanted() {
 void QueueGroup::lend(const Next& next, Moment now) {
   Item& entry = item(next.seq);
   Consumer& consumer = consumers_.at(next.consumer);
-  const LeaseId id{++last_lease_};
   MessagePtr message = message_of(next.seq);
   held_.take(next.seq);
   entry.deliveries = (entry.deliveries + 1) & Item::kMostDeliveries;
-  entry.lease = id;
+  Lease& lease = leases_.add(consumer.leases);
+  entry.lease = lease.id;
   note(next.seq, entry);
   add_to(lent_, entry.size);
-  Lease& lease = leases_[id];
   lease.consumer = next.consumer;
   lease.attachment = consumer.attachment;
   lease.seq = next.seq;
   lease.message = message;
   lease.qos = consumer.options.qos;
   lease.is_claim = lease.qos == QoS::ExactlyOnce;
-  consumer.leases.insert(id);
   dispatcher_.took(next.consumer, next.lane);
   lanes_.acquire(next.seq, next.consumer);
-  effects_.emplace_back(Deliver{.lease = id,
+  effects_.emplace_back(Deliver{.lease = lease.id,
                                 .consumer = next.consumer,
                                 .attachment = consumer.attachment,
                                 .seq = next.seq,
@@ -372,67 +369,48 @@ void QueueGroup::lend(const Next& next, Moment now) {
                                                    : std::nullopt,
                                 .expires_at = entry.expires_at,
                                 .message = std::move(message)});
-  set_deadline(id, lease, unsent_, now);
-}
-
-/// Behind all others of the list: ack_timeout is the same for each, also when it changes.
-/// One that has a deadline already has this one in its place.
-void QueueGroup::set_deadline(LeaseId id, Lease& lease, std::list<LeaseId>& deadlines, Moment now) {
-  lease.waits_since = now.steady;
-  if (lease.deadlines != nullptr) {
-    deadlines.splice(deadlines.end(), *lease.deadlines, lease.place);
-  } else {
-    lease.place = deadlines.insert(deadlines.end(), id);
-  }
-  lease.deadlines = &deadlines;
-}
-
-void QueueGroup::cancel_deadline(Lease& lease) {
-  if (lease.deadlines != nullptr) lease.deadlines->erase(lease.place);
-  lease.deadlines = nullptr;
+  leases_.set_deadline(lease, Lease::Deadline::Sending, now.steady);
 }
 
 void QueueGroup::sent(LeaseId id, Moment now) {
-  const auto found = leases_.find(id);
-  if (found == leases_.end() || found->second.phase != Lease::Phase::Lent) return;
-  Lease& lease = found->second;
-  lease.phase = Lease::Phase::Sent;
-  if (is_closing_) return take_away(id);
-  if (lease.qos == QoS::AtMostOnce) return cancel_deadline(lease);
-  set_deadline(id, lease, ack_timeouts_, now);
+  Lease* const lease = leases_.find(id);
+  if (lease == nullptr || lease->phase != Lease::Phase::Lent) return;
+  lease->phase = Lease::Phase::Sent;
+  if (is_closing_) return take_away(*lease);
+  if (lease->qos == QoS::AtMostOnce) return leases_.cancel_deadline(*lease);
+  leases_.set_deadline(*lease, Lease::Deadline::Answer, now.steady);
 }
 
 void QueueGroup::unsent(std::span<const LeaseId> leases, Moment now) {
   for (const LeaseId id : leases) {
-    const auto found = leases_.find(id);
-    if (found == leases_.end() || found->second.phase != Lease::Phase::Lent) continue;
-    const ConsumerId consumer = found->second.consumer;
-    const bool is_from_here = attached(consumer, found->second.attachment) != nullptr;
-    if (is_from_here && !found->second.is_resumed) dispatcher_.end_credit(consumer);
-    take_back(id, now);
+    Lease* const lease = leases_.find(id);
+    if (lease == nullptr || lease->phase != Lease::Phase::Lent) continue;
+    const ConsumerId consumer = lease->consumer;
+    const bool is_from_here = attached(consumer, lease->attachment) != nullptr;
+    if (is_from_here && !lease->is_resumed) dispatcher_.end_credit(consumer);
+    take_back(*lease, now);
     forget_if_gone(consumer);
   }
   pump(now);
 }
 
 void QueueGroup::too_large(LeaseId id, std::uint64_t most_bytes, Moment now) {
-  const auto found = leases_.find(id);
-  if (found == leases_.end() || found->second.phase != Lease::Phase::Lent) return;
-  const ConsumerId consumer = found->second.consumer;
-  if (Consumer* here = attached(consumer, found->second.attachment)) {
+  Lease* const lease = leases_.find(id);
+  if (lease == nullptr || lease->phase != Lease::Phase::Lent) return;
+  const ConsumerId consumer = lease->consumer;
+  if (Consumer* here = attached(consumer, lease->attachment)) {
     // Never as large as this one, whatever the caller makes of it: else it would be lent it again.
-    const std::uint64_t size = item(found->second.seq).size;
+    const std::uint64_t size = item(lease->seq).size;
     here->most_bytes = std::min({here->most_bytes, most_bytes, size - 1});
     set_wish(consumer, *here);
   }
-  take_back(id, now);
+  take_back(*lease, now);
   forget_if_gone(consumer);
   pump(now);
 }
 
 /// As if it had never been lent; the store knows nothing of it. Precondition: it is Lent.
-void QueueGroup::take_back(LeaseId id, Moment now) {
-  Lease& lease = leases_.at(id);
+void QueueGroup::take_back(Lease& lease, Moment now) {
   const Seq seq = lease.seq;
   Item& entry = item(seq);
   entry.lease = {};
@@ -441,18 +419,18 @@ void QueueGroup::take_back(LeaseId id, Moment now) {
   held_.put(seq, std::exchange(lease.message, {}));
   entry.deliveries = (entry.deliveries - 1) & Item::kMostDeliveries;
   if (rate_out_) rate_out_->give_back();
-  forget_lease(id);
+  forget_lease(lease);
   if (EndedClaim none; leaves_instead(seq, now, none)) return;
   lanes_.requeue(seq);
   watch_expiry(seq);
 }
 
 /// Once.
-void QueueGroup::recall(LeaseId id) {
-  Lease& lease = leases_.at(id);
-  if (lease.deadlines == nullptr) return;
-  cancel_deadline(lease);
-  effects_.emplace_back(Recall{.lease = id, .consumer = lease.consumer, .attachment = lease.attachment});
+void QueueGroup::recall(Lease& lease) {
+  if (lease.deadline == Lease::Deadline::None) return;
+  leases_.cancel_deadline(lease);
+  effects_.emplace_back(
+      Recall{.lease = lease.id, .consumer = lease.consumer, .attachment = lease.attachment});
 }
 
 /// A consumer that was drained is gone with the last that it had.
@@ -462,13 +440,10 @@ void QueueGroup::forget_if_gone(ConsumerId id) {
 }
 
 /// Out of memory.
-void QueueGroup::forget_lease(LeaseId id) {
-  const auto lease = leases_.find(id);
-  const auto consumer = consumers_.find(lease->second.consumer);
-  cancel_deadline(lease->second);
-  consumer->second.leases.erase(id);
+void QueueGroup::forget_lease(Lease& lease) {
+  const auto consumer = consumers_.find(lease.consumer);
   if (consumer->second.is_attached) dispatcher_.returned(consumer->first);
-  leases_.erase(lease);
+  leases_.erase(lease, consumer->second.leases);
 }
 
 }  // namespace hermod::queue

@@ -52,14 +52,14 @@ const QueueGroup::Item& QueueGroup::item(Seq seq) const {
 QueueGroup::Settled QueueGroup::settle(LeaseId lease, Outcome outcome,
                                        std::optional<std::chrono::seconds> retry_after, Moment now,
                                        bool is_exchange_open) {
-  const auto found = leases_.find(lease);
-  if (found == leases_.end()) return Settled::Unknown;
-  const bool is_late = found->second.phase == Lease::Phase::Over;
-  const ConsumerId consumer = found->second.consumer;
+  Lease* const found = leases_.find(lease);
+  if (found == nullptr) return Settled::Unknown;
+  const bool is_late = found->phase == Lease::Phase::Over;
+  const ConsumerId consumer = found->consumer;
   if (is_late) {
-    forget_lease(lease);
+    forget_lease(*found);
   } else {
-    end_lease(lease, outcome, retry_after, now, is_exchange_open);
+    end_lease(*found, outcome, retry_after, now, is_exchange_open);
   }
   forget_if_gone(consumer);
   pump(now);
@@ -67,12 +67,13 @@ QueueGroup::Settled QueueGroup::settle(LeaseId lease, Outcome outcome,
 }
 
 /// The message is nobody's any more. Does not lend.
-void QueueGroup::end_lease(LeaseId id, Outcome outcome, std::optional<std::chrono::seconds> retry_after,
+void QueueGroup::end_lease(Lease& lease, Outcome outcome, std::optional<std::chrono::seconds> retry_after,
                            Moment now, bool is_exchange_open) {
-  const Seq seq = leases_.at(id).seq;
-  EndedClaim claim = let_go(id, outcome, is_exchange_open || outcome == Outcome::TimedOut);
+  const Seq seq = lease.seq;
+  auto [claim, message] = let_go(lease, outcome, is_exchange_open || outcome == Outcome::TimedOut);
   const Verdict verdict =
       judge(outcome, item(seq).deliveries, retry_after, definition_.retry, definition_.max_deliveries);
+  if (verdict.what != Verdict::What::Remove) held_.put(seq, std::move(message));
   switch (verdict.what) {
     case Verdict::What::Remove:
       return remove(seq, Removal::Acknowledged, std::move(claim));
@@ -84,28 +85,26 @@ void QueueGroup::end_lease(LeaseId id, Outcome outcome, std::optional<std::chron
 }
 
 /// Nobody has the entry any more; what becomes of it is the caller's affair, and its claim goes with that.
-EndedClaim QueueGroup::let_go(LeaseId id, Outcome outcome, bool is_exchange_open) {
-  Lease& lease = leases_.at(id);
+QueueGroup::LetGo QueueGroup::let_go(Lease& lease, Outcome outcome, bool is_exchange_open) {
   Item& entry = item(lease.seq);
-  HERMOD_ASSERT(entry.lease == id);
+  HERMOD_ASSERT(entry.lease == lease.id);
   entry.lease = {};
   note(lease.seq, entry);
   take_from(lent_, entry.size);
   MessagePtr message = std::exchange(lease.message, {});
   EndedClaim claim;
   if (lease.is_claim)
-    claim = {.lease = id,
+    claim = {.lease = lease.id,
              .is_released = outcome == Outcome::Done || is_exchange_open,
              .unanswered = is_exchange_open ? message : MessagePtr{},
              .deliveries = is_exchange_open ? std::uint32_t{entry.deliveries} : 0};
-  held_.put(lease.seq, std::move(message));
-  cancel_deadline(lease);
+  leases_.cancel_deadline(lease);
   if (is_exchange_open && !lease.is_parked) {
     lease.phase = Lease::Phase::Over;  // the client holds it against its Receive Maximum [MQTT-3.3.4-9]
   } else {
-    forget_lease(id);
+    forget_lease(lease);
   }
-  return claim;
+  return {std::move(claim), std::move(message)};
 }
 
 void QueueGroup::try_again(Seq seq, Outcome outcome, milliseconds pause, Moment now, EndedClaim claim) {
@@ -239,19 +238,20 @@ void QueueGroup::advance(Moment now) {
   pump(now);
 }
 
-MonotonicTime QueueGroup::deadline_of(LeaseId id) const {
-  return leases_.at(id).waits_since + definition_.ack_timeout;
-}
-
 void QueueGroup::end_overdue(Moment now) {
   std::size_t left = kSlice;
-  for (; left > 0 && !ack_timeouts_.empty() && deadline_of(ack_timeouts_.front()) <= now.steady; --left) {
-    const ConsumerId consumer = leases_.at(ack_timeouts_.front()).consumer;
-    end_lease(ack_timeouts_.front(), Outcome::TimedOut, std::nullopt, now);
+  for (; left > 0; --left) {
+    Lease* const lease = leases_.first(Lease::Deadline::Answer);
+    if (lease == nullptr || deadline_of(*lease) > now.steady) break;
+    const ConsumerId consumer = lease->consumer;
+    end_lease(*lease, Outcome::TimedOut, std::nullopt, now);
     forget_if_gone(consumer);
   }
-  for (; left > 0 && !unsent_.empty() && deadline_of(unsent_.front()) <= now.steady; --left)
-    recall(unsent_.front());
+  for (; left > 0; --left) {
+    Lease* const lease = leases_.first(Lease::Deadline::Sending);
+    if (lease == nullptr || deadline_of(*lease) > now.steady) break;
+    recall(*lease);
+  }
 }
 
 /// A slice of what is due. What is about to leave, or on its way to the store, stays delayed until that is
@@ -288,8 +288,8 @@ std::optional<MonotonicTime> QueueGroup::next_due(Moment now) const {
   const auto at = [&](std::optional<MonotonicTime> due) {
     if (due && (!next || *due < *next)) next = *due;
   };
-  for (const auto* deadlines : {&ack_timeouts_, &unsent_})
-    if (!deadlines->empty()) at(deadline_of(deadlines->front()));
+  for (const Lease::Deadline deadline : {Lease::Deadline::Answer, Lease::Deadline::Sending})
+    if (const Lease* const first = leases_.first(deadline)) at(deadline_of(*first));
   const bool is_leaving = purge_from_ < purge_to_ || is_trimming_ || close_from_;
   const bool is_in_slices = (is_leaving && !is_store_behind()) || review_from_;
   const bool looks = !is_reading(ReadFor::Looking) &&

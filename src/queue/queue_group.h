@@ -5,7 +5,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -20,6 +19,7 @@
 #include "queue/due_index.h"
 #include "queue/held_messages.h"
 #include "queue/lanes.h"
+#include "queue/lease_table.h"
 #include "queue/moment.h"
 #include "queue/property_filter.h"
 #include "queue/queue_definition.h"
@@ -289,31 +289,12 @@ class QueueGroup {
     Amount reserved{};  ///< beyond what the evictions had
     std::vector<WaiterId> waiters{};
   };
-  struct Lease {
-    enum class Phase : std::uint8_t {
-      Lent,  ///< the consumer's shard has not told that it was sent
-      Sent,
-      Over  ///< it ended without the client, who has not answered yet
-    };
-    ConsumerId consumer;
-    AttachmentNo attachment;
-    Seq seq;
-    MessagePtr message{};  ///< while it is not Over
-    Phase phase = Phase::Lent;
-    wire::QoS qos{};
-    bool is_claim = false;                    ///< it is stored with the consumer's session, or will be
-    bool is_parked = false;                   ///< and its consumer is away
-    bool is_resumed = false;                  ///< and its consumer is back, on another connection
-    std::list<LeaseId>* deadlines = nullptr;  ///< that it is in
-    std::list<LeaseId>::iterator place{};
-    MonotonicTime waits_since{};
-  };
   struct Consumer {
     ConsumerOptions options;
     std::uint64_t most_bytes = Wish::kAnySize;  ///< as far as is known
     AttachmentNo attachment{};
     bool is_attached = false;
-    absl::btree_set<LeaseId> leases;
+    LeasesOfConsumer leases;
   };
   struct Next {
     Seq seq;
@@ -395,20 +376,22 @@ class QueueGroup {
   void lend(const Next& next, Moment now);
   void detach(ConsumerId id, Consumer& consumer);
   void requeue_all(ConsumerId id, AttachmentNo last, bool keep_claims, Moment now);
-  void take_back(LeaseId id, Moment now);
+  void take_back(Lease& lease, Moment now);
   void forget_if_gone(ConsumerId id);
-  void recall(LeaseId id);
-  static void set_deadline(LeaseId id, Lease& lease, std::list<LeaseId>& deadlines, Moment now);
-  static void cancel_deadline(Lease& lease);
-  MonotonicTime deadline_of(LeaseId id) const;
+  void recall(Lease& lease);
+  MonotonicTime deadline_of(const Lease& lease) const { return lease.waits_since + definition_.ack_timeout; }
   Consumer* attached(ConsumerId id, AttachmentNo attachment);
   LeaseId claim(const Claim& it, Moment now);
 
   // settlement
-  void end_lease(LeaseId id, Outcome outcome, std::optional<std::chrono::seconds> retry_after, Moment now,
+  void end_lease(Lease& lease, Outcome outcome, std::optional<std::chrono::seconds> retry_after, Moment now,
                  bool is_exchange_open = false);
-  EndedClaim let_go(LeaseId id, Outcome outcome, bool is_exchange_open);
-  void forget_lease(LeaseId id);
+  struct LetGo {
+    EndedClaim claim;
+    MessagePtr message;  ///< to be held, unless its entry leaves
+  };
+  LetGo let_go(Lease& lease, Outcome outcome, bool is_exchange_open);
+  void forget_lease(Lease& lease);
   void try_again(Seq seq, Outcome outcome, std::chrono::milliseconds pause, Moment now, EndedClaim claim);
   bool leaves_instead(Seq seq, Moment now, EndedClaim& claim);
   bool has_newer(Seq seq) const;
@@ -433,7 +416,7 @@ class QueueGroup {
   bool is_above_limits() const;
 
   // operators
-  void take_away(LeaseId id);
+  void take_away(Lease& lease);
   void go_on_closing();
   void go_on_reviewing(Moment now);
   void age(Seq seq, Moment now);
@@ -480,7 +463,7 @@ class QueueGroup {
   absl::btree_set<Seq> free_;  ///< with takes_oldest(), those that may leave
   absl::flat_hash_map<AdmissionId, Pending> pending_;
   absl::flat_hash_map<std::uint64_t, AdmissionId> pending_message_ids_;
-  absl::flat_hash_map<LeaseId, Lease> leases_;
+  LeaseTable leases_;
   absl::flat_hash_map<ConsumerId, Consumer> consumers_;
   const std::shared_ptr<QueueRoom> room_;
   Amount lent_;                 ///< of what is in it, what consumers have
@@ -490,16 +473,12 @@ class QueueGroup {
   std::size_t waiting_duplicates_ = 0;  ///< waiters of all that is pending
   std::uint64_t waiting_refused_ = 0;
 
-  // By their deadlines: what may time out, and what is called back when it is not sent for as long.
-  std::list<LeaseId> ack_timeouts_;
-  std::list<LeaseId> unsent_;
   DueIndex<MonotonicTime, Seq> retries_;
   DueIndex<MonotonicTime, Seq> expiries_;
 
   std::vector<QueueEffect> effects_;
   std::uint64_t room_examined_ = 0;
   std::uint64_t last_admission_ = 0;
-  std::uint64_t last_lease_ = 0;
   Seq purge_from_{};  ///< what is purged and has not left; before purge_to_
   Seq purge_to_{};
   Seq trim_from_{};                   ///< while is_trimming_

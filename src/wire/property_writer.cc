@@ -1,5 +1,7 @@
 #include "wire/property_writer.h"
 
+#include <algorithm>
+
 #include "base/assert.h"
 #include "wire/frame.h"
 
@@ -7,10 +9,15 @@ namespace hermod::wire {
 
 void append_user_property(std::string& block, std::string_view name, std::string_view value) {
   HERMOD_ASSERT(name.size() <= 65535 && value.size() <= 65535);
-  ByteWriter writer(block);
-  writer.u8(static_cast<std::uint8_t>(PropertyId::UserProperty));
-  writer.sized16(name);
-  writer.sized16(value);
+  const std::size_t begin = block.size();
+  block.resize(begin + 1 + 2 + name.size() + 2 + value.size());
+  char* out = block.data() + begin;
+  *out++ = static_cast<char>(PropertyId::UserProperty);
+  for (const std::string_view text : {name, value}) {
+    *out++ = static_cast<char>(text.size() >> 8);
+    *out++ = static_cast<char>(text.size());
+    out = std::copy(text.begin(), text.end(), out);
+  }
 }
 
 PropertyWriter& PropertyWriter::add(PropertyId id, std::uint32_t number) {

@@ -234,9 +234,8 @@ void Shard::pump_soon(SessionId session) {
 
 void Shard::pump_consuming() {
   std::vector<SessionId> sessions = std::exchange(to_pump_, {});
-  std::ranges::sort(sessions);
-  const auto again = std::ranges::unique(sessions);
-  sessions.erase(again.begin(), again.end());
+  std::sort(sessions.begin(), sessions.end());
+  sessions.erase(std::unique(sessions.begin(), sessions.end()), sessions.end());
   for (const SessionId id : sessions)
     if (session::Session* session = sessions_.find(id)) pump(*session);
 }

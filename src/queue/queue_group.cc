@@ -70,17 +70,17 @@ QueueGroup::Settled QueueGroup::settle(LeaseId lease, Outcome outcome,
 void QueueGroup::end_lease(Lease& lease, Outcome outcome, std::optional<std::chrono::seconds> retry_after,
                            Moment now, bool is_exchange_open) {
   const Seq seq = lease.seq;
-  auto [claim, message] = let_go(lease, outcome, is_exchange_open || outcome == Outcome::TimedOut);
+  LetGo gone = let_go(lease, outcome, is_exchange_open || outcome == Outcome::TimedOut);
   const Verdict verdict =
       judge(outcome, item(seq).deliveries, retry_after, definition_.retry, definition_.max_deliveries);
-  if (verdict.what != Verdict::What::Remove) held_.put(seq, std::move(message));
+  if (verdict.what != Verdict::What::Remove) held_.put(seq, std::move(gone.message));
   switch (verdict.what) {
     case Verdict::What::Remove:
-      return remove(seq, Removal::Acknowledged, std::move(claim));
+      return remove(seq, Removal::Acknowledged, std::move(gone.claim));
     case Verdict::What::Die:
-      return die(seq, verdict.reason, now, std::move(claim));
+      return die(seq, verdict.reason, now, std::move(gone.claim));
     case Verdict::What::Again:
-      return try_again(seq, outcome, verdict.pause, now, std::move(claim));
+      return try_again(seq, outcome, verdict.pause, now, std::move(gone.claim));
   }
 }
 

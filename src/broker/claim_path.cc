@@ -42,7 +42,7 @@ void Shard::finish(Connection*, Session* session, ClaimMade& work, std::optional
     take_again_.push_back(session->id());
     return write_again_later();
   }
-  tell_queue(queue, LeaseSent{lease, session->id(), work.own});
+  tell_queue(queue, LeaseClaimed{lease, session->id(), work.own});
   consumers.claimed(work.own, std::move(work.delivery));
   pump(*session);
 }

@@ -94,14 +94,14 @@ struct ConsumerDisconnected {
 struct ConsumerLeft {
   queue::ConsumerId consumer;
 };
-/// At QoS 2 of a durable session its claim is stored, in the session's stream.
-struct LeaseSent {
+/// At QoS 2 of a durable session: its claim is stored, in the session's stream, and it goes out.
+struct LeaseClaimed {
   queue::LeaseId lease;
-  SessionId session{};
-  Seq claim{};  ///< zero: there is none
+  SessionId session;
+  Seq claim;
 };
-/// What happened to deliveries at QoS 0 or 1 in one tick, in that order: each was sent, or its end is what
-/// mostly comes.
+/// What happened to deliveries in one tick, in that order: each was sent without a claim, or has ended as
+/// most do.
 struct LeaseReport {
   queue::LeaseId lease;
   bool is_done = false;  ///< with Outcome::Done; else it was sent
@@ -133,10 +133,11 @@ struct SubscribersForgotten {};
 
 /// For the shard that owns the queue.
 struct ToQueue {
-  using Message = std::variant<QueueEntryStored, AskAdmission, AdmissionStored, AdmissionFailed,
-                               RoomGivenBack, ConsumerJoined, ConsumerChanged, ConsumerGranted,
-                               ConsumerDrained, ConsumerDisconnected, ConsumerLeft, LeaseSent, LeasesReported,
-                               LeasesUnsent, LeaseTooLarge, LeaseSettled, AskCommand, SubscribersForgotten>;
+  using Message =
+      std::variant<QueueEntryStored, AskAdmission, AdmissionStored, AdmissionFailed, RoomGivenBack,
+                   ConsumerJoined, ConsumerChanged, ConsumerGranted, ConsumerDrained, ConsumerDisconnected,
+                   ConsumerLeft, LeaseClaimed, LeasesReported, LeasesUnsent, LeaseTooLarge, LeaseSettled,
+                   AskCommand, SubscribersForgotten>;
   QueueId queue;
   Message message;
 };

@@ -167,18 +167,18 @@ void Shard::on_queue_told(ToQueue& told) {
       queue.places.erase(m.consumer);
       absl::erase_if(queue.claims, [&](const auto& one) { return one.second.session.v == m.consumer.v; });
     }
-    void operator()(LeaseSent& m) {
-      if (m.claim.v != 0 && queue.group.has_lease(m.lease)) queue.claims[m.lease] = {m.session, m.claim};
+    void operator()(LeaseClaimed& m) {
+      if (queue.group.has_lease(m.lease)) queue.claims[m.lease] = {m.session, m.claim};
       queue.group.sent(m.lease, shard.moment());
     }
     void operator()(const AskCommand&) {}  // answered above
     void operator()(const SubscribersForgotten&) { shard.on_subscribers_forgotten(queue); }
     void operator()(const LeasesReported& m) {
       for (const LeaseReport& report : m.reports) {
-        if (!report.is_done) {
-          queue.group.sent(report.lease, shard.moment());
-        } else {
+        if (report.is_done) {
           (*this)(LeaseSettled{report.lease, queue::Outcome::Done});
+        } else {
+          queue.group.sent(report.lease, shard.moment());
         }
       }
     }

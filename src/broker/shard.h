@@ -551,9 +551,9 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   absl::flat_hash_map<QueueId, std::unique_ptr<OwnedQueue>> owned_queues_;
   std::vector<QueueId> touched_queues_;
   queue::DueIndex<MonotonicTime, QueueId> queues_due_;
-  std::vector<ShardMessage> to_self_;  ///< about named queues; taken in the same tick
-  std::vector<ShardMessage> said_to_self_;
-  std::vector<SessionId> to_pump_;  ///< they consume
+  std::vector<ShardMessage> to_self_;       ///< about named queues; taken in the same tick
+  std::vector<ShardMessage> said_to_self_;  ///< being taken
+  std::vector<SessionId> to_pump_;          ///< they consume
   LeaseReports lease_reports_;
   absl::flat_hash_map<queue::WaiterId, std::unique_ptr<PendingPublication>> pending_;
   AskedPublications asked_;  ///< those of pending_ that are not submitted

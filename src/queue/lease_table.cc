@@ -6,10 +6,10 @@
 
 namespace hermod::queue {
 
-Lease& LeaseTable::add(LeasesOfConsumer& consumers) {
+Lease& LeaseTable::add(LeasesOfConsumer& its_consumer) {
   const LeaseId id{++last_};
   Lease& it = leases_.insert(as_seq(id), Lease{.id = id});
-  consumers.add(it);
+  its_consumer.add(it);
   return it;
 }
 
@@ -23,9 +23,9 @@ const Lease& LeaseTable::at(LeaseId id) const {
   return *found;
 }
 
-void LeaseTable::erase(Lease& it, LeasesOfConsumer& consumers) {
+void LeaseTable::erase(Lease& it, LeasesOfConsumer& its_consumer) {
   cancel_deadline(it);
-  consumers.take_out(it);
+  its_consumer.take_out(it);
   leases_.erase(as_seq(it.id));
 }
 
@@ -33,11 +33,11 @@ void LeaseTable::set_deadline(Lease& it, Lease::Deadline deadline, MonotonicTime
   cancel_deadline(it);
   it.deadline = deadline;
   it.waits_since = now;
-  if (deadline != Lease::Deadline::None) const_cast<ByDeadline&>(list_of(deadline)).add(it);
+  if (deadline != Lease::Deadline::None) waiting_[index(deadline)].add(it);
 }
 
 void LeaseTable::cancel_deadline(Lease& it) {
-  if (it.deadline != Lease::Deadline::None) const_cast<ByDeadline&>(list_of(it.deadline)).take_out(it);
+  if (it.deadline != Lease::Deadline::None) waiting_[index(it.deadline)].take_out(it);
   it.deadline = Lease::Deadline::None;
 }
 

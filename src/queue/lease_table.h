@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -85,8 +86,8 @@ using LeasesOfConsumer = LeaseList<&Lease::by_consumer>;
 /// it is in memory until it is erased. Owned by the queue's group, same thread.
 class LeaseTable {
  public:
-  /// With the next number. It is also in `consumers`.
-  Lease& add(LeasesOfConsumer& consumers);
+  /// With the next number, behind the others that its consumer has.
+  Lease& add(LeasesOfConsumer& its_consumer);
   /// Null: there is none of that number, or no longer.
   Lease* find(LeaseId id) { return leases_.find(as_seq(id)); }
   const Lease* find(LeaseId id) const { return leases_.find(as_seq(id)); }
@@ -94,8 +95,8 @@ class LeaseTable {
   Lease& at(LeaseId id);
   const Lease& at(LeaseId id) const;
   bool contains(LeaseId id) const { return find(id) != nullptr; }
-  /// Precondition: it is in `consumers`.
-  void erase(Lease& it, LeasesOfConsumer& consumers);
+  /// Precondition: it is among those.
+  void erase(Lease& it, LeasesOfConsumer& its_consumer);
   std::size_t size() const { return leases_.size(); }
   bool empty() const { return leases_.empty(); }
 
@@ -104,18 +105,15 @@ class LeaseTable {
   void set_deadline(Lease& it, Lease::Deadline deadline, MonotonicTime now);
   void cancel_deadline(Lease& it);
   /// The one that has waited longest; null: none.
-  Lease* first(Lease::Deadline deadline) const { return list_of(deadline).first(); }
+  Lease* first(Lease::Deadline deadline) const { return waiting_[index(deadline)].first(); }
 
  private:
   using ByDeadline = LeaseList<&Lease::by_deadline>;
   static Seq as_seq(LeaseId id) { return Seq{id.v}; }
-  const ByDeadline& list_of(Lease::Deadline deadline) const {
-    return deadline == Lease::Deadline::Sending ? unsent_ : unanswered_;
-  }
+  static std::size_t index(Lease::Deadline deadline) { return static_cast<std::size_t>(deadline); }
 
   SequenceMap<Lease> leases_;
-  ByDeadline unsent_;
-  ByDeadline unanswered_;
+  std::array<ByDeadline, 3> waiting_;  ///< for each Deadline; nothing waits for None
   std::uint64_t last_ = 0;
 };
 

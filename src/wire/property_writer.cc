@@ -9,7 +9,7 @@ namespace hermod::wire {
 
 void append_user_property(std::string& block, std::string_view name, std::string_view value) {
   HERMOD_ASSERT(name.size() <= 65535 && value.size() <= 65535);
-  const std::size_t begin = block.size();
+  const std::size_t begin = block.size();  // it grows once: some are made for each delivery of a queue
   block.resize(begin + 1 + 2 + name.size() + 2 + value.size());
   char* out = block.data() + begin;
   *out++ = static_cast<char>(PropertyId::UserProperty);

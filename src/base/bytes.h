@@ -92,4 +92,37 @@ class ByteWriter {
   std::string& out_;
 };
 
+/// The same over bytes that are there: for records that are made for each message, and whose size is known.
+/// Precondition: there is room for all that is written.
+class ByteFiller {
+ public:
+  explicit ByteFiller(char* at) : at_(at) {}
+
+  void u8(std::uint8_t v) { *at_++ = static_cast<char>(v); }
+  void u16(std::uint16_t v) { number(v, 2); }
+  void u32(std::uint32_t v) { number(v, 4); }
+  void u64(std::uint64_t v) { number(v, 8); }
+  void sized16(std::string_view s) {
+    u16(static_cast<std::uint16_t>(s.size()));
+    text(s);
+  }
+  void sized32(std::string_view s) {
+    u32(static_cast<std::uint32_t>(s.size()));
+    text(s);
+  }
+  /// Behind what was written.
+  const char* at() const { return at_; }
+
+ private:
+  void number(std::uint64_t v, unsigned size) {
+    for (unsigned left = size; left > 0; --left) *at_++ = static_cast<char>(v >> (8 * (left - 1)));
+  }
+  void text(std::string_view s) {
+    std::memcpy(at_, s.data(), s.size());
+    at_ += s.size();
+  }
+
+  char* at_;
+};
+
 }  // namespace hermod

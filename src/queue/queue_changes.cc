@@ -35,7 +35,10 @@ void record_next_queue(store::WriteBatch& batch, std::uint64_t number) {
 }
 
 void append_queue_entry(store::WriteBatch& batch, QueueId queue, const QueueEntry& entry) {
-  batch.append(stream_of(queue), as_bytes(encode_queue_entry(entry)));
+  batch.append(stream_of(queue), encoded_size(entry), [&](char* at) {
+    ByteFiller out(at);
+    write_encoded(out, entry);
+  });
 }
 
 void append_queue_entry(store::WriteBatch& batch, QueueId queue, const QueueEntry& entry, MessageId stored) {

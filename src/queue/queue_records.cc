@@ -23,13 +23,16 @@ constexpr auto kLastDeathReason = static_cast<std::uint8_t>(DeathReason::Deliver
 constexpr std::size_t kEntryFront = 1 + 1 + 4;
 
 /// Everything of an entry but its message.
-void write_queue_entry(std::string& record, const QueueEntry& entry) {
-  ByteWriter out(record);
-  out.u8(kRecordVersion);
-  out.u8(entry.moved_at ? kMovedFlag : 0);
+std::size_t head_size(const QueueEntry& entry) {
   std::size_t size = (entry.moved_at ? 8 : 0) + 2 + entry.key.size() + 2;
   for (const Death& death : entry.deaths) size += 2 + death.queue.size() + 1 + 4 + 8;
-  out.u32(static_cast<std::uint32_t>(size));
+  return size;
+}
+
+void write_queue_entry(ByteFiller& out, const QueueEntry& entry) {
+  out.u8(kRecordVersion);
+  out.u8(entry.moved_at ? kMovedFlag : 0);
+  out.u32(static_cast<std::uint32_t>(head_size(entry)));
   if (entry.moved_at) out.u64(micros_of(*entry.moved_at));
   out.sized16(entry.key);
   out.u16(static_cast<std::uint16_t>(entry.deaths.size()));
@@ -187,11 +190,19 @@ Result<std::size_t> queue_message_size(Bytes head, std::size_t record_size, std:
 }
 
 std::string encode_queue_entry(const QueueEntry& entry) {
-  std::string record;
-  record.reserve(96 + entry.key.size() + entry.message->size());
-  write_queue_entry(record, entry);
-  append_encoded(record, *entry.message);
+  std::string record(encoded_size(entry), '\0');
+  ByteFiller out(record.data());
+  write_encoded(out, entry);
   return record;
+}
+
+std::size_t encoded_size(const QueueEntry& entry) {
+  return kEntryFront + head_size(entry) + encoded_size(*entry.message);
+}
+
+void write_encoded(ByteFiller& out, const QueueEntry& entry) {
+  write_queue_entry(out, entry);
+  write_encoded(out, *entry.message);
 }
 
 Result<QueueEntry> decode_queue_entry(Bytes record) {
@@ -205,8 +216,9 @@ Result<QueueEntry> decode_queue_entry(Bytes record) {
 }
 
 std::string encode_shared_queue_entry(const QueueEntry& entry) {
-  std::string record;
-  write_queue_entry(record, entry);
+  std::string record(kEntryFront + head_size(entry), '\0');
+  ByteFiller out(record.data());
+  write_queue_entry(out, entry);
   return record;
 }
 

@@ -33,6 +33,9 @@ Result<std::uint64_t> decode_next_queue(Bytes record);
 
 /// Table `entries`, under queue and sequence; the message is inside.
 std::string encode_queue_entry(const QueueEntry& entry);
+/// How many bytes that are, and the same written over as many.
+std::size_t encoded_size(const QueueEntry& entry);
+void write_encoded(ByteFiller& out, const QueueEntry& entry);
 Result<QueueEntry> decode_queue_entry(Bytes record);
 /// The same for a message that is stored once for several queues.
 std::string encode_shared_queue_entry(const QueueEntry& entry);

@@ -13,7 +13,7 @@ constexpr std::uint8_t kReleasedMark =
 constexpr std::size_t kDeliverySize = 1 + 1 + 8 + 2;
 constexpr std::size_t kMessageSize = 1 + 8 + 8 + 8 + 2 + 4 + 4;
 
-void write_message(ByteWriter& out, const Message& message) {
+void write_message(ByteFiller& out, const Message& message) {
   out.u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(message.qos()) |
                                    (message.retain() ? kRetainFlag : 0)));
   out.u64(message.publisher().v);
@@ -42,13 +42,26 @@ Result<MessagePtr> read_message(ByteReader& in) {
   return Message::create(fields);
 }
 
-void write_delivery(ByteWriter& out, const Delivery& delivery) {
+std::size_t size_of(const Delivery& delivery) {
+  return kDeliverySize + 4 * delivery.identifiers.size();
+}
+
+void write_delivery(ByteFiller& out, const Delivery& delivery) {
   out.u8(kRecordVersion);
   out.u8(static_cast<std::uint8_t>(static_cast<std::uint8_t>(delivery.qos) |
                                    (delivery.retain ? kRetainFlag : 0)));
   out.u64(delivery.group);
   out.u16(static_cast<std::uint16_t>(delivery.identifiers.size()));
   for (const std::uint32_t identifier : delivery.identifiers) out.u32(identifier);
+}
+
+std::size_t size_with_message(const Delivery& delivery) {
+  return size_of(delivery) + kMessageSize + delivery.message->size();
+}
+
+void write_with_message(ByteFiller& out, const Delivery& delivery) {
+  write_delivery(out, delivery);
+  write_message(out, *delivery.message);
 }
 
 /// Everything of a delivery but its message.
@@ -91,14 +104,17 @@ std::optional<std::size_t> size_in_record(std::size_t record_size) {
 }
 
 std::string encode_message(const Message& message) {
-  std::string record;
-  record.reserve(64 + message.size());
-  append_encoded(record, message);
+  std::string record(encoded_size(message), '\0');
+  ByteFiller out(record.data());
+  write_encoded(out, message);
   return record;
 }
 
-void append_encoded(std::string& record, const Message& message) {
-  ByteWriter out(record);
+std::size_t encoded_size(const Message& message) {
+  return 1 + kMessageSize + message.size();
+}
+
+void write_encoded(ByteFiller& out, const Message& message) {
   out.u8(kRecordVersion);
   write_message(out, message);
 }
@@ -114,17 +130,15 @@ bool is_released(Bytes record) {
 }
 
 std::string encode_entry(const Delivery& delivery) {
-  std::string record;
-  record.reserve(80 + delivery.message->size());
-  ByteWriter out(record);
-  write_delivery(out, delivery);
-  write_message(out, *delivery.message);
+  std::string record(size_with_message(delivery), '\0');
+  ByteFiller out(record.data());
+  write_with_message(out, delivery);
   return record;
 }
 
 std::string encode_shared_entry(const Delivery& delivery) {
-  std::string record;
-  ByteWriter out(record);
+  std::string record(size_of(delivery), '\0');
+  ByteFiller out(record.data());
   write_delivery(out, delivery);
   return record;
 }
@@ -149,7 +163,10 @@ Result<Delivery> decode_shared_entry(Bytes record, MessagePtr message) {
 }
 
 void append_entry(store::WriteBatch& batch, StreamId queue, const Delivery& delivery) {
-  batch.append(queue, as_bytes(encode_entry(delivery)));
+  batch.append(queue, size_with_message(delivery), [&](char* at) {
+    ByteFiller out(at);
+    write_with_message(out, delivery);
+  });
 }
 
 void append_entry(store::WriteBatch& batch, StreamId queue, const Delivery& delivery, MessageId stored) {

@@ -2,6 +2,7 @@
 #include <optional>
 #include <string>
 
+#include "base/bytes.h"
 #include "base/ids.h"
 #include "base/result.h"
 #include "queue/queue_window.h"
@@ -14,8 +15,9 @@ inline constexpr std::uint8_t kRecordVersion = 1;
 
 /// A message as bytes; numbers big-endian, times in microseconds since the epoch.
 std::string encode_message(const Message& message);
-/// The same, behind what is in `record`.
-void append_encoded(std::string& record, const Message& message);
+/// How many bytes that are, and the same written over as many.
+std::size_t encoded_size(const Message& message);
+void write_encoded(ByteFiller& out, const Message& message);
 /// Errors: Corruption with what is wrong.
 Result<MessagePtr> decode_message(Bytes record);
 

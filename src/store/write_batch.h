@@ -135,6 +135,17 @@ class WriteBatch {
   /// Adds an entry to the end of `stream`; the committer gives its sequence. Returns the op's index, by which
   /// Appended names it. Never for a stream that this or an earlier batch erases.
   std::size_t append(StreamId stream, Bytes value);
+  /// The same for a value of so many bytes that is made where it stays: fill(char*) writes them there.
+  template <class Fill>
+  std::size_t append(StreamId stream, std::size_t size, Fill&& fill) {
+    begin_entry(Op::Kind::Append, stream, size);
+    add_length(size);
+    const std::size_t begin = ops_.size();
+    ops_.resize(begin + size);
+    fill(ops_.data() + begin);
+    value_bytes_ += size;
+    return close_append(stream);
+  }
   /// The same for an entry whose body is a message: put in this batch, or held by an entry that is not
   /// erased.
   std::size_t append_shared(StreamId stream, MessageId message, Bytes value);

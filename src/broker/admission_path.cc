@@ -250,7 +250,7 @@ void Shard::append_admitted(store::WriteBatch& batch, QueueTarget& target, const
 
 /// What leaves for a message that was let in.
 void Shard::evict(store::WriteBatch& batch, const queue::NamedQueue& queue, queue::Admission& admission,
-                  std::vector<CommitQueue>& queues) {
+                  CommitQueues& queues) {
   for (queue::Eviction& eviction : admission.evictions) {
     queue::erase_queue_entry(batch, queue.id, eviction.seq, eviction.has_state);
     if (!eviction.dead_letter) {

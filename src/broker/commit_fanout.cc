@@ -111,7 +111,7 @@ void CommitFanout::tell_where(PublishCommit& publish, std::span<const store::App
 }
 
 /// Each entry goes to the owner of its queue. Precondition: `appended` are theirs.
-void CommitFanout::enqueue(std::vector<CommitQueue>& queues, std::span<const store::Appended> appended) {
+void CommitFanout::enqueue(CommitQueues& queues, std::span<const store::Appended> appended) {
   HERMOD_ASSERT(queues.size() <= appended.size());
   for (std::size_t i = 0; i < queues.size(); ++i) {
     const QueueId queue = queues[i].queue->id;
@@ -127,7 +127,7 @@ void CommitFanout::enqueue(std::vector<CommitQueue>& queues, std::span<const sto
 }
 
 /// Owners hear of it: a queue may wait for room, or for its end.
-void CommitFanout::give_back_room(const std::vector<CommitQueue>& queues) {
+void CommitFanout::give_back_room(const CommitQueues& queues) {
   for (const CommitQueue& one : queues) {
     if (one.admission.v != 0) {
       outbox_.send(owner_of(one.queue->id, shards_), ToQueue{one.queue->id, AdmissionFailed{one.admission}});

@@ -38,8 +38,8 @@ class CommitFanout final : public store::CommitObserver {
   void deliver(ShardId home, PublishCommit& publish, const store::Done& done);
   static void tell_where(PublishCommit& publish, std::span<const store::Appended> entries);
   void skip(const PublishCommit& publish, std::span<const store::Appended> appended);
-  void enqueue(std::vector<CommitQueue>& queues, std::span<const store::Appended> appended);
-  void give_back_room(const std::vector<CommitQueue>& queues);
+  void enqueue(CommitQueues& queues, std::span<const store::Appended> appended);
+  void give_back_room(const CommitQueues& queues);
   void retain_message(const PublishCommit& publish);
   void finish_all(std::span<store::Done> done, std::optional<Errc> error);
 

@@ -1,4 +1,6 @@
 #pragma once
+#include <absl/container/inlined_vector.h>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -39,13 +41,16 @@ struct CommitQueue {
   queue::AdmissionId admission{};  ///< zero: its owner was not asked, and its room is taken
 };
 
+/// Nearly always one.
+using CommitQueues = absl::InlinedVector<CommitQueue, 1>;
+
 /// A PUBLISH waits for its commit: then it is acknowledged and delivered.
 struct PublishCommit {
   wire::PacketId packet_id{};
   wire::QoS qos = wire::QoS::AtMostOnce;
   queue::MessagePtr message;
   std::vector<CommitTarget> targets;
-  std::vector<CommitQueue> queues{};
+  CommitQueues queues{};
   bool matched = false;               ///< somebody subscribed; else 0x10
   bool retain = false;                ///< becomes the retained message of its topic, or clears it
   std::uint64_t retained_number = 0;  ///< of its record
@@ -119,7 +124,7 @@ struct RemainsErased {
 /// What a named queue has decided about its entries. Dead letters are in the batch as appends, in this order.
 struct QueueSettled {
   QueueId queue;
-  std::vector<CommitQueue> dead_letters{};
+  CommitQueues dead_letters{};
   std::vector<Seq> refused{};  ///< dead letters for which there was no room
   std::vector<queue::EndedClaim> claims{};
 };
@@ -149,7 +154,7 @@ struct QueueErased {
 /// Messages went from one queue to others. They are in the batch as appends, in this order.
 struct MessagesMoved {
   QueueId from;
-  std::vector<CommitQueue> queues;
+  CommitQueues queues;
 };
 /// A claim is to be stored: then the delivery may be sent at QoS 2.
 struct ClaimMade {

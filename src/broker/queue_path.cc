@@ -14,6 +14,9 @@ namespace {
 
 /// What a shard says to itself about queues in one tick at most.
 constexpr std::size_t kMostToSelf = 8192;
+/// Memory for effects that is kept: for so many queues at once, and so many effects.
+constexpr std::size_t kSpareEffects = 8;
+constexpr std::size_t kMostSpare = 2048;
 
 Counter counter_for(queue::Outcome last) {
   switch (last) {
@@ -197,7 +200,12 @@ void Shard::on_queue_told(ToQueue& told) {
 /// Its effects are carried out before the tick ends; until then it only takes in what happens.
 void Shard::touch(OwnedQueue& queue) {
   if (std::exchange(queue.is_touched, true)) return;
-  queue.group.hold_back();
+  std::vector<queue::QueueEffect> memory;
+  if (!spare_effects_.empty()) {
+    memory = std::move(spare_effects_.back());
+    spare_effects_.pop_back();
+  }
+  queue.group.hold_back(std::move(memory));
   touched_queues_.push_back(queue.named->id);
 }
 
@@ -273,8 +281,11 @@ void Shard::carry_out(OwnedQueue& queue) {
     }
   };
   while (queue.group.has_effects()) {
-    for (queue::QueueEffect& effect : queue.group.take_effects())
-      std::visit(Receiver{*this, queue, unsent}, effect);
+    std::vector<queue::QueueEffect> effects = queue.group.take_effects();
+    for (queue::QueueEffect& effect : effects) std::visit(Receiver{*this, queue, unsent}, effect);
+    effects.clear();
+    if (spare_effects_.size() < kSpareEffects && effects.capacity() <= kMostSpare)
+      spare_effects_.push_back(std::move(effects));
     if (!unsent.empty()) queue.group.unsent(std::exchange(unsent, {}), moment());
   }
   settle_entries(queue);

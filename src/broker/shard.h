@@ -286,7 +286,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   // admission_path.cc
   queue::WaiterId next_waiter();
   void evict(store::WriteBatch& batch, const queue::NamedQueue& queue, queue::Admission& admission,
-             std::vector<CommitQueue>& queues);
+             CommitQueues& queues);
   bool asks_owners() const;
   void ask_owners(Connection* c, PendingPublication publication);
   void begin_round(PendingPublication publication);
@@ -546,6 +546,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   std::vector<Target> targets_;
   std::vector<QueueTarget> queue_targets_;
   std::string lent_properties_;
+  std::vector<std::vector<queue::QueueEffect>> spare_effects_;  ///< empty, with memory for the next queues
   std::string forwarded_properties_;
 
   absl::flat_hash_map<QueueId, std::unique_ptr<OwnedQueue>> owned_queues_;

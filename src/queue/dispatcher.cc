@@ -1,5 +1,7 @@
 #include "queue/dispatcher.h"
 
+#include <utility>
+
 namespace hermod::queue {
 namespace {
 
@@ -39,36 +41,54 @@ std::uint64_t Dispatcher::affinity(LaneNo lane, ConsumerId id) {
   return mixed(mixed(id.v + 0x9E3779B97F4A7C15U) ^ lane);
 }
 
-/// Lists the member among those with room, if it has any, or takes it out again.
-void Dispatcher::count(const Member& member, ConsumerId id, bool listed) {
+/// The member among those with room, if it has any.
+void Dispatcher::count(const Member& member, bool counted) {
   if (!has_room(member)) return;
-  if (listed) {
-    with_room_.insert(rank(id, member));
-  } else {
-    with_room_.erase(rank(id, member));
-  }
-  if (member.held == 0) idle_ += listed ? 1 : -1;
+  have_room_ += counted ? 1 : -1;
+  if (member.held == 0) idle_ += counted ? 1 : -1;
   if (member.wish == kWantsEverything) return;
-  choosy_ += listed ? 1 : -1;
-  if ((room_by_wish_[member.wish] += listed ? 1 : -1) == 0) room_by_wish_.erase(member.wish);
+  choosy_ += counted ? 1 : -1;
+  if ((room_by_wish_[member.wish] += counted ? 1 : -1) == 0) room_by_wish_.erase(member.wish);
+}
+
+void Dispatcher::unlist(const Member& member) const {
+  if (member.listed) with_room_.erase(*member.listed);
+  member.listed.reset();
+}
+
+const absl::btree_set<Dispatcher::Rank>& Dispatcher::with_room() const {
+  for (const ConsumerId id : moved_) {
+    const auto found = members_.find(id);
+    if (found == members_.end() || !std::exchange(found->second.is_moved, false)) continue;
+    const Member& member = found->second;
+    unlist(member);
+    if (has_room(member)) with_room_.insert(member.listed.emplace(rank(id, member)));
+  }
+  moved_.clear();
+  return with_room_;
 }
 
 template <class Change>
 void Dispatcher::update(ConsumerId id, Change change) {
   const auto found = members_.find(id);
   HERMOD_ASSERT(found != members_.end());
-  count(found->second, id, false);
+  count(found->second, false);
   change(found->second);
-  count(found->second, id, true);
+  count(found->second, true);
+  if (!std::exchange(found->second.is_moved, true)) moved_.push_back(id);
+  if (moved_.size() > members_.size()) with_room();  // some have left
 }
 
 void Dispatcher::change(Strategy strategy, std::uint32_t lanes, std::uint32_t most_held) {
-  for (const auto& [id, member] : members_) count(member, id, false);
+  for (const auto& [id, member] : members_) count(member, false);
   strategy_ = strategy;
   most_held_ = most_held;
   last_of_lane_.resize(remembered(strategy, lanes));
   last_of_lane_.shrink_to_fit();
-  for (const auto& [id, member] : members_) count(member, id, true);
+  for (const auto& [id, member] : members_) {
+    count(member, true);
+    if (!std::exchange(member.is_moved, true)) moved_.push_back(id);
+  }
 }
 
 void Dispatcher::join(ConsumerId id, std::uint32_t held) {
@@ -83,7 +103,9 @@ void Dispatcher::join(ConsumerId id, std::uint32_t held) {
 void Dispatcher::leave(ConsumerId id) {
   grant(id, 0);
   set_wish(id, kWantsEverything);
-  members_.erase(id);
+  const auto found = members_.find(id);
+  unlist(found->second);
+  members_.erase(found);
 }
 
 void Dispatcher::set_wish(ConsumerId id, WishNo wish) {

@@ -46,12 +46,16 @@ class Dispatcher {
   /// It has one less. That gives no credit: only its connection knows what it can take.
   void returned(ConsumerId id);
   std::uint32_t held(ConsumerId id) const { return member(id).held; }
-  bool has_room(ConsumerId id) const { return has_room(member(id)); }
+  /// Whether it is a member and has room.
+  bool has_room(ConsumerId id) const {
+    const auto found = members_.find(id);
+    return found != members_.end() && has_room(found->second);
+  }
   /// Whether anybody has.
-  bool has_room() const { return !with_room_.empty(); }
+  bool has_room() const { return have_room_ > 0; }
   /// Whether anybody has who wants this.
   bool has_room(WishNo wish) const {
-    return wish == kWantsEverything ? with_room_.size() > choosy_ : room_by_wish_.contains(wish);
+    return wish == kWantsEverything ? have_room_ > choosy_ : room_by_wish_.contains(wish);
   }
   /// Whether anybody wants everything, with room or without.
   bool has_who_takes_all() const { return picky_ < members_.size(); }
@@ -62,21 +66,23 @@ class Dispatcher {
   template <class Accepts>
   std::optional<ConsumerId> choose(LaneNo lane, Accepts accepts) const;
   /// Whether a lane should move away from its holder as soon as nothing of it is out: the holder has other
-  /// lanes and somebody has nothing, or the strategy sends the lane elsewhere. `lanes_held` counts the
+  /// lanes and somebody has nothing, or the strategy sends the lane elsewhere. `lanes_held()` counts the
   /// holder's.
-  template <class Accepts>
-  bool is_wanted_elsewhere(LaneNo lane, ConsumerId holder, std::size_t lanes_held, Accepts accepts) const;
+  template <class LanesHeld, class Accepts>
+  bool is_wanted_elsewhere(LaneNo lane, ConsumerId holder, LanesHeld lanes_held, Accepts accepts) const;
 
  private:
+  /// What comes first, its turn, and who.
+  using Rank = std::tuple<std::uint32_t, std::uint64_t, ConsumerId>;
   struct Member {
     std::uint64_t limit = 0;
     std::uint64_t taken = 0;
     std::uint32_t held = 0;
     std::uint64_t turn = 0;  ///< orders members that are alike
     WishNo wish = kWantsEverything;
+    mutable std::optional<Rank> listed{};  ///< where it is in with_room_
+    mutable bool is_moved = false;         ///< and may not be any more
   };
-  /// What comes first, its turn, and who.
-  using Rank = std::tuple<std::uint32_t, std::uint64_t, ConsumerId>;
 
   static std::size_t remembered(Strategy strategy, std::uint32_t lanes) {
     return strategy == Strategy::Sticky ? lanes : 0;
@@ -93,13 +99,19 @@ class Dispatcher {
   static std::uint64_t affinity(LaneNo lane, ConsumerId id);
   template <class Change>
   void update(ConsumerId id, Change change);
-  void count(const Member& member, ConsumerId id, bool listed);
+  void count(const Member& member, bool counted);
+  void unlist(const Member& member) const;
+  const absl::btree_set<Rank>& with_room() const;
 
   Strategy strategy_;
   std::uint32_t most_held_;
   absl::flat_hash_map<ConsumerId, Member> members_;
   std::size_t picky_ = 0;  ///< members that do not want everything
-  absl::btree_set<Rank> with_room_;
+  std::size_t have_room_ = 0;
+  /// Those with room, in the order of their ranks; but for those that moved, whose new place matters only to
+  /// who asks next. Many take and return messages in between.
+  mutable absl::btree_set<Rank> with_room_;
+  mutable std::vector<ConsumerId> moved_;
   std::size_t choosy_ = 0;                                 ///< of those with room, who do not want everything
   absl::flat_hash_map<WishNo, std::size_t> room_by_wish_;  ///< how many of these, if any
   std::size_t idle_ = 0;                                   ///< of those with room, who have nothing
@@ -115,28 +127,29 @@ std::optional<ConsumerId> Dispatcher::choose(LaneNo lane, Accepts accepts) const
   }
   if (strategy_ == Strategy::Sticky) {
     const auto last = last_of_lane_[lane];
-    if (last && has(*last) && has_room(*last) && accepts(*last)) return last;
+    if (last && has_room(*last) && accepts(*last)) return last;
   }
-  const auto first = with_room_.lower_bound({0, strategy_ == Strategy::Random ? chance() : 0, {}});
+  const absl::btree_set<Rank>& ranks = with_room();
+  const auto first = ranks.lower_bound({0, strategy_ == Strategy::Random ? chance() : 0, {}});
   const auto wanted = [&](const Rank& one) { return accepts(std::get<ConsumerId>(one)); };
-  auto chosen = std::find_if(first, with_room_.end(), wanted);
-  if (chosen == with_room_.end()) {
-    chosen = std::find_if(with_room_.begin(), first, wanted);
+  auto chosen = std::find_if(first, ranks.end(), wanted);
+  if (chosen == ranks.end()) {
+    chosen = std::find_if(ranks.begin(), first, wanted);
     if (chosen == first) return std::nullopt;
   }
   return std::get<ConsumerId>(*chosen);
 }
 
-template <class Accepts>
-bool Dispatcher::is_wanted_elsewhere(LaneNo lane, ConsumerId holder, std::size_t lanes_held,
+template <class LanesHeld, class Accepts>
+bool Dispatcher::is_wanted_elsewhere(LaneNo lane, ConsumerId holder, LanesHeld lanes_held,
                                      Accepts accepts) const {
   if (strategy_ == Strategy::Sticky) return false;
   if (strategy_ == Strategy::KeyHash) {
     const auto target = target_of(lane, accepts);
     return target && *target != holder;
   }
-  if (lanes_held < 2 || idle_ == 0) return false;
-  for (const Rank& one : with_room_)
+  if (idle_ == 0 || lanes_held() < 2) return false;
+  for (const Rank& one : with_room())
     if (member(std::get<ConsumerId>(one)).held == 0 && accepts(std::get<ConsumerId>(one))) return true;
   return false;
 }

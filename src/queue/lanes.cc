@@ -9,10 +9,19 @@
 
 namespace hermod::queue {
 
+namespace {
+
+/// What a key without entries takes: a longer one is forgotten at once.
+constexpr std::size_t kLongestUnusedKey = 64;
+constexpr std::size_t kFewUnusedKeys = 4;
+
+}  // namespace
+
 Lanes::Lanes(Order order, std::uint32_t lanes, bool lists_keys)
     : order_(order),
       lists_keys_(lists_keys || order == Order::Key),
-      lanes_(order == Order::Strict ? 1 : lanes) {
+      lanes_(order == Order::Strict ? 1 : lanes),
+      ready_lanes_(lanes_.size()) {
   HERMOD_ASSERT(!lanes_.empty());
 }
 
@@ -27,9 +36,25 @@ Lanes::Place& Lanes::place(Seq seq) {
 }
 
 Lanes::Key& Lanes::key_named(std::string_view name) {
-  if (const auto found = keys_.find(text_key(name)); found != keys_.end()) return *found;
+  if (const auto found = keys_.find(text_key(name)); found != keys_.end()) {
+    if (found->second.entries == 0) --unused_keys_;
+    return *found;
+  }
   const auto lane = static_cast<LaneNo>(stable_hash(name) % lanes_.size());
   return *keys_.emplace(std::string(name), Entries{.lane = lane}).first;
+}
+
+/// Keys come and go with each message where each has few, so one that has none is kept for a while: fewer
+/// than twice as many as those that have.
+void Lanes::let_go(Key& key) {
+  if (key.first.size() > kLongestUnusedKey) {
+    keys_.erase(key.first);
+    return;
+  }
+  ++unused_keys_;
+  if (unused_keys_ <= kFewUnusedKeys + 2 * (keys_.size() - unused_keys_)) return;
+  absl::erase_if(keys_, [](const Key& one) { return one.second.entries == 0; });
+  unused_keys_ = 0;
 }
 
 void Lanes::add(Seq seq, std::string_view key) {
@@ -37,8 +62,8 @@ void Lanes::add(Seq seq, std::string_view key) {
   last_ = seq;
   Key& its = key_named(key);
   ++its.second.entries;
-  if (lists_keys_) its.second.sequences.insert(its.second.sequences.end(), seq);
-  if (order_ == Order::Strict) all_.insert(all_.end(), seq);
+  if (lists_keys_) its.second.sequences.insert(seq);
+  if (order_ == Order::Strict) all_.insert(seq);
   show_ready(places_.insert(seq, Place{.key = &its}), seq);
 }
 
@@ -105,23 +130,23 @@ void Lanes::erase(Seq seq) {
   } else {
     take_out_of_turn(key, seq);
   }
-  if (--key.second.entries == 0) keys_.erase(key.first);
+  if (--key.second.entries == 0) let_go(key);
 }
 
 /// The next of its turn may be ready now.
 void Lanes::take_out_of_turn(Key& key, Seq seq) {
   if (lists_keys_) key.second.sequences.erase(seq);
   if (order_ == Order::Strict) all_.erase(seq);
-  const Sequences& rest = in_turn_with(key);
-  if (order_ != Order::None && !rest.empty()) show_ready(place(*rest.begin()), *rest.begin());
+  const SequenceLine& rest = in_turn_with(key);
+  if (order_ != Order::None && !rest.empty()) show_ready(place(rest.front()), rest.front());
 }
 
 /// What follows is as it was, but for claims.
 void Lanes::on_nothing_passed(const Key& key) {
   if (!is_watched_ || (order_ == Order::Strict ? passed_ : key.second.passed) > 0) return;
-  const Sequences& rest = in_turn_with(key);
+  const SequenceLine& rest = in_turn_with(key);
   if (order_ != Order::None && !rest.empty())
-    changes_.push_back({place(*rest.begin()).key->second.lane, *rest.begin(), true});
+    changes_.push_back({place(rest.front()).key->second.lane, rest.front(), true});
 }
 
 std::vector<Lanes::Change> Lanes::take_changes() {
@@ -137,28 +162,28 @@ void Lanes::watch(bool is_watched) {
 
 /// Whether an entry is ready depends on itself and on being the first in its turn.
 void Lanes::show_ready(Place& it, Seq seq) {
-  const bool is_first = order_ == Order::None || *in_turn_with(*it.key).begin() == seq;
+  const bool is_first = order_ == Order::None || in_turn_with(*it.key).front() == seq;
   set_ready(it, seq, is_first && it.state == State::Waiting);
 }
 
-/// Most come in at the end of their lane and leave from its front.
 void Lanes::set_ready(Place& it, Seq seq, bool ready) {
   if (it.is_ready == ready) return;
   it.is_ready = ready;
   const LaneNo number = it.key->second.lane;
   if (is_watched_) changes_.push_back({number, seq, false});
-  Sequences& all = lanes_[number].ready;
+  SequenceLine& all = lanes_[number].ready;
   if (ready) {
-    const bool is_first = all.empty() || seq < *all.begin();
-    if (is_first && !all.empty()) ready_lanes_.erase({*all.begin(), number});
-    if (is_first) ready_lanes_.insert({seq, number});
-    all.insert(is_first ? all.begin() : all.end(), seq);
-  } else if (seq == *all.begin()) {
-    all.erase(all.begin());
-    ready_lanes_.erase({seq, number});
-    if (!all.empty()) ready_lanes_.insert({*all.begin(), number});
+    all.insert(seq);
+    if (all.front() == seq) ready_lanes_.set(number, seq);
+    return;
+  }
+  const bool was_first = all.front() == seq;
+  all.erase(seq);
+  if (!was_first) return;
+  if (all.empty()) {
+    ready_lanes_.clear(number);
   } else {
-    all.erase(seq);
+    ready_lanes_.set(number, all.front());
   }
 }
 
@@ -188,7 +213,7 @@ std::string_view Lanes::key_of(Seq seq) const {
   return place(seq).key->first;
 }
 
-const absl::btree_set<Seq>* Lanes::entries_of(std::string_view key) const {
+const SequenceLine* Lanes::entries_of(std::string_view key) const {
   HERMOD_ASSERT(lists_keys_);
   const auto found = keys_.find(text_key(key));
   return found == keys_.end() || found->second.sequences.empty() ? nullptr : &found->second.sequences;

@@ -1,5 +1,4 @@
 #pragma once
-#include <absl/container/btree_set.h>
 #include <absl/container/flat_hash_map.h>
 #include <absl/container/node_hash_map.h>
 
@@ -8,11 +7,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/ids.h"
+#include "queue/first_of_lanes.h"
 #include "queue/queue_definition.h"
+#include "queue/sequence_line.h"
 #include "queue/sequence_map.h"
 
 namespace hermod::queue {
@@ -21,8 +21,6 @@ namespace hermod::queue {
 using ConsumerId = Id<struct ConsumerTag, std::uint64_t>;
 /// One stay of a consumer: from its subscription to its end or that of its connection. The caller's, rising.
 using AttachmentNo = Id<struct AttachmentTag, std::uint64_t>;
-/// A part of an ordered queue; every key belongs to one.
-using LaneNo = std::uint32_t;
 /// What some consumers want alike; the number is their queue's.
 using WishNo = Id<struct WishTag, std::uint32_t>;
 inline constexpr WishNo kWantsEverything{};
@@ -32,7 +30,7 @@ inline constexpr WishNo kWantsEverything{};
 /// the store does not know yet). With an order, the entries of a key go out one at a time in their sequence:
 /// what is in flight or delayed holds up those behind it, and nothing else. A lane of which something is in
 /// flight belongs to the consumer that has it. Owned by a queue's group, same thread. Every call costs
-/// O(log n).
+/// O(log n), but for what becomes ready again far from both ends of its lane (SequenceLine).
 class Lanes {
  public:
   using Order = QueueDefinition::Order;
@@ -60,14 +58,18 @@ class Lanes {
   std::string_view key_of(Seq seq) const;
   /// The entries of a key in their sequence, but for those that have passed; null when there are none.
   /// Precondition: keys are listed.
-  const absl::btree_set<Seq>* entries_of(std::string_view key) const;
+  const SequenceLine* entries_of(std::string_view key) const;
 
   /// Who has something of the lane; nobody with no order.
   std::optional<ConsumerId> holder(LaneNo lane) const;
   /// How many lanes the consumer holds.
   std::size_t lanes_held(ConsumerId consumer) const;
-  /// Lanes with something ready, by the sequence of the first of it.
-  const absl::btree_set<std::pair<Seq, LaneNo>>& ready_lanes() const { return ready_lanes_; }
+  /// Calls visit(Seq, LaneNo) for lanes with something ready and the first of it, in the order of these, for
+  /// as long as it gives true.
+  template <class Visit>
+  void visit_ready_lanes(Visit visit) const {
+    ready_lanes_.visit(visit);
+  }
   /// What may have become ready or has ceased to be since the last call, or become free of what passed in
   /// front of it, while that is watched; by lane and sequence. An entry may be erased meanwhile.
   struct Change {
@@ -81,24 +83,23 @@ class Lanes {
   void watch(bool is_watched);
   bool has(Seq seq) const { return places_.contains(seq); }
   /// What is ready in a lane.
-  const absl::btree_set<Seq>& ready_in(LaneNo lane) const { return lanes_[lane].ready; }
+  const SequenceLine& ready_in(LaneNo lane) const { return lanes_[lane].ready; }
   std::size_t size() const { return places_.size(); }
   std::uint32_t lane_count() const { return static_cast<std::uint32_t>(lanes_.size()); }
   Order order() const { return order_; }
 
  private:
   enum class State : std::uint8_t { Waiting, InFlight, Delayed, Passed };
-  using Sequences = absl::btree_set<Seq>;
   struct Lane {
-    Sequences ready;
+    SequenceLine ready;
     std::size_t out = 0;
     ConsumerId holder;
   };
   struct Entries {
     LaneNo lane = 0;
     std::size_t entries = 0;
-    std::size_t passed = 0;  ///< of these
-    Sequences sequences{};   ///< of the others, if keys are listed
+    std::size_t passed = 0;    ///< of these
+    SequenceLine sequences{};  ///< of the others, if keys are listed
   };
   using Keys = absl::node_hash_map<std::string, Entries>;
   using Key = Keys::value_type;
@@ -111,7 +112,8 @@ class Lanes {
   const Place& place(Seq seq) const;
   Place& place(Seq seq);
   Key& key_named(std::string_view name);
-  const Sequences& in_turn_with(const Key& key) const {
+  void let_go(Key& key);
+  const SequenceLine& in_turn_with(const Key& key) const {
     return order_ == Order::Strict ? all_ : key.second.sequences;
   }
   void change(Place& it, Seq seq, State to);
@@ -125,11 +127,12 @@ class Lanes {
   bool lists_keys_;
   std::vector<Lane> lanes_;
   Keys keys_;
+  std::size_t unused_keys_ = 0;  ///< of these, those without entries
   SequenceMap<Place> places_;
   absl::flat_hash_map<ConsumerId, std::size_t> lanes_held_;  ///< of those who hold any
-  Sequences all_;                                            ///< with order strict
+  SequenceLine all_;                                         ///< with order strict
   std::size_t passed_ = 0;
-  absl::btree_set<std::pair<Seq, LaneNo>> ready_lanes_;
+  FirstOfLanes ready_lanes_;
   Seq last_{};
   bool is_watched_ = false;
   std::vector<Change> changes_;

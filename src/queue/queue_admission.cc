@@ -163,8 +163,9 @@ std::optional<Amount> QueueGroup::make_room(std::uint64_t size, std::vector<Seq>
 std::vector<Seq> QueueGroup::replaced_by(std::string_view key) const {
   std::vector<Seq> replaced;
   if (const auto* entries = lanes_.entries_of(key))
-    std::copy_if(entries->begin(), entries->end(), std::back_inserter(replaced),
-                 [&](Seq seq) { return may_leave(item(seq)); });
+    entries->for_each([&](Seq seq) {
+      if (may_leave(item(seq))) replaced.push_back(seq);
+    });
   return replaced;
 }
 
@@ -282,7 +283,7 @@ bool QueueGroup::is_kept_back(Seq seq) const {
   if (retries_.time_of(seq)) return true;
   if (definition_.order == QueueDefinition::Order::Key)
     if (const auto* of_key = lanes_.entries_of(lanes_.key_of(seq)); of_key != nullptr && !of_key->empty())
-      if (retries_.time_of(*of_key->begin())) return true;
+      if (retries_.time_of(of_key->front())) return true;
   return dispatcher_.size() > 0 && !dispatcher_.has_who_takes_all() && lanes_.is_ready(seq) &&
          wishes_.is_unwanted(lanes_.lane_of(seq), seq);
 }

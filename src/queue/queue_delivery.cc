@@ -162,19 +162,16 @@ void QueueGroup::lend_all(Moment now) {
 /// each lane only the first is looked at that somebody wants, once for each wish.
 std::optional<QueueGroup::Next> QueueGroup::choose() const {
   std::optional<Next> oldest;
-  const auto look = [&](const ReadySet::Firsts& firsts) {
-    for (const auto& [first, lane] : firsts) {
-      if (oldest && oldest->seq <= first) return;
-      const auto consumer = consumer_for(lane, first);
-      if (!consumer) continue;
-      oldest = Next{first, lane, *consumer};
-      return;
-    }
+  const auto goes_on = [&](Seq first, LaneNo lane) {
+    if (oldest && oldest->seq <= first) return false;
+    const auto consumer = consumer_for(lane, first);
+    if (consumer) oldest = Next{first, lane, *consumer};
+    return !consumer;
   };
-  if (dispatcher_.has_room(kWantsEverything)) look(lanes_.ready_lanes());
+  if (dispatcher_.has_room(kWantsEverything)) lanes_.visit_ready_lanes(goes_on);
   if (wishes_.is_empty()) return oldest;
   wishes_.for_each([&](WishNo wish, const ReadySet& ready) {
-    if (dispatcher_.has_room(wish)) look(ready.firsts());
+    if (dispatcher_.has_room(wish)) ready.visit(goes_on);
   });
   return oldest;
 }
@@ -187,10 +184,9 @@ std::optional<ConsumerId> QueueGroup::consumer_for(LaneNo lane, Seq seq) const {
   };
   const std::optional<ConsumerId> holder = lanes_.holder(lane);
   if (!holder) return dispatcher_.choose(lane, accepts_it);
-  if (!dispatcher_.has(*holder) || !dispatcher_.has_room(*holder) || !accepts_it(*holder))
-    return std::nullopt;
-  if (dispatcher_.is_wanted_elsewhere(lane, *holder, lanes_.lanes_held(*holder), accepts_it))
-    return std::nullopt;
+  if (!dispatcher_.has_room(*holder) || !accepts_it(*holder)) return std::nullopt;
+  const auto lanes_held = [&] { return lanes_.lanes_held(*holder); };
+  if (dispatcher_.is_wanted_elsewhere(lane, *holder, lanes_held, accepts_it)) return std::nullopt;
   return holder;
 }
 

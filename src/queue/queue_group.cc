@@ -139,7 +139,7 @@ bool QueueGroup::leaves_instead(Seq seq, Moment now, EndedClaim& claim) {
 }
 
 bool QueueGroup::has_newer(Seq seq) const {
-  return seq < *lanes_.entries_of(lanes_.key_of(seq))->rbegin();
+  return seq < lanes_.entries_of(lanes_.key_of(seq))->back();
 }
 
 /// Its key waits for it. Delayed it may be already.
@@ -189,6 +189,11 @@ void QueueGroup::begin_end(Seq seq, Item& ending) {
   ++settling_;
   note(seq, ending);
   add_to(going_, ending.size);
+  let_go_of(seq);
+}
+
+/// Nothing of it is held or happens by time any more.
+void QueueGroup::let_go_of(Seq seq) {
   held_.take(seq);
   evicting_.take(seq);
   retries_.cancel(seq);
@@ -214,13 +219,13 @@ void QueueGroup::drop_item(Seq seq) {
   const Item& dropped = item(seq);
   HERMOD_ASSERT(dropped.lease.v == 0);
   room_->give_back({1, dropped.size});
-  if (dropped.is_gone) take_from(going_, dropped.size);
-  held_.take(seq);
-  evicting_.take(seq);
+  if (dropped.is_gone) {
+    take_from(going_, dropped.size);
+  } else {
+    let_go_of(seq);
+  }
   lanes_.erase(seq);
   if (!free_.empty()) free_.erase(seq);
-  retries_.cancel(seq);
-  expiries_.cancel(seq);
   items_.erase(seq);
 }
 

@@ -157,8 +157,12 @@ class QueueGroup {
   // Who tells it many things at once.
 
   /// From now on until act(), what happens is only taken in: nothing goes out because of it, and nothing is
-  /// read. Not to be asked meanwhile when it has something to do.
-  void hold_back() { is_holding_back_ = true; }
+  /// read. Not to be asked meanwhile when it has something to do. `memory` is for its effects, so that not
+  /// every queue keeps what the busiest moment of it took. Precondition: that is empty.
+  void hold_back(std::vector<QueueEffect> memory = {}) {
+    is_holding_back_ = true;
+    if (effects_.empty()) effects_ = std::move(memory);
+  }
   /// Does what has become possible.
   void act(Moment now);
 
@@ -400,6 +404,7 @@ class QueueGroup {
   QueueEntry dead_entry(Seq seq, DeathReason reason, Moment now) const;
   void remove(Seq seq, Removal why, EndedClaim claim = {});
   void begin_end(Seq seq, Item& ending);
+  void let_go_of(Seq seq);
   void drop_item(Seq seq);
 
   // time

@@ -31,19 +31,22 @@ struct Offered {
 /// Entries by lane, and the lanes by the first of each. Every call costs O(log n).
 class ReadySet {
  public:
-  using Firsts = absl::btree_set<std::pair<Seq, LaneNo>>;
-
   void insert(LaneNo lane, Seq seq);
   void erase(LaneNo lane, Seq seq);
   bool contains(LaneNo lane, Seq seq) const { return entries_.contains({lane, seq}); }
-  const Firsts& firsts() const { return firsts_; }
+  /// Calls visit(Seq, LaneNo) for the first of each lane, in their order, for as long as it gives true.
+  template <class Visit>
+  void visit(Visit visit) const {
+    for (const auto& [first, lane] : firsts_)
+      if (!visit(first, lane)) return;
+  }
   std::size_t size() const { return entries_.size(); }
 
  private:
   Seq first_in(LaneNo lane) const;
 
   absl::btree_set<std::pair<LaneNo, Seq>> entries_;
-  Firsts firsts_;
+  absl::btree_set<std::pair<Seq, LaneNo>> firsts_;
 };
 
 /// What is ready, for each distinct wish of the consumers: an entry is examined when it becomes ready, once

@@ -15,6 +15,10 @@ using Strategy = Dispatcher::Strategy;
 
 const auto kAnybody = [](ConsumerId) { return true; };
 
+auto lanes(std::size_t held) {
+  return [held] { return held; };
+}
+
 void join(Dispatcher& dispatcher, ConsumerId id, std::uint64_t credit) {
   dispatcher.join(id);
   dispatcher.grant(id, credit);
@@ -146,7 +150,7 @@ TEST(Dispatcher, KeyHashMovesOnlyTheLanesOfWhoLeaves) {
     const auto now = dispatcher.choose(lane, kAnybody);
     if (target == kBert) {
       EXPECT_NE(now, kBert);
-      EXPECT_EQ(dispatcher.is_wanted_elsewhere(lane, kBert, 1, kAnybody), true);
+      EXPECT_EQ(dispatcher.is_wanted_elsewhere(lane, kBert, lanes(1), kAnybody), true);
     } else {
       EXPECT_EQ(now, target);
     }
@@ -159,16 +163,16 @@ TEST(Dispatcher, ALaneIsWantedByWhoHasNothingFromWhoHasSeveral) {
   Dispatcher dispatcher(Strategy::LeastInflight, 16);
   join(dispatcher, kAnna, 8);
   for (int i = 0; i < 4; ++i) serve(dispatcher);
-  EXPECT_FALSE(dispatcher.is_wanted_elsewhere(0, kAnna, 2, kAnybody)) << "there is nobody else";
+  EXPECT_FALSE(dispatcher.is_wanted_elsewhere(0, kAnna, lanes(2), kAnybody)) << "there is nobody else";
   join(dispatcher, kBert, 8);
-  EXPECT_TRUE(dispatcher.is_wanted_elsewhere(0, kAnna, 2, kAnybody));
-  EXPECT_FALSE(dispatcher.is_wanted_elsewhere(0, kAnna, 1, kAnybody)) << "it has no other";
-  EXPECT_FALSE(dispatcher.is_wanted_elsewhere(0, kAnna, 2, [](ConsumerId id) { return id == kAnna; }));
+  EXPECT_TRUE(dispatcher.is_wanted_elsewhere(0, kAnna, lanes(2), kAnybody));
+  EXPECT_FALSE(dispatcher.is_wanted_elsewhere(0, kAnna, lanes(1), kAnybody)) << "it has no other";
+  EXPECT_FALSE(dispatcher.is_wanted_elsewhere(0, kAnna, lanes(2), [](ConsumerId id) { return id == kAnna; }));
   dispatcher.took(kBert, 1);
-  EXPECT_FALSE(dispatcher.is_wanted_elsewhere(0, kAnna, 2, kAnybody)) << "it has something now";
+  EXPECT_FALSE(dispatcher.is_wanted_elsewhere(0, kAnna, lanes(2), kAnybody)) << "it has something now";
   dispatcher.returned(kBert);
   dispatcher.grant(kBert, 0);
-  EXPECT_FALSE(dispatcher.is_wanted_elsewhere(0, kAnna, 2, kAnybody));
+  EXPECT_FALSE(dispatcher.is_wanted_elsewhere(0, kAnna, lanes(2), kAnybody));
 }
 
 TEST(Dispatcher, KnowsOfWhichWishSomebodyHasRoom) {

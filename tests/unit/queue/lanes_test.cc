@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/unit/queue/consumers.h"
@@ -17,7 +19,7 @@ using Order = Lanes::Order;
 std::vector<std::uint64_t> ready(const Lanes& lanes) {
   std::vector<std::uint64_t> all;
   for (LaneNo lane = 0; lane < lanes.lane_count(); ++lane)
-    for (const Seq seq : lanes.ready_in(lane)) all.push_back(seq.v);
+    lanes.ready_in(lane).for_each([&](Seq seq) { all.push_back(seq.v); });
   std::sort(all.begin(), all.end());
   return all;
 }
@@ -242,14 +244,42 @@ TEST(Lanes, DoWhatAPlainListWould) {
       }
       for (std::uint64_t id = 1; id <= 3; ++id)
         ASSERT_EQ(lanes.lanes_held(ConsumerId{id}), held[ConsumerId{id}]);
-      std::size_t lanes_with_ready = 0;
-      for (const auto& [first, lane] : lanes.ready_lanes()) {
-        ASSERT_EQ(first, *lanes.ready_in(lane).begin());
-        ++lanes_with_ready;
-      }
+      using Firsts = std::vector<std::pair<Seq, LaneNo>>;
+      Firsts visited;
+      lanes.visit_ready_lanes([&](Seq first, LaneNo lane) {
+        visited.emplace_back(first, lane);
+        return true;
+      });
+      Firsts expected;
       for (LaneNo lane = 0; lane < lanes.lane_count(); ++lane)
-        lanes_with_ready -= lanes.ready_in(lane).empty() ? 0 : 1;
-      ASSERT_EQ(lanes_with_ready, 0U);
+        if (!lanes.ready_in(lane).empty()) expected.emplace_back(lanes.ready_in(lane).front(), lane);
+      std::sort(expected.begin(), expected.end());
+      ASSERT_EQ(visited, expected);
+    }
+  }
+}
+
+/// Keys that come and go are not made anew for each message, and do not stay for ever.
+TEST(Lanes, AKeyThatComesBackIsTheSame) {
+  for (const std::size_t size : {1U, 200U}) {
+    Lanes lanes(Order::Key, 16);
+    std::uint64_t seq = 0;
+    for (int round = 0; round < 3; ++round) {
+      for (char name = 'a'; name <= 'z'; ++name) {
+        const std::string key(size, name);
+        lanes.add(Seq{++seq}, key);
+        lanes.add(Seq{++seq}, key);
+        ASSERT_EQ(lanes.key_of(Seq{seq}), key);
+        ASSERT_TRUE(lanes.is_ready(Seq{seq - 1}));
+        ASSERT_FALSE(lanes.is_ready(Seq{seq}));
+        if (name % 3 != 0) continue;
+        lanes.erase(Seq{seq - 1});
+        lanes.erase(Seq{seq});
+        ASSERT_EQ(lanes.entries_of(key), nullptr);
+      }
+      for (std::uint64_t one = 1; one <= seq; ++one)
+        if (lanes.has(Seq{one})) lanes.erase(Seq{one});
+      ASSERT_EQ(lanes.size(), 0U);
     }
   }
 }

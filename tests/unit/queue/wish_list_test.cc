@@ -13,7 +13,12 @@ namespace {
 using Firsts = std::vector<std::pair<Seq, LaneNo>>;
 
 Firsts firsts(const ReadySet& ready) {
-  return {ready.firsts().begin(), ready.firsts().end()};
+  Firsts all;
+  ready.visit([&](Seq first, LaneNo lane) {
+    all.emplace_back(first, lane);
+    return true;
+  });
+  return all;
 }
 
 TEST(ReadySet, KnowsTheFirstOfEachLane) {

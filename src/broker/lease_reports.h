@@ -12,7 +12,6 @@ namespace hermod::broker {
 /// its tick, so that an owner hears of many at once. Owned and touched by the shard.
 class LeaseReports {
  public:
-  bool is_empty() const { return reports_.empty(); }
   void add(QueueId queue, const LeaseReport& report) { reports_.emplace_back(queue, report); }
   /// Calls tell(QueueId, LeasesReported) once for each queue, with its reports in their order; none are left.
   template <class Tell>

@@ -29,15 +29,13 @@ constexpr QueueId kTwo{2};
 
 TEST(LeaseReports, EachQueueHearsOfItsOwnInTheirOrderAndOnce) {
   LeaseReports reports;
-  EXPECT_TRUE(reports.is_empty());
+  EXPECT_THAT(told(reports), IsEmpty());
   reports.add(kTwo, {queue::LeaseId{5}});
   reports.add(kOne, {queue::LeaseId{9}});
   reports.add(kTwo, {queue::LeaseId{5}, true});
   reports.add(kOne, {queue::LeaseId{3}});
   reports.add(kTwo, {queue::LeaseId{4}});
-  EXPECT_FALSE(reports.is_empty());
   EXPECT_THAT(told(reports), ElementsAre("1: sent 9 sent 3", "2: sent 5 done 5 sent 4"));
-  EXPECT_TRUE(reports.is_empty());
   EXPECT_THAT(told(reports), IsEmpty());
 }
 

@@ -133,7 +133,7 @@ bool Shard::step() {
   if (!retained_readers_.empty()) more = send_retained_slices();
   if (!stranded_.empty()) redispatch_stranded();
   if (!gone_queues_.empty()) forget_subscribers();
-  if (delayed_ && publish_delayed()) more = true;
+  if (delayed_ && delayed_->pending() > 0 && publish_delayed()) more = true;
   if (run_queues()) more = true;
   if (!gone_queues_.empty() && is_forgetting()) more = true;
   if (!with_finished_entries_.empty()) submit_finished_entries();
@@ -339,7 +339,7 @@ void Shard::schedule_deadlines() {
     if (!due || check < *due) due = check;
   }
   if (const auto queue = queues_due_.next_due(); queue && (!due || *queue < *due)) due = *queue;
-  if (delayed_ && !stopping_)
+  if (delayed_ && delayed_->pending() > 0 && !stopping_)
     if (const auto delayed = delayed_->next(moment()); delayed && (!due || *delayed < *due)) due = *delayed;
   if (!read_again_.empty() && (!due || read_again_at_ < *due)) due = read_again_at_;
   if (const auto again = failed_reads_.next_due(); again && (!due || *again < *due)) due = *again;

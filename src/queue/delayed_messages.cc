@@ -13,6 +13,8 @@ namespace {
 
 /// The wall clock may be set while nothing happens: so often times of day are held against it.
 constexpr std::chrono::seconds kLookAtClock{1};
+/// Between two messages that were put off.
+constexpr microseconds kBetweenTries{1000};
 
 std::int64_t micros_of_steady(MonotonicTime time) {
   return std::chrono::duration_cast<microseconds>(time.time_since_epoch()).count();
@@ -174,7 +176,9 @@ void DelayedMessages::published(Seq seq) {
 void DelayedMessages::put_off(Seq seq, const Moment& now) {
   auto ended = end(seq);
   if (!ended) return;
-  const DelayedIndex::Place later{DelayedTime::Kind::Delay, micros_of_steady(now.steady + limits_.pause)};
+  last_put_off_ =
+      std::max(micros_of_steady(now.steady + limits_.pause), last_put_off_ + kBetweenTries.count());
+  const DelayedIndex::Place later{DelayedTime::Kind::Delay, last_put_off_};
   put_back(seq, later, std::move(ended->content));
 }
 

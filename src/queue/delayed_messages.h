@@ -68,7 +68,8 @@ class DelayedMessages {
   std::optional<Due> take_due(const Moment& now);
   /// It is durable that it is gone.
   void published(Seq seq);
-  /// Somebody who has to get it has no room: it is tried again after a pause, behind what is due by then.
+  /// Somebody who has to get it has no room: it is tried again after a pause, behind what is due by then, and
+  /// one after the other: a thousand in a second at most, however many wait for him.
   void put_off(Seq seq, const Moment& now);
   /// The store has not taken it: all wait for a pause, and it is in its old place again.
   void not_stored(Seq seq, const Moment& now);
@@ -103,6 +104,7 @@ class DelayedMessages {
   absl::flat_hash_map<Seq, UnderWay> under_way_;
   std::size_t published_bytes_ = 0;
   std::optional<MonotonicTime> paused_until_;
+  std::int64_t last_put_off_ = 0;  ///< when the one that was put off last is due
 };
 
 }  // namespace hermod::queue

@@ -185,6 +185,19 @@ TEST_F(DelayedRules, WhatIsPutOffComesAfterAPauseAndHoldsUpNobody) {
   EXPECT_EQ(take_and_publish(), Seqs{1});
 }
 
+TEST_F(DelayedRules, ManyThatArePutOffAreNotTriedTogether) {
+  add(1, 0ms);
+  add(2, 0ms);
+  EXPECT_EQ(take(), (Seqs{1, 2}));
+  rules_.put_off(Seq{1}, now_);
+  rules_.put_off(Seq{2}, now_);
+  pass(1s);
+  read();
+  EXPECT_EQ(take_and_publish(), Seqs{1});
+  pass(1ms);
+  EXPECT_EQ(take_and_publish(), Seqs{2});
+}
+
 TEST_F(DelayedRules, WhatTheStoreDoesNotTakeKeepsItsPlace) {
   add(1, 0ms);
   add(2, 0ms);

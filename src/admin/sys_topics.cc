@@ -113,6 +113,7 @@ std::vector<SysValue> SysTopics::update(const broker::View& view, std::uint64_t 
   add_tls(view);
   add_listeners(view);
   add_queues(view);
+  add_delayed(view);
   add_heap(heap_in_use);
   if (elapsed.count() > 0) add_loads(view, elapsed);
   return std::exchange(changed_, {});
@@ -228,6 +229,18 @@ void SysTopics::add_queues(const broker::View& view) {
   add_each(view, "queues/returned/", kQueueReturns);
   add_each(view, "queues/dead/", kQueueDeaths);
   add_each(view, "queues/dropped/", kQueueDrops);
+}
+
+/// From the first one on.
+void SysTopics::add_delayed(const broker::View& view) {
+  const std::uint64_t pending = view.delayed_pending();
+  const std::uint64_t stored = view.total(Counter::DelayedStored);
+  if (pending == 0 && stored == 0) return;
+  add("delayed/pending", pending);
+  add("delayed/stored", stored);
+  add("delayed/published", view.total(Counter::DelayedPublished));
+  add("delayed/cancelled", view.total(Counter::DelayedCancelled));
+  add("delayed/put_off", view.total(Counter::DelayedPutOff));
 }
 
 void SysTopics::add_each(const broker::View& view, const std::string& above,

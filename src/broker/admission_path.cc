@@ -59,7 +59,7 @@ void Shard::begin_round(PendingPublication publication) {
                                                .message_id = publication.message_id,
                                                .waiter = waiter}});
   }
-  publication.round.emplace(asked, /*may_refuse=*/publication.connection.has_value());
+  publication.round.emplace(asked, /*may_refuse=*/publication.connection || publication.delayed.v != 0);
   pending_.emplace(waiter, std::make_unique<PendingPublication>(std::move(publication)));
 }
 
@@ -120,9 +120,10 @@ void Shard::submit_admitted(queue::WaiterId waiter) {
     session::record_session(batch, *session);
   if (c == nullptr && session != nullptr && session->is_durable() && publication.qos == QoS::ExactlyOnce)
     session::record_inbound_id(batch, session->id(), publication.packet_id);
-  hand_over_now(/*qos0_only=*/true);
+  if (publication.delayed.v == 0) hand_over_now(/*qos0_only=*/true);
   commit_publish(c, publication.message, publication.packet_id, publication.qos, publication.retain,
-                 std::move(batch), publication.session, waits ? waiter : queue::WaiterId{});
+                 std::move(batch), publication.session, waits ? waiter : queue::WaiterId{},
+                 publication.delayed);
   if (publication.connection && targets_.empty() && queue_targets_.empty())
     counters_.add(Counter::PublishNoSubscribers);
   if (c != nullptr) wait_for_slow_reader(*c);
@@ -188,6 +189,7 @@ void Shard::refuse_pending(PendingPublication& publication) {
   release_room(publication.message);
   for (const QueueTarget& target : publication.queue_targets)
     if (!target.is_asked && !target.is_dropped) give_back_room(*target.queue, one);
+  if (publication.delayed.v != 0) return put_off_delayed(publication.delayed);
   const wire::Publish packet{.qos = publication.qos, .id = publication.packet_id};
   if (Connection* const c = publisher_of(publication))
     return refuse_publish(*c, packet, ReasonCode::QuotaExceeded,

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "broker/delayed_start.h"
 #include "broker/queue_start.h"
 #include "broker/recovery.h"
 #include "net/open_listener.h"
@@ -53,6 +54,7 @@ Broker::Broker(Options options, Progress progress)
       retained_(options_.retain),
       directory_({options_.session.max_sessions, options_.session.takeovers_per_minute}),
       queues_({options_.queues.max_queues}),
+      delayed_(options_.delayed.max_pending),
       addresses_(options_.limits.max_connections_per_address, options_.net.listeners),
       tls_(options_.net.tls, clock_),
       tls_keeper_(tls_, clock_, options_.net.tls.watch_files) {
@@ -197,18 +199,30 @@ Status Broker::recover() {
                 {"claims", found_queues->claims},
                 {"lost_claims", found_queues->lost_claims},
                 {"damaged", found_queues->damaged}});
-  const Shared shared{options_,      recovery ? recovery->epoch() : 1,
-                      clock_,        subscriptions_,
-                      retained_,     directory_,
-                      queues_,       queue_ids_,
-                      *committer_,   mailboxes_,
-                      connections_,  addresses_,
-                      keeper_.get(), reader_.get()};
+  DelayedStart delayed(delayed_, {clock_.now(), clock_.wall()}, [this](const DelayedStart::Found& found) {
+    if (progress_) progress_("Recovering: " + std::to_string(found.messages) + " delayed messages");
+  });
+  if (view) {
+    const auto found = delayed.run(*view);
+    if (!found) return tl::unexpected(found.error());
+    if (found->messages + found->damaged > 0)
+      log::event(log::Level::Notice, "delayed.recovered",
+                 {{"messages", found->messages}, {"damaged", found->damaged}});
+  }
+  const Shared shared{options_,     recovery ? recovery->epoch() : 1,
+                      clock_,       subscriptions_,
+                      retained_,    directory_,
+                      queues_,      queue_ids_,
+                      delayed_,     *committer_,
+                      mailboxes_,   connections_,
+                      addresses_,   keeper_.get(),
+                      reader_.get()};
   for (auto& shard : shards_) shard->build(shared);
   for (auto& [home, session, reads] : living.sessions)
     shards_[home.v]->adopt(std::move(session), std::move(reads));
   for (auto& [home, ended, queue] : living.remains) shards_[home.v]->adopt_remains(ended, std::move(queue));
   for (QueueStart::Home& home : queues.take()) shards_[home.shard.v]->adopt_queue(std::move(home.queue));
+  if (auto messages = delayed.take()) shards_[kDelayedOwner.v]->adopt_delayed(std::move(messages));
   for (auto& shard : shards_) shard->catch_up();
   committer_->run_once();  // the number of this start, and what recovery has cleaned up
   if (!committer_->healthy())

@@ -25,6 +25,7 @@
 #include "net/tls_server.h"
 #include "net/unix_socket.h"
 #include "net/user_names.h"
+#include "queue/delayed_room.h"
 #include "queue/queue_catalog.h"
 #include "retain/retained_index.h"
 #include "session/session_directory.h"
@@ -87,7 +88,7 @@ class Broker {
       listeners.proxies = listeners.proxies || each.proxy.use != net::ProxyUse::Off;
     }
     return {counters_,           directory_,       subscriptions_, retained_, connections_, clock_,
-            *mailboxes_.front(), std::move(store), std::move(tls), listeners, &queues_};
+            *mailboxes_.front(), std::move(store), std::move(tls), listeners, &queues_,     &delayed_};
   }
 
  private:
@@ -114,6 +115,7 @@ class Broker {
   session::SessionDirectory directory_;
   queue::QueueCatalog queues_;
   QueueIds queue_ids_;
+  queue::DelayedRoom delayed_;
   std::atomic<std::uint32_t> connections_{0};
   AddressLimits addresses_;
   net::TlsServers tls_;

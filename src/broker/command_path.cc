@@ -74,6 +74,10 @@ std::optional<Result<ControlResult>> Shard::begin_command(ControlTask& task, con
       if (is_full()) return too_much();
       return ask_owner_of(it.name);
     }
+    Begun operator()(const queue::ListDelayed&) const {
+      return is_full() ? too_much() : shard.ask_delayed(task, command);
+    }
+    Begun operator()(const queue::CancelDelayed&) const { return shard.ask_delayed(task, command); }
     Begun operator()(const queue::PurgeQueue& it) const { return ask_owner_of(it.name); }
     Begun operator()(const queue::PauseQueue& it) const { return ask_owner_of(it.name); }
     Begun operator()(const queue::ResumeQueue& it) const { return ask_owner_of(it.name); }

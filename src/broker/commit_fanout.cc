@@ -46,6 +46,7 @@ void CommitFanout::on_durable(std::span<store::Done> done) {
       if (publish->retain) retain_message(*publish);
       if (one.elided) counters_.add(Counter::PublishElided);
       deliver(ticket_of(one).home, *publish, one);
+      if (publish->delayed) delay(*publish, one.appended);
     } else if (auto* settled = std::get_if<QueueSettled>(&ticket_of(one).work)) {
       enqueue(settled->dead_letters, one.appended);
     } else if (auto* moved = std::get_if<MessagesMoved>(&ticket_of(one).work)) {
@@ -101,6 +102,14 @@ void CommitFanout::deliver(ShardId home, PublishCommit& publish, const store::Do
   enqueue(publish.queues, entries);
 }
 
+/// From now on it waits for its time.
+void CommitFanout::delay(PublishCommit& publish, std::span<const store::Appended> appended) {
+  HERMOD_ASSERT(appended.size() == 1);
+  const Seq seq = appended.front().seq;
+  if (publish.ref) publish.ref->stored.push_back({"$delayed", seq});
+  outbox_.send(kDelayedOwner, DelayedStored{seq, std::move(publish.delayed)});
+}
+
 /// What has left a queue for the message, and is a dead letter, is another's.
 void CommitFanout::tell_where(PublishCommit& publish, std::span<const store::Appended> entries) {
   for (std::size_t i = 0; i < publish.queues.size(); ++i) {
@@ -145,6 +154,7 @@ void CommitFanout::skip(const PublishCommit& publish, std::span<const store::App
   for (const CommitTarget& target : publish.targets) {
     Seq seq{};
     if (target.durable && next < appended.size()) seq = appended[next++].seq;
+    if (target.delivery.qos == wire::QoS::AtMostOnce) continue;  // it took no room
     const auto where = slots_.locate(target.session);
     if (where) outbox_.send(where->shard, SkipSequence{target.session, seq, target.delivery.message->size()});
   }

@@ -36,6 +36,7 @@ class CommitFanout final : public store::CommitObserver {
  private:
   void deliver_early(const PublishCommit& publish, std::span<const store::Appended> appended);
   void deliver(ShardId home, PublishCommit& publish, const store::Done& done);
+  void delay(PublishCommit& publish, std::span<const store::Appended> appended);
   static void tell_where(PublishCommit& publish, std::span<const store::Appended> entries);
   void skip(const PublishCommit& publish, std::span<const store::Appended> appended);
   void enqueue(CommitQueues& queues, std::span<const store::Appended> appended);

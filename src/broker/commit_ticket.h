@@ -15,6 +15,8 @@
 #include "broker/publish_ref.h"
 #include "broker/queue_message.h"
 #include "queue/admission.h"
+#include "queue/delayed_index.h"
+#include "queue/delayed_records.h"
 #include "queue/queue_catalog.h"
 #include "queue/queue_definition.h"
 #include "queue/queue_effect.h"
@@ -56,7 +58,9 @@ struct PublishCommit {
   std::uint64_t retained_number = 0;  ///< of its record
   queue::WaiterId round{};            ///< zero: it alone decides what the publisher is answered
   std::unique_ptr<PublishRef> ref{};  ///< null: its publisher does not ask
-  ControlId control{};                ///< commands that are carried out behind it; zero: there are none
+  std::unique_ptr<queue::DelayedMessage> delayed{};  ///< it is published later; null: it is published
+  Seq due{};                                         ///< the delayed message that it was; zero: none
+  ControlId control{};  ///< commands that are carried out behind it; zero: there are none
 };
 /// A QoS 2 PUBLISH that was seen before waits for what is pending: then PUBREC.
 struct PublishSeenAgain {
@@ -156,6 +160,10 @@ struct MessagesMoved {
   QueueId from;
   CommitQueues queues;
 };
+/// A command has cancelled delayed messages.
+struct DelayedCancelled {
+  std::vector<std::pair<Seq, queue::DelayedIndex::Place>> messages{};
+};
 /// A claim is to be stored: then the delivery may be sent at QoS 2.
 struct ClaimMade {
   session::QueueDelivery delivery;
@@ -190,7 +198,7 @@ class CommitTicket final : public store::Ticket {
       std::variant<PublishCommit, PublishSeenAgain, InboundReleased, OutboundReleased, AnswerLater,
                    EntriesErased, SubscriptionsStored, SessionStored, RetainedBarrier, RemainsBarrier,
                    RemainsErased, QueueSettled, QueuesMade, QueueRecorded, QueueBarrier, QueueEndRecorded,
-                   QueueErased, MessagesMoved, ClaimMade, SequencesTaken, Recorded>;
+                   QueueErased, MessagesMoved, DelayedCancelled, ClaimMade, SequencesTaken, Recorded>;
 
   CommitTicket(ShardId home_shard, std::optional<ConnectionId> asked_by, SessionId concerned, Work to_do)
       : home(home_shard), connection(asked_by), session(concerned), work(std::move(to_do)) {}

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "net/options.h"
+#include "queue/delayed_options.h"
 #include "queue/named_queue_options.h"
 #include "retain/options.h"
 #include "session/options.h"
@@ -47,6 +48,7 @@ struct Options {
   LimitOptions limits;
   session::Options session;
   queue::NamedQueueOptions queues;
+  queue::DelayedOptions delayed;
   retain::Options retain;
   net::Options net;
   store::Options store;

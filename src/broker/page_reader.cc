@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "queue/delayed_records.h"
 #include "queue/queue_changes.h"
 #include "queue/queue_records.h"
 #include "queue/records.h"
@@ -29,6 +30,16 @@ void add_queue_entry(const store::StoredEntry& stored, PageRead& page) {
   added.delivery.message = std::move(entry->message);
 }
 
+void add_delayed(const store::StoredEntry& stored, PageRead& page) {
+  auto delayed = stored.shared ? tl::unexpected(Error{Errc::Corruption, "delayed record: a shared body"})
+                               : queue::decode_delayed(as_bytes(stored.value));
+  if (delayed) {
+    page.delayed.push_back({stored.seq, *std::move(delayed)});
+  } else {
+    page.damaged.push_back({stored.seq, delayed.error().detail});
+  }
+}
+
 /// Of an exchange that waits for its PUBCOMP nothing is left to send; a claim's message is not here, or was
 /// sent and is not for the window, which has passed over the sequence.
 bool waits_in_order(Bytes record) {
@@ -39,6 +50,10 @@ bool waits_in_order(Bytes record) {
 
 bool is_of_named_queue(PageRead::Purpose purpose) {
   return purpose >= PageRead::Purpose::QueueLending;
+}
+
+bool is_of_delayed(PageRead::Purpose purpose) {
+  return purpose == PageRead::Purpose::Delayed || purpose == PageRead::Purpose::DelayedLooking;
 }
 
 PageRead failed_page(const PageWanted& wanted) {
@@ -58,6 +73,10 @@ PageRead page_from(const PageWanted& wanted, const store::Slice& slice) {
   page.entries.reserve(slice.entries.size());
   for (const store::StoredEntry& stored : slice.entries) {
     page.end = Seq{stored.seq.v + 1};
+    if (is_of_delayed(wanted.purpose)) {
+      add_delayed(stored, page);
+      continue;
+    }
     if (is_of_named_queue(wanted.purpose)) {
       add_queue_entry(stored, page);
       continue;

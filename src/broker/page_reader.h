@@ -27,6 +27,7 @@ class PageReader {
 };
 
 bool is_of_named_queue(PageRead::Purpose purpose);
+bool is_of_delayed(PageRead::Purpose purpose);
 
 /// The answer when the store cannot be read.
 PageRead failed_page(const PageWanted& wanted);

@@ -31,6 +31,7 @@ struct PendingPublication {
   std::vector<QueueTarget> queue_targets{};
   std::unique_ptr<store::WriteBatch> batch{};  ///< what is stored with it; null: nothing else
   bool records_session = false;                ///< and the session's record, as it is then
+  Seq delayed{};                               ///< what it was until it was due; zero: nothing
   std::optional<queue::AdmissionRound> round{};
   std::unique_ptr<PublishRef> ref{};  ///< of its batch, when that is stored; null: nobody asks
   std::uint64_t number = 0;           ///< in AskedPublications; 0: its batch is with the committer

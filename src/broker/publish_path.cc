@@ -7,6 +7,7 @@
 #include "broker/reason_for.h"
 #include "broker/shard.h"
 #include "queue/control_parser.h"
+#include "queue/delayed_form.h"
 #include "queue/queue_form.h"
 #include "queue/queue_id.h"
 #include "queue/records.h"
@@ -35,6 +36,11 @@ wire::PacketType ack_type(QoS qos) {
   return qos == QoS::AtLeastOnce ? wire::PacketType::Puback : wire::PacketType::Pubrec;
 }
 
+/// It gets an entry of its own.
+bool is_stored_for(const Target& target) {
+  return target.where.durable && target.delivery.message && target.delivery.qos != QoS::AtMostOnce;
+}
+
 void append_ref(const PublishRef& ref, wire::PropertyWriter& told) {
   for (const PublishRef::Stored& one : ref.stored)
     told.add_user("msg-ref", one.queue + '/' + std::to_string(one.seq.v));
@@ -56,8 +62,10 @@ void Shard::on_publish(Connection& c, const wire::Publish& packet) {
   if (topic == queue::kControlTopic) return on_control(c, packet);
   if (const auto refusal = refusal_for(packet, topic)) {
     if (queue::is_queue_form(topic)) return on_nack(c, packet, topic);
+    if (queue::is_delayed_form(topic)) return on_delayed(c, packet, topic);
     return refuse_publish(c, packet, *refusal, {});
   }
+  if (packet.properties.has(wire::PropertyId::UserProperty) && is_delayed_by_level(c, packet, topic)) return;
 
   const std::uint64_t version = match(topic, session.id());
   const queue::MessagePtr message =
@@ -329,15 +337,18 @@ void Shard::hand_over_now(bool qos0_only) {
 
 /// One batch, with what is in it already: an entry per durable receiver, the inbound packet identifier, the
 /// retained message. The ack and the deliveries at QoS 1 and 2 follow when it is durable. `session` is the
-/// publisher's without a connection, if that stays here until then.
+/// publisher's without a connection, if that stays here until then. `delayed`: what it was until it was due;
+/// such a message comes to everybody behind its commit, also at QoS 0, because it may be tried once more.
 void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire::PacketId id, QoS qos,
-                           bool retain, store::WriteBatch batch, SessionId session, queue::WaiterId round) {
+                           bool retain, store::WriteBatch batch, SessionId session, queue::WaiterId round,
+                           Seq delayed) {
   PublishCommit work;
   work.packet_id = id;
   work.qos = qos;
   work.retain = retain;
   work.message = message;
   work.round = round;
+  work.due = delayed;
   work.matched = !targets_.empty() || !queue_targets_.empty();
   if (c != nullptr && qos != QoS::AtMostOnce && !queue_targets_.empty()) work.ref = wanted_ref(*c, *message);
   const bool may_wait = batch.empty() && queue_targets_.empty() && may_be_elided(work, targets_);
@@ -349,9 +360,10 @@ void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire
   for (Target& target : targets_) {
     if (!target.delivery.message) continue;
     HERMOD_ASSERT(target.delivery.qos <= message->qos());  // QoS 2 leaves only when it is synced
-    if (target.where.durable && shared) {
+    const bool is_stored = is_stored_for(target);
+    if (is_stored && shared) {
       queue::append_entry(batch, StreamId{target.session.v}, target.delivery, *shared);
-    } else if (target.where.durable) {
+    } else if (is_stored) {
       queue::append_entry(batch, StreamId{target.session.v}, target.delivery);
     }
     // A crash between the two would leave the message twice, also for a member that wants it exactly once.
@@ -360,7 +372,7 @@ void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire
       queue::erase_entry(batch, StreamId{loan.keeper.v}, loan.seq);
       sync = true;
     }
-    work.targets.push_back({target.session, std::move(target.delivery), target.where.durable});
+    work.targets.push_back({target.session, std::move(target.delivery), is_stored});
   }
   append_to_queues(batch, message, shared, work);
   if (retain) {
@@ -395,8 +407,7 @@ bool Shard::may_be_elided(const PublishCommit& work, std::span<const Target> tar
 
 /// A message for several durable queues is stored once when that saves more than the reference costs.
 std::optional<MessageId> Shard::share_body(store::WriteBatch& batch, const queue::Message& message) {
-  const auto sessions = std::count_if(targets_.begin(), targets_.end(),
-                                      [](const Target& t) { return t.where.durable && t.delivery.message; });
+  const auto sessions = std::count_if(targets_.begin(), targets_.end(), is_stored_for);
   const auto queues = std::count_if(queue_targets_.begin(), queue_targets_.end(),
                                     [](const QueueTarget& t) { return !t.is_dropped; });
   const auto copies = static_cast<std::size_t>(sessions + queues);

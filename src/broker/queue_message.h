@@ -24,6 +24,9 @@ inline ShardId owner_of(QueueId queue, std::size_t shards) {
   return ShardId{static_cast<std::uint16_t>(queue::number_of(queue) % shards)};
 }
 
+/// The shard that has the delayed messages.
+inline constexpr ShardId kDelayedOwner{0};
+
 /// Somebody's command; his shard is in it, as in a WaiterId.
 using ControlId = Id<struct ControlTag, std::uint64_t>;
 

@@ -31,7 +31,11 @@ Shard::Shard(ShardId id, const Shared& shared, ShardMailbox& mailbox, net::Timer
       connections_(id),
       deadline_timer_(*this),
       outbox_(shared.mailboxes),
-      members_(shared.directory.slots()) {}
+      members_(shared.directory.slots()) {
+  if (id == kDelayedOwner)
+    delayed_ = std::make_unique<queue::DelayedMessages>(queue::DelayedMessages::Limits{},
+                                                        /*is_readable=*/shared.reader != nullptr);
+}
 
 Shard::~Shard() = default;
 
@@ -129,6 +133,7 @@ bool Shard::step() {
   if (!retained_readers_.empty()) more = send_retained_slices();
   if (!stranded_.empty()) redispatch_stranded();
   if (!gone_queues_.empty()) forget_subscribers();
+  if (delayed_ && delayed_->pending() > 0 && publish_delayed()) more = true;
   if (run_queues()) more = true;
   if (!gone_queues_.empty() && is_forgetting()) more = true;
   if (!with_finished_entries_.empty()) submit_finished_entries();
@@ -154,6 +159,7 @@ void Shard::receive(ShardMessage& message) {
     void operator()(TakeOver& m) { shard.on_take_over(m); }
     void operator()(SessionGranted& m) { shard.on_session_granted(m); }
     void operator()(Announce& m) { shard.announce(m.message); }
+    void operator()(DelayedStored& m) { shard.on_delayed_stored(m); }
     void operator()(MembersConnected&) { shard.hand_on_held(); }
     void operator()(LoanSettled& m) { shard.on_loan_settled(m); }
     void operator()(AskSubmitted& m) { shard.barriers_.on_ask(m, m.behind_asked ? shard.asked_.last() : 0); }
@@ -333,6 +339,8 @@ void Shard::schedule_deadlines() {
     if (!due || check < *due) due = check;
   }
   if (const auto queue = queues_due_.next_due(); queue && (!due || *queue < *due)) due = *queue;
+  if (delayed_ && delayed_->pending() > 0 && !stopping_)
+    if (const auto delayed = delayed_->next(moment()); delayed && (!due || *delayed < *due)) due = *delayed;
   if (!read_again_.empty() && (!due || read_again_at_ < *due)) due = read_again_at_;
   if (const auto again = failed_reads_.next_due(); again && (!due || *again < *due)) due = *again;
   if (has_to_write_again() && (!due || write_again_at_ < *due)) due = write_again_at_;

@@ -14,58 +14,34 @@
 #include "base/clock.h"
 #include "base/counters.h"
 #include "base/ids.h"
-#include "broker/address_limits.h"
 #include "broker/asked_publications.h"
 #include "broker/barriers.h"
 #include "broker/connection.h"
 #include "broker/connection_table.h"
 #include "broker/control_task.h"
+#include "broker/delayed_look.h"
+#include "broker/early_message.h"
 #include "broker/ending.h"
 #include "broker/failed_reads.h"
+#include "broker/gone_queue.h"
 #include "broker/lease_reports.h"
 #include "broker/member_choice.h"
-#include "broker/options.h"
 #include "broker/outbox.h"
 #include "broker/owned_queue.h"
 #include "broker/pending_publication.h"
 #include "broker/publication.h"
-#include "broker/queue_ids.h"
 #include "broker/remains.h"
 #include "broker/shard_message.h"
+#include "broker/shared.h"
 #include "net/listener.h"
+#include "queue/delayed_messages.h"
 #include "queue/due_index.h"
-#include "queue/queue_catalog.h"
-#include "retain/retained_index.h"
 #include "session/deadlines.h"
-#include "session/session_directory.h"
 #include "session/session_table.h"
-#include "store/committer.h"
-#include "topic/subscription_index.h"
 #include "wire/encoder.h"
 #include "wire/property_writer.h"
 
 namespace hermod::broker {
-
-class PageReader;
-class StoreKeeper;
-
-/// What all shards share. Each part outlives the shards and may be used from any of them.
-struct Shared {
-  const Options& options;
-  std::uint64_t epoch;  ///< of this start; part of the ids of messages that several queues share
-  const Clock& clock;
-  topic::SubscriptionIndex& subscriptions;
-  retain::RetainedIndex& retained;
-  session::SessionDirectory& directory;
-  queue::QueueCatalog& queues;
-  QueueIds& queue_ids;
-  store::Committer& committer;
-  std::span<ShardMailbox* const> mailboxes;
-  std::atomic<std::uint32_t>& connections;  ///< of all shards, not ended yet: for limits.max_connections
-  AddressLimits& addresses;
-  StoreKeeper* keeper;  ///< null when there is no store on disk
-  PageReader* reader;   ///< null when nothing can be read back: then windows hold everything
-};
 
 /// One thread's part of the broker: its connections, the sessions of its clients, and the path of every
 /// packet. It knows transports but no sockets, so tests drive it with fakes. Every method is called on the
@@ -90,6 +66,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void adopt_remains(SessionId ended, queue::QueueWindow queue);
   /// A named queue that this shard owns, with what the store held of it. Before the first step().
   void adopt_queue(std::unique_ptr<OwnedQueue> queue);
+  /// The delayed messages of the store, on the shard that owns them. Before the first step().
+  void adopt_delayed(std::unique_ptr<queue::DelayedMessages> delayed);
   /// What fell due while the broker was down, or falls due with its start, happens now: no client that comes
   /// back at once withdraws a will or keeps a session whose time is over. When every shard has adopted.
   void catch_up();
@@ -112,17 +90,6 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
 
  private:
   enum class WillRule { Publish, Discard };
-  /// A message that came here before the session it is for.
-  struct EarlyMessage {
-    SessionId session;
-    ShardMessage message;
-  };
-  /// A queue that is deleted, until every session of every shard has heard of it.
-  struct GoneQueue {
-    std::string name;
-    std::vector<SessionId> sessions{};  ///< of this shard, which have not
-    bool is_done = false;
-  };
   /// Messages waiting for one client from which on its publishers are asked to wait.
   static constexpr std::size_t kCongestedFrom = 2000;
   /// Expired messages of one queue that are dropped at once.
@@ -188,7 +155,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   bool needs_commit(const Connection* c, const queue::MessagePtr& message, bool retain) const;
   void commit_publish(Connection* c, const queue::MessagePtr& message, wire::PacketId id, wire::QoS qos,
                       bool retain, store::WriteBatch batch = {}, SessionId session = {},
-                      queue::WaiterId round = {});
+                      queue::WaiterId round = {}, Seq delayed = {});
   static bool may_be_elided(const PublishCommit& work, std::span<const Target> targets);
   std::optional<MessageId> share_body(store::WriteBatch& batch, const queue::Message& message);
   void acknowledge_publish(Connection& c, wire::PacketId id, wire::QoS qos, wire::ReasonCode reason,
@@ -201,6 +168,33 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   bool draw_member(queue::Delivery& delivery);
   void redispatch(queue::Delivery delivery);
   void announce(const queue::MessagePtr& message);
+
+  // delayed_path.cc
+  void on_delayed(Connection& c, const wire::Publish& packet, std::string_view topic);
+  bool is_delayed_by_level(Connection& c, const wire::Publish& packet, std::string_view topic);
+  void store_delayed(Connection& c, const wire::Publish& packet, std::string_view topic,
+                     const queue::DelayedTime& time);
+
+  // delayed_due_path.cc, on the shard that owns them
+  void on_delayed_stored(DelayedStored& stored);
+  bool publish_delayed();
+  void publish_due(queue::DelayedMessages::Due due);
+  bool is_held_up_by_reader() const;
+  void on_delayed_read(PageRead& page);
+  void end_delayed(const PublishCommit& work, std::optional<Errc> error);
+  void put_off_delayed(Seq seq);
+
+  // delayed_command_path.cc
+  Result<DelayedLook> delayed_look(QueueOrder order) const;
+  std::optional<Result<queue::ControlResult>> ask_delayed(const ControlTask& task,
+                                                          const queue::ControlCommand& command);
+  void on_delayed_asked(AskCommand& asked);
+  void begin_delayed_look();
+  void read_for_delayed_look();
+  void end_delayed_look(Result<queue::ControlResult> result);
+  void on_delayed_looked_at(PageRead& page);
+  void cancel_delayed(const std::vector<Seq>& wanted);
+  void go_on_cancelling();
 
   // enqueue_path.cc
   /// False: there is no such queue.
@@ -511,6 +505,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void finish(Connection* c, session::Session* session, QueueEndRecorded& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, QueueErased& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, MessagesMoved& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, DelayedCancelled& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, ClaimMade& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, SequencesTaken& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, Recorded& work, std::optional<Errc> error);
@@ -564,6 +559,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   absl::flat_hash_map<ControlId, std::unique_ptr<ControlTask>> control_tasks_;
   absl::flat_hash_map<SessionId, std::deque<ControlId>> control_lines_;
   absl::flat_hash_map<QueueId, GoneQueue> gone_queues_;
+  std::unique_ptr<queue::DelayedMessages> delayed_;  ///< null: another shard owns them
+  std::deque<DelayedLook> delayed_looks_;
   std::vector<QueueId> settle_again_;  ///< the store did not take what these have decided
   std::vector<SessionId> take_again_;  ///< nor gave these sequences
 

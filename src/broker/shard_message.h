@@ -8,6 +8,7 @@
 #include "broker/commit_ticket.h"
 #include "broker/queue_message.h"
 #include "broker/retained_read.h"
+#include "queue/delayed_records.h"
 #include "queue/queue_window.h"
 #include "session/session.h"
 
@@ -63,6 +64,12 @@ struct Announce {
   queue::MessagePtr message;
 };
 
+/// A delayed message is durable; for the shard that owns them.
+struct DelayedStored {
+  Seq seq;
+  std::unique_ptr<queue::DelayedMessage> delayed;
+};
+
 /// Members of shared groups are connected now: what other members hold for them while they are away goes to
 /// them. Sent to every shard.
 struct MembersConnected {};
@@ -92,6 +99,9 @@ struct PageRead {
     Window,   ///< the window has room for them
     HandOn,   ///< other members of shared groups may have some of them
     Remains,  ///< the same, of a session that has ended
+    // Of delayed messages, whose stream has the number of `session`.
+    Delayed,         ///< they are due soon
+    DelayedLooking,  ///< a command is about them
     // Of a named queue, whose stream has the number of `session`; the entries' messages alone are filled in.
     QueueLending,
     QueueLooking,
@@ -103,10 +113,15 @@ struct PageRead {
     Seq seq;
     std::string why;
   };
+  struct Delayed {
+    Seq seq;
+    queue::DelayedMessage delayed;
+  };
   SessionId session;
   Purpose purpose{};
   Seq from{};  ///< where they were asked for
   std::vector<queue::Entry> entries{};
+  std::vector<Delayed> delayed{};  ///< in place of entries
   std::vector<Damaged> damaged{};  ///< stay where they are and are sent to nobody
   Seq end{};                       ///< the store has no others from where they were asked for up to here
   bool to_end = false;             ///< nor behind that
@@ -130,7 +145,7 @@ struct StopServing {};
 /// Everything shards say to each other: plain values, no references into another shard.
 using ShardMessage =
     std::variant<Deliver, DeliverEarly, SkipSequence, CommitFinished, TakeOver, SessionGranted, Announce,
-                 MembersConnected, LoanSettled, AskSubmitted, Submitted, HearFailures, PageRead, ToQueue,
-                 FromQueue, QueueGone, QueueForgotten, StopServing>;
+                 DelayedStored, MembersConnected, LoanSettled, AskSubmitted, Submitted, HearFailures,
+                 PageRead, ToQueue, FromQueue, QueueGone, QueueForgotten, StopServing>;
 
 }  // namespace hermod::broker

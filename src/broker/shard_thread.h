@@ -35,6 +35,9 @@ class ShardThread {
     shard_->adopt_remains(ended, std::move(queue));
   }
   void adopt_queue(std::unique_ptr<OwnedQueue> queue) { shard_->adopt_queue(std::move(queue)); }
+  void adopt_delayed(std::unique_ptr<queue::DelayedMessages> delayed) {
+    shard_->adopt_delayed(std::move(delayed));
+  }
   /// Before start(), when every shard has its sessions.
   void catch_up() { shard_->catch_up(); }
   /// Before start(): serve connections of this listening socket too, by the rules of `entrance`.

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/counters.h"
 #include "broker/outbox.h"
+#include "queue/delayed_room.h"
 #include "queue/queue_catalog.h"
 #include "retain/retained_index.h"
 #include "session/session_directory.h"
@@ -48,13 +49,13 @@ class View {
     bool proxies;  ///< one that reads PROXY headers
   };
 
-  /// `store`: empty for a broker without a folder; `tls`: empty without TLS listeners; `queues`: null without
-  /// named queues.
+  /// `store`: empty for a broker without a folder; `tls`: empty without TLS listeners; `queues`, `delayed`:
+  /// null without named queues, and without delayed messages.
   View(const Counters& counters, const session::SessionDirectory& directory,
        const topic::SubscriptionIndex& subscriptions, const retain::RetainedIndex& retained,
        const std::atomic<std::uint32_t>& connections, const Clock& clock, ShardMailbox& mailbox,
        OfStore store = {}, OfTls tls = {}, OfListeners listeners = {},
-       const queue::QueueCatalog* queues = nullptr)
+       const queue::QueueCatalog* queues = nullptr, const queue::DelayedRoom* delayed = nullptr)
       : counters_(counters),
         directory_(directory),
         subscriptions_(subscriptions),
@@ -65,7 +66,8 @@ class View {
         store_(std::move(store)),
         tls_(std::move(tls)),
         listeners_(listeners),
-        queues_(queues) {}
+        queues_(queues),
+        delayed_(delayed) {}
 
   std::uint64_t total(Counter counter) const { return counters_.total(counter); }
   std::uint32_t connections() const { return connections_.load(std::memory_order_relaxed); }
@@ -99,6 +101,8 @@ class View {
     }
     return sum;
   }
+  /// Messages that are to be published later.
+  std::uint64_t delayed_pending() const { return delayed_ != nullptr ? delayed_->taken() : 0; }
   std::size_t subscriptions() const { return subscriptions_.subscription_count(); }
   std::size_t shared_subscriptions() const { return subscriptions_.shared_subscription_count(); }
   std::size_t retained_messages() const { return retained_.count(); }
@@ -145,6 +149,7 @@ class View {
   OfTls tls_;
   OfListeners listeners_;
   const queue::QueueCatalog* queues_;
+  const queue::DelayedRoom* delayed_;
 };
 
 }  // namespace hermod::broker

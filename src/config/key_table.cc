@@ -23,6 +23,7 @@ using LimitFields = broker::LimitOptions;
 using SessionFields = session::Options;
 using QueueFields = queue::Options;
 using NamedQueueFields = queue::NamedQueueOptions;
+using DelayedFields = queue::DelayedOptions;
 using NetFields = net::Options;
 using TlsFields = net::TlsLimits;
 using WebSocketFields = net::WebSocketLimits;
@@ -42,6 +43,8 @@ template <auto Field>
 using OfQueue = Place<&Settings::broker, &Broker::session, &SessionFields::queue, Field>;
 template <auto Field>
 using OfNamedQueues = Place<&Settings::broker, &Broker::queues, Field>;
+template <auto Field>
+using OfDelayed = Place<&Settings::broker, &Broker::delayed, Field>;
 template <auto Field>
 using OfNet = Place<&Settings::broker, &Broker::net, Field>;
 template <auto Field>
@@ -205,6 +208,31 @@ void add_queue(std::vector<Key>& keys) {
       "lowered."));
 }
 
+Key delay_levels(std::string_view name, std::string_view doc) {
+  using Member = OfDelayed<&DelayedFields::levels>;
+  Key key{.name = name, .kind = Kind::Text, .doc = doc};
+  key.forms = "durations in whole seconds with a space between them";
+  key.check = [](std::string_view text) {
+    return queue::parse_delay_levels(text).map([](const queue::DelayLevels&) {});
+  };
+  key.read = [](const Settings& s) -> Value { return queue::delay_levels_text(Member::of(s)); };
+  key.write = [](Settings& s, const Value& v) {
+    if (auto levels = queue::parse_delay_levels(std::get<std::string>(v))) Member::of(s) = *std::move(levels);
+  };
+  return key;
+}
+
+void add_delayed(std::vector<Key>& keys) {
+  keys.push_back(count<OfDelayed<&DelayedFields::max_pending>>(
+      "delayed.max_pending", 0, 1000 * kMillion,
+      "Delayed messages that may wait at the same time; one more is refused to its publisher with 0x97. "
+      "Those "
+      "that are stored stay when it is lowered. See queues.md."));
+  keys.push_back(delay_levels(
+      "delayed.levels",
+      "How long a message waits that has the user property delay-level: the first duration is level 1."));
+}
+
 void add_net(std::vector<Key>& keys) {
   keys.push_back(count<OfNet<&NetFields::backlog>>(
       "net.backlog", 1, 65535, "Connections the kernel holds for us; it caps this at net.core.somaxconn."));
@@ -333,6 +361,7 @@ const std::vector<Key>& keys() {
     add_limits(all);
     add_session_and_retain(all);
     add_queue(all);
+    add_delayed(all);
     add_net(all);
     add_tls(all);
     add_websocket(all);

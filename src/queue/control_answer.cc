@@ -101,6 +101,25 @@ Fields message_fields(const PeekedMessage& peeked, std::size_t payload_bytes) {
   return fields;
 }
 
+Fields delayed_fields(const ListedDelayed& listed) {
+  const DelayedTime& time = listed.delayed.time;
+  const Message& message = *listed.delayed.content.message;
+  Fields fields;
+  fields["id"] = listed.id.v;
+  fields["topic"] = message.topic();
+  fields["due"] = micros_of(time.due);
+  fields["sent"] = micros_of(time.sent);
+  fields["kind"] = time.kind == DelayedTime::Kind::Delay ? "delay" : "time";
+  fields["client"] = listed.delayed.content.client_id;
+  fields["qos"] = static_cast<int>(message.qos());
+  fields["retain"] = message.retain();
+  fields["payload_bytes"] = message.payload().size();
+  if (message.expires_at() != Message::kNever) fields["expires"] = micros_of(message.expires_at());
+  for (const wire::UserProperty property : wire::UserProperties(message.forwarded_properties()))
+    if (property.name == "msg-id" && !fields.contains("msg_id")) fields["msg_id"] = property.value;
+  return fields;
+}
+
 /// What stands under "data"; null: nothing does.
 struct DataFields {
   Fields operator()(const Done&) const { return nullptr; }
@@ -116,6 +135,13 @@ struct DataFields {
     for (const PeekedMessage& message : peeked.messages)
       messages.push_back(message_fields(message, peeked.payload_bytes));
     return {{"messages", std::move(messages)}, {"more", peeked.has_more}};
+  }
+  Fields operator()(const DelayedList& list) const {
+    Fields messages = Fields::array();
+    for (const ListedDelayed& one : list.messages) messages.push_back(delayed_fields(one));
+    Fields fields{{"messages", std::move(messages)}, {"more", list.has_more}};
+    if (list.has_more) fields["next"] = list.next.v;
+    return fields;
   }
 };
 
@@ -134,6 +160,12 @@ struct ShownSize {
       size += kFields + one.entry.message->size() - payload +
               std::min<std::size_t>(payload, peeked.payload_bytes);
     }
+    return size;
+  }
+  std::size_t operator()(const DelayedList& list) const {
+    std::size_t size = kFields;
+    for (const ListedDelayed& one : list.messages)
+      size += kFields + one.delayed.content.size() - one.delayed.content.message->payload().size();
     return size;
   }
 };

@@ -80,7 +80,21 @@ struct DescribeQueue {
   std::string name;
 };
 
-using ControlCommand = std::variant<CreateQueue, EditQueue, DeleteQueue, PurgeQueue, PauseQueue, ResumeQueue,
-                                    PeekQueue, MoveMessages, RedriveQueue, ListQueues, DescribeQueue>;
+/// Messages that are to be published later, in the order in which they were sent.
+struct ListDelayed {
+  Seq from{};                        ///< the id of the first one looked at, or the next behind it
+  std::uint32_t count = 100;         ///< 1 to 1000
+  std::optional<std::string> topic;  ///< only those that match this topic filter
+};
+/// They are never published. Exactly one of the three says which.
+struct CancelDelayed {
+  std::optional<Seq> id;
+  std::optional<std::string> message_id;  ///< all with this user property msg-id
+  std::optional<std::string> topic;       ///< all that match this topic filter
+};
+
+using ControlCommand =
+    std::variant<CreateQueue, EditQueue, DeleteQueue, PurgeQueue, PauseQueue, ResumeQueue, PeekQueue,
+                 MoveMessages, RedriveQueue, ListQueues, DescribeQueue, ListDelayed, CancelDelayed>;
 
 }  // namespace hermod::queue

@@ -155,11 +155,30 @@ Result<ControlCommand> read_list(ControlFields& fields) {
   return finished(fields, std::move(command));
 }
 
+Result<ControlCommand> read_list_delayed(ControlFields& fields) {
+  ListDelayed command;
+  command.from = Seq{fields.number("from", 0, kMostSequence).value_or(0)};
+  if (const auto count = fields.number("count", 1, kMostCount))
+    command.count = static_cast<std::uint32_t>(*count);
+  command.topic = fields.text("topic");
+  return finished(fields, std::move(command));
+}
+
+Result<ControlCommand> read_cancel_delayed(ControlFields& fields) {
+  CancelDelayed command;
+  if (const auto id = fields.number("id", 1, kMostSequence)) command.id = Seq{*id};
+  command.message_id = fields.text("msg_id");
+  command.topic = fields.text("topic");
+  const int said = (command.id ? 1 : 0) + (command.message_id ? 1 : 0) + (command.topic ? 1 : 0);
+  if (said != 1) fields.refuse("id", "either this is expected, or msg_id, or topic");
+  return finished(fields, std::move(command));
+}
+
 struct CommandWord {
   std::string_view word;
   Result<ControlCommand> (*read)(ControlFields&);
 };
-constexpr std::array<CommandWord, 11> kCommandWords{{{"create", read_create},
+constexpr std::array<CommandWord, 13> kCommandWords{{{"create", read_create},
                                                      {"edit", read_edit},
                                                      {"delete", read_delete},
                                                      {"purge", read_plain<PurgeQueue>},
@@ -169,7 +188,9 @@ constexpr std::array<CommandWord, 11> kCommandWords{{{"create", read_create},
                                                      {"move", read_move},
                                                      {"redrive", read_redrive},
                                                      {"list", read_list},
-                                                     {"describe", read_plain<DescribeQueue>}}};
+                                                     {"describe", read_plain<DescribeQueue>},
+                                                     {"listDelayed", read_list_delayed},
+                                                     {"cancelDelayed", read_cancel_delayed}}};
 
 std::string all_words() {
   std::string out;

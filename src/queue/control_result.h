@@ -8,6 +8,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "queue/delayed_records.h"
 #include "queue/queue_catalog.h"
 #include "queue/queue_effect.h"
 
@@ -54,6 +55,16 @@ struct PeekedMessages {
   bool has_more = false;            ///< behind the last one
 };
 
-using ControlResult = std::variant<Done, MessagesDone, QueueState, QueueList, PeekedMessages>;
+struct ListedDelayed {
+  Seq id;
+  DelayedMessage delayed;
+};
+struct DelayedList {
+  std::vector<ListedDelayed> messages;
+  Seq next{};             ///< where to go on
+  bool has_more = false;  ///< there may be others from there on
+};
+
+using ControlResult = std::variant<Done, MessagesDone, QueueState, QueueList, PeekedMessages, DelayedList>;
 
 }  // namespace hermod::queue

@@ -36,6 +36,9 @@ class Guide(unittest.TestCase):
     def test_permits(self):
         self.follow("permits.md", 4)
 
+    def test_unpaid(self):
+        self.follow("unpaid.md", 4)
+
     def test_requests(self):
         self.follow("requests.md", 2)
 

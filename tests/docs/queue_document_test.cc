@@ -51,7 +51,7 @@ TEST(QueueDocument, TheTableHasEveryCommand) {
   ASSERT_TRUE(requests);
   const std::string words =
       requests->front().command.error().detail;  // "command: one of create, ... is expected"
-  static const std::regex kWord("[a-z]+(?=,| is)");
+  static const std::regex kWord("[a-zA-Z]+(?=,| is)");
   std::size_t count = 0;
   for (std::sregex_iterator word(words.begin(), words.end(), kWord), none; word != none; ++word, ++count)
     EXPECT_TRUE(std::regex_search(document, std::regex("\n\\| [^|]*`" + word->str() + "`"))) << word->str();

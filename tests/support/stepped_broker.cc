@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "broker/delayed_start.h"
 #include "broker/queue_start.h"
 #include "broker/shard.h"
 #include "tests/support/store_pages.h"
@@ -37,6 +38,7 @@ SteppedBroker::SteppedBroker(broker::Options options, store::Journal* journal, c
       retained_(options_.retain),
       directory_({options_.session.max_sessions, options_.session.takeovers_per_minute}),
       queues_({options_.queues.max_queues}),
+      delayed_(options_.delayed.max_pending),
       addresses_(options_.limits.max_connections_per_address, options_.net.listeners) {
   for (std::size_t i = 0; i < options_.threads; ++i) {
     mailboxes_.push_back(std::make_unique<broker::ShardMailbox>([this] { posted_ = true; }));
@@ -91,9 +93,9 @@ void SteppedBroker::build_shards(TemporaryStore* disk) {
                              {clock_.now(), clock_.wall()}});
   const auto view = disk != nullptr ? disk->store().view() : nullptr;
   HERMOD_ASSERT(queues.run(view.get(), living).has_value());
-  const broker::Shared shared{options_,     epoch,      clock_,     subscriptions_, retained_,
-                              directory_,   queues_,    queue_ids_, *committer_,    mailbox_list_,
-                              connections_, addresses_, nullptr,    pages_.get()};
+  const broker::Shared shared{options_,      epoch,        clock_,     subscriptions_, retained_,
+                              directory_,    queues_,      queue_ids_, delayed_,       *committer_,
+                              mailbox_list_, connections_, addresses_, nullptr,        pages_.get()};
   for (std::uint16_t i = 0; i < options_.threads; ++i) {
     shards_[i] = std::make_unique<broker::Shard>(ShardId{i}, shared, *mailboxes_[i], loops_[i]->timers(),
                                                  counters_.block(i));
@@ -104,6 +106,11 @@ void SteppedBroker::build_shards(TemporaryStore* disk) {
   for (broker::QueueStart::Home& home : queues.take())
     shards_[home.shard.v]->adopt_queue(std::move(home.queue));
   claims_ = std::move(living.claims);
+  if (view) {
+    broker::DelayedStart delayed(delayed_, {clock_.now(), clock_.wall()});
+    HERMOD_ASSERT(delayed.run(*view).has_value());
+    shards_[broker::kDelayedOwner.v]->adopt_delayed(delayed.take());
+  }
   if (disk == nullptr) return;
   for (auto& shard : shards_) shard->catch_up();
   committer_->run_once();  // the number of this start, and what recovery has cleaned up

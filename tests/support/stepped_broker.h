@@ -10,6 +10,7 @@
 #include "broker/options.h"
 #include "broker/queue_ids.h"
 #include "broker/recovery.h"
+#include "queue/delayed_room.h"
 #include "queue/queue_catalog.h"
 #include "retain/retained_index.h"
 #include "session/session_directory.h"
@@ -57,6 +58,7 @@ class SteppedBroker {
   topic::SubscriptionIndex& subscriptions() { return subscriptions_; }
   retain::RetainedIndex& retained() { return retained_; }
   queue::QueueCatalog& queues() { return queues_; }
+  const queue::DelayedRoom& delayed() const { return delayed_; }
   std::uint64_t counted(Counter counter) const { return counters_.total(counter); }
   const broker::Options& options() const { return options_; }
   /// What the start found in the store.
@@ -111,6 +113,7 @@ class SteppedBroker {
   session::SessionDirectory directory_;
   queue::QueueCatalog queues_;
   broker::QueueIds queue_ids_;
+  queue::DelayedRoom delayed_;
   std::atomic<std::uint32_t> connections_{0};
   broker::AddressLimits addresses_;
   store::MemoryJournal memory_journal_;

@@ -21,6 +21,8 @@ struct Plan {
   std::size_t payload = 64;
   bool own_topics = false;  ///< a topic for each session instead of one for all
   int qos = 1;
+  int after = 20;                 ///< seconds until the first delayed message is due,
+  int over = 1;                   ///< and from then on until the last
   std::string queue = "backlog";  ///< named; what visit() takes from has the number of its session behind it
 };
 

@@ -1,5 +1,5 @@
-// hermod-backlog: fills the queues of sessions that are away, and drains them; takes from named queues.
-// tools/backlog/measure and tools/backlog/queues run it.
+// hermod-backlog: fills the queues of sessions that are away, and drains them; takes from named queues;
+// delays messages. tools/backlog/measure, tools/backlog/queues and tools/backlog/delayed run it.
 
 #include <poll.h>
 
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "client.h"
+#include "delayed.h"
 #include "named_queue.h"
 
 namespace hermod::backlog {
@@ -123,6 +124,8 @@ int main(int count, char** words) {
     if (name == "--payload") plan.payload = static_cast<std::size_t>(value);
     if (name == "--own-topics") plan.own_topics = value != 0;
     if (name == "--qos") plan.qos = value;
+    if (name == "--after") plan.after = value;
+    if (name == "--over") plan.over = value;
     if (name == "--queue") plan.queue = words[i + 1];
   }
   if (plan.qos != 1 && plan.qos != 2) die("--qos is 1 or 2");
@@ -135,14 +138,17 @@ int main(int count, char** words) {
     fill(plan);
   } else if (what == "drain") {
     drain(plan);
+  } else if (what == "delay") {
+    delay(plan);
+    messages = plan.messages;
   } else if (what == "take") {
     take(plan);
   } else if (what == "visit") {
     visit(plan);
   } else {
-    die("subscribe, fill, drain, take or visit --port N --sessions N --messages N --payload BYTES "
+    die("subscribe, fill, drain, delay, take or visit --port N --sessions N --messages N --payload BYTES "
         "--own-topics 0|1 --qos "
-        "1|2 --queue NAME");
+        "1|2 --queue NAME --after SECONDS --over SECONDS");
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   std::printf("%s: %llu queue entries in %.1f s, %.0f/s\n", what.c_str(),

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "arguments.h"
+#include "delayed_arguments.h"
 #include "queue_arguments.h"
 #include "store/lmdb/lmdb_tables.h"
 
@@ -64,10 +65,12 @@ CommandLine parse_command_line(int argc, char** argv) {
   CLI::App app{"Looks after the store and the queues of a hermod broker.", "hermodctl"};
   describe(app, line);
   QueueArguments queue(app, line);
+  DelayedArguments delayed(app, line);
   try {
     app.parse(argc, argv);
-    if (line.command != Command::Queue) return line;
-    if (const auto finished = queue.finish(); !finished) {
+    if (line.command != Command::Queue && line.command != Command::Delayed) return line;
+    const auto finished = line.command == Command::Queue ? queue.finish() : delayed.finish();
+    if (!finished) {
       line.command = Command::None;
       line.exit_code = kWrong;
       line.said = "hermodctl: " + finished.error().text + "\n";

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "delayed_options.h"
 #include "output.h"
 #include "queue_options.h"
 
@@ -9,7 +10,7 @@ namespace hermod::ctl {
 
 /// What the operator wants.
 struct CommandLine {
-  enum class Command { None, StoreCheck, StoreDump, StoreCompact, Backup, Restore, Queue };
+  enum class Command { None, StoreCheck, StoreDump, StoreCompact, Backup, Restore, Queue, Delayed };
 
   Command command = Command::None;
   std::string data_dir = "var";     ///< of the broker
@@ -18,6 +19,7 @@ struct CommandLine {
   std::vector<std::string> tables;  ///< store dump --table; empty: all
   Format format = Format::Table;
   QueueOptions queue;
+  DelayedOptions delayed;
 
   // When there is nothing to do but to say something.
   std::string said;

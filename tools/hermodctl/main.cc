@@ -1,5 +1,6 @@
 #include <iostream>
 
+#include "delayed_commands.h"
 #include "queue_commands.h"
 #include "store_commands.h"
 
@@ -21,6 +22,8 @@ int main(int argc, char** argv) {
       return restore(line);
     case Command::Queue:
       return run_queue(line);
+    case Command::Delayed:
+      return run_delayed(line);
     case Command::None:
       break;
   }

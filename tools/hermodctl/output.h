@@ -17,7 +17,7 @@ inline constexpr int kFailed = 1;       ///< it could not be done
 inline constexpr int kWrong = 2;        ///< the command line is wrong
 inline constexpr int kDamaged = 3;      ///< it was done, and what was looked at is not good
 inline constexpr int kOtherFormat = 4;  ///< it was done, and the store is of another format
-inline constexpr int kNoSuchQueue = 5;  ///< the broker has no queue of this name
+inline constexpr int kNoSuchQueue = 5;  ///< the broker has no such queue or message
 
 /// A name and its value, which is JSON already.
 struct Field {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <ctime>
 
+#include "queue/delayed_records.h"
 #include "queue/queue_changes.h"
 #include "queue/queue_id.h"
 #include "queue/queue_option.h"
@@ -128,14 +129,24 @@ void describe_queue_entry(Fields& fields, MessageId message, Bytes value) {
   if (entry->message) add_message(fields, *entry->message);
 }
 
-/// Which stream it is: the number of a session, or that of a named queue.
+void describe_delayed(Fields& fields, Bytes value) {
+  const auto delayed = queue::decode_delayed(value);
+  if (!delayed) return add_unread(fields, delayed.error().detail, value);
+  add(fields, "due", number(micros_of(delayed->time.due)));
+  add(fields, "client", text(delayed->content.client_id));
+  add_message(fields, *delayed->content.message);
+}
+
+/// Which stream it is: the number of a session, or that of a named queue, or the one of delayed messages.
 void add_stream(Fields& fields, StreamId stream) {
+  if (stream == queue::kDelayedStream) return add(fields, "queue", text("$delayed"));
   if (queue::is_named(stream)) return add(fields, "queue", queue_number(QueueId{stream.v}));
   add(fields, "stream", number(stream.v));
 }
 
 /// `message`: zero when everything is in the value.
 void describe_entry(Fields& fields, StreamId stream, MessageId message, Bytes value) {
+  if (stream == queue::kDelayedStream && message.v == 0) return describe_delayed(fields, value);
   if (queue::is_named(stream)) return describe_queue_entry(fields, message, value);
   if (queue::is_released(value)) return add(fields, "released", flag(true));
   if (message.v == 0 && queue::is_claim(value)) return describe_claim(fields, value);

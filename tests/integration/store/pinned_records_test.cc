@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <sstream>
 
+#include "queue/delayed_records.h"
 #include "queue/queue_changes.h"
 #include "queue/queue_id.h"
 #include "queue/records.h"
@@ -166,6 +167,16 @@ class PinnedRecords : public StoreTest {
     pinned("claim_released",
            [&](WriteBatch& batch) { queue::end_claim(batch, kStream, kEntry, /*is_released=*/true); });
   }
+  void add_delayed() {
+    const queue::DelayedTime time{queue::DelayedTime::Kind::TimeOfDay, wall_time_of(1'700'000'000'000'009),
+                                  wall_time_of(1'700'000'000'000'008)};
+    WriteBatch batch;
+    queue::append_delayed(batch, time, "client", *pinned_message());
+    add("delayed", std::move(batch));
+    WriteBatch erased;
+    queue::erase_delayed(erased, Seq{0x0A0B});
+    add("delayed_erased", std::move(erased));
+  }
   /// What the store itself writes: files, the records around a group, values in the tables.
   void add_store() {
     open();
@@ -230,6 +241,7 @@ TEST_F(PinnedRecords, EveryKindIsEncodedAsTheFilesOfItsFormatHaveIt) {
   add_subscriptions();
   add_entries();
   add_named_queues();
+  add_delayed();
   ASSERT_NO_FATAL_FAILURE(add_store());
   ASSERT_NO_FATAL_FAILURE(add_table_values());
 

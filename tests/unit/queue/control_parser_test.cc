@@ -102,6 +102,17 @@ TEST(ControlParser, ReadsWhichMessagesAreMeant) {
   EXPECT_EQ(list.count, 1000U);
 }
 
+TEST(ControlParser, DelayedMessagesAreNamedByIdIdentifierOrTopic) {
+  const auto list = command_of<ListDelayed>(R"("command":"listDelayed","from":7,"count":5,"topic":"shop/#")");
+  EXPECT_EQ(list.from, Seq{7});
+  EXPECT_EQ(list.count, 5U);
+  EXPECT_EQ(list.topic, "shop/#");
+  EXPECT_EQ(command_of<ListDelayed>(R"("command":"listDelayed")").count, 100U);
+  EXPECT_EQ(command_of<CancelDelayed>(R"("command":"cancelDelayed","id":7)").id, Seq{7});
+  EXPECT_EQ(command_of<CancelDelayed>(R"("command":"cancelDelayed","msg_id":"m")").message_id, "m");
+  EXPECT_EQ(command_of<CancelDelayed>(R"("command":"cancelDelayed","topic":"+/a")").topic, "+/a");
+}
+
 TEST(ControlParser, EveryCommandOfARequestIsReadForItself) {
   const auto requests =
       parse_control(R"({"commands":[{"command":"list","correlationData":"x \u0000"},{"command":"sing"},7,)"
@@ -120,11 +131,11 @@ TEST(ControlParser, EveryCommandOfARequestIsReadForItself) {
 TEST(ControlParser, WhatIsWrongIsNamedByItsField) {
   const std::pair<std::string_view, std::string_view> mistakes[] = {
       {R"("queue":"a")",
-       "command: one of create, edit, delete, purge, pause, resume, peek, move, redrive, list, describe is "
-       "expected"},
+       "command: one of create, edit, delete, purge, pause, resume, peek, move, redrive, list, describe, "
+       "listDelayed, cancelDelayed is expected"},
       {R"("command":5)",
-       "command: one of create, edit, delete, purge, pause, resume, peek, move, redrive, list, describe is "
-       "expected"},
+       "command: one of create, edit, delete, purge, pause, resume, peek, move, redrive, list, describe, "
+       "listDelayed, cancelDelayed is expected"},
       {R"("command":"purge")", "queue: the name of a queue is expected"},
       {R"("command":"purge","queue":5)", "queue: a text is expected"},
       {R"("command":"purge","queue":"a/b")",
@@ -145,6 +156,10 @@ TEST(ControlParser, WhatIsWrongIsNamedByItsField) {
        "offset: a whole number from 1 to 9223372036854775807 is expected"},
       {R"("command":"redrive","queue":"a","to":"a")", "to: another queue is expected"},
       {R"("command":"list","queue":"a")", "queue: there is no such field here"},
+      {R"("command":"listDelayed","count":1001)", "count: a whole number from 1 to 1000 is expected"},
+      {R"("command":"listDelayed","id":1)", "id: there is no such field here"},
+      {R"("command":"cancelDelayed")", "id: either this is expected, or msg_id, or topic"},
+      {R"("command":"cancelDelayed","id":1,"topic":"a")", "id: either this is expected, or msg_id, or topic"},
       {R"("command":"create","queue":"a")", "options.bind: at least one topic filter"},
       {R"("command":"create","queue":"a","options":[])", "options: an object is expected"},
       {R"("command":"create","queue":"a","options":{"bind":[5]})",

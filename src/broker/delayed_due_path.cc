@@ -1,0 +1,154 @@
+// Delayed messages on the shard that owns them: what is stored comes into its order, and what is due takes
+// the way of any other publication. Its record goes in the batch that stores what it has become, so a crash
+// publishes it neither twice nor not at all.
+
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "broker/page_reader.h"
+#include "broker/shard.h"
+#include "queue/delayed_records.h"
+
+namespace hermod::broker {
+
+using wire::QoS;
+
+namespace {
+
+/// What one tick publishes at most, so that a million that are due together hold up nobody.
+constexpr std::size_t kMostOfTick = 256;
+constexpr std::size_t kMostBytesOfTick = 256 << 10;
+/// As for publishers that wait for a slow reader.
+constexpr std::chrono::milliseconds kReaderCheck{10};
+/// Of a run that is read at once.
+constexpr std::uint64_t kRunBytes = 256 << 10;
+
+/// As it would be had it been sent now; its expiry runs since it was sent.
+queue::MessagePtr published_now(const queue::Message& stored, std::uint64_t matched_version, WallTime now) {
+  return queue::Message::create({.topic = stored.topic(),
+                                 .payload = stored.payload(),
+                                 .forwarded_properties = stored.forwarded_properties(),
+                                 .qos = stored.qos(),
+                                 .retain = stored.retain(),
+                                 .publisher = stored.publisher(),
+                                 .matched_version = matched_version,
+                                 .stored_at = now,
+                                 .expires_at = stored.expires_at()});
+}
+
+}  // namespace
+
+void Shard::adopt_delayed(std::unique_ptr<queue::DelayedMessages> delayed) {
+  delayed_ = std::move(delayed);
+}
+
+void Shard::on_delayed_stored(DelayedStored& stored) {
+  counters_.add(Counter::DelayedStored);
+  delayed_->add(stored.seq, stored.delayed->time, std::move(stored.delayed->content), moment());
+}
+
+/// A slice of what is due. It does not wait for the commit of the one before, else its lateness would grow
+/// with every sync. True when there is more to do at once.
+bool Shard::publish_delayed() {
+  if (stopping_) return false;
+  for (const queue::DelayedMessages::Run& run : delayed_->take_reads(moment()))
+    shared_.reader->read({id_,
+                          SessionId{queue::kDelayedStream.v},
+                          PageRead::Purpose::Delayed,
+                          run.from,
+                          {run.count, kRunBytes}});
+  std::size_t messages = 0;
+  std::size_t bytes = 0;
+  bool more = true;
+  while (more && messages < kMostOfTick && bytes < kMostBytesOfTick) {
+    auto due = delayed_->take_due(moment());
+    more = due.has_value();
+    if (!more) break;
+    ++messages;
+    bytes += due->content.size();
+    publish_due(*std::move(due));
+    if (!is_held_up_by_reader()) continue;
+    delayed_->pause_until(now() + kReaderCheck);
+    more = false;
+  }
+  schedule_deadlines();
+  return more;
+}
+
+/// Leaves targets_ and queue_targets_ as they were found, unless their owners are asked.
+void Shard::publish_due(queue::DelayedMessages::Due due) {
+  const queue::Message& stored = *due.content.message;
+  targets_.clear();
+  queue_targets_.clear();
+  store::WriteBatch batch = batch_memory_.batch();
+  queue::erase_delayed(batch, due.seq);
+  if (stored.is_expired(wall())) {
+    PublishCommit work;
+    work.due = due.seq;
+    return submit(std::move(batch), std::nullopt, SessionId{}, std::move(work));
+  }
+  const std::uint64_t version = match(stored.topic(), stored.publisher());
+  const queue::MessagePtr message = published_now(stored, version, wall());
+  if (message->retain() && !has_room_to_retain(*message)) return put_off_delayed(due.seq);
+  find_targets(message, due.content.client_id);
+  if (!reserve_room(message, shared_.options.session.queue.overflow)) return put_off_delayed(due.seq);
+  if (!reserve_queue_room(*message, /*may_refuse=*/true)) {
+    release_room(message);
+    return put_off_delayed(due.seq);
+  }
+  if (targets_.empty() && queue_targets_.empty()) counters_.add(Counter::PublishNoSubscribers);
+  if (asks_owners())
+    return ask_owners(nullptr, {.message = message,
+                                .qos = QoS::AtMostOnce,
+                                .retain = message->retain(),
+                                .batch = std::make_unique<store::WriteBatch>(std::move(batch)),
+                                .delayed = due.seq});
+  commit_publish(nullptr, message, {}, QoS::AtMostOnce, message->retain(), std::move(batch), SessionId{}, {},
+                 due.seq);
+}
+
+/// One of those that get what was published just now reads slower than it is written to.
+bool Shard::is_held_up_by_reader() const {
+  for (const Target& target : targets_)
+    if ((target.where.congested && !target.where.stalled) || is_behind(target.where.shard)) return true;
+  for (const QueueTarget& target : queue_targets_)
+    if (is_behind(owner_of(target.queue->id, shared_.mailboxes.size()))) return true;
+  return false;
+}
+
+void Shard::on_delayed_read(PageRead& page) {
+  if (page.failed) {
+    delayed_->on_read_failed(page.from, moment());
+    return schedule_deadlines();
+  }
+  std::vector<queue::DelayedMessages::Read> messages;
+  messages.reserve(page.delayed.size());
+  for (PageRead::Delayed& one : page.delayed) messages.push_back({one.seq, std::move(one.delayed.content)});
+  const Seq end = page.to_end ? Seq{~0ULL} : page.end;
+  const std::vector<Seq> lost = delayed_->on_read(page.from, end, std::move(messages));
+  tell_lost(page, lost, "$delayed");
+  for (std::size_t i = 0; i < lost.size(); ++i) shared_.delayed.give_back();
+}
+
+/// Its batch is durable, or not stored. Without a message it had expired.
+void Shard::end_delayed(const PublishCommit& work, std::optional<Errc> error) {
+  if (error) {
+    delayed_->not_stored(work.due, moment());
+    return schedule_deadlines();
+  }
+  counters_.add(work.message ? Counter::DelayedPublished : Counter::DroppedExpired);  // [MQTT-3.3.2-5]
+  shared_.delayed.give_back();
+  delayed_->published(work.due);
+}
+
+/// Somebody refuses it as he would refuse it to its publisher, who was acknowledged: it is kept.
+void Shard::put_off_delayed(Seq seq) {
+  counters_.add(Counter::DelayedPutOff);
+  targets_.clear();
+  queue_targets_.clear();
+  delayed_->put_off(seq, moment());
+  schedule_deadlines();
+}
+
+}  // namespace hermod::broker

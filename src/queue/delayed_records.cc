@@ -23,16 +23,15 @@ Result<DelayedTime> read_delayed_time(ByteReader& in) {
 }  // namespace
 
 std::string encode_delayed(const DelayedTime& time, std::string_view client_id, const Message& message) {
-  constexpr std::size_t kAround = 64;
-  std::string record;
-  record.reserve(kAround + client_id.size() + message.size());
-  ByteWriter out(record);
+  constexpr std::size_t kFront = 1 + 1 + 8 + 8 + 2;
+  std::string record(kFront + client_id.size() + encoded_size(message), '\0');
+  ByteFiller out(record.data());
   out.u8(kRecordVersion);
   out.u8(static_cast<std::uint8_t>(time.kind));
   out.u64(micros_of(time.due));
   out.u64(micros_of(time.sent));
   out.sized16(client_id);
-  append_encoded(record, message);
+  write_encoded(out, message);
   return record;
 }
 

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 
+#include "queue/delayed_room.h"
 #include "queue/queue_catalog.h"
 #include "queue/queue_id.h"
 #include "tests/support/manual_clock.h"
@@ -55,6 +56,25 @@ class SysTopicsTest : public testing::Test {
   broker::View view{counters, directory, subscriptions, retained, connections, clock, mailbox};
   SysTopics topics{clock.now()};
 };
+
+TEST_F(SysTopicsTest, DelayedMessagesAreToldOfFromTheFirstOneOn) {
+  queue::DelayedRoom delayed(10);
+  const broker::View with_delayed{counters,    directory, subscriptions, retained,
+                                  connections, clock,     mailbox,       {},
+                                  {},          {},        nullptr,       &delayed};
+  for (const SysValue& value : topics.update(with_delayed, kHeap))
+    EXPECT_FALSE(value.topic.starts_with("$SYS/broker/delayed/")) << value.topic;
+  ASSERT_TRUE(delayed.take());
+  add(Counter::DelayedStored, 3);
+  add(Counter::DelayedPublished, 2);
+  std::map<std::string, std::string> values;
+  for (const SysValue& value : topics.update(with_delayed, kHeap))
+    values.emplace(value.topic.substr(kPrefix.size()), value.value);
+  EXPECT_EQ(values.at("delayed/pending"), "1");
+  EXPECT_EQ(values.at("delayed/stored"), "3");
+  EXPECT_EQ(values.at("delayed/published"), "2");
+  EXPECT_EQ(values.at("delayed/cancelled"), "0");
+}
 
 TEST_F(SysTopicsTest, NamedQueuesAreToldOfWhereThereAreAny) {
   queue::QueueCatalog queues{{}};

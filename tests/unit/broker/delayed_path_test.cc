@@ -258,6 +258,25 @@ TEST_F(DelayedPath, AnotherShardHasThem) {
   EXPECT_EQ(payloads(reader), std::vector<std::string>{"1"});
 }
 
+TEST_F(DelayedPath, T69_AClockThatIsSetMovesTimesOfDayAndNoDelay) {
+  FakeClient reader = login("reader");
+  subscribe(reader, "shop/#", kQoS0);
+  const auto now =
+      std::chrono::duration_cast<std::chrono::seconds>(broker().clock().wall().time_since_epoch());
+  FakeClient sender = login("sender");
+  publish(sender, {"$delayed/100/shop/delay", "1", kQoS1, 1});
+  publish(sender, {"$delayed/" + std::to_string((now + 1h).count()) + "/shop/time", "2", kQoS1, 2});
+  settle();
+  broker().clock().set_wall(24h);
+  pass(3s);
+  EXPECT_EQ(payloads(reader), std::vector<std::string>{"2"});
+  broker().clock().set_wall(-72h);
+  pass(96s);
+  EXPECT_THAT(payloads(reader), IsEmpty());
+  pass(1s);
+  EXPECT_EQ(payloads(reader), std::vector<std::string>{"1"});
+}
+
 TEST_F(DelayedPath, WhatCannotBeReadIsTriedAgainAndWhatIsDamagedIsCounted) {
   FakeClient reader = login("reader");
   subscribe(reader, "shop/#", kQoS1);

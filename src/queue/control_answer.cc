@@ -23,7 +23,7 @@ std::string dumped(const Fields& fields) {
 Fields options_of(const QueueDefinition& definition) {
   Fields options;
   options["bind"] = definition.bind;
-  for (const std::string_view name : option_names())
+  for (const std::string_view name : option_names(definition.kind))
     options[std::string(name)] = option_text(definition, name);
   return options;
 }

@@ -228,6 +228,9 @@ void SysTopics::add_queues(const broker::View& view) {
   add_each(view, "queues/returned/", kQueueReturns);
   add_each(view, "queues/dead/", kQueueDeaths);
   add_each(view, "queues/dropped/", kQueueDrops);
+  add("streams/delivered", view.total(Counter::StreamDelivered));
+  add("streams/passed_over", view.total(Counter::StreamPassedOver));
+  add("streams/retired", view.total(Counter::StreamRetired));
 }
 
 void SysTopics::add_each(const broker::View& view, const std::string& above,

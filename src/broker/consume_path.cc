@@ -79,7 +79,7 @@ void Shard::consume(Session& session, std::string_view text, const topic::Subscr
   auto form = queue::QueueForm::parse(text);
   if (!form) return;
   queue::NamedQueuePtr queue = shared_.queues.find(form->name);
-  if (!queue) return;  // deleted, and its subscription with it
+  if (!queue || queue->stream) return;  // deleted, and its subscription with it
   QueueConsumers& consumers = session.make_consumers();
   QueueConsumer* consumer = consumers.find(queue->id);
   if (consumer == nullptr) consumer = &consumers.add(std::move(queue));
@@ -153,6 +153,8 @@ void Shard::on_told_by_queue(FromQueue& told) {
     on_command_done(told.queue, *done);
   } else if (auto* redefined = std::get_if<QueueRedefined>(&told.message)) {
     on_queue_redefined(told.queue, *redefined);
+  } else if (const auto* grown = std::get_if<StreamGrew>(&told.message)) {
+    on_stream_grown(told.queue, *grown);
   } else if (const auto* recall = std::get_if<queue::Recall>(&told.message)) {
     Session* const session = sessions_.find(SessionId{recall->consumer.v});
     QueueConsumers* const consumers = session != nullptr ? session->consumers() : nullptr;

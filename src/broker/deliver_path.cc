@@ -105,6 +105,7 @@ void Shard::pump(session::Session& session) {
   while (const auto resend = session.outbound().next_resend()) send_again(*c, session, *resend);
   send_waiting(*c, session);
   if (session.consumers() != nullptr) pump_consumers(*c, session);
+  if (session.readers() != nullptr) pump_readers(*c, session);
   if (session.should_reach_on()) record(session);
   read_ahead(session);
   if (session.is_group_member || session.is_durable()) show_pace(session);

@@ -52,7 +52,7 @@ void Shard::answer_order(QueueId queue, ControlId asker, Result<ControlResult> r
 }
 
 queue::QueueState Shard::describe_queue(const OwnedQueue& queue) {
-  const queue::Amount held = queue.group.amount();
+  const queue::Amount held = queue.amount();
   const queue::QueueGroup::Look look = queue.group.look();
   queue::QueueState state{.queue = queue.named,
                           .is_paused = queue.group.is_paused(),
@@ -61,8 +61,9 @@ queue::QueueState Shard::describe_queue(const OwnedQueue& queue) {
                           .out = look.out,
                           .waiting = look.waiting,
                           .consumers = queue.places.size()};
-  if (look.oldest)
-    state.oldest = std::max(std::chrono::duration_cast<std::chrono::milliseconds>(wall() - *look.oldest),
+  const std::optional<WallTime> oldest = queue.stream ? queue.named->stream->oldest() : look.oldest;
+  if (oldest)
+    state.oldest = std::max(std::chrono::duration_cast<std::chrono::milliseconds>(wall() - *oldest),
                             std::chrono::milliseconds(0));
   return state;
 }

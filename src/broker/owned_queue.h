@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <list>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -14,18 +15,34 @@
 #include "queue/queue_catalog.h"
 #include "queue/queue_group.h"
 #include "queue/settlement_line.h"
+#include "queue/stream_window.h"
 
 namespace hermod::broker {
+
+/// What the owner of a stream has of it; which entries there are is in its StreamExtent. Its group stays
+/// empty.
+struct OwnedStream {
+  std::vector<queue::StreamEntry> fresh{};  ///< stored in this tick, for the readers
+  bool has_grown = false;                   ///< by others too, which the readers have to read
+  /// Taken out of the extent, and not out of the store yet.
+  std::optional<queue::StreamExtent::Leaving> leaving{};
+  bool is_trimming = false;  ///< that is with the committer
+};
 
 /// A named queue on the shard that owns it: its rules, what they want of the store, where its consumers are,
 /// and what operators want of it. Touched by that shard's thread.
 struct OwnedQueue {
   OwnedQueue(queue::NamedQueuePtr queue, queue::Moment now)
-      : named(std::move(queue)), group(named->definition, named->room, now) {}
+      : named(std::move(queue)), group(named->definition, named->room, now) {
+    if (named->stream) stream = std::make_unique<OwnedStream>();
+  }
+  /// What it holds.
+  queue::Amount amount() const { return stream ? named->stream->held() : group.amount(); }
 
   queue::NamedQueuePtr named;  ///< as the catalogue has it
   queue::QueueGroup group;
   queue::SettlementLine line;
+  std::unique_ptr<OwnedStream> stream;  ///< null: it is none
   /// Where a consumer was attached last, and not disconnected.
   struct Place {
     ShardId shard;

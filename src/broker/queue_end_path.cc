@@ -10,8 +10,8 @@
 #include "broker/queue_binding.h"
 #include "broker/shard.h"
 #include "queue/queue_changes.h"
-#include "queue/queue_form.h"
 #include "queue/queue_id.h"
+#include "queue/stream_form.h"
 #include "session/records.h"
 
 namespace hermod::broker {
@@ -63,7 +63,7 @@ void Shard::finish(Connection*, Session*, QueueBarrier& work, std::optional<Errc
   OwnedQueue& queue = *owned_queues_.at(work.queue);
   OwnedQueue::Ending& ending = *queue.ending;
   touch(queue);
-  const std::uint64_t messages = queue.group.amount().messages;
+  const std::uint64_t messages = queue.amount().messages;
   const auto& command = std::get<queue::DeleteQueue>(queue.changes.front().command);
   if (!command.is_forced && messages > 0) {
     const std::vector<queue::WaiterId> asked = std::move(ending.asked);
@@ -99,7 +99,7 @@ void Shard::finish(Connection*, Session*, QueueEndRecorded& work, std::optional<
     return write_again_later();
   }
   touch(queue);
-  ending.messages = queue.group.amount().messages;
+  ending.messages = queue.amount().messages;
   const std::vector<queue::WaiterId> asked = std::exchange(ending.asked, {});
   forget_message_ids(queue);
   const Status closed = queue.group.close(/*force=*/true, moment());
@@ -237,9 +237,8 @@ std::size_t Shard::forget_queue(Session& session, QueueId id, const std::string&
                                 store::WriteBatch& batch) {
   std::vector<std::string> filters;
   for (const session::Subscription& one : session.subscriptions().items()) {
-    if (!queue::is_queue_form(one.filter)) continue;
-    const auto form = queue::QueueForm::parse(one.filter);
-    if (form && form->name == name) filters.push_back(one.filter);
+    if (queue::is_named_form(one.filter) && queue::name_in_form(one.filter) == name)
+      filters.push_back(one.filter);
   }
   std::size_t erased = 0;
   for (const std::string& filter : filters) {
@@ -249,6 +248,7 @@ std::size_t Shard::forget_queue(Session& session, QueueId id, const std::string&
     }
     session.subscriptions().remove(filter);
   }
+  erased += forget_reader(session, id, batch);
   session::QueueConsumers* const consumers = session.consumers();
   session::QueueConsumer* const consumer = consumers != nullptr ? consumers->find(id) : nullptr;
   if (consumer == nullptr || !consumer->is_attached) return erased;

@@ -128,6 +128,7 @@ void Shard::on_queue_told(ToQueue& told) {
   }
   if (queue == nullptr) return;
   touch(*queue);
+  if (queue->stream) return on_stream_told(*queue, told.message);
   struct Receiver {
     Shard& shard;
     OwnedQueue& queue;
@@ -277,6 +278,7 @@ void Shard::carry_out(OwnedQueue& queue) {
       std::visit(Receiver{*this, queue, unsent}, effect);
     if (!unsent.empty()) queue.group.unsent(std::exchange(unsent, {}), moment());
   }
+  if (queue.stream) run_stream(queue);
   settle_entries(queue);
   schedule_queue(queue);
   run_orders(queue);
@@ -403,7 +405,11 @@ void Shard::tell_claims_ended(OwnedQueue& queue, const QueueSettled& work) {
 }
 
 void Shard::schedule_queue(OwnedQueue& queue) {
-  if (const auto due = queue.group.next_due(moment())) {
+  std::optional<MonotonicTime> due = queue.group.next_due(moment());
+  if (const auto retired = queue.stream ? stream_due(queue) : std::nullopt;
+      retired && (!due || *retired < *due))
+    due = retired;
+  if (due) {
     queues_due_.set(queue.named->id, *due);
     schedule_deadlines();
   } else {

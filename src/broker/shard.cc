@@ -335,6 +335,7 @@ void Shard::schedule_deadlines() {
   if (const auto queue = queues_due_.next_due(); queue && (!due || *queue < *due)) due = *queue;
   if (!read_again_.empty() && (!due || read_again_at_ < *due)) due = read_again_at_;
   if (const auto again = failed_reads_.next_due(); again && (!due || *again < *due)) due = *again;
+  if (!readers_to_record_.empty() && (!due || record_readers_at_ < *due)) due = record_readers_at_;
   if (has_to_write_again() && (!due || write_again_at_ < *due)) due = write_again_at_;
   // Only ever moved forward: inside the advance() in which it is due it would else be put off to the next.
   if (!due || (deadline_timer_.scheduled() && deadline_timer_due_ <= *due)) return;
@@ -364,6 +365,7 @@ void Shard::on_timer(net::Timer&) {
   check_congestion();
   read_again();
   read_queues_again();
+  record_due_readers();
   write_again();
   schedule_deadlines();
 }

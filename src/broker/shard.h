@@ -2,7 +2,6 @@
 #include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
 
-#include <atomic>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -14,58 +13,32 @@
 #include "base/clock.h"
 #include "base/counters.h"
 #include "base/ids.h"
-#include "broker/address_limits.h"
 #include "broker/asked_publications.h"
 #include "broker/barriers.h"
 #include "broker/connection.h"
 #include "broker/connection_table.h"
 #include "broker/control_task.h"
+#include "broker/early_message.h"
 #include "broker/ending.h"
 #include "broker/failed_reads.h"
+#include "broker/gone_queue.h"
 #include "broker/lease_reports.h"
 #include "broker/member_choice.h"
-#include "broker/options.h"
 #include "broker/outbox.h"
 #include "broker/owned_queue.h"
 #include "broker/pending_publication.h"
 #include "broker/publication.h"
-#include "broker/queue_ids.h"
 #include "broker/remains.h"
 #include "broker/shard_message.h"
+#include "broker/shared.h"
 #include "net/listener.h"
 #include "queue/due_index.h"
-#include "queue/queue_catalog.h"
-#include "retain/retained_index.h"
 #include "session/deadlines.h"
-#include "session/session_directory.h"
 #include "session/session_table.h"
-#include "store/committer.h"
-#include "topic/subscription_index.h"
 #include "wire/encoder.h"
 #include "wire/property_writer.h"
 
 namespace hermod::broker {
-
-class PageReader;
-class StoreKeeper;
-
-/// What all shards share. Each part outlives the shards and may be used from any of them.
-struct Shared {
-  const Options& options;
-  std::uint64_t epoch;  ///< of this start; part of the ids of messages that several queues share
-  const Clock& clock;
-  topic::SubscriptionIndex& subscriptions;
-  retain::RetainedIndex& retained;
-  session::SessionDirectory& directory;
-  queue::QueueCatalog& queues;
-  QueueIds& queue_ids;
-  store::Committer& committer;
-  std::span<ShardMailbox* const> mailboxes;
-  std::atomic<std::uint32_t>& connections;  ///< of all shards, not ended yet: for limits.max_connections
-  AddressLimits& addresses;
-  StoreKeeper* keeper;  ///< null when there is no store on disk
-  PageReader* reader;   ///< null when nothing can be read back: then windows hold everything
-};
 
 /// One thread's part of the broker: its connections, the sessions of its clients, and the path of every
 /// packet. It knows transports but no sockets, so tests drive it with fakes. Every method is called on the
@@ -112,17 +85,6 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
 
  private:
   enum class WillRule { Publish, Discard };
-  /// A message that came here before the session it is for.
-  struct EarlyMessage {
-    SessionId session;
-    ShardMessage message;
-  };
-  /// A queue that is deleted, until every session of every shard has heard of it.
-  struct GoneQueue {
-    std::string name;
-    std::vector<SessionId> sessions{};  ///< of this shard, which have not
-    bool is_done = false;
-  };
   /// Messages waiting for one client from which on its publishers are asked to wait.
   static constexpr std::size_t kCongestedFrom = 2000;
   /// Expired messages of one queue that are dropped at once.
@@ -410,6 +372,32 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void tell_lost(const PageRead& page, const std::vector<Seq>& lost, std::string_view queue);
   void read_queues_again();
 
+  // stream_path.cc
+  void on_stream_told(OwnedQueue& queue, ToQueue::Message& told);
+  void run_stream(OwnedQueue& queue);
+  void trim_stream(OwnedQueue& queue);
+  std::optional<MonotonicTime> stream_due(const OwnedQueue& queue);
+
+  // read_path.cc
+  wire::ReasonCode grant_stream(const wire::SubscribeFilter& wanted, const wire::Subscribe& packet,
+                                SubscriptionRequest& request, std::string& why) const;
+  void read_stream(session::Session& session, const SubscriptionRequest& request);
+  void attach_reader(session::Session& session, session::StreamReader& reader);
+  std::size_t forget_reader(session::Session& session, QueueId stream, store::WriteBatch& batch);
+  void read_no_more(session::Session& session, std::string_view text);
+  void resume_reading(session::Session& session);
+  void stop_reading(session::Session& session);
+  void on_stream_grown(QueueId stream, const StreamGrew& grown);
+  void on_stream_page(PageRead& page);
+  void pump_readers(Connection& c, session::Session& session);
+  void read_ahead(const session::Session& session, session::StreamReader& reader);
+  bool send_entry(Connection& c, session::Session& session, session::StreamReader& reader,
+                  const queue::StreamEntry& entry);
+  bool settle_read(session::Session& session, Seq own, const wire::Ack& packet);
+  void record_readers(session::Session& session);
+  void record_readers_later(session::Session& session);
+  void record_due_readers();
+
   // ack_path.cc
   void on_ack(Connection& c, const wire::Ack& packet);
   void on_puback(Connection& c, session::Session& session, const wire::Ack& packet);
@@ -513,6 +501,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void finish(Connection* c, session::Session* session, MessagesMoved& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, ClaimMade& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, SequencesTaken& work, std::optional<Errc> error);
+  void finish(Connection* c, session::Session* session, StreamTrimmed& work, std::optional<Errc> error);
   void finish(Connection* c, session::Session* session, Recorded& work, std::optional<Errc> error);
 
   // write_again.cc
@@ -563,8 +552,10 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   absl::flat_hash_map<ControlId, std::unique_ptr<ControlTask>> control_tasks_;
   absl::flat_hash_map<SessionId, std::deque<ControlId>> control_lines_;
   absl::flat_hash_map<QueueId, GoneQueue> gone_queues_;
-  std::vector<QueueId> settle_again_;  ///< the store did not take what these have decided
-  std::vector<SessionId> take_again_;  ///< nor gave these sequences
+  std::vector<QueueId> settle_again_;         ///< the store did not take what these have decided
+  std::vector<SessionId> take_again_;         ///< nor gave these sequences
+  std::vector<SessionId> readers_to_record_;  ///< of streams, who have gone on
+  MonotonicTime record_readers_at_{};
 
   std::vector<Deliver> stranded_;  ///< of shared groups, whose member ended: drawn again in this tick
   absl::flat_hash_set<SessionId>

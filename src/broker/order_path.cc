@@ -65,6 +65,10 @@ queue::QueueState Shard::describe_queue(const OwnedQueue& queue) {
   if (oldest)
     state.oldest = std::max(std::chrono::duration_cast<std::chrono::milliseconds>(wall() - *oldest),
                             std::chrono::milliseconds(0));
+  if (queue.stream) {
+    state.first = queue.named->stream->first();
+    state.next = queue.named->stream->next();
+  }
   return state;
 }
 

@@ -257,6 +257,8 @@ TEST_F(StreamPath, ItsStateIsToldAndNothingIsTakenOutOfIt) {
   FakeClient asker = operator_client();
   const json state = describe(asker, "log");
   EXPECT_EQ(state["messages"], 3);
+  EXPECT_EQ(state["first_offset"], 1);
+  EXPECT_EQ(state["next_offset"], 4);
   EXPECT_EQ(state["options"]["kind"], "stream");
   EXPECT_EQ(state["options"]["retention_time"], "7d");
   EXPECT_FALSE(state["options"].contains("lanes"));

@@ -229,6 +229,9 @@ void SysTopics::add_queues(const broker::View& view) {
   add_each(view, "queues/returned/", kQueueReturns);
   add_each(view, "queues/dead/", kQueueDeaths);
   add_each(view, "queues/dropped/", kQueueDrops);
+  add("streams/delivered", view.total(Counter::StreamDelivered));
+  add("streams/passed_over", view.total(Counter::StreamPassedOver));
+  add("streams/retired", view.total(Counter::StreamRetired));
 }
 
 /// From the first one on.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "broker/retry_after.h"
 #include "broker/shard.h"
 #include "queue/queue_changes.h"
 #include "queue/records.h"
@@ -39,7 +40,7 @@ void Shard::finish(Connection*, Session* session, ClaimMade& work, std::optional
   if (error) {
     consumers.claim_failed(queue);
     tell_queue(queue, LeasesUnsent{{lease}});
-    take_again_.push_back(session->id());
+    not_taken_.sequences.push_back(session->id());
     return write_again_later();
   }
   tell_queue(queue, LeaseClaimed{lease, session->id(), work.own});

@@ -13,6 +13,7 @@
 #include "queue/available_options.h"
 #include "queue/control_fields.h"
 #include "queue/queue_changes.h"
+#include "queue/queue_id.h"
 
 namespace hermod::broker {
 
@@ -37,7 +38,17 @@ Result<NamedQueuePtr> find_queue(const queue::QueueCatalog& queues, std::string_
   if (!found) return no_queue(field, name);
   if (found->is_ending)
     return failure(Errc::Busy, std::string(field) + ": the queue " + name + " is being deleted");
+  if (found->stream)
+    return failure(Errc::Unsupported,
+                   std::string(field) + ": " + name + " is a stream, which stores what is published alone");
   return found;
+}
+
+/// What can be asked of a stream. Its messages are read, by whoever subscribes to it.
+bool is_for_streams(const ControlCommand& command) {
+  return std::holds_alternative<queue::EditQueue>(command) ||
+         std::holds_alternative<queue::DeleteQueue>(command) ||
+         std::holds_alternative<queue::DescribeQueue>(command);
 }
 
 tl::unexpected<Error> about_queue(const Error& error) {
@@ -100,6 +111,8 @@ std::optional<Result<ControlResult>> Shard::ask_owner(const ControlTask& task, c
                                                       std::optional<QueueDefinition> wanted) {
   const NamedQueuePtr named = shared_.queues.find(name);
   if (!named) return no_queue("queue", name);
+  if (named->stream && !is_for_streams(command))
+    return failure(Errc::Unsupported, "command: " + name + " is a stream, whose messages stay and are read");
   tell_queue(named->id,
              AskCommand{std::make_unique<QueueOrder>(QueueOrder{task.id, command, std::move(wanted)})});
   return std::nullopt;
@@ -111,6 +124,8 @@ std::optional<Result<ControlResult>> Shard::begin_create(ControlTask& task,
                                                          const QueueDefinition& definition) {
   auto hold = shared_.queues.hold({definition.name, definition.dead_letter_target()});
   if (!hold) return about_queue(hold.error());
+  if (definition.is_stream() && shared_.reader == nullptr)
+    return failure(Errc::Unsupported, kNoStoreForStream);
   if (shared_.queues.find(definition.name))
     return failure(Errc::Busy, "queue: there is a queue " + definition.name + " already");
   if (const Status plan = check_plan(shared_.queues, definition, shared_.options.mqtt.max_topic_levels);
@@ -163,6 +178,7 @@ void Shard::finish(Connection*, session::Session*, QueuesMade& work, std::option
 Status Shard::open_queue(const queue::NamedQueue& planned, std::string_view by) {
   const auto added = shared_.queues.add(planned.id, planned.definition);
   if (added) {
+    if ((*added)->stream) shared_.committer.restore_gapless(queue::stream_of(planned.id), Seq{1});
     const Status bound = bind_queue(shared_.subscriptions, **added);
     HERMOD_ASSERT(bound.has_value());  // its filters were looked at when it was planned
     log::event(log::Level::Notice, "queue.created", {{"queue", planned.name()}, {"by", by}});

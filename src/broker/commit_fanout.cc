@@ -124,6 +124,10 @@ void CommitFanout::enqueue(CommitQueues& queues, std::span<const store::Appended
   HERMOD_ASSERT(queues.size() <= appended.size());
   for (std::size_t i = 0; i < queues.size(); ++i) {
     const QueueId queue = queues[i].queue->id;
+    if (const auto& stream = queues[i].queue->stream) {
+      const queue::Message& message = *queues[i].entry.message;
+      stream->append(appended[i].seq, message.size(), message.stored_at());
+    }
     if (queues[i].admission.v != 0) {
       outbox_.send(owner_of(queue, shards_),
                    ToQueue{queue, AdmissionStored{queues[i].admission, appended[i].seq}});

@@ -99,6 +99,8 @@ struct SubscriptionRequest {
   bool retained_due = false;                    ///< its record says so
   std::vector<queue::NamedQueuePtr> creates{};  ///< queues that are made for it, their records in its batch,
   queue::QueueCatalog::Hold hold{};             ///< and whose names are held until they are there
+  QueueId stream{};                             ///< that it reads,
+  std::optional<queue::StreamPosition> position{};  ///< from here on
 };
 /// SUBSCRIBE or UNSUBSCRIBE of a durable session: then the index changes and the ack leaves.
 struct SubscriptionsStored {
@@ -174,6 +176,10 @@ struct SequencesTaken {
   std::uint32_t count = 0;
   Seq first{};  ///< zero: there are none
 };
+/// Entries of a stream that its retention does not keep have left the store.
+struct StreamTrimmed {
+  QueueId queue;
+};
 /// A record was written and nobody waits for it.
 struct Recorded {
   Seq sent_before{};                            ///< of a session's record
@@ -194,11 +200,11 @@ struct CommitNeeds {
 /// connection: `connection` is the one that asked, and only it is answered.
 class CommitTicket final : public store::Ticket {
  public:
-  using Work =
-      std::variant<PublishCommit, PublishSeenAgain, InboundReleased, OutboundReleased, AnswerLater,
-                   EntriesErased, SubscriptionsStored, SessionStored, RetainedBarrier, RemainsBarrier,
-                   RemainsErased, QueueSettled, QueuesMade, QueueRecorded, QueueBarrier, QueueEndRecorded,
-                   QueueErased, MessagesMoved, DelayedCancelled, ClaimMade, SequencesTaken, Recorded>;
+  using Work = std::variant<PublishCommit, PublishSeenAgain, InboundReleased, OutboundReleased, AnswerLater,
+                            EntriesErased, SubscriptionsStored, SessionStored, RetainedBarrier,
+                            RemainsBarrier, RemainsErased, QueueSettled, QueuesMade, QueueRecorded,
+                            QueueBarrier, QueueEndRecorded, QueueErased, MessagesMoved, DelayedCancelled,
+                            ClaimMade, SequencesTaken, StreamTrimmed, Recorded>;
 
   CommitTicket(ShardId home_shard, std::optional<ConnectionId> asked_by, SessionId concerned, Work to_do)
       : home(home_shard), connection(asked_by), session(concerned), work(std::move(to_do)) {}

@@ -7,6 +7,13 @@
 
 namespace hermod::broker {
 
+namespace {
+
+/// Unread messages of a shard from which on publishers of other shards wait.
+constexpr std::size_t kMailboxFull = 20'000;
+
+}  // namespace
+
 /// Tells publishers of all shards whether they should wait for this session's client, and when to stop
 /// waiting.
 void Shard::watch_congestion(session::Session& session) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "broker/retry_after.h"
 #include "broker/shard.h"
 #include "queue/queue_form.h"
 #include "wire/encoder.h"
@@ -79,7 +80,7 @@ void Shard::consume(Session& session, std::string_view text, const topic::Subscr
   auto form = queue::QueueForm::parse(text);
   if (!form) return;
   queue::NamedQueuePtr queue = shared_.queues.find(form->name);
-  if (!queue) return;  // deleted, and its subscription with it
+  if (!queue || queue->stream) return;  // deleted, and its subscription with it
   QueueConsumers& consumers = session.make_consumers();
   QueueConsumer* consumer = consumers.find(queue->id);
   if (consumer == nullptr) consumer = &consumers.add(std::move(queue));
@@ -153,6 +154,8 @@ void Shard::on_told_by_queue(FromQueue& told) {
     on_command_done(told.queue, *done);
   } else if (auto* redefined = std::get_if<QueueRedefined>(&told.message)) {
     on_queue_redefined(told.queue, *redefined);
+  } else if (const auto* grown = std::get_if<StreamGrew>(&told.message)) {
+    on_stream_grown(told.queue, *grown);
   } else if (const auto* recall = std::get_if<queue::Recall>(&told.message)) {
     Session* const session = sessions_.find(SessionId{recall->consumer.v});
     QueueConsumers* const consumers = session != nullptr ? session->consumers() : nullptr;
@@ -270,7 +273,7 @@ void Shard::finish(Connection*, Session* session, SequencesTaken& work, std::opt
   consumers.is_asking_for_sequences = false;
   if (work.first.v != 0) session->queue().pass_over(work.first, work.count);
   if (error) {
-    take_again_.push_back(session->id());
+    not_taken_.sequences.push_back(session->id());
     return write_again_later();
   }
   consumers.give_sequences(work.first, work.count);
@@ -307,18 +310,6 @@ void Shard::tell_settled(QueueConsumers::Sent& sent, queue::Outcome outcome,
     return lease_reports_.add(sent.queue, {sent.lease, /*is_done=*/true});
   tell_queue(sent.queue,
              LeaseSettled{sent.lease, outcome, retry_after, /*is_exchange_open=*/false, sent.is_nacked});
-}
-
-/// In seconds, of the client's PUBACK or PUBREC; what is no number counts for nothing.
-std::optional<std::chrono::seconds> Shard::retry_after_of(const wire::Ack& packet) {
-  for (const wire::UserProperty& property : packet.properties.user_properties()) {
-    if (property.name != "retry-after") continue;
-    std::uint32_t seconds = 0;
-    const char* const end = property.value.data() + property.value.size();
-    const auto [stop, fault] = std::from_chars(property.value.data(), end, seconds);
-    if (fault == std::errc{} && stop == end) return std::chrono::seconds(seconds);
-  }
-  return std::nullopt;
 }
 
 /// How a client without reason codes says that it cannot take a message now. The answer to the message

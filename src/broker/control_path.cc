@@ -66,6 +66,13 @@ std::string too_large(std::span<const ControlAnswer> answers) {
   return queue::control_text(all);
 }
 
+void answer_command(ControlTask& task, Result<ControlResult> result) {
+  const ControlRequest& request = task.requests[task.answers.size()];
+  task.hold = {};
+  if (result) task.shown += queue::shown_size(*result);
+  task.answers.push_back({request.word, request.correlation, std::move(result)});
+}
+
 }  // namespace
 
 /// Whoever may connect may send commands, as he may publish anywhere else. PUBACK says that they were taken;
@@ -154,13 +161,6 @@ void Shard::run_control(ControlId id) {
     }
     next = end_control(task);
   }
-}
-
-void Shard::answer_command(ControlTask& task, Result<ControlResult> result) {
-  const ControlRequest& request = task.requests[task.answers.size()];
-  task.hold = {};
-  if (result) task.shown += queue::shown_size(*result);
-  task.answers.push_back({request.word, request.correlation, std::move(result)});
 }
 
 /// Who comes next in the line of its session, and may begin.

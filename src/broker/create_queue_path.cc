@@ -40,6 +40,9 @@ ReasonCode Shard::grant_queue(const wire::SubscribeFilter& wanted, SubscriptionR
   if (!form->filter.empty() && !filter)
     return refuse(ReasonCode::TopicFilterInvalid, filter.error().detail);  // also where it means nothing
   if (const queue::NamedQueuePtr there = shared_.queues.find(form->name)) {
+    if (there->stream)
+      return refuse(ReasonCode::TopicFilterInvalid,
+                    "this is a stream, which is read: subscribe to $stream/ and its name");
     const std::vector<std::string>& bound = there->definition.bind;
     if (!form->filter.empty() && std::find(bound.begin(), bound.end(), form->filter) == bound.end() &&
         why.empty())

@@ -26,10 +26,8 @@ bool has_message_id(const queue::Message& message, std::string_view id) {
   return false;
 }
 
-}  // namespace
-
 /// Errors: Invalid when the topic filter is none.
-Result<DelayedLook> Shard::delayed_look(QueueOrder order) const {
+Result<DelayedLook> delayed_look(QueueOrder order, const topic::Limits& limits) {
   DelayedLook look{.asker = order.asker};
   std::optional<std::string> filter;
   if (auto* list = std::get_if<queue::ListDelayed>(&order.command)) {
@@ -45,21 +43,24 @@ Result<DelayedLook> Shard::delayed_look(QueueOrder order) const {
   }
   if (!filter) return look;
   look.filter_text = *std::move(filter);
-  const auto parsed = topic::TopicFilter::parse(look.filter_text, {shared_.options.mqtt.max_topic_levels});
+  const auto parsed = topic::TopicFilter::parse(look.filter_text, limits);
   if (!parsed) return failure(Errc::Invalid, "topic: " + parsed.error().detail);
   return look;
 }
 
+}  // namespace
+
 std::optional<Result<ControlResult>> Shard::ask_delayed(const ControlTask& task,
                                                         const queue::ControlCommand& command) {
-  if (auto look = delayed_look({task.id, command}); !look) return tl::unexpected(look.error());
+  if (auto look = delayed_look({task.id, command}, {shared_.options.mqtt.max_topic_levels}); !look)
+    return tl::unexpected(look.error());
   tell(kDelayedOwner, ToQueue{QueueId{queue::kDelayedStream.v},
                               AskCommand{std::make_unique<QueueOrder>(QueueOrder{task.id, command})}});
   return std::nullopt;
 }
 
 void Shard::on_delayed_asked(AskCommand& asked) {
-  auto look = delayed_look(std::move(*asked.order));
+  auto look = delayed_look(std::move(*asked.order), {shared_.options.mqtt.max_topic_levels});
   HERMOD_ASSERT(look.has_value());  // who asks has looked at it
   delayed_looks_.push_back(*std::move(look));
   if (delayed_looks_.size() == 1) begin_delayed_look();

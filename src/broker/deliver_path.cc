@@ -14,6 +14,9 @@ using wire::QoS;
 
 namespace {
 
+/// Expired messages of one queue that are dropped at once.
+constexpr std::size_t kExpiredAtOnce = 1000;
+
 /// From here on a payload is written from the message itself instead of being copied once more.
 constexpr std::size_t kShareFrom = 8 * 1024;
 
@@ -105,6 +108,7 @@ void Shard::pump(session::Session& session) {
   while (const auto resend = session.outbound().next_resend()) send_again(*c, session, *resend);
   send_waiting(*c, session);
   if (session.consumers() != nullptr) pump_consumers(*c, session);
+  if (session.readers() != nullptr) pump_readers(*c, session);
   if (session.should_reach_on()) record(session);
   read_ahead(session);
   if (session.is_group_member || session.is_durable()) show_pace(session);

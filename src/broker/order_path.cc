@@ -27,59 +27,9 @@ bool is_transfer(const queue::ControlCommand& command) {
          std::holds_alternative<queue::RedriveQueue>(command);
 }
 
-}  // namespace
-
-/// A look goes on beside what changes the queue, and is answered at once when all of it is in memory.
-void Shard::on_command_asked(OwnedQueue* queue, QueueId id, AskCommand& asked) {
-  QueueOrder& order = *asked.order;
-  if (queue == nullptr)
-    return answer_order(id, order.asker, failure(Errc::NotFound, "queue: it has been deleted meanwhile"));
-  if (std::holds_alternative<queue::DescribeQueue>(order.command)) {
-    answer_order(id, order.asker, ControlResult(describe_queue(*queue)));
-  } else if (const auto* peek = std::get_if<queue::PeekQueue>(&order.command)) {
-    const Seq from = peek->from;
-    queue->looks.push_back({.order = std::move(order), .next = from});
-  } else if (is_transfer(order.command)) {
-    queue->transfers.push_back(std::move(order));
-  } else {
-    queue->changes.push_back(std::move(order));
-  }
-}
-
-void Shard::answer_order(QueueId queue, ControlId asker, Result<ControlResult> result) {
-  tell(shard_of(asker),
-       FromQueue{queue, CommandDone{asker, std::make_unique<Result<ControlResult>>(std::move(result))}});
-}
-
-queue::QueueState Shard::describe_queue(const OwnedQueue& queue) {
-  const queue::Amount held = queue.group.amount();
-  const queue::QueueGroup::Look look = queue.group.look();
-  queue::QueueState state{.queue = queue.named,
-                          .is_paused = queue.group.is_paused(),
-                          .messages = held.messages,
-                          .bytes = held.bytes,
-                          .out = look.out,
-                          .waiting = look.waiting,
-                          .consumers = queue.places.size()};
-  if (look.oldest)
-    state.oldest = std::max(std::chrono::duration_cast<std::chrono::milliseconds>(wall() - *look.oldest),
-                            std::chrono::milliseconds(0));
-  return state;
-}
-
-void Shard::go_on_looking(OwnedQueue& queue) {
-  std::erase_if(queue.looks, [&](OwnedQueue::Look& look) {
-    if (!look_on(queue, look)) return false;
-    answer_order(queue.named->id, look.order.asker, ControlResult(std::move(look.shown)));
-    return true;
-  });
-  if (queue.looks.empty() && queue.transfers.empty()) queue.group.end_showing();
-  if (queue.group.has_effects()) touch(queue);
-}
-
 /// False: what comes next is in the store alone, and is read; that touches the queue. What cannot be read is
 /// passed over.
-bool Shard::look_on(OwnedQueue& queue, OwnedQueue::Look& look) {
+bool look_on(OwnedQueue& queue, OwnedQueue::Look& look) {
   using Where = queue::PeekedMessage::Where;
   const auto& command = std::get<queue::PeekQueue>(look.order.command);
   queue::PeekedMessages& shown = look.shown;
@@ -111,6 +61,61 @@ bool Shard::look_on(OwnedQueue& queue, OwnedQueue::Look& look) {
                      .moved_at = {}};
   }
   return true;
+}
+
+}  // namespace
+
+/// A look goes on beside what changes the queue, and is answered at once when all of it is in memory.
+void Shard::on_command_asked(OwnedQueue* queue, QueueId id, AskCommand& asked) {
+  QueueOrder& order = *asked.order;
+  if (queue == nullptr)
+    return answer_order(id, order.asker, failure(Errc::NotFound, "queue: it has been deleted meanwhile"));
+  if (std::holds_alternative<queue::DescribeQueue>(order.command)) {
+    answer_order(id, order.asker, ControlResult(describe_queue(*queue)));
+  } else if (const auto* peek = std::get_if<queue::PeekQueue>(&order.command)) {
+    const Seq from = peek->from;
+    queue->looks.push_back({.order = std::move(order), .next = from});
+  } else if (is_transfer(order.command)) {
+    queue->transfers.push_back(std::move(order));
+  } else {
+    queue->changes.push_back(std::move(order));
+  }
+}
+
+void Shard::answer_order(QueueId queue, ControlId asker, Result<ControlResult> result) {
+  tell(shard_of(asker),
+       FromQueue{queue, CommandDone{asker, std::make_unique<Result<ControlResult>>(std::move(result))}});
+}
+
+queue::QueueState Shard::describe_queue(const OwnedQueue& queue) {
+  const queue::Amount held = queue.amount();
+  const queue::QueueGroup::Look look = queue.group.look();
+  queue::QueueState state{.queue = queue.named,
+                          .is_paused = queue.group.is_paused(),
+                          .messages = held.messages,
+                          .bytes = held.bytes,
+                          .out = look.out,
+                          .waiting = look.waiting,
+                          .consumers = queue.places.size()};
+  const std::optional<WallTime> oldest = queue.stream ? queue.named->stream->oldest() : look.oldest;
+  if (oldest)
+    state.oldest = std::max(std::chrono::duration_cast<std::chrono::milliseconds>(wall() - *oldest),
+                            std::chrono::milliseconds(0));
+  if (queue.stream) {
+    state.first = queue.named->stream->first();
+    state.next = queue.named->stream->next();
+  }
+  return state;
+}
+
+void Shard::go_on_looking(OwnedQueue& queue) {
+  std::erase_if(queue.looks, [&](OwnedQueue::Look& look) {
+    if (!look_on(queue, look)) return false;
+    answer_order(queue.named->id, look.order.asker, ControlResult(std::move(look.shown)));
+    return true;
+  });
+  if (queue.looks.empty() && queue.transfers.empty()) queue.group.end_showing();
+  if (queue.group.has_effects()) touch(queue);
 }
 
 // --- changes ---
@@ -150,12 +155,12 @@ void Shard::record_change(OwnedQueue& queue, const QueueDefinition& definition, 
 /// record comes back, however often the store fails, and who asked is told behind that. A kill before makes
 /// the next start change what nobody was told of.
 void Shard::finish(Connection*, session::Session*, QueueRecorded& work, std::optional<Errc> error) {
-  OwnedQueue& queue = *owned_queues_.at(work.queue);
+  OwnedQueue& queue = *owned_.all.at(work.queue);
   touch(queue);
   if (work.undone && error) {
     queue.undoing = std::move(work.undone);
     queue.waits_for_store = true;
-    settle_again_.push_back(work.queue);
+    not_taken_.settlements.push_back(work.queue);
     return write_again_later();
   }
   if (work.undone) return end_change(queue, tl::unexpected(*std::move(work.undone)));

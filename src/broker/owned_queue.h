@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <list>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -11,21 +12,46 @@
 #include "base/result.h"
 #include "broker/queue_message.h"
 #include "broker/queue_transfer.h"
+#include "queue/due_index.h"
 #include "queue/queue_catalog.h"
 #include "queue/queue_group.h"
 #include "queue/settlement_line.h"
+#include "queue/stream_window.h"
 
 namespace hermod::broker {
+
+/// What the owner of a stream has of it; which entries there are is in its StreamExtent. Its group stays
+/// empty.
+struct OwnedStream {
+  std::vector<queue::StreamEntry> fresh{};  ///< stored in this tick, for the readers
+  bool has_grown = false;                   ///< by others too, which the readers have to read
+  /// Taken out of the extent, and not out of the store yet.
+  std::optional<queue::StreamExtent::Leaving> leaving{};
+  bool is_trimming = false;  ///< that is with the committer
+};
 
 /// A named queue on the shard that owns it: its rules, what they want of the store, where its consumers are,
 /// and what operators want of it. Touched by that shard's thread.
 struct OwnedQueue {
   OwnedQueue(queue::NamedQueuePtr queue, queue::Moment now)
-      : named(std::move(queue)), group(named->definition, named->room, now) {}
+      : named(std::move(queue)), group(named->definition, named->room, now) {
+    if (named->stream) stream = std::make_unique<OwnedStream>();
+  }
+  /// What it holds.
+  queue::Amount amount() const { return stream ? named->stream->held() : group.amount(); }
+
+  /// To whoever asks how much memory the queue takes.
+  void say_in_memory() const {
+    queue::Amount in_memory = group.in_memory();
+    in_memory.messages += line.in_memory().messages;
+    in_memory.bytes += line.in_memory().bytes;
+    named->room->say_in_memory(in_memory);
+  }
 
   queue::NamedQueuePtr named;  ///< as the catalogue has it
   queue::QueueGroup group;
   queue::SettlementLine line;
+  std::unique_ptr<OwnedStream> stream;  ///< null: it is none
   /// Where a consumer was attached last, and not disconnected.
   struct Place {
     ShardId shard;
@@ -80,6 +106,14 @@ struct OwnedQueue {
     std::vector<queue::WaiterId> asked{};
   };
   std::optional<Ending> ending;
+};
+
+/// The named queues that a shard owns. Touched by its thread.
+struct OwnedQueues {
+  absl::flat_hash_map<QueueId, std::unique_ptr<OwnedQueue>> all;
+  std::vector<QueueId> touched;  ///< their effects are carried out in this tick
+  queue::DueIndex<MonotonicTime, QueueId> due;
+  std::vector<std::vector<queue::QueueEffect>> spare_effects;  ///< empty, with memory for the next ones
 };
 
 }  // namespace hermod::broker

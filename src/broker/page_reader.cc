@@ -1,6 +1,7 @@
 #include "broker/page_reader.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "queue/delayed_records.h"
@@ -40,6 +41,23 @@ void add_delayed(const store::StoredEntry& stored, PageRead& page) {
   }
 }
 
+/// The same of a stream, but for the mark of where it went on when it was empty.
+void add_stream_entry(const store::StoredEntry& stored, PageRead& page) {
+  if (!stored.shared && queue::is_released(as_bytes(stored.value))) return;
+  auto entry = queue::queue_entry_from(stored);
+  if (!entry) {
+    page.damaged.push_back({stored.seq, entry.error().detail});
+    return;
+  }
+  page.stream->entries.push_back({stored.seq, std::move(entry->message), std::move(entry->key)});
+}
+
+/// Null: it is no reader of a stream who wants it.
+std::unique_ptr<StreamPage> stream_page(const PageWanted& wanted) {
+  if (wanted.purpose != PageRead::Purpose::Stream) return nullptr;
+  return std::make_unique<StreamPage>(StreamPage{wanted.reader});
+}
+
 /// Of an exchange that waits for its PUBCOMP nothing is left to send; a claim's message is not here, or was
 /// sent and is not for the window, which has passed over the sequence.
 bool waits_in_order(Bytes record) {
@@ -61,7 +79,8 @@ PageRead failed_page(const PageWanted& wanted) {
           .purpose = wanted.purpose,
           .from = wanted.from,
           .end = wanted.from,
-          .failed = true};
+          .failed = true,
+          .stream = stream_page(wanted)};
 }
 
 PageRead page_from(const PageWanted& wanted, const store::Slice& slice) {
@@ -69,12 +88,18 @@ PageRead page_from(const PageWanted& wanted, const store::Slice& slice) {
                 .purpose = wanted.purpose,
                 .from = wanted.from,
                 .end = wanted.from,
-                .to_end = slice.end};
-  page.entries.reserve(slice.entries.size());
+                .to_end = slice.end,
+                .stream = stream_page(wanted)};
+  (page.stream ? page.stream->entries.reserve(slice.entries.size())
+               : page.entries.reserve(slice.entries.size()));
   for (const store::StoredEntry& stored : slice.entries) {
     page.end = Seq{stored.seq.v + 1};
     if (is_of_delayed(wanted.purpose)) {
       add_delayed(stored, page);
+      continue;
+    }
+    if (page.stream) {
+      add_stream_entry(stored, page);
       continue;
     }
     if (is_of_named_queue(wanted.purpose)) {

@@ -14,7 +14,8 @@ struct PageWanted {
   SessionId session;
   PageRead::Purpose purpose{};
   Seq from;
-  queue::Amount most;  ///< messages, and about so many bytes
+  queue::Amount most;     ///< messages, and about so many bytes
+  SessionId reader = {};  ///< of a stream
 };
 
 /// Where shards get from what their windows do not hold. Shared by all shards, outlives them; read() is

@@ -47,6 +47,21 @@ void append_ref(const PublishRef& ref, wire::PropertyWriter& told) {
   if (ref.is_duplicate) told.add_user("duplicate", "1");
 }
 
+/// True when the batch is nothing but entries of QoS 1, each for a client that is there, keeps up, and may
+/// acknowledge it before it is written. The queue of a shared group is no client.
+bool may_be_elided(const PublishCommit& work, std::span<const Target> targets) {
+  if (work.qos != QoS::AtLeastOnce || work.retain) return false;
+  bool any = false;
+  for (const Target& target : targets) {
+    if (!target.delivery.message || !target.where.durable || target.delivery.qos == QoS::AtMostOnce) continue;
+    const session::Location& where = target.where;
+    if (!where.online || where.busy || where.late || where.congested || where.stalled) return false;
+    if (target.delivery.group != 0 || target.delivery.loan.keeper.v != 0) return false;
+    any = true;
+  }
+  return any;
+}
+
 }  // namespace
 
 void Shard::on_publish(Connection& c, const wire::Publish& packet) {
@@ -388,21 +403,6 @@ void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire
   if (session.v != 0 && is_kept) batch.refuse_when_full();
   submit(std::move(batch), c != nullptr ? std::optional(c->id()) : std::nullopt, session, std::move(work),
          {.may_wait = may_wait, .sync = sync});
-}
-
-/// True when the batch is nothing but entries of QoS 1, each for a client that is there, keeps up, and may
-/// acknowledge it before it is written. The queue of a shared group is no client.
-bool Shard::may_be_elided(const PublishCommit& work, std::span<const Target> targets) {
-  if (work.qos != QoS::AtLeastOnce || work.retain) return false;
-  bool any = false;
-  for (const Target& target : targets) {
-    if (!target.delivery.message || !target.where.durable || target.delivery.qos == QoS::AtMostOnce) continue;
-    const session::Location& where = target.where;
-    if (!where.online || where.busy || where.late || where.congested || where.stalled) return false;
-    if (target.delivery.group != 0 || target.delivery.loan.keeper.v != 0) return false;
-    any = true;
-  }
-  return any;
 }
 
 /// A message for several durable queues is stored once when that saves more than the reference costs.

@@ -10,8 +10,8 @@
 #include "broker/queue_binding.h"
 #include "broker/shard.h"
 #include "queue/queue_changes.h"
-#include "queue/queue_form.h"
 #include "queue/queue_id.h"
+#include "queue/stream_form.h"
 #include "session/records.h"
 
 namespace hermod::broker {
@@ -60,10 +60,10 @@ queue::Admission::What Shard::ask_again_behind_ending(OwnedQueue& queue, queue::
 /// Whether it is deleted is decided here: without force only if it holds nothing, and then nothing was
 /// published into it that would be lost.
 void Shard::finish(Connection*, Session*, QueueBarrier& work, std::optional<Errc>) {
-  OwnedQueue& queue = *owned_queues_.at(work.queue);
+  OwnedQueue& queue = *owned_.all.at(work.queue);
   OwnedQueue::Ending& ending = *queue.ending;
   touch(queue);
-  const std::uint64_t messages = queue.group.amount().messages;
+  const std::uint64_t messages = queue.amount().messages;
   const auto& command = std::get<queue::DeleteQueue>(queue.changes.front().command);
   if (!command.is_forced && messages > 0) {
     const std::vector<queue::WaiterId> asked = std::move(ending.asked);
@@ -89,17 +89,17 @@ void Shard::record_end(OwnedQueue& queue) {
 
 /// What failed is tried until the store is there: it may be on the disk all the same.
 void Shard::finish(Connection*, Session*, QueueEndRecorded& work, std::optional<Errc> error) {
-  OwnedQueue& queue = *owned_queues_.at(work.queue);
+  OwnedQueue& queue = *owned_.all.at(work.queue);
   OwnedQueue::Ending& ending = *queue.ending;
   if (error) {
     ending.phase = EndingPhase::Decided;
     queue.waits_for_store = true;
     tell_to_ask_again(work.queue, {std::exchange(ending.asked, {})});
-    settle_again_.push_back(work.queue);
+    not_taken_.settlements.push_back(work.queue);
     return write_again_later();
   }
   touch(queue);
-  ending.messages = queue.group.amount().messages;
+  ending.messages = queue.amount().messages;
   const std::vector<queue::WaiterId> asked = std::exchange(ending.asked, {});
   forget_message_ids(queue);
   const Status closed = queue.group.close(/*force=*/true, moment());
@@ -153,11 +153,11 @@ void Shard::end_transfers(OwnedQueue& queue) {
 }
 
 void Shard::finish(Connection*, Session*, QueueErased& work, std::optional<Errc> error) {
-  OwnedQueue& queue = *owned_queues_.at(work.queue);
+  OwnedQueue& queue = *owned_.all.at(work.queue);
   if (error) {
     queue.ending->phase = EndingPhase::Closing;
     queue.waits_for_store = true;
-    settle_again_.push_back(work.queue);
+    not_taken_.settlements.push_back(work.queue);
     return write_again_later();
   }
   const std::uint64_t messages = queue.ending->messages;
@@ -177,9 +177,9 @@ void Shard::finish(Connection*, Session*, QueueErased& work, std::optional<Errc>
   for (const OwnedQueue::Look& look : queue.looks)
     answer_order(work.queue, look.order.asker,
                  failure(Errc::NotFound, "queue: it has been deleted meanwhile"));
-  queues_due_.cancel(work.queue);
+  owned_.due.cancel(work.queue);
   ended_streams_.push_back(queue::stream_of(work.queue));
-  owned_queues_.erase(work.queue);
+  owned_.all.erase(work.queue);
   failed_reads_.forget(work.queue);
 }
 
@@ -237,9 +237,8 @@ std::size_t Shard::forget_queue(Session& session, QueueId id, const std::string&
                                 store::WriteBatch& batch) {
   std::vector<std::string> filters;
   for (const session::Subscription& one : session.subscriptions().items()) {
-    if (!queue::is_queue_form(one.filter)) continue;
-    const auto form = queue::QueueForm::parse(one.filter);
-    if (form && form->name == name) filters.push_back(one.filter);
+    if (queue::is_named_form(one.filter) && queue::name_in_form(one.filter) == name)
+      filters.push_back(one.filter);
   }
   std::size_t erased = 0;
   for (const std::string& filter : filters) {
@@ -249,6 +248,7 @@ std::size_t Shard::forget_queue(Session& session, QueueId id, const std::string&
     }
     session.subscriptions().remove(filter);
   }
+  erased += forget_reader(session, id, batch);
   session::QueueConsumers* const consumers = session.consumers();
   session::QueueConsumer* const consumer = consumers != nullptr ? consumers->find(id) : nullptr;
   if (consumer == nullptr || !consumer->is_attached) return erased;

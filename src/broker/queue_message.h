@@ -16,6 +16,7 @@
 #include "queue/queue_effect.h"
 #include "queue/queue_group.h"
 #include "queue/queue_id.h"
+#include "queue/stream_window.h"
 
 namespace hermod::broker {
 
@@ -179,11 +180,18 @@ struct QueueRedefined {
   queue::NamedQueuePtr queue;
 };
 
+/// A stream has more than it had, and these are the last of it; for the session of one of its readers.
+struct StreamGrew {
+  queue::ConsumerId reader;
+  queue::AttachmentNo attachment;
+  std::shared_ptr<const std::vector<queue::StreamEntry>> entries;
+};
+
 /// For the shard where a consumer was attached: a delivery, or one that is wanted back. Or about a claim, or
 /// for a publication, or for whoever has sent a command.
 struct FromQueue {
   using Message = std::variant<queue::Deliver, queue::Recall, ClaimEnded, AdmissionAnswered, RepeatedEnded,
-                               AskedAgain, CommandDone, QueueRedefined>;
+                               AskedAgain, CommandDone, QueueRedefined, StreamGrew>;
   QueueId queue;
   Message message;
 };

@@ -37,14 +37,7 @@ queue::ReadFor purpose_for(PageRead::Purpose purpose) {
 void Shard::bound_memory(OwnedQueue& queue) const {
   if (shared_.reader == nullptr) return;
   queue.line.bound_memory();
-  queue.group.limit_held(queue::held_limit(shared_.options.queues, owned_queues_.size()));
-}
-
-void Shard::say_in_memory(const OwnedQueue& queue) {
-  queue::Amount in_memory = queue.group.in_memory();
-  in_memory.messages += queue.line.in_memory().messages;
-  in_memory.bytes += queue.line.in_memory().bytes;
-  queue.named->room->say_in_memory(in_memory);
+  queue.group.limit_held(queue::held_limit(shared_.options.queues, owned_.all.size()));
 }
 
 void Shard::read_queue(const OwnedQueue& queue, PageRead::Purpose purpose, Seq from) {
@@ -83,8 +76,8 @@ void Shard::tell_read_failed(OwnedQueue& queue) {
 
 void Shard::on_queue_page_read(PageRead& page) {
   const QueueId id{page.session.v};
-  const auto found = owned_queues_.find(id);
-  if (found == owned_queues_.end()) return;  // deleted meanwhile
+  const auto found = owned_.all.find(id);
+  if (found == owned_.all.end()) return;  // deleted meanwhile
   OwnedQueue& queue = *found->second;
   const Seq from = page.from;
   if (!page.failed) {
@@ -128,7 +121,7 @@ void Shard::tell_lost(const PageRead& page, const std::vector<Seq>& lost, std::s
 
 void Shard::read_queues_again() {
   for (const FailedReads::Read& one : failed_reads_.take_due(now()))
-    if (const auto found = owned_queues_.find(one.queue); found != owned_queues_.end())
+    if (const auto found = owned_.all.find(one.queue); found != owned_.all.end())
       read_queue(*found->second, one.purpose, one.from);
 }
 

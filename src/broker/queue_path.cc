@@ -103,18 +103,18 @@ void Shard::tell_lease_reports() {
 /// One of this shard's; null when there is no such queue any more. One that was made while the broker runs
 /// begins here, empty, with the first that is said about it.
 OwnedQueue* Shard::owned_queue(QueueId id) {
-  if (const auto found = owned_queues_.find(id); found != owned_queues_.end()) return found->second.get();
+  if (const auto found = owned_.all.find(id); found != owned_.all.end()) return found->second.get();
   queue::NamedQueuePtr named = shared_.queues.find(id);
   if (!named) return nullptr;
   OwnedQueue* const queue =
-      owned_queues_.emplace(id, std::make_unique<OwnedQueue>(std::move(named), moment())).first->second.get();
+      owned_.all.emplace(id, std::make_unique<OwnedQueue>(std::move(named), moment())).first->second.get();
   bound_memory(*queue);
   // Each may hold less now, also those that nothing happens to: looked after whenever there are twice as
   // many.
-  if (std::has_single_bit(owned_queues_.size()))
-    for (const auto& [other, owned] : owned_queues_) {
+  if (std::has_single_bit(owned_.all.size()))
+    for (const auto& [other, owned] : owned_.all) {
       bound_memory(*owned);
-      say_in_memory(*owned);
+      owned->say_in_memory();
     }
   return queue;
 }
@@ -132,6 +132,7 @@ void Shard::on_queue_told(ToQueue& told) {
   }
   if (queue == nullptr) return;
   touch(*queue);
+  if (queue->stream) return on_stream_told(*queue, told.message);
   struct Receiver {
     Shard& shard;
     OwnedQueue& queue;
@@ -202,18 +203,18 @@ void Shard::on_queue_told(ToQueue& told) {
 void Shard::touch(OwnedQueue& queue) {
   if (std::exchange(queue.is_touched, true)) return;
   std::vector<queue::QueueEffect> memory;
-  if (!spare_effects_.empty()) {
-    memory = std::move(spare_effects_.back());
-    spare_effects_.pop_back();
+  if (!owned_.spare_effects.empty()) {
+    memory = std::move(owned_.spare_effects.back());
+    owned_.spare_effects.pop_back();
   }
   queue.group.hold_back(std::move(memory));
-  touched_queues_.push_back(queue.named->id);
+  owned_.touched.push_back(queue.named->id);
 }
 
 void Shard::advance_queues() {
-  while (const auto due = queues_due_.take_due(now())) {
-    const auto found = owned_queues_.find(*due);
-    if (found == owned_queues_.end()) continue;
+  while (const auto due = owned_.due.take_due(now())) {
+    const auto found = owned_.all.find(*due);
+    if (found == owned_.all.end()) continue;
     touch(*found->second);
     found->second->group.advance(moment());
   }
@@ -222,10 +223,10 @@ void Shard::advance_queues() {
 /// What queues want, and what this shard says to itself because of that. True when something is left.
 bool Shard::run_queues() {
   tell_lease_reports();
-  for (std::size_t said = 0; !touched_queues_.empty() || !to_self_.empty() || !to_pump_.empty();) {
+  for (std::size_t said = 0; !owned_.touched.empty() || !to_self_.empty() || !to_pump_.empty();) {
     if (said > kMostToSelf) return true;
-    for (const QueueId id : std::exchange(touched_queues_, {}))
-      if (const auto found = owned_queues_.find(id); found != owned_queues_.end()) carry_out(*found->second);
+    for (const QueueId id : std::exchange(owned_.touched, {}))
+      if (const auto found = owned_.all.find(id); found != owned_.all.end()) carry_out(*found->second);
     said += to_self_.size();
     said_to_self_.swap(to_self_);
     for (ShardMessage& message : said_to_self_) receive(message);
@@ -285,15 +286,16 @@ void Shard::carry_out(OwnedQueue& queue) {
     std::vector<queue::QueueEffect> effects = queue.group.take_effects();
     for (queue::QueueEffect& effect : effects) std::visit(Receiver{*this, queue, unsent}, effect);
     effects.clear();
-    if (spare_effects_.size() < kSpareEffects && effects.capacity() <= kMostSpare)
-      spare_effects_.push_back(std::move(effects));
+    if (owned_.spare_effects.size() < kSpareEffects && effects.capacity() <= kMostSpare)
+      owned_.spare_effects.push_back(std::move(effects));
     if (!unsent.empty()) queue.group.unsent(std::exchange(unsent, {}), moment());
   }
+  if (queue.stream) run_stream(queue);
   settle_entries(queue);
   schedule_queue(queue);
   run_orders(queue);
   go_on_looking(queue);
-  say_in_memory(queue);
+  queue.say_in_memory();
 }
 
 /// The next batch of what the queue has decided, unless one is on its way. But for the ends of claims nobody
@@ -362,13 +364,13 @@ void Shard::settle_entries(OwnedQueue& queue) {
 }
 
 void Shard::finish(Connection*, session::Session*, QueueSettled& work, std::optional<Errc> error) {
-  const auto found = owned_queues_.find(work.queue);
-  if (found == owned_queues_.end()) return;
+  const auto found = owned_.all.find(work.queue);
+  if (found == owned_.all.end()) return;
   OwnedQueue& queue = *found->second;
   queue.is_committing = false;
   if (error) {  // the same batch is made again
     queue.waits_for_store = true;
-    settle_again_.push_back(work.queue);
+    not_taken_.settlements.push_back(work.queue);
     queue.group.set_store_failed(true);
     touch(queue);
     return write_again_later();
@@ -415,11 +417,15 @@ void Shard::tell_claims_ended(OwnedQueue& queue, const QueueSettled& work) {
 }
 
 void Shard::schedule_queue(OwnedQueue& queue) {
-  if (const auto due = queue.group.next_due(moment())) {
-    queues_due_.set(queue.named->id, *due);
+  std::optional<MonotonicTime> due = queue.group.next_due(moment());
+  if (const auto retired = queue.stream ? stream_due(queue) : std::nullopt;
+      retired && (!due || *retired < *due))
+    due = retired;
+  if (due) {
+    owned_.due.set(queue.named->id, *due);
     schedule_deadlines();
   } else {
-    queues_due_.cancel(queue.named->id);
+    owned_.due.cancel(queue.named->id);
   }
 }
 

@@ -39,10 +39,14 @@ Status check_target(const queue::QueueCatalog& queues, const QueueDefinition& de
 
 /// What it may not be, because others send their dead letters to it.
 Status check_senders(const queue::QueueCatalog& queues, const QueueDefinition& definition) {
-  const bool may_be_wrong = definition.asks_before_publish() || !definition.dead_letter_target().empty();
+  const bool may_be_wrong =
+      definition.is_stream() || definition.asks_before_publish() || !definition.dead_letter_target().empty();
   if (!may_be_wrong) return {};
   const queue::NamedQueuePtr sender = queues.sender_of_dead_letters(definition.name);
   if (!sender) return {};
+  if (definition.is_stream())
+    return failure(Errc::Invalid, "kind: the queue " + sender->name() +
+                                      " sends its dead letters here, and a stream holds none");
   if (!definition.dead_letter_target().empty())
     return failure(Errc::Invalid, "dead_letter: the queue " + sender->name() +
                                       " sends its dead letters here, and they do not die again; set it to "

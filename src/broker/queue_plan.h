@@ -16,6 +16,10 @@ namespace hermod::broker {
 Status check_plan(const queue::QueueCatalog& queues, const queue::QueueDefinition& definition,
                   std::size_t levels);
 
+/// Why there can be no stream where there is no store.
+inline constexpr const char* kNoStoreForStream =
+    "kind: a stream is read from the store, and this broker keeps none; set store.data_dir";
+
 /// The queue for its dead letters that has to be made with it; nothing when it is there or none is wanted.
 std::optional<queue::QueueDefinition> missing_dead_letters(const queue::QueueCatalog& queues,
                                                            const queue::QueueDefinition& definition);

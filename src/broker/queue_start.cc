@@ -10,8 +10,12 @@
 #include "base/log.h"
 #include "broker/queue_binding.h"
 #include "broker/queue_message.h"
+#include "broker/queue_plan.h"
 #include "queue/queue_changes.h"
-#include "queue/queue_form.h"
+#include "queue/queue_id.h"
+#include "queue/records.h"
+#include "queue/stream_form.h"
+#include "queue/stream_records.h"
 #include "session/records.h"
 
 namespace hermod::broker {
@@ -37,10 +41,12 @@ Result<QueueStart::Found> QueueStart::run(store::ReadView* view, Recovery::Livin
   if (!living.claims.empty())
     for (const Recovery::Living::Home& home : living.sessions)
       sessions.emplace(home.session->id(), home.session.get());
+  has_store_ = view != nullptr;
   if (view != nullptr)
     if (Status status = read_queues(*view); !status) return tl::unexpected(status.error());
   end_subscriptions(living);
   if (Status status = configure(); !status) return tl::unexpected(status.error());
+  restore_sequences(living);
   if (view != nullptr)
     for (const auto step : {&QueueStart::read_states, &QueueStart::read_message_ids})
       if (Status status = (this->*step)(*view); !status) return tl::unexpected(status.error());
@@ -54,8 +60,10 @@ Result<QueueStart::Found> QueueStart::run(store::ReadView* view, Recovery::Livin
     auto queue = std::make_unique<OwnedQueue>(std::move(named), parts_.now);
     if (view != nullptr) queue->group.limit_held(held_limit);
     queue->group.set_paused(paused_.contains(id), parts_.now);
-    if (view != nullptr)
-      if (Status status = read_entries(*view, *queue); !status) return tl::unexpected(status.error());
+    if (view != nullptr) {
+      const Status status = queue->stream ? read_stream(*view, *queue->named) : read_entries(*view, *queue);
+      if (!status) return tl::unexpected(status.error());
+    }
     if (const auto ids = message_ids_.extract(id))
       for (const StoredMessageId& one : ids.mapped())
         queue->group.restore_message_id(one.number, one.record.id, one.record.admitted_at, parts_.now);
@@ -79,6 +87,7 @@ Result<QueueStart::Found> QueueStart::run(store::ReadView* view, Recovery::Livin
     queue::erase_delivery_state(changes_, entry.first, entry.second);
     ++found_.orphans;
   }
+  restore_readers(living);
   parts_.committer.submit(std::move(changes_), nullptr);
   return found_;
 }
@@ -136,9 +145,8 @@ void QueueStart::end_subscriptions(Recovery::Living& living) {
   for (const Recovery::Living::Home& home : living.sessions) {
     std::vector<std::string> filters;
     for (const session::Subscription& one : home.session->subscriptions().items()) {
-      if (!queue::is_queue_form(one.filter)) continue;
-      const auto form = queue::QueueForm::parse(one.filter);
-      if (form && ended_.contains(std::string(form->name))) filters.push_back(one.filter);
+      if (queue::is_named_form(one.filter) && ended_.contains(std::string(queue::name_in_form(one.filter))))
+        filters.push_back(one.filter);
     }
     for (const std::string& filter : filters) {
       if (const std::uint32_t number = home.session->subscriptions().number_of(filter); number != 0)
@@ -177,6 +185,12 @@ Status QueueStart::configure() {
 Status QueueStart::declare(QueueDefinition definition, bool is_configured) {
   const queue::NamedQueuePtr old = parts_.queues.find(definition.name);
   const std::string name = definition.name;
+  if (definition.is_stream() && !has_store_)
+    return failure(Errc::Unsupported, "queues." + name + "." + kNoStoreForStream);
+  if (old && old->definition.kind != definition.kind)
+    return failure(Errc::Invalid,
+                   "queues." + name + ".kind: the store has a " + (old->stream ? "stream" : "queue") +
+                       " of this name, and it stays what it is; delete it first, or take another name");
   const bool is_same = old && old->definition == definition;
   const QueueId id = old ? old->id : parts_.ids.next();
   if (!is_same)
@@ -209,9 +223,89 @@ Status QueueStart::declare_dead_letters(const QueueDefinition& definition) {
   return declare(std::move(dead), /*is_configured=*/false);
 }
 
+/// Sequences of a queue go on behind what is reserved, those of a stream behind its last entry, which
+/// read_stream() finds.
+void QueueStart::restore_sequences(const Recovery::Living& living) const {
+  for (const auto& [stream, next] : living.reserved) {
+    const queue::NamedQueuePtr named = parts_.queues.find(QueueId{stream.v});
+    if (!named || !named->stream) parts_.committer.restore_next(stream, next);
+  }
+}
+
+/// Its bodies stay where they are, but for one of each block, which says how old that is.
+Status QueueStart::read_stream(store::ReadView& view, const queue::NamedQueue& named) {
+  const StreamId id = queue::stream_of(named.id);
+  queue::StreamExtent& extent = *named.stream;
+  std::optional<Seq> last;
+  Status status;
+  const auto say_newest = [&] {
+    const auto slice = view.read_stream(id, *last, 1, 1);
+    if (!slice) {
+      status = tl::unexpected(slice.error());
+      return;
+    }
+    const auto entry = slice->entries.empty() ? failure(Errc::Corruption, "it is not there")
+                                              : queue::queue_entry_from(slice->entries.front());
+    if (entry) return extent.set_newest(entry->message->stored_at());
+    extent.set_newest({});  // not older than the one before it
+    damaged("entries", named.name(), *last, entry.error().detail);
+  };
+  bool is_open = false;
+  const Status scanned = view.scan_entries(id, [&](const store::ReadView::EntryHead& entry) {
+    if (entry.stream != id) return false;
+    if (entry.message.v == 0 && queue::is_released(entry.head)) {
+      if (!last) extent.restore_mark(entry.seq);
+      return true;
+    }
+    // One that is damaged keeps its place, and readers are told.
+    const auto size = queue::queue_message_size(entry.head, entry.value_size, entry.body_size);
+    last = entry.seq;
+    is_open = !extent.restore(entry.seq, size.value_or(0));
+    if (++found_.messages % kProgressAfter == 0 && progress_) progress_(found_);
+    if (!is_open) say_newest();
+    return status.has_value();
+  });
+  if (!scanned) return scanned;
+  if (status && is_open) say_newest();
+  parts_.committer.restore_gapless(id, extent.next());
+  return status;
+}
+
+/// Who reads a stream that is not there any more, or does not read it, has no place in it.
+void QueueStart::restore_readers(Recovery::Living& living) {
+  absl::flat_hash_map<SessionId, session::Session*> sessions;
+  if (!readers_.empty())
+    for (const Recovery::Living::Home& home : living.sessions)
+      sessions.emplace(home.session->id(), home.session.get());
+  for (Reader& reader : readers_) {
+    const auto found = sessions.find(reader.session);
+    const auto reads = [&](const session::Subscription& one) {
+      return queue::is_stream_form(one.filter) && queue::name_in_form(one.filter) == reader.stream->name();
+    };
+    const auto* const items = found != sessions.end() ? &found->second->subscriptions().items() : nullptr;
+    if (items == nullptr || std::none_of(items->begin(), items->end(), reads)) {
+      queue::erase_reader(changes_, reader.stream->id, reader.session);
+      ++found_.orphans;
+      continue;
+    }
+    const queue::NamedQueueOptions& options = parts_.options.queues;
+    session::StreamReader& restored = found->second->make_readers().add(
+        std::move(reader.stream), {options.reader_messages, options.reader_bytes});
+    restored.begin(reader.position);
+    restored.recorded = reader.position;
+  }
+}
+
 Status QueueStart::read_states(store::ReadView& view) {
   return view.scan(Table::Deliveries, {}, [&](Bytes key, Bytes value) {
     const auto at = queue::decode_queue_key(Table::Deliveries, key);
+    const queue::NamedQueuePtr named = at ? parts_.queues.find(at->queue) : nullptr;
+    if (named && named->stream) {
+      const auto position = queue::decode_stream_position(value);
+      position ? readers_.push_back({named, SessionId{at->number}, *position})
+               : damaged("deliveries", named->name(), Seq{at->number}, position.error().detail);
+      return true;
+    }
     const auto state = at ? queue::decode_delivery_state(value) : tl::unexpected(at.error());
     if (state) {
       states_.emplace(EntryKey{at->queue, Seq{at->number}}, *state);

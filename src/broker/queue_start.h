@@ -73,9 +73,12 @@ class QueueStart {
   Status configure();
   Status declare(queue::QueueDefinition definition, bool is_configured);
   Status declare_dead_letters(const queue::QueueDefinition& definition);
+  void restore_sequences(const Recovery::Living& living) const;
   Status read_states(store::ReadView& view);
   Status read_message_ids(store::ReadView& view);
   Status read_entries(store::ReadView& view, OwnedQueue& queue);
+  Status read_stream(store::ReadView& view, const queue::NamedQueue& named);
+  void restore_readers(Recovery::Living& living);
   void restore_claims(OwnedQueue& queue, std::vector<Recovery::Living::Claim> claims,
                       const absl::flat_hash_map<SessionId, session::Session*>& sessions);
   void hold_claim(const Recovery::Living::Claim& claim, const session::Session& session);
@@ -85,6 +88,7 @@ class QueueStart {
   const Parts parts_;
   const Progress progress_;
   Found found_;
+  bool has_store_ = false;
   std::vector<Home> homes_;
   struct StoredMessageId {
     std::uint64_t number = 0;
@@ -103,6 +107,13 @@ class QueueStart {
   absl::flat_hash_map<QueueId, std::vector<Recovery::Living::Claim>> claims_;
   absl::flat_hash_map<EntryKey, std::optional<queue::QueueEntry>> claimed_;
   absl::flat_hash_map<EntryKey, queue::DeliveryState> states_;
+  /// Where sessions stand in streams.
+  struct Reader {
+    queue::NamedQueuePtr stream;
+    SessionId session;
+    queue::StreamPosition position;
+  };
+  std::vector<Reader> readers_;
   store::WriteBatch changes_;
 };
 

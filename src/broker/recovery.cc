@@ -6,9 +6,9 @@
 #include "base/log.h"
 #include "broker/page_reader.h"
 #include "qos/packet_ids.h"
-#include "queue/queue_form.h"
 #include "queue/queue_id.h"
 #include "queue/records.h"
+#include "queue/stream_form.h"
 #include "retain/records.h"
 
 namespace hermod::broker {
@@ -59,6 +59,7 @@ void Recovery::hand_over(Living& living) {
     living.sessions.push_back({home_of(id), std::move(loaded.session), std::move(loaded.retained_reads)});
   }
   living.claims = std::move(claims_);
+  living.reserved = std::move(reserved_);
   for (auto& [id, remains] : remains_) {
     const Waiting& waiting = remains.waiting;
     if (waiting.amount.messages == 0) {
@@ -149,7 +150,7 @@ Status Recovery::read_subscriptions() {
       orphan([&](store::WriteBatch& batch) { session::erase_subscription(batch, id->session, id->number); });
       return true;
     }
-    if (queue::is_queue_form(record->filter)) {  // it is attached to its queue when its client is there
+    if (queue::is_named_form(record->filter)) {  // it is attached to its queue when its client is there
       loaded->session->subscriptions().set(record->filter, record->options, id->number);
       ++found_.subscriptions;
       tell_progress();
@@ -217,7 +218,11 @@ Status Recovery::read_streams() {
       remains_[id].next = next;
       return true;
     }
-    if (loaded != nullptr) loaded->next = next;
+    if (loaded == nullptr) {
+      reserved_.emplace_back(stream, next);
+      return true;
+    }
+    loaded->next = next;
     parts_.committer.restore_next(stream, next);
     return true;
   });

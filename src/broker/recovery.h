@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -71,6 +72,8 @@ class Recovery {
     std::vector<Home> sessions;
     std::vector<Remains> remains;
     std::vector<Claim> claims;
+    /// What is reserved of the streams of named queues, whose kind QueueStart knows.
+    std::vector<std::pair<StreamId, Seq>> reserved;
   };
   /// Told how far it is, about ten times a second; for systemd's status line.
   using Progress = std::function<void(const Recovered&)>;
@@ -145,6 +148,7 @@ class Recovery {
   absl::flat_hash_map<SessionId, Loaded> sessions_;
   absl::flat_hash_map<SessionId, Remains> remains_;
   std::vector<Living::Claim> claims_;
+  std::vector<std::pair<StreamId, Seq>> reserved_;
   store::WriteBatch cleaning_;
 };
 

@@ -5,6 +5,7 @@
 
 #include "broker/shard.h"
 #include "queue/records.h"
+#include "queue/stream_records.h"
 #include "session/records.h"
 
 namespace hermod::broker {
@@ -19,6 +20,7 @@ void Shard::leave_session(Session& session, WillRule rule) {
   session.shown_late = false;
   if (session.congested_since) watch_congestion(session);
   if (session.consumers() != nullptr) stop_consuming(session);
+  if (session.readers() != nullptr) stop_reading(session);
   if (rule == WillRule::Discard) session.set_will(nullptr);  // [MQTT-3.14.4-3]
   shared_.directory.slots().place(session.id(), {.shard = id_, .durable = session.is_durable()});
   if (!session.outlives_connection()) {
@@ -211,6 +213,10 @@ void Shard::discard_session_state(Session& session, Counter reason) {
   if (session.is_durable()) {
     store::WriteBatch batch;
     session::erase_session(batch, session, /*with_queue=*/!remains);
+    if (session::StreamReaders* const readers = session.readers())
+      readers->for_each([&](const session::StreamReader& reader) {
+        queue::erase_reader(batch, reader.stream->id, session.id());
+      });
     Recorded work{.ended = session.id()};
     if (const session::QueueConsumers* consumers = session.consumers())
       work.claim_owners.assign(consumers->claim_owners().begin(), consumers->claim_owners().end());

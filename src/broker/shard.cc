@@ -111,7 +111,7 @@ void Shard::adopt(std::unique_ptr<Session> owned, std::vector<RetainedRead> reta
 
 void Shard::adopt_queue(std::unique_ptr<OwnedQueue> owned) {
   OwnedQueue& queue = *owned;
-  owned_queues_.emplace(queue.named->id, std::move(owned));
+  owned_.all.emplace(queue.named->id, std::move(owned));
   bound_memory(queue);
   queue.group.resume(moment());
   touch(queue);
@@ -121,7 +121,7 @@ void Shard::adopt_queue(std::unique_ptr<OwnedQueue> owned) {
 
 void Shard::catch_up() {
   on_timer(deadline_timer_);
-  if (!touched_queues_.empty()) tick_soon();  // there is a first tick for them
+  if (!owned_.touched.empty()) tick_soon();  // there is a first tick for them
   tick_now_.reset();
   tick_wall_.reset();
 }
@@ -338,12 +338,13 @@ void Shard::schedule_deadlines() {
     const MonotonicTime check = now() + kCongestionCheck;
     if (!due || check < *due) due = check;
   }
-  if (const auto queue = queues_due_.next_due(); queue && (!due || *queue < *due)) due = *queue;
+  if (const auto queue = owned_.due.next_due(); queue && (!due || *queue < *due)) due = *queue;
   if (delayed_ && delayed_->pending() > 0 && !stopping_)
     if (const auto delayed = delayed_->next(moment()); delayed && (!due || *delayed < *due)) due = *delayed;
   if (!read_again_.empty() && (!due || read_again_at_ < *due)) due = read_again_at_;
   if (const auto again = failed_reads_.next_due(); again && (!due || *again < *due)) due = *again;
-  if (has_to_write_again() && (!due || write_again_at_ < *due)) due = write_again_at_;
+  if (!readers_to_record_.empty() && (!due || record_readers_at_ < *due)) due = record_readers_at_;
+  if (not_taken_.any() && (!due || not_taken_.again_at < *due)) due = not_taken_.again_at;
   // Only ever moved forward: inside the advance() in which it is due it would else be put off to the next.
   if (!due || (deadline_timer_.scheduled() && deadline_timer_due_ <= *due)) return;
   deadline_timer_due_ = *due;
@@ -372,6 +373,7 @@ void Shard::on_timer(net::Timer&) {
   check_congestion();
   read_again();
   read_queues_again();
+  record_due_readers();
   write_again();
   schedule_deadlines();
 }

@@ -2,7 +2,6 @@
 #include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
 
-#include <atomic>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -26,6 +25,7 @@
 #include "broker/gone_queue.h"
 #include "broker/lease_reports.h"
 #include "broker/member_choice.h"
+#include "broker/not_taken.h"
 #include "broker/outbox.h"
 #include "broker/owned_queue.h"
 #include "broker/pending_publication.h"
@@ -35,7 +35,6 @@
 #include "broker/shared.h"
 #include "net/listener.h"
 #include "queue/delayed_messages.h"
-#include "queue/due_index.h"
 #include "session/deadlines.h"
 #include "session/session_table.h"
 #include "wire/encoder.h"
@@ -82,20 +81,18 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   /// True while the committer owes this shard an answer.
   bool has_commits_in_flight() const { return commits_in_flight_ > 0; }
   /// True while records of sessions that could not be written wait for the store to take them.
-  bool has_to_write_again() const {
-    return !record_again_.empty() || !erase_again_.empty() || !settle_again_.empty() || !take_again_.empty();
-  }
+  bool has_to_write_again() const { return not_taken_.any(); }
   std::size_t connection_count() const { return connections_.size(); }
   std::size_t session_count() const { return sessions_.size(); }
 
  private:
+  using Session = session::Session;
+  using ReasonCode = wire::ReasonCode;
+  using QoS = wire::QoS;
+  using Begun = std::optional<Result<queue::ControlResult>>;
   enum class WillRule { Publish, Discard };
   /// Messages waiting for one client from which on its publishers are asked to wait.
   static constexpr std::size_t kCongestedFrom = 2000;
-  /// Expired messages of one queue that are dropped at once.
-  static constexpr std::size_t kExpiredAtOnce = 1000;
-  /// Unread messages of a shard from which on publishers of other shards wait.
-  static constexpr std::size_t kMailboxFull = 20'000;
 
   // shard.cc: arrivals, mailbox, time
   bool on_introduced(Connection& c) override;
@@ -113,7 +110,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void receive(ShardMessage& message);
   void skip_sequence(const SkipSequence& skip);
   void follow_session(SessionId id, ShardMessage message);
-  void take_early_messages(session::Session& session);
+  void take_early_messages(Session& session);
   void stop_serving();
   void tick_soon();
   void schedule_deadlines();
@@ -125,24 +122,23 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void on_connect(Connection& c, const wire::Connect& packet);
   void claim_session(Connection& c);
   void on_take_over(TakeOver& request);
-  void hand_over(session::Session& session);
+  void hand_over(Session& session);
   void hand_over_if_wanted(SessionId id);
   void on_session_granted(SessionGranted& granted);
-  session::Session& take_in(std::unique_ptr<session::Session> session);
+  Session& take_in(std::unique_ptr<session::Session> session);
   void begin_session(Connection& c, std::unique_ptr<session::Session> old, SessionId fresh_id);
-  void finish_connect(Connection& c, session::Session& session, bool session_present, bool ends_stored);
-  void send_connack(Connection& c, session::Session& session, bool session_present);
+  void finish_connect(Connection& c, Session& session, bool session_present, bool ends_stored);
+  void send_connack(Connection& c, Session& session, bool session_present);
   wire::PropertyWriter describe_server(const Connection& c) const;
-  void refuse_connect(Connection& c, wire::ReasonCode reason, std::string_view why);
+  void refuse_connect(Connection& c, ReasonCode reason, std::string_view why);
 
   // publish_path.cc
   void on_publish(Connection& c, const wire::Publish& packet);
   bool within_agreement(Connection& c, const wire::Publish& packet);
-  bool admit_publish(Connection& c, session::Session& session, const wire::Publish& packet);
+  bool admit_publish(Connection& c, Session& session, const wire::Publish& packet);
   bool resolve_topic(Connection& c, const wire::Publish& packet, std::string_view& topic);
-  std::optional<wire::ReasonCode> refusal_for(const wire::Publish& packet, std::string_view topic) const;
-  void refuse_publish(Connection& c, const wire::Publish& packet, wire::ReasonCode reason,
-                      std::string_view why);
+  std::optional<ReasonCode> refusal_for(const wire::Publish& packet, std::string_view topic) const;
+  void refuse_publish(Connection& c, const wire::Publish& packet, ReasonCode reason, std::string_view why);
   std::uint64_t match(std::string_view topic, SessionId publisher);
   queue::MessagePtr make_message(const wire::Publish& packet, std::string_view topic, SessionId publisher,
                                  std::uint64_t matched_version);
@@ -153,15 +149,13 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   std::size_t purge_retained(std::size_t most);
   void hand_over_now(bool qos0_only);
   bool needs_commit(const Connection* c, const queue::MessagePtr& message, bool retain) const;
-  void commit_publish(Connection* c, const queue::MessagePtr& message, wire::PacketId id, wire::QoS qos,
+  void commit_publish(Connection* c, const queue::MessagePtr& message, wire::PacketId id, QoS qos,
                       bool retain, store::WriteBatch batch = {}, SessionId session = {},
                       queue::WaiterId round = {}, Seq delayed = {});
-  static bool may_be_elided(const PublishCommit& work, std::span<const Target> targets);
   std::optional<MessageId> share_body(store::WriteBatch& batch, const queue::Message& message);
-  void acknowledge_publish(Connection& c, wire::PacketId id, wire::QoS qos, wire::ReasonCode reason,
+  void acknowledge_publish(Connection& c, wire::PacketId id, QoS qos, ReasonCode reason,
                            const PublishRef* ref = nullptr);
-  void send_publish_ack(Connection& c, wire::PacketId id, wire::QoS qos, wire::ReasonCode reason,
-                        std::string_view why);
+  void send_publish_ack(Connection& c, wire::PacketId id, QoS qos, ReasonCode reason, std::string_view why);
   void wait_for_slow_reader(Connection& c);
   void publish_for_broker(const queue::MessagePtr& message, std::string_view client_id, bool behind_others,
                           store::WriteBatch batch);
@@ -185,9 +179,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void put_off_delayed(Seq seq);
 
   // delayed_command_path.cc
-  Result<DelayedLook> delayed_look(QueueOrder order) const;
-  std::optional<Result<queue::ControlResult>> ask_delayed(const ControlTask& task,
-                                                          const queue::ControlCommand& command);
+  Begun ask_delayed(const ControlTask& task, const queue::ControlCommand& command);
   void on_delayed_asked(AskCommand& asked);
   void begin_delayed_look();
   void read_for_delayed_look();
@@ -212,7 +204,6 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void acknowledge_without_message(Connection& c, const wire::Publish& packet, bool matched,
                                    ControlId control = {});
   void run_control(ControlId id);
-  static void answer_command(ControlTask& task, Result<queue::ControlResult> result);
   std::optional<ControlId> end_control(ControlTask& task);
   void finish_command(ControlId id, Result<queue::ControlResult> result);
   void publish_answer(const ControlTask& task, std::string_view text);
@@ -220,7 +211,6 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void publish_event(std::string_view topic, std::string_view text);
 
   // command_path.cc
-  using Begun = std::optional<Result<queue::ControlResult>>;
   Begun begin_command(ControlTask& task, const queue::ControlCommand& command);
   Begun ask_owner(const ControlTask& task, const std::string& name, const queue::ControlCommand& command,
                   std::optional<queue::QueueDefinition> wanted = std::nullopt);
@@ -238,7 +228,6 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void answer_order(QueueId queue, ControlId asker, Result<queue::ControlResult> result);
   queue::QueueState describe_queue(const OwnedQueue& queue);
   void go_on_looking(OwnedQueue& queue);
-  static bool look_on(OwnedQueue& queue, OwnedQueue::Look& look);
   void run_orders(OwnedQueue& queue);
   void begin_change(OwnedQueue& queue);
   void record_change(OwnedQueue& queue, const queue::QueueDefinition& definition, bool is_paused,
@@ -273,9 +262,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void on_queue_forgotten(const QueueForgotten& forgotten);
   bool is_forgetting() const;
   void forget_subscribers();
-  std::size_t forget_queue(session::Session& session, QueueId id, const std::string& name,
-                           store::WriteBatch& batch);
-  void forget_gone_queues(session::Session& session);
+  std::size_t forget_queue(Session& session, QueueId id, const std::string& name, store::WriteBatch& batch);
+  void forget_gone_queues(Session& session);
 
   // admission_path.cc
   queue::WaiterId next_waiter();
@@ -320,83 +308,81 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   queue::Moment moment() { return {now(), wall()}; }
 
   // consume_path.cc
-  void consume(session::Session& session, std::string_view form, const topic::SubscriptionOptions& options);
-  void consume_no_more(session::Session& session, std::string_view form);
-  void resume_consuming(session::Session& session);
-  void stop_consuming(session::Session& session);
+  void consume(Session& session, std::string_view form, const topic::SubscriptionOptions& options);
+  void consume_no_more(Session& session, std::string_view form);
+  void resume_consuming(Session& session);
+  void stop_consuming(Session& session);
   void on_told_by_queue(FromQueue& told);
-  void pump_consumers(Connection& c, session::Session& session);
+  void pump_consumers(Connection& c, Session& session);
   enum class Lent { Ended, WithClient, Waits };
-  Lent send_lent(Connection& c, session::Session& session, const session::QueueDelivery& lent);
-  std::optional<Seq> sequence_for_lent(session::Session& session);
-  void ask_sequences(session::Session& session);
-  void grant_credit(session::Session& session);
-  bool settle_lent(session::Session& session, Seq own, const wire::Ack& packet);
+  Lent send_lent(Connection& c, Session& session, const session::QueueDelivery& lent);
+  std::optional<Seq> sequence_for_lent(Session& session);
+  void ask_sequences(Session& session);
+  void grant_credit(Session& session);
+  bool settle_lent(Session& session, Seq own, const wire::Ack& packet);
   void tell_settled(session::QueueConsumers::Sent& sent, queue::Outcome outcome,
                     std::optional<std::chrono::seconds> retry_after);
-  static std::optional<std::chrono::seconds> retry_after_of(const wire::Ack& packet);
   wire::OutboundPublish lent_publish(const Connection& c, const session::QueueDelivery& lent,
-                                     std::string_view queue, wire::QoS qos,
+                                     std::string_view queue, QoS qos,
                                      std::span<const std::uint32_t> identifiers);
 
   // claim_path.cc
-  void claim_lent(const Connection& c, session::Session& session, const session::QueueDelivery& lent);
-  void send_claimed(Connection& c, session::Session& session);
-  bool send_claim(Connection& c, session::Session& session, Seq own, wire::PacketId id, bool duplicate);
-  bool send_claim_again(Connection& c, session::Session& session, const qos::Resend& resend);
-  bool settle_claim(session::Session& session, Seq own, const wire::Ack& packet);
-  void release_claim(Connection* c, session::Session& session, Seq own);
-  void send_pubrel_in_order(Connection* c, session::Session& session, Seq own);
-  static void end_exchange(session::Session& session, Seq own);
+  void claim_lent(const Connection& c, Session& session, const session::QueueDelivery& lent);
+  void send_claimed(Connection& c, Session& session);
+  bool send_claim(Connection& c, Session& session, Seq own, wire::PacketId id, bool duplicate);
+  bool send_claim_again(Connection& c, Session& session, const qos::Resend& resend);
+  bool settle_claim(Session& session, Seq own, const wire::Ack& packet);
+  void release_claim(Connection* c, Session& session, Seq own);
+  void send_pubrel_in_order(Connection* c, Session& session, Seq own);
+  static void end_exchange(Session& session, Seq own);
   void on_claim_ended(const FromQueue& told, const ClaimEnded& ended);
   void on_nack(Connection& c, const wire::Publish& packet, std::string_view topic);
 
   // create_queue_path.cc
-  wire::ReasonCode grant_queue(const wire::SubscribeFilter& wanted, SubscriptionRequest& request,
-                               store::WriteBatch& batch, std::string& why);
-  wire::ReasonCode create_queues(SubscriptionRequest& request);
+  ReasonCode grant_queue(const wire::SubscribeFilter& wanted, SubscriptionRequest& request,
+                         store::WriteBatch& batch, std::string& why);
+  ReasonCode create_queues(SubscriptionRequest& request);
 
   // deliver_path.cc
   void deliver(SessionId to, Seq seq, queue::Delivery delivery);
   void deliver_early(SessionId to, Seq seq, queue::Delivery delivery);
-  bool send_early(session::Session& session, Seq seq, queue::Delivery& delivery);
-  void deliver_qos0(session::Session& session, const queue::Delivery& delivery);
-  void enqueue(session::Session& session, Seq seq, queue::Delivery delivery);
-  void pump(session::Session& session);
-  void send_waiting(Connection& c, session::Session& session);
-  void show_pace(session::Session& session);
-  void send_again(Connection& c, session::Session& session, const qos::Resend& resend);
+  bool send_early(Session& session, Seq seq, queue::Delivery& delivery);
+  void deliver_qos0(Session& session, const queue::Delivery& delivery);
+  void enqueue(Session& session, Seq seq, queue::Delivery delivery);
+  void pump(Session& session);
+  void send_waiting(Connection& c, Session& session);
+  void show_pace(Session& session);
+  void send_again(Connection& c, Session& session, const qos::Resend& resend);
   wire::OutboundPublish publish_for(const Connection& c, const queue::Delivery& delivery);
   bool fits(const Connection& c, const queue::Delivery& delivery);
   static bool fits(const Connection& c, const wire::OutboundPublish& out);
   void send_publish(Connection& c, const queue::Delivery& delivery, wire::PacketId id, bool duplicate);
   void write_publish(Connection& c, wire::OutboundPublish out, const queue::MessagePtr& message);
-  void drop_entry(session::Session& session, Seq seq, Counter reason);
-  void drop_expired(session::Session& session);
-  void watch_expiry(session::Session& session);
-  void watch_congestion(session::Session& session);
+  void drop_entry(Session& session, Seq seq, Counter reason);
+  void drop_expired(Session& session);
+  void watch_expiry(Session& session);
+  void watch_congestion(Session& session);
   void check_congestion();
   bool is_behind(ShardId shard) const;
 
   // page_path.cc
-  void limit_window(session::Session& session);
-  void ask_page(const session::Session& session, PageRead::Purpose purpose, Seq from);
-  void read_ahead(session::Session& session);
+  void limit_window(Session& session);
+  void ask_page(const Session& session, PageRead::Purpose purpose, Seq from);
+  void read_ahead(Session& session);
   void on_page_read(PageRead& page);
   void tell_damaged(const PageRead& page, std::string_view queue);
   void read_again_later(SessionId session);
   void read_again();
-  bool is_over_limit(const session::Session& session) const;
-  void drop_what_is_over(session::Session& session);
-  void look_for_shared(session::Session& session);
-  void hand_on_page(session::Session& session, PageRead& page);
+  bool is_over_limit(const Session& session) const;
+  void drop_what_is_over(Session& session);
+  void look_for_shared(Session& session);
+  void hand_on_page(Session& session, PageRead& page);
   Remains& keep_remains(SessionId ended, queue::QueueWindow queue, Counter reason);
   void ask_remains(SessionId id, Remains& remains);
   void hand_on_remains(PageRead& page);
 
   // queue_page_path.cc
   void bound_memory(OwnedQueue& queue) const;
-  static void say_in_memory(const OwnedQueue& queue);
   void read_queue(const OwnedQueue& queue, PageRead::Purpose purpose, Seq from);
   bool gives_up(OwnedQueue& queue, PageRead& page);
   void tell_read_failed(OwnedQueue& queue);
@@ -404,43 +390,68 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void tell_lost(const PageRead& page, const std::vector<Seq>& lost, std::string_view queue);
   void read_queues_again();
 
+  // stream_path.cc
+  void on_stream_told(OwnedQueue& queue, ToQueue::Message& told);
+  void run_stream(OwnedQueue& queue);
+  void trim_stream(OwnedQueue& queue);
+  std::optional<MonotonicTime> stream_due(const OwnedQueue& queue);
+
+  // read_path.cc
+  ReasonCode grant_stream(const wire::SubscribeFilter& wanted, const wire::Subscribe& packet,
+                          SubscriptionRequest& request, std::string& why) const;
+  void read_stream(Session& session, const SubscriptionRequest& request);
+  void attach_reader(Session& session, session::StreamReader& reader);
+  std::size_t forget_reader(Session& session, QueueId stream, store::WriteBatch& batch);
+  void read_no_more(Session& session, std::string_view text);
+  void resume_reading(Session& session);
+  void stop_reading(Session& session);
+  void on_stream_grown(QueueId stream, const StreamGrew& grown);
+  void on_stream_page(PageRead& page);
+  void pump_readers(Connection& c, Session& session);
+  void read_ahead(const Session& session, session::StreamReader& reader);
+  bool send_entry(Connection& c, Session& session, session::StreamReader& reader,
+                  const queue::StreamEntry& entry);
+  bool settle_read(Session& session, Seq own, const wire::Ack& packet);
+  void record_readers(Session& session);
+  void record_readers_later(Session& session);
+  void record_due_readers();
+
   // ack_path.cc
   void on_ack(Connection& c, const wire::Ack& packet);
-  void on_puback(Connection& c, session::Session& session, const wire::Ack& packet);
-  void on_pubrec(Connection& c, session::Session& session, const wire::Ack& packet);
-  void on_pubrel(Connection& c, session::Session& session, const wire::Ack& packet);
-  void on_pubcomp(Connection& c, session::Session& session, const wire::Ack& packet);
-  void finish_exchange(Connection& c, session::Session& session, const qos::OnFinish& end,
-                       std::string_view mistake);
-  void finish_entry(session::Session& session, Seq seq);
-  void take_out_entry(session::Session& session, Seq seq);
-  void erase_entry(session::Session& session, Seq seq);
-  void send_ack(Connection& c, wire::PacketType type, wire::PacketId id, wire::ReasonCode reason,
+  void on_puback(Connection& c, Session& session, const wire::Ack& packet);
+  void on_pubrec(Connection& c, Session& session, const wire::Ack& packet);
+  void on_pubrel(Connection& c, Session& session, const wire::Ack& packet);
+  void on_pubcomp(Connection& c, Session& session, const wire::Ack& packet);
+  void finish_exchange(Connection& c, Session& session, const qos::OnFinish& end, std::string_view mistake);
+  void finish_entry(Session& session, Seq seq);
+  void take_out_entry(Session& session, Seq seq);
+  void erase_entry(Session& session, Seq seq);
+  void send_ack(Connection& c, wire::PacketType type, wire::PacketId id, ReasonCode reason,
                 std::string_view why = {}, wire::Properties told = {});
-  void send_ack_in_order(Connection& c, session::Session& session, AnswerLater answer);
-  void list_finished_entries(const session::Session& session);
+  void send_ack_in_order(Connection& c, Session& session, AnswerLater answer);
+  void list_finished_entries(const Session& session);
   void submit_finished_entries();
 
   // subscribe_path.cc
   void on_subscribe(Connection& c, const wire::Subscribe& packet);
   void on_unsubscribe(Connection& c, const wire::Unsubscribe& packet);
-  wire::ReasonCode grant(const wire::SubscribeFilter& wanted, bool is_one_too_many) const;
+  ReasonCode grant(const wire::SubscribeFilter& wanted, bool is_one_too_many) const;
   bool is_of_no_queue(std::string_view filter) const;
-  void apply_subscriptions(Connection* c, session::Session& session, SubscriptionsStored& work);
+  void apply_subscriptions(Connection* c, Session& session, SubscriptionsStored& work);
   void send_subscription_ack(Connection& c, const SubscriptionsStored& work);
-  void remove_subscriptions(const session::Session& session);
+  void remove_subscriptions(const Session& session);
 
   // retained_path.cc
   bool plan_retained_read(Connection& c, const SubscriptionRequest& request, bool is_new,
                           std::uint64_t since_version);
   void stop_retained_reads(Connection* c, SessionId session, std::string_view filter);
   void begin_retained_barrier(const Connection& c);
-  void keep_retained_reads(Connection& c, const session::Session& session);
-  void resume_retained_reads(Connection& c, const session::Session& session);
+  void keep_retained_reads(Connection& c, const Session& session);
+  void resume_retained_reads(Connection& c, const Session& session);
   std::vector<RetainedRead> take_kept_reads(SessionId session);
   bool send_retained_slices();
-  bool send_retained_slice(Connection& c, session::Session& session);
-  bool has_room_for_retained(Connection& c, const session::Session& session) const;
+  bool send_retained_slice(Connection& c, Session& session);
+  bool has_room_for_retained(Connection& c, const Session& session) const;
 
   // barrier_path.cc
   void submit_behind_all(std::optional<ConnectionId> connection, CommitTicket::Work work);
@@ -454,14 +465,14 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
 
   // disconnect_path.cc
   void on_disconnect(Connection& c, const wire::Disconnect& packet);
-  void disconnect(Connection& c, wire::ReasonCode reason, std::string_view why);
-  void disconnect_behind_acks(Connection& c, wire::ReasonCode reason);
-  void log_disconnected(const Connection& c, const session::Session& session, const Ending& ending);
+  void disconnect(Connection& c, ReasonCode reason, std::string_view why);
+  void disconnect_behind_acks(Connection& c, ReasonCode reason);
+  void log_disconnected(const Connection& c, const Session& session, const Ending& ending);
   void close_connection(Connection& c, WillRule will, const Ending& ending);
 
   // session_end.cc
-  void leave_session(session::Session& session, WillRule will);
-  void hand_on_shared(session::Session& session);
+  void leave_session(Session& session, WillRule will);
+  void hand_on_shared(Session& session);
   bool draw_other_member(queue::Delivery& delivery);
   void hand_to_drawn(const queue::MessagePtr& message);
   void settle_loan(const queue::Loan& loan);
@@ -471,49 +482,49 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void strand(Deliver& message);
   void redispatch_stranded();
   void erase_stray(SessionId ended, Seq seq);
-  void set_absence_deadlines(const session::Session& session);
-  bool publish_will(session::Session& session);
+  void set_absence_deadlines(const Session& session);
+  bool publish_will(Session& session);
   void publish_taken_will(SessionId id, std::string_view client_id, const session::Will& will,
                           bool is_late = false);
   void publish_late_wills(SessionId id);
-  void end_session(session::Session& session, Counter reason);
+  void end_session(Session& session, Counter reason);
   void pass_on(const std::string& client_id);
-  void discard_session_state(session::Session& session, Counter reason);
+  void discard_session_state(Session& session, Counter reason);
 
   // commit_path.cc
   void submit(store::WriteBatch batch, std::optional<ConnectionId> connection, SessionId session,
               CommitTicket::Work work, CommitNeeds needs = {});
   void on_commit_finished(CommitFinished& finished);
-  void finish(Connection* c, session::Session* session, PublishCommit& work, std::optional<Errc> error);
-  void answer_publisher(Connection* c, session::Session* session, const PublishCommit& work,
-                        std::optional<Errc> error);
-  void refuse_stored_publish(Connection& c, wire::PacketId id, wire::QoS qos, Errc error);
-  void finish(Connection* c, session::Session* session, PublishSeenAgain& work, std::optional<Errc> error);
-  void finish(Connection* c, session::Session* session, InboundReleased& work, std::optional<Errc> error);
-  void finish(Connection* c, session::Session* session, OutboundReleased& work, std::optional<Errc> error);
-  void finish(Connection* c, session::Session* session, AnswerLater& work, std::optional<Errc> error);
-  void finish(Connection* c, session::Session* session, EntriesErased& work, std::optional<Errc> error);
-  void finish(Connection* c, session::Session* session, SubscriptionsStored& work, std::optional<Errc> error);
-  void finish(Connection* c, session::Session* session, SessionStored& work, std::optional<Errc> error);
-  void finish(Connection* c, session::Session* session, RetainedBarrier& work, std::optional<Errc> error);
-  void finish(Connection* c, session::Session* session, RemainsBarrier& work, std::optional<Errc> error);
-  void finish(Connection* c, session::Session* session, RemainsErased& work, std::optional<Errc> error);
-  void finish(Connection* c, session::Session* session, QueueSettled& work, std::optional<Errc> error);
-  void finish(Connection* c, session::Session* session, QueuesMade& work, std::optional<Errc> error);
-  void finish(Connection* c, session::Session* session, QueueRecorded& work, std::optional<Errc> error);
-  void finish(Connection* c, session::Session* session, QueueBarrier& work, std::optional<Errc> error);
-  void finish(Connection* c, session::Session* session, QueueEndRecorded& work, std::optional<Errc> error);
-  void finish(Connection* c, session::Session* session, QueueErased& work, std::optional<Errc> error);
-  void finish(Connection* c, session::Session* session, MessagesMoved& work, std::optional<Errc> error);
-  void finish(Connection* c, session::Session* session, DelayedCancelled& work, std::optional<Errc> error);
-  void finish(Connection* c, session::Session* session, ClaimMade& work, std::optional<Errc> error);
-  void finish(Connection* c, session::Session* session, SequencesTaken& work, std::optional<Errc> error);
-  void finish(Connection* c, session::Session* session, Recorded& work, std::optional<Errc> error);
+  void finish(Connection* c, Session* session, PublishCommit& work, std::optional<Errc> error);
+  void answer_publisher(Connection* c, Session* session, const PublishCommit& it, std::optional<Errc> error);
+  void refuse_stored_publish(Connection& c, wire::PacketId id, QoS qos, Errc error);
+  void finish(Connection* c, Session* session, PublishSeenAgain& work, std::optional<Errc> error);
+  void finish(Connection* c, Session* session, InboundReleased& work, std::optional<Errc> error);
+  void finish(Connection* c, Session* session, OutboundReleased& work, std::optional<Errc> error);
+  void finish(Connection* c, Session* session, AnswerLater& work, std::optional<Errc> error);
+  void finish(Connection* c, Session* session, EntriesErased& work, std::optional<Errc> error);
+  void finish(Connection* c, Session* session, SubscriptionsStored& work, std::optional<Errc> error);
+  void finish(Connection* c, Session* session, SessionStored& work, std::optional<Errc> error);
+  void finish(Connection* c, Session* session, RetainedBarrier& work, std::optional<Errc> error);
+  void finish(Connection* c, Session* session, RemainsBarrier& work, std::optional<Errc> error);
+  void finish(Connection* c, Session* session, RemainsErased& work, std::optional<Errc> error);
+  void finish(Connection* c, Session* session, QueueSettled& work, std::optional<Errc> error);
+  void finish(Connection* c, Session* session, QueuesMade& work, std::optional<Errc> error);
+  void finish(Connection* c, Session* session, QueueRecorded& work, std::optional<Errc> error);
+  void finish(Connection* c, Session* session, QueueBarrier& work, std::optional<Errc> error);
+  void finish(Connection* c, Session* session, QueueEndRecorded& work, std::optional<Errc> error);
+  void finish(Connection* c, Session* session, QueueErased& work, std::optional<Errc> error);
+  void finish(Connection* c, Session* session, MessagesMoved& work, std::optional<Errc> error);
+  void finish(Connection* c, Session* session, DelayedCancelled& work, std::optional<Errc> error);
+  void finish(Connection* c, Session* session, ClaimMade& work, std::optional<Errc> error);
+  void finish(Connection* c, Session* session, SequencesTaken& work, std::optional<Errc> error);
+  void finish(Connection* c, Session* session, StreamTrimmed& work, std::optional<Errc> error);
+  void finish(Connection* c, Session* session, Recorded& work, std::optional<Errc> error);
 
   // write_again.cc
-  void record(session::Session& session);
+  void record(Session& session);
   void erase_records(store::WriteBatch batch, Recorded work = {});
-  void write_again_later(session::Session& session);
+  void write_again_later(Session& session);
   void write_again_later();
   void write_again();
 
@@ -541,12 +552,9 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   std::vector<Target> targets_;
   std::vector<QueueTarget> queue_targets_;
   std::string lent_properties_;
-  std::vector<std::vector<queue::QueueEffect>> spare_effects_;  ///< empty, with memory for the next queues
   std::string forwarded_properties_;
 
-  absl::flat_hash_map<QueueId, std::unique_ptr<OwnedQueue>> owned_queues_;
-  std::vector<QueueId> touched_queues_;
-  queue::DueIndex<MonotonicTime, QueueId> queues_due_;
+  OwnedQueues owned_;
   std::vector<ShardMessage> to_self_;       ///< about named queues; taken in the same tick
   std::vector<ShardMessage> said_to_self_;  ///< being taken
   std::vector<SessionId> to_pump_;          ///< they consume
@@ -561,8 +569,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   absl::flat_hash_map<QueueId, GoneQueue> gone_queues_;
   std::unique_ptr<queue::DelayedMessages> delayed_;  ///< null: another shard owns them
   std::deque<DelayedLook> delayed_looks_;
-  std::vector<QueueId> settle_again_;  ///< the store did not take what these have decided
-  std::vector<SessionId> take_again_;  ///< nor gave these sequences
+  std::vector<SessionId> readers_to_record_;  ///< of streams, who have gone on
+  MonotonicTime record_readers_at_{};
 
   std::vector<Deliver> stranded_;  ///< of shared groups, whose member ended: drawn again in this tick
   absl::flat_hash_set<SessionId>
@@ -571,10 +579,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   absl::flat_hash_map<SessionId, std::unique_ptr<Remains>> remains_;
   std::vector<SessionId> read_again_;  ///< the store could not be read for these
   MonotonicTime read_again_at_{};
-  FailedReads failed_reads_;             ///< nor for these
-  std::vector<SessionId> record_again_;  ///< the store has an older record of these
-  std::vector<Recorded> erase_again_;
-  MonotonicTime write_again_at_{};
+  FailedReads failed_reads_;  ///< nor for these
+  NotTaken not_taken_;
   std::vector<EarlyMessage> early_messages_;
   Barriers barriers_;  ///< who asks is answered behind this tick's submissions
   std::vector<SessionId> with_finished_entries_;

@@ -10,6 +10,7 @@
 #include "broker/retained_read.h"
 #include "queue/delayed_records.h"
 #include "queue/queue_window.h"
+#include "queue/stream_window.h"
 #include "session/session.h"
 
 namespace hermod::broker {
@@ -93,7 +94,13 @@ struct Submitted {
 /// Answer that every failed commit posted before is heard of.
 struct HearFailures {};
 
-/// Entries of a session's queue, or of a named queue, that a PageReader has read from the store.
+/// What a PageRead brings to a reader of a stream.
+struct StreamPage {
+  SessionId reader;
+  std::vector<queue::StreamEntry> entries{};
+};
+
+/// Entries of a session's queue, or of a named queue or a stream, that a PageReader has read from the store.
 struct PageRead {
   enum class Purpose {
     Window,   ///< the window has room for them
@@ -102,6 +109,7 @@ struct PageRead {
     // Of delayed messages, whose stream has the number of `session`.
     Delayed,         ///< they are due soon
     DelayedLooking,  ///< a command is about them
+    Stream,          ///< a reader of the stream with the number of `session` goes on; see StreamPage
     // Of a named queue, whose stream has the number of `session`; the entries' messages alone are filled in.
     QueueLending,
     QueueLooking,
@@ -126,6 +134,7 @@ struct PageRead {
   Seq end{};                       ///< the store has no others from where they were asked for up to here
   bool to_end = false;             ///< nor behind that
   bool failed = false;             ///< the store could not be read
+  std::unique_ptr<StreamPage> stream{};
 };
 
 /// A queue is deleted: subscriptions to it end on every shard, also those of sessions that are away.

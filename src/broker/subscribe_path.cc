@@ -8,6 +8,8 @@
 #include "broker/reason_for.h"
 #include "broker/shard.h"
 #include "queue/queue_form.h"
+#include "queue/stream_form.h"
+#include "queue/stream_records.h"
 #include "session/records.h"
 
 namespace hermod::broker {
@@ -22,7 +24,7 @@ namespace {
 /// queue: also when the broker crashes before they are there. [MQTT-3.3.1-9]
 bool is_retained_due(const SubscriptionRequest& request, bool is_new) {
   if (request.options.granted_qos == 0 || request.filter.starts_with("$share/")) return false;
-  if (queue::is_queue_form(request.filter)) return false;
+  if (queue::is_named_form(request.filter)) return false;
   return request.retain_handling == wire::RetainHandling::SendAtSubscribe ||
          (request.retain_handling == wire::RetainHandling::SendIfNewSubscription && is_new);
 }
@@ -42,9 +44,13 @@ void Shard::on_subscribe(Connection& c, const wire::Subscribe& packet) {
     const bool is_new = session.subscriptions().find(wanted.filter) == nullptr &&
                         session.subscriptions().number_of(wanted.filter) == 0;
     const bool is_one_too_many = is_new && granted >= shared_.options.session.max_subscriptions;
-    request.reason = queue::is_queue_form(wanted.filter) && !is_one_too_many
-                         ? grant_queue(wanted, request, batch, work.why)
-                         : grant(wanted, is_one_too_many);
+    if (is_one_too_many || !queue::is_named_form(wanted.filter)) {
+      request.reason = grant(wanted, is_one_too_many);
+    } else if (queue::is_queue_form(wanted.filter)) {
+      request.reason = grant_queue(wanted, request, batch, work.why);
+    } else {
+      request.reason = grant_stream(wanted, packet, request, work.why);
+    }
     if (request.reason == ReasonCode::ProtocolError)
       return disconnect(c, request.reason, "No Local on a shared subscription");  // [MQTT-3.8.3-4]
     if (!is_failure(request.reason)) {
@@ -56,6 +62,7 @@ void Shard::on_subscribe(Connection& c, const wire::Subscribe& packet) {
       if (session.is_durable()) {
         request.number = session.subscriptions().number_for(request.filter);
         request.retained_due = is_retained_due(request, is_new);
+        if (request.position) queue::record_reader(batch, request.stream, session.id(), *request.position);
         session::record_subscription(batch, session.id(), request.number, request.filter, request.options,
                                      request.retained_due);
       }
@@ -76,8 +83,8 @@ ReasonCode Shard::grant(const wire::SubscribeFilter& wanted, bool is_one_too_man
   if (target->is_shared()) {
     if (!mqtt.shared_available) return ReasonCode::SharedSubscriptionsNotSupported;
     if (wanted.no_local) return ReasonCode::ProtocolError;
-    if (queue::is_queue_form(target->filter.text()))
-      return ReasonCode::TopicFilterInvalid;  // a named queue is shared as it is
+    if (queue::is_named_form(target->filter.text()))
+      return ReasonCode::TopicFilterInvalid;  // a named queue is shared as it is, and a stream is read whole
   }
   if (target->filter.has_wildcard() && !mqtt.wildcard_available)
     return ReasonCode::WildcardSubscriptionsNotSupported;
@@ -97,7 +104,7 @@ void Shard::on_unsubscribe(Connection& c, const wire::Unsubscribe& packet) {
     request.filter = filter;
     // Whether it exists is known when the SUBSCRIBE before it, which may still be on its way to the disk, is
     // done.
-    if (!queue::is_queue_form(filter) &&
+    if (!queue::is_named_form(filter) &&
         !topic::parse_subscription(filter, {shared_.options.mqtt.max_topic_levels})) {
       request.reason = ReasonCode::TopicFilterInvalid;
     } else if (const std::uint32_t number = session.subscriptions().number_of(filter); number != 0) {
@@ -145,6 +152,10 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
                        : consume(session, request.filter, request.options);
       continue;
     }
+    if (queue::is_stream_form(request.filter)) {
+      work.unsubscribe ? read_no_more(session, request.filter) : read_stream(session, request);
+      continue;
+    }
     const auto target = topic::parse_subscription(request.filter, {shared_.options.mqtt.max_topic_levels});
     HERMOD_ASSERT(target.has_value());
     const auto kind = work.unsubscribe ? SubscriptionChange::Kind::Remove : SubscriptionChange::Kind::Set;
@@ -161,6 +172,7 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
   send_subscription_ack(*c, work);
   if (c->state() != Connection::State::Connected) return;  // and the session may be gone
   if (session.consumers() != nullptr) pump_consumers(*c, session);
+  if (session.readers() != nullptr) pump_readers(*c, session);
   if (work.unsubscribe || c->state() != Connection::State::Connected) return;
   bool reads = false;
   for (std::size_t i = 0; i < changed.size(); ++i)
@@ -172,9 +184,7 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
 
 /// The queue was deleted while the subscription was on its way to the store.
 bool Shard::is_of_no_queue(std::string_view filter) const {
-  if (!queue::is_queue_form(filter)) return false;
-  const auto form = queue::QueueForm::parse(filter);
-  return !form || !shared_.queues.find(form->name);
+  return queue::is_named_form(filter) && !shared_.queues.find(queue::name_in_form(filter));
 }
 
 /// One that is too large for the client ends the connection, and maybe the session with it.
@@ -195,7 +205,7 @@ void Shard::remove_subscriptions(const Session& session) {
   std::vector<SubscriptionChange> changes;
   changes.reserve(session.subscriptions().size());
   for (const session::Subscription& subscription : session.subscriptions().items()) {
-    if (queue::is_queue_form(subscription.filter)) continue;
+    if (queue::is_named_form(subscription.filter)) continue;
     const auto target =
         topic::parse_subscription(subscription.filter, {shared_.options.mqtt.max_topic_levels});
     HERMOD_ASSERT(target.has_value());

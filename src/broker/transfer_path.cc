@@ -179,7 +179,7 @@ bool Shard::on_move_answered(AdmissionAnswered& answer) {
   if (found == moving_.end()) return false;
   const MovingMessage moving = found->second;
   if (answer.admission.what != Admission::What::Busy) moving_.erase(found);  // else AskedAgain follows
-  OwnedQueue& queue = *owned_queues_.at(moving.from);
+  OwnedQueue& queue = *owned_.all.at(moving.from);
   QueueTransfer& transfer = *queue.transfer;
   transfer.slice[moving.index].admission = std::move(answer.admission);
   if (--transfer.unanswered == 0) submit_slice(queue);
@@ -192,7 +192,7 @@ bool Shard::on_move_asked_again(queue::WaiterId waiter) {
   if (found == moving_.end()) return false;
   const MovingMessage moving = found->second;
   moving_.erase(found);
-  OwnedQueue& queue = *owned_queues_.at(moving.from);
+  OwnedQueue& queue = *owned_.all.at(moving.from);
   QueueTransfer& transfer = *queue.transfer;
   if (transfer.waits_for == waiter) {
     transfer.waits_for = {};
@@ -259,7 +259,7 @@ void Shard::submit_slice(OwnedQueue& queue) {
 }
 
 void Shard::finish(Connection*, session::Session*, MessagesMoved& work, std::optional<Errc> error) {
-  OwnedQueue& queue = *owned_queues_.at(work.from);
+  OwnedQueue& queue = *owned_.all.at(work.from);
   QueueTransfer& transfer = *queue.transfer;
   transfer.is_committing = false;
   const std::vector<Leaving> slice = std::exchange(transfer.slice, {});
@@ -277,7 +277,7 @@ void Shard::finish(Connection*, session::Session*, MessagesMoved& work, std::opt
 
 /// The queue itself goes on in the next tick, behind what others have to say.
 void Shard::touch_later(OwnedQueue& queue) {
-  queues_due_.set(queue.named->id, now());
+  owned_.due.set(queue.named->id, now());
   schedule_deadlines();
 }
 

@@ -91,7 +91,7 @@ class View {
     NamedQueues sum;
     if (queues_ == nullptr) return sum;
     for (const queue::NamedQueuePtr& queue : queues_->all()) {
-      const queue::Amount held = queue->room->held();
+      const queue::Amount held = queue->stream ? queue->stream->held() : queue->room->held();
       ++sum.count;
       sum.held.messages += held.messages;
       sum.held.bytes += held.bytes;

@@ -45,39 +45,39 @@ void Shard::finish(Connection*, Session* session, Recorded& work, std::optional<
   }
   if (session != nullptr) write_again_later(*session);
   if (work.erases) {
-    erase_again_.push_back(std::move(work));
+    not_taken_.erases.push_back(std::move(work));
     write_again_later();
   }
 }
 
 void Shard::write_again_later(Session& session) {
   session.record_is_old = true;
-  record_again_.push_back(session.id());
+  not_taken_.records.push_back(session.id());
   write_again_later();
 }
 
 void Shard::write_again_later() {
-  write_again_at_ = now() + kWriteAgain;
+  not_taken_.again_at = now() + kWriteAgain;
   schedule_deadlines();
 }
 
 void Shard::write_again() {
-  if (!has_to_write_again() || now() < write_again_at_) return;
+  if (!not_taken_.any() || now() < not_taken_.again_at) return;
   if (!shared_.committer.healthy()) return write_again_later();
-  for (const SessionId id : std::exchange(record_again_, {})) {
+  for (const SessionId id : std::exchange(not_taken_.records, {})) {
     Session* session = sessions_.find(id);
     if (session != nullptr && session->record_is_old) record(*session);
   }
-  for (Recorded& work : std::exchange(erase_again_, {})) {
+  for (Recorded& work : std::exchange(not_taken_.erases, {})) {
     store::WriteBatch batch = std::move(*work.erases);
     erase_records(std::move(batch), std::move(work));
   }
-  for (const QueueId id : std::exchange(settle_again_, {}))
-    if (const auto found = owned_queues_.find(id); found != owned_queues_.end()) {
+  for (const QueueId id : std::exchange(not_taken_.settlements, {}))
+    if (const auto found = owned_.all.find(id); found != owned_.all.end()) {
       found->second->waits_for_store = false;
       touch(*found->second);
     }
-  for (const SessionId id : std::exchange(take_again_, {}))
+  for (const SessionId id : std::exchange(not_taken_.sequences, {}))
     if (Session* session = sessions_.find(id)) pump(*session);
 }
 

@@ -18,7 +18,10 @@ const std::vector<QueueKey>& queue_keys() {
       {"match", "none, all:PROPERTY FILTER or any:PROPERTY FILTER",
        "Of these only messages whose user properties fulfil all, or any, of the terms, such as "
        "all:tags=a,b&n>25."},
-      {"kind", "queue", "What it is: messages leave when they have been acknowledged."},
+      {"kind", "one of queue, stream",
+       "queue: messages leave when they have been acknowledged. stream: they stay, whoever has read them, "
+       "until the retention removes them; it needs a store. A stream has bind, match, kind, key and the "
+       "retention, and no other of these keys."},
       {"order", "one of none, key, strict",
        "key: the next message of a key goes out when the one before it is settled, other keys side by side. "
        "strict: one message of the whole queue at a time. none: all side by side."},
@@ -56,6 +59,11 @@ const std::vector<QueueKey>& queue_keys() {
       {"rate_out", "none or a rate such as 100/s burst 200", "How fast messages go out."},
       {"seq", "one of off, detect",
        "detect: gaps and repetitions in the numbers that producers give in the user property seq are told."},
+      {"retention_time", "none or 1s to 3660d", "How long a stream keeps a message."},
+      {"retention_bytes", "none or a size",
+       "The bytes of messages that a stream keeps; the oldest leave it, in blocks of up to a sixteenth."},
+      {"retention_count", "none or a number",
+       "The messages that a stream keeps; the oldest leave it, in blocks of up to a sixteenth."},
   };
   return kKeys;
 }

@@ -23,7 +23,7 @@ std::string dumped(const Fields& fields) {
 Fields options_of(const QueueDefinition& definition) {
   Fields options;
   options["bind"] = definition.bind;
-  for (const std::string_view name : option_names())
+  for (const std::string_view name : option_names(definition.kind))
     options[std::string(name)] = option_text(definition, name);
   return options;
 }
@@ -42,6 +42,8 @@ Fields state_fields(const QueueState& state, bool is_whole) {
   fields["waiting"] = state.waiting;
   fields["consumers"] = state.consumers;
   if (state.oldest) fields["oldest_ms"] = state.oldest->count();
+  if (state.first) fields["first_offset"] = state.first->v;
+  if (state.next) fields["next_offset"] = state.next->v;
   if (is_whole) fields["options"] = options_of(state.queue->definition);
   return fields;
 }

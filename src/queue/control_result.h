@@ -34,6 +34,8 @@ struct QueueState {
   std::uint64_t waiting = 0;  ///< and waiting for another try
   std::uint64_t consumers = 0;
   std::optional<std::chrono::milliseconds> oldest{};  ///< the age of the first one
+  std::optional<Seq> first{};                         ///< of a stream: the oldest that it keeps,
+  std::optional<Seq> next{};                          ///< and what will be stored next
 };
 
 struct QueueList {

@@ -24,6 +24,9 @@ struct NamedQueueOptions {
   /// of that, because one page of each is there at a time and does not stay.
   std::uint32_t page_messages = 256;
   std::uint64_t page_bytes = 128ULL << 10;
+  /// What one reader of a stream has of it in memory; it is read in pages of half of that.
+  std::uint32_t reader_messages = 2048;
+  std::uint64_t reader_bytes = 1ULL << 20;
   /// And of all queues of a shard together; but each may hold some KiB, see held_limit().
   std::uint64_t held_bytes_together = 32ULL << 20;
 };

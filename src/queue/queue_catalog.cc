@@ -34,8 +34,12 @@ Result<NamedQueuePtr> QueueCatalog::insert(QueueId id, QueueDefinition definitio
                                            std::size_t most) {
   HERMOD_ASSERT(check(definition).has_value());
   auto room = std::make_shared<QueueRoom>(definition.max_length, definition.max_bytes);
-  auto queue = std::make_shared<const NamedQueue>(
-      NamedQueue{id, std::move(definition), std::move(room), is_configured});
+  auto stream = definition.is_stream() ? std::make_shared<StreamExtent>(definition) : nullptr;
+  auto queue = std::make_shared<const NamedQueue>(NamedQueue{.id = id,
+                                                             .definition = std::move(definition),
+                                                             .room = std::move(room),
+                                                             .is_configured = is_configured,
+                                                             .stream = std::move(stream)});
   const std::unique_lock lock(mutex_);
   if (by_name_.contains(queue->name()))
     return failure(Errc::Busy, "there is a queue " + queue->name() + " already");
@@ -56,8 +60,14 @@ Result<NamedQueuePtr> QueueCatalog::replace(QueueDefinition definition, bool is_
   const QueueId id = found->second->id;
   std::shared_ptr<QueueRoom> room = found->second->room;
   room->set_limits(definition.max_length, definition.max_bytes);
-  auto queue = std::make_shared<const NamedQueue>(
-      NamedQueue{id, std::move(definition), std::move(room), is_configured});
+  std::shared_ptr<StreamExtent> stream = found->second->stream;
+  HERMOD_ASSERT(definition.is_stream() == (stream != nullptr));
+  if (stream) stream->set_retention(definition);
+  auto queue = std::make_shared<const NamedQueue>(NamedQueue{.id = id,
+                                                             .definition = std::move(definition),
+                                                             .room = std::move(room),
+                                                             .is_configured = is_configured,
+                                                             .stream = std::move(stream)});
   found->second = queue;
   by_id_[id] = queue;
   return queue;

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "queue/queue_definition.h"
 #include "queue/queue_room.h"
+#include "queue/stream_extent.h"
 
 namespace hermod::queue {
 
@@ -28,6 +29,8 @@ struct NamedQueue {
   /// Somebody wants it deleted, and its owner has not decided: whoever publishes asks the owner, and nothing
   /// is moved into it.
   bool is_ending = false;
+  /// What a stream has; the same for as long as it lives. Null: it is none.
+  std::shared_ptr<StreamExtent> stream{};
 
   const std::string& name() const { return definition.name; }
 };

@@ -14,6 +14,7 @@ constexpr std::uint32_t kMostLanes = 4096;
 constexpr std::uint32_t kMostDeliveries = 1000;
 constexpr milliseconds kShortestAckTimeout{10};
 constexpr milliseconds kLongestTtl = std::chrono::hours{24 * 366 * 10};
+constexpr milliseconds kShortestRetention = std::chrono::seconds(1);
 constexpr milliseconds kLongestDedupWindow = std::chrono::hours{24 * 7};
 
 bool is_letter_or_digit(char c) {
@@ -82,6 +83,62 @@ Status check_limits(const QueueDefinition& definition) {
   return {};
 }
 
+/// An option that one kind alone has, and whether the definition sets it.
+struct OptionOfAKind {
+  std::string_view option;
+  bool (*is_set)(const QueueDefinition&);
+};
+template <auto Member>
+constexpr OptionOfAKind option_of_a_kind(std::string_view option) {
+  return {option, [](const QueueDefinition& d) { return !(d.*Member == QueueDefinition().*Member); }};
+}
+
+/// A stream has no deliveries that could be settled, and is limited by its retention.
+constexpr std::array kOfQueues{
+    option_of_a_kind<&QueueDefinition::order>("order"),
+    option_of_a_kind<&QueueDefinition::lanes>("lanes"),
+    option_of_a_kind<&QueueDefinition::dispatch>("dispatch"),
+    option_of_a_kind<&QueueDefinition::max_inflight>("max_inflight"),
+    option_of_a_kind<&QueueDefinition::ack_timeout>("ack_timeout"),
+    option_of_a_kind<&QueueDefinition::retry>("retry"),
+    option_of_a_kind<&QueueDefinition::max_deliveries>("max_deliveries"),
+    option_of_a_kind<&QueueDefinition::dead_letter>("dead_letter"),
+    option_of_a_kind<&QueueDefinition::ttl>("ttl"),
+    option_of_a_kind<&QueueDefinition::max_length>("max_length"),
+    option_of_a_kind<&QueueDefinition::max_bytes>("max_bytes"),
+    option_of_a_kind<&QueueDefinition::overflow>("overflow"),
+    option_of_a_kind<&QueueDefinition::dedup_window>("dedup_window"),
+    option_of_a_kind<&QueueDefinition::last_value>("last_value"),
+    option_of_a_kind<&QueueDefinition::rate_in>("rate_in"),
+    option_of_a_kind<&QueueDefinition::rate_out>("rate_out"),
+    option_of_a_kind<&QueueDefinition::seq>("seq"),
+};
+constexpr std::array kOfStreams{
+    option_of_a_kind<&QueueDefinition::retention_time>("retention_time"),
+    option_of_a_kind<&QueueDefinition::retention_bytes>("retention_bytes"),
+    option_of_a_kind<&QueueDefinition::retention_count>("retention_count"),
+};
+
+Status check_kind(const QueueDefinition& definition) {
+  if (!definition.is_stream()) {
+    for (const OptionOfAKind& one : kOfStreams)
+      if (one.is_set(definition))
+        return wrong_option(one.option, "only a stream has it; leave it out, or set kind to stream");
+    return {};
+  }
+  if (definition.is_dead_letter_queue())
+    return wrong_option("kind", "a queue for dead letters, whose name ends with .dlq, cannot be a stream");
+  for (const OptionOfAKind& one : kOfQueues)
+    if (one.is_set(definition))
+      return wrong_option(one.option, "a stream does not have it; leave it out, or set kind to queue");
+  const auto& time = definition.retention_time;
+  if (time && (*time < kShortestRetention || *time > kLongestTtl))
+    return wrong_option("retention_time", "none, or from 1s to 3660d");
+  if (definition.retention_bytes == 0U) return wrong_option("retention_bytes", "at least 1");
+  if (definition.retention_count == 0U) return wrong_option("retention_count", "at least 1");
+  return {};
+}
+
 }  // namespace
 
 bool is_queue_name(std::string_view name) {
@@ -101,12 +158,12 @@ bool QueueDefinition::asks_before_publish() const {
 }
 
 std::string QueueDefinition::dead_letter_target() const {
-  if (is_dead_letter_queue() || dead_letter == kNoDeadLetters) return {};
+  if (is_stream() || is_dead_letter_queue() || dead_letter == kNoDeadLetters) return {};
   return dead_letter.empty() ? name + std::string(kDeadLetterSuffix) : dead_letter;
 }
 
 bool QueueDefinition::sends_dead_letters_to(std::string_view queue) const {
-  if (is_dead_letter_queue() || dead_letter == kNoDeadLetters) return false;
+  if (is_stream() || is_dead_letter_queue() || dead_letter == kNoDeadLetters) return false;
   if (!dead_letter.empty()) return dead_letter == queue;
   return queue.size() == name.size() + kDeadLetterSuffix.size() && queue.starts_with(name) &&
          queue.ends_with(kDeadLetterSuffix);
@@ -118,7 +175,7 @@ Status check(const QueueDefinition& definition) {
   const bool has_default_target = !definition.dead_letter_target().empty() && definition.dead_letter.empty();
   if (has_default_target && !is_queue_name(definition.dead_letter_target()))
     return wrong_option("name", "too long for its dead-letter queue; 124 bytes at most, or set dead_letter");
-  for (const auto& rule : {check_bind, check_parallelism, check_deliveries, check_limits})
+  for (const auto& rule : {check_bind, check_kind, check_parallelism, check_deliveries, check_limits})
     if (Status status = rule(definition); !status) return status;
   return {};
 }
@@ -126,6 +183,7 @@ Status check(const QueueDefinition& definition) {
 Status check_change(const QueueDefinition& from, const QueueDefinition& to, bool is_empty) {
   if (Status status = check(to); !status) return status;
   if (from.name != to.name) return wrong_option("name", "a queue keeps its name");
+  if (from.kind != to.kind) return wrong_option("kind", "it stays what it is; make another one");
   if (is_empty) return {};
   const auto only_when_empty = [](std::string_view option) {
     return failure(Errc::Busy, std::string(option) + ": changes only while the queue is empty");
@@ -138,6 +196,8 @@ Status check_change(const QueueDefinition& from, const QueueDefinition& to, bool
 }
 
 Status check_dead_letters(const QueueDefinition& from, const QueueDefinition& target) {
+  if (target.is_stream() && from.dead_letter_target() == target.name)
+    return wrong_option("dead_letter", target.name + " is a stream, which holds no dead letters");
   if (from.dead_letter_target() != target.name || target.dead_letter_target().empty()) return {};
   return wrong_option("dead_letter", "the dead-letter queue " + target.name +
                                          " has dead letters of its own; set its dead_letter to none");

@@ -17,6 +17,10 @@ namespace hermod::queue {
 /// What an operator says about a named queue: every option with its default. A plain value; check() says
 /// whether it makes sense. Options have names and texts in queue_option.h.
 struct QueueDefinition {
+  enum class Kind : std::uint8_t {
+    Queue,  ///< messages leave when they have been acknowledged
+    Stream  ///< they stay, whoever has read them, until the retention removes them
+  };
   enum class Order : std::uint8_t {
     None,   ///< free parallelism
     Key,    ///< of each key one message at a time, keys side by side
@@ -36,6 +40,7 @@ struct QueueDefinition {
   std::vector<std::string> bind;
   /// Of what the filters bind, the queue takes only this.
   PropertyFilter match;
+  Kind kind = Kind::Queue;
   Order order = Order::Key;
   KeySource key;
   std::uint32_t lanes = 16;
@@ -54,7 +59,12 @@ struct QueueDefinition {
   std::optional<Rate> rate_in;
   std::optional<Rate> rate_out;
   SequenceCheck seq = SequenceCheck::Off;
+  // Of a stream: what is beyond any of these leaves it, the oldest first.
+  std::optional<std::chrono::milliseconds> retention_time = std::chrono::hours(24 * 7);
+  std::optional<std::uint64_t> retention_bytes;  ///< as Message::size() counts
+  std::optional<std::uint64_t> retention_count;
 
+  bool is_stream() const { return kind == Kind::Stream; }
   /// Whether the name is that of a dead-letter queue.
   bool is_dead_letter_queue() const;
   /// Where dead letters go; empty when they go nowhere. A dead-letter queue never dead-letters.
@@ -78,7 +88,7 @@ Status check(const QueueDefinition& definition);
 /// which of its messages may be out together, so they stay as long as it holds any; so does last_value before
 /// it begins. Errors: as check(); Busy.
 Status check_change(const QueueDefinition& from, const QueueDefinition& to, bool is_empty);
-/// Dead letters of one queue must not die in the next. Errors: Invalid.
+/// Dead letters of one queue must not die in the next, which is no stream. Errors: Invalid.
 Status check_dead_letters(const QueueDefinition& from, const QueueDefinition& target);
 
 }  // namespace hermod::queue

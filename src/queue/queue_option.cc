@@ -24,6 +24,8 @@ struct Word {
   Enum value;
 };
 
+constexpr std::array<Word<Definition::Kind>, 2> kKinds{
+    {{"queue", Definition::Kind::Queue}, {"stream", Definition::Kind::Stream}}};
 constexpr std::array<Word<Definition::Order>, 3> kOrders{{{"none", Definition::Order::None},
                                                           {"key", Definition::Order::Key},
                                                           {"strict", Definition::Order::Strict}}};
@@ -156,25 +158,32 @@ Status read_dead_letter(std::string_view text, Definition& definition) {
   return {};
 }
 
+std::string number_text(std::uint64_t number) {
+  return std::to_string(number);
+}
+
+std::string bytes_text(std::uint64_t bytes) {
+  return size_text(static_cast<std::int64_t>(bytes));
+}
+
+enum class HadBy : std::uint8_t { Both, Queues, Streams };
+
 struct Option {
   std::string_view name;
   Status (*set)(Definition&, std::string_view);
   std::string (*text)(const Definition&);
+  HadBy had_by = HadBy::Queues;
 };
 
-constexpr std::array<Option, 20> kOptions{{
+constexpr std::array<Option, 23> kOptions{{
     {"match", [](Definition& d, std::string_view v) { return read_match(v, d.match); },
-     [](const Definition& d) { return match_text(d.match); }},
-    {"kind",
-     [](Definition&, std::string_view v) -> Status {
-       if (v == "queue") return {};
-       return failure(Errc::Invalid, "queue is expected");
-     },
-     [](const Definition&) { return std::string("queue"); }},
+     [](const Definition& d) { return match_text(d.match); }, HadBy::Both},
+    {"kind", [](Definition& d, std::string_view v) { return read_word(kKinds, v, d.kind); },
+     [](const Definition& d) { return word_for(kKinds, d.kind); }, HadBy::Both},
     {"order", [](Definition& d, std::string_view v) { return read_word(kOrders, v, d.order); },
      [](const Definition& d) { return word_for(kOrders, d.order); }},
     {"key", [](Definition& d, std::string_view v) { return take(KeySource::parse(v), d.key); },
-     [](const Definition& d) { return d.key.text(); }},
+     [](const Definition& d) { return d.key.text(); }, HadBy::Both},
     {"lanes", [](Definition& d, std::string_view v) { return read_number(v, d.lanes); },
      [](const Definition& d) { return std::to_string(d.lanes); }},
     {"dispatch", [](Definition& d, std::string_view v) { return read_word(kDispatches, v, d.dispatch); },
@@ -195,14 +204,9 @@ constexpr std::array<Option, 20> kOptions{{
      [](Definition& d, std::string_view v) {
        return read_optional(v, d.max_length, read_number<std::uint64_t>);
      },
-     [](const Definition& d) {
-       return optional_text(d.max_length, [](std::uint64_t n) { return std::to_string(n); });
-     }},
+     [](const Definition& d) { return optional_text(d.max_length, number_text); }},
     {"max_bytes", [](Definition& d, std::string_view v) { return read_optional(v, d.max_bytes, read_size); },
-     [](const Definition& d) {
-       return optional_text(d.max_bytes,
-                            [](std::uint64_t n) { return size_text(static_cast<std::int64_t>(n)); });
-     }},
+     [](const Definition& d) { return optional_text(d.max_bytes, bytes_text); }},
     {"overflow", [](Definition& d, std::string_view v) { return read_word(kOverflows, v, d.overflow); },
      [](const Definition& d) { return word_for(kOverflows, d.overflow); }},
     {"dedup_window", [](Definition& d, std::string_view v) { return read_time(v, d.dedup_window); },
@@ -215,11 +219,37 @@ constexpr std::array<Option, 20> kOptions{{
      [](const Definition& d) { return optional_text(d.rate_out, [](const Rate& r) { return r.text(); }); }},
     {"seq", [](Definition& d, std::string_view v) { return read_word(kSequenceChecks, v, d.seq); },
      [](const Definition& d) { return word_for(kSequenceChecks, d.seq); }},
+    {"retention_time",
+     [](Definition& d, std::string_view v) { return read_optional(v, d.retention_time, read_time); },
+     [](const Definition& d) { return optional_text(d.retention_time, time_text); }, HadBy::Streams},
+    {"retention_bytes",
+     [](Definition& d, std::string_view v) { return read_optional(v, d.retention_bytes, read_size); },
+     [](const Definition& d) { return optional_text(d.retention_bytes, bytes_text); }, HadBy::Streams},
+    {"retention_count",
+     [](Definition& d, std::string_view v) {
+       return read_optional(v, d.retention_count, read_number<std::uint64_t>);
+     },
+     [](const Definition& d) { return optional_text(d.retention_count, number_text); }, HadBy::Streams},
 }};
 
 constexpr auto kOptionNames = [] {
   std::array<std::string_view, kOptions.size()> names{};
   for (std::size_t i = 0; i < kOptions.size(); ++i) names[i] = kOptions[i].name;
+  return names;
+}();
+
+constexpr bool has(HadBy had_by, Definition::Kind kind) {
+  return had_by == HadBy::Both || (had_by == HadBy::Streams) == (kind == Definition::Kind::Stream);
+}
+
+template <Definition::Kind kKind>
+constexpr auto kOptionNamesOf = [] {
+  constexpr auto kCount = static_cast<std::size_t>(std::count_if(
+      kOptions.begin(), kOptions.end(), [](const Option& one) { return has(one.had_by, kKind); }));
+  std::array<std::string_view, kCount> names{};
+  std::size_t count = 0;
+  for (const Option& one : kOptions)
+    if (has(one.had_by, kKind)) names[count++] = one.name;
   return names;
 }();
 
@@ -247,6 +277,16 @@ std::string option_text(const QueueDefinition& definition, std::string_view opti
 
 std::span<const std::string_view> option_names() {
   return kOptionNames;
+}
+
+bool has_option(QueueDefinition::Kind kind, std::string_view option) {
+  const Option* found = find_option(option);
+  return found != nullptr && has(found->had_by, kind);
+}
+
+std::span<const std::string_view> option_names(QueueDefinition::Kind kind) {
+  if (kind == Definition::Kind::Stream) return kOptionNamesOf<Definition::Kind::Stream>;
+  return kOptionNamesOf<Definition::Kind::Queue>;
 }
 
 }  // namespace hermod::queue

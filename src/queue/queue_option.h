@@ -18,5 +18,9 @@ Status set_option(QueueDefinition& definition, std::string_view option, std::str
 std::string option_text(const QueueDefinition& definition, std::string_view option);
 /// All of them, in the order of the documents.
 std::span<const std::string_view> option_names();
+/// Whether a queue of this kind has the option; any other leaves it at its default.
+bool has_option(QueueDefinition::Kind kind, std::string_view option);
+/// The options of this kind.
+std::span<const std::string_view> option_names(QueueDefinition::Kind kind);
 
 }  // namespace hermod::queue

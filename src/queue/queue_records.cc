@@ -123,8 +123,9 @@ std::string encode_queue(const QueueRecord& queue) {
   out.sized16(definition.name);
   out.u16(static_cast<std::uint16_t>(definition.bind.size()));
   for (const std::string& filter : definition.bind) out.sized16(filter);
-  out.u16(static_cast<std::uint16_t>(option_names().size()));
-  for (const std::string_view option : option_names()) {
+  const auto options = option_names(definition.kind);
+  out.u16(static_cast<std::uint16_t>(options.size()));
+  for (const std::string_view option : options) {
     out.sized16(option);
     out.sized32(option_text(definition, option));
   }

@@ -15,6 +15,7 @@
 #include "session/ack_pace.h"
 #include "session/options.h"
 #include "session/queue_consumers.h"
+#include "session/stream_readers.h"
 #include "session/subscriptions.h"
 #include "session/will.h"
 #include "wire/types.h"
@@ -101,6 +102,13 @@ class Session {
     return *consumers_;
   }
 
+  /// What it has of streams; null: nothing.
+  StreamReaders* readers() { return readers_.get(); }
+  StreamReaders& make_readers() {
+    if (!readers_) readers_ = std::make_unique<StreamReaders>();
+    return *readers_;
+  }
+
   /// It is or was a member of a shared group.
   bool is_group_member = false;
   AckPace ack_pace;
@@ -140,6 +148,7 @@ class Session {
   std::unique_ptr<Will> will_;
   std::vector<Seq> finished_;
   std::unique_ptr<QueueConsumers> consumers_;
+  std::unique_ptr<StreamReaders> readers_;
   ThreadChecker thread_;
 };
 

@@ -85,6 +85,11 @@ void Committer::restore_next(StreamId stream, Seq next) {
   inbox_.restored.emplace_back(stream, next);
 }
 
+void Committer::restore_gapless(StreamId stream, Seq next) {
+  const std::lock_guard lock(mutex_);
+  inbox_.gapless.emplace_back(stream, next);
+}
+
 void Committer::forget(StreamId stream) {
   const std::lock_guard lock(mutex_);
   inbox_.forgotten.push_back(stream);
@@ -178,6 +183,10 @@ void Committer::wait(std::unique_lock<std::mutex>& lock) {
 
 void Committer::process() {
   for (const auto& [stream, next] : in_hand_.restored) sequences_.restore(stream, next);
+  for (const auto& [stream, next] : in_hand_.gapless) {
+    sequences_.restore(stream, next);
+    gapless_.insert(stream);
+  }
   std::span<Submission> waiting(in_hand_.batches);
   if (in_hand_.resumed) {
     commit_all(waiting.first(in_hand_.before_resume));
@@ -190,7 +199,10 @@ void Committer::process() {
   commit_all(waiting);
   hurry_ = (hurry_ || in_hand_.hurry) && held_.size() > 0;
   look();
-  for (const StreamId stream : in_hand_.forgotten) sequences_.forget(stream);
+  for (const StreamId stream : in_hand_.forgotten) {
+    sequences_.forget(stream);
+    gapless_.erase(stream);
+  }
   in_hand_.clear();
 }
 

@@ -1,4 +1,6 @@
 #pragma once
+#include <absl/container/flat_hash_set.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
@@ -46,9 +48,9 @@ class CommitObserver {
 
 /// The only writer and the sequencer: takes what all shards have waiting, gives sequences, appends each group
 /// as one journal record. Owns the next sequence of every stream, which is reserved ahead in the same group
-/// (see SequenceTable), so that no sequence is given twice even when its entry has left no trace. Its work is
-/// done by one thread, its own (start) or the test's (run_once); submit is for any thread. Lives between the
-/// journal and the shards.
+/// (see SequenceTable), so that no sequence is given twice even when its entry has left no trace; but for
+/// gapless streams (ADR 0030), which go on behind their last entry. Its work is done by one thread, its own
+/// (start) or the test's (run_once); submit is for any thread. Lives between the journal and the shards.
 ///
 /// A batch that may wait is held for up to Options::elide_wait while nothing else has to be written: entries
 /// that are erased meanwhile are not written at all (see HeldBatches).
@@ -87,6 +89,10 @@ class Committer {
   /// The next append to `stream` gets at least `next`. After recovery `next` is the stream's record in
   /// Table::Streams. Call before that append is submitted; any thread.
   void restore_next(StreamId stream, Seq next);
+  /// The same for a stream whose sequences are counted without a gap, and whose entries are told to nobody
+  /// before they are durable: what the entries of a failed group got is given again behind resume(). After
+  /// recovery `next` is the one behind the last entry. Call before the first append is submitted; any thread.
+  void restore_gapless(StreamId stream, Seq next);
   /// The stream has ended; takes effect behind everything submitted before. Its id must never be used again.
   void forget(StreamId stream);
 
@@ -119,6 +125,7 @@ class Committer {
   struct Inbox {
     std::vector<Submission> batches;
     std::vector<std::pair<StreamId, Seq>> restored;
+    std::vector<std::pair<StreamId, Seq>> gapless;
     std::vector<StreamId> forgotten;
     std::optional<GroupNo> resumed;
     std::size_t before_resume = 0;  // so many of the batches were submitted before
@@ -128,6 +135,7 @@ class Committer {
       hurry = false;
       batches.clear();
       restored.clear();
+      gapless.clear();
       forgotten.clear();
       resumed.reset();
     }
@@ -187,6 +195,7 @@ class Committer {
   /// The store is read-only, and what is held or synced has failed.
   void fail(const Error& why);
   void fail_all(HeldBatches& group);
+  void give_back_gapless(std::span<const Done> failed);
   /// So much is not in flight any more.
   void finished(std::size_t cost);
 
@@ -213,6 +222,7 @@ class Committer {
   // The committer's thread only.
   GroupNo next_group_{1};
   SequenceTable sequences_;
+  absl::flat_hash_set<StreamId> gapless_;
   Inbox in_hand_;
   HeldBatches held_;
   bool hurry_ = false;              // what is held is written at the next moment

@@ -153,9 +153,20 @@ void Committer::fail(const Error& why) {
 void Committer::fail_all(HeldBatches& group) {
   const std::size_t cost = group.cost();
   group.finish_all(/*split=*/true, spent_, [this](std::span<Done> run, bool empty) {
-    empty ? tell_durable(run) : observer_.on_failed(run, failure_);
+    if (empty) return tell_durable(run);
+    give_back_gapless(run);
+    observer_.on_failed(run, failure_);
   });
   finished(cost);
+}
+
+/// Everything that was given and has not become durable fails, and the repair takes it out of the journal: a
+/// stream goes on at the first that was lost.
+void Committer::give_back_gapless(std::span<const Done> failed) {
+  if (gapless_.empty()) return;
+  for (const Done& one : failed)
+    for (const Appended& entry : one.appended)
+      if (gapless_.contains(entry.stream)) sequences_.give_back(entry.stream, entry.seq);
 }
 
 }  // namespace hermod::store

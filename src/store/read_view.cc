@@ -179,13 +179,13 @@ Result<bool> ReadView::scan_slice(Table table, std::string& from,
   return true;
 }
 
-Status ReadView::scan_entries(const VisitEntry& visit) {
+Status ReadView::scan_entries(StreamId first, const VisitEntry& visit) {
   std::vector<StreamId> in_memory;
   {
     const auto lock = memtable_.lock();
     in_memory = memtable_.stream_ids();
   }
-  StreamId stream{0};
+  StreamId stream = first;
   Seq from{0};
   std::vector<Found> found;
   for (bool more = true; more;) {

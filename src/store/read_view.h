@@ -70,7 +70,9 @@ class ReadView {
   /// For recovery: every entry of every stream, in (stream, sequence) order, until visit returns false. One
   /// that cannot be one comes without a head, and one whose message is missing without the size of its body.
   using VisitEntry = std::function<bool(const EntryHead&)>;
-  Status scan_entries(const VisitEntry& visit);
+  Status scan_entries(const VisitEntry& visit) { return scan_entries(StreamId{0}, visit); }
+  /// The same from this stream on.
+  Status scan_entries(StreamId first, const VisitEntry& visit);
 
  private:
   struct Snapshot;

@@ -51,6 +51,11 @@ void SequenceTable::restore(StreamId stream, Seq next) {
   slot.next = std::max(slot.next, next.v);
 }
 
+void SequenceTable::give_back(StreamId stream, Seq from) {
+  const std::size_t at = find(stream);
+  if (at != kNowhere) slots_[at].next = std::min(slots_[at].next, from.v);
+}
+
 Seq SequenceTable::peek(StreamId stream) const {
   const std::size_t at = find(stream);
   return at == kNowhere ? Seq{1} : Seq{slots_[at].next};

@@ -32,6 +32,8 @@ class SequenceTable {
   }
   /// The next take(stream) gives at least `next`. Never goes back.
   void restore(StreamId stream, Seq next);
+  /// This one and all behind it were given for nothing, and nobody was told of them: they are given again.
+  void give_back(StreamId stream, Seq from);
   /// Forgets the stream; its id must never be used again.
   void forget(StreamId stream);
   /// The bound is on disk.

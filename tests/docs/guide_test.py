@@ -42,6 +42,9 @@ class Guide(unittest.TestCase):
     def test_requests(self):
         self.follow("requests.md", 2)
 
+    def test_replay(self):
+        self.follow("replay.md", 5)
+
     def test_mqtt311(self):
         self.follow("mqtt311.md", 6)
 

@@ -8,6 +8,7 @@
 #include "queue/queue_id.h"
 #include "queue/queue_option.h"
 #include "queue/records.h"
+#include "queue/stream_records.h"
 #include "retain/records.h"
 #include "session/records.h"
 #include "session/will.h"
@@ -175,12 +176,17 @@ void describe_queue(Fields& fields, Bytes value) {
   std::string bound;
   for (const std::string& filter : record->definition.bind) bound += (bound.empty() ? "" : " ") + filter;
   add(fields, "bind", text(bound));
-  for (const std::string_view option : queue::option_names())
+  for (const std::string_view option : queue::option_names(record->definition.kind))
     fields.push_back({std::string(option), text(queue::option_text(record->definition, option))});
 }
 
 void describe_delivery(Fields& fields, Bytes value) {
   const auto state = queue::decode_delivery_state(value);
+  // Of a stream: where a reader stands, whose session is the number in the key. It is shorter.
+  if (const auto position = queue::decode_stream_position(value); !state && position) {
+    add(fields, "next", number(position->next.v));
+    return add(fields, "not_before", time_text(position->not_before));
+  }
   if (!state) return add_unread(fields, state.error().detail, value);
   add(fields, "deliveries", number(state->deliveries));
   add(fields, "due", time_text(state->due));

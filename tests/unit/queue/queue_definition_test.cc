@@ -46,16 +46,29 @@ TEST(QueueDefinition, TheDefaultsAreThoseOfTheDocuments) {
   const QueueDefinition definition = orders();
   EXPECT_EQ(complaint(definition), "");
   const std::pair<std::string_view, std::string_view> expected[] = {
-      {"match", "none"},        {"kind", "queue"},
-      {"order", "key"},         {"key", "auto"},
-      {"lanes", "16"},          {"dispatch", "least-inflight"},
-      {"max_inflight", "32"},   {"ack_timeout", "30s"},
-      {"max_deliveries", "17"}, {"dead_letter", "orders.dlq"},
-      {"ttl", "none"},          {"max_length", "none"},
-      {"max_bytes", "none"},    {"overflow", "reject"},
-      {"dedup_window", "0s"},   {"last_value", "false"},
-      {"rate_in", "none"},      {"rate_out", "none"},
-      {"seq", "off"},           {"retry", "10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h"},
+      {"match", "none"},
+      {"kind", "queue"},
+      {"order", "key"},
+      {"key", "auto"},
+      {"lanes", "16"},
+      {"dispatch", "least-inflight"},
+      {"max_inflight", "32"},
+      {"ack_timeout", "30s"},
+      {"max_deliveries", "17"},
+      {"dead_letter", "orders.dlq"},
+      {"ttl", "none"},
+      {"max_length", "none"},
+      {"max_bytes", "none"},
+      {"overflow", "reject"},
+      {"dedup_window", "0s"},
+      {"last_value", "false"},
+      {"rate_in", "none"},
+      {"rate_out", "none"},
+      {"retention_time", "7d"},
+      {"retention_bytes", "none"},
+      {"seq", "off"},
+      {"retention_count", "none"},
+      {"retry", "10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h"},
   };
   EXPECT_EQ(std::size(expected), option_names().size());
   for (const auto& [option, text] : expected) EXPECT_EQ(option_text(definition, option), text) << option;
@@ -163,10 +176,76 @@ TEST(QueueDefinition, WhatDecidesOrderStaysWhileThereAreMessages) {
   }
 }
 
+TEST(QueueDefinition, AStreamHasTheOptionsOfStreamsAlone) {
+  QueueDefinition stream = orders();
+  stream.kind = QueueDefinition::Kind::Stream;
+  EXPECT_EQ(complaint(stream), "");
+  EXPECT_EQ(stream.dead_letter_target(), "");
+  EXPECT_FALSE(stream.sends_dead_letters_to("orders.dlq"));
+  for (const auto& [option, value] : {std::pair{"order", "strict"},
+                                      {"lanes", "4"},
+                                      {"dispatch", "random"},
+                                      {"max_inflight", "1"},
+                                      {"ack_timeout", "1s"},
+                                      {"retry", "none"},
+                                      {"max_deliveries", "3"},
+                                      {"dead_letter", "morgue"},
+                                      {"ttl", "1h"},
+                                      {"max_length", "10"},
+                                      {"max_bytes", "1MB"},
+                                      {"overflow", "drop-oldest"},
+                                      {"dedup_window", "1m"},
+                                      {"last_value", "true"},
+                                      {"rate_in", "5/s"},
+                                      {"rate_out", "5/s"},
+                                      {"seq", "detect"}}) {
+    QueueDefinition wrong = stream;
+    ASSERT_TRUE(set_option(wrong, option, value)) << option;
+    EXPECT_EQ(complaint(wrong),
+              std::string(option) + ": a stream does not have it; leave it out, or set kind to queue");
+    EXPECT_FALSE(has_option(QueueDefinition::Kind::Stream, option)) << option;
+    EXPECT_TRUE(has_option(QueueDefinition::Kind::Queue, option)) << option;
+  }
+  EXPECT_EQ(option_names(QueueDefinition::Kind::Stream).size(), 6U);
+  stream.name = "orders.dlq";
+  EXPECT_NE(complaint(stream).find("kind: a queue for dead letters"), std::string::npos);
+}
+
+TEST(QueueDefinition, TheRetentionIsOfStreamsAndHasBounds) {
+  for (const auto& [option, value] :
+       {std::pair{"retention_time", "1h"}, {"retention_bytes", "1GB"}, {"retention_count", "10"}}) {
+    QueueDefinition definition = orders();
+    ASSERT_TRUE(set_option(definition, option, value));
+    EXPECT_EQ(complaint(definition),
+              std::string(option) + ": only a stream has it; leave it out, or set kind to stream");
+    definition.kind = QueueDefinition::Kind::Stream;
+    EXPECT_EQ(complaint(definition), "");
+  }
+  for (const auto& [option, value] :
+       {std::pair{"retention_time", "10ms"}, {"retention_bytes", "0"}, {"retention_count", "0"}}) {
+    QueueDefinition definition = orders();
+    definition.kind = QueueDefinition::Kind::Stream;
+    ASSERT_TRUE(set_option(definition, option, value));
+    EXPECT_EQ(complaint(definition).substr(0, std::string(option).size()), option);
+  }
+}
+
+TEST(QueueDefinition, AQueueStaysAQueueAndDeadLettersDoNotGoIntoAStream) {
+  QueueDefinition stream = orders();
+  stream.kind = QueueDefinition::Kind::Stream;
+  EXPECT_EQ(check_change(orders(), stream, /*is_empty=*/true).error().detail,
+            "kind: it stays what it is; make another one");
+  QueueDefinition dying = orders();
+  dying.name = "other";
+  dying.dead_letter = "orders";
+  EXPECT_EQ(check_dead_letters(dying, stream).error().detail,
+            "dead_letter: orders is a stream, which holds no dead letters");
+}
+
 TEST(QueueOption, TextIsWhatSetsItAgain) {
   const std::pair<std::string_view, std::vector<std::string_view>> values[] = {
       {"match", {"all:kind=order&eu", "any:tags=a,b&n>25", "none"}},
-      {"kind", {"queue"}},
+      {"kind", {"stream", "queue"}},
       {"order", {"none", "strict", "key"}},
       {"key", {"topic", "topic-level:2", "client-id", "property:order", "auto"}},
       {"lanes", {"1", "4096"}},
@@ -185,6 +264,9 @@ TEST(QueueOption, TextIsWhatSetsItAgain) {
       {"rate_in", {"100/s burst 200", "5/s", "none"}},
       {"rate_out", {"100/s burst 200", "5/s", "none"}},
       {"seq", {"detect", "off"}},
+      {"retention_time", {"1h", "none"}},
+      {"retention_bytes", {"64MiB", "none"}},
+      {"retention_count", {"1", "1000000", "none"}},
   };
   EXPECT_EQ(std::size(values), option_names().size());
   QueueDefinition definition = orders();
@@ -202,7 +284,7 @@ TEST(QueueOption, AMistakeNamesTheOption) {
   EXPECT_EQ(set("order", "fifo"), "order: one of none, key, strict is expected");
   EXPECT_EQ(set("overflow", ""),
             "overflow: one of reject, drop-oldest, drop-newest, dead-letter is expected");
-  EXPECT_EQ(set("kind", "topic"), "kind: queue is expected");
+  EXPECT_EQ(set("kind", "topic"), "kind: one of queue, stream is expected");
   EXPECT_EQ(set("max_inflight", "65536"), "max_inflight: a whole number from 0 to 65535 is expected");
   EXPECT_EQ(set("max_inflight", "-1"), "max_inflight: a whole number from 0 to 65535 is expected");
   const std::string lengths = "max_length: a whole number from 0 to 9223372036854775807 is expected";

@@ -117,6 +117,20 @@ TEST(NamedQueueRecords, AQueueComesBackWithEveryOption) {
   }
 }
 
+TEST(NamedQueueRecords, AStreamComesBackWithItsRetentionAndAQueuesRecordSaysNothingOfThat) {
+  QueueDefinition definition = shop_orders();
+  EXPECT_EQ(encode_queue({.definition = definition}).find("retention"), std::string::npos);
+  definition.kind = QueueDefinition::Kind::Stream;
+  definition.retention_count = 1000;
+  definition.retention_time.reset();
+  const QueueRecord original{.definition = definition};
+  const std::string record = encode_queue(original);
+  EXPECT_EQ(record.find("lanes"), std::string::npos);
+  const auto decoded = decode_queue(as_bytes(record));
+  ASSERT_TRUE(decoded) << decoded.error().detail;
+  EXPECT_EQ(*decoded, original);
+}
+
 /// A broker that knows fewer options than the one that wrote the record must not guess.
 TEST(NamedQueueRecords, AQueueOfWhichNotEverythingIsUnderstoodIsDamage) {
   const std::string record = encode_queue({.definition = shop_orders()});

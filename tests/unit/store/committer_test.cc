@@ -163,6 +163,26 @@ TEST_F(CommitterTest, RestoredSequencesGoOnWhereTheyStopped) {
                                             "durable:b 0@2=1"));
 }
 
+TEST_F(CommitterTest, AGaplessStreamGoesOnWhereItsLastDurableEntryIs) {
+  committer_.restore_gapless({1}, {6});
+  committer_.submit(appending(1), named("a"));
+  committer_.submit(appending(2), named("b"));
+  committer_.run_once();
+  journal_.failing = {2};
+  committer_.submit(appending(1), named("lost"));
+  committer_.submit(appending(2), named("lost too"));
+  committer_.submit(appending(1), named("lost as well"));
+  committer_.run_once();
+  committer_.resume({2});
+  committer_.submit(appending(1), named("c"));
+  committer_.submit(appending(2), named("d"));
+  observer_.events.clear();
+  committer_.run_once();
+  EXPECT_THAT(observer_.events,
+              ElementsAre("sequenced:c 0@1=7", "sequenced:d 0@2=3", "durable:c 0@1=7", "durable:d 0@2=3"))
+      << "the other one is never given a sequence twice";
+}
+
 TEST_F(CommitterTest, ForgettingTakesEffectBehindWhatWasSubmitted) {
   committer_.submit(appending(1), nullptr);
   committer_.run_once();

@@ -1,0 +1,170 @@
+#include "queue/stream_form.h"
+
+#include <charconv>
+#include <chrono>
+#include <limits>
+
+#include "queue/queue_definition.h"
+#include "queue/queue_form.h"
+
+namespace hermod::queue {
+namespace {
+
+constexpr std::string_view kStreamPrefix = "$stream/";
+constexpr std::string_view kOffsetPrefix = "offset:";
+constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
+
+std::optional<std::uint64_t> digits_only(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (fault != std::errc{} || end != text.data() + text.size() || number > kMost) return std::nullopt;
+  return number;
+}
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+/// Takes fields of fixed width from the front of a text.
+class FieldReader {
+ public:
+  explicit FieldReader(std::string_view text) : rest_(text) {}
+
+  /// So many digits, whose value is in these bounds.
+  int number(std::size_t width, int least, int most) {
+    int value = 0;
+    if (rest_.size() < width) ok_ = false;
+    for (std::size_t i = 0; ok_ && i < width; ++i) {
+      ok_ = is_digit(rest_[i]);
+      value = value * 10 + (rest_[i] - '0');
+    }
+    ok_ = ok_ && value >= least && value <= most;
+    if (ok_) rest_.remove_prefix(width);
+    return ok_ ? value : least;
+  }
+  /// One of these.
+  char one_of(std::string_view those) {
+    ok_ = ok_ && !rest_.empty() && those.find(rest_.front()) != std::string_view::npos;
+    if (!ok_) return '\0';
+    const char c = rest_.front();
+    rest_.remove_prefix(1);
+    return c;
+  }
+  /// Behind a point: digits of a second, in microseconds; what is finer is left out.
+  std::int64_t fraction() {
+    if (!ok_ || rest_.empty() || rest_.front() != '.') return 0;
+    rest_.remove_prefix(1);
+    ok_ = !rest_.empty() && is_digit(rest_.front());
+    std::int64_t micros = 0;
+    for (std::int64_t unit = 100'000; !rest_.empty() && is_digit(rest_.front()); unit /= 10) {
+      micros += unit * (rest_.front() - '0');
+      rest_.remove_prefix(1);
+    }
+    return micros;
+  }
+  bool is_at_end() const { return ok_ && rest_.empty(); }
+  bool ok() const { return ok_; }
+
+ private:
+  std::string_view rest_;
+  bool ok_ = true;
+};
+
+}  // namespace
+
+Result<WallTime> parse_time(std::string_view text) {
+  namespace chrono = std::chrono;
+  const auto wrong = failure(Errc::Invalid, "a time such as 2026-11-29T07:00:00Z is expected");
+  FieldReader in(text);
+  const int year = in.number(4, 1970, 9999);
+  in.one_of("-");
+  const int month = in.number(2, 1, 12);
+  in.one_of("-");
+  const int day = in.number(2, 1, 31);
+  in.one_of("Tt ");
+  const int hour = in.number(2, 0, 23);
+  in.one_of(":");
+  const int minute = in.number(2, 0, 59);
+  in.one_of(":");
+  const int second = in.number(2, 0, 60);  // a leap second
+  const std::int64_t micros = in.fraction();
+  const char zone = in.one_of("Zz+-");
+  chrono::minutes ahead{0};
+  if (zone == '+' || zone == '-') {
+    const int hours = in.number(2, 0, 23);
+    in.one_of(":");
+    ahead = chrono::hours(hours) + chrono::minutes(in.number(2, 0, 59));
+    if (zone == '-') ahead = -ahead;
+  }
+  const chrono::year_month_day date{chrono::year(year), chrono::month(static_cast<unsigned>(month)),
+                                    chrono::day(static_cast<unsigned>(day))};
+  if (!in.is_at_end() || !date.ok()) return wrong;
+  const WallTime time = WallTime(chrono::sys_days(date)) + chrono::hours(hour) + chrono::minutes(minute) +
+                        chrono::seconds(second) + chrono::microseconds(micros) - ahead;
+  if (time.time_since_epoch().count() < 0) return wrong;
+  return time;
+}
+
+Result<StreamStart> StreamStart::parse(std::string_view text) {
+  StreamStart start;
+  if (text == "latest") return start;
+  if (text == "earliest") {
+    start.from = From::Earliest;
+    return start;
+  }
+  if (text.starts_with(kOffsetPrefix)) {
+    const auto offset = digits_only(text.substr(kOffsetPrefix.size()));
+    if (!offset) return failure(Errc::Invalid, "a whole number is expected behind offset:");
+    start.from = From::Offset;
+    start.offset = Seq{*offset};
+    return start;
+  }
+  start.from = From::Time;
+  if (const auto micros = digits_only(text)) {
+    start.time = wall_time_of(*micros);
+    return start;
+  }
+  const auto time = parse_time(text);
+  if (!time)
+    return failure(Errc::Invalid,
+                   "a reader begins at earliest, latest, offset:<n>, microseconds since the epoch, or a time "
+                   "such as 2026-11-29T07:00:00Z");
+  start.time = *time;
+  return start;
+}
+
+bool is_stream_form(std::string_view text) {
+  return text.starts_with(kStreamPrefix);
+}
+
+bool is_named_form(std::string_view text) {
+  return is_queue_form(text) || is_stream_form(text);
+}
+
+std::string_view name_in_form(std::string_view text) {
+  if (is_queue_form(text)) {
+    const auto form = QueueForm::parse(text);
+    return form ? form->name : std::string_view{};
+  }
+  const auto form = StreamForm::parse(text);
+  return form ? form->name : std::string_view{};
+}
+
+Result<StreamForm> StreamForm::parse(std::string_view text) {
+  StreamForm form;
+  std::string_view rest = text.substr(kStreamPrefix.size());
+  const std::size_t slash = rest.find('/');
+  form.name = rest.substr(0, slash);
+  if (!is_queue_name(form.name))
+    return failure(Errc::Invalid, "the name of a stream is expected behind $stream/");
+  if (slash == std::string_view::npos) return form;
+  rest.remove_prefix(slash + 1);
+  if (!rest.starts_with('@'))
+    return failure(Errc::Invalid, "behind $stream/<name>/ only @<start> can stand, such as @earliest");
+  auto start = StreamStart::parse(rest.substr(1));
+  if (!start) return tl::unexpected(std::move(start).error());
+  form.start = *start;
+  return form;
+}
+
+}  // namespace hermod::queue

@@ -1,0 +1,113 @@
+#include "queue/stream_window.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
+
+namespace hermod::queue {
+
+void StreamWindow::begin(const StreamPosition& position) {
+  entries_.clear();
+  held_ = {};
+  wanted_ = position.next;
+  not_before_ = position.not_before;
+  is_reading_ = false;
+  drop_tail();
+}
+
+StreamPosition StreamWindow::position() const {
+  return {entries_.empty() ? wanted_ : entries_.front().seq, not_before_};
+}
+
+/// While half of what may be here is still there, there is time.
+bool StreamWindow::should_read(Seq end) const {
+  if (is_reading_ || wanted_ >= end) return false;
+  return held_.messages * 2 <= limit_.messages && held_.bytes * 2 <= limit_.bytes;
+}
+
+Seq StreamWindow::begin_page(Seq end) {
+  HERMOD_ASSERT(!is_reading_);
+  is_reading_ = true;
+  asked_from_ = wanted_;
+  asked_end_ = end;
+  drop_tail();
+  keeps_tail_ = true;
+  return wanted_;
+}
+
+std::uint64_t StreamWindow::load(std::span<StreamEntry> page, Seq to, bool to_end) {
+  HERMOD_ASSERT(is_reading_);
+  is_reading_ = false;
+  std::uint64_t missing = 0;
+  for (StreamEntry& entry : page) {
+    if (entry.seq < wanted_) continue;
+    missing += entry.seq.v - wanted_.v;
+    add(std::move(entry));
+  }
+  // Everything before asked_end_ was in the store when the page was read.
+  const Seq end = to_end ? std::max(to, asked_end_) : to;
+  if (end > wanted_) {
+    missing += end.v - wanted_.v;
+    wanted_ = end;
+  }
+  join_tail();
+  return missing;
+}
+
+void StreamWindow::fail_page() {
+  is_reading_ = false;
+  drop_tail();
+}
+
+std::uint64_t StreamWindow::begin_at_least(Seq first) {
+  if (wanted_ >= first || is_reading_) return 0;
+  return first.v - std::exchange(wanted_, first).v;
+}
+
+void StreamWindow::offer(std::span<const StreamEntry> fresh) {
+  for (const StreamEntry& entry : fresh) {
+    if (is_reading_) {
+      if (!keeps_tail_) return;
+      const bool is_next = tail_.empty() || tail_.back().seq.v + 1 == entry.seq.v;
+      if (!is_next || tail_.size() >= limit_.messages || tail_bytes_ >= limit_.bytes) return drop_tail();
+      tail_bytes_ += entry.message->size();
+      tail_.push_back(entry);
+      continue;
+    }
+    if (entry.seq < wanted_) continue;
+    if (entry.seq > wanted_ || !has_room()) return;
+    add(entry);
+  }
+}
+
+void StreamWindow::pop() {
+  take_from(held_, entries_.front().message->size());
+  entries_.pop_front();
+}
+
+void StreamWindow::add(StreamEntry entry) {
+  wanted_ = Seq{entry.seq.v + 1};
+  if (entry.message->stored_at() < not_before_) return;
+  not_before_ = {};
+  add_to(held_, entry.message->size());
+  entries_.push_back(std::move(entry));
+}
+
+/// The page may have had a part of it.
+void StreamWindow::join_tail() {
+  for (StreamEntry& entry : tail_) {
+    if (entry.seq < wanted_) continue;
+    if (entry.seq > wanted_ || !has_room()) break;
+    add(std::move(entry));
+  }
+  drop_tail();
+}
+
+void StreamWindow::drop_tail() {
+  tail_.clear();
+  tail_bytes_ = 0;
+  keeps_tail_ = false;
+}
+
+}  // namespace hermod::queue

@@ -1,0 +1,79 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "queue/message.h"
+#include "queue/queue_window.h"
+#include "queue/stream_extent.h"
+
+namespace hermod::queue {
+
+/// An entry of a stream as its readers get it.
+struct StreamEntry {
+  Seq seq;
+  MessagePtr message;
+  std::string key;
+};
+
+/// What one reader of a stream has of it in memory: neighbours in rising order, from where it stands on. They
+/// come from the store, page by page, while it is behind; at the end of the stream they come as they are
+/// stored. Bounded: what finds no room is left to the store. Belongs to a session, on its shard.
+class StreamWindow {
+ public:
+  explicit StreamWindow(const Amount& limit) : limit_(limit) {}
+
+  /// The reader stands here now; what is here goes, and a page on its way is not wanted any more.
+  void begin(const StreamPosition& position);
+  /// What comes next, when it is handed out; what a reader goes on with that has acknowledged everything.
+  StreamPosition position() const;
+
+  /// Whether a page should be asked for. `end`: what the stream stores next.
+  bool should_read(Seq end) const;
+  bool is_reading() const { return is_reading_; }
+  /// It is asked for from here on. `end`: as above, now.
+  Seq begin_page(Seq end);
+  /// Neighbours, in rising order; up to `to` the store has no others, and with `to_end` nor behind that. How
+  /// many sequences are passed over, of which there is no entry any more.
+  std::uint64_t load(std::span<StreamEntry> page, Seq to, bool to_end);
+  /// Whether a page that was asked for here is the one that is waited for.
+  bool expects(Seq from) const { return is_reading_ && asked_from_ == from; }
+  /// It could not be had.
+  void fail_page();
+  /// What is before is not there any more; how many sequences are passed over.
+  std::uint64_t begin_at_least(Seq first);
+
+  /// These have been stored, in rising order.
+  void offer(std::span<const StreamEntry> fresh);
+
+  /// The next one; null: none is here.
+  const StreamEntry* next() const { return entries_.empty() ? nullptr : &entries_.front(); }
+  void pop();
+  std::size_t size() const { return entries_.size(); }
+
+ private:
+  bool has_room() const { return held_.messages < limit_.messages && held_.bytes < limit_.bytes; }
+  void add(StreamEntry entry);
+  void join_tail();
+  void drop_tail();
+
+  const Amount limit_;
+  std::deque<StreamEntry> entries_;
+  Amount held_;
+  Seq wanted_{1};  // the first that is not here
+  WallTime not_before_{};
+  bool is_reading_ = false;
+  Seq asked_from_{};
+  Seq asked_end_{};
+  // What is stored while a page is read, if nothing is missing in it.
+  std::vector<StreamEntry> tail_;
+  std::uint64_t tail_bytes_ = 0;
+  bool keeps_tail_ = false;
+};
+
+}  // namespace hermod::queue

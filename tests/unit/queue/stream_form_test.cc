@@ -1,0 +1,107 @@
+#include "queue/stream_form.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace hermod::queue {
+namespace {
+
+using From = StreamStart::From;
+
+std::string complaint_about_start(std::string_view text) {
+  const auto start = StreamStart::parse(text);
+  return start ? "" : start.error().detail;
+}
+
+std::uint64_t micros_in(std::string_view text) {
+  const auto time = parse_time(text);
+  return time ? micros_of(*time) : 0;
+}
+
+TEST(StreamStart, IsEveryFormOfTheDocuments) {
+  EXPECT_EQ(*StreamStart::parse("latest"), StreamStart{});
+  EXPECT_EQ(StreamStart::parse("earliest")->from, From::Earliest);
+  EXPECT_EQ(*StreamStart::parse("offset:17"), (StreamStart{.from = From::Offset, .offset = Seq{17}}));
+  EXPECT_EQ(*StreamStart::parse("1764399600000000"),
+            (StreamStart{.from = From::Time, .time = wall_time_of(1'764'399'600'000'000)}));
+  EXPECT_EQ(*StreamStart::parse("2025-11-29T07:00:00Z"), *StreamStart::parse("1764399600000000"));
+}
+
+TEST(StreamStart, WhatIsNoStartIsRefusedAndSaysWhatIsExpected) {
+  for (const char* text : {"",
+                           " ",
+                           "Earliest",
+                           "earliest ",
+                           "first",
+                           "offset",
+                           "offset:",
+                           "offset:-1",
+                           "offset: 1",
+                           "offset:1x",
+                           "offset:99999999999999999999",
+                           "-1",
+                           "+1",
+                           "1.5",
+                           "99999999999999999999",
+                           "0x10",
+                           "yesterday",
+                           "2026-11-29",
+                           "2026-11-29T07:00:00",
+                           "2026-11-29T07:00Z",
+                           "2026-13-01T00:00:00Z",
+                           "2026-02-29T00:00:00Z",
+                           "2026-11-29T24:00:00Z",
+                           "2026-11-29T07:60:00Z",
+                           "2026-11-29T07:00:00.Z",
+                           "2026-11-29T07:00:00+1",
+                           "2026-11-29T07:00:00+01",
+                           "2026-11-29T07:00:00+0100",
+                           "2026-11-29T07:00:00+24:00",
+                           "2026-11-29T07:00:00Zx",
+                           "1969-12-31T23:59:59Z",
+                           "1970-01-01T00:00:00+01:00",
+                           "26-11-29T07:00:00Z"})
+    EXPECT_NE(complaint_about_start(text), "") << text;
+  EXPECT_EQ(complaint_about_start("offset:x"), "a whole number is expected behind offset:");
+  EXPECT_NE(complaint_about_start("soon").find("earliest, latest, offset:<n>"), std::string::npos);
+}
+
+TEST(StreamStart, ATimeHasItsZoneAndItsFraction) {
+  EXPECT_EQ(micros_in("1970-01-01T00:00:01Z"), 1'000'000U);
+  EXPECT_EQ(micros_in("2025-11-29T08:00:00+01:00"), micros_in("2025-11-29T07:00:00Z"));
+  EXPECT_EQ(micros_in("2025-11-29t05:30:00-01:30"), micros_in("2025-11-29T07:00:00z"));
+  EXPECT_EQ(micros_in("1970-01-01T00:00:00.25Z"), 250'000U);
+  EXPECT_EQ(micros_in("1970-01-01T00:00:00.0000019Z"), 1U) << "what is finer is left out";
+  EXPECT_EQ(micros_in("2024-02-29T00:00:00Z"), 1'709'164'800'000'000U) << "a leap year";
+}
+
+TEST(StreamForm, HasANameAndMaybeAStart) {
+  const auto bare = StreamForm::parse("$stream/orders");
+  ASSERT_TRUE(bare);
+  EXPECT_EQ(bare->name, "orders");
+  EXPECT_FALSE(bare->start);
+  const auto old_client = StreamForm::parse("$stream/orders/@offset:7");
+  ASSERT_TRUE(old_client);
+  EXPECT_EQ(old_client->name, "orders");
+  EXPECT_EQ(old_client->start, (StreamStart{.from = From::Offset, .offset = Seq{7}}));
+}
+
+TEST(StreamForm, WhatIsNoneIsRefused) {
+  for (const char* text : {"$stream/", "$stream//", "$stream/+", "$stream/#", "$stream/-a", "$stream/a b",
+                           "$stream/orders/", "$stream/orders/earliest", "$stream/orders/@",
+                           "$stream/orders/@first", "$stream/orders/#", "$stream/orders/@earliest/x"})
+    EXPECT_FALSE(StreamForm::parse(text)) << text;
+}
+
+TEST(StreamForm, NamesAreFoundInBothForms) {
+  EXPECT_EQ(name_in_form("$stream/orders/@earliest"), "orders");
+  EXPECT_EQ(name_in_form("$queue/orders/shop/#"), "orders");
+  EXPECT_EQ(name_in_form("$stream/orders/x"), "");
+  EXPECT_TRUE(is_named_form("$queue/q"));
+  EXPECT_TRUE(is_named_form("$stream/q"));
+  EXPECT_FALSE(is_named_form("stream/q"));
+}
+
+}  // namespace
+}  // namespace hermod::queue

@@ -1,8 +1,9 @@
 #include "queue/delayed_form.h"
 
 #include <algorithm>
-#include <charconv>
 #include <string>
+
+#include "queue/decimal.h"
 
 namespace hermod::queue {
 namespace {
@@ -14,12 +15,9 @@ constexpr std::uint64_t kLongestDelay = 42'949'670;
 constexpr std::uint64_t kLastTimeOfDay = 253'402'300'799;
 constexpr std::size_t kMostDigits = 12;
 
-std::optional<std::uint64_t> digits_only(std::string_view text) {
-  std::uint64_t number = 0;
-  if (text.empty() || text.size() > kMostDigits) return std::nullopt;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (fault != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
+/// More digits than any of these has are a mistake, also in front of a small number.
+std::optional<std::uint64_t> short_decimal(std::string_view text) {
+  return text.size() <= kMostDigits ? decimal(text, kLastTimeOfDay) : std::nullopt;
 }
 
 }  // namespace
@@ -31,8 +29,8 @@ bool is_delayed_form(std::string_view topic) {
 Result<DelayedForm> DelayedForm::parse(std::string_view text) {
   const std::string_view rest = text.substr(kDelayedPrefix.size());
   const std::size_t slash = rest.find('/');
-  const auto seconds = digits_only(rest.substr(0, slash));
-  if (!seconds || *seconds > kLastTimeOfDay)
+  const auto seconds = short_decimal(rest.substr(0, slash));
+  if (!seconds)
     return failure(Errc::Invalid, "seconds, or a Unix time, in decimal digits are expected behind $delayed/");
   if (slash == std::string_view::npos || slash + 1 == rest.size())
     return failure(Errc::Invalid, "a topic is expected behind $delayed/<seconds>/");
@@ -54,7 +52,7 @@ Result<std::optional<std::chrono::seconds>> wanted_delay(const wire::UserPropert
                                                          const DelayLevels& levels) {
   for (const wire::UserProperty property : properties) {
     if (property.name != kDelayLevel) continue;
-    const auto level = digits_only(property.value);
+    const auto level = short_decimal(property.value);
     if (!level || *level == 0 || *level > levels.size())
       return failure(Errc::Invalid,
                      "delay-level: a number from 1 to " + std::to_string(levels.size()) + " is expected");

@@ -1,9 +1,9 @@
 #include "queue/stream_form.h"
 
-#include <charconv>
 #include <chrono>
 #include <limits>
 
+#include "queue/decimal.h"
 #include "queue/queue_definition.h"
 #include "queue/queue_form.h"
 
@@ -13,13 +13,6 @@ namespace {
 constexpr std::string_view kStreamPrefix = "$stream/";
 constexpr std::string_view kOffsetPrefix = "offset:";
 constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
-
-std::optional<std::uint64_t> digits_only(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (fault != std::errc{} || end != text.data() + text.size() || number > kMost) return std::nullopt;
-  return number;
-}
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -113,14 +106,14 @@ Result<StreamStart> StreamStart::parse(std::string_view text) {
     return start;
   }
   if (text.starts_with(kOffsetPrefix)) {
-    const auto offset = digits_only(text.substr(kOffsetPrefix.size()));
+    const auto offset = decimal(text.substr(kOffsetPrefix.size()), kMost);
     if (!offset) return failure(Errc::Invalid, "a whole number is expected behind offset:");
     start.from = From::Offset;
     start.offset = Seq{*offset};
     return start;
   }
   start.from = From::Time;
-  if (const auto micros = digits_only(text)) {
+  if (const auto micros = decimal(text, kMost)) {
     start.time = wall_time_of(*micros);
     return start;
   }

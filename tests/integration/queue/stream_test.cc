@@ -37,6 +37,21 @@ class Stream : public VersionedBrokerTest {
       reader.subscribe("$stream/orders/@" + start, 1);
     }
   }
+  /// Everything up to there, when it is no more than so many: what is acknowledged leaves a moment later.
+  std::vector<std::string> kept_up_to(int last, std::size_t most) {
+    MqttClient reader = client("looks", GetParam());
+    std::vector<std::string> kept;
+    for (int i = 0; i < 500; ++i) {
+      kept.clear();
+      read(reader, "earliest");
+      do {
+        kept.push_back(reader.receive().payload);
+      } while (kept.back() != std::to_string(last));
+      if (kept.size() <= most) break;
+      reader.expect_quiet(20ms);  // its turn with the disk
+    }
+    return kept;
+  }
   void crash() {
     broker().kill();
     broker().start();
@@ -110,14 +125,10 @@ TEST_P(Stream, KeepsWhatItsRetentionSays) {
   HERMOD_NEEDS_OWN_BROKER();
   start_with(log_of_the_shop({{"retention_count", "10"}}));
   publish(1, 40);
-  MqttClient reader = client("reader", GetParam());
-  read(reader, "earliest");
-  EXPECT_EQ(reader.receive_payloads(10), counted_up(31, 40));
+  EXPECT_EQ(kept_up_to(40, 10), counted_up(31, 40));
   crash();
   publish(41, 41);
-  MqttClient again = client("again", GetParam());
-  read(again, "earliest");
-  EXPECT_EQ(again.receive_payloads(10), counted_up(32, 41));
+  EXPECT_EQ(kept_up_to(41, 10), counted_up(32, 41));
 }
 
 TEST_P(Stream, OfWhichAllHasGoneGoesOnWithTheNextOffset) {

@@ -21,6 +21,8 @@ constexpr std::size_t kMostOfTick = 256;
 constexpr std::size_t kMostBytesOfTick = 256 << 10;
 /// As for publishers that wait for a slow reader.
 constexpr std::chrono::milliseconds kReaderCheck{10};
+/// So late may a message be because of a slow reader at QoS 1 or 2.
+constexpr std::chrono::milliseconds kMostHeldUp{50};
 /// Of a run that is read at once.
 constexpr std::uint64_t kRunBytes = 256 << 10;
 
@@ -67,8 +69,7 @@ bool Shard::publish_delayed() {
     if (!more) break;
     ++messages;
     bytes += due->content.size();
-    publish_due(*std::move(due));
-    if (!is_held_up_by_reader()) continue;
+    if (!publish_due(*std::move(due))) continue;
     delayed_->pause_until(now() + kReaderCheck);
     more = false;
   }
@@ -76,8 +77,8 @@ bool Shard::publish_delayed() {
   return more;
 }
 
-/// Leaves targets_ and queue_targets_ as they were found, unless their owners are asked.
-void Shard::publish_due(queue::DelayedMessages::Due due) {
+/// True: one of those that get it reads slower than it is written to, and what is due next waits for him.
+bool Shard::publish_due(queue::DelayedMessages::Due due) {
   const queue::Message& stored = *due.content.message;
   targets_.clear();
   queue_targets_.clear();
@@ -86,32 +87,48 @@ void Shard::publish_due(queue::DelayedMessages::Due due) {
   if (stored.is_expired(wall())) {
     PublishCommit work;
     work.due = due.seq;
-    return submit(std::move(batch), std::nullopt, SessionId{}, std::move(work));
+    submit(std::move(batch), std::nullopt, SessionId{}, std::move(work));
+    return false;
   }
   const std::uint64_t version = match(stored.topic(), stored.publisher());
   const queue::MessagePtr message = published_now(stored, version, wall());
-  if (message->retain() && !has_room_to_retain(*message)) return put_off_delayed(due.seq);
+  if (message->retain() && !has_room_to_retain(*message)) {
+    put_off_delayed(due.seq);
+    return false;
+  }
   find_targets(message, due.content.client_id);
-  if (!reserve_room(message, shared_.options.session.queue.overflow)) return put_off_delayed(due.seq);
+  if (!reserve_room(message, shared_.options.session.queue.overflow)) {
+    put_off_delayed(due.seq);
+    return false;
+  }
   if (!reserve_queue_room(*message, /*may_refuse=*/true)) {
     release_room(message);
-    return put_off_delayed(due.seq);
+    put_off_delayed(due.seq);
+    return false;
   }
   if (targets_.empty() && queue_targets_.empty()) counters_.add(Counter::PublishNoSubscribers);
-  if (asks_owners())
-    return ask_owners(nullptr, {.message = message,
-                                .qos = QoS::AtMostOnce,
-                                .retain = message->retain(),
-                                .batch = std::make_unique<store::WriteBatch>(std::move(batch)),
-                                .delayed = due.seq});
-  commit_publish(nullptr, message, {}, QoS::AtMostOnce, message->retain(), std::move(batch), SessionId{}, {},
-                 due.seq);
+  const bool is_held_up = is_held_up_by_reader(due.late);
+  if (asks_owners()) {
+    ask_owners(nullptr, {.message = message,
+                         .qos = QoS::AtMostOnce,
+                         .retain = message->retain(),
+                         .batch = std::make_unique<store::WriteBatch>(std::move(batch)),
+                         .delayed = due.seq});
+  } else {
+    commit_publish(nullptr, message, {}, QoS::AtMostOnce, message->retain(), std::move(batch), SessionId{},
+                   {}, due.seq);
+  }
+  return is_held_up;
 }
 
-/// One of those that get what was published just now reads slower than it is written to.
-bool Shard::is_held_up_by_reader() const {
-  for (const Target& target : targets_)
-    if ((target.where.congested && !target.where.stalled) || is_behind(target.where.shard)) return true;
+/// For somebody at QoS 0, who would miss it, everybody waits as publishers do; for others only as long as
+/// nothing is late because of it: what they cannot take yet is kept in their queues.
+bool Shard::is_held_up_by_reader(std::chrono::microseconds late) const {
+  for (const Target& target : targets_) {
+    const bool is_slow = target.where.congested && !target.where.stalled;
+    if (is_slow && (target.delivery.qos == QoS::AtMostOnce || late < kMostHeldUp)) return true;
+    if (is_behind(target.where.shard)) return true;
+  }
   for (const QueueTarget& target : queue_targets_)
     if (is_behind(owner_of(target.queue->id, shared_.mailboxes.size()))) return true;
   return false;

@@ -153,7 +153,7 @@ std::optional<DelayedMessages::Due> DelayedMessages::take_due(const Moment& now)
   const auto first = index_.first(now);
   if (!first || DelayedIndex::left(first->place, now).count() > 0) return std::nullopt;
   if (!held_.contains(first->seq)) return std::nullopt;
-  Due due{first->seq, release(first->seq)};
+  Due due{first->seq, release(first->seq), -DelayedIndex::left(first->place, now)};
   index_.remove(first->seq);
   published_bytes_ += due.content.size();
   under_way_.emplace(due.seq, UnderWay{first->place, due.content});

@@ -62,6 +62,7 @@ class DelayedMessages {
   struct Due {
     Seq seq;
     DelayedContent content;
+    std::chrono::microseconds late{};
   };
   /// The next one whose time has come; its publication is under way until published() or one of the others.
   /// Nothing: none is due, or it is still being read, or as much as may be is under way.

@@ -12,7 +12,6 @@
 namespace hermod::broker {
 
 using wire::PacketType;
-using wire::ReasonCode;
 
 namespace {
 

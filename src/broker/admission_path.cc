@@ -12,9 +12,6 @@
 namespace hermod::broker {
 
 using queue::AdmissionRound;
-using session::Session;
-using wire::QoS;
-using wire::ReasonCode;
 
 namespace {
 

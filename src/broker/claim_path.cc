@@ -16,10 +16,7 @@ namespace hermod::broker {
 using session::QueueConsumer;
 using session::QueueConsumers;
 using session::QueueDelivery;
-using session::Session;
 using wire::PacketType;
-using wire::QoS;
-using wire::ReasonCode;
 using Phase = qos::OutboundFlow::Phase;
 
 /// Its record is on its way; then it is sent.

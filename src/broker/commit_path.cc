@@ -10,10 +10,7 @@
 
 namespace hermod::broker {
 
-using session::Session;
 using wire::PacketType;
-using wire::QoS;
-using wire::ReasonCode;
 
 namespace {
 

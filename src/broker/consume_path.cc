@@ -18,8 +18,6 @@ using session::QueueConsumer;
 using session::QueueConsumers;
 using session::QueueDelivery;
 using session::Session;
-using wire::QoS;
-using wire::ReasonCode;
 
 namespace {
 

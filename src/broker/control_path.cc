@@ -19,8 +19,6 @@ namespace hermod::broker {
 using queue::ControlAnswer;
 using queue::ControlRequest;
 using queue::ControlResult;
-using wire::QoS;
-using wire::ReasonCode;
 
 namespace {
 

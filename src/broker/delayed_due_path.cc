@@ -12,8 +12,6 @@
 
 namespace hermod::broker {
 
-using wire::QoS;
-
 namespace {
 
 /// What one tick publishes at most, so that a million that are due together hold up nobody.
@@ -69,7 +67,7 @@ bool Shard::publish_delayed() {
     if (!more) break;
     ++messages;
     bytes += due->content.size();
-    if (!publish_due(*std::move(due))) continue;
+    if (!publish_due(*due)) continue;
     delayed_->pause_until(now() + kReaderCheck);
     more = false;
   }
@@ -78,7 +76,7 @@ bool Shard::publish_delayed() {
 }
 
 /// True: one of those that get it reads slower than it is written to, and what is due next waits for him.
-bool Shard::publish_due(queue::DelayedMessages::Due due) {
+bool Shard::publish_due(const queue::DelayedMessages::Due& due) {
   const queue::Message& stored = *due.content.message;
   targets_.clear();
   queue_targets_.clear();

@@ -11,9 +11,6 @@
 
 namespace hermod::broker {
 
-using wire::QoS;
-using wire::ReasonCode;
-
 void Shard::on_delayed(Connection& c, const wire::Publish& packet, std::string_view topic) {
   const auto form = queue::DelayedForm::parse(topic);
   if (!form) return refuse_publish(c, packet, ReasonCode::TopicNameInvalid, form.error().detail);

@@ -10,8 +10,6 @@
 
 namespace hermod::broker {
 
-using wire::QoS;
-
 namespace {
 
 /// Expired messages of one queue that are dropped at once.

@@ -9,9 +9,6 @@
 
 namespace hermod::broker {
 
-using session::Session;
-using wire::QoS;
-
 namespace {
 
 /// What could not be read is tried again.

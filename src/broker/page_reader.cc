@@ -75,12 +75,13 @@ bool is_of_delayed(PageRead::Purpose purpose) {
 }
 
 PageRead failed_page(const PageWanted& wanted) {
-  return {.session = wanted.session,
-          .purpose = wanted.purpose,
-          .from = wanted.from,
-          .end = wanted.from,
-          .failed = true,
-          .stream = stream_page(wanted)};
+  PageRead page{.session = wanted.session,
+                .purpose = wanted.purpose,
+                .from = wanted.from,
+                .end = wanted.from,
+                .failed = true};
+  page.stream = stream_page(wanted);
+  return page;
 }
 
 PageRead page_from(const PageWanted& wanted, const store::Slice& slice) {
@@ -88,8 +89,8 @@ PageRead page_from(const PageWanted& wanted, const store::Slice& slice) {
                 .purpose = wanted.purpose,
                 .from = wanted.from,
                 .end = wanted.from,
-                .to_end = slice.end,
-                .stream = stream_page(wanted)};
+                .to_end = slice.end};
+  page.stream = stream_page(wanted);
   (page.stream ? page.stream->entries.reserve(slice.entries.size())
                : page.entries.reserve(slice.entries.size()));
   for (const store::StoredEntry& stored : slice.entries) {

@@ -17,7 +17,6 @@
 namespace hermod::broker {
 
 using queue::ControlResult;
-using session::Session;
 using EndingPhase = OwnedQueue::Ending::Phase;
 
 namespace {

@@ -251,7 +251,7 @@ Status QueueStart::read_stream(store::ReadView& view, const queue::NamedQueue& n
     damaged("entries", named.name(), *last, entry.error().detail);
   };
   bool is_open = false;
-  const Status scanned = view.scan_entries(id, [&](const store::ReadView::EntryHead& entry) {
+  Status scanned = view.scan_entries(id, [&](const store::ReadView::EntryHead& entry) {
     if (entry.stream != id) return false;
     if (entry.message.v == 0 && queue::is_released(entry.head)) {
       if (!last) extent.restore_mark(entry.seq);

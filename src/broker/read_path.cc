@@ -19,7 +19,6 @@ namespace hermod::broker {
 using session::Session;
 using session::StreamReader;
 using session::StreamReaders;
-using wire::QoS;
 using wire::ReasonCode;
 
 namespace {

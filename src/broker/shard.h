@@ -172,7 +172,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   // delayed_due_path.cc, on the shard that owns them
   void on_delayed_stored(DelayedStored& stored);
   bool publish_delayed();
-  bool publish_due(queue::DelayedMessages::Due due);
+  bool publish_due(const queue::DelayedMessages::Due& due);
   bool is_held_up_by_reader(std::chrono::microseconds late) const;
   void on_delayed_read(PageRead& page);
   void end_delayed(const PublishCommit& work, std::optional<Errc> error);

@@ -26,7 +26,7 @@ bool DelayedMessages::holds_as_many_as_may_be() const {
   return held_.size() + reading_.size() >= limits_.held_messages || held_bytes_ >= limits_.held_bytes;
 }
 
-void DelayedMessages::hold(Seq seq, DelayedContent content) {
+void DelayedMessages::hold(Seq seq, DelayedContent&& content) {
   held_bytes_ += content.size();
   held_.emplace(seq, std::move(content));
 }

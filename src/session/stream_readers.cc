@@ -22,9 +22,9 @@ StreamReader* StreamReaders::find(QueueId stream) {
   return found == readers_.end() ? nullptr : &found->second;
 }
 
-StreamReader& StreamReaders::add(queue::NamedQueuePtr stream, const queue::Amount& limit) {
+StreamReader& StreamReaders::add(const queue::NamedQueuePtr& stream, const queue::Amount& limit) {
   const QueueId id = stream->id;
-  return readers_.try_emplace(id, std::move(stream), limit).first->second;
+  return readers_.try_emplace(id, stream, limit).first->second;
 }
 
 void StreamReaders::remove(QueueId stream) {

@@ -45,7 +45,7 @@ struct StreamReader {
 class StreamReaders {
  public:
   StreamReader* find(QueueId stream);
-  StreamReader& add(queue::NamedQueuePtr stream, const queue::Amount& limit);
+  StreamReader& add(const queue::NamedQueuePtr& stream, const queue::Amount& limit);
   /// The session reads it no more. What is with the client is still to be answered.
   void remove(QueueId stream);
   bool empty() const { return readers_.empty(); }

@@ -289,8 +289,8 @@ void QueueStart::restore_readers(Recovery::Living& living) {
       continue;
     }
     const queue::NamedQueueOptions& options = parts_.options.queues;
-    session::StreamReader& restored = found->second->make_readers().add(
-        std::move(reader.stream), {options.reader_messages, options.reader_bytes});
+    session::StreamReader& restored =
+        found->second->make_readers().add(reader.stream, {options.reader_messages, options.reader_bytes});
     restored.begin(reader.position);
     restored.recorded = reader.position;
   }

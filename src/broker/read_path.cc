@@ -86,7 +86,7 @@ void Shard::read_stream(Session& session, const SubscriptionRequest& request) {
   StreamReader* reader = readers.find(stream->id);
   if (reader == nullptr) {
     const queue::NamedQueueOptions& options = shared_.options.queues;
-    reader = &readers.add(std::move(stream), {options.reader_messages, options.reader_bytes});
+    reader = &readers.add(stream, {options.reader_messages, options.reader_bytes});
   }
   reader->qos = static_cast<QoS>(request.options.granted_qos);
   reader->identifiers.clear();

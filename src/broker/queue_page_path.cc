@@ -100,6 +100,7 @@ void Shard::on_queue_page_read(PageRead& page) {
       return at != messages.end() && at->seq == seq ? at->message : queue::MessagePtr{};
     };
     lost = queue.line.fill(read, from, std::min(end, queue.dying_before));
+    std::erase_if(lost, [&](Seq seq) { return queue.group.is_never_stored(seq); });
   } else {
     lost = queue.group.on_read(purpose_for(page.purpose), std::move(messages), from, end, moment());
   }

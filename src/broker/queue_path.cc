@@ -54,6 +54,8 @@ Counter counter_for(queue::Removal why) {
       return Counter::QueueReplaced;
     case queue::Removal::Purged:
       return Counter::QueuePurged;
+    case queue::Removal::NeverStored:
+      return Counter::QueueDroppedNeverStored;
     case queue::Removal::Rejected:
       return Counter::QueueDroppedRejected;
     case queue::Removal::Expired:
@@ -140,6 +142,14 @@ void Shard::on_queue_told(ToQueue& told) {
       shard.counters_.add(Counter::QueueStored);
       queue.group.on_stored({.entry = std::move(m.entry)}, m.seq, shard.moment());
     }
+    void operator()(QueueEntrySequenced& m) {
+      queue.group.on_sequenced(m.seq, std::move(m.entry), shard.moment());
+    }
+    void operator()(const QueueEntriesDurable& m) {
+      shard.counters_.add(Counter::QueueStored, m.count);
+      queue.group.on_durable(m.last, shard.moment());
+    }
+    void operator()(const QueueEntryFailed& m) { queue.group.on_never_stored(m.seq, shard.moment()); }
     void operator()(const AskAdmission&) {}  // answered above
     void operator()(const AdmissionStored& m) {
       shard.counters_.add(Counter::QueueStored);
@@ -306,8 +316,9 @@ void Shard::settle_entries(OwnedQueue& queue) {
   const std::vector<queue::StoreChange>& changes = queue.line.batch();
   if (changes.empty()) return;
   if (const auto missing = queue.line.missing()) {
+    if (!queue.group.is_stored(*missing)) return;  // until it is
     if (!std::exchange(queue.is_reading_dead, true)) {
-      queue.dying_before = queue.group.behind_last();
+      queue.dying_before = queue.group.behind_stored();
       return read_queue(queue, kDying, *missing);
     }
     // What is in front of it does not wait for a page that the store cannot give.

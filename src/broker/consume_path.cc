@@ -2,7 +2,6 @@
 // what became of each delivery.
 
 #include <algorithm>
-#include <charconv>
 #include <string>
 #include <utility>
 
@@ -31,28 +30,17 @@ queue::ConsumerId consumer_of(const Session& session) {
   return queue::ConsumerId{session.id().v};
 }
 
-bool has_key(const queue::Message& message) {
-  for (const wire::UserProperty property : wire::UserProperties(message.forwarded_properties()))
-    if (property.name == "key") return true;
-  return false;
-}
-
-void append_number(std::string& out, std::string_view name, std::uint64_t number) {
-  char digits[20];
-  const char* const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-  wire::append_user_property(out, name, {digits, end});
-}
-
 /// What a queue says of a message, behind what its publisher said, which is not said twice. With `is_short`
 /// nothing whose size depends on the message.
 void append_history(const QueueDelivery& lent, std::string_view queue, bool is_short, std::string& out) {
   using wire::append_user_property;
-  if (!is_short && !lent.it.key.empty() && !has_key(*lent.it.message))
+  if (!is_short && !lent.it.key.empty() &&
+      !wire::has_user_property(lent.it.message->forwarded_properties(), "key"))
     append_user_property(out, "key", lent.it.key);
   if (!queue.empty()) append_user_property(out, "queue", queue);  // it may have been deleted meanwhile
-  append_number(out, "offset", lent.it.seq.v);
-  append_number(out, "ts", micros_of(lent.it.message->stored_at()));
-  append_number(out, "x-delivery-count", lent.it.deliveries);
+  append_user_property(out, "offset", lent.it.seq.v);
+  append_user_property(out, "ts", micros_of(lent.it.message->stored_at()));
+  append_user_property(out, "x-delivery-count", lent.it.deliveries);
   if (!is_short && lent.it.first_death) {
     append_user_property(out, "x-first-death-reason", queue::name_of(lent.it.first_death->reason));
     append_user_property(out, "x-first-death-queue", lent.it.first_death->queue);
@@ -127,7 +115,7 @@ void Shard::stop_consuming(Session& session) {
     tell_queue(consumer.queue->id, ConsumerDisconnected{consumer_of(session), consumer.attachment});
   });
   QueueConsumers::Left left = consumers.disconnect();
-  for (const Seq own : left.with_client) end_exchange(session, own);
+  for (const Seq own : left.with_client) session.outbound().abandon(own);
   // At QoS 2 they would stay with this consumer.
   for (const QueueDelivery& lent : left.waiting) tell_queue(lent.queue, LeasesUnsent{{lent.it.lease}});
 }
@@ -153,7 +141,7 @@ void Shard::on_told_by_queue(FromQueue& told) {
   } else if (auto* redefined = std::get_if<QueueRedefined>(&told.message)) {
     on_queue_redefined(told.queue, *redefined);
   } else if (const auto* grown = std::get_if<StreamGrew>(&told.message)) {
-    on_stream_grown(told.queue, *grown);
+    reading_.on_grown(told.queue, *grown);
   } else if (const auto* recall = std::get_if<queue::Recall>(&told.message)) {
     Session* const session = sessions_.find(SessionId{recall->consumer.v});
     QueueConsumers* const consumers = session != nullptr ? session->consumers() : nullptr;
@@ -190,7 +178,7 @@ Shard::Lent Shard::send_lent(Connection& c, Session& session, const QueueDeliver
   const QueueConsumer& consumer = *consumers.find(lent.queue);
   wire::OutboundPublish out =
       lent_publish(c, lent, consumer.queue->name(), consumer.qos, consumer.identifiers);
-  if (!fits(c, out)) {
+  if (!c.takes(out)) {
     counters_.add(Counter::QueueTooLarge);  // for this client alone: another may take it [MQTT-3.1.2-25]
     tell_queue(lent.queue, LeaseTooLarge{lent.it.lease, most_bytes_for(c, out, *lent.it.message)});
     return Lent::Ended;
@@ -210,19 +198,12 @@ Shard::Lent Shard::send_lent(Connection& c, Session& session, const QueueDeliver
     claim_lent(c, session, lent);
     return Lent::WithClient;
   }
-  const auto own = sequence_for_lent(session);
-  if (!own) return Lent::Waits;
-  const auto id = session.outbound().start(*own, consumer.qos);
-  if (!id) return Lent::Waits;  // an unfinished exchange 65,535 messages ago still holds it
-  if (session.is_durable()) {
-    consumers.use_sequence();
-  } else {
-    session.queue().pass_over(*own, 1);
-  }
-  out.id = *id;
+  const auto exchange = start_lent(session, consumer.qos);
+  if (!exchange) return Lent::Waits;
+  out.id = exchange->id;
   write_publish(c, out, lent.it.message);
   counters_.add(Counter::QueueDelivered);
-  consumers.sent(*own, lent);
+  consumers.sent(exchange->own, lent);
   lease_reports_.add(lent.queue, {lent.it.lease});
   return Lent::WithClient;
 }
@@ -241,9 +222,24 @@ wire::OutboundPublish Shard::lent_publish(const Connection& c, const QueueDelive
     lent_properties_.assign(as_text(from_publisher));
     append_history(lent, queue, is_short, lent_properties_);
     out.forwarded_properties = as_bytes(lent_properties_);
-    if (fits(c, out)) break;
+    if (c.takes(out)) break;
   }
   return out;
+}
+
+/// Under a sequence that nothing else of the session uses.
+std::optional<LentExchange> Shard::start_lent(Session& session, QoS qos) {
+  if (!session.outbound().can_start()) return std::nullopt;
+  if (session.is_durable()) session.make_consumers();  // which have the sequences that no entry has
+  const auto own = sequence_for_lent(session);
+  const auto id = own ? session.outbound().start(*own, qos) : std::nullopt;
+  if (!id) return std::nullopt;  // an unfinished exchange 65,535 messages ago still holds it
+  if (session.is_durable()) {
+    session.consumers()->use_sequence();
+  } else {
+    session.queue().pass_over(*own, 1);
+  }
+  return LentExchange{*own, *id};
 }
 
 /// A sequence of the session's own stream, which no entry has: so no other message of the session has its

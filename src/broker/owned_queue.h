@@ -58,6 +58,18 @@ struct OwnedQueue {
     queue::AttachmentNo attachment;
   };
   absl::flat_hash_map<queue::ConsumerId, Place> places;
+  /// False: it has come and gone.
+  bool attach(queue::ConsumerId consumer, Place place) {
+    Place& known = places[consumer];
+    if (place.attachment < known.attachment) return false;
+    known = place;
+    return true;
+  }
+  /// Unless it is attached anew.
+  void detach(queue::ConsumerId consumer, queue::AttachmentNo attachment) {
+    const auto place = places.find(consumer);
+    if (place != places.end() && place->second.attachment <= attachment) places.erase(place);
+  }
   struct StoredClaim {
     SessionId session;
     Seq seq;  ///< in the session's stream

@@ -247,7 +247,7 @@ std::size_t Shard::forget_queue(Session& session, QueueId id, const std::string&
     }
     session.subscriptions().remove(filter);
   }
-  erased += forget_reader(session, id, batch);
+  erased += reading_.forget(session, id, batch);
   session::QueueConsumers* const consumers = session.consumers();
   session::QueueConsumer* const consumer = consumers != nullptr ? consumers->find(id) : nullptr;
   if (consumer == nullptr || !consumer->is_attached) return erased;

@@ -150,9 +150,7 @@ void Shard::on_queue_told(ToQueue& told) {
     }
     void operator()(const RoomGivenBack&) { queue.group.on_room_given_back(); }
     void operator()(ConsumerJoined& m) {
-      OwnedQueue::Place& place = queue.places[m.consumer];
-      if (m.attachment < place.attachment) return;  // it has come and gone
-      place = {m.shard, m.attachment};
+      if (!queue.attach(m.consumer, {m.shard, m.attachment})) return;
       queue.group.join(m.consumer, m.attachment, std::move(m.options), shard.moment());
     }
     void operator()(ConsumerChanged& m) {
@@ -164,8 +162,7 @@ void Shard::on_queue_told(ToQueue& told) {
     void operator()(ConsumerDrained& m) { queue.group.drain(m.consumer, m.attachment, shard.moment()); }
     void operator()(ConsumerDisconnected& m) {
       queue.group.disconnect(m.consumer, m.attachment, shard.moment());
-      const auto place = queue.places.find(m.consumer);
-      if (place != queue.places.end() && place->second.attachment <= m.attachment) queue.places.erase(place);
+      queue.detach(m.consumer, m.attachment);
     }
     void operator()(ConsumerLeft& m) {
       queue.group.leave(m.consumer, shard.moment());

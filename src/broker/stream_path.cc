@@ -1,5 +1,5 @@
 // The owner's side of a stream: its readers hear of what is stored, and what its retention does not keep
-// leaves the store. Readers are in read_path.cc.
+// leaves the store. Readers are in stream_reading.cc.
 
 #include <algorithm>
 #include <memory>
@@ -38,16 +38,12 @@ void Shard::on_stream_told(OwnedQueue& queue, ToQueue::Message& told) {
   } else if (const auto* failed = std::get_if<AdmissionFailed>(&told)) {
     static_cast<void>(queue.group.on_failed(failed->id, moment()));
   } else if (const auto* joined = std::get_if<ConsumerJoined>(&told)) {
-    OwnedQueue::Place& place = queue.places[joined->consumer];
-    if (joined->attachment < place.attachment) return;  // it has come and gone
-    place = {joined->shard, joined->attachment};
+    if (!queue.attach(joined->consumer, {joined->shard, joined->attachment})) return;
     queue.stream->has_grown = true;  // maybe since it looked, and nobody has told it
   } else if (std::holds_alternative<SubscribersForgotten>(told)) {
     on_subscribers_forgotten(queue);
   } else if (const auto* left = std::get_if<ConsumerDisconnected>(&told)) {
-    const auto place = queue.places.find(left->consumer);
-    if (place != queue.places.end() && place->second.attachment <= left->attachment)
-      queue.places.erase(place);
+    queue.detach(left->consumer, left->attachment);
   }
 }
 

@@ -49,7 +49,7 @@ void Shard::on_subscribe(Connection& c, const wire::Subscribe& packet) {
     } else if (queue::is_queue_form(wanted.filter)) {
       request.reason = grant_queue(wanted, request, batch, work.why);
     } else {
-      request.reason = grant_stream(wanted, packet, request, work.why);
+      request.reason = reading_.grant(wanted, packet, request, work.why);
     }
     if (request.reason == ReasonCode::ProtocolError)
       return disconnect(c, request.reason, "No Local on a shared subscription");  // [MQTT-3.8.3-4]
@@ -153,7 +153,7 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
       continue;
     }
     if (queue::is_stream_form(request.filter)) {
-      work.unsubscribe ? read_no_more(session, request.filter) : read_stream(session, request);
+      work.unsubscribe ? reading_.end(session, request.filter) : reading_.begin(session, request);
       continue;
     }
     const auto target = topic::parse_subscription(request.filter, {shared_.options.mqtt.max_topic_levels});
@@ -172,7 +172,7 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
   send_subscription_ack(*c, work);
   if (c->state() != Connection::State::Connected) return;  // and the session may be gone
   if (session.consumers() != nullptr) pump_consumers(*c, session);
-  if (session.readers() != nullptr) pump_readers(*c, session);
+  if (session.readers() != nullptr) reading_.pump(*c, session);
   if (work.unsubscribe || c->state() != Connection::State::Connected) return;
   bool reads = false;
   for (std::size_t i = 0; i < changed.size(); ++i)

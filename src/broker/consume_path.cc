@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "broker/consumed_queue.h"
 #include "broker/retry_after.h"
 #include "broker/shard.h"
 #include "queue/queue_form.h"
@@ -57,16 +58,25 @@ std::uint64_t most_bytes_for(const Connection& c, const wire::OutboundPublish& o
   return message.size() - std::min<std::uint64_t>(excess, message.size());
 }
 
+/// Of a stream: what one of its groups has sent.
+QueueConsumers::Sent* find_sent(QueueConsumers& consumers, QueueId queue, Seq offset) {
+  QueueConsumers::Sent* sent = consumers.find_sent(queue, offset);
+  consumers.for_each([&](const QueueConsumer& consumer) {
+    if (sent == nullptr && consumer.queue->group && consumer.queue->group->stream == queue)
+      sent = consumers.find_sent(consumer.queue->id, offset);
+  });
+  return sent;
+}
+
 }  // namespace
 
-/// The session has subscribed to a queue, or again with other options. Without a connection it is attached
-/// when it has one. Precondition: queue::is_queue_form(form).
+/// The session has subscribed to a queue or joined a group, or again with other options. Without a connection
+/// it is attached when it has one. Precondition: is_consumed(text).
 void Shard::consume(Session& session, std::string_view text, const topic::SubscriptionOptions& options) {
   if (!session.is_online()) return;
-  auto form = queue::QueueForm::parse(text);
-  if (!form) return;
-  queue::NamedQueuePtr queue = shared_.queues.find(form->name);
-  if (!queue || queue->stream) return;  // deleted, and its subscription with it
+  queue::PropertyFilter filter;
+  queue::NamedQueuePtr queue = consumed_by(shared_.queues, text, filter, shared_.mailboxes.size());
+  if (!queue) return;  // deleted, and its subscription with it
   QueueConsumers& consumers = session.make_consumers();
   QueueConsumer* consumer = consumers.find(queue->id);
   if (consumer == nullptr) consumer = &consumers.add(std::move(queue));
@@ -75,7 +85,7 @@ void Shard::consume(Session& session, std::string_view text, const topic::Subscr
   if (options.identifier != 0) consumer->identifiers.push_back(options.identifier);
   const QueueId id = consumer->queue->id;
   if (consumer->qos == QoS::ExactlyOnce) consumers.add_claim_owner(id);
-  queue::QueueGroup::ConsumerOptions wanted{consumer->qos, std::move(form->properties)};
+  queue::QueueGroup::ConsumerOptions wanted{consumer->qos, std::move(filter)};
   if (consumer->is_attached)
     return tell_queue(id, ConsumerChanged{consumer_of(session), consumer->attachment, std::move(wanted)});
   consumers.attach(*consumer);
@@ -86,26 +96,28 @@ void Shard::consume(Session& session, std::string_view text, const topic::Subscr
 /// session to the same queue goes on.
 void Shard::consume_no_more(Session& session, std::string_view text) {
   QueueConsumers* const consumers = session.consumers();
-  const auto form = queue::QueueForm::parse(text);
-  const queue::NamedQueuePtr queue = form ? shared_.queues.find(form->name) : nullptr;
+  const queue::NamedQueuePtr queue = consumed_by(shared_.queues, text);
   QueueConsumer* const consumer = consumers != nullptr && queue ? consumers->find(queue->id) : nullptr;
   if (consumer == nullptr || !consumer->is_attached) return;
-  for (const session::Subscription& other : session.subscriptions().items()) {
-    if (!queue::is_queue_form(other.filter)) continue;
-    const auto same = queue::QueueForm::parse(other.filter);
-    if (same && same->name == form->name) return consume(session, other.filter, other.options);
-  }
-  consumer->is_attached = false;
-  tell_queue(queue->id, ConsumerDrained{consumer_of(session), consumer->attachment});
-  if (auto leases = consumers->call_back_all(queue->id); !leases.empty())
-    tell_queue(queue->id, LeasesUnsent{std::move(leases)});
+  for (const session::Subscription& other : session.subscriptions().items())
+    if (is_consumed(other.filter) && consumed_by(shared_.queues, other.filter) == queue)
+      return consume(session, other.filter, other.options);
+  drain(session, *consumer);
+}
+
+/// It gets nothing more; what was sent ends as ever.
+void Shard::drain(Session& session, QueueConsumer& consumer) {
+  const QueueId queue = consumer.queue->id;
+  consumer.is_attached = false;
+  tell_queue(queue, ConsumerDrained{consumer_of(session), consumer.attachment});
+  if (auto leases = session.consumers()->call_back_all(queue); !leases.empty())
+    tell_queue(queue, LeasesUnsent{std::move(leases)});
 }
 
 /// A connection has begun.
 void Shard::resume_consuming(Session& session) {
   for (const session::Subscription& subscription : session.subscriptions().items())
-    if (queue::is_queue_form(subscription.filter))
-      consume(session, subscription.filter, subscription.options);
+    if (is_consumed(subscription.filter)) consume(session, subscription.filter, subscription.options);
 }
 
 /// The connection is gone, and with it every exchange of QoS 1: a PUBACK that comes late finds nothing.
@@ -315,11 +327,11 @@ void Shard::on_nack(Connection& c, const wire::Publish& packet, std::string_view
   const queue::NamedQueuePtr queue = shared_.queues.find(form->name);
   QueueConsumers* const consumers = session.consumers();
   QueueConsumers::Sent* const sent =
-      queue && consumers != nullptr ? consumers->find_sent(queue->id, form->offset) : nullptr;
+      queue && consumers != nullptr ? find_sent(*consumers, queue->id, form->offset) : nullptr;
   if (sent != nullptr) {
     sent->is_nacked = true;
-    tell_queue(queue->id, LeaseSettled{sent->lease, queue::Outcome::RetryLater, form->retry_after,
-                                       /*is_exchange_open=*/true});
+    tell_queue(sent->queue, LeaseSettled{sent->lease, queue::Outcome::RetryLater, form->retry_after,
+                                         /*is_exchange_open=*/true});
   } else {
     counters_.add(Counter::QueueLateAcks);
   }

@@ -113,6 +113,7 @@ void Shard::adopt_queue(std::unique_ptr<OwnedQueue> owned) {
   OwnedQueue& queue = *owned;
   owned_.all.emplace(queue.named->id, std::move(owned));
   bound_memory(queue);
+  serving_.link(queue);
   queue.group.resume(moment());
   touch(queue);
   tick_now_.reset();

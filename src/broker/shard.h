@@ -23,6 +23,7 @@
 #include "broker/ending.h"
 #include "broker/failed_reads.h"
 #include "broker/gone_queue.h"
+#include "broker/group_serving.h"
 #include "broker/lease_reports.h"
 #include "broker/member_choice.h"
 #include "broker/not_taken.h"
@@ -52,7 +53,8 @@ namespace hermod::broker {
 class Shard final : public net::AcceptHandler,
                     public ConnectionEvents,
                     private net::TimerHandler,
-                    private StreamReadingHost {
+                    private StreamReadingHost,
+                    private GroupServingHost {
  public:
   Shard(ShardId id, const Shared& shared, ShardMailbox& mailbox, net::TimerWheel& timers,
         CounterBlock& counters);
@@ -294,11 +296,11 @@ class Shard final : public net::AcceptHandler,
   void tell_to_ask_again(QueueId queue, const queue::AskAgain& again);
 
   // queue_path.cc
-  void tell(ShardId to, ShardMessage message);
+  void tell(ShardId to, ShardMessage message) override;
   void tell_queue(QueueId queue, ToQueue::Message message) override;
-  OwnedQueue* owned_queue(QueueId id);
+  OwnedQueue* owned_queue(QueueId id) override;
   void on_queue_told(ToQueue& told);
-  void touch(OwnedQueue& queue);
+  void touch(OwnedQueue& queue) override;
   void advance_queues();
   void tell_lease_reports();
   bool run_queues();
@@ -306,7 +308,7 @@ class Shard final : public net::AcceptHandler,
   void pump_consuming();
   void carry_out(OwnedQueue& queue);
   void settle_entries(OwnedQueue& queue);
-  void count_settled(OwnedQueue& queue, const QueueSettled& work);
+  void count_settled(OwnedQueue& queue, const QueueSettled& work) override;
   void tell_claims_ended(OwnedQueue& queue, const QueueSettled& work);
   void schedule_queue(OwnedQueue& queue);
   queue::Moment moment() { return {now(), wall()}; }
@@ -314,6 +316,7 @@ class Shard final : public net::AcceptHandler,
   // consume_path.cc
   void consume(Session& session, std::string_view form, const topic::SubscriptionOptions& options);
   void consume_no_more(Session& session, std::string_view form);
+  void drain(Session& session, session::QueueConsumer& consumer);
   void resume_consuming(Session& session);
   void stop_consuming(Session& session);
   void on_told_by_queue(FromQueue& told);
@@ -346,6 +349,8 @@ class Shard final : public net::AcceptHandler,
   ReasonCode grant_queue(const wire::SubscribeFilter& wanted, SubscriptionRequest& request,
                          store::WriteBatch& batch, std::string& why);
   ReasonCode create_queues(SubscriptionRequest& request);
+  ReasonCode grant_group(const wire::SubscribeFilter& wanted, const wire::Subscribe& packet,
+                         SubscriptionRequest& request, store::WriteBatch& batch, std::string& why);
 
   // deliver_path.cc
   void deliver(SessionId to, Seq seq, queue::Delivery delivery);
@@ -502,13 +507,14 @@ class Shard final : public net::AcceptHandler,
   void finish(Connection* c, Session* session, ClaimMade& work, std::optional<Errc> error);
   void finish(Connection* c, Session* session, SequencesTaken& work, std::optional<Errc> error);
   void finish(Connection* c, Session* session, StreamTrimmed& work, std::optional<Errc> error);
+  void finish(Connection* c, Session* session, GroupRecorded& work, std::optional<Errc> error);
   void finish(Connection* c, Session* session, Recorded& work, std::optional<Errc> error);
 
   // write_again.cc
   void record(Session& session);
   void erase_records(store::WriteBatch batch, Recorded work = {}) override;
   void write_again_later(Session& session);
-  void write_again_later();
+  void write_again_later() override;
   void write_again();
 
   const ShardId id_;
@@ -563,6 +569,7 @@ class Shard final : public net::AcceptHandler,
   MonotonicTime read_again_at_{};
   FailedReads failed_reads_;  ///< nor for these
   NotTaken not_taken_;
+  GroupServing serving_{*this, id_, shared_, owned_, not_taken_, counters_};
   std::vector<EarlyMessage> early_messages_;
   Barriers barriers_;  ///< who asks is answered behind this tick's submissions
   std::vector<SessionId> with_finished_entries_;

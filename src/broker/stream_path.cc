@@ -28,7 +28,7 @@ void Shard::on_stream_told(OwnedQueue& queue, ToQueue::Message& told) {
   if (auto* const stored = std::get_if<QueueEntryStored>(&told)) {
     counters_.add(Counter::QueueStored);
     queue.named->room->give_back({1, stored->entry.message->size()});
-    if (queue.places.empty()) return;
+    if (queue.places.empty() && queue.stream->groups.empty()) return;
     queue.stream->fresh.push_back(
         {stored->seq, std::move(stored->entry.message), std::move(stored->entry.key)});
   } else if (const auto* admitted = std::get_if<AdmissionStored>(&told)) {
@@ -55,6 +55,7 @@ void Shard::run_stream(OwnedQueue& queue) {
         std::make_shared<const std::vector<queue::StreamEntry>>(std::exchange(stream.fresh, {}));
     for (const auto& [reader, place] : queue.places)
       tell(place.shard, FromQueue{queue.named->id, StreamGrew{reader, place.attachment, entries}});
+    serving_.on_grown(stream, *entries);
   }
   if (!queue.ending) trim_stream(queue);
 }
@@ -90,6 +91,10 @@ void Shard::finish(Connection*, session::Session*, StreamTrimmed& work, std::opt
   queue.stream->leaving.reset();
   touch(queue);
   tick_soon();
+}
+
+void Shard::finish(Connection*, session::Session*, GroupRecorded& work, std::optional<Errc> error) {
+  serving_.on_recorded(work, error);
 }
 
 /// When its oldest entries are too old.

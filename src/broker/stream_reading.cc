@@ -29,14 +29,13 @@ queue::ConsumerId reader_of(const Session& session) {
   return queue::ConsumerId{session.id().v};
 }
 
-/// What SUBSCRIBE says of all its filters. Errors: Invalid.
+}  // namespace
+
 Result<queue::StreamStart> start_in(const wire::Subscribe& packet) {
   for (const wire::UserProperty& property : packet.properties.user_properties())
     if (property.name == queue::kStreamOffset) return queue::StreamStart::parse(property.value);
   return queue::StreamStart{};
 }
-
-}  // namespace
 
 /// The granted QoS, or why not, which `why` says in words. At QoS 2 nothing would be gained: what a reader
 /// gets is told by its offset, and can be read again. [MQTT-3.8.4-8]

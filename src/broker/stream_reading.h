@@ -48,6 +48,9 @@ class StreamReadingHost {
   ~StreamReadingHost() = default;
 };
 
+/// Where a SUBSCRIBE says that its readers begin. Errors: Invalid.
+Result<queue::StreamStart> start_in(const wire::Subscribe& packet);
+
 /// The reader's side of streams: the sessions of a shard read from where they stand, page by page while they
 /// are behind and as entries are stored at the end, as far as their connections take them. Owned by its
 /// shard, touched by its thread, lives as long; the readers themselves belong to their sessions. ADR 0029.

@@ -102,6 +102,7 @@ struct SubscriptionRequest {
   queue::QueueCatalog::Hold hold{};             ///< and whose names are held until they are there
   QueueId stream{};                             ///< that it reads,
   std::optional<queue::StreamPosition> position{};  ///< from here on
+  queue::NamedQueuePtr group{};                     ///< the consumer group that it joins
 };
 /// SUBSCRIBE or UNSUBSCRIBE of a durable session: then the index changes and the ack leaves.
 struct SubscriptionsStored {
@@ -181,6 +182,11 @@ struct SequencesTaken {
 struct StreamTrimmed {
   QueueId queue;
 };
+/// Where a consumer group of a stream stands is recorded.
+struct GroupRecorded {
+  QueueId group;
+  std::uint64_t revision = 0;  ///< of its position
+};
 /// A record was written and nobody waits for it.
 struct Recorded {
   Seq sent_before{};                            ///< of a session's record
@@ -205,7 +211,7 @@ class CommitTicket final : public store::Ticket {
                             EntriesErased, SubscriptionsStored, SessionStored, RetainedBarrier,
                             RemainsBarrier, RemainsErased, QueueSettled, QueuesMade, QueueRecorded,
                             QueueBarrier, QueueEndRecorded, QueueErased, MessagesMoved, DelayedCancelled,
-                            ClaimMade, SequencesTaken, StreamTrimmed, Recorded>;
+                            ClaimMade, SequencesTaken, StreamTrimmed, GroupRecorded, Recorded>;
 
   CommitTicket(ShardId home_shard, std::optional<ConnectionId> asked_by, SessionId concerned, Work to_do)
       : home(home_shard), connection(asked_by), session(concerned), work(std::move(to_do)) {}

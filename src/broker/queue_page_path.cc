@@ -35,7 +35,7 @@ queue::ReadFor purpose_for(PageRead::Purpose purpose) {
 
 /// Without a store to read from everything stays in memory.
 void Shard::bound_memory(OwnedQueue& queue) const {
-  if (shared_.reader == nullptr) return;
+  if (shared_.reader == nullptr || queue.group_of_stream) return;  // a group is bounded by what it reads
   queue.line.bound_memory();
   queue.group.limit_held(queue::held_limit(shared_.options.queues, owned_.all.size()));
 }

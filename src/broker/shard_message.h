@@ -96,7 +96,7 @@ struct HearFailures {};
 
 /// What a PageRead brings to a reader of a stream.
 struct StreamPage {
-  SessionId reader;
+  SessionId reader;  ///< or the id of a consumer group
   std::vector<queue::StreamEntry> entries{};
 };
 
@@ -110,6 +110,7 @@ struct PageRead {
     Delayed,         ///< they are due soon
     DelayedLooking,  ///< a command is about them
     Stream,          ///< a reader of the stream with the number of `session` goes on; see StreamPage
+    StreamGroup,     ///< a consumer group does
     // Of a named queue, whose stream has the number of `session`; the entries' messages alone are filled in.
     QueueLending,
     QueueLooking,

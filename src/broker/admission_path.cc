@@ -186,7 +186,7 @@ void Shard::refuse_pending(PendingPublication& publication) {
   release_room(publication.message);
   for (const QueueTarget& target : publication.queue_targets)
     if (!target.is_asked && !target.is_dropped) give_back_room(*target.queue, one);
-  if (publication.delayed.v != 0) return put_off_delayed(publication.delayed);
+  if (publication.delayed.v != 0) return delayed_->put_off(publication.delayed);
   const wire::Publish packet{.qos = publication.qos, .id = publication.packet_id};
   if (Connection* const c = publisher_of(publication))
     return refuse_publish(*c, packet, ReasonCode::QuotaExceeded,

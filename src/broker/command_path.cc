@@ -118,6 +118,16 @@ std::optional<Result<ControlResult>> Shard::ask_owner(const ControlTask& task, c
   return std::nullopt;
 }
 
+/// Of the shard that has the delayed messages, when it can be carried out at all.
+std::optional<Result<ControlResult>> Shard::ask_delayed(const ControlTask& task,
+                                                        const ControlCommand& command) {
+  if (const Status right = DelayedDesk::check(command, shared_.options.mqtt.max_topic_levels); !right)
+    return tl::unexpected(right.error());
+  tell(kDelayedOwner, ToQueue{QueueId{queue::kDelayedStream.v},
+                              AskCommand{std::make_unique<QueueOrder>(QueueOrder{task.id, command})}});
+  return std::nullopt;
+}
+
 // --- create, edit, delete ---
 
 std::optional<Result<ControlResult>> Shard::begin_create(ControlTask& task,

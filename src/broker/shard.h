@@ -18,7 +18,7 @@
 #include "broker/connection.h"
 #include "broker/connection_table.h"
 #include "broker/control_task.h"
-#include "broker/delayed_look.h"
+#include "broker/delayed_desk.h"
 #include "broker/early_message.h"
 #include "broker/ending.h"
 #include "broker/failed_reads.h"
@@ -34,7 +34,6 @@
 #include "broker/shard_message.h"
 #include "broker/shared.h"
 #include "net/listener.h"
-#include "queue/delayed_messages.h"
 #include "session/deadlines.h"
 #include "session/session_table.h"
 #include "wire/encoder.h"
@@ -169,24 +168,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void store_delayed(Connection& c, const wire::Publish& packet, std::string_view topic,
                      const queue::DelayedTime& time);
 
-  // delayed_due_path.cc, on the shard that owns them
-  void on_delayed_stored(DelayedStored& stored);
-  bool publish_delayed();
-  bool publish_due(const queue::DelayedMessages::Due& due);
-  bool is_held_up_by_reader(std::chrono::microseconds late) const;
-  void on_delayed_read(PageRead& page);
-  void end_delayed(const PublishCommit& work, std::optional<Errc> error);
-  void put_off_delayed(Seq seq);
-
-  // delayed_command_path.cc
+  friend class DelayedDesk;  // on the shard that owns them
   Begun ask_delayed(const ControlTask& task, const queue::ControlCommand& command);
-  void on_delayed_asked(AskCommand& asked);
-  void begin_delayed_look();
-  void read_for_delayed_look();
-  void end_delayed_look(Result<queue::ControlResult> result);
-  void on_delayed_looked_at(PageRead& page);
-  void cancel_delayed(const std::vector<Seq>& wanted);
-  void go_on_cancelling();
 
   // enqueue_path.cc
   /// False: there is no such queue.
@@ -567,8 +550,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   absl::flat_hash_map<ControlId, std::unique_ptr<ControlTask>> control_tasks_;
   absl::flat_hash_map<SessionId, std::deque<ControlId>> control_lines_;
   absl::flat_hash_map<QueueId, GoneQueue> gone_queues_;
-  std::unique_ptr<queue::DelayedMessages> delayed_;  ///< null: another shard owns them
-  std::deque<DelayedLook> delayed_looks_;
+  std::unique_ptr<DelayedDesk> delayed_;      ///< null: another shard owns them
   std::vector<SessionId> readers_to_record_;  ///< of streams, who have gone on
   MonotonicTime record_readers_at_{};
 

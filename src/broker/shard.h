@@ -33,6 +33,8 @@
 #include "broker/remains.h"
 #include "broker/shard_message.h"
 #include "broker/shared.h"
+#include "broker/transaction_calls.h"
+#include "broker/transaction_desk.h"
 #include "net/listener.h"
 #include "session/deadlines.h"
 #include "session/session_table.h"
@@ -66,6 +68,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void adopt_queue(std::unique_ptr<OwnedQueue> queue);
   /// The delayed messages of the store, on the shard that owns them. Before the first step().
   void adopt_delayed(std::unique_ptr<queue::DelayedMessages> delayed);
+  /// The transactions of the store, in the same way.
+  void adopt_transactions(std::unique_ptr<queue::TransactionTable> table);
   /// What fell due while the broker was down, or falls due with its start, happens now: no client that comes
   /// back at once withdraws a will or keeps a session whose time is over. When every shard has adopted.
   void catch_up();
@@ -151,6 +155,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void commit_publish(Connection* c, const queue::MessagePtr& message, wire::PacketId id, QoS qos,
                       bool retain, store::WriteBatch batch = {}, SessionId session = {},
                       queue::WaiterId round = {}, Seq delayed = {});
+  bool append_publication(store::WriteBatch& batch, PublishCommit& work);
   std::optional<MessageId> share_body(store::WriteBatch& batch, const queue::Message& message);
   void acknowledge_publish(Connection& c, wire::PacketId id, QoS qos, ReasonCode reason,
                            const PublishRef* ref = nullptr);
@@ -170,6 +175,11 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
 
   friend class DelayedDesk;  // on the shard that owns them
   Begun ask_delayed(const ControlTask& task, const queue::ControlCommand& command);
+
+  friend class TransactionCalls;
+  friend class TransactionDesk;  // on the shard that owns them
+  friend class TransactionCommit;
+  Begun ask_transactions(const ControlTask& task, const queue::ControlCommand& command);
 
   // enqueue_path.cc
   /// False: there is no such queue.
@@ -257,6 +267,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void begin_round(PendingPublication publication);
   void on_admission_answered(QueueId queue, AdmissionAnswered& answer);
   void submit_admitted(queue::WaiterId waiter);
+  void drop_not_admitted();
   Connection* publisher_of(const PendingPublication& publication);
   void conclude(queue::WaiterId waiter);
   void refuse_pending(PendingPublication& publication);
@@ -499,6 +510,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void finish(Connection* c, Session* session, QueueErased& work, std::optional<Errc> error);
   void finish(Connection* c, Session* session, MessagesMoved& work, std::optional<Errc> error);
   void finish(Connection* c, Session* session, DelayedCancelled& work, std::optional<Errc> error);
+  void finish(Connection* c, Session* session, TransactionEnded& work, std::optional<Errc> error);
   void finish(Connection* c, Session* session, ClaimMade& work, std::optional<Errc> error);
   void finish(Connection* c, Session* session, SequencesTaken& work, std::optional<Errc> error);
   void finish(Connection* c, Session* session, StreamTrimmed& work, std::optional<Errc> error);
@@ -550,8 +562,10 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   absl::flat_hash_map<ControlId, std::unique_ptr<ControlTask>> control_tasks_;
   absl::flat_hash_map<SessionId, std::deque<ControlId>> control_lines_;
   absl::flat_hash_map<QueueId, GoneQueue> gone_queues_;
-  std::unique_ptr<DelayedDesk> delayed_;      ///< null: another shard owns them
-  std::vector<SessionId> readers_to_record_;  ///< of streams, who have gone on
+  std::unique_ptr<DelayedDesk> delayed_;  ///< null: another shard owns them
+  TransactionCalls transaction_calls_{*this};
+  std::unique_ptr<TransactionDesk> transactions_;  ///< null: another shard owns them
+  std::vector<SessionId> readers_to_record_;       ///< of streams, who have gone on
   MonotonicTime record_readers_at_{};
 
   std::vector<Deliver> stranded_;  ///< of shared groups, whose member ended: drawn again in this tick

@@ -1,5 +1,6 @@
 #include "queue/transaction_form.h"
 
+#include <algorithm>
 #include <string>
 
 #include "queue/queue_definition.h"
@@ -65,9 +66,13 @@ Result<TransactionForm> TransactionForm::parse(std::string_view text) {
 Status check_producer_group(std::string_view group) {
   if (group.empty() || group.size() > kLongestGroup)
     return failure(Errc::Invalid, "producer-group: from 1 to 1024 bytes are expected");
-  if (group.find_first_of("+#") != std::string_view::npos)
+  const bool is_topic = std::all_of(group.begin(), group.end(), [](char c) {
+    return c != '+' && c != '#' && static_cast<unsigned char>(c) >= 0x20;
+  });
+  if (!is_topic)
     return failure(Errc::Invalid,
-                   "producer-group: + and # cannot be in it, and without one it is the client identifier");
+                   "producer-group: +, # and control characters cannot be in it, and without one it is the "
+                   "client identifier");
   return {};
 }
 

@@ -83,6 +83,14 @@ TEST_F(TransactionProperties, WhatIsWrongIsSaidWithTheProperty) {
   EXPECT_EQ(wanted_producer_group(properties()).error().detail.rfind("producer-group:", 0), 0U);
 }
 
+TEST(ProducerGroup, IsWhatCanBeInATopic) {
+  for (const std::string group : {"till", "shop/south", "a b", "\xc3\xa4", "$x"})
+    EXPECT_TRUE(check_producer_group(group).has_value()) << group;
+  for (const std::string& group : {std::string(), std::string("a+"), std::string("#"), std::string("a\x01"),
+                                   std::string("a\0b", 3), std::string(1025, 'a')})
+    EXPECT_FALSE(check_producer_group(group).has_value()) << group;
+}
+
 TEST_F(TransactionProperties, AnIdHasToBeThere) {
   said_.add_user("txn", "commit");
   EXPECT_EQ(wanted_transaction(properties()).error().detail.rfind("txn-id:", 0), 0U);

@@ -13,6 +13,13 @@ CommitTicket& ticket_of(store::Done& done) {
   return static_cast<CommitTicket&>(*done.ticket);
 }
 
+/// How many entries of its batch are of this publication.
+std::size_t appends_of(const PublishCommit& publish) {
+  const auto targets = std::count_if(publish.targets.begin(), publish.targets.end(),
+                                     [](const CommitTarget& target) { return target.durable; });
+  return static_cast<std::size_t>(targets) + publish.queues.size() + (publish.delayed ? 1U : 0U);
+}
+
 }  // namespace
 
 /// Acks and QoS 2 wait for on_durable(), and so does QoS 1 for whom it cannot be sent at once.
@@ -63,10 +70,10 @@ void CommitFanout::on_durable(std::span<store::Done> done) {
   for (store::Done& one : done) {
     if (!one.ticket) continue;  // nobody waits for it
     if (auto* publish = std::get_if<PublishCommit>(&ticket_of(one).work)) {
-      if (publish->retain) retain_message(*publish);
       if (one.elided) counters_.add(Counter::PublishElided);
-      deliver(ticket_of(one).home, *publish, one);
-      if (publish->delayed) delay(*publish, one.appended);
+      this->publish(ticket_of(one).home, *publish, one.appended, one.elided);
+    } else if (auto* ended = std::get_if<TransactionEnded>(&ticket_of(one).work)) {
+      this->publish(ticket_of(one).home, *ended, one.appended);
     } else if (auto* settled = std::get_if<QueueSettled>(&ticket_of(one).work)) {
       enqueue(settled->dead_letters, one.appended);
     } else if (auto* moved = std::get_if<MessagesMoved>(&ticket_of(one).work)) {
@@ -104,8 +111,14 @@ void CommitFanout::on_failed(std::span<store::Done> done, const Error& error) {
   for (store::Done& one : done) {
     if (!one.ticket) continue;
     if (const auto* publish = std::get_if<PublishCommit>(&ticket_of(one).work)) {
-      if (publish->retain) retained_.settle(publish->message->topic());
-      skip(*publish, one.appended);
+      fail(*publish, one.appended);
+    } else if (const auto* ended = std::get_if<TransactionEnded>(&ticket_of(one).work)) {
+      std::span<const store::Appended> left = one.appended;
+      for (const PublishCommit& each : ended->publications) {
+        const auto own = left.first(std::min(left.size(), appends_of(each)));
+        fail(each, own);
+        left = left.subspan(own.size());
+      }
     } else if (const auto* settled = std::get_if<QueueSettled>(&ticket_of(one).work)) {
       give_back_room(settled->dead_letters, {});
     } else if (const auto* moved = std::get_if<MessagesMoved>(&ticket_of(one).work)) {
@@ -119,24 +132,46 @@ void CommitFanout::on_failed(std::span<store::Done> done, const Error& error) {
   finish_all(done, error.code);
 }
 
+void CommitFanout::publish(ShardId home, PublishCommit& publish, std::span<const store::Appended> appended,
+                           bool elided) {
+  if (publish.retain) retain_message(publish);
+  deliver(home, publish, appended, elided);
+  if (publish.delayed) delay(publish, appended);
+  if (publish.prepared)
+    outbox_.send(kTransactionOwner,
+                 ToTransactions{TransactionPrepared{appended.front().seq, std::move(publish.prepared)}});
+}
+
+/// All of a transaction, in its order; behind them stands the record of its end.
+void CommitFanout::publish(ShardId home, TransactionEnded& ended, std::span<const store::Appended> appended) {
+  for (PublishCommit& each : ended.publications) {
+    const std::size_t own = appends_of(each);
+    publish(home, each, appended.first(own), /*elided=*/false);
+    appended = appended.subspan(own);
+  }
+  HERMOD_ASSERT(appended.size() == 1);
+  ended.record = appended.front().seq;
+}
+
 /// Every receiver gets the message where it lives now. For one that ended meanwhile the publisher's shard
 /// finds another member of its group, if it has one. Who has an entry of an elided message has acknowledged
 /// it.
-void CommitFanout::deliver(ShardId home, PublishCommit& publish, const store::Done& done) {
+void CommitFanout::deliver(ShardId home, PublishCommit& publish, std::span<const store::Appended> appended,
+                           bool elided) {
   std::size_t next = 0;
   for (CommitTarget& target : publish.targets) {
     Seq seq{};
     if (target.durable) {
-      if (done.elided) continue;
-      HERMOD_ASSERT(next < done.appended.size());
-      seq = done.appended[next++].seq;
+      if (elided) continue;
+      HERMOD_ASSERT(next < appended.size());
+      seq = appended[next++].seq;
     }
     const auto where = slots_.locate(target.session);
     outbox_.send(where ? where->shard : home, Deliver{target.session, seq, std::move(target.delivery)});
   }
   publish.targets.clear();
   if (publish.queues.empty()) return;
-  const std::span<const store::Appended> entries = done.appended.subspan(next);
+  const std::span<const store::Appended> entries = appended.subspan(next);
   if (publish.ref) tell_where(publish, entries);
   enqueue(publish.queues, entries);
 }
@@ -200,6 +235,11 @@ void CommitFanout::give_back_room(const CommitQueues& queues, std::span<const st
       outbox_.send(owner_of(one.queue->id, shards_), ToQueue{one.queue->id, RoomGivenBack{}});
     }
   }
+}
+
+void CommitFanout::fail(const PublishCommit& publish, std::span<const store::Appended> appended) {
+  if (publish.retain) retained_.settle(publish.message->topic());
+  skip(publish, appended);
 }
 
 /// The sequences of a failed group are never filled; their queues go on behind them. A batch that a read-only

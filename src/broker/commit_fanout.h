@@ -38,9 +38,12 @@ class CommitFanout final : public store::CommitObserver {
                                                  std::span<const store::Appended> appended);
   void enqueue_early(PublishCommit& publish, std::span<const store::Appended> entries);
   void tell_durable();
-  void deliver(ShardId home, PublishCommit& publish, const store::Done& done);
+  void publish(ShardId home, PublishCommit& publish, std::span<const store::Appended> appended, bool elided);
+  void publish(ShardId home, TransactionEnded& ended, std::span<const store::Appended> appended);
+  void deliver(ShardId home, PublishCommit& publish, std::span<const store::Appended> appended, bool elided);
   void delay(PublishCommit& publish, std::span<const store::Appended> appended);
   static void tell_where(PublishCommit& publish, std::span<const store::Appended> entries);
+  void fail(const PublishCommit& publish, std::span<const store::Appended> appended);
   void skip(const PublishCommit& publish, std::span<const store::Appended> appended);
   void enqueue(CommitQueues& queues, std::span<const store::Appended> appended);
   void give_back_room(const CommitQueues& queues, std::span<const store::Appended> appended);

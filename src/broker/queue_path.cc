@@ -126,7 +126,9 @@ OwnedQueue* Shard::owned_queue(QueueId id) {
 }
 
 void Shard::on_queue_told(ToQueue& told) {
-  if (told.queue.v == queue::kDelayedStream.v) return on_delayed_asked(std::get<AskCommand>(told.message));
+  if (told.queue.v == queue::kDelayedStream.v) return delayed_->on_asked(std::get<AskCommand>(told.message));
+  if (told.queue.v == queue::kTransactionStream.v)
+    return transactions_->on_asked(std::get<AskCommand>(told.message));
   OwnedQueue* const queue = owned_queue(told.queue);
   if (const auto* asked = std::get_if<AskAdmission>(&told.message)) {
     answer_admission(queue, told.queue, *asked);

@@ -18,7 +18,7 @@
 #include "broker/connection.h"
 #include "broker/connection_table.h"
 #include "broker/control_task.h"
-#include "broker/delayed_look.h"
+#include "broker/delayed_desk.h"
 #include "broker/early_message.h"
 #include "broker/ending.h"
 #include "broker/failed_reads.h"
@@ -35,8 +35,9 @@
 #include "broker/shard_message.h"
 #include "broker/shared.h"
 #include "broker/stream_reading.h"
+#include "broker/transaction_calls.h"
+#include "broker/transaction_desk.h"
 #include "net/listener.h"
-#include "queue/delayed_messages.h"
 #include "session/deadlines.h"
 #include "session/session_table.h"
 #include "wire/encoder.h"
@@ -73,6 +74,8 @@ class Shard final : public net::AcceptHandler,
   void adopt_queue(std::unique_ptr<OwnedQueue> queue);
   /// The delayed messages of the store, on the shard that owns them. Before the first step().
   void adopt_delayed(std::unique_ptr<queue::DelayedMessages> delayed);
+  /// The transactions of the store, in the same way.
+  void adopt_transactions(std::unique_ptr<queue::TransactionTable> table);
   /// What fell due while the broker was down, or falls due with its start, happens now: no client that comes
   /// back at once withdraws a will or keeps a session whose time is over. When every shard has adopted.
   void catch_up();
@@ -158,6 +161,7 @@ class Shard final : public net::AcceptHandler,
   void commit_publish(Connection* c, const queue::MessagePtr& message, wire::PacketId id, QoS qos,
                       bool retain, store::WriteBatch batch = {}, SessionId session = {},
                       queue::WaiterId round = {}, Seq delayed = {});
+  bool append_publication(store::WriteBatch& batch, PublishCommit& work);
   std::optional<MessageId> share_body(store::WriteBatch& batch, const queue::Message& message);
   void acknowledge_publish(Connection& c, wire::PacketId id, QoS qos, ReasonCode reason,
                            const PublishRef* ref = nullptr);
@@ -175,24 +179,13 @@ class Shard final : public net::AcceptHandler,
   void store_delayed(Connection& c, const wire::Publish& packet, std::string_view topic,
                      const queue::DelayedTime& time);
 
-  // delayed_due_path.cc, on the shard that owns them
-  void on_delayed_stored(DelayedStored& stored);
-  bool publish_delayed();
-  bool publish_due(const queue::DelayedMessages::Due& due);
-  bool is_held_up_by_reader(std::chrono::microseconds late) const;
-  void on_delayed_read(PageRead& page);
-  void end_delayed(const PublishCommit& work, std::optional<Errc> error);
-  void put_off_delayed(Seq seq);
-
-  // delayed_command_path.cc
+  friend class DelayedDesk;  // on the shard that owns them
   Begun ask_delayed(const ControlTask& task, const queue::ControlCommand& command);
-  void on_delayed_asked(AskCommand& asked);
-  void begin_delayed_look();
-  void read_for_delayed_look();
-  void end_delayed_look(Result<queue::ControlResult> result);
-  void on_delayed_looked_at(PageRead& page);
-  void cancel_delayed(const std::vector<Seq>& wanted);
-  void go_on_cancelling();
+
+  friend class TransactionCalls;
+  friend class TransactionDesk;  // on the shard that owns them
+  friend class TransactionCommit;
+  Begun ask_transactions(const ControlTask& task, const queue::ControlCommand& command);
 
   // enqueue_path.cc
   /// False: there is no such queue.
@@ -280,6 +273,7 @@ class Shard final : public net::AcceptHandler,
   void begin_round(PendingPublication publication);
   void on_admission_answered(QueueId queue, AdmissionAnswered& answer);
   void submit_admitted(queue::WaiterId waiter);
+  void drop_not_admitted();
   Connection* publisher_of(const PendingPublication& publication);
   void conclude(queue::WaiterId waiter);
   void refuse_pending(PendingPublication& publication);
@@ -504,6 +498,7 @@ class Shard final : public net::AcceptHandler,
   void finish(Connection* c, Session* session, QueueErased& work, std::optional<Errc> error);
   void finish(Connection* c, Session* session, MessagesMoved& work, std::optional<Errc> error);
   void finish(Connection* c, Session* session, DelayedCancelled& work, std::optional<Errc> error);
+  void finish(Connection* c, Session* session, TransactionEnded& work, std::optional<Errc> error);
   void finish(Connection* c, Session* session, ClaimMade& work, std::optional<Errc> error);
   void finish(Connection* c, Session* session, SequencesTaken& work, std::optional<Errc> error);
   void finish(Connection* c, Session* session, StreamTrimmed& work, std::optional<Errc> error);
@@ -556,8 +551,9 @@ class Shard final : public net::AcceptHandler,
   absl::flat_hash_map<ControlId, std::unique_ptr<ControlTask>> control_tasks_;
   absl::flat_hash_map<SessionId, std::deque<ControlId>> control_lines_;
   absl::flat_hash_map<QueueId, GoneQueue> gone_queues_;
-  std::unique_ptr<queue::DelayedMessages> delayed_;  ///< null: another shard owns them
-  std::deque<DelayedLook> delayed_looks_;
+  std::unique_ptr<DelayedDesk> delayed_;  ///< null: another shard owns them
+  TransactionCalls transaction_calls_{*this};
+  std::unique_ptr<TransactionDesk> transactions_;  ///< null: another shard owns them
   StreamReading reading_{*this, id_, shared_, sessions_, counters_};
 
   std::vector<Deliver> stranded_;  ///< of shared groups, whose member ended: drawn again in this tick

@@ -10,6 +10,7 @@
 #include "queue/queue_id.h"
 #include "queue/records.h"
 #include "queue/stream_records.h"
+#include "queue/transaction_records.h"
 #include "retain/records.h"
 #include "session/records.h"
 #include "session/will.h"
@@ -191,6 +192,19 @@ class PinnedRecords : public StoreTest {
     queue::erase_delayed(erased, Seq{0x0A0B});
     add("delayed_erased", std::move(erased));
   }
+  void add_transactions() {
+    WriteBatch batch;
+    queue::append_prepared(
+        batch, {"order-7", "till", "client", wall_time_of(1'700'000'000'000'008), pinned_message()});
+    add("prepared", std::move(batch));
+    WriteBatch end;
+    queue::append_transaction_end(
+        end, {"order-7", queue::TransactionOutcome::RolledBack, wall_time_of(1'700'000'000'000'009)});
+    add("transaction_end", std::move(end));
+    WriteBatch erased;
+    queue::erase_transaction_record(erased, Seq{0x0A0B});
+    add("transaction_erased", std::move(erased));
+  }
   /// What the store itself writes: files, the records around a group, values in the tables.
   void add_store() {
     open();
@@ -256,6 +270,7 @@ TEST_F(PinnedRecords, EveryKindIsEncodedAsTheFilesOfItsFormatHaveIt) {
   add_entries();
   add_named_queues();
   add_delayed();
+  add_transactions();
   ASSERT_NO_FATAL_FAILURE(add_store());
   ASSERT_NO_FATAL_FAILURE(add_table_values());
 

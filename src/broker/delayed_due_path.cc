@@ -43,9 +43,11 @@ void Shard::adopt_delayed(std::unique_ptr<queue::DelayedMessages> delayed) {
   delayed_ = std::move(delayed);
 }
 
+/// Its delay runs since it was received: the wall clock may have been set while it was stored.
 void Shard::on_delayed_stored(DelayedStored& stored) {
   counters_.add(Counter::DelayedStored);
-  delayed_->add(stored.seq, stored.delayed->time, std::move(stored.delayed->content), moment());
+  const queue::Moment received{stored.delayed->received, stored.delayed->time.sent};
+  delayed_->add(stored.seq, stored.delayed->time, std::move(stored.delayed->content), received);
 }
 
 /// A slice of what is due. It does not wait for the commit of the one before, else its lateness would grow

@@ -25,6 +25,7 @@ struct DelayedContent {
 struct DelayedMessage {
   DelayedTime time;
   DelayedContent content;
+  MonotonicTime received{};  ///< when it was sent, on the clock that nobody sets; not in the record
 };
 
 /// Table `entries`, in kDelayedStream: version, kind, due, sent; then the publisher's client identifier, and

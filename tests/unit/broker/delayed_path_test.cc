@@ -326,6 +326,20 @@ TEST_F(DelayedPath, T69_AClockThatIsSetMovesTimesOfDayAndNoDelay) {
   EXPECT_EQ(payloads(reader), std::vector<std::string>{"1"});
 }
 
+TEST_F(DelayedPath, T69_AClockThatIsSetWhileItIsStoredMovesNoDelay) {
+  FakeClient reader = login("reader");
+  subscribe(reader, "shop/#", kQoS0);
+  FakeClient sender = login("sender");
+  publish(sender, {"$delayed/100/shop/a", "1", kQoS1, 1});
+  settle_without_commit();
+  broker().clock().set_wall(50s);
+  settle();
+  pass(99s);
+  EXPECT_THAT(payloads(reader), IsEmpty());
+  pass(1s);
+  EXPECT_EQ(payloads(reader), std::vector<std::string>{"1"});
+}
+
 TEST_F(DelayedPath, WhatCannotBeReadIsTriedAgainAndWhatIsDamagedIsCounted) {
   FakeClient reader = login("reader");
   subscribe(reader, "shop/#", kQoS1);

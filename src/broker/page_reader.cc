@@ -55,7 +55,7 @@ void add_stream_entry(const store::StoredEntry& stored, PageRead& page) {
 /// Null: it is no reader of a stream who wants it.
 std::unique_ptr<StreamPage> stream_page(const PageWanted& wanted) {
   if (wanted.purpose != PageRead::Purpose::Stream) return nullptr;
-  return std::make_unique<StreamPage>(StreamPage{wanted.reader});
+  return std::make_unique<StreamPage>(StreamPage{wanted.reader, wanted.stored});
 }
 
 /// Of an exchange that waits for its PUBCOMP nothing is left to send; a claim's message is not here, or was

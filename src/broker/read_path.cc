@@ -186,9 +186,10 @@ void Shard::read_ahead(const Session& session, StreamReader& reader) {
   shared_.reader->read({.shard = id_,
                         .session = SessionId{reader.stream->id.v},
                         .purpose = PageRead::Purpose::Stream,
-                        .from = reader.window.begin_page(end),
+                        .from = reader.window.begin_page(),
                         .most = {options.reader_messages / 2, options.reader_bytes / 2},
-                        .reader = session.id()});
+                        .reader = session.id(),
+                        .stored = end});
 }
 
 /// A page for a reader that has gone, or stands elsewhere now, is nobody's. What cannot be read is tried
@@ -203,7 +204,8 @@ void Shard::on_stream_page(PageRead& page) {
     return read_again_later(session->id());
   }
   tell_damaged(page, reader->stream->name());
-  const std::uint64_t missing = reader->window.load(page.stream->entries, page.end, page.to_end);
+  const std::uint64_t missing =
+      reader->window.load(page.stream->entries, page.end, page.to_end ? page.stream->stored : page.end);
   counters_.add(Counter::StreamPassedOver, missing - std::min<std::uint64_t>(missing, page.damaged.size()));
   pump(*session);
 }

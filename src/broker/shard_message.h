@@ -97,6 +97,7 @@ struct HearFailures {};
 /// What a PageRead brings to a reader of a stream.
 struct StreamPage {
   SessionId reader;
+  Seq stored;  ///< everything before was in the store when the page was asked for
   std::vector<queue::StreamEntry> entries{};
 };
 

@@ -290,6 +290,7 @@ void Shard::record_readers(Session& session) {
   readers.is_record_due = false;
   store::WriteBatch batch;
   readers.for_each([&](StreamReader& reader) {
+    if (readers.is_moving(reader.stream->id)) return;
     const queue::StreamPosition position = reader.position();
     if (position == reader.recorded) return;
     queue::record_reader(batch, reader.stream->id, session.id(), position);

@@ -1,7 +1,6 @@
 // How messages come into a named queue: asked for, stored, or found at the start.
 
 #include <algorithm>
-#include <iterator>
 #include <tuple>
 #include <utility>
 

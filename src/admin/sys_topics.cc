@@ -61,11 +61,12 @@ constexpr std::array<std::pair<const char*, Counter>, 4> kQueueDeaths{{
 }};
 
 /// What left without a trace, by reason.
-constexpr std::array<std::pair<const char*, Counter>, 7> kQueueDrops{{
+constexpr std::array<std::pair<const char*, Counter>, 8> kQueueDrops{{
     {"dead_letters", Counter::QueueDroppedDeadLetters},
     {"delivery_limit", Counter::QueueDroppedDeliveryLimit},
     {"expired", Counter::QueueDroppedExpired},
     {"maxlen", Counter::QueueDroppedMaxLength},
+    {"never_stored", Counter::QueueDroppedNeverStored},
     {"purged", Counter::QueuePurged},
     {"rejected", Counter::QueueDroppedRejected},
     {"replaced", Counter::QueueReplaced},
@@ -114,6 +115,7 @@ std::vector<SysValue> SysTopics::update(const broker::View& view, std::uint64_t 
   add_listeners(view);
   add_queues(view);
   add_delayed(view);
+  add_transactions(view);
   add_heap(heap_in_use);
   if (elapsed.count() > 0) add_loads(view, elapsed);
   return std::exchange(changed_, {});
@@ -244,6 +246,21 @@ void SysTopics::add_delayed(const broker::View& view) {
   add("delayed/published", view.total(Counter::DelayedPublished));
   add("delayed/cancelled", view.total(Counter::DelayedCancelled));
   add("delayed/put_off", view.total(Counter::DelayedPutOff));
+}
+
+/// From the first one on.
+void SysTopics::add_transactions(const broker::View& view) {
+  static constexpr std::array<std::pair<const char*, Counter>, 6> kCounts{
+      {{"prepared", Counter::TransactionsPrepared},
+       {"committed", Counter::TransactionsCommitted},
+       {"rolled_back", Counter::TransactionsRolledBack},
+       {"given_up", Counter::TransactionsGivenUp},
+       {"refused", Counter::TransactionsRefused},
+       {"checks", Counter::TransactionChecks}}};
+  const std::uint64_t open = view.open_transactions();
+  if (open == 0 && view.total(Counter::TransactionsPrepared) == 0) return;
+  add("transactions/open", open);
+  add_each(view, "transactions/", kCounts);
 }
 
 void SysTopics::add_each(const broker::View& view, const std::string& above,

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "broker/message_id.h"
 #include "broker/shard.h"
 #include "queue/queue_changes.h"
 #include "session/records.h"
@@ -12,17 +13,6 @@
 namespace hermod::broker {
 
 using queue::AdmissionRound;
-
-namespace {
-
-std::string message_id_of(const queue::Message& message) {
-  for (const wire::UserProperty& property :
-       wire::Properties::over(message.forwarded_properties()).user_properties())
-    if (property.name == "msg-id") return std::string(property.value);
-  return {};
-}
-
-}  // namespace
 
 bool Shard::asks_owners() const {
   return std::any_of(queue_targets_.begin(), queue_targets_.end(),
@@ -62,6 +52,7 @@ void Shard::begin_round(PendingPublication publication) {
 
 void Shard::on_admission_answered(QueueId queue, AdmissionAnswered& answer) {
   if (on_move_answered(answer)) return;
+  if (transactions_ && transactions_->on_admission_answered(queue, answer)) return;
   const auto found = pending_.find(answer.waiter);
   HERMOD_ASSERT(found != pending_.end());  // it waits for all answers
   PendingPublication& publication = *found->second;
@@ -87,6 +78,28 @@ void Shard::submit_admitted(queue::WaiterId waiter) {
   const bool waits = publication.round->waits_for_others();
   targets_ = std::move(publication.targets);
   queue_targets_ = std::move(publication.queue_targets);
+  drop_not_admitted();
+  store::WriteBatch batch;
+  if (publication.batch) batch = std::move(*publication.batch);
+  const Session* const session = sessions_.find(publication.session);
+  // It may have ended meanwhile, and its record is not to come back; or be in use again, with another will.
+  if (publication.records_session && session != nullptr && session->is_durable())
+    session::record_session(batch, *session);
+  if (c == nullptr && session != nullptr && session->is_durable() && publication.qos == QoS::ExactlyOnce)
+    session::record_inbound_id(batch, session->id(), publication.packet_id);
+  if (publication.delayed.v == 0) hand_over_now(/*qos0_only=*/true);
+  commit_publish(c, publication.message, publication.packet_id, publication.qos, publication.retain,
+                 std::move(batch), publication.session, waits ? waiter : queue::WaiterId{},
+                 publication.delayed);
+  if (publication.connection && targets_.empty() && queue_targets_.empty())
+    counters_.add(Counter::PublishNoSubscribers);
+  if (c != nullptr) wait_for_slow_reader(*c);
+  end_asking(publication);
+  if (!waits) end_pending(waiter);
+}
+
+/// Of those in queue_targets_ that were asked.
+void Shard::drop_not_admitted() {
   using What = queue::Admission::What;
   for (QueueTarget& target : queue_targets_) {
     if (!target.is_asked || target.admission.what == What::Admitted) continue;
@@ -109,23 +122,6 @@ void Shard::submit_admitted(queue::WaiterId waiter) {
   }
   std::erase_if(queue_targets_,
                 [](const QueueTarget& target) { return target.admission.what == What::Gone; });
-  store::WriteBatch batch;
-  if (publication.batch) batch = std::move(*publication.batch);
-  const Session* const session = sessions_.find(publication.session);
-  // It may have ended meanwhile, and its record is not to come back; or be in use again, with another will.
-  if (publication.records_session && session != nullptr && session->is_durable())
-    session::record_session(batch, *session);
-  if (c == nullptr && session != nullptr && session->is_durable() && publication.qos == QoS::ExactlyOnce)
-    session::record_inbound_id(batch, session->id(), publication.packet_id);
-  if (publication.delayed.v == 0) hand_over_now(/*qos0_only=*/true);
-  commit_publish(c, publication.message, publication.packet_id, publication.qos, publication.retain,
-                 std::move(batch), publication.session, waits ? waiter : queue::WaiterId{},
-                 publication.delayed);
-  if (publication.connection && targets_.empty() && queue_targets_.empty())
-    counters_.add(Counter::PublishNoSubscribers);
-  if (c != nullptr) wait_for_slow_reader(*c);
-  end_asking(publication);
-  if (!waits) end_pending(waiter);
 }
 
 /// Its batch is with the committer, or there will be none: what its client wanted behind it comes now.
@@ -186,7 +182,7 @@ void Shard::refuse_pending(PendingPublication& publication) {
   release_room(publication.message);
   for (const QueueTarget& target : publication.queue_targets)
     if (!target.is_asked && !target.is_dropped) give_back_room(*target.queue, one);
-  if (publication.delayed.v != 0) return put_off_delayed(publication.delayed);
+  if (publication.delayed.v != 0) return delayed_->put_off(publication.delayed);
   const wire::Publish packet{.qos = publication.qos, .id = publication.packet_id};
   if (Connection* const c = publisher_of(publication))
     return refuse_publish(*c, packet, ReasonCode::QuotaExceeded,
@@ -221,6 +217,7 @@ void Shard::on_round_stored(queue::WaiterId waiter, bool is_stored, std::unique_
 }
 
 void Shard::on_repeated(QueueId queue, const RepeatedEnded& ended) {
+  if (transactions_ && transactions_->on_go_on(ended.waiter)) return;
   const auto found = pending_.find(ended.waiter);
   if (found == pending_.end()) return;
   found->second->round->on_repeated(queue, ended.is_stored);
@@ -229,6 +226,7 @@ void Shard::on_repeated(QueueId queue, const RepeatedEnded& ended) {
 
 void Shard::on_ask_again(const AskedAgain& asked) {
   if (on_move_asked_again(asked.waiter)) return;
+  if (transactions_ && transactions_->on_go_on(asked.waiter)) return;
   const auto found = pending_.find(asked.waiter);
   if (found == pending_.end()) return;
   found->second->round->on_ask_again();

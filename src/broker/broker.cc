@@ -12,6 +12,7 @@
 #include "broker/delayed_start.h"
 #include "broker/queue_start.h"
 #include "broker/recovery.h"
+#include "broker/transaction_start.h"
 #include "net/open_listener.h"
 
 namespace hermod::broker {
@@ -209,19 +210,31 @@ Status Broker::recover() {
       log::event(log::Level::Notice, "delayed.recovered",
                  {{"messages", found->messages}, {"damaged", found->damaged}});
   }
-  const Shared shared{options_,     recovery ? recovery->epoch() : 1,
-                      clock_,       subscriptions_,
-                      retained_,    directory_,
-                      queues_,      queue_ids_,
-                      delayed_,     *committer_,
-                      mailboxes_,   connections_,
-                      addresses_,   keeper_.get(),
-                      reader_.get()};
+  TransactionStart transactions(options_.transactions, {clock_.now(), clock_.wall()});
+  if (view) {
+    const auto found = transactions.run(*view);
+    if (!found) return tl::unexpected(found.error());
+    if (found->open + found->ended + found->damaged > 0)
+      log::event(log::Level::Notice, "transactions.recovered",
+                 {{"open", found->open},
+                  {"messages", found->messages},
+                  {"remembered", found->ended},
+                  {"damaged", found->damaged}});
+  }
+  const Shared shared{options_,      recovery ? recovery->epoch() : 1,
+                      clock_,        subscriptions_,
+                      retained_,     directory_,
+                      queues_,       queue_ids_,
+                      delayed_,      transactions_,
+                      *committer_,   mailboxes_,
+                      connections_,  addresses_,
+                      keeper_.get(), reader_.get()};
   for (auto& shard : shards_) shard->build(shared);
   for (auto& [home, session, reads] : living.sessions)
     shards_[home.v]->adopt(std::move(session), std::move(reads));
   for (auto& [home, ended, queue] : living.remains) shards_[home.v]->adopt_remains(ended, std::move(queue));
   for (QueueStart::Home& home : queues.take()) shards_[home.shard.v]->adopt_queue(std::move(home.queue));
+  if (auto table = transactions.take()) shards_[kTransactionOwner.v]->adopt_transactions(std::move(table));
   if (auto messages = delayed.take()) shards_[kDelayedOwner.v]->adopt_delayed(std::move(messages));
   for (auto& shard : shards_) shard->catch_up();
   committer_->run_once();  // the number of this start, and what recovery has cleaned up

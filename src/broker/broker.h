@@ -27,6 +27,7 @@
 #include "net/user_names.h"
 #include "queue/delayed_room.h"
 #include "queue/queue_catalog.h"
+#include "queue/transaction_numbers.h"
 #include "retain/retained_index.h"
 #include "session/session_directory.h"
 #include "store/committer.h"
@@ -87,8 +88,9 @@ class Broker {
       listeners.websocket = listeners.websocket || each.websocket.has_value();
       listeners.proxies = listeners.proxies || each.proxy.use != net::ProxyUse::Off;
     }
-    return {counters_,           directory_,       subscriptions_, retained_, connections_, clock_,
-            *mailboxes_.front(), std::move(store), std::move(tls), listeners, &queues_,     &delayed_};
+    return {counters_, directory_,          subscriptions_,   retained_,      connections_,
+            clock_,    *mailboxes_.front(), std::move(store), std::move(tls), listeners,
+            &queues_,  &delayed_,           &transactions_};
   }
 
  private:
@@ -116,6 +118,7 @@ class Broker {
   queue::QueueCatalog queues_;
   QueueIds queue_ids_;
   queue::DelayedRoom delayed_;
+  queue::TransactionNumbers transactions_;
   std::atomic<std::uint32_t> connections_{0};
   AddressLimits addresses_;
   net::TlsServers tls_;

@@ -89,6 +89,13 @@ std::optional<Result<ControlResult>> Shard::begin_command(ControlTask& task, con
       return is_full() ? too_much() : shard.ask_delayed(task, command);
     }
     Begun operator()(const queue::CancelDelayed&) const { return shard.ask_delayed(task, command); }
+    Begun operator()(const queue::ListTransactions&) const {
+      return is_full() ? too_much() : shard.ask_transactions(task, command);
+    }
+    Begun operator()(const queue::CommitTransaction&) const { return shard.ask_transactions(task, command); }
+    Begun operator()(const queue::RollBackTransaction&) const {
+      return shard.ask_transactions(task, command);
+    }
     Begun operator()(const queue::PurgeQueue& it) const { return ask_owner_of(it.name); }
     Begun operator()(const queue::PauseQueue& it) const { return ask_owner_of(it.name); }
     Begun operator()(const queue::ResumeQueue& it) const { return ask_owner_of(it.name); }
@@ -115,6 +122,24 @@ std::optional<Result<ControlResult>> Shard::ask_owner(const ControlTask& task, c
     return failure(Errc::Unsupported, "command: " + name + " is a stream, whose messages stay and are read");
   tell_queue(named->id,
              AskCommand{std::make_unique<QueueOrder>(QueueOrder{task.id, command, std::move(wanted)})});
+  return std::nullopt;
+}
+
+/// Of the shard that has the delayed messages, when it can be carried out at all.
+std::optional<Result<ControlResult>> Shard::ask_delayed(const ControlTask& task,
+                                                        const ControlCommand& command) {
+  if (const Status right = DelayedDesk::check(command, shared_.options.mqtt.max_topic_levels); !right)
+    return tl::unexpected(right.error());
+  tell(kDelayedOwner, ToQueue{QueueId{queue::kDelayedStream.v},
+                              AskCommand{std::make_unique<QueueOrder>(QueueOrder{task.id, command})}});
+  return std::nullopt;
+}
+
+/// Of the shard that has the transactions.
+std::optional<Result<ControlResult>> Shard::ask_transactions(const ControlTask& task,
+                                                             const ControlCommand& command) {
+  tell(kTransactionOwner, ToQueue{QueueId{queue::kTransactionStream.v},
+                                  AskCommand{std::make_unique<QueueOrder>(QueueOrder{task.id, command})}});
   return std::nullopt;
 }
 

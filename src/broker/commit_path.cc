@@ -85,11 +85,21 @@ void Shard::on_commit_finished(CommitFinished& finished) {
   }
 }
 
+void Shard::finish(Connection*, Session*, DelayedCancelled& work, std::optional<Errc> error) {
+  delayed_->on_cancelled(work, error);
+}
+
+void Shard::finish(Connection*, Session*, TransactionEnded& work, std::optional<Errc> error) {
+  transactions_->on_ended(work, error);
+}
+
 /// A PUBLISH is durable, as far as its QoS and store.flush ask for it: its publisher is acknowledged. The
 /// deliveries were sent to their shards already.
 void Shard::finish(Connection* c, Session* session, PublishCommit& work, std::optional<Errc> error) {
   if (error && work.delayed) shared_.delayed.give_back();
-  if (work.due.v != 0) end_delayed(work, error);
+  if (error && work.prepared)
+    tell(kTransactionOwner, ToTransactions{TransactionNotPrepared{work.prepared->id, work.prepared->size()}});
+  if (work.due.v != 0) delayed_->end(work, error);
   if (work.round.v != 0) return on_round_stored(work.round, !error, std::move(work.ref));
   answer_publisher(c, session, work, error);
   if (work.control.v != 0) take_control(work.control, !error);
@@ -193,7 +203,6 @@ void Shard::finish(Connection* c, Session* session, SubscriptionsStored& work, s
   if (error) {
     for (const SubscriptionRequest& request : work.requests)
       if (request.number != 0) session->subscriptions().settle(request.filter);
-    if (session->readers() != nullptr) record_readers_later(*session);
     // UNSUBACK of MQTT 3 cannot say that the subscription is still there.
     if (c != nullptr && work.unsubscribe && !c->agreement().is_v5())
       return disconnect_behind_acks(*c, reason_for(*error, PacketType::Disconnect));

@@ -21,6 +21,7 @@
 #include "queue/queue_definition.h"
 #include "queue/queue_effect.h"
 #include "queue/queue_window.h"
+#include "queue/transaction_records.h"
 #include "session/queue_consumers.h"
 #include "store/committer.h"
 #include "topic/subscription.h"
@@ -41,6 +42,7 @@ struct CommitQueue {
   queue::NamedQueuePtr queue;
   queue::QueueEntry entry;
   queue::AdmissionId admission{};  ///< zero: its owner was not asked, and its room is taken
+  bool is_told = false;            ///< its owner has it since it has a sequence
 };
 
 /// Nearly always one.
@@ -58,8 +60,9 @@ struct PublishCommit {
   std::uint64_t retained_number = 0;  ///< of its record
   queue::WaiterId round{};            ///< zero: it alone decides what the publisher is answered
   std::unique_ptr<PublishRef> ref{};  ///< null: its publisher does not ask
-  std::unique_ptr<queue::DelayedMessage> delayed{};  ///< it is published later; null: it is published
-  Seq due{};                                         ///< the delayed message that it was; zero: none
+  std::unique_ptr<queue::DelayedMessage> delayed{};    ///< it is published later; null: it is published
+  Seq due{};                                           ///< the delayed message that it was; zero: none
+  std::unique_ptr<queue::PreparedMessage> prepared{};  ///< it is part of a transaction; null: it is not
   ControlId control{};  ///< commands that are carried out behind it; zero: there are none
 };
 /// A QoS 2 PUBLISH that was seen before waits for what is pending: then PUBREC.
@@ -101,6 +104,7 @@ struct SubscriptionRequest {
   queue::QueueCatalog::Hold hold{};             ///< and whose names are held until they are there
   QueueId stream{};                             ///< that it reads,
   std::optional<queue::StreamPosition> position{};  ///< from here on
+  queue::NamedQueuePtr group{};                     ///< the consumer group that it joins
 };
 /// SUBSCRIBE or UNSUBSCRIBE of a durable session: then the index changes and the ack leaves.
 struct SubscriptionsStored {
@@ -166,6 +170,16 @@ struct MessagesMoved {
 struct DelayedCancelled {
   std::vector<std::pair<Seq, queue::DelayedIndex::Place>> messages{};
 };
+/// A transaction ends: what its messages become is in the batch, in this order, and then the record of the
+/// end.
+struct TransactionEnded {
+  std::string id;
+  queue::TransactionOutcome outcome{};
+  std::vector<PublishCommit> publications{};
+  std::uint32_t messages = 0;
+  std::uint32_t expired = 0;  ///< of those, and published to nobody
+  Seq record{};               ///< of the end
+};
 /// A claim is to be stored: then the delivery may be sent at QoS 2.
 struct ClaimMade {
   session::QueueDelivery delivery;
@@ -179,6 +193,11 @@ struct SequencesTaken {
 /// Entries of a stream that its retention does not keep have left the store.
 struct StreamTrimmed {
   QueueId queue;
+};
+/// Where a consumer group of a stream stands is recorded.
+struct GroupRecorded {
+  QueueId group;
+  std::uint64_t revision = 0;  ///< of its position
 };
 /// A record was written and nobody waits for it.
 struct Recorded {
@@ -200,11 +219,12 @@ struct CommitNeeds {
 /// connection: `connection` is the one that asked, and only it is answered.
 class CommitTicket final : public store::Ticket {
  public:
-  using Work = std::variant<PublishCommit, PublishSeenAgain, InboundReleased, OutboundReleased, AnswerLater,
-                            EntriesErased, SubscriptionsStored, SessionStored, RetainedBarrier,
-                            RemainsBarrier, RemainsErased, QueueSettled, QueuesMade, QueueRecorded,
-                            QueueBarrier, QueueEndRecorded, QueueErased, MessagesMoved, DelayedCancelled,
-                            ClaimMade, SequencesTaken, StreamTrimmed, Recorded>;
+  using Work =
+      std::variant<PublishCommit, PublishSeenAgain, InboundReleased, OutboundReleased, AnswerLater,
+                   EntriesErased, SubscriptionsStored, SessionStored, RetainedBarrier, RemainsBarrier,
+                   RemainsErased, QueueSettled, QueuesMade, QueueRecorded, QueueBarrier, QueueEndRecorded,
+                   QueueErased, MessagesMoved, DelayedCancelled, TransactionEnded, ClaimMade, SequencesTaken,
+                   StreamTrimmed, GroupRecorded, Recorded>;
 
   CommitTicket(ShardId home_shard, std::optional<ConnectionId> asked_by, SessionId concerned, Work to_do)
       : home(home_shard), connection(asked_by), session(concerned), work(std::move(to_do)) {}

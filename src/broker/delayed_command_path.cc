@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "broker/delayed_desk.h"
 #include "broker/page_reader.h"
 #include "broker/shard.h"
 #include "queue/delayed_records.h"
@@ -50,56 +51,50 @@ Result<DelayedLook> delayed_look(QueueOrder order, const topic::Limits& limits) 
 
 }  // namespace
 
-std::optional<Result<ControlResult>> Shard::ask_delayed(const ControlTask& task,
-                                                        const queue::ControlCommand& command) {
-  if (auto look = delayed_look({task.id, command}, {shared_.options.mqtt.max_topic_levels}); !look)
-    return tl::unexpected(look.error());
-  tell(kDelayedOwner, ToQueue{QueueId{queue::kDelayedStream.v},
-                              AskCommand{std::make_unique<QueueOrder>(QueueOrder{task.id, command})}});
-  return std::nullopt;
+Status DelayedDesk::check(const queue::ControlCommand& command, std::size_t topic_levels) {
+  const auto look = delayed_look({ControlId{}, command}, {topic_levels});
+  return look ? Status{} : tl::unexpected(look.error());
 }
 
-void Shard::on_delayed_asked(AskCommand& asked) {
-  auto look = delayed_look(std::move(*asked.order), {shared_.options.mqtt.max_topic_levels});
+void DelayedDesk::on_asked(AskCommand& asked) {
+  auto look = delayed_look(std::move(*asked.order), {shard_.shared_.options.mqtt.max_topic_levels});
   HERMOD_ASSERT(look.has_value());  // who asks has looked at it
-  delayed_looks_.push_back(*std::move(look));
-  if (delayed_looks_.size() == 1) begin_delayed_look();
+  looks_.push_back(*std::move(look));
+  if (looks_.size() == 1) begin_look();
 }
 
-void Shard::begin_delayed_look() {
-  DelayedLook& look = delayed_looks_.front();
+void DelayedDesk::begin_look() {
+  DelayedLook& look = looks_.front();
   if (look.id) {
     look.is_last_page = true;
-    cancel_delayed({*look.id});
-  } else if (shared_.reader == nullptr) {
-    end_delayed_look(
-        failure(Errc::Unsupported, "command: without a store on disk only an id can be cancelled"));
+    cancel({*look.id});
+  } else if (shard_.shared_.reader == nullptr) {
+    end_look(failure(Errc::Unsupported, "command: without a store on disk only an id can be cancelled"));
   } else {
-    read_for_delayed_look();
+    read_for_look();
   }
 }
 
-void Shard::read_for_delayed_look() {
-  shared_.reader->read({id_, SessionId{queue::kDelayedStream.v}, PageRead::Purpose::DelayedLooking,
-                        delayed_looks_.front().next, kLookPage});
+void DelayedDesk::read_for_look() {
+  shard_.shared_.reader->read({shard_.id_, SessionId{queue::kDelayedStream.v},
+                               PageRead::Purpose::DelayedLooking, looks_.front().next, kLookPage});
 }
 
-void Shard::end_delayed_look(Result<ControlResult> result) {
-  const ControlId asker = delayed_looks_.front().asker;
-  delayed_looks_.pop_front();
-  answer_order(QueueId{queue::kDelayedStream.v}, asker, std::move(result));
-  if (!delayed_looks_.empty()) begin_delayed_look();
+void DelayedDesk::end_look(Result<ControlResult> result) {
+  const ControlId asker = looks_.front().asker;
+  looks_.pop_front();
+  shard_.answer_order(QueueId{queue::kDelayedStream.v}, asker, std::move(result));
+  if (!looks_.empty()) begin_look();
 }
 
 /// What is published at the moment is neither shown nor cancelled any more.
-void Shard::on_delayed_looked_at(PageRead& page) {
-  if (delayed_looks_.empty()) return;
-  DelayedLook& look = delayed_looks_.front();
-  if (page.failed)
-    return end_delayed_look(failure(Errc::Io, "command: the store cannot be read at the moment"));
+void DelayedDesk::on_looked_at(PageRead& page) {
+  if (looks_.empty()) return;
+  DelayedLook& look = looks_.front();
+  if (page.failed) return end_look(failure(Errc::Io, "command: the store cannot be read at the moment"));
   std::optional<topic::TopicFilter> filter;
   if (!look.filter_text.empty())
-    filter = *topic::TopicFilter::parse(look.filter_text, {shared_.options.mqtt.max_topic_levels});
+    filter = *topic::TopicFilter::parse(look.filter_text, {shard_.shared_.options.mqtt.max_topic_levels});
   std::vector<Seq> cancelled;
   look.is_last_page = page.to_end;
   look.next = page.end;
@@ -108,7 +103,7 @@ void Shard::on_delayed_looked_at(PageRead& page) {
     const auto name = topic::TopicName::parse(message.topic(), {.levels = topic::kMaxTopicBytes});
     if (filter && (!name || !topic::matches(*filter, *name))) continue;
     if (look.message_id && !has_message_id(message, *look.message_id)) continue;
-    if (!delayed_->contains(one.seq)) continue;
+    if (!messages_->contains(one.seq)) continue;
     if (look.cancels) {
       cancelled.push_back(one.seq);
       continue;
@@ -122,46 +117,47 @@ void Shard::on_delayed_looked_at(PageRead& page) {
     look.list.messages.push_back({one.seq, std::move(one.delayed)});
   }
   look.looked_at += page.delayed.size();
-  if (look.cancels) return cancel_delayed(cancelled);
+  if (look.cancels) return cancel(cancelled);
   const bool is_full = look.list.messages.size() >= look.count || look.bytes >= kMostListed ||
                        look.looked_at >= kMostDelayedLookedAt;
-  if (!look.is_last_page && !is_full) return read_for_delayed_look();
+  if (!look.is_last_page && !is_full) return read_for_look();
   look.list.has_more = !look.is_last_page;
   look.list.next = look.next;
-  end_delayed_look(ControlResult(std::move(look.list)));
+  end_look(ControlResult(std::move(look.list)));
 }
 
 /// They are not published from now on, and are told to be cancelled when they are erased.
-void Shard::cancel_delayed(const std::vector<Seq>& wanted) {
+void DelayedDesk::cancel(const std::vector<Seq>& wanted) {
   DelayedCancelled work;
   store::WriteBatch batch;
   for (const Seq seq : wanted) {
-    const auto place = delayed_->cancel(seq);
+    const auto place = messages_->cancel(seq);
     if (!place) continue;
     work.messages.emplace_back(seq, *place);
     queue::erase_delayed(batch, seq);
   }
-  if (!work.messages.empty()) return submit(std::move(batch), std::nullopt, SessionId{}, std::move(work));
+  if (!work.messages.empty())
+    return shard_.submit(std::move(batch), std::nullopt, SessionId{}, std::move(work));
   go_on_cancelling();
 }
 
-void Shard::go_on_cancelling() {
-  DelayedLook& look = delayed_looks_.front();
-  if (!look.is_last_page) return read_for_delayed_look();
+void DelayedDesk::go_on_cancelling() {
+  DelayedLook& look = looks_.front();
+  if (!look.is_last_page) return read_for_look();
   if (look.id && look.cancelled == 0)
-    return end_delayed_look(failure(Errc::NotFound, "id: no delayed message that waits has this one"));
-  end_delayed_look(ControlResult(queue::MessagesDone{look.cancelled}));
+    return end_look(failure(Errc::NotFound, "id: no delayed message that waits has this one"));
+  end_look(ControlResult(queue::MessagesDone{look.cancelled}));
 }
 
-void Shard::finish(Connection*, session::Session*, DelayedCancelled& work, std::optional<Errc> error) {
+void DelayedDesk::on_cancelled(DelayedCancelled& work, std::optional<Errc> error) {
   if (error) {  // they are still there
-    for (const auto& [seq, place] : work.messages) delayed_->restore(seq, place);
-    schedule_deadlines();
-    return end_delayed_look(failure(*error, "command: it could not be stored"));
+    for (const auto& [seq, place] : work.messages) messages_->restore(seq, place);
+    shard_.schedule_deadlines();
+    return end_look(failure(*error, "command: it could not be stored"));
   }
-  counters_.add(Counter::DelayedCancelled, work.messages.size());
-  for (std::size_t i = 0; i < work.messages.size(); ++i) shared_.delayed.give_back();
-  delayed_looks_.front().cancelled += work.messages.size();
+  shard_.counters_.add(Counter::DelayedCancelled, work.messages.size());
+  for (std::size_t i = 0; i < work.messages.size(); ++i) shard_.shared_.delayed.give_back();
+  looks_.front().cancelled += work.messages.size();
   go_on_cancelling();
 }
 

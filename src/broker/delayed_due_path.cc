@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "broker/delayed_desk.h"
 #include "broker/page_reader.h"
 #include "broker/shard.h"
 #include "queue/delayed_records.h"
@@ -39,133 +40,136 @@ queue::MessagePtr published_now(const queue::Message& stored, std::uint64_t matc
 
 }  // namespace
 
-void Shard::adopt_delayed(std::unique_ptr<queue::DelayedMessages> delayed) {
-  delayed_ = std::move(delayed);
-}
-
 /// Its delay runs since it was received: the wall clock may have been set while it was stored.
-void Shard::on_delayed_stored(DelayedStored& stored) {
-  counters_.add(Counter::DelayedStored);
-  const queue::Moment received{stored.delayed->received, stored.delayed->time.sent};
-  delayed_->add(stored.seq, stored.delayed->time, std::move(stored.delayed->content), received);
+void DelayedDesk::on_stored(DelayedStored& stored) {
+  shard_.counters_.add(Counter::DelayedStored);
+  const queue::DelayedTime& time = stored.delayed->time;
+  const std::optional<MonotonicTime> received = stored.delayed->received;
+  const queue::Moment known = received ? queue::Moment{*received, time.sent} : shard_.moment();
+  messages_->add(stored.seq, time, std::move(stored.delayed->content), known);
 }
 
 /// A slice of what is due. It does not wait for the commit of the one before, else its lateness would grow
 /// with every sync. True when there is more to do at once.
-bool Shard::publish_delayed() {
-  if (stopping_) return false;
-  for (const queue::DelayedMessages::Run& run : delayed_->take_reads(moment()))
-    shared_.reader->read({id_,
-                          SessionId{queue::kDelayedStream.v},
-                          PageRead::Purpose::Delayed,
-                          run.from,
-                          {run.count, kRunBytes}});
+bool DelayedDesk::publish_slice() {
+  if (shard_.stopping_) return false;
+  for (const queue::DelayedMessages::Run& run : messages_->take_reads(shard_.moment()))
+    shard_.shared_.reader->read({shard_.id_,
+                                 SessionId{queue::kDelayedStream.v},
+                                 PageRead::Purpose::Delayed,
+                                 run.from,
+                                 {run.count, kRunBytes}});
   std::size_t messages = 0;
   std::size_t bytes = 0;
   bool more = true;
   while (more && messages < kMostOfTick && bytes < kMostBytesOfTick) {
-    auto due = delayed_->take_due(moment());
+    auto due = messages_->take_due(shard_.moment());
     more = due.has_value();
     if (!more) break;
     ++messages;
     bytes += due->content.size();
-    if (!publish_due(*due)) continue;
-    delayed_->pause_until(now() + kReaderCheck);
+    if (!publish(*due)) continue;
+    messages_->pause_until(shard_.now() + kReaderCheck);
     more = false;
   }
-  schedule_deadlines();
+  shard_.schedule_deadlines();
   return more;
 }
 
 /// True: one of those that get it reads slower than it is written to, and what is due next waits for him.
-bool Shard::publish_due(const queue::DelayedMessages::Due& due) {
+bool DelayedDesk::publish(const queue::DelayedMessages::Due& due) {
   const queue::Message& stored = *due.content.message;
-  targets_.clear();
-  queue_targets_.clear();
-  store::WriteBatch batch = batch_memory_.batch();
+  shard_.targets_.clear();
+  shard_.queue_targets_.clear();
+  store::WriteBatch batch = shard_.batch_memory_.batch();
   queue::erase_delayed(batch, due.seq);
-  if (stored.is_expired(wall())) {
+  if (stored.is_expired(shard_.wall())) {
     PublishCommit work;
     work.due = due.seq;
-    submit(std::move(batch), std::nullopt, SessionId{}, std::move(work));
+    shard_.submit(std::move(batch), std::nullopt, SessionId{}, std::move(work));
     return false;
   }
-  const std::uint64_t version = match(stored.topic(), stored.publisher());
-  const queue::MessagePtr message = published_now(stored, version, wall());
-  if (message->retain() && !has_room_to_retain(*message)) {
-    put_off_delayed(due.seq);
+  const std::uint64_t version = shard_.match(stored.topic(), stored.publisher());
+  const queue::MessagePtr message = published_now(stored, version, shard_.wall());
+  if (message->retain() && !shard_.has_room_to_retain(*message)) {
+    put_off(due.seq);
     return false;
   }
-  find_targets(message, due.content.client_id);
-  if (!reserve_room(message, shared_.options.session.queue.overflow)) {
-    put_off_delayed(due.seq);
+  shard_.find_targets(message, due.content.client_id);
+  if (!shard_.reserve_room(message, shard_.shared_.options.session.queue.overflow)) {
+    put_off(due.seq);
     return false;
   }
-  if (!reserve_queue_room(*message, /*may_refuse=*/true)) {
-    release_room(message);
-    put_off_delayed(due.seq);
+  if (!shard_.reserve_queue_room(*message, /*may_refuse=*/true)) {
+    shard_.release_room(message);
+    put_off(due.seq);
     return false;
   }
-  if (targets_.empty() && queue_targets_.empty()) counters_.add(Counter::PublishNoSubscribers);
+  if (shard_.targets_.empty() && shard_.queue_targets_.empty())
+    shard_.counters_.add(Counter::PublishNoSubscribers);
   const bool is_held_up = is_held_up_by_reader(due.late);
-  if (asks_owners()) {
-    ask_owners(nullptr, {.message = message,
-                         .qos = QoS::AtMostOnce,
-                         .retain = message->retain(),
-                         .batch = std::make_unique<store::WriteBatch>(std::move(batch)),
-                         .delayed = due.seq});
+  if (shard_.asks_owners()) {
+    shard_.ask_owners(nullptr, {.message = message,
+                                .qos = wire::QoS::AtMostOnce,
+                                .retain = message->retain(),
+                                .batch = std::make_unique<store::WriteBatch>(std::move(batch)),
+                                .delayed = due.seq});
   } else {
-    commit_publish(nullptr, message, {}, QoS::AtMostOnce, message->retain(), std::move(batch), SessionId{},
-                   {}, due.seq);
+    shard_.commit_publish(nullptr, message, {}, wire::QoS::AtMostOnce, message->retain(), std::move(batch),
+                          SessionId{}, {}, due.seq);
   }
   return is_held_up;
 }
 
 /// For somebody at QoS 0, who would miss it, everybody waits as publishers do; for others only as long as
 /// nothing is late because of it: what they cannot take yet is kept in their queues.
-bool Shard::is_held_up_by_reader(std::chrono::microseconds late) const {
-  for (const Target& target : targets_) {
+bool DelayedDesk::is_held_up_by_reader(std::chrono::microseconds late) const {
+  for (const Target& target : shard_.targets_) {
     const bool is_slow = target.where.congested && !target.where.stalled;
-    if (is_slow && (target.delivery.qos == QoS::AtMostOnce || late < kMostHeldUp)) return true;
-    if (is_behind(target.where.shard)) return true;
+    if (is_slow && (target.delivery.qos == wire::QoS::AtMostOnce || late < kMostHeldUp)) return true;
+    if (shard_.is_behind(target.where.shard)) return true;
   }
-  for (const QueueTarget& target : queue_targets_)
-    if (is_behind(owner_of(target.queue->id, shared_.mailboxes.size()))) return true;
+  for (const QueueTarget& target : shard_.queue_targets_)
+    if (shard_.is_behind(owner_of(target.queue->id, shard_.shared_.mailboxes.size()))) return true;
   return false;
 }
 
-void Shard::on_delayed_read(PageRead& page) {
+void DelayedDesk::on_page(PageRead& page) {
+  page.purpose == PageRead::Purpose::Delayed ? on_read(page) : on_looked_at(page);
+}
+
+void DelayedDesk::on_read(PageRead& page) {
   if (page.failed) {
-    delayed_->on_read_failed(page.from, moment());
-    return schedule_deadlines();
+    messages_->on_read_failed(page.from, shard_.moment());
+    return shard_.schedule_deadlines();
   }
   std::vector<queue::DelayedMessages::Read> messages;
   messages.reserve(page.delayed.size());
   for (PageRead::Delayed& one : page.delayed) messages.push_back({one.seq, std::move(one.delayed.content)});
   const Seq end = page.to_end ? Seq{~0ULL} : page.end;
-  const std::vector<Seq> lost = delayed_->on_read(page.from, end, std::move(messages));
-  tell_lost(page, lost, "$delayed");
-  for (std::size_t i = 0; i < lost.size(); ++i) shared_.delayed.give_back();
+  const std::vector<Seq> lost = messages_->on_read(page.from, end, std::move(messages));
+  shard_.tell_lost(page, lost, "$delayed");
+  for (std::size_t i = 0; i < lost.size(); ++i) shard_.shared_.delayed.give_back();
 }
 
 /// Its batch is durable, or not stored. Without a message it had expired.
-void Shard::end_delayed(const PublishCommit& work, std::optional<Errc> error) {
+void DelayedDesk::end(const PublishCommit& work, std::optional<Errc> error) {
   if (error) {
-    delayed_->not_stored(work.due, moment());
-    return schedule_deadlines();
+    messages_->not_stored(work.due, shard_.moment());
+    return shard_.schedule_deadlines();
   }
-  counters_.add(work.message ? Counter::DelayedPublished : Counter::DroppedExpired);  // [MQTT-3.3.2-5]
-  shared_.delayed.give_back();
-  delayed_->published(work.due);
+  shard_.counters_.add(work.message ? Counter::DelayedPublished : Counter::DroppedExpired);  // [MQTT-3.3.2-5]
+  shard_.shared_.delayed.give_back();
+  messages_->published(work.due);
 }
 
 /// Somebody refuses it as he would refuse it to its publisher, who was acknowledged: it is kept.
-void Shard::put_off_delayed(Seq seq) {
-  counters_.add(Counter::DelayedPutOff);
-  targets_.clear();
-  queue_targets_.clear();
-  delayed_->put_off(seq, moment());
-  schedule_deadlines();
+void DelayedDesk::put_off(Seq seq) {
+  shard_.counters_.add(Counter::DelayedPutOff);
+  shard_.targets_.clear();
+  shard_.queue_targets_.clear();
+  messages_->put_off(seq, shard_.moment());
+  shard_.schedule_deadlines();
 }
 
 }  // namespace hermod::broker

@@ -6,6 +6,7 @@
 #include "net/options.h"
 #include "queue/delayed_options.h"
 #include "queue/named_queue_options.h"
+#include "queue/transaction_options.h"
 #include "retain/options.h"
 #include "session/options.h"
 #include "store/options.h"
@@ -49,6 +50,7 @@ struct Options {
   session::Options session;
   queue::NamedQueueOptions queues;
   queue::DelayedOptions delayed;
+  queue::TransactionOptions transactions;
   retain::Options retain;
   net::Options net;
   store::Options store;

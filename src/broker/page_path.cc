@@ -43,11 +43,12 @@ void Shard::read_ahead(Session& session) {
 
 void Shard::on_page_read(PageRead& page) {
   if (is_of_named_queue(page.purpose)) return on_queue_page_read(page);
-  if (page.purpose == PageRead::Purpose::Delayed) return on_delayed_read(page);
-  if (page.purpose == PageRead::Purpose::DelayedLooking) return on_delayed_looked_at(page);
+  if (is_of_delayed(page.purpose)) return delayed_->on_page(page);
+  if (page.purpose == PageRead::Purpose::Transaction) return transactions_->on_page(page);
   if (!page.failed) failed_reads_.on_read();
   if (page.purpose == PageRead::Purpose::Remains) return hand_on_remains(page);
-  if (page.purpose == PageRead::Purpose::Stream) return on_stream_page(page);
+  if (page.purpose == PageRead::Purpose::Stream) return reading_.on_page(page);
+  if (page.purpose == PageRead::Purpose::StreamGroup) return serving_.on_page(page);
   const SessionId id = page.session;
   Session* session = sessions_.find(id);
   if (session == nullptr) return follow_session(id, std::move(page));

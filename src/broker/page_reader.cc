@@ -8,6 +8,7 @@
 #include "queue/queue_changes.h"
 #include "queue/queue_records.h"
 #include "queue/records.h"
+#include "queue/transaction_records.h"
 
 namespace hermod::broker {
 namespace {
@@ -41,6 +42,18 @@ void add_delayed(const store::StoredEntry& stored, PageRead& page) {
   }
 }
 
+/// Records of how transactions have ended are among them.
+void add_transaction_record(const store::StoredEntry& stored, PageRead& page) {
+  auto record = stored.shared ? tl::unexpected(Error{Errc::Corruption, "transaction record: a shared body"})
+                              : queue::decode_transaction(as_bytes(stored.value));
+  if (!record) {
+    page.damaged.push_back({stored.seq, record.error().detail});
+  } else if (auto* prepared = std::get_if<queue::PreparedMessage>(&*record)) {
+    page.prepared.push_back(
+        {stored.seq, std::make_shared<const queue::PreparedMessage>(std::move(*prepared))});
+  }
+}
+
 /// The same of a stream, but for the mark of where it went on when it was empty.
 void add_stream_entry(const store::StoredEntry& stored, PageRead& page) {
   if (!stored.shared && queue::is_released(as_bytes(stored.value))) return;
@@ -54,7 +67,8 @@ void add_stream_entry(const store::StoredEntry& stored, PageRead& page) {
 
 /// Null: it is no reader of a stream who wants it.
 std::unique_ptr<StreamPage> stream_page(const PageWanted& wanted) {
-  if (wanted.purpose != PageRead::Purpose::Stream) return nullptr;
+  if (wanted.purpose != PageRead::Purpose::Stream && wanted.purpose != PageRead::Purpose::StreamGroup)
+    return nullptr;
   return std::make_unique<StreamPage>(StreamPage{wanted.reader, wanted.stored});
 }
 
@@ -97,6 +111,10 @@ PageRead page_from(const PageWanted& wanted, const store::Slice& slice) {
     page.end = Seq{stored.seq.v + 1};
     if (is_of_delayed(wanted.purpose)) {
       add_delayed(stored, page);
+      continue;
+    }
+    if (wanted.purpose == PageRead::Purpose::Transaction) {
+      add_transaction_record(stored, page);
       continue;
     }
     if (page.stream) {

@@ -11,6 +11,7 @@
 #include "broker/publish_ref.h"
 #include "queue/admission_round.h"
 #include "queue/message.h"
+#include "queue/transaction_records.h"
 #include "session/will.h"
 #include "store/write_batch.h"
 #include "wire/types.h"
@@ -32,6 +33,8 @@ struct PendingPublication {
   std::unique_ptr<store::WriteBatch> batch{};  ///< what is stored with it; null: nothing else
   bool records_session = false;                ///< and the session's record, as it is then
   Seq delayed{};                               ///< what it was until it was due; zero: nothing
+  std::unique_ptr<queue::PreparedMessage>
+      prepared{};  ///< it becomes part of a transaction; null: it does not
   std::optional<queue::AdmissionRound> round{};
   std::unique_ptr<PublishRef> ref{};  ///< of its batch, when that is stored; null: nobody asks
   std::uint64_t number = 0;           ///< in AskedPublications; 0: its batch is with the committer

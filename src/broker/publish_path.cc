@@ -11,6 +11,7 @@
 #include "queue/queue_form.h"
 #include "queue/queue_id.h"
 #include "queue/records.h"
+#include "queue/transaction_form.h"
 #include "retain/records.h"
 #include "session/records.h"
 #include "topic/limits.h"
@@ -75,12 +76,15 @@ void Shard::on_publish(Connection& c, const wire::Publish& packet) {
 
   if (packet.qos != QoS::AtMostOnce && !admit_publish(c, session, packet)) return;
   if (topic == queue::kControlTopic) return on_control(c, packet);
+  if (queue::is_transaction_form(topic)) return transaction_calls_.on_publish(c, packet, topic);
+  const bool has_user_property = packet.properties.has(wire::PropertyId::UserProperty);
+  if (has_user_property && transaction_calls_.is_by_property(c, packet, topic)) return;
   if (const auto refusal = refusal_for(packet, topic)) {
     if (queue::is_queue_form(topic)) return on_nack(c, packet, topic);
     if (queue::is_delayed_form(topic)) return on_delayed(c, packet, topic);
     return refuse_publish(c, packet, *refusal, {});
   }
-  if (packet.properties.has(wire::PropertyId::UserProperty) && is_delayed_by_level(c, packet, topic)) return;
+  if (has_user_property && is_delayed_by_level(c, packet, topic)) return;
 
   const std::uint64_t version = match(topic, session.id());
   const queue::MessagePtr message =
@@ -370,7 +374,25 @@ void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire
   // What it promises beyond a PUBACK a power cut may not take: its part in QoS 2, a retained message, and
   // what was in the batch before. At QoS 0, which only named queues store, nothing is promised.
   const bool is_unanswered = message->qos() == QoS::AtMostOnce;
-  bool sync = !batch.empty() || (qos != QoS::AtLeastOnce && !is_unanswered) || retain;
+  const bool has_more = !batch.empty();
+  const bool settles_loan = append_publication(batch, work);
+  const bool sync = has_more || (qos != QoS::AtLeastOnce && !is_unanswered) || retain || settles_loan;
+  if (c != nullptr) {
+    session = c->session()->id();
+    if (qos == QoS::ExactlyOnce && c->session()->is_durable()) session::record_inbound_id(batch, session, id);
+  }
+  // What comes from a publisher is new; what is without one was acknowledged before and only changes hands.
+  const bool is_kept = batch.append_count() > 0 || (retain && !message->payload().empty());
+  if (session.v != 0 && is_kept) batch.refuse_when_full();
+  submit(std::move(batch), c != nullptr ? std::optional(c->id()) : std::nullopt, session, std::move(work),
+         {.may_wait = may_wait, .sync = sync});
+}
+
+/// Adds what the receivers in targets_ and queue_targets_ get of it, and the retained message; `work` knows
+/// them from then on. Precondition: work.message and work.retain are set. True: the batch ends a loan.
+bool Shard::append_publication(store::WriteBatch& batch, PublishCommit& work) {
+  const queue::MessagePtr& message = work.message;
+  bool settles_loan = false;
   const std::optional<MessageId> shared = share_body(batch, *message);
   for (Target& target : targets_) {
     if (!target.delivery.message) continue;
@@ -385,24 +407,16 @@ void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire
     const queue::Loan& loan = target.delivery.loan;
     if (target.where.durable && loan.keeper.v != 0) {
       queue::erase_entry(batch, StreamId{loan.keeper.v}, loan.seq);
-      sync = true;
+      settles_loan = true;
     }
     work.targets.push_back({target.session, std::move(target.delivery), is_stored});
   }
   append_to_queues(batch, message, shared, work);
-  if (retain) {
+  if (work.retain) {
     work.retained_number = shared_.retained.number_for(message->topic(), !message->payload().empty());
     retain::record(batch, work.retained_number, *message);
   }
-  if (c != nullptr) {
-    session = c->session()->id();
-    if (qos == QoS::ExactlyOnce && c->session()->is_durable()) session::record_inbound_id(batch, session, id);
-  }
-  // What comes from a publisher is new; what is without one was acknowledged before and only changes hands.
-  const bool is_kept = batch.append_count() > 0 || (retain && !message->payload().empty());
-  if (session.v != 0 && is_kept) batch.refuse_when_full();
-  submit(std::move(batch), c != nullptr ? std::optional(c->id()) : std::nullopt, session, std::move(work),
-         {.may_wait = may_wait, .sync = sync});
+  return settles_loan;
 }
 
 /// A message for several durable queues is stored once when that saves more than the reference costs.

@@ -33,8 +33,12 @@ Shard::Shard(ShardId id, const Shared& shared, ShardMailbox& mailbox, net::Timer
       outbox_(shared.mailboxes),
       members_(shared.directory.slots()) {
   if (id == kDelayedOwner)
-    delayed_ = std::make_unique<queue::DelayedMessages>(queue::DelayedMessages::Limits{},
-                                                        /*is_readable=*/shared.reader != nullptr);
+    delayed_ = std::make_unique<DelayedDesk>(
+        *this, std::make_unique<queue::DelayedMessages>(queue::DelayedMessages::Limits{},
+                                                        /*is_readable=*/shared.reader != nullptr));
+  if (id == kTransactionOwner)
+    transactions_ = std::make_unique<TransactionDesk>(
+        *this, std::make_unique<queue::TransactionTable>(shared.options.transactions));
 }
 
 Shard::~Shard() = default;
@@ -113,10 +117,19 @@ void Shard::adopt_queue(std::unique_ptr<OwnedQueue> owned) {
   OwnedQueue& queue = *owned;
   owned_.all.emplace(queue.named->id, std::move(owned));
   bound_memory(queue);
+  serving_.link(queue);
   queue.group.resume(moment());
   touch(queue);
   tick_now_.reset();
   tick_wall_.reset();
+}
+
+void Shard::adopt_delayed(std::unique_ptr<queue::DelayedMessages> messages) {
+  delayed_->adopt(std::move(messages));
+}
+
+void Shard::adopt_transactions(std::unique_ptr<queue::TransactionTable> table) {
+  transactions_->adopt(std::move(table));
 }
 
 void Shard::catch_up() {
@@ -133,7 +146,8 @@ bool Shard::step() {
   if (!retained_readers_.empty()) more = send_retained_slices();
   if (!stranded_.empty()) redispatch_stranded();
   if (!gone_queues_.empty()) forget_subscribers();
-  if (delayed_ && delayed_->pending() > 0 && publish_delayed()) more = true;
+  if (delayed_ && delayed_->has_any() && delayed_->publish_slice()) more = true;
+  if (transactions_ && transactions_->run_due()) more = true;
   if (run_queues()) more = true;
   if (!gone_queues_.empty() && is_forgetting()) more = true;
   if (!with_finished_entries_.empty()) submit_finished_entries();
@@ -159,7 +173,7 @@ void Shard::receive(ShardMessage& message) {
     void operator()(TakeOver& m) { shard.on_take_over(m); }
     void operator()(SessionGranted& m) { shard.on_session_granted(m); }
     void operator()(Announce& m) { shard.announce(m.message); }
-    void operator()(DelayedStored& m) { shard.on_delayed_stored(m); }
+    void operator()(DelayedStored& m) { shard.delayed_->on_stored(m); }
     void operator()(MembersConnected&) { shard.hand_on_held(); }
     void operator()(LoanSettled& m) { shard.on_loan_settled(m); }
     void operator()(AskSubmitted& m) { shard.barriers_.on_ask(m, m.behind_asked ? shard.asked_.last() : 0); }
@@ -172,6 +186,8 @@ void Shard::receive(ShardMessage& message) {
     void operator()(FromQueue& m) { shard.on_told_by_queue(m); }
     void operator()(QueueGone& m) { shard.on_queue_gone(m); }
     void operator()(QueueForgotten& m) { shard.on_queue_forgotten(m); }
+    void operator()(ToTransactions& m) { shard.transactions_->on_told(m); }
+    void operator()(TransactionAnswered& m) { shard.transaction_calls_.on_answered(m); }
     void operator()(StopServing&) { shard.stop_serving(); }
   };
   std::visit(Receiver{*this}, message);
@@ -339,11 +355,13 @@ void Shard::schedule_deadlines() {
     if (!due || check < *due) due = check;
   }
   if (const auto queue = owned_.due.next_due(); queue && (!due || *queue < *due)) due = *queue;
-  if (delayed_ && delayed_->pending() > 0 && !stopping_)
+  if (delayed_ && delayed_->has_any() && !stopping_)
     if (const auto delayed = delayed_->next(moment()); delayed && (!due || *delayed < *due)) due = *delayed;
+  if (transactions_ && !stopping_)
+    if (const auto next = transactions_->next(); next && (!due || *next < *due)) due = *next;
   if (!read_again_.empty() && (!due || read_again_at_ < *due)) due = read_again_at_;
   if (const auto again = failed_reads_.next_due(); again && (!due || *again < *due)) due = *again;
-  if (!readers_to_record_.empty() && (!due || record_readers_at_ < *due)) due = record_readers_at_;
+  if (const auto record = reading_.next_record(); record && (!due || *record < *due)) due = *record;
   if (not_taken_.any() && (!due || not_taken_.again_at < *due)) due = not_taken_.again_at;
   // Only ever moved forward: inside the advance() in which it is due it would else be put off to the next.
   if (!due || (deadline_timer_.scheduled() && deadline_timer_due_ <= *due)) return;
@@ -373,7 +391,7 @@ void Shard::on_timer(net::Timer&) {
   check_congestion();
   read_again();
   read_queues_again();
-  record_due_readers();
+  reading_.record_due();
   write_again();
   schedule_deadlines();
 }

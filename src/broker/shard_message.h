@@ -8,6 +8,7 @@
 #include "broker/commit_ticket.h"
 #include "broker/queue_message.h"
 #include "broker/retained_read.h"
+#include "broker/transaction_message.h"
 #include "queue/delayed_records.h"
 #include "queue/queue_window.h"
 #include "queue/stream_window.h"
@@ -96,8 +97,8 @@ struct HearFailures {};
 
 /// What a PageRead brings to a reader of a stream.
 struct StreamPage {
-  SessionId reader;
-  Seq stored;  ///< everything before was in the store when the page was asked for
+  SessionId reader;  ///< or the id of a consumer group
+  Seq stored;        ///< everything before was in the store when the page was asked for
   std::vector<queue::StreamEntry> entries{};
 };
 
@@ -110,7 +111,9 @@ struct PageRead {
     // Of delayed messages, whose stream has the number of `session`.
     Delayed,         ///< they are due soon
     DelayedLooking,  ///< a command is about them
+    Transaction,     ///< messages of a transaction that is committed
     Stream,          ///< a reader of the stream with the number of `session` goes on; see StreamPage
+    StreamGroup,     ///< a consumer group does
     // Of a named queue, whose stream has the number of `session`; the entries' messages alone are filled in.
     QueueLending,
     QueueLooking,
@@ -126,15 +129,20 @@ struct PageRead {
     Seq seq;
     queue::DelayedMessage delayed;
   };
+  struct Prepared {
+    Seq seq;
+    std::shared_ptr<const queue::PreparedMessage> prepared;
+  };
   SessionId session;
   Purpose purpose{};
   Seq from{};  ///< where they were asked for
   std::vector<queue::Entry> entries{};
-  std::vector<Delayed> delayed{};  ///< in place of entries
-  std::vector<Damaged> damaged{};  ///< stay where they are and are sent to nobody
-  Seq end{};                       ///< the store has no others from where they were asked for up to here
-  bool to_end = false;             ///< nor behind that
-  bool failed = false;             ///< the store could not be read
+  std::vector<Delayed> delayed{};    ///< in place of entries
+  std::vector<Prepared> prepared{};  ///< the same
+  std::vector<Damaged> damaged{};    ///< stay where they are and are sent to nobody
+  Seq end{};                         ///< the store has no others from where they were asked for up to here
+  bool to_end = false;               ///< nor behind that
+  bool failed = false;               ///< the store could not be read
   std::unique_ptr<StreamPage> stream{};
 };
 
@@ -156,6 +164,7 @@ struct StopServing {};
 using ShardMessage =
     std::variant<Deliver, DeliverEarly, SkipSequence, CommitFinished, TakeOver, SessionGranted, Announce,
                  DelayedStored, MembersConnected, LoanSettled, AskSubmitted, Submitted, HearFailures,
-                 PageRead, ToQueue, FromQueue, QueueGone, QueueForgotten, StopServing>;
+                 PageRead, ToQueue, FromQueue, QueueGone, QueueForgotten, ToTransactions, TransactionAnswered,
+                 StopServing>;
 
 }  // namespace hermod::broker

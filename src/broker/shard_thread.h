@@ -38,6 +38,9 @@ class ShardThread {
   void adopt_delayed(std::unique_ptr<queue::DelayedMessages> delayed) {
     shard_->adopt_delayed(std::move(delayed));
   }
+  void adopt_transactions(std::unique_ptr<queue::TransactionTable> table) {
+    shard_->adopt_transactions(std::move(table));
+  }
   /// Before start(), when every shard has its sessions.
   void catch_up() { shard_->catch_up(); }
   /// Before start(): serve connections of this listening socket too, by the rules of `entrance`.

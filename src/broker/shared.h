@@ -10,6 +10,7 @@
 #include "broker/queue_ids.h"
 #include "queue/delayed_room.h"
 #include "queue/queue_catalog.h"
+#include "queue/transaction_numbers.h"
 #include "retain/retained_index.h"
 #include "session/session_directory.h"
 #include "store/committer.h"
@@ -31,6 +32,7 @@ struct Shared {
   queue::QueueCatalog& queues;
   QueueIds& queue_ids;
   queue::DelayedRoom& delayed;
+  queue::TransactionNumbers& transactions;
   store::Committer& committer;
   std::span<ShardMailbox* const> mailboxes;
   std::atomic<std::uint32_t>& connections;  ///< of all shards, not ended yet: for limits.max_connections

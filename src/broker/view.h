@@ -13,6 +13,7 @@
 #include "broker/outbox.h"
 #include "queue/delayed_room.h"
 #include "queue/queue_catalog.h"
+#include "queue/transaction_numbers.h"
 #include "retain/retained_index.h"
 #include "session/session_directory.h"
 #include "store/stats.h"
@@ -50,12 +51,13 @@ class View {
   };
 
   /// `store`: empty for a broker without a folder; `tls`: empty without TLS listeners; `queues`, `delayed`:
-  /// null without named queues, and without delayed messages.
+  /// null without named queues, and without delayed messages; `transactions`: null without transactions.
   View(const Counters& counters, const session::SessionDirectory& directory,
        const topic::SubscriptionIndex& subscriptions, const retain::RetainedIndex& retained,
        const std::atomic<std::uint32_t>& connections, const Clock& clock, ShardMailbox& mailbox,
        OfStore store = {}, OfTls tls = {}, OfListeners listeners = {},
-       const queue::QueueCatalog* queues = nullptr, const queue::DelayedRoom* delayed = nullptr)
+       const queue::QueueCatalog* queues = nullptr, const queue::DelayedRoom* delayed = nullptr,
+       const queue::TransactionNumbers* transactions = nullptr)
       : counters_(counters),
         directory_(directory),
         subscriptions_(subscriptions),
@@ -67,7 +69,8 @@ class View {
         tls_(std::move(tls)),
         listeners_(listeners),
         queues_(queues),
-        delayed_(delayed) {}
+        delayed_(delayed),
+        transactions_(transactions) {}
 
   std::uint64_t total(Counter counter) const { return counters_.total(counter); }
   std::uint32_t connections() const { return connections_.load(std::memory_order_relaxed); }
@@ -103,6 +106,7 @@ class View {
   }
   /// Messages that are to be published later.
   std::uint64_t delayed_pending() const { return delayed_ != nullptr ? delayed_->taken() : 0; }
+  std::uint64_t open_transactions() const { return transactions_ != nullptr ? transactions_->open() : 0; }
   std::size_t subscriptions() const { return subscriptions_.subscription_count(); }
   std::size_t shared_subscriptions() const { return subscriptions_.shared_subscription_count(); }
   std::size_t retained_messages() const { return retained_.count(); }
@@ -150,6 +154,7 @@ class View {
   OfListeners listeners_;
   const queue::QueueCatalog* queues_;
   const queue::DelayedRoom* delayed_;
+  const queue::TransactionNumbers* transactions_;
 };
 
 }  // namespace hermod::broker

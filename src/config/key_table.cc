@@ -24,6 +24,7 @@ using SessionFields = session::Options;
 using QueueFields = queue::Options;
 using NamedQueueFields = queue::NamedQueueOptions;
 using DelayedFields = queue::DelayedOptions;
+using TransactionFields = queue::TransactionOptions;
 using NetFields = net::Options;
 using TlsFields = net::TlsLimits;
 using WebSocketFields = net::WebSocketLimits;
@@ -45,6 +46,8 @@ template <auto Field>
 using OfNamedQueues = Place<&Settings::broker, &Broker::queues, Field>;
 template <auto Field>
 using OfDelayed = Place<&Settings::broker, &Broker::delayed, Field>;
+template <auto Field>
+using OfTransactions = Place<&Settings::broker, &Broker::transactions, Field>;
 template <auto Field>
 using OfNet = Place<&Settings::broker, &Broker::net, Field>;
 template <auto Field>
@@ -233,6 +236,36 @@ void add_delayed(std::vector<Key>& keys) {
       "How long a message waits that has the user property delay-level: the first duration is level 1."));
 }
 
+void add_transactions(std::vector<Key>& keys) {
+  keys.push_back(duration<OfTransactions<&TransactionFields::check_after>>(
+      "txn.check_after", 100ms, 24h,
+      "How long nothing may be heard of an open transaction before its producers are asked what becomes of "
+      "it. "
+      "See transactions.md."));
+  keys.push_back(duration<OfTransactions<&TransactionFields::check_interval>>(
+      "txn.check_interval", 100ms, 24h, "The time between two of these questions."));
+  keys.push_back(count<OfTransactions<&TransactionFields::check_max>>(
+      "txn.check_max", 0, 10'000,
+      "How often producers are asked; after that, and another txn.check_interval, the transaction is rolled "
+      "back. 0: nobody is asked, and it is rolled back after txn.check_after."));
+  keys.push_back(duration<OfTransactions<&TransactionFields::remember>>(
+      "txn.remember", 1s, 24h * 30,
+      "How long the end of a transaction is remembered: who says it again is answered as the first time. Of "
+      "more than a million ends the oldest are forgotten before."));
+  keys.push_back(count<OfTransactions<&TransactionFields::max_open>>(
+      "txn.max_open", 1, 10 * kMillion,
+      "Transactions of all clients that may be open; who begins one more is refused with 0x97."));
+  keys.push_back(count<OfTransactions<&TransactionFields::max_open_per_client>>(
+      "txn.max_open_per_client", 1, kMillion, "The same for those that one client has begun."));
+  keys.push_back(count<OfTransactions<&TransactionFields::max_messages>>(
+      "txn.max_messages", 1, 10'000,
+      "Messages of one transaction: all of them are one batch in the store. One more is refused with 0x97."));
+  keys.push_back(size<OfTransactions<&TransactionFields::max_bytes>>(
+      "txn.max_bytes", kKiB, 16 * kMiB,
+      "Bytes of one transaction: topics, properties and payloads, and with each message the names of the "
+      "transaction, the producer group and the client."));
+}
+
 void add_net(std::vector<Key>& keys) {
   keys.push_back(count<OfNet<&NetFields::backlog>>(
       "net.backlog", 1, 65535, "Connections the kernel holds for us; it caps this at net.core.somaxconn."));
@@ -362,6 +395,7 @@ const std::vector<Key>& keys() {
     add_session_and_retain(all);
     add_queue(all);
     add_delayed(all);
+    add_transactions(all);
     add_net(all);
     add_tls(all);
     add_websocket(all);

@@ -122,6 +122,18 @@ Fields delayed_fields(const ListedDelayed& listed) {
   return fields;
 }
 
+Fields transaction_fields(const ListedTransaction& listed) {
+  Fields fields;
+  fields["id"] = listed.id;
+  fields["group"] = listed.group;
+  fields["client"] = listed.client;
+  fields["messages"] = listed.messages;
+  fields["bytes"] = listed.bytes;
+  fields["age"] = listed.age.count();
+  fields["checks"] = listed.checks;
+  return fields;
+}
+
 /// What stands under "data"; null: nothing does.
 struct DataFields {
   Fields operator()(const Done&) const { return nullptr; }
@@ -143,6 +155,13 @@ struct DataFields {
     for (const ListedDelayed& one : list.messages) messages.push_back(delayed_fields(one));
     Fields fields{{"messages", std::move(messages)}, {"more", list.has_more}};
     if (list.has_more) fields["next"] = list.next.v;
+    return fields;
+  }
+  Fields operator()(const TransactionList& list) const {
+    Fields transactions = Fields::array();
+    for (const ListedTransaction& one : list.transactions) transactions.push_back(transaction_fields(one));
+    Fields fields{{"transactions", std::move(transactions)}, {"more", list.has_more}};
+    if (list.has_more) fields["next"] = list.next;
     return fields;
   }
 };
@@ -168,6 +187,12 @@ struct ShownSize {
     std::size_t size = kFields;
     for (const ListedDelayed& one : list.messages)
       size += kFields + one.delayed.content.size() - one.delayed.content.message->payload().size();
+    return size;
+  }
+  std::size_t operator()(const TransactionList& list) const {
+    std::size_t size = kFields;
+    for (const ListedTransaction& one : list.transactions)
+      size += kFields + one.id.size() + one.group.size() + one.client.size();
     return size;
   }
 };

@@ -93,8 +93,22 @@ struct CancelDelayed {
   std::optional<std::string> topic;       ///< all that match this topic filter
 };
 
+/// Transactions that are open, by their ids.
+struct ListTransactions {
+  std::string from;           ///< the first one looked at, or the next behind it
+  std::uint32_t count = 100;  ///< 1 to 1000
+};
+/// An operator decides in place of its producers.
+struct CommitTransaction {
+  std::string id;
+};
+struct RollBackTransaction {
+  std::string id;
+};
+
 using ControlCommand =
     std::variant<CreateQueue, EditQueue, DeleteQueue, PurgeQueue, PauseQueue, ResumeQueue, PeekQueue,
-                 MoveMessages, RedriveQueue, ListQueues, DescribeQueue, ListDelayed, CancelDelayed>;
+                 MoveMessages, RedriveQueue, ListQueues, DescribeQueue, ListDelayed, CancelDelayed,
+                 ListTransactions, CommitTransaction, RollBackTransaction>;
 
 }  // namespace hermod::queue

@@ -9,6 +9,7 @@
 #include "queue/available_options.h"
 #include "queue/control_fields.h"
 #include "queue/queue_option.h"
+#include "queue/transaction_form.h"
 
 namespace hermod::queue {
 namespace {
@@ -174,23 +175,42 @@ Result<ControlCommand> read_cancel_delayed(ControlFields& fields) {
   return finished(fields, std::move(command));
 }
 
+Result<ControlCommand> read_list_transactions(ControlFields& fields) {
+  ListTransactions command;
+  command.from = fields.text("from").value_or("");
+  if (const auto count = fields.number("count", 1, kMostCount))
+    command.count = static_cast<std::uint32_t>(*count);
+  return finished(fields, std::move(command));
+}
+
+template <class Command>
+Result<ControlCommand> read_end_transaction(ControlFields& fields) {
+  Command command{fields.text("id").value_or("")};
+  if (!is_transaction_id(command.id)) fields.refuse("id", "the id of a transaction is expected");
+  return finished(fields, std::move(command));
+}
+
 struct CommandWord {
   std::string_view word;
   Result<ControlCommand> (*read)(ControlFields&);
 };
-constexpr std::array<CommandWord, 13> kCommandWords{{{"create", read_create},
-                                                     {"edit", read_edit},
-                                                     {"delete", read_delete},
-                                                     {"purge", read_plain<PurgeQueue>},
-                                                     {"pause", read_plain<PauseQueue>},
-                                                     {"resume", read_plain<ResumeQueue>},
-                                                     {"peek", read_peek},
-                                                     {"move", read_move},
-                                                     {"redrive", read_redrive},
-                                                     {"list", read_list},
-                                                     {"describe", read_plain<DescribeQueue>},
-                                                     {"listDelayed", read_list_delayed},
-                                                     {"cancelDelayed", read_cancel_delayed}}};
+constexpr std::array<CommandWord, 16> kCommandWords{
+    {{"create", read_create},
+     {"edit", read_edit},
+     {"delete", read_delete},
+     {"purge", read_plain<PurgeQueue>},
+     {"pause", read_plain<PauseQueue>},
+     {"resume", read_plain<ResumeQueue>},
+     {"peek", read_peek},
+     {"move", read_move},
+     {"redrive", read_redrive},
+     {"list", read_list},
+     {"describe", read_plain<DescribeQueue>},
+     {"listDelayed", read_list_delayed},
+     {"cancelDelayed", read_cancel_delayed},
+     {"listTransactions", read_list_transactions},
+     {"commitTransaction", read_end_transaction<CommitTransaction>},
+     {"rollbackTransaction", read_end_transaction<RollBackTransaction>}}};
 
 std::string all_words() {
   std::string out;

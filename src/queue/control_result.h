@@ -67,6 +67,22 @@ struct DelayedList {
   bool has_more = false;  ///< there may be others from there on
 };
 
-using ControlResult = std::variant<Done, MessagesDone, QueueState, QueueList, PeekedMessages, DelayedList>;
+struct ListedTransaction {
+  std::string id;
+  std::string group;
+  std::string client;  ///< who began it
+  std::size_t messages = 0;
+  std::uint64_t bytes = 0;
+  std::uint32_t checks = 0;  ///< how often its producers were asked since anything was heard
+  std::chrono::seconds age{};
+};
+struct TransactionList {
+  std::vector<ListedTransaction> transactions;
+  std::string next{};     ///< where to go on
+  bool has_more = false;  ///< there are others from there on
+};
+
+using ControlResult =
+    std::variant<Done, MessagesDone, QueueState, QueueList, PeekedMessages, DelayedList, TransactionList>;
 
 }  // namespace hermod::queue

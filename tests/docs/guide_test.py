@@ -39,6 +39,9 @@ class Guide(unittest.TestCase):
     def test_unpaid(self):
         self.follow("unpaid.md", 4)
 
+    def test_inventory(self):
+        self.follow("inventory.md", 6)
+
     def test_requests(self):
         self.follow("requests.md", 2)
 

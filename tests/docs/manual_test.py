@@ -49,7 +49,8 @@ class Manual(unittest.TestCase):
         shown = set()
         queue = ["ls", "show", "create", "edit", "delete", "purge", "pause", "resume", "peek", "move", "redrive"]
         for words in ([], ["store"], ["store", "check"], ["store", "dump"], ["store", "compact"], ["backup"], ["restore"],
-                      ["queue"], *(["queue", verb] for verb in queue), ["delayed"], ["delayed", "ls"], ["delayed", "cancel"]):
+                      ["queue"], *(["queue", verb] for verb in queue), ["delayed"], ["delayed", "ls"], ["delayed", "cancel"],
+                      ["txn"], ["txn", "ls"], ["txn", "commit"], ["txn", "rollback"]):
             done = run(str(HERMOD.parent / "hermodctl"), *words, "--help")
             self.assertEqual(done.returncode, 0, words)
             shown |= set(LONG_FLAG.findall(done.stdout))

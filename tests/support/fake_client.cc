@@ -40,6 +40,7 @@ struct Copy {
     for (const std::uint32_t identifier : p.properties.subscription_identifiers())
       out.identifiers.push_back(identifier);
     out.message_expiry = p.properties.message_expiry_interval();
+    if (const auto topic = p.properties.response_topic()) out.response_topic = *topic;
     if (const auto data = p.properties.correlation_data()) out.correlation_data = as_text(*data);
     for (const wire::UserProperty& property : p.properties.user_properties())
       out.said[std::string(property.name)] = property.value;

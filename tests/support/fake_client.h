@@ -33,6 +33,7 @@ struct Arrived {
   std::string payload;
   std::vector<std::uint32_t> identifiers;
   std::optional<std::uint32_t> message_expiry;
+  std::string response_topic;
   std::string correlation_data;
   std::optional<std::uint32_t> session_expiry;
   std::optional<std::uint16_t> receive_maximum;

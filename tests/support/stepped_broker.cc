@@ -7,6 +7,7 @@
 #include "broker/delayed_start.h"
 #include "broker/queue_start.h"
 #include "broker/shard.h"
+#include "broker/transaction_start.h"
 #include "tests/support/store_pages.h"
 
 namespace hermod::test {
@@ -93,9 +94,9 @@ void SteppedBroker::build_shards(TemporaryStore* disk) {
                              {clock_.now(), clock_.wall()}});
   const auto view = disk != nullptr ? disk->store().view() : nullptr;
   HERMOD_ASSERT(queues.run(view.get(), living).has_value());
-  const broker::Shared shared{options_,      epoch,        clock_,     subscriptions_, retained_,
-                              directory_,    queues_,      queue_ids_, delayed_,       *committer_,
-                              mailbox_list_, connections_, addresses_, nullptr,        pages_.get()};
+  const broker::Shared shared{options_,     epoch,      clock_,   subscriptions_, retained_,   directory_,
+                              queues_,      queue_ids_, delayed_, transactions_,  *committer_, mailbox_list_,
+                              connections_, addresses_, nullptr,  pages_.get()};
   for (std::uint16_t i = 0; i < options_.threads; ++i) {
     shards_[i] = std::make_unique<broker::Shard>(ShardId{i}, shared, *mailboxes_[i], loops_[i]->timers(),
                                                  counters_.block(i));
@@ -110,6 +111,11 @@ void SteppedBroker::build_shards(TemporaryStore* disk) {
     broker::DelayedStart delayed(delayed_, {clock_.now(), clock_.wall()});
     HERMOD_ASSERT(delayed.run(*view).has_value());
     shards_[broker::kDelayedOwner.v]->adopt_delayed(delayed.take());
+  }
+  if (view) {
+    broker::TransactionStart transactions(options_.transactions, {clock_.now(), clock_.wall()});
+    HERMOD_ASSERT(transactions.run(*view).has_value());
+    shards_[broker::kTransactionOwner.v]->adopt_transactions(transactions.take());
   }
   if (disk == nullptr) return;
   for (auto& shard : shards_) shard->catch_up();

@@ -12,6 +12,7 @@
 #include "broker/recovery.h"
 #include "queue/delayed_room.h"
 #include "queue/queue_catalog.h"
+#include "queue/transaction_numbers.h"
 #include "retain/retained_index.h"
 #include "session/session_directory.h"
 #include "store/committer.h"
@@ -59,6 +60,7 @@ class SteppedBroker {
   retain::RetainedIndex& retained() { return retained_; }
   queue::QueueCatalog& queues() { return queues_; }
   const queue::DelayedRoom& delayed() const { return delayed_; }
+  const queue::TransactionNumbers& transactions() const { return transactions_; }
   std::uint64_t counted(Counter counter) const { return counters_.total(counter); }
   const broker::Options& options() const { return options_; }
   /// What the start found in the store.
@@ -114,6 +116,7 @@ class SteppedBroker {
   queue::QueueCatalog queues_;
   broker::QueueIds queue_ids_;
   queue::DelayedRoom delayed_;
+  queue::TransactionNumbers transactions_;
   std::atomic<std::uint32_t> connections_{0};
   broker::AddressLimits addresses_;
   store::MemoryJournal memory_journal_;

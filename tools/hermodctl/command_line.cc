@@ -7,6 +7,7 @@
 #include "delayed_arguments.h"
 #include "queue_arguments.h"
 #include "store/lmdb/lmdb_tables.h"
+#include "transaction_arguments.h"
 
 namespace hermod::ctl {
 namespace {
@@ -66,10 +67,13 @@ CommandLine parse_command_line(int argc, char** argv) {
   describe(app, line);
   QueueArguments queue(app, line);
   DelayedArguments delayed(app, line);
+  TransactionArguments transaction(app, line);
   try {
     app.parse(argc, argv);
-    if (line.command != Command::Queue && line.command != Command::Delayed) return line;
-    const auto finished = line.command == Command::Queue ? queue.finish() : delayed.finish();
+    client::Outcome<void> finished;
+    if (line.command == Command::Queue) finished = queue.finish();
+    if (line.command == Command::Delayed) finished = delayed.finish();
+    if (line.command == Command::Transaction) finished = transaction.finish();
     if (!finished) {
       line.command = Command::None;
       line.exit_code = kWrong;

@@ -5,12 +5,23 @@
 #include "delayed_options.h"
 #include "output.h"
 #include "queue_options.h"
+#include "transaction_options.h"
 
 namespace hermod::ctl {
 
 /// What the operator wants.
 struct CommandLine {
-  enum class Command { None, StoreCheck, StoreDump, StoreCompact, Backup, Restore, Queue, Delayed };
+  enum class Command {
+    None,
+    StoreCheck,
+    StoreDump,
+    StoreCompact,
+    Backup,
+    Restore,
+    Queue,
+    Delayed,
+    Transaction
+  };
 
   Command command = Command::None;
   std::string data_dir = "var";     ///< of the broker
@@ -20,6 +31,7 @@ struct CommandLine {
   Format format = Format::Table;
   QueueOptions queue;
   DelayedOptions delayed;
+  TransactionOptions transaction;
 
   // When there is nothing to do but to say something.
   std::string said;

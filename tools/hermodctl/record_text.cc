@@ -9,6 +9,7 @@
 #include "queue/queue_option.h"
 #include "queue/records.h"
 #include "queue/stream_records.h"
+#include "queue/transaction_records.h"
 #include "retain/records.h"
 #include "session/records.h"
 #include "session/will.h"
@@ -138,9 +139,28 @@ void describe_delayed(Fields& fields, Bytes value) {
   add_message(fields, *delayed->content.message);
 }
 
-/// Which stream it is: the number of a session, or that of a named queue, or the one of delayed messages.
+void describe_transaction(Fields& fields, Bytes value) {
+  const auto record = queue::decode_transaction(value);
+  if (!record) return add_unread(fields, record.error().detail, value);
+  if (const auto* end = std::get_if<queue::TransactionEnd>(&*record)) {
+    add(fields, "transaction", text(end->id));
+    add(fields, "outcome",
+        text(end->outcome == queue::TransactionOutcome::Committed ? "committed" : "rolled back"));
+    return add(fields, "at", number(micros_of(end->at)));
+  }
+  const auto& prepared = std::get<queue::PreparedMessage>(*record);
+  add(fields, "transaction", text(prepared.id));
+  add(fields, "group", text(prepared.group));
+  add(fields, "client", text(prepared.client_id));
+  add(fields, "sent", number(micros_of(prepared.sent)));
+  add_message(fields, *prepared.message);
+}
+
+/// Which stream it is: the number of a session, or that of a named queue, or the one of delayed messages
+/// or of transactions.
 void add_stream(Fields& fields, StreamId stream) {
   if (stream == queue::kDelayedStream) return add(fields, "queue", text("$delayed"));
+  if (stream == queue::kTransactionStream) return add(fields, "queue", text("$tx"));
   if (queue::is_named(stream)) return add(fields, "queue", queue_number(QueueId{stream.v}));
   add(fields, "stream", number(stream.v));
 }
@@ -148,6 +168,7 @@ void add_stream(Fields& fields, StreamId stream) {
 /// `message`: zero when everything is in the value.
 void describe_entry(Fields& fields, StreamId stream, MessageId message, Bytes value) {
   if (stream == queue::kDelayedStream && message.v == 0) return describe_delayed(fields, value);
+  if (stream == queue::kTransactionStream && message.v == 0) return describe_transaction(fields, value);
   if (queue::is_named(stream)) return describe_queue_entry(fields, message, value);
   if (queue::is_released(value)) return add(fields, "released", flag(true));
   if (message.v == 0 && queue::is_claim(value)) return describe_claim(fields, value);

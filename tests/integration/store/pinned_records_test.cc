@@ -5,9 +5,12 @@
 #include <sstream>
 
 #include "queue/delayed_records.h"
+#include "queue/group_records.h"
 #include "queue/queue_changes.h"
 #include "queue/queue_id.h"
 #include "queue/records.h"
+#include "queue/stream_records.h"
+#include "queue/transaction_records.h"
 #include "retain/records.h"
 #include "session/records.h"
 #include "session/will.h"
@@ -159,6 +162,18 @@ class PinnedRecords : public StoreTest {
     });
     pinned("delivery",
            [&](WriteBatch& batch) { queue::record_delivery_state(batch, kQueue, kEntry, state); });
+    pinned("reader", [&](WriteBatch& batch) {
+      queue::record_reader(batch, kQueue, kSession, {kEntry, wall_time_of(1'700'000'000'000'008)});
+    });
+    queue::GroupRecord group{"work", queue::GroupPosition({kEntry, wall_time_of(1'700'000'000'000'008)})};
+    pinned("group_begun",
+           [&](WriteBatch& batch) { queue::record_group(batch, kQueue, queue::group_number(1), group); });
+    pinned("group_of_stream", [&](WriteBatch& batch) {
+      group.position.settle(Seq{0x0A10}, Seq{0x0A12});
+      queue::record_group(batch, kQueue, queue::group_number(1), group);
+    });
+    pinned("group_erased",
+           [&](WriteBatch& batch) { queue::erase_group(batch, kQueue, queue::group_number(1)); });
     pinned("message_id", [&](WriteBatch& batch) {
       queue::record_message_id(batch, kQueue, 0x0102, "order-7", wall_time_of(1'700'000'000'000'007));
     });
@@ -176,6 +191,19 @@ class PinnedRecords : public StoreTest {
     WriteBatch erased;
     queue::erase_delayed(erased, Seq{0x0A0B});
     add("delayed_erased", std::move(erased));
+  }
+  void add_transactions() {
+    WriteBatch batch;
+    queue::append_prepared(
+        batch, {"order-7", "till", "client", wall_time_of(1'700'000'000'000'008), pinned_message()});
+    add("prepared", std::move(batch));
+    WriteBatch end;
+    queue::append_transaction_end(
+        end, {"order-7", queue::TransactionOutcome::RolledBack, wall_time_of(1'700'000'000'000'009)});
+    add("transaction_end", std::move(end));
+    WriteBatch erased;
+    queue::erase_transaction_record(erased, Seq{0x0A0B});
+    add("transaction_erased", std::move(erased));
   }
   /// What the store itself writes: files, the records around a group, values in the tables.
   void add_store() {
@@ -242,6 +270,7 @@ TEST_F(PinnedRecords, EveryKindIsEncodedAsTheFilesOfItsFormatHaveIt) {
   add_entries();
   add_named_queues();
   add_delayed();
+  add_transactions();
   ASSERT_NO_FATAL_FAILURE(add_store());
   ASSERT_NO_FATAL_FAILURE(add_table_values());
 

@@ -12,6 +12,7 @@
 #include "queue/delayed_room.h"
 #include "queue/queue_catalog.h"
 #include "queue/queue_id.h"
+#include "queue/transaction_numbers.h"
 #include "tests/support/manual_clock.h"
 
 namespace hermod::admin {
@@ -74,6 +75,25 @@ TEST_F(SysTopicsTest, DelayedMessagesAreToldOfFromTheFirstOneOn) {
   EXPECT_EQ(values.at("delayed/stored"), "3");
   EXPECT_EQ(values.at("delayed/published"), "2");
   EXPECT_EQ(values.at("delayed/cancelled"), "0");
+}
+
+TEST_F(SysTopicsTest, TransactionsAreToldOfFromTheFirstOneOn) {
+  queue::TransactionNumbers transactions;
+  const broker::View with_transactions{
+      counters, directory, subscriptions, retained, connections,  clock, mailbox, {},
+      {},       {},        nullptr,       nullptr,  &transactions};
+  for (const SysValue& value : topics.update(with_transactions, kHeap))
+    EXPECT_FALSE(value.topic.starts_with("$SYS/broker/transactions/")) << value.topic;
+  transactions.set_open(2);
+  add(Counter::TransactionsPrepared, 5);
+  add(Counter::TransactionsGivenUp, 1);
+  std::map<std::string, std::string> values;
+  for (const SysValue& value : topics.update(with_transactions, kHeap))
+    values.emplace(value.topic.substr(kPrefix.size()), value.value);
+  EXPECT_EQ(values.at("transactions/open"), "2");
+  EXPECT_EQ(values.at("transactions/prepared"), "5");
+  EXPECT_EQ(values.at("transactions/given_up"), "1");
+  EXPECT_EQ(values.at("transactions/committed"), "0");
 }
 
 TEST_F(SysTopicsTest, NamedQueuesAreToldOfWhereThereAreAny) {

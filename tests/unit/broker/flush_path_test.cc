@@ -6,6 +6,7 @@ namespace hermod::broker::testing {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::Each;
 using ::testing::Not;
 
@@ -73,6 +74,20 @@ TEST_F(FlushPath, TheFirstSequencesOfAQueueAreToldBehindTheSyncOfTheirReservatio
   publish(publisher, {"a", "1", kQoS1, 7});
   settle();
   EXPECT_THAT(groups(), ElementsAre("now"));
+}
+
+TEST_F(FlushPath, EveryStepOfATransactionIsSynced) {
+  FakeClient reader = subscriber(kQoS1);
+  FakeClient publisher = login("pub");
+  for (std::uint16_t id = 1; id <= 2; ++id) {
+    publish(publisher, {"$tx/1/prepare/a", "1", kQoS1, id});
+    settle();
+    EXPECT_THAT(groups(), ElementsAre("now")) << id;
+  }
+  publish(publisher, {"$tx/1/commit", "", kQoS1, 3});
+  settle();
+  EXPECT_THAT(groups(), Contains("now"));
+  EXPECT_THAT(heard(publisher), ElementsAre("PUBACK #1", "PUBACK #2", "PUBACK #3"));
 }
 
 TEST_F(FlushPath, EveryStepOfQoS2IsSynced) {

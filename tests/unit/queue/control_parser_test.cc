@@ -113,6 +113,17 @@ TEST(ControlParser, DelayedMessagesAreNamedByIdIdentifierOrTopic) {
   EXPECT_EQ(command_of<CancelDelayed>(R"("command":"cancelDelayed","topic":"+/a")").topic, "+/a");
 }
 
+TEST(ControlParser, TransactionsAreNamedByTheirIds) {
+  const auto list =
+      command_of<ListTransactions>(R"("command":"listTransactions","from":"order-7","count":5)");
+  EXPECT_EQ(list.from, "order-7");
+  EXPECT_EQ(list.count, 5U);
+  EXPECT_EQ(command_of<ListTransactions>(R"("command":"listTransactions")").count, 100U);
+  EXPECT_EQ(command_of<CommitTransaction>(R"("command":"commitTransaction","id":"order-7")").id, "order-7");
+  EXPECT_EQ(command_of<RollBackTransaction>(R"("command":"rollbackTransaction","id":"order-7")").id,
+            "order-7");
+}
+
 TEST(ControlParser, EveryCommandOfARequestIsReadForItself) {
   const auto requests =
       parse_control(R"({"commands":[{"command":"list","correlationData":"x \u0000"},{"command":"sing"},7,)"
@@ -132,10 +143,10 @@ TEST(ControlParser, WhatIsWrongIsNamedByItsField) {
   const std::pair<std::string_view, std::string_view> mistakes[] = {
       {R"("queue":"a")",
        "command: one of create, edit, delete, purge, pause, resume, peek, move, redrive, list, describe, "
-       "listDelayed, cancelDelayed is expected"},
+       "listDelayed, cancelDelayed, listTransactions, commitTransaction, rollbackTransaction is expected"},
       {R"("command":5)",
        "command: one of create, edit, delete, purge, pause, resume, peek, move, redrive, list, describe, "
-       "listDelayed, cancelDelayed is expected"},
+       "listDelayed, cancelDelayed, listTransactions, commitTransaction, rollbackTransaction is expected"},
       {R"("command":"purge")", "queue: the name of a queue is expected"},
       {R"("command":"purge","queue":5)", "queue: a text is expected"},
       {R"("command":"purge","queue":"a/b")",
@@ -159,6 +170,8 @@ TEST(ControlParser, WhatIsWrongIsNamedByItsField) {
       {R"("command":"listDelayed","count":1001)", "count: a whole number from 1 to 1000 is expected"},
       {R"("command":"listDelayed","id":1)", "id: there is no such field here"},
       {R"("command":"cancelDelayed")", "id: either this is expected, or msg_id, or topic"},
+      {R"("command":"commitTransaction")", "id: the id of a transaction is expected"},
+      {R"("command":"rollbackTransaction","id":"a b")", "id: the id of a transaction is expected"},
       {R"("command":"cancelDelayed","id":1,"topic":"a")", "id: either this is expected, or msg_id, or topic"},
       {R"("command":"create","queue":"a")", "options.bind: at least one topic filter"},
       {R"("command":"create","queue":"a","options":[])", "options: an object is expected"},

@@ -61,11 +61,12 @@ constexpr std::array<std::pair<const char*, Counter>, 4> kQueueDeaths{{
 }};
 
 /// What left without a trace, by reason.
-constexpr std::array<std::pair<const char*, Counter>, 7> kQueueDrops{{
+constexpr std::array<std::pair<const char*, Counter>, 8> kQueueDrops{{
     {"dead_letters", Counter::QueueDroppedDeadLetters},
     {"delivery_limit", Counter::QueueDroppedDeliveryLimit},
     {"expired", Counter::QueueDroppedExpired},
     {"maxlen", Counter::QueueDroppedMaxLength},
+    {"never_stored", Counter::QueueDroppedNeverStored},
     {"purged", Counter::QueuePurged},
     {"rejected", Counter::QueueDroppedRejected},
     {"replaced", Counter::QueueReplaced},

@@ -66,6 +66,7 @@ constexpr std::array<std::string_view, kCounterCount> kCounterNames = {
     "queue_dropped_max_length",
     "queue_dropped_delivery_limit",
     "queue_dropped_dead_letters",
+    "queue_dropped_never_stored",
     "queue_purged",
     "queue_moved",
     "queue_replaced",

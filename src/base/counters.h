@@ -73,6 +73,7 @@ enum class Counter : std::uint16_t {
   QueueDroppedMaxLength,
   QueueDroppedDeliveryLimit,
   QueueDroppedDeadLetters,
+  QueueDroppedNeverStored,
   QueuePurged,
   QueueMoved,
   QueueReplaced,

@@ -39,7 +39,7 @@ void Shard::on_puback(Connection& c, session::Session& session, const wire::Ack&
   const qos::OnFinish end = session.outbound().on_puback(packet.id);
   if (end.what == qos::OnFinish::What::Erase && settle_lent(session, end.seq, packet))
     return pump_soon(session.id());
-  if (end.what == qos::OnFinish::What::Erase && settle_read(session, end.seq, packet))
+  if (end.what == qos::OnFinish::What::Erase && reading_.settle(session, end.seq, packet))
     return pump_soon(session.id());
   if (is_failure(packet.reason)) counters_.add(Counter::DroppedRefusedByReceiver);
   session.ack_pace.on_acknowledged(end.seq, now(), shared_.options.store.elide_wait);

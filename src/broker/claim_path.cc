@@ -77,7 +77,7 @@ bool Shard::send_claim(Connection& c, Session& session, Seq own, wire::PacketId 
       lent_publish(c, lent, queue ? std::string_view(queue->name()) : std::string_view{}, QoS::ExactlyOnce,
                    consumer != nullptr ? std::span<const std::uint32_t>(consumer->identifiers)
                                        : std::span<const std::uint32_t>{});
-  if (!fits(c, out)) {
+  if (!c.takes(out)) {
     counters_.add(Counter::QueueTooLarge);
     session.outbound().on_refused(id);
     if (sent->is_ended) {  // nobody else ends it any more
@@ -171,7 +171,7 @@ void Shard::on_claim_ended(const FromQueue& told, const ClaimEnded& ended) {
     sent->is_entry = true;
     sent->is_settled = false;  // PUBREC is still to come, and the owner waits for it
   } else if (phase == Phase::Sent && !session->is_online()) {
-    end_exchange(*session, ended.claim);
+    session->outbound().abandon(ended.claim);
     consumers.finish(ended.claim);
   }
   pump(*session);
@@ -193,14 +193,6 @@ void Shard::send_pubrel_in_order(Connection* c, Session& session, Seq own) {
   QueueConsumers* const consumers = session.consumers();
   if (consumers == nullptr || !consumers->owes_pubrels()) return send(own);
   for (const Seq seq : consumers->pubrel_ready(own)) send(seq);
-}
-
-/// The client's connection is gone, and nobody will ask for the end of this exchange any more.
-void Shard::end_exchange(Session& session, Seq own) {
-  const wire::PacketId id = qos::packet_id_for(own);
-  auto end = session.outbound().on_puback(id);
-  if (end.what == qos::OnFinish::What::ProtocolError) end = session.outbound().on_refused(id);
-  if (end.what == qos::OnFinish::What::Erase) session.outbound().on_erased(own);
 }
 
 }  // namespace hermod::broker

@@ -26,15 +26,18 @@ std::size_t appends_of(const PublishCommit& publish) {
 void CommitFanout::on_sequenced(std::span<store::Done> done) {
   for (const store::Done& one : done) {
     if (!one.ticket || one.appended.empty()) continue;
-    const auto* publish = std::get_if<PublishCommit>(&static_cast<const CommitTicket&>(*one.ticket).work);
-    if (publish != nullptr && publish->qos == wire::QoS::AtLeastOnce) deliver_early(*publish, one.appended);
+    auto* publish = std::get_if<PublishCommit>(&static_cast<CommitTicket&>(*one.ticket).work);
+    if (publish == nullptr || publish->qos == wire::QoS::ExactlyOnce) continue;
+    const std::span<const store::Appended> entries = deliver_early(*publish, one.appended);
+    if (!publish->queues.empty()) enqueue_early(*publish, entries);
   }
   outbox_.post_all();
 }
 
-/// To clients that are there. What is drawn for a shared group may still go to another member, and what is on
-/// loan is in the store already.
-void CommitFanout::deliver_early(const PublishCommit& publish, std::span<const store::Appended> appended) {
+/// To clients that are there; gives what is not theirs. What is drawn for a shared group may still go to
+/// another member, and what is on loan is in the store already.
+std::span<const store::Appended> CommitFanout::deliver_early(const PublishCommit& publish,
+                                                             std::span<const store::Appended> appended) {
   std::size_t next = 0;
   for (const CommitTarget& target : publish.targets) {
     if (!target.durable) continue;
@@ -44,6 +47,22 @@ void CommitFanout::deliver_early(const PublishCommit& publish, std::span<const s
     if (!entry.may_be_told || delivery.group != 0 || delivery.loan.keeper.v != 0) continue;
     if (const auto where = slots_.locate(target.session); where && where->online)
       outbox_.send(where->shard, DeliverEarly{target.session, entry.seq, delivery});
+  }
+  return appended.subspan(next);
+}
+
+/// To owners that need not be asked. Not what has left a queue for the message, which does so when that is
+/// durable, and not what was a delayed message, which it is until then.
+void CommitFanout::enqueue_early(PublishCommit& publish, std::span<const store::Appended> entries) {
+  if (publish.due.v != 0) return;
+  for (std::size_t i = 0; i < publish.queues.size(); ++i) {
+    CommitQueue& one = publish.queues[i];
+    const bool may_go = one.admission.v == 0 && !one.queue->stream && one.entry.message == publish.message &&
+                        queue::QueueGroup::takes_early(one.queue->definition);
+    if (!may_go || !entries[i].may_be_told) continue;
+    one.is_told = true;
+    outbox_.send(owner_of(one.queue->id, shards_),
+                 ToQueue{one.queue->id, QueueEntrySequenced{entries[i].seq, one.entry}});
   }
 }
 
@@ -65,7 +84,26 @@ void CommitFanout::on_durable(std::span<store::Done> done) {
       claim->own = one.appended.back().seq;
     }
   }
+  tell_durable();
   finish_all(done, std::nullopt);
+}
+
+/// Owners of what they had early: of each queue once.
+void CommitFanout::tell_durable() {
+  const auto send = [this](QueueId queue, const QueueEntriesDurable& durable) {
+    outbox_.send(owner_of(queue, shards_), ToQueue{queue, durable});
+  };
+  std::sort(durable_.begin(), durable_.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.queue, a.entries.last) < std::pair(b.queue, b.entries.last);
+  });
+  for (std::size_t i = 0; i < durable_.size(); ++i) {
+    if (i + 1 < durable_.size() && durable_[i + 1].queue == durable_[i].queue) {
+      durable_[i + 1].entries.count += durable_[i].entries.count;
+    } else {
+      send(durable_[i].queue, durable_[i].entries);
+    }
+  }
+  durable_.clear();
 }
 
 void CommitFanout::on_failed(std::span<store::Done> done, const Error& error) {
@@ -82,9 +120,9 @@ void CommitFanout::on_failed(std::span<store::Done> done, const Error& error) {
         left = left.subspan(own.size());
       }
     } else if (const auto* settled = std::get_if<QueueSettled>(&ticket_of(one).work)) {
-      give_back_room(settled->dead_letters);
+      give_back_room(settled->dead_letters, {});
     } else if (const auto* moved = std::get_if<MessagesMoved>(&ticket_of(one).work)) {
-      give_back_room(moved->queues);
+      give_back_room(moved->queues, {});
     } else if (auto* taken = std::get_if<SequencesTaken>(&ticket_of(one).work)) {
       if (!one.appended.empty()) taken->first = one.appended.back().seq;
     } else if (auto* claim = std::get_if<ClaimMade>(&ticket_of(one).work)) {
@@ -164,6 +202,12 @@ void CommitFanout::enqueue(CommitQueues& queues, std::span<const store::Appended
       const queue::Message& message = *queues[i].entry.message;
       stream->append(appended[i].seq, message.size(), message.stored_at());
     }
+    if (queues[i].is_told) {
+      if (durable_.empty() || durable_.back().queue != queue) durable_.push_back({queue, {}});
+      durable_.back().entries.last = appended[i].seq;
+      ++durable_.back().entries.count;
+      continue;
+    }
     if (queues[i].admission.v != 0) {
       outbox_.send(owner_of(queue, shards_),
                    ToQueue{queue, AdmissionStored{queues[i].admission, appended[i].seq}});
@@ -175,10 +219,16 @@ void CommitFanout::enqueue(CommitQueues& queues, std::span<const store::Appended
   queues.clear();
 }
 
-/// Owners hear of it: a queue may wait for room, or for its end.
-void CommitFanout::give_back_room(const CommitQueues& queues) {
-  for (const CommitQueue& one : queues) {
-    if (one.admission.v != 0) {
+/// Owners hear of it: a queue may wait for room, or for its end. Precondition: `appended` are theirs, if they
+/// were sequenced.
+void CommitFanout::give_back_room(const CommitQueues& queues, std::span<const store::Appended> appended) {
+  for (std::size_t i = 0; i < queues.size(); ++i) {
+    const CommitQueue& one = queues[i];
+    if (one.is_told) {
+      HERMOD_ASSERT(i < appended.size());
+      outbox_.send(owner_of(one.queue->id, shards_),
+                   ToQueue{one.queue->id, QueueEntryFailed{appended[i].seq}});
+    } else if (one.admission.v != 0) {
       outbox_.send(owner_of(one.queue->id, shards_), ToQueue{one.queue->id, AdmissionFailed{one.admission}});
     } else {
       one.queue->room->give_back({1, one.entry.message->size()});
@@ -203,7 +253,7 @@ void CommitFanout::skip(const PublishCommit& publish, std::span<const store::App
     const auto where = slots_.locate(target.session);
     if (where) outbox_.send(where->shard, SkipSequence{target.session, seq, target.delivery.message->size()});
   }
-  give_back_room(publish.queues);
+  give_back_room(publish.queues, appended.subspan(next));
 }
 
 /// [MQTT-3.3.1-5] [MQTT-3.3.1-6] [MQTT-3.3.1-7]

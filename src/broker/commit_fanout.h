@@ -34,7 +34,10 @@ class CommitFanout final : public store::CommitObserver {
   void on_failed(std::span<store::Done> done, const Error& error) override;
 
  private:
-  void deliver_early(const PublishCommit& publish, std::span<const store::Appended> appended);
+  std::span<const store::Appended> deliver_early(const PublishCommit& publish,
+                                                 std::span<const store::Appended> appended);
+  void enqueue_early(PublishCommit& publish, std::span<const store::Appended> entries);
+  void tell_durable();
   void publish(ShardId home, PublishCommit& publish, std::span<const store::Appended> appended, bool elided);
   void publish(ShardId home, TransactionEnded& ended, std::span<const store::Appended> appended);
   void deliver(ShardId home, PublishCommit& publish, std::span<const store::Appended> appended, bool elided);
@@ -43,7 +46,7 @@ class CommitFanout final : public store::CommitObserver {
   void fail(const PublishCommit& publish, std::span<const store::Appended> appended);
   void skip(const PublishCommit& publish, std::span<const store::Appended> appended);
   void enqueue(CommitQueues& queues, std::span<const store::Appended> appended);
-  void give_back_room(const CommitQueues& queues);
+  void give_back_room(const CommitQueues& queues, std::span<const store::Appended> appended);
   void retain_message(const PublishCommit& publish);
   void finish_all(std::span<store::Done> done, std::optional<Errc> error);
 
@@ -53,6 +56,11 @@ class CommitFanout final : public store::CommitObserver {
   retain::RetainedIndex& retained_;
   CounterBlock& counters_;
   std::function<void()> on_failure_;
+  struct Durable {
+    QueueId queue;
+    QueueEntriesDurable entries;
+  };
+  std::vector<Durable> durable_;  ///< of the group that is told of
 };
 
 }  // namespace hermod::broker

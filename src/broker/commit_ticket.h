@@ -42,6 +42,7 @@ struct CommitQueue {
   queue::NamedQueuePtr queue;
   queue::QueueEntry entry;
   queue::AdmissionId admission{};  ///< zero: its owner was not asked, and its room is taken
+  bool is_told = false;            ///< its owner has it since it has a sequence
 };
 
 /// Nearly always one.
@@ -103,6 +104,7 @@ struct SubscriptionRequest {
   queue::QueueCatalog::Hold hold{};             ///< and whose names are held until they are there
   QueueId stream{};                             ///< that it reads,
   std::optional<queue::StreamPosition> position{};  ///< from here on
+  queue::NamedQueuePtr group{};                     ///< the consumer group that it joins
 };
 /// SUBSCRIBE or UNSUBSCRIBE of a durable session: then the index changes and the ack leaves.
 struct SubscriptionsStored {
@@ -192,6 +194,11 @@ struct SequencesTaken {
 struct StreamTrimmed {
   QueueId queue;
 };
+/// Where a consumer group of a stream stands is recorded.
+struct GroupRecorded {
+  QueueId group;
+  std::uint64_t revision = 0;  ///< of its position
+};
 /// A record was written and nobody waits for it.
 struct Recorded {
   Seq sent_before{};                            ///< of a session's record
@@ -212,11 +219,12 @@ struct CommitNeeds {
 /// connection: `connection` is the one that asked, and only it is answered.
 class CommitTicket final : public store::Ticket {
  public:
-  using Work = std::variant<PublishCommit, PublishSeenAgain, InboundReleased, OutboundReleased, AnswerLater,
-                            EntriesErased, SubscriptionsStored, SessionStored, RetainedBarrier,
-                            RemainsBarrier, RemainsErased, QueueSettled, QueuesMade, QueueRecorded,
-                            QueueBarrier, QueueEndRecorded, QueueErased, MessagesMoved, DelayedCancelled,
-                            TransactionEnded, ClaimMade, SequencesTaken, StreamTrimmed, Recorded>;
+  using Work =
+      std::variant<PublishCommit, PublishSeenAgain, InboundReleased, OutboundReleased, AnswerLater,
+                   EntriesErased, SubscriptionsStored, SessionStored, RetainedBarrier, RemainsBarrier,
+                   RemainsErased, QueueSettled, QueuesMade, QueueRecorded, QueueBarrier, QueueEndRecorded,
+                   QueueErased, MessagesMoved, DelayedCancelled, TransactionEnded, ClaimMade, SequencesTaken,
+                   StreamTrimmed, GroupRecorded, Recorded>;
 
   CommitTicket(ShardId home_shard, std::optional<ConnectionId> asked_by, SessionId concerned, Work to_do)
       : home(home_shard), connection(asked_by), session(concerned), work(std::move(to_do)) {}

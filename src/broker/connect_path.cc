@@ -332,7 +332,7 @@ void Shard::send_connack(Connection& c, Session& session, bool session_present) 
   counters_.add(Counter::ClientsConnected);
   start_keep_alive(c);
   resume_consuming(session);
-  resume_reading(session);
+  reading_.resume(session);
   pump(session);
   resume_retained_reads(c, session);
   c.resume(Connection::Pause::Claim, now());

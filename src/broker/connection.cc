@@ -58,6 +58,12 @@ void Connection::on_ending(net::CloseReason reason) {
   events_.on_connection_ending(*this, reason);
 }
 
+bool Connection::takes(const wire::OutboundPublish& out) const {
+  if (agreement_.maximum_packet_size == kAnySize) return true;
+  const std::size_t alias = outbound_aliases_.maximum() > 0 ? 3 : 0;
+  return wire::encoded_size(out) + alias <= agreement_.maximum_packet_size;
+}
+
 void Connection::on_closed(net::CloseReason reason) {
   events_.on_connection_closed(*this, reason);
 }

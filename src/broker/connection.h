@@ -14,6 +14,7 @@
 #include "net/timer_wheel.h"
 #include "net/transport.h"
 #include "wire/decoder.h"
+#include "wire/encoder.h"
 #include "wire/topic_alias.h"
 #include "wire/types.h"
 
@@ -91,6 +92,9 @@ class Connection final : public net::TransportHandler, private net::TimerHandler
   std::size_t unsent_bytes() const { return transport_->unsent_bytes(); }
   /// The output leaves at the end of the tick.
   void flush() { transport_->request_flush(); }
+
+  /// Whether the client's Maximum Packet Size allows it; a topic alias may add three bytes. [MQTT-3.1.2-24]
+  bool takes(const wire::OutboundPublish& out) const;
 
   Agreement& agreement() { return agreement_; }
   const Agreement& agreement() const { return agreement_; }

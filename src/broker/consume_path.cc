@@ -2,10 +2,10 @@
 // what became of each delivery.
 
 #include <algorithm>
-#include <charconv>
 #include <string>
 #include <utility>
 
+#include "broker/consumed_queue.h"
 #include "broker/retry_after.h"
 #include "broker/shard.h"
 #include "queue/queue_form.h"
@@ -31,28 +31,17 @@ queue::ConsumerId consumer_of(const Session& session) {
   return queue::ConsumerId{session.id().v};
 }
 
-bool has_key(const queue::Message& message) {
-  for (const wire::UserProperty property : wire::UserProperties(message.forwarded_properties()))
-    if (property.name == "key") return true;
-  return false;
-}
-
-void append_number(std::string& out, std::string_view name, std::uint64_t number) {
-  char digits[20];
-  const char* const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-  wire::append_user_property(out, name, {digits, end});
-}
-
 /// What a queue says of a message, behind what its publisher said, which is not said twice. With `is_short`
 /// nothing whose size depends on the message.
 void append_history(const QueueDelivery& lent, std::string_view queue, bool is_short, std::string& out) {
   using wire::append_user_property;
-  if (!is_short && !lent.it.key.empty() && !has_key(*lent.it.message))
+  if (!is_short && !lent.it.key.empty() &&
+      !wire::has_user_property(lent.it.message->forwarded_properties(), "key"))
     append_user_property(out, "key", lent.it.key);
   if (!queue.empty()) append_user_property(out, "queue", queue);  // it may have been deleted meanwhile
-  append_number(out, "offset", lent.it.seq.v);
-  append_number(out, "ts", micros_of(lent.it.message->stored_at()));
-  append_number(out, "x-delivery-count", lent.it.deliveries);
+  append_user_property(out, "offset", lent.it.seq.v);
+  append_user_property(out, "ts", micros_of(lent.it.message->stored_at()));
+  append_user_property(out, "x-delivery-count", lent.it.deliveries);
   if (!is_short && lent.it.first_death) {
     append_user_property(out, "x-first-death-reason", queue::name_of(lent.it.first_death->reason));
     append_user_property(out, "x-first-death-queue", lent.it.first_death->queue);
@@ -69,16 +58,25 @@ std::uint64_t most_bytes_for(const Connection& c, const wire::OutboundPublish& o
   return message.size() - std::min<std::uint64_t>(excess, message.size());
 }
 
+/// Of a stream: what one of its groups has sent.
+QueueConsumers::Sent* find_sent(QueueConsumers& consumers, QueueId queue, Seq offset) {
+  QueueConsumers::Sent* sent = consumers.find_sent(queue, offset);
+  consumers.for_each([&](const QueueConsumer& consumer) {
+    if (sent == nullptr && consumer.queue->group && consumer.queue->group->stream == queue)
+      sent = consumers.find_sent(consumer.queue->id, offset);
+  });
+  return sent;
+}
+
 }  // namespace
 
-/// The session has subscribed to a queue, or again with other options. Without a connection it is attached
-/// when it has one. Precondition: queue::is_queue_form(form).
+/// The session has subscribed to a queue or joined a group, or again with other options. Without a connection
+/// it is attached when it has one. Precondition: is_consumed(text).
 void Shard::consume(Session& session, std::string_view text, const topic::SubscriptionOptions& options) {
   if (!session.is_online()) return;
-  auto form = queue::QueueForm::parse(text);
-  if (!form) return;
-  queue::NamedQueuePtr queue = shared_.queues.find(form->name);
-  if (!queue || queue->stream) return;  // deleted, and its subscription with it
+  queue::PropertyFilter filter;
+  queue::NamedQueuePtr queue = consumed_by(shared_.queues, text, filter, shared_.mailboxes.size());
+  if (!queue) return;  // deleted, and its subscription with it
   QueueConsumers& consumers = session.make_consumers();
   QueueConsumer* consumer = consumers.find(queue->id);
   if (consumer == nullptr) consumer = &consumers.add(std::move(queue));
@@ -87,7 +85,7 @@ void Shard::consume(Session& session, std::string_view text, const topic::Subscr
   if (options.identifier != 0) consumer->identifiers.push_back(options.identifier);
   const QueueId id = consumer->queue->id;
   if (consumer->qos == QoS::ExactlyOnce) consumers.add_claim_owner(id);
-  queue::QueueGroup::ConsumerOptions wanted{consumer->qos, std::move(form->properties)};
+  queue::QueueGroup::ConsumerOptions wanted{consumer->qos, std::move(filter)};
   if (consumer->is_attached)
     return tell_queue(id, ConsumerChanged{consumer_of(session), consumer->attachment, std::move(wanted)});
   consumers.attach(*consumer);
@@ -98,26 +96,28 @@ void Shard::consume(Session& session, std::string_view text, const topic::Subscr
 /// session to the same queue goes on.
 void Shard::consume_no_more(Session& session, std::string_view text) {
   QueueConsumers* const consumers = session.consumers();
-  const auto form = queue::QueueForm::parse(text);
-  const queue::NamedQueuePtr queue = form ? shared_.queues.find(form->name) : nullptr;
+  const queue::NamedQueuePtr queue = consumed_by(shared_.queues, text);
   QueueConsumer* const consumer = consumers != nullptr && queue ? consumers->find(queue->id) : nullptr;
   if (consumer == nullptr || !consumer->is_attached) return;
-  for (const session::Subscription& other : session.subscriptions().items()) {
-    if (!queue::is_queue_form(other.filter)) continue;
-    const auto same = queue::QueueForm::parse(other.filter);
-    if (same && same->name == form->name) return consume(session, other.filter, other.options);
-  }
-  consumer->is_attached = false;
-  tell_queue(queue->id, ConsumerDrained{consumer_of(session), consumer->attachment});
-  if (auto leases = consumers->call_back_all(queue->id); !leases.empty())
-    tell_queue(queue->id, LeasesUnsent{std::move(leases)});
+  for (const session::Subscription& other : session.subscriptions().items())
+    if (is_consumed(other.filter) && consumed_by(shared_.queues, other.filter) == queue)
+      return consume(session, other.filter, other.options);
+  drain(session, *consumer);
+}
+
+/// It gets nothing more; what was sent ends as ever.
+void Shard::drain(Session& session, QueueConsumer& consumer) {
+  const QueueId queue = consumer.queue->id;
+  consumer.is_attached = false;
+  tell_queue(queue, ConsumerDrained{consumer_of(session), consumer.attachment});
+  if (auto leases = session.consumers()->call_back_all(queue); !leases.empty())
+    tell_queue(queue, LeasesUnsent{std::move(leases)});
 }
 
 /// A connection has begun.
 void Shard::resume_consuming(Session& session) {
   for (const session::Subscription& subscription : session.subscriptions().items())
-    if (queue::is_queue_form(subscription.filter))
-      consume(session, subscription.filter, subscription.options);
+    if (is_consumed(subscription.filter)) consume(session, subscription.filter, subscription.options);
 }
 
 /// The connection is gone, and with it every exchange of QoS 1: a PUBACK that comes late finds nothing.
@@ -127,7 +127,7 @@ void Shard::stop_consuming(Session& session) {
     tell_queue(consumer.queue->id, ConsumerDisconnected{consumer_of(session), consumer.attachment});
   });
   QueueConsumers::Left left = consumers.disconnect();
-  for (const Seq own : left.with_client) end_exchange(session, own);
+  for (const Seq own : left.with_client) session.outbound().abandon(own);
   // At QoS 2 they would stay with this consumer.
   for (const QueueDelivery& lent : left.waiting) tell_queue(lent.queue, LeasesUnsent{{lent.it.lease}});
 }
@@ -153,7 +153,7 @@ void Shard::on_told_by_queue(FromQueue& told) {
   } else if (auto* redefined = std::get_if<QueueRedefined>(&told.message)) {
     on_queue_redefined(told.queue, *redefined);
   } else if (const auto* grown = std::get_if<StreamGrew>(&told.message)) {
-    on_stream_grown(told.queue, *grown);
+    reading_.on_grown(told.queue, *grown);
   } else if (const auto* recall = std::get_if<queue::Recall>(&told.message)) {
     Session* const session = sessions_.find(SessionId{recall->consumer.v});
     QueueConsumers* const consumers = session != nullptr ? session->consumers() : nullptr;
@@ -190,7 +190,7 @@ Shard::Lent Shard::send_lent(Connection& c, Session& session, const QueueDeliver
   const QueueConsumer& consumer = *consumers.find(lent.queue);
   wire::OutboundPublish out =
       lent_publish(c, lent, consumer.queue->name(), consumer.qos, consumer.identifiers);
-  if (!fits(c, out)) {
+  if (!c.takes(out)) {
     counters_.add(Counter::QueueTooLarge);  // for this client alone: another may take it [MQTT-3.1.2-25]
     tell_queue(lent.queue, LeaseTooLarge{lent.it.lease, most_bytes_for(c, out, *lent.it.message)});
     return Lent::Ended;
@@ -210,19 +210,12 @@ Shard::Lent Shard::send_lent(Connection& c, Session& session, const QueueDeliver
     claim_lent(c, session, lent);
     return Lent::WithClient;
   }
-  const auto own = sequence_for_lent(session);
-  if (!own) return Lent::Waits;
-  const auto id = session.outbound().start(*own, consumer.qos);
-  if (!id) return Lent::Waits;  // an unfinished exchange 65,535 messages ago still holds it
-  if (session.is_durable()) {
-    consumers.use_sequence();
-  } else {
-    session.queue().pass_over(*own, 1);
-  }
-  out.id = *id;
+  const auto exchange = start_lent(session, consumer.qos);
+  if (!exchange) return Lent::Waits;
+  out.id = exchange->id;
   write_publish(c, out, lent.it.message);
   counters_.add(Counter::QueueDelivered);
-  consumers.sent(*own, lent);
+  consumers.sent(exchange->own, lent);
   lease_reports_.add(lent.queue, {lent.it.lease});
   return Lent::WithClient;
 }
@@ -241,9 +234,24 @@ wire::OutboundPublish Shard::lent_publish(const Connection& c, const QueueDelive
     lent_properties_.assign(as_text(from_publisher));
     append_history(lent, queue, is_short, lent_properties_);
     out.forwarded_properties = as_bytes(lent_properties_);
-    if (fits(c, out)) break;
+    if (c.takes(out)) break;
   }
   return out;
+}
+
+/// Under a sequence that nothing else of the session uses.
+std::optional<LentExchange> Shard::start_lent(Session& session, QoS qos) {
+  if (!session.outbound().can_start()) return std::nullopt;
+  if (session.is_durable()) session.make_consumers();  // which have the sequences that no entry has
+  const auto own = sequence_for_lent(session);
+  const auto id = own ? session.outbound().start(*own, qos) : std::nullopt;
+  if (!id) return std::nullopt;  // an unfinished exchange 65,535 messages ago still holds it
+  if (session.is_durable()) {
+    session.consumers()->use_sequence();
+  } else {
+    session.queue().pass_over(*own, 1);
+  }
+  return LentExchange{*own, *id};
 }
 
 /// A sequence of the session's own stream, which no entry has: so no other message of the session has its
@@ -319,11 +327,11 @@ void Shard::on_nack(Connection& c, const wire::Publish& packet, std::string_view
   const queue::NamedQueuePtr queue = shared_.queues.find(form->name);
   QueueConsumers* const consumers = session.consumers();
   QueueConsumers::Sent* const sent =
-      queue && consumers != nullptr ? consumers->find_sent(queue->id, form->offset) : nullptr;
+      queue && consumers != nullptr ? find_sent(*consumers, queue->id, form->offset) : nullptr;
   if (sent != nullptr) {
     sent->is_nacked = true;
-    tell_queue(queue->id, LeaseSettled{sent->lease, queue::Outcome::RetryLater, form->retry_after,
-                                       /*is_exchange_open=*/true});
+    tell_queue(sent->queue, LeaseSettled{sent->lease, queue::Outcome::RetryLater, form->retry_after,
+                                         /*is_exchange_open=*/true});
   } else {
     counters_.add(Counter::QueueLateAcks);
   }

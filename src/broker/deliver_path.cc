@@ -106,7 +106,7 @@ void Shard::pump(session::Session& session) {
   while (const auto resend = session.outbound().next_resend()) send_again(*c, session, *resend);
   send_waiting(*c, session);
   if (session.consumers() != nullptr) pump_consumers(*c, session);
-  if (session.readers() != nullptr) pump_readers(*c, session);
+  if (session.readers() != nullptr) reading_.pump(*c, session);
   if (session.should_reach_on()) record(session);
   read_ahead(session);
   if (session.is_group_member || session.is_durable()) show_pace(session);
@@ -187,16 +187,9 @@ wire::OutboundPublish Shard::publish_for(const Connection& c, const queue::Deliv
   return out;
 }
 
-/// Whether the client's Maximum Packet Size allows it; a topic alias may add three bytes. [MQTT-3.1.2-24]
 bool Shard::fits(const Connection& c, const queue::Delivery& delivery) {
   if (c.agreement().maximum_packet_size == kAnySize) return true;
-  return fits(c, publish_for(c, delivery));
-}
-
-bool Shard::fits(const Connection& c, const wire::OutboundPublish& out) {
-  if (c.agreement().maximum_packet_size == kAnySize) return true;
-  const std::size_t alias = c.outbound_aliases().maximum() > 0 ? 3 : 0;
-  return wire::encoded_size(out) + alias <= c.agreement().maximum_packet_size;
+  return c.takes(publish_for(c, delivery));
 }
 
 /// Encodes a PUBLISH into the client's output. Precondition: fits().

@@ -184,6 +184,7 @@ void Shard::redefine(OwnedQueue& queue) {
   const auto replaced = shared_.queues.replace(queue.group.definition(), old->is_configured);
   HERMOD_ASSERT(replaced.has_value());
   queue.named = *replaced;
+  if (queue.stream) serving_.redefine(*queue.stream);
   const Status bound = rebind_queue(shared_.subscriptions, *old, *queue.named);
   HERMOD_ASSERT(bound.has_value());  // its filters were looked at when it was asked for
   for (const auto& [consumer, place] : queue.places)

@@ -13,6 +13,7 @@
 #include "broker/queue_message.h"
 #include "broker/queue_transfer.h"
 #include "queue/due_index.h"
+#include "queue/group_reading.h"
 #include "queue/queue_catalog.h"
 #include "queue/queue_group.h"
 #include "queue/settlement_line.h"
@@ -27,15 +28,34 @@ struct OwnedStream {
   bool has_grown = false;                   ///< by others too, which the readers have to read
   /// Taken out of the extent, and not out of the store yet.
   std::optional<queue::StreamExtent::Leaving> leaving{};
-  bool is_trimming = false;  ///< that is with the committer
+  bool is_trimming = false;       ///< that is with the committer
+  std::vector<QueueId> groups{};  ///< which read it, each an OwnedQueue of this shard
+};
+
+/// What the owner of a consumer group has of it beside its rules. Nothing of it is in the store but where it
+/// stands.
+struct OwnedGroup {
+  OwnedGroup(const queue::Amount& limit, const queue::StreamGroup& group) : reading(limit, group.begin) {
+    if (group.is_recorded) recorded = reading.revision();
+  }
+
+  queue::GroupReading reading;
+  std::uint64_t recorded = 0;       ///< the revision of its position that the store has
+  bool is_recording = false;        ///< a newer one is with the committer
+  bool is_ended = false;            ///< its record goes, and no other is written
+  bool has_new_definition = false;  ///< which its rules do not have yet
+  std::uint64_t passed_over = 0;    ///< entries that the retention took away before the group came to them
+  std::optional<MonotonicTime> read_again_at{};  ///< the store could not be read
 };
 
 /// A named queue on the shard that owns it: its rules, what they want of the store, where its consumers are,
 /// and what operators want of it. Touched by that shard's thread.
 struct OwnedQueue {
-  OwnedQueue(queue::NamedQueuePtr queue, queue::Moment now)
+  /// `group_limit`: what a consumer group has in hand.
+  OwnedQueue(queue::NamedQueuePtr queue, queue::Moment now, const queue::Amount& group_limit)
       : named(std::move(queue)), group(named->definition, named->room, now) {
     if (named->stream) stream = std::make_unique<OwnedStream>();
+    if (named->group) group_of_stream = std::make_unique<OwnedGroup>(group_limit, *named->group);
   }
   /// What it holds.
   queue::Amount amount() const { return stream ? named->stream->held() : group.amount(); }
@@ -51,13 +71,26 @@ struct OwnedQueue {
   queue::NamedQueuePtr named;  ///< as the catalogue has it
   queue::QueueGroup group;
   queue::SettlementLine line;
-  std::unique_ptr<OwnedStream> stream;  ///< null: it is none
+  std::unique_ptr<OwnedStream> stream;          ///< null: it is none
+  std::unique_ptr<OwnedGroup> group_of_stream;  ///< null: it is none
   /// Where a consumer was attached last, and not disconnected.
   struct Place {
     ShardId shard;
     queue::AttachmentNo attachment;
   };
   absl::flat_hash_map<queue::ConsumerId, Place> places;
+  /// False: it has come and gone.
+  bool attach(queue::ConsumerId consumer, Place place) {
+    Place& known = places[consumer];
+    if (place.attachment < known.attachment) return false;
+    known = place;
+    return true;
+  }
+  /// Unless it is attached anew.
+  void detach(queue::ConsumerId consumer, queue::AttachmentNo attachment) {
+    const auto place = places.find(consumer);
+    if (place != places.end() && place->second.attachment <= attachment) places.erase(place);
+  }
   struct StoredClaim {
     SessionId session;
     Seq seq;  ///< in the session's stream

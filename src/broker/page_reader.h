@@ -15,7 +15,7 @@ struct PageWanted {
   PageRead::Purpose purpose{};
   Seq from;
   queue::Amount most;     ///< messages, and about so many bytes
-  SessionId reader = {};  ///< of a stream
+  SessionId reader = {};  ///< of a stream; or a consumer group of it
 };
 
 /// Where shards get from what their windows do not hold. Shared by all shards, outlives them; read() is

@@ -104,6 +104,7 @@ void Shard::finish(Connection*, Session*, QueueEndRecorded& work, std::optional<
   const Status closed = queue.group.close(/*force=*/true, moment());
   HERMOD_ASSERT(closed.has_value());
   ending.phase = EndingPhase::Closing;
+  if (queue.stream) serving_.gather(work.queue);
   ending.shards = shared_.mailboxes.size();
   static_cast<void>(unbind_queue(shared_.subscriptions, *queue.named));  // what is no filter was not bound
   shared_.queues.remove(work.queue);
@@ -133,6 +134,7 @@ void Shard::go_on_ending(OwnedQueue& queue) {
   ending.phase = EndingPhase::Erasing;
   store::WriteBatch batch;
   queue::erase_queue(batch, queue.named->id);
+  if (queue.stream) serving_.erase_records(*queue.stream, batch);
   submit(std::move(batch), std::nullopt, SessionId{}, QueueErased{queue.named->id});
 }
 
@@ -176,6 +178,7 @@ void Shard::finish(Connection*, Session*, QueueErased& work, std::optional<Errc>
   for (const OwnedQueue::Look& look : queue.looks)
     answer_order(work.queue, look.order.asker,
                  failure(Errc::NotFound, "queue: it has been deleted meanwhile"));
+  if (queue.stream) serving_.forget(*queue.stream);
   owned_.due.cancel(work.queue);
   ended_streams_.push_back(queue::stream_of(work.queue));
   owned_.all.erase(work.queue);
@@ -247,14 +250,14 @@ std::size_t Shard::forget_queue(Session& session, QueueId id, const std::string&
     }
     session.subscriptions().remove(filter);
   }
-  erased += forget_reader(session, id, batch);
+  erased += reading_.forget(session, id, batch);
   session::QueueConsumers* const consumers = session.consumers();
-  session::QueueConsumer* const consumer = consumers != nullptr ? consumers->find(id) : nullptr;
-  if (consumer == nullptr || !consumer->is_attached) return erased;
-  consumer->is_attached = false;
-  tell_queue(id, ConsumerDrained{queue::ConsumerId{session.id().v}, consumer->attachment});
-  if (auto leases = consumers->call_back_all(id); !leases.empty())
-    tell_queue(id, LeasesUnsent{std::move(leases)});
+  if (consumers == nullptr) return erased;
+  consumers->for_each([&](session::QueueConsumer& consumer) {
+    const queue::NamedQueue& consumed = *consumer.queue;
+    const bool is_of_it = consumed.id == id || (consumed.group && consumed.group->stream == id);
+    if (is_of_it && consumer.is_attached) drain(session, consumer);
+  });
   return erased;
 }
 

@@ -55,6 +55,20 @@ struct QueueEntryStored {
   Seq seq;
   queue::QueueEntry entry;
 };
+/// A message that nobody asked about has its sequence, and is not durable; its room is taken. What becomes of
+/// it is in one of the next two.
+struct QueueEntrySequenced {
+  Seq seq;
+  queue::QueueEntry entry;
+};
+/// Of one group: so many of those are durable, and this is the last.
+struct QueueEntriesDurable {
+  Seq last;
+  std::uint64_t count = 0;
+};
+struct QueueEntryFailed {
+  Seq seq;
+};
 /// Whether this message may come in: AdmissionAnswered goes to its waiter. What was admitted is stored or
 /// fails.
 struct AskAdmission {
@@ -137,11 +151,11 @@ struct SubscribersForgotten {};
 
 /// For the shard that owns the queue.
 struct ToQueue {
-  using Message =
-      std::variant<QueueEntryStored, AskAdmission, AdmissionStored, AdmissionFailed, RoomGivenBack,
-                   ConsumerJoined, ConsumerChanged, ConsumerGranted, ConsumerDrained, ConsumerDisconnected,
-                   ConsumerLeft, LeaseClaimed, LeasesReported, LeasesUnsent, LeaseTooLarge, LeaseSettled,
-                   AskCommand, SubscribersForgotten>;
+  using Message = std::variant<QueueEntryStored, QueueEntrySequenced, QueueEntriesDurable, QueueEntryFailed,
+                               AskAdmission, AdmissionStored, AdmissionFailed, RoomGivenBack, ConsumerJoined,
+                               ConsumerChanged, ConsumerGranted, ConsumerDrained, ConsumerDisconnected,
+                               ConsumerLeft, LeaseClaimed, LeasesReported, LeasesUnsent, LeaseTooLarge,
+                               LeaseSettled, AskCommand, SubscribersForgotten>;
   QueueId queue;
   Message message;
 };

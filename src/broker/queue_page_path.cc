@@ -35,7 +35,7 @@ queue::ReadFor purpose_for(PageRead::Purpose purpose) {
 
 /// Without a store to read from everything stays in memory.
 void Shard::bound_memory(OwnedQueue& queue) const {
-  if (shared_.reader == nullptr) return;
+  if (shared_.reader == nullptr || queue.group_of_stream) return;  // a group is bounded by what it reads
   queue.line.bound_memory();
   queue.group.limit_held(queue::held_limit(shared_.options.queues, owned_.all.size()));
 }
@@ -100,6 +100,7 @@ void Shard::on_queue_page_read(PageRead& page) {
       return at != messages.end() && at->seq == seq ? at->message : queue::MessagePtr{};
     };
     lost = queue.line.fill(read, from, std::min(end, queue.dying_before));
+    std::erase_if(lost, [&](Seq seq) { return queue.group.is_never_stored(seq); });
   } else {
     lost = queue.group.on_read(purpose_for(page.purpose), std::move(messages), from, end, moment());
   }

@@ -54,6 +54,8 @@ Counter counter_for(queue::Removal why) {
       return Counter::QueueReplaced;
     case queue::Removal::Purged:
       return Counter::QueuePurged;
+    case queue::Removal::NeverStored:
+      return Counter::QueueDroppedNeverStored;
     case queue::Removal::Rejected:
       return Counter::QueueDroppedRejected;
     case queue::Removal::Expired:
@@ -107,8 +109,12 @@ OwnedQueue* Shard::owned_queue(QueueId id) {
   queue::NamedQueuePtr named = shared_.queues.find(id);
   if (!named) return nullptr;
   OwnedQueue* const queue =
-      owned_.all.emplace(id, std::make_unique<OwnedQueue>(std::move(named), moment())).first->second.get();
+      owned_.all
+          .emplace(id, std::make_unique<OwnedQueue>(std::move(named), moment(),
+                                                    group_limit(shared_.options.queues)))
+          .first->second.get();
   bound_memory(*queue);
+  serving_.link(*queue);
   // Each may hold less now, also those that nothing happens to: looked after whenever there are twice as
   // many.
   if (std::has_single_bit(owned_.all.size()))
@@ -142,6 +148,14 @@ void Shard::on_queue_told(ToQueue& told) {
       shard.counters_.add(Counter::QueueStored);
       queue.group.on_stored({.entry = std::move(m.entry)}, m.seq, shard.moment());
     }
+    void operator()(QueueEntrySequenced& m) {
+      queue.group.on_sequenced(m.seq, std::move(m.entry), shard.moment());
+    }
+    void operator()(const QueueEntriesDurable& m) {
+      shard.counters_.add(Counter::QueueStored, m.count);
+      queue.group.on_durable(m.last, shard.moment());
+    }
+    void operator()(const QueueEntryFailed& m) { queue.group.on_never_stored(m.seq, shard.moment()); }
     void operator()(const AskAdmission&) {}  // answered above
     void operator()(const AdmissionStored& m) {
       shard.counters_.add(Counter::QueueStored);
@@ -152,9 +166,7 @@ void Shard::on_queue_told(ToQueue& told) {
     }
     void operator()(const RoomGivenBack&) { queue.group.on_room_given_back(); }
     void operator()(ConsumerJoined& m) {
-      OwnedQueue::Place& place = queue.places[m.consumer];
-      if (m.attachment < place.attachment) return;  // it has come and gone
-      place = {m.shard, m.attachment};
+      if (!queue.attach(m.consumer, {m.shard, m.attachment})) return;
       queue.group.join(m.consumer, m.attachment, std::move(m.options), shard.moment());
     }
     void operator()(ConsumerChanged& m) {
@@ -166,8 +178,7 @@ void Shard::on_queue_told(ToQueue& told) {
     void operator()(ConsumerDrained& m) { queue.group.drain(m.consumer, m.attachment, shard.moment()); }
     void operator()(ConsumerDisconnected& m) {
       queue.group.disconnect(m.consumer, m.attachment, shard.moment());
-      const auto place = queue.places.find(m.consumer);
-      if (place != queue.places.end() && place->second.attachment <= m.attachment) queue.places.erase(place);
+      queue.detach(m.consumer, m.attachment);
     }
     void operator()(ConsumerLeft& m) {
       queue.group.leave(m.consumer, shard.moment());
@@ -257,6 +268,7 @@ void Shard::pump_consuming() {
 void Shard::carry_out(OwnedQueue& queue) {
   queue.is_touched = false;
   bound_memory(queue);
+  if (queue.group_of_stream) serving_.feed(queue);
   queue.group.act(moment());
   std::vector<queue::LeaseId> unsent;
   struct Receiver {
@@ -266,6 +278,7 @@ void Shard::carry_out(OwnedQueue& queue) {
     void operator()(queue::Deliver& it) {
       const auto place = queue.places.find(it.consumer);
       if (place == queue.places.end()) return unsent.push_back(it.lease);
+      if (queue.group_of_stream) it.seq = queue.group_of_stream->reading.offset_of(it.seq);
       shard.tell(place->second.shard, FromQueue{queue.named->id, std::move(it)});
     }
     void operator()(queue::Recall& it) {
@@ -293,7 +306,12 @@ void Shard::carry_out(OwnedQueue& queue) {
     if (!unsent.empty()) queue.group.unsent(std::exchange(unsent, {}), moment());
   }
   if (queue.stream) run_stream(queue);
-  settle_entries(queue);
+  if (queue.group_of_stream) {
+    serving_.settle(queue);
+    serving_.go_on(queue);
+  } else {
+    settle_entries(queue);
+  }
   schedule_queue(queue);
   run_orders(queue);
   go_on_looking(queue);
@@ -308,8 +326,9 @@ void Shard::settle_entries(OwnedQueue& queue) {
   const std::vector<queue::StoreChange>& changes = queue.line.batch();
   if (changes.empty()) return;
   if (const auto missing = queue.line.missing()) {
+    if (!queue.group.is_stored(*missing)) return;  // until it is
     if (!std::exchange(queue.is_reading_dead, true)) {
-      queue.dying_before = queue.group.behind_last();
+      queue.dying_before = queue.group.behind_stored();
       return read_queue(queue, kDying, *missing);
     }
     // What is in front of it does not wait for a page that the store cannot give.
@@ -381,6 +400,7 @@ void Shard::finish(Connection*, session::Session*, QueueSettled& work, std::opti
   count_settled(queue, work);
   tell_claims_ended(queue, work);
   touch(queue);
+  if (queue.group_of_stream) serving_.on_settled(queue);
   for (const Seq seq : queue.line.made()) queue.group.on_settled(seq, moment());
 }
 
@@ -396,6 +416,9 @@ void Shard::count_settled(OwnedQueue& queue, const QueueSettled& work) {
     void operator()(const queue::PutDeliveryState& it) { counters.add(counter_for(it.state.last)); }
     void operator()(const queue::MoveToDeadLetters& it) {
       if (it.is_unreadable) return;  // counted when it was read
+      // It stays in its stream, and what has expired is sent to nobody.
+      if (queue.group_of_stream && it.entry.deaths.back().reason == queue::DeathReason::Expired)
+        return counters.add(Counter::DroppedExpired);
       const bool has_place = std::ranges::find(work.refused, it.seq) == work.refused.end();
       counters.add(has_place ? counter_for(it.entry.deaths.back().reason) : Counter::QueueDroppedDeadLetters);
     }
@@ -423,6 +446,9 @@ void Shard::schedule_queue(OwnedQueue& queue) {
   if (const auto retired = queue.stream ? stream_due(queue) : std::nullopt;
       retired && (!due || *retired < *due))
     due = retired;
+  if (const auto read = queue.group_of_stream ? GroupServing::next_due(queue) : std::nullopt;
+      read && (!due || *read < *due))
+    due = read;
   if (due) {
     owned_.due.set(queue.named->id, *due);
     schedule_deadlines();

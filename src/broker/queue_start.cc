@@ -57,7 +57,7 @@ Result<QueueStart::Found> QueueStart::run(store::ReadView* view, Recovery::Livin
     if (const Status bound = bind_queue(parts_.subscriptions, *named); !bound)
       damaged("queues", named->name(), {}, bound.error().detail);
     const QueueId id = named->id;
-    auto queue = std::make_unique<OwnedQueue>(std::move(named), parts_.now);
+    auto queue = std::make_unique<OwnedQueue>(std::move(named), parts_.now, queue::Amount{});
     if (view != nullptr) queue->group.limit_held(held_limit);
     queue->group.set_paused(paused_.contains(id), parts_.now);
     if (view != nullptr) {
@@ -88,6 +88,7 @@ Result<QueueStart::Found> QueueStart::run(store::ReadView* view, Recovery::Livin
     ++found_.orphans;
   }
   restore_readers(living);
+  restore_groups();
   parts_.committer.submit(std::move(changes_), nullptr);
   return found_;
 }
@@ -296,10 +297,33 @@ void QueueStart::restore_readers(Recovery::Living& living) {
   }
 }
 
+/// Behind the streams, which their owners know first. Each reads when its first member comes.
+void QueueStart::restore_groups() {
+  for (const Group& group : groups_) {
+    const QueueId stream = group.stream->id;
+    auto restored = parts_.queues.restore_group(stream, group.number, group.record.name,
+                                                group.record.position, parts_.shards);
+    if (!restored) {  // of two that were made at the same time one was enough
+      queue::erase_group(changes_, stream, group.number);
+      ++found_.orphans;
+      continue;
+    }
+    homes_.push_back({owner_of(stream, parts_.shards),
+                      std::make_unique<OwnedQueue>(*std::move(restored), parts_.now,
+                                                   queue::group_limit(parts_.options.queues))});
+  }
+}
+
 Status QueueStart::read_states(store::ReadView& view) {
   return view.scan(Table::Deliveries, {}, [&](Bytes key, Bytes value) {
     const auto at = queue::decode_queue_key(Table::Deliveries, key);
     const queue::NamedQueuePtr named = at ? parts_.queues.find(at->queue) : nullptr;
+    if (named && named->stream && queue::is_group(value)) {
+      auto group = queue::decode_group(value);
+      group ? groups_.push_back({named, at->number, *std::move(group)})
+            : damaged("deliveries", named->name(), Seq{at->number}, group.error().detail);
+      return true;
+    }
     if (named && named->stream) {
       const auto position = queue::decode_stream_position(value);
       position ? readers_.push_back({named, SessionId{at->number}, *position})

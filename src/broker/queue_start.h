@@ -16,6 +16,7 @@
 #include "broker/owned_queue.h"
 #include "broker/queue_ids.h"
 #include "broker/recovery.h"
+#include "queue/group_records.h"
 #include "queue/queue_catalog.h"
 #include "queue/queue_effect.h"
 #include "store/committer.h"
@@ -79,6 +80,7 @@ class QueueStart {
   Status read_entries(store::ReadView& view, OwnedQueue& queue);
   Status read_stream(store::ReadView& view, const queue::NamedQueue& named);
   void restore_readers(Recovery::Living& living);
+  void restore_groups();
   void restore_claims(OwnedQueue& queue, std::vector<Recovery::Living::Claim> claims,
                       const absl::flat_hash_map<SessionId, session::Session*>& sessions);
   void hold_claim(const Recovery::Living::Claim& claim, const session::Session& session);
@@ -114,6 +116,12 @@ class QueueStart {
     queue::StreamPosition position;
   };
   std::vector<Reader> readers_;
+  struct Group {
+    queue::NamedQueuePtr stream;
+    std::uint64_t number = 0;
+    queue::GroupRecord record;
+  };
+  std::vector<Group> groups_;  ///< of streams
   store::WriteBatch changes_;
 };
 

@@ -20,7 +20,7 @@ void Shard::leave_session(Session& session, WillRule rule) {
   session.shown_late = false;
   if (session.congested_since) watch_congestion(session);
   if (session.consumers() != nullptr) stop_consuming(session);
-  if (session.readers() != nullptr) stop_reading(session);
+  if (session.readers() != nullptr) reading_.stop(session);
   if (rule == WillRule::Discard) session.set_will(nullptr);  // [MQTT-3.14.4-3]
   shared_.directory.slots().place(session.id(), {.shard = id_, .durable = session.is_durable()});
   if (!session.outlives_connection()) {

@@ -117,6 +117,7 @@ void Shard::adopt_queue(std::unique_ptr<OwnedQueue> owned) {
   OwnedQueue& queue = *owned;
   owned_.all.emplace(queue.named->id, std::move(owned));
   bound_memory(queue);
+  serving_.link(queue);
   queue.group.resume(moment());
   touch(queue);
   tick_now_.reset();
@@ -360,7 +361,7 @@ void Shard::schedule_deadlines() {
     if (const auto next = transactions_->next(); next && (!due || *next < *due)) due = *next;
   if (!read_again_.empty() && (!due || read_again_at_ < *due)) due = read_again_at_;
   if (const auto again = failed_reads_.next_due(); again && (!due || *again < *due)) due = *again;
-  if (!readers_to_record_.empty() && (!due || record_readers_at_ < *due)) due = record_readers_at_;
+  if (const auto record = reading_.next_record(); record && (!due || *record < *due)) due = *record;
   if (not_taken_.any() && (!due || not_taken_.again_at < *due)) due = not_taken_.again_at;
   // Only ever moved forward: inside the advance() in which it is due it would else be put off to the next.
   if (!due || (deadline_timer_.scheduled() && deadline_timer_due_ <= *due)) return;
@@ -390,7 +391,7 @@ void Shard::on_timer(net::Timer&) {
   check_congestion();
   read_again();
   read_queues_again();
-  record_due_readers();
+  reading_.record_due();
   write_again();
   schedule_deadlines();
 }

@@ -23,6 +23,7 @@
 #include "broker/ending.h"
 #include "broker/failed_reads.h"
 #include "broker/gone_queue.h"
+#include "broker/group_serving.h"
 #include "broker/lease_reports.h"
 #include "broker/member_choice.h"
 #include "broker/not_taken.h"
@@ -33,6 +34,7 @@
 #include "broker/remains.h"
 #include "broker/shard_message.h"
 #include "broker/shared.h"
+#include "broker/stream_reading.h"
 #include "broker/transaction_calls.h"
 #include "broker/transaction_desk.h"
 #include "net/listener.h"
@@ -49,7 +51,11 @@ namespace hermod::broker {
 ///
 /// The paths are methods, one file per MQTT verb: connect_path.cc, publish_path.cc, deliver_path.cc,
 /// page_path.cc, ack_path.cc, subscribe_path.cc, disconnect_path.cc; commits come back in commit_path.cc.
-class Shard final : public net::AcceptHandler, public ConnectionEvents, private net::TimerHandler {
+class Shard final : public net::AcceptHandler,
+                    public ConnectionEvents,
+                    private net::TimerHandler,
+                    private StreamReadingHost,
+                    private GroupServingHost {
  public:
   Shard(ShardId id, const Shared& shared, ShardMailbox& mailbox, net::TimerWheel& timers,
         CounterBlock& counters);
@@ -116,9 +122,9 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void take_early_messages(Session& session);
   void stop_serving();
   void tick_soon();
-  void schedule_deadlines();
-  MonotonicTime now();
-  WallTime wall();
+  void schedule_deadlines() override;
+  MonotonicTime now() override;
+  WallTime wall() override;
   Connection* live(const std::optional<ConnectionId>& id) { return id ? connections_.find(*id) : nullptr; }
 
   // connect_path.cc
@@ -284,19 +290,19 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void tell_to_ask_again(QueueId queue, const queue::AskAgain& again);
 
   // queue_path.cc
-  void tell(ShardId to, ShardMessage message);
-  void tell_queue(QueueId queue, ToQueue::Message message);
-  OwnedQueue* owned_queue(QueueId id);
+  void tell(ShardId to, ShardMessage message) override;
+  void tell_queue(QueueId queue, ToQueue::Message message) override;
+  OwnedQueue* owned_queue(QueueId id) override;
   void on_queue_told(ToQueue& told);
-  void touch(OwnedQueue& queue);
+  void touch(OwnedQueue& queue) override;
   void advance_queues();
   void tell_lease_reports();
   bool run_queues();
-  void pump_soon(SessionId session);
+  void pump_soon(SessionId session) override;
   void pump_consuming();
   void carry_out(OwnedQueue& queue);
   void settle_entries(OwnedQueue& queue);
-  void count_settled(OwnedQueue& queue, const QueueSettled& work);
+  void count_settled(OwnedQueue& queue, const QueueSettled& work) override;
   void tell_claims_ended(OwnedQueue& queue, const QueueSettled& work);
   void schedule_queue(OwnedQueue& queue);
   queue::Moment moment() { return {now(), wall()}; }
@@ -304,12 +310,14 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   // consume_path.cc
   void consume(Session& session, std::string_view form, const topic::SubscriptionOptions& options);
   void consume_no_more(Session& session, std::string_view form);
+  void drain(Session& session, session::QueueConsumer& consumer);
   void resume_consuming(Session& session);
   void stop_consuming(Session& session);
   void on_told_by_queue(FromQueue& told);
   void pump_consumers(Connection& c, Session& session);
   enum class Lent { Ended, WithClient, Waits };
   Lent send_lent(Connection& c, Session& session, const session::QueueDelivery& lent);
+  std::optional<LentExchange> start_lent(Session& session, QoS qos) override;
   std::optional<Seq> sequence_for_lent(Session& session);
   void ask_sequences(Session& session);
   void grant_credit(Session& session);
@@ -328,7 +336,6 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   bool settle_claim(Session& session, Seq own, const wire::Ack& packet);
   void release_claim(Connection* c, Session& session, Seq own);
   void send_pubrel_in_order(Connection* c, Session& session, Seq own);
-  static void end_exchange(Session& session, Seq own);
   void on_claim_ended(const FromQueue& told, const ClaimEnded& ended);
   void on_nack(Connection& c, const wire::Publish& packet, std::string_view topic);
 
@@ -336,6 +343,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   ReasonCode grant_queue(const wire::SubscribeFilter& wanted, SubscriptionRequest& request,
                          store::WriteBatch& batch, std::string& why);
   ReasonCode create_queues(SubscriptionRequest& request);
+  ReasonCode grant_group(const wire::SubscribeFilter& wanted, const wire::Subscribe& packet,
+                         SubscriptionRequest& request, store::WriteBatch& batch, std::string& why);
 
   // deliver_path.cc
   void deliver(SessionId to, Seq seq, queue::Delivery delivery);
@@ -343,15 +352,14 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   bool send_early(Session& session, Seq seq, queue::Delivery& delivery);
   void deliver_qos0(Session& session, const queue::Delivery& delivery);
   void enqueue(Session& session, Seq seq, queue::Delivery delivery);
-  void pump(Session& session);
+  void pump(Session& session) override;
   void send_waiting(Connection& c, Session& session);
   void show_pace(Session& session);
   void send_again(Connection& c, Session& session, const qos::Resend& resend);
-  wire::OutboundPublish publish_for(const Connection& c, const queue::Delivery& delivery);
+  wire::OutboundPublish publish_for(const Connection& c, const queue::Delivery& delivery) override;
   bool fits(const Connection& c, const queue::Delivery& delivery);
-  static bool fits(const Connection& c, const wire::OutboundPublish& out);
   void send_publish(Connection& c, const queue::Delivery& delivery, wire::PacketId id, bool duplicate);
-  void write_publish(Connection& c, wire::OutboundPublish out, const queue::MessagePtr& message);
+  void write_publish(Connection& c, wire::OutboundPublish out, const queue::MessagePtr& message) override;
   void drop_entry(Session& session, Seq seq, Counter reason);
   void drop_expired(Session& session);
   void watch_expiry(Session& session);
@@ -364,8 +372,8 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void ask_page(const Session& session, PageRead::Purpose purpose, Seq from);
   void read_ahead(Session& session);
   void on_page_read(PageRead& page);
-  void tell_damaged(const PageRead& page, std::string_view queue);
-  void read_again_later(SessionId session);
+  void tell_damaged(const PageRead& page, std::string_view queue) override;
+  void read_again_later(SessionId session) override;
   void read_again();
   bool is_over_limit(const Session& session) const;
   void drop_what_is_over(Session& session);
@@ -389,26 +397,6 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void run_stream(OwnedQueue& queue);
   void trim_stream(OwnedQueue& queue);
   std::optional<MonotonicTime> stream_due(const OwnedQueue& queue);
-
-  // read_path.cc
-  ReasonCode grant_stream(const wire::SubscribeFilter& wanted, const wire::Subscribe& packet,
-                          SubscriptionRequest& request, std::string& why) const;
-  void read_stream(Session& session, const SubscriptionRequest& request);
-  void attach_reader(Session& session, session::StreamReader& reader);
-  std::size_t forget_reader(Session& session, QueueId stream, store::WriteBatch& batch);
-  void read_no_more(Session& session, std::string_view text);
-  void resume_reading(Session& session);
-  void stop_reading(Session& session);
-  void on_stream_grown(QueueId stream, const StreamGrew& grown);
-  void on_stream_page(PageRead& page);
-  void pump_readers(Connection& c, Session& session);
-  void read_ahead(const Session& session, session::StreamReader& reader);
-  bool send_entry(Connection& c, Session& session, session::StreamReader& reader,
-                  const queue::StreamEntry& entry);
-  bool settle_read(Session& session, Seq own, const wire::Ack& packet);
-  void record_readers(Session& session);
-  void record_readers_later(Session& session);
-  void record_due_readers();
 
   // ack_path.cc
   void on_ack(Connection& c, const wire::Ack& packet);
@@ -487,7 +475,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
 
   // commit_path.cc
   void submit(store::WriteBatch batch, std::optional<ConnectionId> connection, SessionId session,
-              CommitTicket::Work work, CommitNeeds needs = {});
+              CommitTicket::Work work, CommitNeeds needs = {}) override;
   void on_commit_finished(CommitFinished& finished);
   void finish(Connection* c, Session* session, PublishCommit& work, std::optional<Errc> error);
   void answer_publisher(Connection* c, Session* session, const PublishCommit& it, std::optional<Errc> error);
@@ -514,13 +502,14 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   void finish(Connection* c, Session* session, ClaimMade& work, std::optional<Errc> error);
   void finish(Connection* c, Session* session, SequencesTaken& work, std::optional<Errc> error);
   void finish(Connection* c, Session* session, StreamTrimmed& work, std::optional<Errc> error);
+  void finish(Connection* c, Session* session, GroupRecorded& work, std::optional<Errc> error);
   void finish(Connection* c, Session* session, Recorded& work, std::optional<Errc> error);
 
   // write_again.cc
   void record(Session& session);
-  void erase_records(store::WriteBatch batch, Recorded work = {});
+  void erase_records(store::WriteBatch batch, Recorded work = {}) override;
   void write_again_later(Session& session);
-  void write_again_later();
+  void write_again_later() override;
   void write_again();
 
   const ShardId id_;
@@ -565,8 +554,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   std::unique_ptr<DelayedDesk> delayed_;  ///< null: another shard owns them
   TransactionCalls transaction_calls_{*this};
   std::unique_ptr<TransactionDesk> transactions_;  ///< null: another shard owns them
-  std::vector<SessionId> readers_to_record_;       ///< of streams, who have gone on
-  MonotonicTime record_readers_at_{};
+  StreamReading reading_{*this, id_, shared_, sessions_, counters_};
 
   std::vector<Deliver> stranded_;  ///< of shared groups, whose member ended: drawn again in this tick
   absl::flat_hash_set<SessionId>
@@ -577,6 +565,7 @@ class Shard final : public net::AcceptHandler, public ConnectionEvents, private 
   MonotonicTime read_again_at_{};
   FailedReads failed_reads_;  ///< nor for these
   NotTaken not_taken_;
+  GroupServing serving_{*this, id_, shared_, owned_, not_taken_, counters_};
   std::vector<EarlyMessage> early_messages_;
   Barriers barriers_;  ///< who asks is answered behind this tick's submissions
   std::vector<SessionId> with_finished_entries_;

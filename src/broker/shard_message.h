@@ -97,7 +97,7 @@ struct HearFailures {};
 
 /// What a PageRead brings to a reader of a stream.
 struct StreamPage {
-  SessionId reader;
+  SessionId reader;  ///< or the id of a consumer group
   std::vector<queue::StreamEntry> entries{};
 };
 
@@ -112,6 +112,7 @@ struct PageRead {
     DelayedLooking,  ///< a command is about them
     Transaction,     ///< messages of a transaction that is committed
     Stream,          ///< a reader of the stream with the number of `session` goes on; see StreamPage
+    StreamGroup,     ///< a consumer group does
     // Of a named queue, whose stream has the number of `session`; the entries' messages alone are filled in.
     QueueLending,
     QueueLooking,

@@ -1,5 +1,5 @@
 // The owner's side of a stream: its readers hear of what is stored, and what its retention does not keep
-// leaves the store. Readers are in read_path.cc.
+// leaves the store. Readers are in stream_reading.cc.
 
 #include <algorithm>
 #include <memory>
@@ -28,7 +28,7 @@ void Shard::on_stream_told(OwnedQueue& queue, ToQueue::Message& told) {
   if (auto* const stored = std::get_if<QueueEntryStored>(&told)) {
     counters_.add(Counter::QueueStored);
     queue.named->room->give_back({1, stored->entry.message->size()});
-    if (queue.places.empty()) return;
+    if (queue.places.empty() && queue.stream->groups.empty()) return;
     queue.stream->fresh.push_back(
         {stored->seq, std::move(stored->entry.message), std::move(stored->entry.key)});
   } else if (const auto* admitted = std::get_if<AdmissionStored>(&told)) {
@@ -38,16 +38,12 @@ void Shard::on_stream_told(OwnedQueue& queue, ToQueue::Message& told) {
   } else if (const auto* failed = std::get_if<AdmissionFailed>(&told)) {
     static_cast<void>(queue.group.on_failed(failed->id, moment()));
   } else if (const auto* joined = std::get_if<ConsumerJoined>(&told)) {
-    OwnedQueue::Place& place = queue.places[joined->consumer];
-    if (joined->attachment < place.attachment) return;  // it has come and gone
-    place = {joined->shard, joined->attachment};
+    if (!queue.attach(joined->consumer, {joined->shard, joined->attachment})) return;
     queue.stream->has_grown = true;  // maybe since it looked, and nobody has told it
   } else if (std::holds_alternative<SubscribersForgotten>(told)) {
     on_subscribers_forgotten(queue);
   } else if (const auto* left = std::get_if<ConsumerDisconnected>(&told)) {
-    const auto place = queue.places.find(left->consumer);
-    if (place != queue.places.end() && place->second.attachment <= left->attachment)
-      queue.places.erase(place);
+    queue.detach(left->consumer, left->attachment);
   }
 }
 
@@ -59,6 +55,7 @@ void Shard::run_stream(OwnedQueue& queue) {
         std::make_shared<const std::vector<queue::StreamEntry>>(std::exchange(stream.fresh, {}));
     for (const auto& [reader, place] : queue.places)
       tell(place.shard, FromQueue{queue.named->id, StreamGrew{reader, place.attachment, entries}});
+    serving_.on_grown(stream, *entries);
   }
   if (!queue.ending) trim_stream(queue);
 }
@@ -94,6 +91,10 @@ void Shard::finish(Connection*, session::Session*, StreamTrimmed& work, std::opt
   queue.stream->leaving.reset();
   touch(queue);
   tick_soon();
+}
+
+void Shard::finish(Connection*, session::Session*, GroupRecorded& work, std::optional<Errc> error) {
+  serving_.on_recorded(work, error);
 }
 
 /// When its oldest entries are too old.

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "broker/answer.h"
+#include "broker/consumed_queue.h"
 #include "broker/reason_for.h"
 #include "broker/shard.h"
 #include "queue/queue_form.h"
@@ -48,8 +49,10 @@ void Shard::on_subscribe(Connection& c, const wire::Subscribe& packet) {
       request.reason = grant(wanted, is_one_too_many);
     } else if (queue::is_queue_form(wanted.filter)) {
       request.reason = grant_queue(wanted, request, batch, work.why);
+    } else if (queue::is_group_form(wanted.filter)) {
+      request.reason = grant_group(wanted, packet, request, batch, work.why);
     } else {
-      request.reason = grant_stream(wanted, packet, request, work.why);
+      request.reason = reading_.grant(wanted, packet, request, work.why);
     }
     if (request.reason == ReasonCode::ProtocolError)
       return disconnect(c, request.reason, "No Local on a shared subscription");  // [MQTT-3.8.3-4]
@@ -84,7 +87,7 @@ ReasonCode Shard::grant(const wire::SubscribeFilter& wanted, bool is_one_too_man
     if (!mqtt.shared_available) return ReasonCode::SharedSubscriptionsNotSupported;
     if (wanted.no_local) return ReasonCode::ProtocolError;
     if (queue::is_named_form(target->filter.text()))
-      return ReasonCode::TopicFilterInvalid;  // a named queue is shared as it is, and a stream is read whole
+      return ReasonCode::TopicFilterInvalid;  // a named queue is shared as it is
   }
   if (target->filter.has_wildcard() && !mqtt.wildcard_available)
     return ReasonCode::WildcardSubscriptionsNotSupported;
@@ -147,13 +150,14 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
       session.subscriptions().set(request.filter, request.options, request.number);  // [MQTT-3.8.4-3]
       if (request.number != 0) session.subscriptions().settle(request.filter);
     }
-    if (queue::is_queue_form(request.filter)) {
+    if (is_consumed(request.filter)) {
+      if (request.group) request.group->group->is_recorded = true;
       work.unsubscribe ? consume_no_more(session, request.filter)
                        : consume(session, request.filter, request.options);
       continue;
     }
     if (queue::is_stream_form(request.filter)) {
-      work.unsubscribe ? read_no_more(session, request.filter) : read_stream(session, request);
+      work.unsubscribe ? reading_.end(session, request.filter) : reading_.begin(session, request);
       continue;
     }
     const auto target = topic::parse_subscription(request.filter, {shared_.options.mqtt.max_topic_levels});
@@ -172,7 +176,7 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
   send_subscription_ack(*c, work);
   if (c->state() != Connection::State::Connected) return;  // and the session may be gone
   if (session.consumers() != nullptr) pump_consumers(*c, session);
-  if (session.readers() != nullptr) pump_readers(*c, session);
+  if (session.readers() != nullptr) reading_.pump(*c, session);
   if (work.unsubscribe || c->state() != Connection::State::Connected) return;
   bool reads = false;
   for (std::size_t i = 0; i < changed.size(); ++i)

@@ -20,8 +20,9 @@ const std::vector<QueueKey>& queue_keys() {
        "all:tags=a,b&n>25."},
       {"kind", "one of queue, stream",
        "queue: messages leave when they have been acknowledged. stream: they stay, whoever has read them, "
-       "until the retention removes them; it needs a store. A stream has bind, match, kind, key and the "
-       "retention, and no other of these keys."},
+       "until the retention removes them; it needs a store. A stream has no ttl, max_length, max_bytes, "
+       "overflow, dedup_window, last_value, rate_in, rate_out and seq; what is about deliveries is for the "
+       "consumer groups that read it."},
       {"order", "one of none, key, strict",
        "key: the next message of a key goes out when the one before it is settled, other keys side by side. "
        "strict: one message of the whole queue at a time. none: all side by side."},

@@ -138,6 +138,13 @@ void OutboundFlow::on_erased(Seq seq) {
   window_.erase(exchange);
 }
 
+void OutboundFlow::abandon(Seq seq) {
+  const wire::PacketId id = packet_id_for(seq);
+  OnFinish end = on_puback(id);
+  if (end.what == OnFinish::What::ProtocolError) end = on_refused(id);
+  if (end.what == OnFinish::What::Erase) on_erased(seq);
+}
+
 std::optional<OutboundFlow::Phase> OutboundFlow::phase(Seq seq) const {
   const InFlight* exchange = window_.find(seq);
   if (exchange == nullptr) return std::nullopt;

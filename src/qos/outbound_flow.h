@@ -92,6 +92,9 @@ class OutboundFlow {
   OnFinish on_pubcomp(wire::PacketId id);
   /// The erase is durable: the packet id is free. When an erase fails the id stays held: erase again later.
   void on_erased(Seq seq);
+  /// The connection is gone, and nobody will ask for the end of this exchange any more. Nothing happens when
+  /// there is none.
+  void abandon(Seq seq);
 
   std::optional<Phase> phase(Seq seq) const;
   const Quota& quota() const { return quota_; }

@@ -31,6 +31,11 @@ struct NamedQueueOptions {
   std::uint64_t held_bytes_together = 32ULL << 20;
 };
 
+/// What a consumer group of a stream has in hand: as much again is read ahead.
+inline Amount group_limit(const NamedQueueOptions& options) {
+  return {options.reader_messages, options.reader_bytes};
+}
+
 /// What one of so many queues of a shard may hold.
 inline Amount held_limit(const NamedQueueOptions& options, std::size_t queues) {
   constexpr std::uint64_t kLeastBytes = 16 << 10;

@@ -1,7 +1,6 @@
 // How messages come into a named queue: asked for, stored, or found at the start.
 
 #include <algorithm>
-#include <iterator>
 #include <tuple>
 #include <utility>
 
@@ -185,6 +184,7 @@ void QueueGroup::stay(Seq seq) {
   Item& staying = item(seq);
   staying.is_leaving = false;
   note(seq, staying);
+  if (staying.is_never_stored) return remove(seq, Removal::NeverStored);
   if (is_closing_) return remove(seq, Removal::Purged);
   if (definition_.last_value && has_newer(seq)) return remove(seq, Removal::Replaced);
   if (!retries_.time_of(seq)) lanes_.requeue(seq);
@@ -204,19 +204,27 @@ QueueGroup::Pending QueueGroup::take_pending(AdmissionId id) {
 
 std::vector<WaiterId> QueueGroup::on_stored(AdmissionId id, Seq seq, Moment now) {
   Pending pending = take_pending(id);
+  note_durable(Seq{seq.v - 1});
+  take_arrivals(now);
   room_->take_anyway(
       {1, pending.entry.message->size()});  // theirs and what was kept for it is enough for that
   room_->give_back(pending.reserved);
   for (const Seq gone : pending.evictions) drop_item(gone);
   if (pending.message_id_number != 0) message_ids_.on_stored(pending.message_id_number);
   come_in(seq, std::move(pending.entry), pending.expires_at);
+  arrivals_.on_came(seq);
+  on_durable(seq, now);
   tell_to_ask_again();
   pump(now);
   return std::move(pending.waiters);
 }
 
 void QueueGroup::on_stored(const Arrival& arrival, Seq seq, Moment now) {
+  note_durable(Seq{seq.v - 1});
+  take_arrivals(now);
   come_in(seq, arrival.entry, expiry_of(arrival.entry, now));
+  arrivals_.on_came(seq);
+  on_durable(seq, now);
   tell_to_ask_again();
   pump(now);
 }

@@ -4,9 +4,12 @@
 #include <limits>
 #include <mutex>
 #include <shared_mutex>
+#include <string>
 #include <utility>
 
 #include "base/assert.h"
+#include "queue/group_records.h"
+#include "queue/queue_id.h"
 
 namespace hermod::queue {
 
@@ -45,7 +48,7 @@ Result<NamedQueuePtr> QueueCatalog::insert(QueueId id, QueueDefinition definitio
     return failure(Errc::Busy, "there is a queue " + queue->name() + " already");
   if (by_id_.contains(id))
     return failure(Errc::Busy, "queue " + queue->name() + " has the number of another queue");
-  if (by_id_.size() >= most)
+  if (by_name_.size() >= most)
     return failure(Errc::NoSpace, "there are as many queues as queue.max_queues allows");
   by_name_.emplace(queue->name(), queue);
   by_id_.emplace(id, queue);
@@ -70,6 +73,11 @@ Result<NamedQueuePtr> QueueCatalog::replace(QueueDefinition definition, bool is_
                                                              .stream = std::move(stream)});
   found->second = queue;
   by_id_[id] = queue;
+  visit_groups(id, [&](NamedQueuePtr& group) {
+    NamedQueue changed = *group;
+    changed.definition = definition_of_groups(queue->definition);
+    group = by_id_[group->id] = std::make_shared<const NamedQueue>(std::move(changed));
+  });
   return queue;
 }
 
@@ -90,8 +98,82 @@ NamedQueuePtr QueueCatalog::remove(QueueId id) {
   if (found == by_id_.end()) return nullptr;
   NamedQueuePtr gone = std::move(found->second);
   by_id_.erase(found);
+  if (gone->group) {
+    groups_.erase({gone->group->stream, gone->group->name});
+    return gone;
+  }
   by_name_.erase(gone->name());
+  visit_groups(id, [&](const NamedQueuePtr& group) { by_id_.erase(group->id); });
+  groups_.erase(groups_.lower_bound({id, {}}), groups_.lower_bound({QueueId{id.v + 1}, {}}));
   return gone;
+}
+
+template <class Visit>
+void QueueCatalog::visit_groups(QueueId stream, Visit visit) {
+  for (auto it = groups_.lower_bound({stream, {}}); it != groups_.end() && it->first.first == stream; ++it)
+    visit(it->second);
+}
+
+NamedQueuePtr QueueCatalog::find_group(QueueId stream, std::string_view name) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = groups_.find({stream, std::string(name)});
+  return found == groups_.end() ? nullptr : found->second;
+}
+
+Result<NamedQueuePtr> QueueCatalog::make_group(QueueId stream, std::string_view name,
+                                               const StreamPosition& begin, std::size_t owners) {
+  const std::unique_lock lock(mutex_);
+  const auto of = by_id_.find(stream);
+  if (of == by_id_.end() || !of->second->stream) return failure(Errc::NotFound, "there is no such stream");
+  if (const auto found = groups_.find({stream, std::string(name)}); found != groups_.end())
+    return found->second;
+  std::size_t groups = 0;
+  visit_groups(stream, [&](const NamedQueuePtr&) { ++groups; });
+  if (groups >= options_.max_groups)
+    return failure(Errc::NoSpace,
+                   "the stream has as many groups as there may be, " + std::to_string(options_.max_groups));
+  return insert_group(*of->second, group_number(++last_group_number_), name, GroupPosition(begin), owners);
+}
+
+Result<NamedQueuePtr> QueueCatalog::restore_group(QueueId stream, std::uint64_t number, std::string_view name,
+                                                  const GroupPosition& position, std::size_t owners) {
+  const std::unique_lock lock(mutex_);
+  const auto of = by_id_.find(stream);
+  if (of == by_id_.end() || !of->second->stream) return failure(Errc::NotFound, "there is no such stream");
+  if (groups_.contains({stream, std::string(name)}))
+    return failure(Errc::Busy, "the stream has two groups of this name");
+  last_group_number_ = std::max(last_group_number_, number & ~group_number(0));
+  NamedQueuePtr restored = insert_group(*of->second, number, name, position, owners);
+  restored->group->is_recorded = true;
+  return restored;
+}
+
+NamedQueuePtr QueueCatalog::insert_group(const NamedQueue& stream, std::uint64_t number,
+                                         std::string_view name, const GroupPosition& position,
+                                         std::size_t owners) {
+  const std::uint64_t owner = number_of(stream.id) % owners;
+  auto group = std::make_shared<StreamGroup>();
+  group->stream = stream.id;
+  group->name = name;
+  group->number = number;
+  group->begin = position;
+  group->extent = stream.stream;
+  auto made = std::make_shared<const NamedQueue>(
+      NamedQueue{.id = stream_group(++last_group_ * owners + owner),
+                 .definition = definition_of_groups(stream.definition),
+                 .room = std::make_shared<QueueRoom>(std::nullopt, std::nullopt),
+                 .group = std::move(group)});
+  by_id_.emplace(made->id, made);
+  groups_.emplace(std::pair(stream.id, std::string(name)), made);
+  return made;
+}
+
+std::vector<NamedQueuePtr> QueueCatalog::groups_of(QueueId stream) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<NamedQueuePtr> groups;
+  for (auto it = groups_.lower_bound({stream, {}}); it != groups_.end() && it->first.first == stream; ++it)
+    groups.push_back(it->second);
+  return groups;
 }
 
 std::vector<NamedQueuePtr> QueueCatalog::all() const {
@@ -163,7 +245,7 @@ void QueueCatalog::Hold::release() {
 
 std::size_t QueueCatalog::count() const {
   const std::shared_lock lock(mutex_);
-  return by_id_.size();
+  return by_name_.size();
 }
 
 }  // namespace hermod::queue

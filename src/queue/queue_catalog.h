@@ -16,6 +16,7 @@
 #include "queue/queue_definition.h"
 #include "queue/queue_room.h"
 #include "queue/stream_extent.h"
+#include "queue/stream_group.h"
 
 namespace hermod::queue {
 
@@ -31,6 +32,8 @@ struct NamedQueue {
   bool is_ending = false;
   /// What a stream has; the same for as long as it lives. Null: it is none.
   std::shared_ptr<StreamExtent> stream{};
+  /// A consumer group has the name of its stream, and is in no list of queues. Null: it is none.
+  std::shared_ptr<StreamGroup> group{};
 
   const std::string& name() const { return definition.name; }
 };
@@ -43,6 +46,7 @@ class QueueCatalog {
  public:
   struct Options {
     std::uint32_t max_queues = 100'000;
+    std::uint32_t max_groups = 1'000;  ///< of a stream
   };
   explicit QueueCatalog(Options options) : options_(options) {}
 
@@ -61,8 +65,22 @@ class QueueCatalog {
   Result<NamedQueuePtr> replace(QueueDefinition definition, bool is_configured = false);
   /// See NamedQueue::is_ending. Null: there is no such queue. Precondition: its owner calls.
   NamedQueuePtr set_ending(QueueId id, bool is_ending);
-  /// What there was; null: nothing.
+  /// What there was; null: nothing. With a stream its groups go.
   NamedQueuePtr remove(QueueId id);
+
+  // Consumer groups of streams. They are found by their id as queues are.
+
+  /// Null: the stream has none of this name.
+  NamedQueuePtr find_group(QueueId stream, std::string_view name) const;
+  /// The one of this name, which begins there if it is new. `owners`: shards that own queues, its own is that
+  /// of its stream. Errors: NotFound, there is no such stream; NoSpace at max_groups.
+  Result<NamedQueuePtr> make_group(QueueId stream, std::string_view name, const StreamPosition& begin,
+                                   std::size_t owners);
+  /// What the store holds is there. Errors: NotFound, Busy.
+  Result<NamedQueuePtr> restore_group(QueueId stream, std::uint64_t number, std::string_view name,
+                                      const GroupPosition& position, std::size_t owners);
+  /// In the order of their names.
+  std::vector<NamedQueuePtr> groups_of(QueueId stream) const;
 
   /// In the order of their names.
   std::vector<NamedQueuePtr> all() const;
@@ -105,11 +123,18 @@ class QueueCatalog {
   enum class Holding : std::uint8_t { Alone, Shared };
   Result<Hold> take(std::vector<std::string> names, Holding how);
   Result<NamedQueuePtr> insert(QueueId id, QueueDefinition definition, bool is_configured, std::size_t most);
+  NamedQueuePtr insert_group(const NamedQueue& stream, std::uint64_t number, std::string_view name,
+                             const GroupPosition& position, std::size_t owners);
+  template <class Visit>
+  void visit_groups(QueueId stream, Visit visit);
 
   const Options options_;
   mutable FairSharedMutex mutex_;
   absl::btree_map<std::string, NamedQueuePtr, std::less<>> by_name_;
-  absl::flat_hash_map<QueueId, NamedQueuePtr> by_id_;
+  absl::flat_hash_map<QueueId, NamedQueuePtr> by_id_;  ///< groups as well
+  absl::btree_map<std::pair<QueueId, std::string>, NamedQueuePtr> groups_;
+  std::uint64_t last_group_ = 0;                          ///< of the ids of this run
+  std::uint64_t last_group_number_ = 0;                   ///< of the records, of all streams together
   absl::flat_hash_map<std::string, std::uint32_t> held_;  ///< how many share the name; zero: one has it alone
 };
 

@@ -93,16 +93,8 @@ constexpr OptionOfAKind option_of_a_kind(std::string_view option) {
   return {option, [](const QueueDefinition& d) { return !(d.*Member == QueueDefinition().*Member); }};
 }
 
-/// A stream has no deliveries that could be settled, and is limited by its retention.
+/// A stream is limited by its retention, and takes what comes. What is about deliveries is for its groups.
 constexpr std::array kOfQueues{
-    option_of_a_kind<&QueueDefinition::order>("order"),
-    option_of_a_kind<&QueueDefinition::lanes>("lanes"),
-    option_of_a_kind<&QueueDefinition::dispatch>("dispatch"),
-    option_of_a_kind<&QueueDefinition::max_inflight>("max_inflight"),
-    option_of_a_kind<&QueueDefinition::ack_timeout>("ack_timeout"),
-    option_of_a_kind<&QueueDefinition::retry>("retry"),
-    option_of_a_kind<&QueueDefinition::max_deliveries>("max_deliveries"),
-    option_of_a_kind<&QueueDefinition::dead_letter>("dead_letter"),
     option_of_a_kind<&QueueDefinition::ttl>("ttl"),
     option_of_a_kind<&QueueDefinition::max_length>("max_length"),
     option_of_a_kind<&QueueDefinition::max_bytes>("max_bytes"),
@@ -163,10 +155,22 @@ std::string QueueDefinition::dead_letter_target() const {
 }
 
 bool QueueDefinition::sends_dead_letters_to(std::string_view queue) const {
-  if (is_stream() || is_dead_letter_queue() || dead_letter == kNoDeadLetters) return false;
+  if (is_dead_letter_queue() || dead_letter == kNoDeadLetters) return false;
   if (!dead_letter.empty()) return dead_letter == queue;
   return queue.size() == name.size() + kDeadLetterSuffix.size() && queue.starts_with(name) &&
          queue.ends_with(kDeadLetterSuffix);
+}
+
+QueueDefinition definition_of_groups(const QueueDefinition& stream) {
+  QueueDefinition group = stream;
+  const QueueDefinition defaults;
+  group.kind = QueueDefinition::Kind::Queue;
+  group.retention_time = defaults.retention_time;
+  group.retention_bytes = defaults.retention_bytes;
+  group.retention_count = defaults.retention_count;
+  if (group.dead_letter.empty() && !is_queue_name(group.dead_letter_target()))
+    group.dead_letter = kNoDeadLetters;  // the name would be too long
+  return group;
 }
 
 Status check(const QueueDefinition& definition) {

@@ -67,7 +67,8 @@ struct QueueDefinition {
   bool is_stream() const { return kind == Kind::Stream; }
   /// Whether the name is that of a dead-letter queue.
   bool is_dead_letter_queue() const;
-  /// Where dead letters go; empty when they go nowhere. A dead-letter queue never dead-letters.
+  /// Where dead letters go; empty when they go nowhere. A dead-letter queue never dead-letters, and of a
+  /// stream only its groups do.
   std::string dead_letter_target() const;
   /// The same as a question, for who goes through many.
   bool sends_dead_letters_to(std::string_view queue) const;
@@ -75,6 +76,10 @@ struct QueueDefinition {
   bool asks_before_publish() const;
   friend bool operator==(const QueueDefinition&, const QueueDefinition&) = default;
 };
+
+/// What each consumer group of a stream is: a queue of the same name and key, as far as its members are
+/// concerned. Precondition: check(stream), and it is one.
+QueueDefinition definition_of_groups(const QueueDefinition& stream);
 
 inline constexpr std::string_view kDeadLetterSuffix = ".dlq";
 inline constexpr std::string_view kNoDeadLetters = "none";

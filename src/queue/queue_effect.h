@@ -77,6 +77,7 @@ enum class Removal : std::uint8_t {
   Acknowledged,
   Replaced,  ///< by a newer one of its key
   Purged,
+  NeverStored,  ///< its publisher was refused, when a consumer had it already; it has come back
   // What would have been a death, had the queue a place for dead letters.
   Rejected,
   Expired,

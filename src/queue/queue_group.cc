@@ -122,8 +122,13 @@ void QueueGroup::try_again(Seq seq, Outcome outcome, milliseconds pause, Moment 
   if (pause.count() > 0) retries_.set(seq, now.steady + pause);
 }
 
-/// What would wait again leaves when its time is over, or its value; the claim with it.
+/// What would wait again leaves when its time is over, or its value, or when nobody answers for it; the claim
+/// with it.
 bool QueueGroup::leaves_instead(Seq seq, Moment now, EndedClaim& claim) {
+  if (item(seq).is_never_stored) {
+    remove(seq, Removal::NeverStored, std::move(claim));
+    return true;
+  }
   if (is_closing_) {
     remove(seq, Removal::Purged, std::move(claim));
     return true;
@@ -297,7 +302,7 @@ std::optional<MonotonicTime> QueueGroup::next_due(Moment now) const {
     if (const Lease* const first = leases_.first(deadline)) at(deadline_of(*first));
   const bool is_leaving = purge_from_ < purge_to_ || is_trimming_ || close_from_;
   const bool is_in_slices = (is_leaving && !is_store_behind()) || review_from_;
-  const bool looks = !is_reading(ReadFor::Looking) &&
+  const bool looks = early_from_.v == 0 && !is_reading(ReadFor::Looking) &&
                      (!newcomers(Looks::Ahead, now).empty() || !newcomers(Looks::Hungry, now).empty());
   if (is_in_slices || is_cut_short_ || looks) at(now.steady);
   at(retries_.next_due());

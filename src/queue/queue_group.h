@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "queue/admission.h"
+#include "queue/arrival_line.h"
 #include "queue/dedup_window.h"
 #include "queue/dispatcher.h"
 #include "queue/due_index.h"
@@ -59,6 +60,18 @@ class QueueGroup {
   /// duplicate, has success.
   std::vector<WaiterId> on_stored(AdmissionId id, Seq seq, Moment now);
   void on_stored(const Arrival& arrival, Seq seq, Moment now);
+  /// One that nobody asked about has its sequence: it may go out, and the store is told of what becomes of it
+  /// behind it. Sequences rise; on_stored() does not name it again, but on_durable() or on_never_stored().
+  /// Precondition: takes_early(definition()).
+  void on_sequenced(Seq seq, QueueEntry entry, Moment now);
+  /// All that has a sequence up to this one is durable.
+  void on_durable(Seq last, Moment now);
+  /// Its publisher is refused. It leaves with its room, unless a consumer has it, or something was decided
+  /// about it: then it does not come back. Precondition: it was sequenced.
+  void on_never_stored(Seq seq, Moment now);
+  /// What is sequenced and not durable may be lost with its group. In a queue that keeps the last value
+  /// alone it would take the one before with it.
+  static bool takes_early(const QueueDefinition& definition) { return !definition.last_value; }
   /// Somebody gave back room() that he had taken for a message which has not come: who waits may ask again.
   void on_room_given_back() { tell_to_ask_again(); }
   /// It is not, or is withdrawn: nothing has changed. Who waits for it fails with it.
@@ -225,6 +238,14 @@ class QueueGroup {
   std::vector<Peeked> peek(Seq from, std::size_t most) const;
   /// The sequence behind the last entry that is there now.
   Seq behind_last() const { return items_.empty() ? Seq{} : Seq{items_.last()->v + 1}; }
+  /// And behind the last of those that are in the store: the others cannot be read yet.
+  Seq behind_stored() const { return early_from_.v != 0 ? early_from_ : behind_last(); }
+  bool is_stored(Seq seq) const { return early_from_.v == 0 || seq < early_from_; }
+  /// It is in memory alone, and its publisher was refused.
+  bool is_never_stored(Seq seq) const {
+    const Item* const found = items_.find(seq);
+    return found != nullptr && found->is_never_stored;
+  }
 
   /// How the queue is at the moment.
   struct Look {
@@ -272,8 +293,9 @@ class QueueGroup {
     MonotonicTime expires_at = kNoEnd;
     LeaseId lease{};         ///< zero: nobody has it
     std::uint32_t size = 0;  ///< Message::size()
-    static constexpr std::uint32_t kMostDeliveries = (1U << 28) - 1;
-    std::uint32_t deliveries : 28 = 0;
+    static constexpr std::uint32_t kMostDeliveries = (1U << 27) - 1;
+    std::uint32_t deliveries : 27 = 0;
+    bool is_never_stored : 1 = false;  ///< its group has failed, and a consumer had it
     bool has_state : 1 = false;
     bool is_leaving : 1 = false;   ///< for an admission that is not settled
     bool is_settling : 1 = false;  ///< the store has not made yet what was decided about it
@@ -329,6 +351,9 @@ class QueueGroup {
   bool comes_with_page() const;
   /// Gives the message, when it is not held.
   MessagePtr add(Seq seq, QueueEntry entry, MonotonicTime expires_at);
+  void come_in_early(ArrivalLine::Arrival arrival, Moment now);
+  void take_arrivals(Moment now);
+  void note_durable(Seq last);
   void come_in(Seq seq, QueueEntry entry, MonotonicTime expires_at);
   MonotonicTime expiry_of(WallTime stored_at, WallTime own_end, WallTime since, Moment now) const;
   MonotonicTime expiry_of(const Item& item, Moment now) const {
@@ -466,6 +491,8 @@ class QueueGroup {
   bool looks_at_newcomers_first_ = false;
   WishNo last_read_for_{};     ///< of those that look on, for whom a page was asked
   absl::btree_set<Seq> free_;  ///< with takes_oldest(), those that may leave
+  ArrivalLine arrivals_;
+  Seq early_from_{};  ///< what is in from here on is not durable, as far as is known; zero: all is
   absl::flat_hash_map<AdmissionId, Pending> pending_;
   absl::flat_hash_map<std::uint64_t, AdmissionId> pending_message_ids_;
   LeaseTable leases_;

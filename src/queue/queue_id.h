@@ -10,13 +10,21 @@ namespace hermod::queue {
 /// session first.
 inline constexpr std::uint64_t kNamedQueueBit = std::uint64_t{1} << 63;
 
-/// The id of the named queue with this number. Precondition: number < kNamedQueueBit.
+/// What tells the id of a consumer group of a stream from those of named queues. It is given by each start
+/// anew, and in no record.
+inline constexpr std::uint64_t kGroupBit = std::uint64_t{1} << 62;
+
+/// The id of the named queue with this number. Precondition: number < kGroupBit.
 constexpr QueueId named_queue(std::uint64_t number) {
   return QueueId{kNamedQueueBit | number};
 }
-/// The number behind the bit, which is never used again.
+/// The id of the group with this number. Precondition: number < kGroupBit.
+constexpr QueueId stream_group(std::uint64_t number) {
+  return QueueId{kNamedQueueBit | kGroupBit | number};
+}
+/// The number behind the bits; that of a queue is never used again.
 constexpr std::uint64_t number_of(QueueId queue) {
-  return queue.v & ~kNamedQueueBit;
+  return queue.v & ~(kNamedQueueBit | kGroupBit);
 }
 constexpr bool is_named(QueueId queue) {
   return (queue.v & kNamedQueueBit) != 0;

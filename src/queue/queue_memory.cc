@@ -67,10 +67,11 @@ MessagePtr QueueGroup::message_of(Seq seq) const {
   return {};
 }
 
-/// One of each purpose at a time; what asks meanwhile asks again when it has come.
+/// One of each purpose at a time; what asks meanwhile asks again when it has come. What is not durable is not
+/// read, but asked for again when it is.
 void QueueGroup::ask_for(ReadFor purpose, Seq from) {
-  if (is_reading(purpose)) return;
-  reading_to_[static_cast<std::size_t>(purpose)] = Seq{items_.last()->v + 1};
+  if (is_reading(purpose) || !is_stored(from)) return;
+  reading_to_[static_cast<std::size_t>(purpose)] = behind_stored();
   effects_.emplace_back(ReadEntries{.purpose = purpose, .from = from});
 }
 

@@ -11,6 +11,7 @@ namespace hermod::queue {
 namespace {
 
 constexpr std::string_view kStreamPrefix = "$stream/";
+constexpr std::string_view kSharePrefix = "$share/";
 constexpr std::string_view kOffsetPrefix = "offset:";
 constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
 
@@ -131,7 +132,7 @@ bool is_stream_form(std::string_view text) {
 }
 
 bool is_named_form(std::string_view text) {
-  return is_queue_form(text) || is_stream_form(text);
+  return is_queue_form(text) || is_stream_form(text) || is_group_form(text);
 }
 
 std::string_view name_in_form(std::string_view text) {
@@ -139,8 +140,32 @@ std::string_view name_in_form(std::string_view text) {
     const auto form = QueueForm::parse(text);
     return form ? form->name : std::string_view{};
   }
+  if (is_group_form(text)) {
+    const auto form = GroupForm::parse(text);
+    return form ? form->stream.name : std::string_view{};
+  }
   const auto form = StreamForm::parse(text);
   return form ? form->name : std::string_view{};
+}
+
+bool is_group_form(std::string_view text) {
+  if (!text.starts_with(kSharePrefix)) return false;
+  const std::size_t slash = text.find('/', kSharePrefix.size());
+  return slash != std::string_view::npos && is_stream_form(text.substr(slash + 1));
+}
+
+Result<GroupForm> GroupForm::parse(std::string_view text) {
+  const std::size_t slash = text.find('/', kSharePrefix.size());
+  GroupForm form;
+  form.group = text.substr(kSharePrefix.size(), slash - kSharePrefix.size());
+  if (!is_queue_name(form.group))
+    return failure(Errc::Invalid,
+                   "the name of a consumer group is a letter or digit, then letters, digits, - . or _, 128 "
+                   "bytes at most");
+  auto stream = StreamForm::parse(text.substr(slash + 1));
+  if (!stream) return tl::unexpected(std::move(stream).error());
+  form.stream = *stream;
+  return form;
 }
 
 Result<StreamForm> StreamForm::parse(std::string_view text) {

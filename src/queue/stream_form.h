@@ -42,9 +42,21 @@ inline constexpr std::string_view kStreamOffset = "stream-offset";
 
 bool is_stream_form(std::string_view text);
 
+/// What `$share/<group>/$stream/...` says in a SUBSCRIBE: the consumer group, and the stream it reads. A view
+/// into the text.
+struct GroupForm {
+  std::string_view group;
+  StreamForm stream;  ///< where the group begins, if it is new
+
+  /// Errors: Invalid. Precondition: is_group_form(text).
+  static Result<GroupForm> parse(std::string_view text);
+};
+bool is_group_form(std::string_view text);
+
 /// Whether a subscription is to something with a name, queue or stream, and not to topics.
 bool is_named_form(std::string_view text);
-/// The queue or stream of such a subscription; empty when the form is wrong. Precondition: is_named_form().
+/// The queue or stream of such a subscription, also of a group's; empty when the form is wrong. Precondition:
+/// is_named_form().
 std::string_view name_in_form(std::string_view text);
 
 /// A date and time of RFC 3339, to the microsecond. Errors: Invalid.

@@ -54,6 +54,8 @@ class StreamWindow {
   /// The next one; null: none is here.
   const StreamEntry* next() const { return entries_.empty() ? nullptr : &entries_.front(); }
   void pop();
+  /// The first that is not here.
+  Seq wanted() const { return wanted_; }
   std::size_t size() const { return entries_.size(); }
 
  private:

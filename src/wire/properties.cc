@@ -81,6 +81,12 @@ std::optional<Narrow> narrowed(std::optional<std::uint32_t> number) {
 
 }  // namespace
 
+bool has_user_property(Bytes block, std::string_view name) {
+  for (const UserProperty property : UserProperties(block))
+    if (property.name == name) return true;
+  return false;
+}
+
 bool read_property(ByteReader& reader, Property& out) {
   const Bytes before = reader.rest();
   out = {};

@@ -64,6 +64,9 @@ class PropertiesOfOneKind {
 using UserProperties = PropertiesOfOneKind<UserProperty, PropertyId::UserProperty>;
 using SubscriptionIdentifiers = PropertiesOfOneKind<std::uint32_t, PropertyId::SubscriptionIdentifier>;
 
+/// Whether there is a user property of that name. Precondition: the block was checked.
+bool has_user_property(Bytes block, std::string_view name);
+
 /// A validated property block of MQTT 5.0, seen and not owned: valid as long as the bytes below it. It knows
 /// which properties are there; a value is read when asked for, so a PUBLISH pays for what the broker uses.
 /// 24 bytes, copied freely; on 3.x it is empty.

@@ -1,6 +1,7 @@
 #include "wire/property_writer.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/assert.h"
 #include "wire/frame.h"
@@ -18,6 +19,12 @@ void append_user_property(std::string& block, std::string_view name, std::string
     *out++ = static_cast<char>(text.size());
     out = std::copy(text.begin(), text.end(), out);
   }
+}
+
+void append_user_property(std::string& block, std::string_view name, std::uint64_t number) {
+  char digits[20];
+  const char* const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+  append_user_property(block, name, std::string_view(digits, static_cast<std::size_t>(end - digits)));
 }
 
 PropertyWriter& PropertyWriter::add(PropertyId id, std::uint32_t number) {

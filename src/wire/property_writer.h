@@ -7,6 +7,8 @@ namespace hermod::wire {
 
 /// A User Property at the end of a block. Precondition: at most 65535 bytes each.
 void append_user_property(std::string& block, std::string_view name, std::string_view value);
+/// The same with a number, in decimal.
+void append_user_property(std::string& block, std::string_view name, std::uint64_t number);
 
 /// Builds a property block in the order of the calls, for a packet of our own. Owns the bytes that
 /// properties() shows; lives on the stack of whoever sends the packet.

@@ -5,9 +5,11 @@
 #include <sstream>
 
 #include "queue/delayed_records.h"
+#include "queue/group_records.h"
 #include "queue/queue_changes.h"
 #include "queue/queue_id.h"
 #include "queue/records.h"
+#include "queue/stream_records.h"
 #include "queue/transaction_records.h"
 #include "retain/records.h"
 #include "session/records.h"
@@ -160,6 +162,18 @@ class PinnedRecords : public StoreTest {
     });
     pinned("delivery",
            [&](WriteBatch& batch) { queue::record_delivery_state(batch, kQueue, kEntry, state); });
+    pinned("reader", [&](WriteBatch& batch) {
+      queue::record_reader(batch, kQueue, kSession, {kEntry, wall_time_of(1'700'000'000'000'008)});
+    });
+    queue::GroupRecord group{"work", queue::GroupPosition({kEntry, wall_time_of(1'700'000'000'000'008)})};
+    pinned("group_begun",
+           [&](WriteBatch& batch) { queue::record_group(batch, kQueue, queue::group_number(1), group); });
+    pinned("group_of_stream", [&](WriteBatch& batch) {
+      group.position.settle(Seq{0x0A10}, Seq{0x0A12});
+      queue::record_group(batch, kQueue, queue::group_number(1), group);
+    });
+    pinned("group_erased",
+           [&](WriteBatch& batch) { queue::erase_group(batch, kQueue, queue::group_number(1)); });
     pinned("message_id", [&](WriteBatch& batch) {
       queue::record_message_id(batch, kQueue, 0x0102, "order-7", wall_time_of(1'700'000'000'000'007));
     });

@@ -21,7 +21,8 @@ Change as_change(const queue::StoreChange& settlement) {
 
 bool QueueWorld::is_everything_durable() const {
   const auto is_empty = [](const Journal& journal) { return journal.empty(); };
-  return moves_.empty() && std::all_of(publications_.begin(), publications_.end(), is_empty) &&
+  return moves_.empty() && sequenced_.empty() &&
+         std::all_of(publications_.begin(), publications_.end(), is_empty) &&
          std::all_of(sessions_.begin(), sessions_.end(), is_empty) && line_.is_empty();
 }
 
@@ -30,6 +31,7 @@ bool QueueWorld::commit_one() {
   const std::size_t submitters = kPublishers + kClients + 2;
   const std::size_t first = chance_.below(submitters);
   if (memory_ > 0 && chance_.chance(40) && read_one()) return true;
+  if (chance_.chance(70) ? sequence_one() : chance_.chance(50) && commit_sequenced()) return true;
   for (std::size_t i = 0; i < submitters; ++i) {
     const std::size_t which = (first + i) % submitters;
     const bool committed = which < kPublishers              ? commit_one_of(publications_[which])
@@ -38,7 +40,93 @@ bool QueueWorld::commit_one() {
                                                             : commit_settlements();
     if (committed) return true;
   }
-  return read_one();
+  return commit_sequenced() || read_one();
+}
+
+/// The committer takes some publisher's next, and gives it a sequence.
+bool QueueWorld::sequence_one() {
+  Journal& journal = publications_[chance_.below(kPublishers)];
+  if (journal.empty()) return false;
+  Sequenced next{.seq = stored_.next, .publication = std::get<Publication>(std::move(journal.front()))};
+  journal.pop_front();
+  ++stored_.next.v;
+  if (next.publication.admission.v == 0 && QueueGroup::takes_early(definition_) && chance_.chance(80)) {
+    next.is_told = true;
+    ++seen_["told early"];
+  }
+  sequenced_.push_back(std::move(next));
+  if (!sequenced_.back().is_told) return true;
+  const Sequenced& told = sequenced_.back();
+  come_in_early();
+  group_->on_sequenced(told.seq, told.publication.entry, now_);
+  return true;
+}
+
+/// What may come in before it is durable: everything is there that stands in front of it.
+void QueueWorld::come_in_early() {
+  for (Sequenced& one : sequenced_) {
+    if (one.has_come) continue;
+    if (!one.is_told || one.seq != next_to_come_) return;
+    one.has_come = true;
+    note_entry(one.seq, one.publication);
+    next_to_come_ = Seq{one.seq.v + 1};
+  }
+}
+
+/// The oldest of what has a sequence is durable.
+bool QueueWorld::commit_sequenced() {
+  if (sequenced_.empty()) return false;
+  const Sequenced one = std::move(sequenced_.front());
+  sequenced_.pop_front();
+  stored_.apply(one.publication, one.seq);
+  next_to_come_ = std::max(next_to_come_, Seq{one.seq.v + 1});
+  if (!one.is_told) {
+    on_durable(one.publication, one.seq);
+  } else {
+    check_stored(one.publication);
+    if (!one.has_come) note_entry(one.seq, one.publication);
+    known(one.seq).acknowledged = true;
+  }
+  come_in_early();
+  if (one.is_told) group_->on_durable(one.seq, now_);
+  return true;
+}
+
+/// Whatever else becomes durable was submitted behind it.
+void QueueWorld::commit_all_sequenced() {
+  while (violation_.empty() && commit_sequenced()) carry_out();
+}
+
+/// A group fails, with all that is behind it and claims any of it.
+void QueueWorld::fail_sequenced() {
+  while (!sequenced_.empty() && violation_.empty()) {
+    const Sequenced one = std::move(sequenced_.front());
+    sequenced_.pop_front();
+    if (!one.is_told) {
+      fail(one.publication);
+      continue;
+    }
+    next_to_come_ = std::max(next_to_come_, Seq{one.seq.v + 1});
+    ++seen_["never stored"];
+    stored_.never_stored.insert(one.seq);
+    never_stored_[one.seq] = one.publication.entry.message;
+    if (one.has_come) {
+      Known& message = known(one.seq);
+      if (is_free(one.seq)) {
+        in_queue_.erase(one.seq);
+        message.left = "never came";
+      } else {
+        ++seen_["never stored, and a consumer has it"];
+        message.is_never_stored = true;
+      }
+    } else {
+      known_.at(number_of(*one.publication.entry.message)).left = "never came";
+    }
+    come_in_early();
+    group_->on_never_stored(one.seq, now_);
+    carry_out();
+    while (fail_claim_of(one.seq)) carry_out();
+  }
 }
 
 /// A page is looked up, or what was looked up before is heard of: meanwhile anything may have happened.
@@ -75,12 +163,16 @@ void QueueWorld::read_dead_letters() {
       return found != stored_.entries.end() ? found->second.entry.message : queue::MessagePtr{};
     };
     const std::vector<Seq> unreadable = line_.fill(read, *missing, Seq{missing->v + 1});
-    expect(unreadable.empty(), "what dies is in the store until it is dead");
+    expect(std::all_of(unreadable.begin(), unreadable.end(),
+                       [this](Seq seq) { return group_->is_never_stored(seq); }),
+           "what dies is in the store until it is dead");
   }
 }
 
 bool QueueWorld::commit_one_of(Journal& journal) {
   if (journal.empty()) return false;
+  commit_all_sequenced();
+  if (journal.empty() || !violation_.empty()) return true;
   const Change change = std::move(journal.front());
   journal.pop_front();
   const Seq seq = stored_.apply(change);
@@ -123,16 +215,31 @@ void QueueWorld::on_durable(const Publication& publication, Seq seq) {
     known(eviction.seq).left = "evicted";
     in_queue_.erase(eviction.seq);
   }
-  const int number = number_of(*publication.entry.message);
-  in_queue_[seq] = number;
-  known_[number].seq = seq;
-  known_[number].acknowledged = true;
-  known_[number].not_before = now_.steady;
+  note_entry(seq, publication);
+  known(seq).acknowledged = true;
+  next_to_come_ = std::max(next_to_come_, Seq{seq.v + 1});
   if (publication.admission.v == 0) {
-    known_[number].expires_at = expiry_of(*publication.entry.message);
     return group_->on_stored({.entry = publication.entry}, seq, now_);
   }
   check_waiters(publication.admission, group_->on_stored(publication.admission, seq, now_));
+}
+
+/// It is in the group from now on.
+void QueueWorld::note_entry(Seq seq, const Publication& publication) {
+  const int number = number_of(*publication.entry.message);
+  in_queue_[seq] = number;
+  Known& message = known_[number];
+  message.seq = seq;
+  message.not_before = now_.steady;
+  if (publication.admission.v == 0) message.expires_at = expiry_of(*publication.entry.message);
+}
+
+/// Or on its way there.
+const queue::Message& QueueWorld::message_in_store(Seq seq) const {
+  for (const Sequenced& one : sequenced_)
+    if (one.seq == seq) return *one.publication.entry.message;
+  const auto never = never_stored_.find(seq);
+  return never != never_stored_.end() ? *never->second : *stored_.entries.at(seq).entry.message;
 }
 
 void QueueWorld::on_durable(const SessionEnd& end) {
@@ -146,6 +253,7 @@ void QueueWorld::on_durable(const SessionEnd& end) {
 /// The owner's batch, made whole; the next one begins.
 bool QueueWorld::commit_settlements() {
   if (line_.batch().empty()) return false;
+  commit_all_sequenced();
   check_batch();
   read_dead_letters();
   const std::vector<queue::StoreChange> batch = line_.batch();
@@ -182,14 +290,22 @@ void QueueWorld::check_batch() {
 
 /// One batch with a message is refused. (A sequence that it may have been given is never filled.)
 void QueueWorld::fail_publication() {
+  if (!sequenced_.empty() && chance_.chance(70)) return fail_sequenced();
   Journal& journal = publications_[chance_.below(kPublishers)];
   if (journal.empty()) return;
   const auto publication = std::get<Publication>(journal.front());
   journal.pop_front();
+  fail(publication);
+}
+
+void QueueWorld::fail(const Publication& publication) {
   known_.at(number_of(*publication.entry.message)).left = "never came";
   ++seen_["failed publication"];
   if (!publication.evictions.empty()) ++seen_["failed eviction"];
-  if (publication.admission.v == 0) return group_->room()->give_back({1, publication.entry.message->size()});
+  if (publication.admission.v == 0) {
+    group_->room()->give_back({1, publication.entry.message->size()});
+    return group_->on_room_given_back();
+  }
   --admitted_;  // its token is given back
   check_waiters(publication.admission, group_->on_failed(publication.admission, now_));
 }
@@ -201,8 +317,15 @@ void QueueWorld::fail_settlements() {
 
 /// A claim is refused: it is not sent.
 bool QueueWorld::fail_claim() {
-  const auto has_claim = [](const Journal& journal) {
-    return !journal.empty() && std::holds_alternative<ClaimRecord>(journal.front());
+  return fail_claim_of(Seq{});
+}
+
+/// Of this entry; zero: of any.
+bool QueueWorld::fail_claim_of(Seq seq) {
+  const auto has_claim = [seq](const Journal& journal) {
+    if (journal.empty()) return false;
+    const auto* const claim = std::get_if<ClaimRecord>(&journal.front());
+    return claim != nullptr && (seq.v == 0 || claim->claim.seq == seq);
   };
   const auto journal = std::find_if(sessions_.begin(), sessions_.end(), has_claim);
   if (journal == sessions_.end()) return false;
@@ -218,8 +341,8 @@ bool QueueWorld::fail_claim() {
   return true;
 }
 
-void QueueWorld::apply_in_crash(const Change& change) {
-  const Seq seq = stored_.apply(change);
+void QueueWorld::apply_in_crash(const Change& change, Seq given) {
+  const Seq seq = stored_.apply(change, given);
   if (const auto* move = std::get_if<Move>(&change)) known(move->seq).left = "moved";
   const auto* publication = std::get_if<Publication>(&change);
   if (publication == nullptr) return;
@@ -228,10 +351,8 @@ void QueueWorld::apply_in_crash(const Change& change) {
   known_[number_of(*publication->entry.message)].seq = seq;
 }
 
-/// The broker is killed. Of what was not durable some may be, of each submitter from its front on; nobody has
-/// heard of it.
-void QueueWorld::crash() {
-  ++seen_["crash"];
+/// And what is behind that, of each submitter from its front on.
+void QueueWorld::crash_behind_sequenced() {
   for (std::size_t durable = chance_.below(12); durable > 0; --durable) {
     const std::size_t which = chance_.below(kPublishers + kClients + 2);
     if (which == kPublishers + kClients) {
@@ -247,6 +368,20 @@ void QueueWorld::crash() {
     apply_in_crash(journal.front());
     journal.pop_front();
   }
+}
+
+/// The broker is killed. Of what was not durable some may be; nobody has heard of it.
+void QueueWorld::crash() {
+  ++seen_["crash"];
+  for (std::size_t durable = chance_.below(sequenced_.size() + 2); durable > 0 && !sequenced_.empty();
+       --durable) {
+    apply_in_crash(sequenced_.front().publication, sequenced_.front().seq);
+    sequenced_.pop_front();
+  }
+  if (sequenced_.empty()) crash_behind_sequenced();
+  sequenced_.clear();
+  next_to_come_ = {};
+  never_stored_.clear();
   for (Journal& journal : publications_) journal.clear();
   for (Journal& journal : sessions_) journal.clear();
   moves_.clear();
@@ -325,7 +460,10 @@ void QueueWorld::restore_claims() {
   std::vector<queue::Claim> claims;
   for (const auto& [record, claim] : stored_.claims) claims.push_back(claim);
   const queue::RestoredClaims restored = group_->restore_claims(claims, now_);
-  expect(restored.lost.empty(), "no kill leaves a claim that is not true");
+  for (const queue::RestoredClaims::Lost& lost : restored.lost) {
+    expect(stored_.never_stored.contains(lost.claim.seq), "no kill leaves a claim that is not true");
+    std::erase_if(stored_.claims, [&](const auto& one) { return one.second == lost.claim; });
+  }
   claim_of_.clear();
   for (const auto& [claim, lease] : restored.kept) {
     ++seen_["restored claim"];

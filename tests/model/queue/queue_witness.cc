@@ -45,12 +45,12 @@ std::uint32_t QueueWorld::lane_of(const Known& known) const {
 }
 
 bool QueueWorld::is_evicted(Seq seq) const {
-  for (const Journal& journal : publications_)
-    for (const Change& change : journal)
-      for (const queue::Eviction& eviction : std::get<Publication>(change).evictions)
-        if (eviction.seq == seq) return true;
-  return std::any_of(moves_.begin(), moves_.end(),
-                     [&](const Change& change) { return std::get<Move>(change).seq == seq; });
+  bool is_leaving = false;
+  for_each_publication([&](const Publication& one) {
+    for (const queue::Eviction& eviction : one.evictions) is_leaving = is_leaving || eviction.seq == seq;
+  });
+  return is_leaving || std::any_of(moves_.begin(), moves_.end(),
+                                   [&](const Change& change) { return std::get<Move>(change).seq == seq; });
 }
 
 bool QueueWorld::is_unheld(Seq seq) const {
@@ -69,8 +69,9 @@ bool QueueWorld::is_free(Seq seq) const {
 /// must have become less when there is nothing to wait for.
 bool QueueWorld::is_above_limits() const {
   queue::Amount all{stored_.entries.size(), stored_.bytes()};
-  for (const Journal& journal : publications_)
-    for (const Change& change : journal) add_to(all, std::get<Publication>(change).entry.message->size());
+  for_each_publication([&](const Publication& one) { add_to(all, one.entry.message->size()); });
+  for (const auto& [seq, number] : in_queue_)
+    if (known_.at(number).is_never_stored) add_to(all, never_stored_.at(seq)->size());
   return all.messages > definition_.max_length.value_or(~0ULL) ||
          all.bytes > definition_.max_bytes.value_or(~0ULL);
 }
@@ -143,6 +144,7 @@ void QueueWorld::check_delivery(const Client& client, const queue::Deliver& deli
 void QueueWorld::check_state(const queue::PutDeliveryState& put) {
   if (!in_queue_.contains(put.seq)) return violated("a state belongs to an entry");
   const Known& message = known(put.seq);
+  expect(!message.is_never_stored, "what was refused does not wait for another try");
   expect(is_failure(message.last), "only a delivery that failed is tried again");
   expect(put.state.last == message.last, "the state says how it ended");
   expect(put.state.deliveries == message.deliveries, "the state has the count");
@@ -169,6 +171,9 @@ void QueueWorld::check_end(Seq seq, Removal why) {
       return expect(definition_.last_value && has_newer, "only a newer one of its key replaces");
     case Removal::Purged:
       return expect(seen_["purge"] > 0, "nobody purged");
+    case Removal::NeverStored:
+      ++seen_["never stored, and came back"];
+      return expect(message.is_never_stored, "what is stored stays");
     case Removal::Rejected:
       ++seen_["rejected for good"];
       return expect(!has_target && message.last == Outcome::Rejected,
@@ -235,14 +240,9 @@ void QueueWorld::check_admission(const Admission& admission, const queue::Messag
           "a duplicate is of something that is stored");
     case Admission::What::DuplicatePending:
       ++seen_["pending duplicate"];
-      return expect(std::any_of(publications_.begin(), publications_.end(),
-                                [&](const Journal& journal) {
-                                  return std::any_of(journal.begin(), journal.end(), [&](const Change& it) {
-                                    const auto& publication = std::get<Publication>(it);
-                                    return publication.admission == admission.id &&
-                                           publication.message_id == message_id;
-                                  });
-                                }),
+      return expect(has_publication([&](const Publication& one) {
+                      return one.admission == admission.id && one.message_id == message_id;
+                    }),
                     "a pending duplicate is of something on its way");
     case Admission::What::RateLimited:
       ++seen_["rate limited"];
@@ -251,9 +251,7 @@ void QueueWorld::check_admission(const Admission& admission, const queue::Messag
                     "rate_in refuses what is too fast");
     case Admission::What::Busy: {
       ++seen_["busy"];
-      const bool is_on_the_way =
-          !moves_.empty() || std::any_of(publications_.begin(), publications_.end(),
-                                         [](const Journal& it) { return !it.empty(); });
+      const bool is_on_the_way = !moves_.empty() || has_publication([](const Publication&) { return true; });
       const bool is_settling =
           std::any_of(known_.begin(), known_.end(), [](const auto& one) { return one.second.settling; });
       const bool is_read = memory_ > 0 && definition_.overflow == Overflow::DeadLetter;
@@ -270,7 +268,7 @@ void QueueWorld::check_admission(const Admission& admission, const queue::Messag
       queue::Amount freed;  // what could leave now, or when the store has taken what is on its way
       if (takes_oldest) freed = before;
       for (const auto& [seq, number] : in_queue_) {
-        const std::uint64_t size = stored_.entries.at(seq).entry.message->size();
+        const std::uint64_t size = message_in_store(seq).size();
         if (takes_oldest && !is_unheld(seq)) take_from(freed, size);
         if (!takes_oldest && definition_.last_value && is_free(seq) && known(seq).key == arriving.key)
           add_to(freed, size);
@@ -286,7 +284,7 @@ void QueueWorld::check_admission(const Admission& admission, const queue::Messag
     if (!in_queue_.contains(eviction.seq)) return violated("what leaves is in the queue");
     expect(is_free(eviction.seq), "what somebody has does not leave for another");
     freed.messages += 1;
-    freed.bytes += stored_.entries.at(eviction.seq).entry.message->size();
+    freed.bytes += message_in_store(eviction.seq).size();
     if (eviction.why == Removal::Replaced) {
       expect(definition_.last_value, "only last_value replaces");
       continue;
@@ -377,10 +375,11 @@ void QueueWorld::check_nobody_waits() {
   if (is_paused_ || definition_.rate_out || definition_.dispatch == Dispatch::KeyHash || !violation_.empty())
     return;
   if (!reads_.empty() || !pages_.empty()) return;  // it is on its way
+  if (memory_ > 0 && !sequenced_.empty()) return;  // what is not in memory is read when it is durable
   for (const auto& [seq, number] : in_queue_) {
     if (!is_free(seq) || known(seq).not_before > now_.steady || !is_in_turn(seq)) continue;
     if (definition_.order == Order::Key && !is_lane_free(seq)) continue;
-    const Bytes properties = stored_.entries.at(seq).entry.message->forwarded_properties();
+    const Bytes properties = message_in_store(seq).forwarded_properties();
     for (const Client& client : clients_)
       expect(!client.is_attached || client.delivered >= client.limit ||
                  client.held.size() >= definition_.max_inflight ||

@@ -62,6 +62,12 @@ QueueDefinition some_definition(sim::Random& chance) {
   if (chance.chance(40)) definition.dedup_window = milliseconds(50 + chance.below(400));
   definition.last_value = definition.order != D::Order::Strict && chance.chance(25);
   if (chance.chance(15)) definition.rate_in = queue::Rate{50, 3};
+  if (chance.chance(40)) {  // nobody has to ask
+    definition.dedup_window = {};
+    definition.rate_in.reset();
+    definition.last_value = false;
+    definition.overflow = D::Overflow::Reject;
+  }
   if (chance.chance(15)) definition.rate_out = queue::Rate{50, 3};
   return definition;
 }
@@ -70,7 +76,7 @@ QueueDefinition some_definition(sim::Random& chance) {
 
 QueueWorld::QueueWorld(std::uint64_t seed) : chance_(seed) {
   definition_ = some_definition(chance_);
-  if (chance_.chance(50)) memory_ = 1 + chance_.below(6);
+  if (chance_.chance(50)) memory_ = 1 + chance_.below(chance_.chance(50) ? 2 : 6);
   now_ = {MonotonicTime{1h}, WallTime{400'000h}};
   for (std::size_t i = 0; i < kClients; ++i) {
     Client client;
@@ -90,15 +96,17 @@ std::string QueueWorld::run(int steps) {
 }
 
 void QueueWorld::step() {
+  const auto is_lent = [this](const Sequenced& one) { return one.has_come && !is_unheld(one.seq); };
+  if (std::any_of(sequenced_.begin(), sequenced_.end(), is_lent) && chance_.chance(15)) fail_sequenced();
   const std::size_t what = chance_.below(100);
   Client& client = clients_[chance_.below(kClients)];
   if (what < 25) {
     publish();
   } else if (what < 50) {
     commit_one();
-  } else if (what < 52) {
+  } else if (what < 54) {
     moves_.empty() ? fail_publication() : fail_move();
-  } else if (what < 53) {
+  } else if (what < 55) {
     if (!fail_claim()) fail_settlements();
   } else if (what < 62) {
     settle_one();
@@ -246,13 +254,10 @@ void QueueWorld::change_definition() {
   for (Client& client : clients_)
     for (auto& [lease, held] : client.held) held.deadline += to.ack_timeout - definition_.ack_timeout;
   definition_ = to;
-  for (const auto& [seq, number] : in_queue_)
-    known_.at(number).expires_at = expiry_of(*stored_.entries.at(seq).entry.message);
-  for (const Journal& journal : publications_)
-    for (const Change& change : journal) {
-      const queue::Message& message = *std::get<Publication>(change).entry.message;
-      known_.at(number_of(message)).expires_at = expiry_of(message);
-    }
+  for (const auto& [seq, number] : in_queue_) known_.at(number).expires_at = expiry_of(message_in_store(seq));
+  for_each_publication([&](const Publication& one) {
+    known_.at(number_of(*one.entry.message)).expires_at = expiry_of(*one.entry.message);
+  });
   end_overdue();
   found_ = group_->amount();
   expect(group_->change(to, now_).has_value(), "what can change changes");

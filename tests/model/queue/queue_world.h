@@ -18,7 +18,8 @@ namespace hermod::model {
 
 /// A named queue with a store, publishers and consumers of every temper, in one thread and from one seed.
 /// What is to be stored is submitted by several at a time: each publisher's shard, the queue's owner, and the
-/// shard of each consumer, which claims. Of one submitter it becomes durable in order, of several in any. The
+/// shard of each consumer, which claims. Of one submitter it becomes durable in order, of several in any, but
+/// in the order in which the committer has given sequences. The
 /// world keeps its own, plain account of who has what and holds every step of the real QueueGroup against it.
 class QueueWorld {
  public:
@@ -44,6 +45,7 @@ class QueueWorld {
     std::chrono::milliseconds pause{};
     MonotonicTime not_before{};
     std::optional<std::string> left;  ///< how
+    bool is_never_stored = false;     ///< its publisher was refused, and it was here already
     bool settling = false;            ///< the owner has decided something the store has not made
   };
   struct Held {
@@ -73,6 +75,13 @@ class QueueWorld {
   static constexpr queue::SettlementLine::Limits kSmallBatch{.changes = 3, .bytes = 1000};
   /// What one shard has submitted.
   using Journal = std::deque<Change>;
+  /// It has its sequence, and is not durable.
+  struct Sequenced {
+    Seq seq;
+    Publication publication;
+    bool is_told = false;  ///< the group knows it already
+    bool has_come = false;
+  };
 
   // steps (queue_world.cc)
   void step();
@@ -111,11 +120,23 @@ class QueueWorld {
   // the store (queue_durability.cc)
   bool commit_one();
   bool commit_one_of(Journal& journal);
+  bool sequence_one();
+  bool commit_sequenced();
+  void commit_all_sequenced();
+  void fail_sequenced();
+  void come_in_early();
+  void note_entry(Seq seq, const Publication& publication);
+  const queue::Message& message_in_store(Seq seq) const;
+  template <class Visit>
+  void for_each_publication(Visit visit) const;
+  template <class Is>
+  bool has_publication(Is is) const;
   bool commit_settlements();
   bool read_one();
   void read_dead_letters();
   void fail_move();
   void on_durable(const Publication& publication, Seq seq);
+  void fail(const Publication& publication);
   void on_durable(const queue::StoreChange& settlement);
   void check_batch();
   void on_durable(const SessionEnd& end);
@@ -124,8 +145,10 @@ class QueueWorld {
   void fail_settlements();
   /// False: none is on its way.
   bool fail_claim();
+  bool fail_claim_of(Seq seq);
   void crash();
-  void apply_in_crash(const Change& change);
+  void crash_behind_sequenced();
+  void apply_in_crash(const Change& change, Seq given = {});
   void start_group();
   void change_limits();
   bool is_everything_durable() const;
@@ -169,6 +192,9 @@ class QueueWorld {
   std::unique_ptr<queue::QueueGroup> group_;
   StoredQueue stored_;
   std::array<Journal, kPublishers> publications_;
+  std::deque<Sequenced> sequenced_;
+  Seq next_to_come_{};  ///< nothing is missing before it; zero: nothing has come since the start
+  std::map<Seq, queue::MessagePtr> never_stored_;
   std::array<Journal, kClients> sessions_;
   Journal moves_;
   std::deque<queue::Recall> recalls_;
@@ -208,5 +234,20 @@ class QueueWorld {
   bool is_calm_ = false;
   bool is_closing_ = false;
 };
+
+/// Of all that is on its way.
+template <class Visit>
+void QueueWorld::for_each_publication(Visit visit) const {
+  for (const Sequenced& one : sequenced_) visit(one.publication);
+  for (const Journal& journal : publications_)
+    for (const Change& change : journal) visit(std::get<Publication>(change));
+}
+
+template <class Is>
+bool QueueWorld::has_publication(Is is) const {
+  bool has = false;
+  for_each_publication([&](const Publication& one) { has = has || is(one); });
+  return has;
+}
 
 }  // namespace hermod::model

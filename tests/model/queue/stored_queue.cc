@@ -20,7 +20,7 @@ T StoredQueue::as_read(Result<T> decoded) {
 void StoredQueue::erase(Seq seq, bool has_state) {
   const auto found = entries.find(seq);
   if (found == entries.end()) {
-    mistake = "an entry is erased that the store has not";
+    if (!never_stored.contains(seq)) mistake = "an entry is erased that the store has not";
     return;
   }
   if (found->second.state.has_value() && !has_state) mistake = "a delivery state outlives its entry";
@@ -33,7 +33,7 @@ void StoredQueue::end_claim(const queue::EndedClaim& claim) {
     mistake = "a claim ends that the store has not";
 }
 
-Seq StoredQueue::apply(const Change& change) {
+Seq StoredQueue::apply(const Change& change, Seq given) {
   if (const auto* publication = std::get_if<Publication>(&change)) {
     for (const queue::Eviction& eviction : publication->evictions) {
       if (eviction.dead_letter) dead_letters.push_back(*eviction.dead_letter);
@@ -42,10 +42,11 @@ Seq StoredQueue::apply(const Change& change) {
     if (publication->message_id_number != 0)
       message_ids[publication->message_id_number] = as_read(queue::decode_message_id(
           as_bytes(queue::encode_message_id(publication->message_id, publication->admitted_at.wall))));
-    entries[next] = {
+    if (given.v == 0) given = std::exchange(next, Seq{next.v + 1});
+    entries[given] = {
         .entry = as_read(queue::decode_queue_entry(as_bytes(queue::encode_queue_entry(publication->entry)))),
         .state = {}};
-    return std::exchange(next, Seq{next.v + 1});
+    return given;
   }
   if (const auto* gone = std::get_if<EraseEntry>(&change)) {
     erase(gone->seq, gone->has_state);
@@ -53,8 +54,10 @@ Seq StoredQueue::apply(const Change& change) {
   }
   if (const auto* move = std::get_if<Move>(&change)) erase(move->seq, move->has_state);
   if (const auto* dead = std::get_if<MoveToDeadLetters>(&change)) {
-    dead_letters.push_back(dead->entry);
-    erase(dead->seq, dead->has_state);
+    if (!dead->is_unreadable) {
+      dead_letters.push_back(dead->entry);
+      erase(dead->seq, dead->has_state);
+    }
     end_claim(dead->claim);
   }
   if (const auto* put = std::get_if<PutDeliveryState>(&change)) {
@@ -62,12 +65,13 @@ Seq StoredQueue::apply(const Change& change) {
     if (const auto found = entries.find(put->seq); found != entries.end()) {
       found->second.state =
           as_read(queue::decode_delivery_state(as_bytes(queue::encode_delivery_state(put->state))));
-    } else {
+    } else if (!never_stored.contains(put->seq)) {
       mistake = "a delivery state without an entry";
     }
   }
   if (const auto* it = std::get_if<ClaimRecord>(&change)) {
-    if (!entries.contains(it->claim.seq)) mistake = "a claim without an entry";
+    if (!entries.contains(it->claim.seq) && !never_stored.contains(it->claim.seq))
+      mistake = "a claim without an entry";
     for (const auto& [lease, other] : claims)
       if (other.seq == it->claim.seq) mistake = "two claims of one entry";
     const auto record = as_read(queue::decode_claim(as_bytes(queue::encode_claim(

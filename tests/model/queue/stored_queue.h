@@ -60,8 +60,9 @@ struct StoredQueue {
   std::vector<queue::QueueEntry> dead_letters;
   Seq next{1};
 
-  /// The sequence of a publication, else zero.
-  Seq apply(const Change& change);
+  /// The sequence of a publication, which it may have been given before, else zero.
+  Seq apply(const Change& change, Seq given = {});
+  std::set<Seq> never_stored;  ///< and a consumer may have them: what ends them ends nothing
   std::uint64_t bytes() const;
   /// What is not as WriteBatch demands it: a change of something that is not there. Empty: nothing.
   std::string mistake;

@@ -307,6 +307,18 @@ TEST_F(OutboundFlowTest, ACopyIsAValueOfItsOwn) {
   EXPECT_EQ(flow_.phase({1}), Phase::Sent);
 }
 
+TEST_F(OutboundFlowTest, WhatIsAbandonedGivesBackItsIdentifierAndItsQuota) {
+  start(1, kQoS1);
+  flow_.on_pubrec(start(2, kQoS2));
+  start(3, kQoS2);
+  flow_.abandon({1});
+  flow_.abandon({3});
+  flow_.abandon({4});
+  EXPECT_EQ(flow_.phase({1}), std::nullopt);
+  EXPECT_EQ(flow_.phase({3}), std::nullopt);
+  EXPECT_EQ(flow_.size(), 1U);
+}
+
 TEST(OutboundFlowDeathTest, NewsOfWhatIsNotUnderwayIsABug) {
   OutboundFlow flow;
   flow.on_connected(10);

@@ -176,21 +176,32 @@ TEST(QueueDefinition, WhatDecidesOrderStaysWhileThereAreMessages) {
   }
 }
 
+TEST(QueueDefinition, AGroupIsAQueueWithTheOptionsOfItsStream) {
+  QueueDefinition stream = orders();
+  stream.kind = QueueDefinition::Kind::Stream;
+  stream.retention_count = 5;
+  ASSERT_TRUE(set_option(stream, "ack_timeout", "1s"));
+  ASSERT_TRUE(set_option(stream, "order", "strict"));
+  ASSERT_EQ(complaint(stream), "");
+  QueueDefinition group = definition_of_groups(stream);
+  EXPECT_EQ(complaint(group), "");
+  EXPECT_EQ(group.name, stream.name);
+  EXPECT_EQ(group.order, QueueDefinition::Order::Strict);
+  EXPECT_EQ(group.ack_timeout, std::chrono::seconds(1));
+  EXPECT_EQ(group.dead_letter_target(), "orders.dlq");
+  stream.name = std::string(128, 'n');
+  group = definition_of_groups(stream);
+  EXPECT_EQ(complaint(group), "");
+  EXPECT_EQ(group.dead_letter_target(), "") << "its name would be too long";
+}
+
 TEST(QueueDefinition, AStreamHasTheOptionsOfStreamsAlone) {
   QueueDefinition stream = orders();
   stream.kind = QueueDefinition::Kind::Stream;
   EXPECT_EQ(complaint(stream), "");
   EXPECT_EQ(stream.dead_letter_target(), "");
-  EXPECT_FALSE(stream.sends_dead_letters_to("orders.dlq"));
-  for (const auto& [option, value] : {std::pair{"order", "strict"},
-                                      {"lanes", "4"},
-                                      {"dispatch", "random"},
-                                      {"max_inflight", "1"},
-                                      {"ack_timeout", "1s"},
-                                      {"retry", "none"},
-                                      {"max_deliveries", "3"},
-                                      {"dead_letter", "morgue"},
-                                      {"ttl", "1h"},
+  EXPECT_TRUE(stream.sends_dead_letters_to("orders.dlq")) << "its groups do";
+  for (const auto& [option, value] : {std::pair{"ttl", "1h"},
                                       {"max_length", "10"},
                                       {"max_bytes", "1MB"},
                                       {"overflow", "drop-oldest"},
@@ -206,7 +217,7 @@ TEST(QueueDefinition, AStreamHasTheOptionsOfStreamsAlone) {
     EXPECT_FALSE(has_option(QueueDefinition::Kind::Stream, option)) << option;
     EXPECT_TRUE(has_option(QueueDefinition::Kind::Queue, option)) << option;
   }
-  EXPECT_EQ(option_names(QueueDefinition::Kind::Stream).size(), 6U);
+  EXPECT_EQ(option_names(QueueDefinition::Kind::Stream).size(), 14U);
   stream.name = "orders.dlq";
   EXPECT_NE(complaint(stream).find("kind: a queue for dead letters"), std::string::npos);
 }

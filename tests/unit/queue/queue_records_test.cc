@@ -125,7 +125,7 @@ TEST(NamedQueueRecords, AStreamComesBackWithItsRetentionAndAQueuesRecordSaysNoth
   definition.retention_time.reset();
   const QueueRecord original{.definition = definition};
   const std::string record = encode_queue(original);
-  EXPECT_EQ(record.find("lanes"), std::string::npos);
+  EXPECT_EQ(record.find("max_length"), std::string::npos);
   const auto decoded = decode_queue(as_bytes(record));
   ASSERT_TRUE(decoded) << decoded.error().detail;
   EXPECT_EQ(*decoded, original);

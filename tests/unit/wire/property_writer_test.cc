@@ -134,5 +134,18 @@ TEST(PropertyWriter, WhatIsThereIsWhatABlockReadAnewWouldSay) {
   }
 }
 
+TEST(PropertyWriter, UserPropertiesAreFoundByNameAndNumbersAreDecimal) {
+  std::string block;
+  EXPECT_FALSE(has_user_property(as_bytes(block), "offset"));
+  append_user_property(block, "key", "a");
+  append_user_property(block, "offset", std::uint64_t{18446744073709551615U});
+  EXPECT_TRUE(has_user_property(as_bytes(block), "offset"));
+  EXPECT_FALSE(has_user_property(as_bytes(block), "18446744073709551615"));
+  std::string same;
+  append_user_property(same, "key", "a");
+  append_user_property(same, "offset", "18446744073709551615");
+  EXPECT_EQ(block, same);
+}
+
 }  // namespace
 }  // namespace hermod::wire::testing

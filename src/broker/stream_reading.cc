@@ -1,14 +1,13 @@
 // The reader's side of a stream: a session reads from where it stands, page by page while it is behind and as
 // entries are stored at the end, as far as its connection takes them. ADR 0029.
 
+#include "broker/stream_reading.h"
+
 #include <algorithm>
-#include <charconv>
 #include <string>
 #include <utility>
 
-#include "base/log.h"
 #include "broker/page_reader.h"
-#include "broker/shard.h"
 #include "queue/stream_form.h"
 #include "queue/stream_records.h"
 #include "wire/encoder.h"
@@ -24,37 +23,24 @@ using wire::ReasonCode;
 namespace {
 
 /// Where readers stand is recorded at most once in this time.
-constexpr std::chrono::seconds kRecordReadersAfter{1};
+constexpr std::chrono::seconds kRecordAfter{1};
 
 queue::ConsumerId reader_of(const Session& session) {
   return queue::ConsumerId{session.id().v};
 }
 
-void append_decimal(std::string& out, std::string_view name, std::uint64_t number) {
-  char digits[20];
-  const char* const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-  wire::append_user_property(out, name, {digits, end});
-}
+}  // namespace
 
-bool says_key(const queue::Message& message) {
-  for (const wire::UserProperty property : wire::UserProperties(message.forwarded_properties()))
-    if (property.name == "key") return true;
-  return false;
-}
-
-/// What SUBSCRIBE says of all its filters. Errors: Invalid.
 Result<queue::StreamStart> start_in(const wire::Subscribe& packet) {
   for (const wire::UserProperty& property : packet.properties.user_properties())
     if (property.name == queue::kStreamOffset) return queue::StreamStart::parse(property.value);
   return queue::StreamStart{};
 }
 
-}  // namespace
-
 /// The granted QoS, or why not, which `why` says in words. At QoS 2 nothing would be gained: what a reader
 /// gets is told by its offset, and can be read again. [MQTT-3.8.4-8]
-ReasonCode Shard::grant_stream(const wire::SubscribeFilter& wanted, const wire::Subscribe& packet,
-                               SubscriptionRequest& request, std::string& why) const {
+ReasonCode StreamReading::grant(const wire::SubscribeFilter& wanted, const wire::Subscribe& packet,
+                                SubscriptionRequest& request, std::string& why) const {
   const auto refuse = [&](ReasonCode reason, std::string_view text) {
     if (why.empty()) why = text;
     return reason;
@@ -74,12 +60,12 @@ ReasonCode Shard::grant_stream(const wire::SubscribeFilter& wanted, const wire::
                   std::string(queue::kStreamOffset) + ": " + start.error().detail);
   request.stream = there->id;
   request.position = there->stream->position(*start);
-  const auto most = std::min(shared_.options.mqtt.max_qos, static_cast<std::uint8_t>(QoS::AtLeastOnce));
+  const auto most = std::min(shared_.options.mqtt.max_qos, static_cast<std::uint8_t>(wire::QoS::AtLeastOnce));
   return static_cast<ReasonCode>(std::min(static_cast<std::uint8_t>(wanted.qos), most));
 }
 
 /// The session has subscribed, or again: it stands where that says.
-void Shard::read_stream(Session& session, const SubscriptionRequest& request) {
+void StreamReading::begin(Session& session, const SubscriptionRequest& request) {
   queue::NamedQueuePtr stream = shared_.queues.find(request.stream);
   if (!stream || !stream->stream) return;  // deleted, and its subscription with it
   StreamReaders& readers = session.make_readers();
@@ -88,38 +74,39 @@ void Shard::read_stream(Session& session, const SubscriptionRequest& request) {
     const queue::NamedQueueOptions& options = shared_.options.queues;
     reader = &readers.add(stream, {options.reader_messages, options.reader_bytes});
   }
-  reader->qos = static_cast<QoS>(request.options.granted_qos);
+  reader->qos = static_cast<wire::QoS>(request.options.granted_qos);
   reader->identifiers.clear();
   if (request.options.identifier != 0) reader->identifiers.push_back(request.options.identifier);
   reader->begin(*request.position);
   reader->recorded = *request.position;
-  if (session.is_online() && !reader->is_attached) attach_reader(session, *reader);
+  if (session.is_online() && !reader->is_attached) attach(session, *reader);
 }
 
-void Shard::attach_reader(Session& session, StreamReader& reader) {
+void StreamReading::attach(Session& session, StreamReader& reader) {
   session.readers()->attach(reader);
-  tell_queue(reader.stream->id, ConsumerJoined{reader_of(session), reader.attachment, {}, id_});
+  host_.tell_queue(reader.stream->id, ConsumerJoined{reader_of(session), reader.attachment, {}, shard_});
 }
 
 /// It has unsubscribed. What is with the client ends as ever; another subscription of the session to the same
 /// stream goes on.
-void Shard::read_no_more(Session& session, std::string_view text) {
+void StreamReading::end(Session& session, std::string_view text) {
   const std::string_view name = queue::name_in_form(text);
   const queue::NamedQueuePtr stream = shared_.queues.find(name);
   if (!stream) return;
   for (const session::Subscription& other : session.subscriptions().items())
     if (queue::is_stream_form(other.filter) && queue::name_in_form(other.filter) == name) return;
   store::WriteBatch batch;
-  forget_reader(session, stream->id, batch);
-  if (!batch.empty()) erase_records(std::move(batch));
+  forget(session, stream->id, batch);
+  if (!batch.empty()) host_.erase_records(std::move(batch), {});
 }
 
 /// The session does not read the stream any more. How many records of that `batch` erases.
-std::size_t Shard::forget_reader(Session& session, QueueId stream, store::WriteBatch& batch) {
+std::size_t StreamReading::forget(Session& session, QueueId stream, store::WriteBatch& batch) {
   StreamReaders* const readers = session.readers();
   StreamReader* const reader = readers != nullptr ? readers->find(stream) : nullptr;
   if (reader == nullptr) return 0;
-  if (reader->is_attached) tell_queue(stream, ConsumerDisconnected{reader_of(session), reader->attachment});
+  if (reader->is_attached)
+    host_.tell_queue(stream, ConsumerDisconnected{reader_of(session), reader->attachment});
   readers->remove(stream);
   if (!session.is_durable()) return 0;
   queue::erase_reader(batch, stream, session.id());
@@ -127,48 +114,48 @@ std::size_t Shard::forget_reader(Session& session, QueueId stream, store::WriteB
 }
 
 /// A connection has begun: each reader goes on where its client has acknowledged nothing.
-void Shard::resume_reading(Session& session) {
+void StreamReading::resume(Session& session) {
   if (session.readers() == nullptr) return;
   for (const session::Subscription& one : session.subscriptions().items()) {
     if (!queue::is_stream_form(one.filter)) continue;
     const queue::NamedQueuePtr stream = shared_.queues.find(queue::name_in_form(one.filter));
     StreamReader* const reader = stream ? session.readers()->find(stream->id) : nullptr;
     if (reader == nullptr) continue;
-    reader->qos = static_cast<QoS>(one.options.granted_qos);
+    reader->qos = static_cast<wire::QoS>(one.options.granted_qos);
     reader->identifiers.clear();
     if (one.options.identifier != 0) reader->identifiers.push_back(one.options.identifier);
-    if (!reader->is_attached) attach_reader(session, *reader);
+    if (!reader->is_attached) attach(session, *reader);
   }
 }
 
 /// The connection is gone, and with it every exchange: what was not acknowledged is read again.
-void Shard::stop_reading(Session& session) {
+void StreamReading::stop(Session& session) {
   StreamReaders& readers = *session.readers();
   readers.for_each([&](const StreamReader& reader) {
     if (reader.is_attached)
-      tell_queue(reader.stream->id, ConsumerDisconnected{reader_of(session), reader.attachment});
+      host_.tell_queue(reader.stream->id, ConsumerDisconnected{reader_of(session), reader.attachment});
   });
-  for (const Seq own : readers.disconnect()) end_exchange(session, own);
-  if (session.outlives_connection()) record_readers(session);
+  for (const Seq own : readers.disconnect()) session.outbound().abandon(own);
+  if (session.outlives_connection()) record(session);
 }
 
-void Shard::on_stream_grown(QueueId stream, const StreamGrew& grown) {
+void StreamReading::on_grown(QueueId stream, const StreamGrew& grown) {
   Session* const session = sessions_.find(SessionId{grown.reader.v});
   StreamReaders* const readers = session != nullptr ? session->readers() : nullptr;
   StreamReader* const reader = readers != nullptr ? readers->find(stream) : nullptr;
   if (reader == nullptr || reader->attachment != grown.attachment) return;
   reader->window.offer(*grown.entries);
-  pump_soon(session->id());
+  host_.pump_soon(session->id());
 }
 
 /// Behind everything else that waits for the session.
-void Shard::pump_readers(Connection& c, Session& session) {
+void StreamReading::pump(Connection& c, Session& session) {
   if (c.state() != Connection::State::Connected) return;
   session.readers()->for_each([&](StreamReader& reader) {
     if (!reader.is_attached) return;
     while (const queue::StreamEntry* next = reader.window.next()) {
       if (c.unsent_bytes() >= shared_.options.limits.outbound_buffer) break;
-      if (!send_entry(c, session, reader, *next)) break;
+      if (!send(c, session, reader, *next)) break;
       reader.window.pop();
     }
     read_ahead(session, reader);
@@ -177,13 +164,13 @@ void Shard::pump_readers(Connection& c, Session& session) {
 
 /// Asks for the next page while the one before is being sent. What the retention has taken away meanwhile the
 /// reader does not get.
-void Shard::read_ahead(const Session& session, StreamReader& reader) {
+void StreamReading::read_ahead(const Session& session, StreamReader& reader) {
   const queue::StreamExtent& extent = *reader.stream->stream;
   const Seq end = extent.next();
   if (!reader.window.should_read(end)) return;
   counters_.add(Counter::StreamPassedOver, reader.window.begin_at_least(extent.first()));
   const queue::NamedQueueOptions& options = shared_.options.queues;
-  shared_.reader->read({.shard = id_,
+  shared_.reader->read({.shard = shard_,
                         .session = SessionId{reader.stream->id.v},
                         .purpose = PageRead::Purpose::Stream,
                         .from = reader.window.begin_page(end),
@@ -193,96 +180,93 @@ void Shard::read_ahead(const Session& session, StreamReader& reader) {
 
 /// A page for a reader that has gone, or stands elsewhere now, is nobody's. What cannot be read is tried
 /// again.
-void Shard::on_stream_page(PageRead& page) {
+void StreamReading::on_page(PageRead& page) {
   Session* const session = sessions_.find(page.stream->reader);
   StreamReaders* const readers = session != nullptr ? session->readers() : nullptr;
   StreamReader* const reader = readers != nullptr ? readers->find(QueueId{page.session.v}) : nullptr;
   if (reader == nullptr || !reader->window.expects(page.from)) return;
   if (page.failed) {
     reader->window.fail_page();
-    return read_again_later(session->id());
+    return host_.read_again_later(session->id());
   }
-  tell_damaged(page, reader->stream->name());
+  host_.tell_damaged(page, reader->stream->name());
   const std::uint64_t missing = reader->window.load(page.stream->entries, page.end, page.to_end);
   counters_.add(Counter::StreamPassedOver, missing - std::min<std::uint64_t>(missing, page.damaged.size()));
-  pump(*session);
+  host_.pump(*session);
 }
 
 /// False: it has to wait.
-bool Shard::send_entry(Connection& c, Session& session, StreamReader& reader,
-                       const queue::StreamEntry& entry) {
+bool StreamReading::send(Connection& c, Session& session, StreamReader& reader,
+                         const queue::StreamEntry& entry) {
   const queue::Message& message = *entry.message;
-  if (message.is_expired(wall())) {
+  if (message.is_expired(host_.wall())) {
     counters_.add(Counter::DroppedExpired);  // for this reader; it stays where it is [MQTT-3.3.2-5]
     return true;
   }
   wire::OutboundPublish out =
-      publish_for(c, {.message = entry.message, .qos = reader.qos, .identifiers = {}});
+      host_.publish_for(c, {.message = entry.message, .qos = reader.qos, .identifiers = {}});
   if (c.agreement().is_v5()) {
     out.subscription_identifiers = reader.identifiers;
-    lent_properties_.assign(as_text(message.forwarded_properties()));
-    if (!entry.key.empty() && !says_key(message))
-      wire::append_user_property(lent_properties_, "key", entry.key);
-    wire::append_user_property(lent_properties_, "queue", reader.stream->name());
-    append_decimal(lent_properties_, "offset", entry.seq.v);
-    append_decimal(lent_properties_, "ts", micros_of(message.stored_at()));
-    out.forwarded_properties = as_bytes(lent_properties_);
+    properties_.assign(as_text(message.forwarded_properties()));
+    if (!entry.key.empty() && !wire::has_user_property(message.forwarded_properties(), "key"))
+      wire::append_user_property(properties_, "key", entry.key);
+    wire::append_user_property(properties_, "queue", reader.stream->name());
+    wire::append_user_property(properties_, "offset", entry.seq.v);
+    wire::append_user_property(properties_, "ts", micros_of(message.stored_at()));
+    out.forwarded_properties = as_bytes(properties_);
   }
-  if (!fits(c, out)) {
+  if (!c.takes(out)) {
     counters_.add(Counter::DroppedTooLarge);  // for this client alone [MQTT-3.1.2-25]
     return true;
   }
-  if (reader.qos == QoS::AtMostOnce) {
-    write_publish(c, out, entry.message);
+  if (reader.qos == wire::QoS::AtMostOnce) {
+    host_.write_publish(c, out, entry.message);
     counters_.add(Counter::StreamDelivered);
-    record_readers_later(session);
+    record_later(session);
     return true;
   }
-  if (!session.outbound().can_start()) return false;
-  if (session.is_durable()) session.make_consumers();  // which have the sequences that no entry has
-  const auto own = sequence_for_lent(session);
-  const auto id = own ? session.outbound().start(*own, reader.qos) : std::nullopt;
-  if (!id) return false;
-  if (session.is_durable()) {
-    session.consumers()->use_sequence();
-  } else {
-    session.queue().pass_over(*own, 1);
-  }
-  out.id = *id;
-  write_publish(c, out, entry.message);
+  const auto exchange = host_.start_lent(session, reader.qos);
+  if (!exchange) return false;
+  out.id = exchange->id;
+  host_.write_publish(c, out, entry.message);
   counters_.add(Counter::StreamDelivered);
-  session.readers()->sent(reader, *own, entry.seq);
+  session.readers()->sent(reader, exchange->own, entry.seq);
   return true;
 }
 
 /// The client has answered an entry of a stream. False: it was none.
-bool Shard::settle_read(Session& session, Seq own, const wire::Ack& packet) {
+bool StreamReading::settle(Session& session, Seq own, const wire::Ack& packet) {
   StreamReaders* const readers = session.readers();
   if (readers == nullptr || !readers->acknowledge(own)) return false;
   session.outbound().on_erased(own);
   if (is_failure(packet.reason)) counters_.add(Counter::DroppedRefusedByReceiver);
-  record_readers_later(session);
+  record_later(session);
   return true;
 }
 
 // --- where readers stand, for the next start ---
 
-void Shard::record_readers_later(Session& session) {
+void StreamReading::record_later(Session& session) {
   if (!session.is_durable() || std::exchange(session.readers()->is_record_due, true)) return;
-  if (readers_to_record_.empty()) record_readers_at_ = now() + kRecordReadersAfter;
-  readers_to_record_.push_back(session.id());
-  schedule_deadlines();
+  if (to_record_.empty()) record_at_ = host_.now() + kRecordAfter;
+  to_record_.push_back(session.id());
+  host_.schedule_deadlines();
 }
 
-void Shard::record_due_readers() {
-  if (readers_to_record_.empty() || now() < record_readers_at_) return;
-  for (const SessionId id : std::exchange(readers_to_record_, {}))
+std::optional<MonotonicTime> StreamReading::next_record() const {
+  if (to_record_.empty()) return std::nullopt;
+  return record_at_;
+}
+
+void StreamReading::record_due() {
+  if (to_record_.empty() || host_.now() < record_at_) return;
+  for (const SessionId id : std::exchange(to_record_, {}))
     if (Session* const session = sessions_.find(id); session != nullptr && session->readers() != nullptr)
-      record_readers(*session);
+      record(*session);
 }
 
 /// A power cut may take the last of it: then some entries come again.
-void Shard::record_readers(Session& session) {
+void StreamReading::record(Session& session) {
   if (!session.is_durable()) return;
   StreamReaders& readers = *session.readers();
   readers.is_record_due = false;
@@ -293,7 +277,7 @@ void Shard::record_readers(Session& session) {
     queue::record_reader(batch, reader.stream->id, session.id(), position);
     reader.recorded = position;
   });
-  if (!batch.empty()) submit(std::move(batch), std::nullopt, session.id(), Recorded{}, {.sync = false});
+  if (!batch.empty()) host_.submit(std::move(batch), std::nullopt, session.id(), Recorded{}, {.sync = false});
 }
 
 }  // namespace hermod::broker

@@ -1,0 +1,21 @@
+#pragma once
+#include <cstddef>
+#include <string_view>
+
+#include "queue/property_filter.h"
+#include "queue/queue_catalog.h"
+
+namespace hermod::broker {
+
+/// Whether whoever subscribes to this is lent messages, each to one of several: from a named queue, or by a
+/// consumer group of a stream.
+bool is_consumed(std::string_view filter);
+
+/// What he consumes. Null: there is no such queue or group. Precondition: is_consumed(filter).
+queue::NamedQueuePtr consumed_by(const queue::QueueCatalog& queues, std::string_view filter);
+/// The same of one who begins, with what he wants of it. A group that has been deleted while its member was
+/// away begins anew, as its member says. `owners`: shards that own queues.
+queue::NamedQueuePtr consumed_by(queue::QueueCatalog& queues, std::string_view filter,
+                                 queue::PropertyFilter& wanted, std::size_t owners);
+
+}  // namespace hermod::broker

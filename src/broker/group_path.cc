@@ -1,0 +1,66 @@
+// SUBSCRIBE to `$share/<group>/$stream/<name>`: which consumer group it means, and how one begins.
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "broker/queue_plan.h"
+#include "broker/shard.h"
+#include "queue/group_records.h"
+#include "queue/queue_changes.h"
+#include "queue/stream_form.h"
+
+namespace hermod::broker {
+
+using wire::ReasonCode;
+
+/// The granted QoS, or why not, which `why` says in words. A group that is new has its record in `batch`, and
+/// so has the queue for its dead letters. At QoS 2 nothing would be gained that could be kept: which member
+/// has what is not stored, and a kill takes the group's position back a little. [MQTT-3.8.4-8]
+ReasonCode Shard::grant_group(const wire::SubscribeFilter& wanted, const wire::Subscribe& packet,
+                              SubscriptionRequest& request, store::WriteBatch& batch, std::string& why) {
+  const auto refuse = [&](ReasonCode reason, std::string_view text) {
+    if (why.empty()) why = text;
+    return reason;
+  };
+  if (!shared_.options.mqtt.shared_available) return ReasonCode::SharedSubscriptionsNotSupported;
+  if (wanted.no_local) return ReasonCode::ProtocolError;  // [MQTT-3.8.3-4]
+  const auto form = queue::GroupForm::parse(wanted.filter);
+  if (!form) return refuse(ReasonCode::TopicFilterInvalid, form.error().detail);
+  const queue::NamedQueuePtr stream = shared_.queues.find(form->stream.name);
+  if (!stream) return refuse(ReasonCode::TopicFilterInvalid, "there is no stream of this name");
+  if (!stream->stream)
+    return refuse(ReasonCode::TopicFilterInvalid,
+                  "this is a queue, which is shared as it is: subscribe to $queue/ and its name");
+  const auto start = form->stream.start ? Result<queue::StreamStart>(*form->stream.start) : start_in(packet);
+  if (!start)
+    return refuse(ReasonCode::ImplementationSpecificError,
+                  std::string(queue::kStreamOffset) + ": " + start.error().detail);
+  const queue::QueueDefinition definition = queue::definition_of_groups(stream->definition);
+  if (const std::string dead = definition.dead_letter_target(); !dead.empty() && !shared_.queues.find(dead)) {
+    auto hold = shared_.queues.share({dead});
+    if (!hold) return refuse(ReasonCode::ImplementationSpecificError, hold.error().detail);
+    request.hold = *std::move(hold);
+    const Status plan = check_plan(shared_.queues, definition, shared_.options.mqtt.max_topic_levels);
+    if (!plan) return refuse(ReasonCode::ImplementationSpecificError, plan.error().detail);
+    if (auto missing = missing_dead_letters(shared_.queues, definition)) {
+      request.creates.push_back(std::make_shared<const queue::NamedQueue>(queue::NamedQueue{
+          .id = shared_.queue_ids.next(), .definition = *std::move(missing), .room = nullptr}));
+      queue::record_queue(batch, request.creates.back()->id,
+                          {.definition = request.creates.back()->definition});
+    }
+  }
+  auto group = shared_.queues.make_group(stream->id, form->group, stream->stream->position(*start),
+                                         shared_.mailboxes.size());
+  if (!group)
+    return refuse(
+        group.error().code == Errc::NoSpace ? ReasonCode::QuotaExceeded : ReasonCode::TopicFilterInvalid,
+        group.error().detail);
+  request.group = *std::move(group);
+  const queue::StreamGroup& named = *request.group->group;
+  if (!named.is_recorded) queue::record_group(batch, named.stream, named.number, {named.name, named.begin});
+  const auto most = std::min(shared_.options.mqtt.max_qos, static_cast<std::uint8_t>(QoS::AtLeastOnce));
+  return static_cast<ReasonCode>(std::min(static_cast<std::uint8_t>(wanted.qos), most));
+}
+
+}  // namespace hermod::broker

@@ -1,0 +1,60 @@
+// What comes into a named queue before it is durable, so that consumers do not wait for the disk. See
+// docs/adr/0035-early-lending.md.
+
+#include <utility>
+
+#include "queue/queue_group.h"
+
+namespace hermod::queue {
+
+void QueueGroup::on_sequenced(Seq seq, QueueEntry entry, Moment now) {
+  std::optional<ArrivalLine::Arrival> arrival = arrivals_.on_sequenced(seq, std::move(entry));
+  if (!arrival) return;
+  come_in_early(*std::move(arrival), now);
+  tell_to_ask_again();
+  pump(now);
+}
+
+void QueueGroup::come_in_early(ArrivalLine::Arrival arrival, Moment now) {
+  if (!arrival.is_durable && early_from_.v == 0) early_from_ = arrival.seq;
+  const MonotonicTime expires_at = expiry_of(arrival.entry, now);
+  come_in(arrival.seq, std::move(arrival.entry), expires_at);
+}
+
+void QueueGroup::take_arrivals(Moment now) {
+  while (std::optional<ArrivalLine::Arrival> next = arrivals_.take_next())
+    come_in_early(*std::move(next), now);
+}
+
+/// What was read of what is not durable would be missing in the page.
+void QueueGroup::note_durable(Seq last) {
+  arrivals_.on_durable(last);
+  if (early_from_.v == 0 || last < early_from_) return;
+  const std::optional<Seq> newest = items_.last();
+  early_from_ = newest && last < *newest ? Seq{last.v + 1} : Seq{};
+}
+
+void QueueGroup::on_durable(Seq last, Moment now) {
+  note_durable(last);
+  take_arrivals(now);
+  tell_to_ask_again();
+  pump(now);
+}
+
+/// A consumer that has it may keep it: at QoS 1 its publisher sends it again.
+void QueueGroup::on_never_stored(Seq seq, Moment now) {
+  if (const std::optional<ArrivalLine::Arrival> waited = arrivals_.on_failed(seq)) {
+    room_->give_back({1, waited->entry.message->size()});
+  } else if (Item* const failed = items_.find(seq); failed != nullptr && may_leave(*failed)) {
+    hold_up(seq);
+    drop_item(seq);
+  } else if (failed != nullptr) {
+    failed->is_never_stored = true;
+  }
+  note_durable(seq);
+  take_arrivals(now);
+  tell_to_ask_again();
+  pump(now);
+}
+
+}  // namespace hermod::queue

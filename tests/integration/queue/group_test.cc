@@ -1,0 +1,140 @@
+// Consumer groups of streams of the real broker: each entry to one member, over stops and kills.
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "tests/integration/queue/queue_test.h"
+
+namespace hermod::integration {
+namespace {
+
+Settings stream_of_the_shop(Settings more = {}) {
+  more.emplace_back("kind", "stream");
+  return orders(std::move(more));
+}
+
+std::vector<std::string> numbers_up_to(int from, int to) {
+  std::vector<std::string> all;
+  for (int i = from; i <= to; ++i) all.push_back(std::to_string(i));
+  return all;
+}
+
+constexpr std::string_view kGroup = "$share/work/$stream/orders/@earliest";
+
+}  // namespace
+
+class StreamGroup : public VersionedBrokerTest {
+ protected:
+  void publish(int first, int last) {
+    MqttClient publisher = client("publisher", GetParam());
+    for (int i = first; i <= last; ++i) publisher.publish("shop/a", std::to_string(i), 1);
+  }
+  MqttClient member(const std::string& client_id, std::string_view filter = kGroup) {
+    MqttClient joined = client(client_id, GetParam());
+    joined.subscribe(filter, 1);
+    return joined;
+  }
+};
+
+TEST_P(StreamGroup, EachEntryGoesToOneMemberAndEachGroupGetsAll) {
+  HERMOD_NEEDS_OWN_BROKER();
+  start_with(stream_of_the_shop({{"order", "none"}}));
+  publish(1, 60);
+  MqttClient anna = member("anna");
+  MqttClient bert = member("bert");
+  MqttClient other = member("other", "$share/audit/$stream/orders/@offset:31");
+  std::vector<std::string> all;
+  while (all.size() < 60)
+    for (MqttClient* one : {&anna, &bert})
+      while (auto message = one->try_receive(20ms)) all.push_back(message->payload);
+  EXPECT_EQ(std::set<std::string>(all.begin(), all.end()).size(), 60U);
+  std::vector<std::string> by_other = other.receive_payloads(30);
+  EXPECT_EQ(by_other, numbers_up_to(31, 60));
+}
+
+TEST_P(StreamGroup, GoesOnExactlyWhereItStoodBehindAStop) {
+  HERMOD_NEEDS_OWN_BROKER();
+  start_with(stream_of_the_shop());
+  publish(1, 20);
+  {
+    MqttClient anna = member("anna");
+    EXPECT_EQ(anna.receive_payloads(7), numbers_up_to(1, 7)) << "one key: in order";
+    anna.ping();  // its answers have been read
+    anna.drop();
+  }
+  broker().stop();
+  broker().start();
+  MqttClient bert = member("bert");
+  EXPECT_EQ(bert.receive_payloads(13), numbers_up_to(8, 20));
+}
+
+TEST_P(StreamGroup, MissesNothingBehindAKill) {
+  HERMOD_NEEDS_OWN_BROKER();
+  start_with(stream_of_the_shop());
+  publish(1, 20);
+  MqttClient anna = member("anna");
+  EXPECT_EQ(anna.receive_payloads(10), numbers_up_to(1, 10));
+  broker().kill();
+  broker().start();
+  MqttClient bert = member("bert", "$share/work/$stream/orders/@latest");
+  std::vector<std::string> got;
+  do got.push_back(bert.receive().payload);
+  while (got.back() != "20");
+  const int first = std::stoi(got.front());
+  EXPECT_LE(first, 11) << "nothing is missed";
+  EXPECT_EQ(got, numbers_up_to(first, 20));
+}
+
+TEST_P(StreamGroup, AKillBringsBackLittle) {
+  HERMOD_NEEDS_OWN_BROKER();
+  start_with(stream_of_the_shop());
+  publish(1, 20);
+  MqttClient anna = member("anna");
+  EXPECT_EQ(anna.receive_payloads(10), numbers_up_to(1, 10));
+  publish(21, 21);  // what was settled before it is on its way to the journal before it, and this is synced
+  broker().kill();
+  broker().start();
+  MqttClient bert = member("bert");
+  EXPECT_GE(std::stoi(bert.receive().payload), 5);
+}
+
+INSTANTIATE_TEST_SUITE_P(Versions, StreamGroup, main_versions());
+
+class StreamGroupOfTheBroker : public BrokerTest {};
+
+TEST_F(StreamGroupOfTheBroker, WhatItGivesUpIsADeadLetterOnce) {
+  HERMOD_NEEDS_OWN_BROKER();
+  start_with(stream_of_the_shop());
+  client("publisher").publish("shop/a", "bad", 1);
+  MqttClient anna = client("anna");
+  anna.subscribe(kGroup, 1);
+  const Message bad = anna.receive_unacknowledged();
+  anna.send_ack(Type::Puback, bad.packet_id, 0x90);
+  MqttClient letters = client("letters");
+  letters.subscribe("$queue/orders.dlq", 1);
+  const Message dead = letters.receive();
+  EXPECT_EQ(dead.payload, "bad");
+  EXPECT_EQ(said(dead, "x-first-death-reason"), "rejected");
+  broker().kill();
+  broker().start();
+  MqttClient bert = client("bert");
+  bert.subscribe(kGroup, 1);
+  bert.expect_quiet();
+}
+
+TEST_F(StreamGroupOfTheBroker, ItsBacklogStaysInTheStore) {
+  HERMOD_NEEDS_OWN_BROKER();
+  start_with(stream_of_the_shop({{"order", "none"}}));
+  constexpr int kBacklog = 20'000;
+  {
+    MqttClient publisher = client("publisher");
+    for (int i = 1; i <= kBacklog; ++i) publisher.publish("shop/a", std::to_string(i), 0);
+  }
+  MqttClient anna = client("anna");
+  anna.subscribe(kGroup, 1);
+  std::set<std::string> all;
+  while (all.size() < kBacklog) ASSERT_TRUE(all.insert(anna.receive().payload).second);
+}
+
+}  // namespace hermod::integration

@@ -65,7 +65,7 @@ void CommitFanout::enqueue_early(PublishCommit& publish, std::span<const store::
     if (!may_go || !entries[i].may_be_told) continue;
     one.is_told = true;
     outbox_.send(owner_of(one.queue->id, shards_),
-                 ToQueue{one.queue->id, QueueEntrySequenced{entries[i].seq, one.entry}});
+                 ToQueue{one.queue->id, QueueEntrySequenced{entries[i].seq, std::move(one.entry)}});
   }
 }
 
@@ -191,7 +191,7 @@ void CommitFanout::delay(PublishCommit& publish, std::span<const store::Appended
 void CommitFanout::tell_where(PublishCommit& publish, std::span<const store::Appended> entries) {
   for (std::size_t i = 0; i < publish.queues.size(); ++i) {
     const CommitQueue& one = publish.queues[i];
-    if (one.entry.message == publish.message)
+    if (one.is_told || one.entry.message == publish.message)
       publish.ref->stored.push_back({one.queue->name(), entries[i].seq});
   }
 }

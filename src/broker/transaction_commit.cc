@@ -310,8 +310,8 @@ void TransactionCommit::withdraw() {
     shard_.targets_ = std::move(planned.targets);
     shard_.release_room(planned.message);
     for (const QueueTarget& target : planned.queue_targets) {
-      if (target.is_asked) {
-        if (target.admission.what == Admission::What::Admitted)
+      if (target.is_asked) {  // if it was: a refusal may have come before
+        if (target.admission.what == Admission::What::Admitted && target.admission.id.v != 0)
           shard_.tell_queue(target.queue->id, AdmissionFailed{target.admission.id});
       } else if (!target.is_dropped) {
         shard_.give_back_room(*target.queue, {1, planned.message->size()});

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/assert.h"
 #include "base/log.h"
 #include "broker/reason_for.h"
 #include "broker/shard.h"
@@ -17,7 +18,6 @@ namespace hermod::broker {
 
 using queue::TransactionOutcome;
 using queue::TransactionRefusal;
-using wire::ReasonCode;
 
 namespace {
 
@@ -141,24 +141,24 @@ void TransactionDesk::commit(const std::string& id) {
 
 void TransactionDesk::follow(TransactionCommit& commit, TransactionCommit::Step step) {
   if (step != TransactionCommit::Step::Refused) return;
-  const std::string id = commit.id();
-  const TransactionRefusal why = commit.refusal();
-  end_commit(id);
-  table_->on_not_ended(id, why, shard_.moment());
+  const std::unique_ptr<TransactionCommit> refused = end_commit(commit.id());
+  table_->on_not_ended(refused->id(), refused->refusal(), shard_.moment());
 }
 
 /// Who waits has its turn.
-void TransactionDesk::end_commit(const std::string& id) {
+std::unique_ptr<TransactionCommit> TransactionDesk::end_commit(const std::string& id) {
   const auto found = commits_.find(id);
-  if (found == commits_.end()) return;
-  bytes_ -= found->second->bytes();
+  HERMOD_ASSERT(found != commits_.end());
+  std::unique_ptr<TransactionCommit> ended = std::move(found->second);
+  bytes_ -= ended->bytes();
   commits_.erase(found);
   while (!line_.empty()) {
     const std::string next = line_.front();
-    if (!commits_.empty() && bytes_ + table_->find(next)->bytes > kMostUnderWay) return;
+    if (!commits_.empty() && bytes_ + table_->find(next)->bytes > kMostUnderWay) break;
     line_.pop_front();
     commit(next);
   }
+  return ended;
 }
 
 bool TransactionDesk::on_admission_answered(QueueId queue, AdmissionAnswered& answer) {

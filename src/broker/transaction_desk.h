@@ -56,7 +56,7 @@ class TransactionDesk {
   void commit(const std::string& id);
   /// It has come so far.
   void follow(TransactionCommit& commit, TransactionCommit::Step step);
-  void end_commit(const std::string& id);
+  std::unique_ptr<TransactionCommit> end_commit(const std::string& id);
   void tell_answers();
   void ask_producers(const queue::TransactionTable::Check& check);
   void forget_ends();

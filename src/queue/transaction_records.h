@@ -14,8 +14,8 @@
 namespace hermod::queue {
 
 /// All messages of open transactions, and how others have ended, are entries of this one stream. Its number
-/// is that of a named queue which will never be, next to that of delayed messages.
-inline constexpr StreamId kTransactionStream = stream_of(named_queue((std::uint64_t{1} << 62) + 1));
+/// is that of a named queue which will never be, as that of delayed messages is.
+inline constexpr StreamId kTransactionStream = stream_of(named_queue(std::uint64_t{1} << 61));
 
 /// A message of an open transaction: nobody sees it before that is committed.
 struct PreparedMessage {

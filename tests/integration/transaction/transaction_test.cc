@@ -196,6 +196,22 @@ TEST_F(BrokerTest, NoMoreTransactionsAreOpenThanMay) {
   EXPECT_EQ(back.publish("$tx/2/prepare/a", "1", 1).reason, 0);
 }
 
+TEST_F(BrokerTest, WithoutAStoreTransactionsAreKeptInMemory) {
+  HERMOD_NEEDS_OWN_BROKER();
+  start_with({{"store.data_dir", ""}});
+  MqttClient reader = client("reader");
+  reader.subscribe("shop/#", 1);
+  MqttClient sender = client("sender");
+  for (const char* payload : {"1", "2"})
+    EXPECT_EQ(sender.publish("$tx/1/prepare/shop/a", payload, 2).reason, 0);
+  reader.expect_quiet(Millis(100));
+  EXPECT_EQ(sender.publish("$tx/1/commit", "", 1).reason, 0);
+  EXPECT_EQ(reader.receive_payloads(2), (std::vector<std::string>{"1", "2"}));
+  EXPECT_EQ(sender.publish("$tx/2/prepare/shop/a", "3", 1).reason, 0);
+  EXPECT_EQ(sender.publish("$tx/2/rollback", "", 1).reason, 0);
+  reader.expect_quiet();
+}
+
 INSTANTIATE_TEST_SUITE_P(AllVersions, Transactions, main_versions());
 
 }  // namespace hermod::integration

@@ -164,6 +164,24 @@ TEST_F(TransactionPath, AQueueThatHasToBeAskedTakesAllOrNothing) {
   EXPECT_EQ(take_all(taker), (std::vector<std::string>{"d", "e"}));
 }
 
+TEST_F(TransactionPath, AQueueThatWasNotAskedYetIsGivenBackNothing) {
+  options_.session.queue.max_messages = 1;
+  configure("orders", "shop/a").dedup_window = 1h;
+  FakeClient away = login({.client_id = "away", .durable = true});
+  subscribe(away, "shop/b", kQoS1);
+  away.peer().drop(0);
+  settle();
+  FakeClient sender = login("sender");
+  prepare(sender, "1", "a", "shop/a");
+  prepare(sender, "1", "b", "shop/b");
+  prepare(sender, "1", "c", "shop/b");
+  EXPECT_EQ(end(sender, "1"), "0x97");
+  EXPECT_EQ(broker().queues().find("orders")->room->held().messages, 0U);
+  prepare(sender, "2", "d", "shop/a");
+  EXPECT_EQ(end(sender, "2"), "");
+  EXPECT_EQ(broker().queues().find("orders")->room->held().messages, 1U);
+}
+
 TEST_F(TransactionPath, AQueueThatDropsItsOldestTakesAsMuchAsItHolds) {
   queue::QueueDefinition& definition = configure("orders", "shop/#");
   definition.max_length = 2;

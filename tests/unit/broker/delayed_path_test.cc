@@ -108,6 +108,22 @@ TEST_F(DelayedPath, AReceiverAtQoS0GetsItOnceAlsoWhenTheFirstTryFails) {
   EXPECT_EQ(pending(), 0U);
 }
 
+TEST_F(DelayedPath, AReceiverAtQoS1GetsItBehindItsCommitToo) {
+  FakeClient reader = login({.client_id = "reader", .durable = true});
+  subscribe(reader, "shop/#", kQoS1);
+  FakeClient sender = login("sender");
+  publish(sender, {"shop/a", "0", kQoS1, 1});
+  publish(sender, {"$delayed/1/shop/a", "1", kQoS1, 2});
+  settle();
+  EXPECT_EQ(payloads(reader), std::vector<std::string>{"0"});
+  fail_next_commit();
+  pass(1s);
+  EXPECT_THAT(payloads(reader), IsEmpty());
+  repair_store();
+  pass(3s);
+  EXPECT_EQ(payloads(reader), std::vector<std::string>{"1"});
+}
+
 TEST_F(DelayedPath, WhatIsNotStoredIsRefusedAndTakesNoRoom) {
   FakeClient sender = login("sender");
   fail_next_commit(Errc::NoSpace);

@@ -35,7 +35,8 @@ void CommitFanout::on_sequenced(std::span<store::Done> done) {
 }
 
 /// To clients that are there; gives what is not theirs. What is drawn for a shared group may still go to
-/// another member, and what is on loan is in the store already.
+/// another member, and what is on loan is in the store already. What nobody sends again when it is not stored
+/// goes to nobody: a will, and what was a delayed message, which would come twice.
 std::span<const store::Appended> CommitFanout::deliver_early(const PublishCommit& publish,
                                                              std::span<const store::Appended> appended) {
   std::size_t next = 0;
@@ -44,7 +45,9 @@ std::span<const store::Appended> CommitFanout::deliver_early(const PublishCommit
     HERMOD_ASSERT(next < appended.size());
     const store::Appended& entry = appended[next++];
     const queue::Delivery& delivery = target.delivery;
-    if (!entry.may_be_told || delivery.group != 0 || delivery.loan.keeper.v != 0) continue;
+    if (publish.qos != wire::QoS::AtLeastOnce || !entry.may_be_told || delivery.group != 0 ||
+        delivery.loan.keeper.v != 0)
+      continue;
     if (const auto where = slots_.locate(target.session); where && where->online)
       outbox_.send(where->shard, DeliverEarly{target.session, entry.seq, delivery});
   }
@@ -62,7 +65,7 @@ void CommitFanout::enqueue_early(PublishCommit& publish, std::span<const store::
     if (!may_go || !entries[i].may_be_told) continue;
     one.is_told = true;
     outbox_.send(owner_of(one.queue->id, shards_),
-                 ToQueue{one.queue->id, QueueEntrySequenced{entries[i].seq, one.entry}});
+                 ToQueue{one.queue->id, QueueEntrySequenced{entries[i].seq, std::move(one.entry)}});
   }
 }
 
@@ -188,7 +191,7 @@ void CommitFanout::delay(PublishCommit& publish, std::span<const store::Appended
 void CommitFanout::tell_where(PublishCommit& publish, std::span<const store::Appended> entries) {
   for (std::size_t i = 0; i < publish.queues.size(); ++i) {
     const CommitQueue& one = publish.queues[i];
-    if (one.entry.message == publish.message)
+    if (one.is_told || one.entry.message == publish.message)
       publish.ref->stored.push_back({one.queue->name(), entries[i].seq});
   }
 }

@@ -21,6 +21,12 @@ bool answers_packet(const CommitTicket::Work& work) {
          std::holds_alternative<AnswerLater>(work);
 }
 
+/// Readers of streams stand where these say, or stay where they are: they may be recorded again.
+void end_moves(session::Session& session, const SubscriptionsStored& work) {
+  for (const SubscriptionRequest& request : work.requests)
+    if (request.position && request.number != 0) session.readers()->end_move(request.stream);
+}
+
 /// What a commit holds in memory until it is finished: its batch, and the message, of which the batch may
 /// have a part, a copy or nothing.
 std::size_t bytes_held(const store::WriteBatch& batch, const CommitTicket::Work& work) {
@@ -193,6 +199,7 @@ void Shard::finish(Connection* c, Session* session, SubscriptionsStored& work, s
       if (!error) create_queues(request);
     return;
   }
+  end_moves(*session, work);
   if (error) {
     for (const SubscriptionRequest& request : work.requests)
       if (request.number != 0) session->subscriptions().settle(request.filter);

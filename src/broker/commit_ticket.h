@@ -42,7 +42,7 @@ struct CommitQueue {
   queue::NamedQueuePtr queue;
   queue::QueueEntry entry;
   queue::AdmissionId admission{};  ///< zero: its owner was not asked, and its room is taken
-  bool is_told = false;            ///< its owner has it since it has a sequence
+  bool is_told = false;            ///< its owner has it since it has a sequence, and `entry` with it
 };
 
 /// Nearly always one.

@@ -40,9 +40,13 @@ queue::MessagePtr published_now(const queue::Message& stored, std::uint64_t matc
 
 }  // namespace
 
+/// Its delay runs since it was received: the wall clock may have been set while it was stored.
 void DelayedDesk::on_stored(DelayedStored& stored) {
   shard_.counters_.add(Counter::DelayedStored);
-  messages_->add(stored.seq, stored.delayed->time, std::move(stored.delayed->content), shard_.moment());
+  const queue::DelayedTime& time = stored.delayed->time;
+  const std::optional<MonotonicTime> received = stored.delayed->received;
+  const queue::Moment known = received ? queue::Moment{*received, time.sent} : shard_.moment();
+  messages_->add(stored.seq, time, std::move(stored.delayed->content), known);
 }
 
 /// A slice of what is due. It does not wait for the commit of the one before, else its lateness would grow

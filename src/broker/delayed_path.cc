@@ -42,6 +42,7 @@ void Shard::store_delayed(Connection& c, const wire::Publish& packet, std::strin
   const session::Session& session = *c.session();
   auto delayed = std::make_unique<queue::DelayedMessage>();
   delayed->time = time;
+  delayed->received = now();
   delayed->content = {session.client_id(), make_message(packet, topic, session.id(), 0)};
   targets_.clear();
   queue_targets_.clear();

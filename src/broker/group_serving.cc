@@ -151,9 +151,10 @@ void GroupServing::read_ahead(OwnedQueue& group) {
   shared_.reader->read({.shard = shard_,
                         .session = SessionId{named.stream.v},
                         .purpose = PageRead::Purpose::StreamGroup,
-                        .from = it.reading.window().begin_page(end),
+                        .from = it.reading.window().begin_page(),
                         .most = {options.reader_messages / 2, options.reader_bytes / 2},
-                        .reader = SessionId{group.named->id.v}});
+                        .reader = SessionId{group.named->id.v},
+                        .stored = end});
 }
 
 /// A page for a group that has gone, or stands elsewhere now, is nobody's.
@@ -168,7 +169,8 @@ void GroupServing::on_page(PageRead& page) {
     return;
   }
   host_.tell_damaged(page, group->named->name());
-  const std::uint64_t missing = it.reading.window().load(page.stream->entries, page.end, page.to_end);
+  const std::uint64_t missing =
+      it.reading.window().load(page.stream->entries, page.end, page.to_end ? page.stream->stored : page.end);
   const std::uint64_t lost = missing - std::min<std::uint64_t>(missing, page.damaged.size());
   it.passed_over += lost;
   counters_.add(Counter::StreamPassedOver, lost);

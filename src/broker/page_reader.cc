@@ -69,7 +69,7 @@ void add_stream_entry(const store::StoredEntry& stored, PageRead& page) {
 std::unique_ptr<StreamPage> stream_page(const PageWanted& wanted) {
   if (wanted.purpose != PageRead::Purpose::Stream && wanted.purpose != PageRead::Purpose::StreamGroup)
     return nullptr;
-  return std::make_unique<StreamPage>(StreamPage{wanted.reader});
+  return std::make_unique<StreamPage>(StreamPage{wanted.reader, wanted.stored});
 }
 
 /// Of an exchange that waits for its PUBCOMP nothing is left to send; a claim's message is not here, or was

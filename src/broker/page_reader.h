@@ -16,6 +16,7 @@ struct PageWanted {
   Seq from;
   queue::Amount most;     ///< messages, and about so many bytes
   SessionId reader = {};  ///< of a stream; or a consumer group of it
+  Seq stored = {};        ///< what the stream stored next when this was asked
 };
 
 /// Where shards get from what their windows do not hold. Shared by all shards, outlives them; read() is

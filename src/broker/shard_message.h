@@ -98,6 +98,7 @@ struct HearFailures {};
 /// What a PageRead brings to a reader of a stream.
 struct StreamPage {
   SessionId reader;  ///< or the id of a consumer group
+  Seq stored;        ///< everything before was in the store when the page was asked for
   std::vector<queue::StreamEntry> entries{};
 };
 

@@ -173,9 +173,10 @@ void StreamReading::read_ahead(const Session& session, StreamReader& reader) {
   shared_.reader->read({.shard = shard_,
                         .session = SessionId{reader.stream->id.v},
                         .purpose = PageRead::Purpose::Stream,
-                        .from = reader.window.begin_page(end),
+                        .from = reader.window.begin_page(),
                         .most = {options.reader_messages / 2, options.reader_bytes / 2},
-                        .reader = session.id()});
+                        .reader = session.id(),
+                        .stored = end});
 }
 
 /// A page for a reader that has gone, or stands elsewhere now, is nobody's. What cannot be read is tried
@@ -190,7 +191,8 @@ void StreamReading::on_page(PageRead& page) {
     return host_.read_again_later(session->id());
   }
   host_.tell_damaged(page, reader->stream->name());
-  const std::uint64_t missing = reader->window.load(page.stream->entries, page.end, page.to_end);
+  const std::uint64_t missing =
+      reader->window.load(page.stream->entries, page.end, page.to_end ? page.stream->stored : page.end);
   counters_.add(Counter::StreamPassedOver, missing - std::min<std::uint64_t>(missing, page.damaged.size()));
   host_.pump(*session);
 }
@@ -272,6 +274,7 @@ void StreamReading::record(Session& session) {
   readers.is_record_due = false;
   store::WriteBatch batch;
   readers.for_each([&](StreamReader& reader) {
+    if (readers.is_moving(reader.stream->id)) return;
     const queue::StreamPosition position = reader.position();
     if (position == reader.recorded) return;
     queue::record_reader(batch, reader.stream->id, session.id(), position);

@@ -73,6 +73,8 @@ void Shard::on_subscribe(Connection& c, const wire::Subscribe& packet) {
     }
     work.requests.push_back(std::move(request));  // one reason per filter, in order [MQTT-3.8.4-6]
   }
+  for (const SubscriptionRequest& request : work.requests)
+    if (request.position && request.number != 0) session.make_readers().begin_move(request.stream);
   if (session.is_durable() || !batch.empty())
     return submit(std::move(batch), c.id(), session.id(), std::move(work));
   apply_subscriptions(&c, session, work);

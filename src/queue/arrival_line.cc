@@ -7,14 +7,9 @@
 
 namespace hermod::queue {
 
-std::optional<ArrivalLine::Arrival> ArrivalLine::on_sequenced(Seq seq, QueueEntry entry) {
+void ArrivalLine::wait(Seq seq, QueueEntry entry) {
   HERMOD_ASSERT(waiting_.empty() || waiting_.back().seq < seq);
-  if (waiting_.empty() && seq == next_) {
-    on_came(seq);
-    return Arrival{seq, std::move(entry), seq < durable_end_};
-  }
   waiting_.push_back({seq, std::move(entry)});
-  return std::nullopt;
 }
 
 void ArrivalLine::on_durable(Seq last) {

@@ -19,8 +19,10 @@ class ArrivalLine {
     bool is_durable = false;
   };
 
-  /// The entry has its sequence. Sequences rise. Nothing, when it waits; else it comes in now.
-  std::optional<Arrival> on_sequenced(Seq seq, QueueEntry entry);
+  /// Nothing is missing in front of it. It comes in at once, with on_came().
+  bool is_next(Seq seq) const { return seq == next_ && waiting_.empty(); }
+  /// The entry has its sequence, and is not the next. Sequences rise.
+  void wait(Seq seq, QueueEntry entry);
   /// What was given sequences up to this one is durable, or has failed: it has come, or waits here. Behind it
   /// take_next() until there is none.
   void on_durable(Seq last);

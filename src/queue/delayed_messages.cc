@@ -26,6 +26,13 @@ bool DelayedMessages::holds_as_many_as_may_be() const {
   return held_.size() + reading_.size() >= limits_.held_messages || held_bytes_ >= limits_.held_bytes;
 }
 
+/// What comes first is neither here nor on its way. Nothing is published before it, so it is read though
+/// there is no room: what is held behind it would wait for it, and it for them.
+bool DelayedMessages::waits_for_unread(const Moment& now) const {
+  const auto first = index_.first(now);
+  return first && !held_.contains(first->seq) && !is_being_read(first->seq);
+}
+
 void DelayedMessages::hold(Seq seq, DelayedContent&& content) {
   held_bytes_ += content.size();
   held_.emplace(seq, std::move(content));
@@ -71,8 +78,9 @@ std::vector<DelayedMessages::Run> DelayedMessages::take_reads(const Moment& now)
   if (!is_readable_ || (read_again_at_ && now.steady < *read_again_at_)) return runs;
   read_again_at_.reset();
   std::vector<Seq> wanted;
-  while (held_.size() + reading_.size() + wanted.size() < limits_.held_messages &&
-         held_bytes_ < limits_.held_bytes) {
+  const std::size_t least = waits_for_unread(now) ? limits_.run_messages : 0;
+  while (wanted.size() < least || (held_.size() + reading_.size() + wanted.size() < limits_.held_messages &&
+                                   held_bytes_ < limits_.held_bytes)) {
     const auto next = index_.ahead(read_to_, now);
     if (!next || DelayedIndex::left(next->place, now) > limits_.ahead) break;
     DelayedIndex::pass(read_to_, *next);
@@ -212,7 +220,7 @@ std::optional<MonotonicTime> DelayedMessages::next(const Moment& now) const {
   } else if (first && first->place.kind == DelayedTime::Kind::TimeOfDay) {
     sooner(now.steady + kLookAtClock);
   }
-  if (!is_readable_ || holds_as_many_as_may_be()) return next;
+  if (!is_readable_ || (holds_as_many_as_may_be() && !waits_for_unread(now))) return next;
   if (const auto unread = index_.ahead(read_to_, now)) {
     const MonotonicTime read = at(*unread, limits_.ahead);
     sooner(read_again_at_ ? std::max(read, *read_again_at_) : read);

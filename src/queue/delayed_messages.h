@@ -86,6 +86,7 @@ class DelayedMessages {
     DelayedContent content;
   };
   bool holds_as_many_as_may_be() const;
+  bool waits_for_unread(const Moment& now) const;
   void hold(Seq seq, DelayedContent&& content);
   DelayedContent release(Seq seq);
   void put_back(Seq seq, const DelayedIndex::Place& place, DelayedContent content);

@@ -1,7 +1,9 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/ids.h"
 #include "base/result.h"
 #include "queue/delayed_form.h"
@@ -25,6 +27,8 @@ struct DelayedContent {
 struct DelayedMessage {
   DelayedTime time;
   DelayedContent content;
+  /// When it was sent, on the clock that nobody sets; nothing: nobody knows. Not in the record.
+  std::optional<MonotonicTime> received{};
 };
 
 /// Table `entries`, in kDelayedStream: version, kind, due, sent; then the publisher's client identifier, and

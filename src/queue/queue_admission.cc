@@ -222,7 +222,7 @@ std::vector<WaiterId> QueueGroup::on_stored(AdmissionId id, Seq seq, Moment now)
 void QueueGroup::on_stored(const Arrival& arrival, Seq seq, Moment now) {
   note_durable(Seq{seq.v - 1});
   take_arrivals(now);
-  come_in(seq, arrival.entry, expiry_of(arrival.entry, now));
+  come_in(seq, QueueEntry(arrival.entry), expiry_of(arrival.entry, now));
   arrivals_.on_came(seq);
   on_durable(seq, now);
   tell_to_ask_again();
@@ -261,7 +261,7 @@ MonotonicTime QueueGroup::expiry_of(const QueueEntry& entry, Moment now) const {
 }
 
 /// It is stored.
-void QueueGroup::come_in(Seq seq, QueueEntry entry, MonotonicTime expires_at) {
+void QueueGroup::come_in(Seq seq, QueueEntry&& entry, MonotonicTime expires_at) {
   MessagePtr unheld = add(seq, std::move(entry), expires_at);
   if (is_closing_) return remove(seq, Removal::Purged);
   if (unheld) in_hand_.push_back({seq, std::move(unheld)});
@@ -296,7 +296,7 @@ bool QueueGroup::is_kept_back(Seq seq) const {
          wishes_.is_unwanted(lanes_.lane_of(seq), seq);
 }
 
-MessagePtr QueueGroup::add(Seq seq, QueueEntry entry, MonotonicTime expires_at) {
+MessagePtr QueueGroup::add(Seq seq, QueueEntry&& entry, MonotonicTime expires_at) {
   const Message& message = *entry.message;
   const bool is_held = holds_next(message.size());
   unheld_to_ = is_held ? Seq{} : seq;

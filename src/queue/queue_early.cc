@@ -7,23 +7,22 @@
 
 namespace hermod::queue {
 
-void QueueGroup::on_sequenced(Seq seq, QueueEntry entry, Moment now) {
-  std::optional<ArrivalLine::Arrival> arrival = arrivals_.on_sequenced(seq, std::move(entry));
-  if (!arrival) return;
-  come_in_early(*std::move(arrival), now);
+void QueueGroup::on_sequenced(Seq seq, QueueEntry&& entry, Moment now) {
+  if (!arrivals_.is_next(seq)) return arrivals_.wait(seq, std::move(entry));
+  arrivals_.on_came(seq);
+  if (early_from_.v == 0) early_from_ = seq;
+  const MonotonicTime expires_at = expiry_of(entry, now);
+  come_in(seq, std::move(entry), expires_at);
   tell_to_ask_again();
   pump(now);
 }
 
-void QueueGroup::come_in_early(ArrivalLine::Arrival arrival, Moment now) {
-  if (!arrival.is_durable && early_from_.v == 0) early_from_ = arrival.seq;
-  const MonotonicTime expires_at = expiry_of(arrival.entry, now);
-  come_in(arrival.seq, std::move(arrival.entry), expires_at);
-}
-
 void QueueGroup::take_arrivals(Moment now) {
-  while (std::optional<ArrivalLine::Arrival> next = arrivals_.take_next())
-    come_in_early(*std::move(next), now);
+  while (std::optional<ArrivalLine::Arrival> next = arrivals_.take_next()) {
+    if (!next->is_durable && early_from_.v == 0) early_from_ = next->seq;
+    const MonotonicTime expires_at = expiry_of(next->entry, now);
+    come_in(next->seq, std::move(next->entry), expires_at);
+  }
 }
 
 /// What was read of what is not durable would be missing in the page.

@@ -63,7 +63,7 @@ class QueueGroup {
   /// One that nobody asked about has its sequence: it may go out, and the store is told of what becomes of it
   /// behind it. Sequences rise; on_stored() does not name it again, but on_durable() or on_never_stored().
   /// Precondition: takes_early(definition()).
-  void on_sequenced(Seq seq, QueueEntry entry, Moment now);
+  void on_sequenced(Seq seq, QueueEntry&& entry, Moment now);
   /// All that has a sequence up to this one is durable.
   void on_durable(Seq last, Moment now);
   /// Its publisher is refused. It leaves with its room, unless a consumer has it, or something was decided
@@ -350,11 +350,10 @@ class QueueGroup {
   bool is_kept_back(Seq seq) const;
   bool comes_with_page() const;
   /// Gives the message, when it is not held.
-  MessagePtr add(Seq seq, QueueEntry entry, MonotonicTime expires_at);
-  void come_in_early(ArrivalLine::Arrival arrival, Moment now);
+  MessagePtr add(Seq seq, QueueEntry&& entry, MonotonicTime expires_at);
   void take_arrivals(Moment now);
   void note_durable(Seq last);
-  void come_in(Seq seq, QueueEntry entry, MonotonicTime expires_at);
+  void come_in(Seq seq, QueueEntry&& entry, MonotonicTime expires_at);
   MonotonicTime expiry_of(WallTime stored_at, WallTime own_end, WallTime since, Moment now) const;
   MonotonicTime expiry_of(const Item& item, Moment now) const {
     return expiry_of(item.stored_at, item.end(), item.since(), now);

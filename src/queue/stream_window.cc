@@ -26,17 +26,16 @@ bool StreamWindow::should_read(Seq end) const {
   return held_.messages * 2 <= limit_.messages && held_.bytes * 2 <= limit_.bytes;
 }
 
-Seq StreamWindow::begin_page(Seq end) {
+Seq StreamWindow::begin_page() {
   HERMOD_ASSERT(!is_reading_);
   is_reading_ = true;
   asked_from_ = wanted_;
-  asked_end_ = end;
   drop_tail();
   keeps_tail_ = true;
   return wanted_;
 }
 
-std::uint64_t StreamWindow::load(std::span<StreamEntry> page, Seq to, bool to_end) {
+std::uint64_t StreamWindow::load(std::span<StreamEntry> page, Seq to, Seq end) {
   HERMOD_ASSERT(is_reading_);
   is_reading_ = false;
   std::uint64_t missing = 0;
@@ -45,11 +44,10 @@ std::uint64_t StreamWindow::load(std::span<StreamEntry> page, Seq to, bool to_en
     missing += entry.seq.v - wanted_.v;
     add(std::move(entry));
   }
-  // Everything before asked_end_ was in the store when the page was read.
-  const Seq end = to_end ? std::max(to, asked_end_) : to;
-  if (end > wanted_) {
-    missing += end.v - wanted_.v;
-    wanted_ = end;
+  const Seq behind = std::max(to, end);
+  if (behind > wanted_) {
+    missing += behind.v - wanted_.v;
+    wanted_ = behind;
   }
   join_tail();
   return missing;

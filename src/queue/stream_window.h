@@ -36,12 +36,13 @@ class StreamWindow {
   /// Whether a page should be asked for. `end`: what the stream stores next.
   bool should_read(Seq end) const;
   bool is_reading() const { return is_reading_; }
-  /// It is asked for from here on. `end`: as above, now.
-  Seq begin_page(Seq end);
-  /// Neighbours, in rising order; up to `to` the store has no others, and with `to_end` nor behind that. How
-  /// many sequences are passed over, of which there is no entry any more.
-  std::uint64_t load(std::span<StreamEntry> page, Seq to, bool to_end);
-  /// Whether a page that was asked for here is the one that is waited for.
+  /// It is asked for from here on.
+  Seq begin_page();
+  /// Neighbours, in rising order; up to `to` the store has no others, nor up to `end`. How many sequences are
+  /// passed over, of which there is no entry any more.
+  std::uint64_t load(std::span<StreamEntry> page, Seq to, Seq end);
+  /// Whether a page that was asked for here is the one that is waited for, or does as well: one that was
+  /// asked for on a connection before this one knows less of what was stored since.
   bool expects(Seq from) const { return is_reading_ && asked_from_ == from; }
   /// It could not be had.
   void fail_page();
@@ -71,7 +72,6 @@ class StreamWindow {
   WallTime not_before_{};
   bool is_reading_ = false;
   Seq asked_from_{};
-  Seq asked_end_{};
   // What is stored while a page is read, if nothing is missing in it.
   std::vector<StreamEntry> tail_;
   std::uint64_t tail_bytes_ = 0;

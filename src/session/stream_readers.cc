@@ -35,6 +35,15 @@ void StreamReaders::remove(QueueId stream) {
   readers_.erase(found);
 }
 
+void StreamReaders::end_move(QueueId stream) {
+  if (const auto found = std::find(moving_.begin(), moving_.end(), stream); found != moving_.end())
+    moving_.erase(found);
+}
+
+bool StreamReaders::is_moving(QueueId stream) const {
+  return std::find(moving_.begin(), moving_.end(), stream) != moving_.end();
+}
+
 void StreamReaders::attach(StreamReader& reader) {
   reader.attachment = queue::AttachmentNo{++last_attachment_};
   reader.is_attached = true;

@@ -64,12 +64,19 @@ class StreamReaders {
   /// has acknowledged nothing.
   std::vector<Seq> disconnect();
 
+  /// A subscription is on its way to the store with another place for the reader: until end_move() no record
+  /// says where it stands, because that would be written behind it.
+  void begin_move(QueueId stream) { moving_.push_back(stream); }
+  void end_move(QueueId stream);
+  bool is_moving(QueueId stream) const;
+
   /// Some of their positions are not in the store, and will be recorded soon.
   bool is_record_due = false;
 
  private:
   absl::flat_hash_map<QueueId, StreamReader> readers_;
-  std::vector<Seq> of_ended_;  // with the client, of readers that are gone
+  std::vector<Seq> of_ended_;    // with the client, of readers that are gone
+  std::vector<QueueId> moving_;  // once for each subscription
   std::uint64_t last_attachment_ = 0;
 };
 

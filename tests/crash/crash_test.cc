@@ -96,8 +96,10 @@ void CrashTest::start_load(std::size_t padding) {
       role.window = window;
       publishers_.push_back(&add(role));
     };
+    role.delay = delays_ ? 1 + static_cast<std::uint32_t>(i) : 0;
     publish("one-", "l/one/", 1, 10);
     publish("two-", "l/two/", 2, 10);
+    role.delay = 0;
     publish("group-", "s/", 1, 5);
     role.retain = true;
     publish("kept-", "l/kept/", 1, 1);

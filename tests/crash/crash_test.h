@@ -71,7 +71,17 @@ class CrashTest : public integration::BrokerTest {
   /// Precondition: its client is stopped.
   void check_member(const std::string& id);
 
+  // stream_load.cc: publishers of QoS 1 and 2 into a stream "log", and two that read it
+  static support::Settings with_stream(support::Settings settings);
+  PersistentClient& add_reader(const std::string& id);
+  void start_stream_load(std::size_t padding = 0);
+  /// As finish_load_and_check(); at the end a third one reads everything.
+  void finish_stream_load_and_check();
+  void report_stream(const std::string& what);
+
   Ledger ledger_;
+  StreamOffsets offsets_{ledger_};
+  bool delays_ = false;  ///< what is published for the reader and the sleeper are delayed messages
   std::vector<std::unique_ptr<PersistentClient>> clients_;
   std::vector<PersistentClient*> publishers_;
   std::vector<PersistentClient*> keepers_;  ///< those of retained messages

@@ -49,6 +49,27 @@ class DiskTest : public CrashTest {
     }
   }
 
+  /// The life of a round and its end, which may come again during the start behind it. Returns the cuts.
+  std::uint64_t live_until_cut(std::uint64_t round) {
+    using namespace std::chrono_literals;
+    if (random_() % 4 == 0) {
+      std::this_thread::sleep_for(std::chrono::microseconds(random_() % 150'000));
+    } else {
+      // Every eighth lives long enough for a checkpoint; else each start would replay more than the one
+      // before.
+      cut_after(1 + random_() % (round % 8 == 7 ? 20'000 : 400));
+      run_at_most(2s);
+    }
+    std::uint64_t cuts = 0;
+    do {
+      ++cuts;
+      cut(Fate::Any);
+      if (random_() % 3 == 0) cut_after(1 + random_() % 40);  // the next one comes during the start
+      if (starts_again()) call_off_cut();
+    } while (!broker().running());
+    return cuts;
+  }
+
   /// Behind so many more operations on the files.
   void cut_after(std::uint64_t operations) {
     faults_.control().cut_at = faults_.control().operations + operations;

@@ -18,7 +18,7 @@ class Kill : public CrashTest {
   void start(support::Settings settings) {
     settings.emplace_back("session.max_queued_messages", "1000000");
     settings.emplace_back("session.max_queued_bytes", "4GiB");
-    start_with(std::move(settings));
+    start_broker({.settings = std::move(settings), .is_on_disk = true});
   }
 
   void run_rounds(std::uint64_t rounds) {
@@ -67,6 +67,48 @@ TEST_F(Kill, T64_AtAnyMomentLosesNothingThatIsOnlyWritten) {
   HERMOD_NEEDS_OWN_BROKER();
   start({{"store.flush", "memory"}});
   run_rounds(rounds_of(10));
+}
+
+/// None is lost, and none comes twice at QoS 2, though the broker dies while they wait and while they leave.
+TEST_F(Kill, T64_AtAnyMomentLosesAndRepeatsNoDelayedMessage) {
+  HERMOD_NEEDS_OWN_BROKER();
+  delays_ = true;
+  start({});
+  run_rounds(rounds_of(10));
+}
+
+/// Offsets have no gap, and none is given twice.
+class StreamKill : public CrashTest {
+ protected:
+  void run_rounds(std::uint64_t rounds, const char* flush) {
+    start_broker({.settings = with_stream({{"store.flush", flush}}), .is_on_disk = true});
+    std::mt19937_64 random(number_from("HERMOD_CRASH_SEED", 1));
+    start_stream_load();
+    for (std::uint64_t round = 0; round < rounds; ++round) {
+      const std::uint64_t before = ledger_.acknowledged_count();
+      const std::uint64_t read_before = offsets_.count();
+      if (round % 2 == 0) {
+        ASSERT_TRUE(in_time([&] {
+          return ledger_.acknowledged_count() > before && offsets_.count() > read_before;
+        })) << "round "
+            << round;
+      }
+      std::this_thread::sleep_for(std::chrono::microseconds(random() % 60'000));
+      die_and_start();
+    }
+    finish_stream_load_and_check();
+    report_stream(std::to_string(rounds) + " rounds");
+  }
+};
+
+TEST_F(StreamKill, T64_AtAnyMomentLeavesNoGapAndLosesNothing) {
+  HERMOD_NEEDS_OWN_BROKER();
+  run_rounds(rounds_of(10), "sync");
+}
+
+TEST_F(StreamKill, T64_AtAnyMomentLosesNothingThatIsOnlyWritten) {
+  HERMOD_NEEDS_OWN_BROKER();
+  run_rounds(rounds_of(6), "memory");
 }
 
 }  // namespace

@@ -44,6 +44,7 @@ bool PersistentClient::connect() {
     return false;
   }
   has_session_ = true;
+  if (role_.offsets != nullptr) role_.offsets->connected(role_.id);
   if (!role_.subscriptions.empty() && !has_subscribed_ &&
       !raw_->try_send(subscribe_bytes(Version::V5, 65000, role_.subscriptions)))
     return false;
@@ -59,7 +60,8 @@ bool PersistentClient::send_again() {
 }
 
 std::string PersistentClient::publish_bytes_of(const Outgoing& out, bool duplicate) const {
-  return publish_bytes(Version::V5, {.topic = role_.topic,
+  const std::string way = role_.delay > 0 ? "$delayed/" + std::to_string(role_.delay) + "/" : "";
+  return publish_bytes(Version::V5, {.topic = way + role_.topic,
                                      .payload = std::to_string(out.number) + std::string(role_.padding, ' '),
                                      .qos = role_.qos,
                                      .retain = role_.retain,
@@ -115,11 +117,23 @@ void PersistentClient::on_packet(const Packet& packet) {
 }
 
 void PersistentClient::on_message(const Message& message) {
+  if (role_.offsets != nullptr) return on_entry(message);
   // A subscriber of QoS 2 knows by the identifier whether it has seen the message. [MQTT-4.3.3-10]
   const bool first = message.qos == 2 ? held_.insert(message.packet_id).second : !message.dup;
   if (message.qos < 2 || first) ledger_.arrived(role_.id, message.topic, std::stoull(message.payload), first);
   if (message.qos > 0)
     raw_->try_send(ack_bytes(message.qos == 1 ? Type::Puback : Type::Pubrec, message.packet_id));
+}
+
+/// A reader of a stream knows by the offset whether it has seen the message.
+void PersistentClient::on_entry(const Message& message) {
+  for (const auto& [name, value] : message.properties.users()) {
+    if (name != "offset") continue;
+    const std::uint64_t number = std::stoull(message.payload);
+    if (role_.offsets->arrived(role_.id, std::stoull(value), message.topic, number))
+      ledger_.arrived(role_.id, message.topic, number, true);
+  }
+  raw_->try_send(ack_bytes(Type::Puback, message.packet_id));
 }
 
 void PersistentClient::on_answer(Type type, std::uint16_t id) {

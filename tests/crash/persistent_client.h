@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tests/crash/ledger.h"
+#include "tests/crash/stream_offsets.h"
 #include "tests/support/raw_client.h"
 
 namespace hermod::crash {
@@ -30,8 +31,10 @@ class PersistentClient {
     std::uint64_t most =
         std::numeric_limits<std::uint64_t>::max();  ///< that many messages, and it is finished
     bool retain = false;
-    std::size_t padding = 0;   ///< bytes behind the number
-    bool has_session = false;  ///< it was there before, with its subscriptions
+    std::size_t padding = 0;           ///< bytes behind the number
+    bool has_session = false;          ///< it was there before, with its subscriptions
+    std::uint32_t delay = 0;           ///< seconds; above 0: what it publishes is a delayed message
+    StreamOffsets* offsets = nullptr;  ///< it reads a stream, and these are its account
   };
 
   PersistentClient(std::uint16_t port, Role role, Ledger& ledger)
@@ -73,6 +76,7 @@ class PersistentClient {
   bool send_again();
   void on_packet(const support::Packet& packet);
   void on_message(const support::Message& message);
+  void on_entry(const support::Message& message);
   void on_answer(support::Type type, std::uint16_t id);
   std::string publish_bytes_of(const Outgoing& out, bool duplicate) const;
 

@@ -26,20 +26,7 @@ class PowerCut : public DiskTest {
     for (std::uint64_t round = 0; round < rounds; ++round) {
       const bool looks = round % 2 == 1;  // else the publishers of retained messages are back at once
       if (looks) hold_retained();
-      if (random_() % 4 == 0) {
-        std::this_thread::sleep_for(std::chrono::microseconds(random_() % 150'000));
-      } else {
-        // Every eighth lives long enough for a checkpoint; else each start would replay more than the one
-        // before.
-        cut_after(1 + random_() % (round % 8 == 7 ? 20'000 : 400));
-        run_at_most(2s);
-      }
-      do {
-        ++cuts;
-        cut(Fate::Any);
-        if (random_() % 3 == 0) cut_after(1 + random_() % 40);  // the next one comes during the start
-        if (starts_again()) call_off_cut();
-      } while (!broker().running());
+      cuts += live_until_cut(round);
       ASSERT_FALSE(logged("store.set_aside")) << broker().log();
       if (looks) check_retained();
       ASSERT_FALSE(HasFailure()) << "round " << round;
@@ -56,6 +43,27 @@ class PowerCut : public DiskTest {
 TEST_F(PowerCut, T65_AtAnyMomentKeepsEveryPromise) {
   start();
   run_rounds(rounds_of(15));
+}
+
+TEST_F(PowerCut, T65_AtAnyMomentLosesAndRepeatsNoDelayedMessage) {
+  delays_ = true;
+  start();
+  run_rounds(rounds_of(8));
+}
+
+TEST_F(PowerCut, T65_AtAnyMomentLeavesNoGapInAStream) {
+  start(with_stream(settings_));
+  faults_.control().sync_micros = 2000;
+  start_stream_load(kPadding);
+  const std::uint64_t rounds = rounds_of(8);
+  std::uint64_t cuts = 0;
+  for (std::uint64_t round = 0; round < rounds; ++round) {
+    cuts += live_until_cut(round);
+    ASSERT_FALSE(logged("store.set_aside")) << broker().log();
+  }
+  faults_.control().sync_micros = 0;
+  finish_stream_load_and_check();
+  report_stream(std::to_string(rounds) + " rounds, " + std::to_string(cuts) + " power cuts");
 }
 
 /// Everything else than a PUBACK is kept as before: the ledger forgives nothing of QoS 2 and of retained

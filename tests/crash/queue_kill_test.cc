@@ -37,7 +37,7 @@ class QueueKill : public CrashTest {
     std::mt19937_64 random(number_from("HERMOD_CRASH_SEED", 1));
     Settings settings = QueueLoad::settings();
     settings.emplace_back("store.flush", flush);
-    start_with(std::move(settings));
+    start_broker({.settings = std::move(settings), .is_on_disk = true});
     load_ = std::make_unique<QueueLoad>(port(), queue_ledger_);
     load_->start();
     ASSERT_TRUE(in_time([&] { return load_->is_subscribed(); })) << "a consumer was not answered";

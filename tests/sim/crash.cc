@@ -72,11 +72,7 @@ void Schedule::crash() {
 }
 
 void Schedule::lose_broker() {
-  for (const auto& peer : peers_) {
-    if (peer->transport() == nullptr) continue;
-    const std::size_t written = peer->received();
-    peer->lose_broker(random_.chance(50) ? written : random_.below(written + 1));
-  }
+  network_.lose_broker(random_);
   elided_ += broker_->counted(Counter::PublishElided);
   broker_.reset();
   disk_->store.lose();

@@ -46,8 +46,7 @@ void Schedule::begin_watching() {
 
 bool Schedule::poll_all() {
   bool any = false;
-  std::erase_if(peers_, [](const auto& peer) { return peer->transport() == nullptr; });
-  for (const auto& peer : peers_) {
+  for (const auto& peer : network_.alive()) {
     if (!peer->has_finished()) peer->make_room(std::size_t{1} << 16);
     any |= peer->transport()->on_ready();
   }
@@ -171,8 +170,7 @@ void Schedule::check_retained_arrived(const std::vector<const SubscriptionBook*>
 /// Every client asks for a clean session that ends with its connection: then the broker holds nothing more.
 void Schedule::end_all_sessions() {
   for (const auto& client : clients_) {
-    peers_.push_back(broker_->connect(random_.below(broker_->shard_count())));
-    client->connect_for_the_last_time(peers_.back());
+    client->connect_for_the_last_time(network_.add(broker_->connect(random_.below(broker_->shard_count()))));
   }
   const auto is_busy = [&] { return broker_->directory().count() > 0 || broker_->has_commits_in_flight(); };
   for (int round = 0; round < 2000 && is_busy(); ++round) {

@@ -186,16 +186,12 @@ void Schedule::random_step() {
 }
 
 void Schedule::poll_somebody() {
-  std::erase_if(peers_, [](const auto& peer) { return peer->transport() == nullptr; });
-  std::vector<test::FakePeer*> ready;
-  for (const auto& peer : peers_)
-    if (peer->transport()->is_ready()) ready.push_back(peer.get());
-  if (ready.empty()) return;
-  test::FakePeer& peer = *ready[random_.below(ready.size())];
+  test::FakePeer* const peer = network_.any_ready(random_);
+  if (peer == nullptr) return;
   const std::size_t most = random_.chance(50) ? 1 + random_.below(200) : std::string::npos;
-  report_.note("poll (bytes on the way, at most)", static_cast<std::int64_t>(peer.on_the_way()),
+  report_.note("poll (bytes on the way, at most)", static_cast<std::int64_t>(peer->on_the_way()),
                static_cast<std::int64_t>(most));
-  peer.transport()->on_ready(most);
+  peer->transport()->on_ready(most);
   watch_ends();
 }
 
@@ -270,7 +266,7 @@ void Schedule::change_connection(ModelClient& client) {
 
 void Schedule::connect(ModelClient& client, bool clean) {
   const std::size_t shard = random_.below(broker_->shard_count());
-  peers_.push_back(broker_->connect(shard));
+  const auto peer = network_.add(broker_->connect(shard));
   const Profile& profile = client.profile();
   const bool is_watcher = &client == clients_.front().get();
   std::uint32_t expiry = !is_watcher && random_.chance(10) ? 0 : profile.expiry;
@@ -278,7 +274,7 @@ void Schedule::connect(ModelClient& client, bool clean) {
     clean = true;
     expiry = is_watcher ? expiry : 0;
   }
-  client.connect(peers_.back(), clean && !is_watcher, expiry,
+  client.connect(peer, clean && !is_watcher, expiry,
                  *std::min_element(timers_run_.begin(), timers_run_.end()));
 }
 

@@ -7,19 +7,15 @@
 
 #include "tests/sim/ledger.h"
 #include "tests/sim/model_client.h"
+#include "tests/sim/network.h"
 #include "tests/sim/random.h"
 #include "tests/sim/report.h"
+#include "tests/sim/trouble.h"
 #include "tests/support/faulty_journal.h"
 #include "tests/support/stepped_broker.h"
 #include "tests/support/temporary_store.h"
 
 namespace hermod::sim {
-
-/// What goes wrong beside the network.
-struct Trouble {
-  bool disk_fails = false;
-  bool broker_crashes = false;  ///< and starts again; then the store is a real one
-};
 
 /// One simulated life of a broker: shards, committer, journal, network and clients in one thread, and a seed
 /// that decides who moves next. First everything happens at random; then it comes to rest; then the promises
@@ -96,7 +92,7 @@ class Schedule {
   std::unique_ptr<test::SteppedBroker> broker_;
   Ledger ledger_;
   std::vector<std::unique_ptr<ModelClient>> clients_;
-  std::vector<std::shared_ptr<test::FakePeer>> peers_;  ///< connections whose broker's end may still live
+  Network network_;
   Weights weights_;
   bool some_page_failed_ = false;
   std::vector<std::chrono::nanoseconds> timers_run_;  ///< per shard, since the broker started

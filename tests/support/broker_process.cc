@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <thread>
 
 #include "tests/support/raw_client.h"
@@ -15,7 +16,9 @@ std::string broker_binary() {
   return named == nullptr ? HERMOD_BROKER_BINARY : named;
 }
 
-BrokerProcess::BrokerProcess(BrokerSetup setup) : setup_(std::move(setup)) {
+BrokerProcess::BrokerProcess(BrokerSetup setup)
+    : setup_(std::move(setup)),
+      folder_(setup_.is_on_disk ? std::filesystem::temp_directory_path() : memory_base()) {
   if (all_over_tls()) tls_ = std::make_unique<TlsFiles>();
 }
 

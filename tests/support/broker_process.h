@@ -20,6 +20,7 @@ struct BrokerSetup {
   std::vector<std::string> arguments{};  ///< further words of the command line
   std::vector<std::string> in_front{};   ///< words in front of the binary, such as env A=b
   int threads = 2;
+  bool is_on_disk = false;  ///< what it keeps; else in memory, see memory_base()
 };
 
 /// The broker to test: HERMOD_TEST_BROKER in the environment (ctest names one with a sanitizer), else the one
@@ -51,9 +52,9 @@ class BrokerProcess {
   bool becomes_ready();
   std::vector<std::string> listener() const;
 
+  BrokerSetup setup_;
   TemporaryFolder folder_;
   std::unique_ptr<TlsFiles> tls_;  ///< when all tests run over TLS
-  BrokerSetup setup_;
   LeasedPort port_;
   std::string earlier_log_;
   std::unique_ptr<ChildProcess> process_;

@@ -1,25 +1,12 @@
 #include "tests/support/temporary_store.h"
 
-#include <unistd.h>
-
-#include <filesystem>
 #include <utility>
 
 #include "base/assert.h"
 
 namespace hermod::test {
-namespace {
-
-constexpr const char* kMemoryFileSystem = "/dev/shm";
-
-std::filesystem::path base_folder() {
-  return ::access(kMemoryFileSystem, W_OK) == 0 ? kMemoryFileSystem : std::filesystem::temp_directory_path();
-}
-
-}  // namespace
-
 TemporaryStore::TemporaryStore(store::Options options, const Clock& clock)
-    : folder_(base_folder()), options_(std::move(options)), clock_(clock) {
+    : folder_(support::memory_base()), options_(std::move(options)), clock_(clock) {
   options_.path = (folder_.path() / "store").string();
   open();
 }

@@ -17,6 +17,10 @@ Options::Options(CLI::App& app) {
   add_shape(app, Shape::Shared, "shared", "N publishers, one shared subscription of M members");
   add_shape(app, Shape::Queue, "queue",
             "N publishers into a named queue that is there already, M consumers of it");
+  add_shape(
+      app, Shape::Stream, "verify",
+      "N publishers that number their messages into a stream that is there already, M readers that look "
+      "for holes");
   add_shape(app, Shape::Publish, "pub", "Publishers alone");
   add_shape(app, Shape::Listen, "sub", "Subscribers alone");
   add_amqp(app);
@@ -99,10 +103,13 @@ void Options::add_shape(CLI::App& app, Shape shape, const char* name, const char
   add_broker(command);
   add_load(command);
   if (shape == Shape::Queue) add_queue(command);
-  const bool has_many_publishers =
-      shape == Shape::FanIn || shape == Shape::Shared || shape == Shape::Queue || shape == Shape::Publish;
-  const bool has_many_subscribers =
-      shape == Shape::Fan || shape == Shape::Shared || shape == Shape::Queue || shape == Shape::Listen;
+  if (shape == Shape::Stream)
+    command.add_option("--stream", scenario_.queue, "Its name; what is published to --topic is bound to it")
+        ->capture_default_str();
+  const bool has_many_publishers = shape == Shape::FanIn || shape == Shape::Shared || shape == Shape::Queue ||
+                                   shape == Shape::Stream || shape == Shape::Publish;
+  const bool has_many_subscribers = shape == Shape::Fan || shape == Shape::Shared || shape == Shape::Queue ||
+                                    shape == Shape::Stream || shape == Shape::Listen;
   if (shape == Shape::Pair)
     command.add_option("-n,--pairs", pairs_)->capture_default_str()->check(CLI::PositiveNumber);
   if (has_many_publishers)
@@ -223,6 +230,8 @@ Result<Scenario> Options::finished_scenario() const {
       return failure(Errc::Invalid,
                      "--churn: messages of QoS 0 are lost with a connection; use --qos 1 or 2");
   }
+  if (scenario.shape == Shape::Stream && scenario.version != Version::V5)
+    return failure(Errc::Invalid, "verify: offsets and seq are user properties; leave out --mqtt 311");
   if (scenario.keys > 0 && scenario.version != Version::V5)
     return failure(Errc::Invalid, "--keys: user properties are MQTT 5; leave out --mqtt 311");
   if (scenario.slow_keys > scenario.keys)

@@ -14,6 +14,10 @@ std::vector<std::string> Outcome::violations() const {
   // A shared subscription's message moves to another member when its first one goes.
   check(!(is_shared && scenario.reconnect), late, "messages out of order");  // [MQTT-4.6.0-5]
   check(true, late_of_key, "messages behind a later one of their key");
+  check(true, missing_offsets, "offsets missing");
+  check(true, offsets_backwards, "offsets that do not rise");
+  check(true, offsets_changed, "offsets with another message than before");
+  check(true, unnumbered, "messages without their offset or seq");
   check(true, damaged, "messages with another payload or publisher than was sent");
   check(true, held_not_dup, "QoS 2 packet ids used for a new message while the receiver held them");
   check(true, stray_acks, "acknowledgements of nothing");

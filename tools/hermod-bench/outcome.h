@@ -33,7 +33,12 @@ struct Outcome {
   std::uint64_t duplicates = 0;
   std::uint64_t late = 0;  ///< first copies that came after a later message of the same publisher
   std::uint64_t late_after_refusal = 0;
-  std::uint64_t late_of_key = 0;  ///< came after a later message of their key
+  std::uint64_t late_of_key = 0;        ///< came after a later message of their key
+  std::uint64_t missing_offsets = 0;    ///< of a stream, at all readers
+  std::uint64_t offsets_again = 0;      ///< sent once more to a reader that came back
+  std::uint64_t offsets_backwards = 0;  ///< that did not rise
+  std::uint64_t offsets_changed = 0;    ///< that had another message before
+  std::uint64_t unnumbered = 0;         ///< without offset, or with another seq than was sent
   std::uint64_t damaged = 0;
   std::uint64_t foreign = 0;
   std::uint64_t resent = 0;

@@ -1,5 +1,8 @@
 #include "packet.h"
 
+#include <charconv>
+#include <system_error>
+
 namespace hermod::bench {
 namespace {
 
@@ -61,7 +64,7 @@ void skip_value(ByteReader& reader, std::uint8_t property) {
     case 0x0b:
       read_variable(reader);
       return;
-    case 0x26:
+    case kUserProperty:
       reader.sized16();
       reader.sized16();
       return;
@@ -198,10 +201,30 @@ std::optional<Publish> parse_publish(const Frame& frame, Version version) {
   ByteReader reader(frame.body);
   publish.topic = reader.sized16();
   if (publish.qos > 0) publish.packet_id = reader.u16();
-  if (version == Version::V5) reader.bytes(read_variable(reader));
+  if (version == Version::V5) publish.properties = reader.bytes(read_variable(reader));
   publish.payload = reader.rest();
   if (!reader.ok() || publish.qos > 2) return std::nullopt;
   return publish;
+}
+
+std::optional<std::uint64_t> number_property(Bytes properties, std::string_view name) {
+  std::optional<std::uint64_t> found;
+  ByteReader reader(properties);
+  while (reader.ok() && reader.remaining() > 0) {
+    const std::uint8_t property = reader.u8();
+    if (property != kUserProperty) {
+      skip_value(reader, property);
+      continue;
+    }
+    const Bytes its_name = reader.sized16();
+    const std::string_view text = as_text(reader.sized16());
+    if (as_text(its_name) != name) continue;
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    found.reset();
+    if (error == std::errc{} && end == text.data() + text.size()) found = number;
+  }
+  return reader.ok() ? found : std::nullopt;
 }
 
 }  // namespace hermod::bench

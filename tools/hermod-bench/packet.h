@@ -12,6 +12,9 @@ namespace hermod::bench {
 
 enum class Version : std::uint8_t { V311 = 4, V5 = 5 };
 
+/// Of the properties in table 2-4 of MQTT 5.0.
+inline constexpr std::uint8_t kUserProperty = 0x26;
+
 /// Packet types, MQTT 5.0 table 2-1.
 enum class PacketType : std::uint8_t {
   Connect = 1,
@@ -83,8 +86,11 @@ struct Publish {
   bool retain = false;
   std::uint16_t packet_id = 0;
   Bytes topic;
+  Bytes properties;
   Bytes payload;
 };
 std::optional<Publish> parse_publish(const Frame& frame, Version version);
+/// The last user property of this name, as a number; nothing: there is none, or it is none.
+std::optional<std::uint64_t> number_property(Bytes properties, std::string_view name);
 
 }  // namespace hermod::bench

@@ -5,14 +5,19 @@
 namespace hermod::bench {
 namespace {
 
-constexpr std::uint8_t kUserProperty = 0x26;
 constexpr std::string_view kKeyName = "key";
-/// Four digits of the publisher, a hyphen, seven of the key.
-constexpr std::size_t kKeySize = 12;
-constexpr std::size_t kPropertySize = 1 + 2 + kKeyName.size() + 2 + kKeySize;
+constexpr std::string_view kNumberName = "seq";
+static_assert(kKeyName.size() == kNumberName.size());
+/// Of a key four digits of the publisher, a hyphen, seven of the key; of a number as many digits.
+constexpr std::size_t kValueSize = 12;
+constexpr std::size_t kPropertySize = 1 + 2 + kKeyName.size() + 2 + kValueSize;
 
 void put_hexadecimal(char* at, std::size_t digits, std::uint64_t value) {
   for (std::size_t i = digits; i > 0; --i, value >>= 4) at[i - 1] = "0123456789abcdef"[value & 15];
+}
+
+void put_decimal(char* at, std::size_t digits, std::uint64_t value) {
+  for (std::size_t i = digits; i > 0; --i, value /= 10) at[i - 1] = static_cast<char>('0' + value % 10);
 }
 
 }  // namespace
@@ -38,10 +43,10 @@ PublishTemplate::PublishTemplate(Version version, int qos, std::string_view topi
   if (version == Version::V5) writer.u8(keys > 0 ? kPropertySize : 0);
   if (keys > 0) {
     writer.u8(kUserProperty);
-    writer.sized16(kKeyName);
-    writer.u16(kKeySize);
-    key_at_ = bytes_.size();
-    bytes_.append(kKeySize, '-');
+    writer.sized16(keys == kNumbers ? kNumberName : kKeyName);
+    writer.u16(kValueSize);
+    value_at_ = bytes_.size();
+    bytes_.append(kValueSize, '-');
   }
   stamp_at_ = bytes_.size();
   bytes_.append(Stamp::kSize, '\0');
@@ -49,7 +54,8 @@ PublishTemplate::PublishTemplate(Version version, int qos, std::string_view topi
     bytes_.push_back(filler_at(offset));
 }
 
-void PublishTemplate::put_key(char* at, const Stamp& stamp) const {
+void PublishTemplate::put_value(char* at, const Stamp& stamp) const {
+  if (keys_ == kNumbers) return put_decimal(at, kValueSize, stamp.seq());
   put_hexadecimal(at, 4, stamp.publisher);
   put_hexadecimal(at + 5, 7, stamp.sequence % keys_);
 }
@@ -63,7 +69,7 @@ void PublishTemplate::append(std::string& out, std::uint16_t packet_id, const St
     packet[packet_id_at_] = static_cast<char>(packet_id >> 8);
     packet[packet_id_at_ + 1] = static_cast<char>(packet_id & 0xff);
   }
-  if (key_at_ > 0) put_key(packet + key_at_, stamp);
+  if (value_at_ > 0) put_value(packet + value_at_, stamp);
   stamp.write(packet + stamp_at_);
 }
 

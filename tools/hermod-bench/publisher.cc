@@ -11,7 +11,8 @@ Publisher::Publisher(ConnectSpec spec, Board& board, const Scenario& scenario, s
       scenario_(scenario),
       index_(index),
       flow_(PublishTemplate(scenario.version, scenario.qos, scenario.topic_of_publisher(index),
-                            scenario.payload_size, scenario.keys),
+                            scenario.payload_size,
+                            scenario.shape == Shape::Stream ? PublishTemplate::kNumbers : scenario.keys),
             index, scenario.qos, scenario.window, scenario.version) {
   if (scenario.rate > 0) interval_ns_ = static_cast<std::uint64_t>(1e9 * scenario.publishers / scenario.rate);
 }

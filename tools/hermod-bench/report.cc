@@ -94,6 +94,12 @@ std::string as_table(const Outcome& outcome) {
            static_cast<unsigned long long>(outcome.lost), static_cast<unsigned long long>(outcome.duplicates),
            static_cast<unsigned long long>(outcome.late));
   out += row_if(outcome.late_of_key, "late of their key");
+  if (scenario.shape == Shape::Stream)
+    out += line("  %-18s %12llu missing, %llu again, %llu backwards, %llu changed", "offsets",
+                static_cast<unsigned long long>(outcome.missing_offsets),
+                static_cast<unsigned long long>(outcome.offsets_again),
+                static_cast<unsigned long long>(outcome.offsets_backwards),
+                static_cast<unsigned long long>(outcome.offsets_changed));
   out += row_if(outcome.reconnects, "reconnects");
   out += row_if(outcome.broker_closes, "closed by broker");
   out += row_if(outcome.refused_connects, "CONNECT refused");
@@ -139,6 +145,11 @@ std::string as_json(const Outcome& outcome) {
   json.add("out_of_order", outcome.late);
   json.add("out_of_order_after_refusal", outcome.late_after_refusal);
   json.add("out_of_order_of_key", outcome.late_of_key);
+  json.add("offsets_missing", outcome.missing_offsets);
+  json.add("offsets_again", outcome.offsets_again);
+  json.add("offsets_backwards", outcome.offsets_backwards);
+  json.add("offsets_changed", outcome.offsets_changed);
+  json.add("unnumbered", outcome.unnumbered);
   json.add("reconnects", outcome.reconnects);
   json.add("closed_by_broker", outcome.broker_closes);
   json.add("connects_refused", outcome.refused_connects);

@@ -14,6 +14,7 @@ enum class Shape {
   FanIn,    ///< every publisher to one subscriber
   Shared,   ///< every publisher to one shared subscription with several members
   Queue,    ///< every publisher into one named queue with several consumers
+  Stream,   ///< every publisher into one stream, every reader gets every message and looks for holes
   Publish,  ///< publishers alone
   Listen,   ///< subscribers alone
 };
@@ -55,7 +56,7 @@ struct Scenario {
   std::uint32_t turn_us = 0;
   std::uint16_t receive_maximum = 65535;
 
-  std::string queue = "bench";       ///< of Shape::Queue
+  std::string queue = "bench";       ///< of Shape::Queue, and the stream of Shape::Stream
   std::uint32_t keys = 0;            ///< of each publisher, in the user property key; 0: none
   std::uint32_t slow_consumers = 0;  ///< the first so many acknowledge late
   std::uint32_t slow_keys = 0;       ///< so many keys of the first publisher are acknowledged late
@@ -79,7 +80,7 @@ struct Scenario {
   bool has_subscribers() const { return shape != Shape::Publish; }
   /// How many subscribers get one message of one publisher.
   std::uint32_t receivers_per_message() const {
-    if (shape == Shape::Fan) return subscribers;
+    if (shape == Shape::Fan || shape == Shape::Stream) return subscribers;
     return shape == Shape::Publish ? 0 : 1;
   }
   std::string topic_of_publisher(std::uint32_t index) const {
@@ -88,6 +89,7 @@ struct Scenario {
   std::string filter_of_subscriber(std::uint32_t index) const {
     if (shape == Shape::Shared) return "$share/bench/" + topic;
     if (shape == Shape::Queue) return "$queue/" + queue;
+    if (shape == Shape::Stream) return "$stream/" + queue;
     return topic_per_pair ? topic + "/" + std::to_string(index) : topic;
   }
 };

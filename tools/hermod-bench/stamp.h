@@ -16,6 +16,9 @@ struct Stamp {
   std::uint64_t sent_ns = 0;   ///< steady clock
   bool after_refusal = false;  ///< the broker refused it before: its place in the order is lost
 
+  /// What its publisher gives it as user property `seq`: its messages are numbered from 1.
+  std::uint64_t seq() const { return sequence + 1; }
+
   /// Precondition: room for kSize bytes at `at`.
   void write(char* at) const {
     std::memcpy(at, &kMark, 4);

@@ -10,7 +10,7 @@ constexpr std::uint16_t kSubscribeId = 1;
 constexpr std::uint32_t kMostStreams = 65536;
 
 std::uint32_t publishers_of_one_subscriber(const Scenario& scenario) {
-  if (scenario.shape == Shape::Queue) return 0;
+  if (scenario.shape == Shape::Queue || scenario.shape == Shape::Stream) return 0;
   return scenario.shape == Shape::FanIn || scenario.shape == Shape::Shared ? scenario.publishers : 1;
 }
 
@@ -25,10 +25,12 @@ Subscriber::Subscriber(ConnectSpec spec, Board& board, const Scenario& scenario,
       flow_(scenario.version),
       streams_(publishers_of_one_subscriber(scenario)),
       deliveries_(scenario.shape == Shape::Queue ? scenario.publishers : 0) {
+  if (scenario.shape == Shape::Stream) reading_.emplace(scenario.publishers);
   for (std::size_t at = Stamp::kSize; at < scenario.payload_size; ++at) filler_.push_back(filler_at(at));
 }
 
 const StreamCheck* Subscriber::stream_of(std::uint32_t publisher) const {
+  if (reading_) return publisher < reading_->producers().size() ? &reading_->producers()[publisher] : nullptr;
   const std::uint32_t at = publisher - first_publisher_;
   return publisher >= first_publisher_ && at < streams_.size() ? &streams_[at] : nullptr;
 }
@@ -36,6 +38,7 @@ const StreamCheck* Subscriber::stream_of(std::uint32_t publisher) const {
 void Subscriber::on_connected(const Connack& connack) {
   held_.clear();
   flow_.on_connected(connack.session_present);
+  if (reading_) reading_->on_connected();
   if (connack.session_present) {
     set_state(State::Ready);
     return;
@@ -137,6 +140,14 @@ bool Subscriber::check_stream(const Stamp& stamp) {
   return true;
 }
 
+/// True for a first copy.
+bool Subscriber::check(const Publish& publish, const Stamp& stamp) {
+  if (reading_)
+    return reading_->on_message(number_property(publish.properties, "offset"),
+                                number_property(publish.properties, "seq"), stamp);
+  return scenario_.shape == Shape::Queue ? check_delivery(stamp) : check_stream(stamp);
+}
+
 void Subscriber::on_message(const Publish& publish) {
   const auto stamp = Stamp::read(publish.payload);
   if (!stamp) {
@@ -148,7 +159,7 @@ void Subscriber::on_message(const Publish& publish) {
     ++counts_.damaged;
     return;
   }
-  if (!(scenario_.shape == Shape::Queue ? check_delivery(*stamp) : check_stream(*stamp))) return;
+  if (!check(publish, *stamp)) return;
   const std::uint64_t now = board().now_ns;
   Histogram& latency = is_slow(*stamp) ? board().slow_latency : board().latency;
   latency.record(now > stamp->sent_ns ? now - stamp->sent_ns : 0);

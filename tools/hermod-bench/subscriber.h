@@ -1,5 +1,6 @@
 #pragma once
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "scenario.h"
 #include "stamp.h"
 #include "stream_check.h"
+#include "stream_reading.h"
 #include "subscriber_flow.h"
 
 namespace hermod::bench {
@@ -40,6 +42,8 @@ class Subscriber final : public Client {
   const std::vector<StreamCheck>& streams() const { return streams_; }
   /// By publisher; of a consumer of a named queue, which has no streams.
   const std::vector<DeliveryMap>& deliveries() const { return deliveries_; }
+  /// Null but for a reader of a stream, which has nothing of the others.
+  const StreamReading* reading() const { return reading_ ? &*reading_ : nullptr; }
 
  private:
   struct Held {
@@ -54,6 +58,7 @@ class Subscriber final : public Client {
   /// True for a first copy.
   bool check_stream(const Stamp& stamp);
   bool check_delivery(const Stamp& stamp);
+  bool check(const Publish& publish, const Stamp& stamp);
   bool is_slow(const Stamp& stamp) const;
   bool is_intact(const Publish& publish, const Stamp& stamp) const;
 
@@ -65,6 +70,7 @@ class Subscriber final : public Client {
   SubscriberFlow flow_;
   std::vector<StreamCheck> streams_;
   std::vector<DeliveryMap> deliveries_;
+  std::optional<StreamReading> reading_;
   std::deque<Held> held_;  // acknowledgements, the next one first
   Counts counts_;
 };

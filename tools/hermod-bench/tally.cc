@@ -34,6 +34,19 @@ void add_publisher(const Publisher& publisher, Outcome& outcome) {
   if (!publisher.flow().idle()) ++outcome.unfinished_publishers;
 }
 
+void add_reading(const StreamReading& reading, Outcome& outcome) {
+  const StreamReading::Counts& counts = reading.counts();
+  outcome.duplicates += counts.duplicates;
+  outcome.late += counts.late;
+  outcome.late_after_refusal += counts.late_after_refusal;
+  outcome.missing_offsets += reading.missing_offsets();
+  outcome.offsets_again += counts.again;
+  outcome.offsets_backwards += counts.backwards;
+  outcome.offsets_changed += counts.changed;
+  outcome.unnumbered += counts.unnumbered;
+  for (const StreamCheck& producer : reading.producers()) outcome.received += producer.received();
+}
+
 void add_subscriber(const Subscriber& subscriber, Outcome& outcome) {
   const Subscriber::Counts& counts = subscriber.counts();
   outcome.duplicates += counts.duplicates;
@@ -46,6 +59,7 @@ void add_subscriber(const Subscriber& subscriber, Outcome& outcome) {
   outcome.held_not_dup += subscriber.flow().counts().held_not_dup;
   for (const StreamCheck& stream : subscriber.streams()) outcome.received += stream.received();
   for (const DeliveryMap& delivery : subscriber.deliveries()) outcome.received += delivery.received();
+  if (subscriber.reading() != nullptr) add_reading(*subscriber.reading(), outcome);
 }
 
 /// The groups of subscribers that each must get every message of this publisher once.
@@ -60,6 +74,7 @@ std::vector<std::vector<const StreamCheck*>> receivers_of(const Scenario& scenar
       groups.push_back({subscribers.front()->stream_of(publisher)});
       break;
     case Shape::Fan:
+    case Shape::Stream:
       for (const Subscriber* subscriber : subscribers) groups.push_back({subscriber->stream_of(publisher)});
       break;
     case Shape::Shared:

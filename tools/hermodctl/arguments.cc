@@ -38,6 +38,15 @@ BrokerArguments::BrokerArguments(CLI::App& app) : tls_(app) {
       ->group(group);
 }
 
+client::Outcome<void> BrokerArguments::finish(client::SessionOptions& session,
+                                              double& patience_seconds) const {
+  auto options = finished();
+  if (!options) return tl::unexpected(options.error());
+  session = std::move(*options);
+  patience_seconds = patience_;
+  return {};
+}
+
 client::Outcome<client::SessionOptions> BrokerArguments::finished() const {
   client::SessionOptions options = options_;
   options.version = wire::Version::Mqtt5;

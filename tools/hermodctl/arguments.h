@@ -18,10 +18,12 @@ class BrokerArguments {
  public:
   explicit BrokerArguments(CLI::App& app);
 
-  client::Outcome<client::SessionOptions> finished() const;
-  double patience_seconds() const { return patience_; }
+  /// Fills in how the broker is reached, and how long it may take. Errors: what is wrong about that.
+  client::Outcome<void> finish(client::SessionOptions& session, double& patience_seconds) const;
 
  private:
+  client::Outcome<client::SessionOptions> finished() const;
+
   client::SessionOptions options_;
   std::optional<std::uint16_t> port_;
   std::string username_;

@@ -43,11 +43,7 @@ CLI::App* DelayedArguments::add(DelayedOptions::Verb verb, const char* name, con
 }
 
 client::Outcome<void> DelayedArguments::finish() {
-  auto session = broker_.finished();
-  if (!session) return tl::unexpected(session.error());
-  line_.delayed.session = std::move(*session);
-  line_.delayed.patience_seconds = broker_.patience_seconds();
-  return {};
+  return broker_.finish(line_.delayed.session, line_.delayed.patience_seconds);
 }
 
 }  // namespace hermod::ctl

@@ -88,11 +88,7 @@ void QueueArguments::add_moves() {
 }
 
 client::Outcome<void> QueueArguments::finish() {
-  auto session = broker_.finished();
-  if (!session) return tl::unexpected(session.error());
-  line_.queue.session = std::move(*session);
-  line_.queue.patience_seconds = broker_.patience_seconds();
-  return {};
+  return broker_.finish(line_.queue.session, line_.queue.patience_seconds);
 }
 
 }  // namespace hermod::ctl

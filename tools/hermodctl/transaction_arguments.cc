@@ -38,11 +38,7 @@ CLI::App* TransactionArguments::add(TransactionOptions::Verb verb, const char* n
 }
 
 client::Outcome<void> TransactionArguments::finish() {
-  auto session = broker_.finished();
-  if (!session) return tl::unexpected(session.error());
-  line_.transaction.session = std::move(*session);
-  line_.transaction.patience_seconds = broker_.patience_seconds();
-  return {};
+  return broker_.finish(line_.transaction.session, line_.transaction.patience_seconds);
 }
 
 }  // namespace hermod::ctl

@@ -25,12 +25,11 @@ TEST_F(ServerKeepAlive, NoIntervalIsReplacedToo) {
 TEST_F(ServerKeepAlive, OfMqtt3IsWhatTheClientAskedFor) {
   HERMOD_NEEDS_OWN_BROKER();
   start_with({{setting::kMaxKeepAlive, "1s"}});
-  for (const std::uint16_t asked : std::initializer_list<std::uint16_t>{0, 600}) {
-    MqttClient old = connect({.client_id = "old", .version = Version::V311, .keep_alive = asked});
-    old.expect_quiet(scaled(2s));
-    old.ping();
-    old.disconnect();
-  }
+  MqttClient never = connect({.client_id = "never", .version = Version::V311, .keep_alive = 0});
+  MqttClient seldom = connect({.client_id = "seldom", .version = Version::V311, .keep_alive = 600});
+  never.expect_quiet(1500ms + scaled(500ms));
+  never.ping();
+  seldom.ping();  // it was as silent
 }
 
 TEST_F(ServerKeepAlive, TheLongestSilenceOfTcpIsOneTheSystemTakes) {

@@ -74,6 +74,7 @@ class StreamWorld {
   struct Page {
     Seq from;
     std::size_t most;
+    Seq stored;  ///< what the stream stored next when it was asked for
     std::vector<StreamEntry> entries{};
     Seq to{};
     bool to_end = false;
@@ -107,6 +108,12 @@ class StreamWorld {
     }
   }
 
+  Page take_any(std::vector<Page>& pages) {
+    const auto which = pages.begin() + static_cast<std::ptrdiff_t>(chance_.below(pages.size()));
+    Page page = std::move(*which);
+    pages.erase(which);
+    return page;
+  }
   void store() {
     for (std::size_t count = 1 + chance_.below(8); count > 0; --count) {
       const Seq seq = extent_->next();
@@ -129,10 +136,10 @@ class StreamWorld {
     if (reader().is_attached) reader().window.offer(fresh);
     pump();
   }
+  /// Readers of the store may overtake each other.
   void look_up() {
-    if (!asked_) return;
-    Page page = *asked_;
-    asked_.reset();
+    if (asked_.empty()) return;
+    Page page = take_any(asked_);
     page.to = page.from;
     auto entry = stored_.lower_bound(page.from);
     for (; entry != stored_.end() && page.entries.size() < page.most; ++entry) {
@@ -140,14 +147,14 @@ class StreamWorld {
       page.to = Seq{entry->first.v + 1};
     }
     page.to_end = entry == stored_.end();
-    read_ = std::move(page);
+    read_.push_back(std::move(page));
   }
   void load() {
-    if (!read_) return;
-    Page page = *std::exchange(read_, std::nullopt);
+    if (read_.empty()) return;
+    Page page = take_any(read_);
     if (!reader().window.expects(page.from)) return;
     if (chance_.chance(10)) return reader().window.fail_page();
-    passed_over_ += reader().window.load(page.entries, page.to, page.to_end);
+    passed_over_ += reader().window.load(page.entries, page.to, page.to_end ? page.stored : page.to);
     pump();
   }
   void pump() {
@@ -165,9 +172,9 @@ class StreamWorld {
       with_client_.push_back(own);
     }
     const Seq end = extent_->next();
-    if (asked_ || read_ || !reader().window.should_read(end)) return;
+    if (!reader().window.should_read(end)) return;
     passed_over_ += reader().window.begin_at_least(extent_->first());
-    asked_ = Page{.from = reader().window.begin_page(end), .most = 1 + chance_.below(6)};
+    asked_.push_back({.from = reader().window.begin_page(), .most = 1 + chance_.below(6), .stored = end});
   }
   void acknowledge(std::size_t which) {
     EXPECT_TRUE(readers_.acknowledge(with_client_[which])) << "seed " << seed_;
@@ -211,8 +218,8 @@ class StreamWorld {
   StreamReaders readers_;
   std::map<Seq, StreamEntry> stored_;
   std::deque<StreamEntry> told_;
-  std::optional<Page> asked_;
-  std::optional<Page> read_;
+  std::vector<Page> asked_;
+  std::vector<Page> read_;
   std::vector<Seq> with_client_;
   std::uint64_t own_ = 0;
   Seq expected_{1};

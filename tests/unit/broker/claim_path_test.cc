@@ -38,6 +38,18 @@ class ClaimPath : public QueuePathTest {
     EXPECT_THAT(came, SizeIs(1));
     return came.empty() ? test::Arrived{} : came.front();
   }
+  /// The consumer comes back, gets the message once more and takes it, and PUBREL follows.
+  FakeClient asked_again_for(const test::Arrived& message) {
+    FakeClient back = call({.client_id = "c", .durable = true});
+    settle();
+    const test::Arrived again = one_message(back);
+    EXPECT_TRUE(again.dup);
+    EXPECT_EQ(again.id, message.id);
+    back.ack(PacketType::Pubrec, again.id);
+    settle();
+    EXPECT_THAT(heard(back), ElementsAre(StartsWith("PUBREL #")));
+    return back;
+  }
 };
 
 TEST_F(ClaimPath, TheClaimIsDurableBeforeTheMessageIsSent) {
@@ -141,15 +153,8 @@ TEST_F(ClaimPath, ALatePubrecWhoseMarkCouldNotBeStoredIsAskedForAgain) {
   settle();
   repair_store();
   broker().pass(3s);
-  FakeClient back = call({.client_id = "c", .durable = true});
-  settle();
-  const test::Arrived again = one_message(back);
-  EXPECT_TRUE(again.dup);
-  EXPECT_EQ(again.id, message.id);
-  back.ack(PacketType::Pubrec, again.id);
-  settle();
-  EXPECT_THAT(heard(back), ElementsAre(StartsWith("PUBREL #")));
-  back.ack(PacketType::Pubcomp, again.id);
+  FakeClient back = asked_again_for(message);
+  back.ack(PacketType::Pubcomp, message.id);
   settle();
   EXPECT_EQ(counted(Counter::QueueLateAcks), 1U) << "once for the delivery";
 }
@@ -171,14 +176,7 @@ TEST_F(ClaimPath, APubrecBesideANackIsAskedForAgainWhenItsMarkCouldNotBeStored) 
   settle();
   repair_store();
   broker().pass(3s);
-  FakeClient back = call({.client_id = "c", .durable = true});
-  settle();
-  const test::Arrived again = one_message(back);
-  EXPECT_TRUE(again.dup);
-  EXPECT_EQ(again.id, message.id);
-  back.ack(PacketType::Pubrec, again.id);
-  settle();
-  EXPECT_THAT(heard(back), ElementsAre(StartsWith("PUBREL #")));
+  asked_again_for(message);
 }
 
 TEST_F(ClaimPath, AfterAckTimeoutWhoComesBackGetsThePublishOnceMore) {

@@ -11,6 +11,13 @@ class CommitPathOf : public VersionedPathTest {
   FakeClient durable_client(const std::string& client_id) {
     return login({.client_id = client_id, .version = GetParam(), .durable = true});
   }
+  /// Its connection ends because the store has failed, which then works again.
+  void expect_end_and_repair(FakeClient& client) {
+    const auto end = heard(client);
+    ASSERT_FALSE(end.empty());
+    EXPECT_EQ(end.front(), is_v5() ? "DISCONNECT 0x83" : "end");
+    repair_store();
+  }
 };
 INSTANTIATE_TEST_SUITE_P(Versions, CommitPathOf, ::testing::Values(kV311, kV5));
 
@@ -105,10 +112,7 @@ TEST_P(CommitPathOf, AnIdentifierWhoseEraseFailedIsStillKnown) {
   publisher.ack(PacketType::Pubrel, {7});
   fail_next_commit();
   settle();
-  const auto end = heard(publisher);
-  ASSERT_FALSE(end.empty());
-  EXPECT_EQ(end.front(), is_v5() ? "DISCONNECT 0x83" : "end");
-  repair_store();
+  expect_end_and_repair(publisher);
 
   FakeClient again = durable_client("pub");
   publish(again, {.topic = "a", .payload = "1", .qos = kQoS2, .id = 7, .dup = true});
@@ -128,10 +132,7 @@ TEST_P(CommitPathOf, AReleaseThatFailedIsNotAnsweredWithPubrel) {
   subscriber.ack(PacketType::Pubrec, {2});
   fail_next_commit();
   settle();
-  const auto end = heard(subscriber);
-  ASSERT_FALSE(end.empty());
-  EXPECT_EQ(end.front(), is_v5() ? "DISCONNECT 0x83" : "end");
-  repair_store();
+  expect_end_and_repair(subscriber);
 
   FakeClient again = call({.client_id = "sub", .version = GetParam(), .durable = true});
   settle();

@@ -1,6 +1,9 @@
 // PUBLISH to $delayed/<seconds>/<topic> or with delay-level: what is answered and stored, and what becomes of
 // it when it is due.
 
+#include <algorithm>
+#include <optional>
+
 #include "queue/delayed_records.h"
 #include "tests/unit/broker/queue_fixture.h"
 
@@ -15,6 +18,18 @@ class DelayedPath : public QueuePathTest {
     settle();
   }
   std::uint64_t pending() { return broker().delayed().taken(); }
+  /// "1" has come, and "2" was put off until it is acknowledged.
+  void expect_the_second_behind_the_first(FakeClient& client) {
+    settle();
+    const auto first = messages(client);
+    ASSERT_EQ(first.size(), 1U);
+    EXPECT_EQ(first[0].payload, "1");
+    client.ack(PacketType::Puback, first[0].id);
+    settle();
+    pass(2s);
+    EXPECT_EQ(payloads(client), std::vector<std::string>{"2"});
+    EXPECT_EQ(pending(), 0U);
+  }
 };
 
 TEST_F(DelayedPath, ItComesWhenItIsDueAndNotBefore) {
@@ -93,6 +108,22 @@ TEST_F(DelayedPath, AReceiverAtQoS0GetsItOnceAlsoWhenTheFirstTryFails) {
   EXPECT_EQ(pending(), 0U);
 }
 
+TEST_F(DelayedPath, AReceiverAtQoS1GetsItBehindItsCommitToo) {
+  FakeClient reader = login({.client_id = "reader", .durable = true});
+  subscribe(reader, "shop/#", kQoS1);
+  FakeClient sender = login("sender");
+  publish(sender, {"shop/a", "0", kQoS1, 1});
+  publish(sender, {"$delayed/1/shop/a", "1", kQoS1, 2});
+  settle();
+  EXPECT_EQ(payloads(reader), std::vector<std::string>{"0"});
+  fail_next_commit();
+  pass(1s);
+  EXPECT_THAT(payloads(reader), IsEmpty());
+  repair_store();
+  pass(3s);
+  EXPECT_EQ(payloads(reader), std::vector<std::string>{"1"});
+}
+
 TEST_F(DelayedPath, WhatIsNotStoredIsRefusedAndTakesNoRoom) {
   FakeClient sender = login("sender");
   fail_next_commit(Errc::NoSpace);
@@ -166,15 +197,7 @@ TEST_F(DelayedPath, AFullSessionPutsItOff) {
   EXPECT_EQ(pending(), 1U);
   EXPECT_GE(counted(Counter::DelayedPutOff), 2U);
   FakeClient back = call({.client_id = "reader", .durable = true});
-  settle();
-  const auto first = messages(back);
-  ASSERT_EQ(first.size(), 1U);
-  EXPECT_EQ(first[0].payload, "1");
-  back.ack(PacketType::Puback, first[0].id);
-  settle();
-  pass(2s);
-  EXPECT_EQ(payloads(back), std::vector<std::string>{"2"});
-  EXPECT_EQ(pending(), 0U);
+  expect_the_second_behind_the_first(back);
 }
 
 TEST_F(DelayedPath, AQueueThatHasToBeAskedRefusesItForAWhile) {
@@ -189,15 +212,7 @@ TEST_F(DelayedPath, AQueueThatHasToBeAskedRefusesItForAWhile) {
   EXPECT_EQ(pending(), 1U);
   FakeClient worker = login("worker");
   worker.subscribe({1}, {{"$queue/orders", kQoS1}});
-  settle();
-  const auto first = messages(worker);
-  ASSERT_EQ(first.size(), 1U);
-  EXPECT_EQ(first[0].payload, "1");
-  worker.ack(PacketType::Puback, first[0].id);
-  settle();
-  pass(2s);
-  EXPECT_EQ(payloads(worker), std::vector<std::string>{"2"});
-  EXPECT_EQ(pending(), 0U);
+  expect_the_second_behind_the_first(worker);
 }
 
 TEST_F(DelayedPath, WhatExpiresBeforeItIsDueIsCountedAndGone) {
@@ -227,6 +242,56 @@ TEST_F(DelayedPath, AStormLeavesInItsOrder) {
   EXPECT_EQ(pending(), 1000U);
   pass(5s);
   EXPECT_EQ(payloads(reader), sent);
+  EXPECT_EQ(pending(), 0U);
+}
+
+/// Somebody who has stopped to read, and is congested and not stalled yet.
+class DelayedToSlowReader : public DelayedPath {
+ protected:
+  DelayedToSlowReader() {
+    options_.limits.outbound_buffer = 64 * 1024;
+    options_.limits.slow_reader_patience = 10s;
+  }
+  /// A hundred messages for him at `qos` and, behind them, one for `other`, all due in a second.
+  void fill(QoS qos) {
+    slow_.emplace(login("slow"));
+    subscribe(*slow_, "slow/#", kQoS1);
+    slow_->peer().stall();
+    other_.emplace(login("other"));
+    subscribe(*other_, "other", kQoS0);
+    FakeClient sender = login("sender");
+    for (std::uint16_t i = 1; i <= 100; ++i) publish(sender, {"$delayed/1/slow/a", "1", qos, i});
+    publish(sender, {"$delayed/1/other", "2", kQoS0});
+    for (int i = 0; i < 40; ++i) publish(sender, {"slow/now", std::string(1000, 'x'), kQoS0});
+    settle();
+    ASSERT_EQ(pending(), 101U);
+    ASSERT_TRUE(broker().directory().slots().locate(*broker().directory().find("slow"))->congested);
+  }
+  void pass_in_steps(std::chrono::milliseconds time) { broker().pass(time, 10ms); }
+
+  std::optional<FakeClient> slow_;
+  std::optional<FakeClient> other_;
+};
+
+TEST_F(DelayedToSlowReader, AtQoS1NothingIsLateByMoreThan50Milliseconds) {
+  fill(kQoS1);
+  pass_in_steps(1040ms);
+  EXPECT_THAT(payloads(*other_), IsEmpty()) << "at first all wait for him";
+  pass_in_steps(20ms);
+  EXPECT_EQ(payloads(*other_), std::vector<std::string>{"2"});
+  EXPECT_EQ(pending(), 0U) << "his queue keeps what is his";
+  slow_->peer().make_room(kPlenty);
+  settle();
+  const auto all = payloads(*slow_);
+  EXPECT_EQ(std::count(all.begin(), all.end(), "1"), 100);
+}
+
+TEST_F(DelayedToSlowReader, AtQoS0EverythingWaitsUntilHeIsStalled) {
+  fill(kQoS0);
+  pass_in_steps(1500ms);
+  EXPECT_THAT(payloads(*other_), IsEmpty());
+  pass(10s);
+  EXPECT_EQ(payloads(*other_), std::vector<std::string>{"2"});
   EXPECT_EQ(pending(), 0U);
 }
 
@@ -272,6 +337,20 @@ TEST_F(DelayedPath, T69_AClockThatIsSetMovesTimesOfDayAndNoDelay) {
   EXPECT_EQ(payloads(reader), std::vector<std::string>{"2"});
   broker().clock().set_wall(-72h);
   pass(96s);
+  EXPECT_THAT(payloads(reader), IsEmpty());
+  pass(1s);
+  EXPECT_EQ(payloads(reader), std::vector<std::string>{"1"});
+}
+
+TEST_F(DelayedPath, T69_AClockThatIsSetWhileItIsStoredMovesNoDelay) {
+  FakeClient reader = login("reader");
+  subscribe(reader, "shop/#", kQoS0);
+  FakeClient sender = login("sender");
+  publish(sender, {"$delayed/100/shop/a", "1", kQoS1, 1});
+  settle_without_commit();
+  broker().clock().set_wall(50s);
+  settle();
+  pass(99s);
   EXPECT_THAT(payloads(reader), IsEmpty());
   pass(1s);
   EXPECT_EQ(payloads(reader), std::vector<std::string>{"1"});

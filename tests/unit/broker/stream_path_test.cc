@@ -22,6 +22,17 @@ class StreamPath : public ControlTest {
     maker.disconnect();
     settle();
   }
+  /// Everything is done but for pages.
+  void commit_without_pages() {
+    do settle_without_commit();
+    while (broker().commit());
+  }
+  FakeClient login_without_pages(const std::string& client_id) {
+    FakeClient client = call({.client_id = client_id});
+    commit_without_pages();
+    EXPECT_THAT(heard(client), ElementsAre("CONNACK"));
+    return client;
+  }
   /// Subscribes and keeps what comes with it.
   void read_from(FakeClient& client, const std::string& start, QoS qos = kQoS1) {
     wire::PropertyWriter properties;
@@ -88,6 +99,47 @@ TEST_F(StreamPath, AtTheEndNothingIsReadFromTheStore) {
   store(1, 5);
   EXPECT_EQ(read_by(reader), numbered(1, 5));
   EXPECT_EQ(broker().pages().answered(), 0U);
+}
+
+TEST_F(StreamPath, APageOfTheConnectionBeforeTakesNothingFromTheNextOne) {
+  make_stream();
+  store(1, 3);
+  FakeClient reader = login({.client_id = "reader", .durable = true});
+  wire::SubscribeFilterWriter filters;
+  filters.add({.filter = "$stream/log/@earliest", .qos = kQoS1}, kV5);
+  reader.send(wire::Subscribe{wire::PacketId{1}, filters.filters(), {}});
+  commit_without_pages();
+  ASSERT_TRUE(broker().pages().look_up()) << "it has 1 to 3 and comes late";
+  FakeClient publisher = login_without_pages("publisher");
+  for (int i = 4; i <= 5; ++i) publish(publisher, {"shop/a", std::to_string(i), kQoS0});
+  commit_without_pages();
+  FakeClient back = call({.client_id = "reader", .durable = true});
+  commit_without_pages();
+  ASSERT_EQ(broker().pages().asked(), 1U) << "the page of the new connection";
+  settle();
+  EXPECT_EQ(read_by(back), numbered(1, 5));
+  EXPECT_EQ(counted(Counter::StreamPassedOver), 0U);
+}
+
+/// SUBACK says where a start finds the reader, so nothing older may be recorded behind it.
+TEST_F(StreamPath, WhereAReaderStoodIsNotRecordedBehindItsNextSubscription) {
+  make_stream();
+  store(1, 3);
+  FakeClient reader = login({.client_id = "reader", .durable = true});
+  read_from(reader, "earliest");
+  EXPECT_EQ(read_by(reader), numbered(1, 3));
+  written();
+  wire::SubscribeFilterWriter filters;
+  filters.add({.filter = "$stream/log/@earliest", .qos = kQoS1}, kV5);
+  reader.send(wire::Subscribe{wire::PacketId{2}, filters.filters(), {}});
+  settle_without_commit();
+  broker().clock().advance(2s);  // where it stands would be recorded now
+  settle_without_commit();
+  settle();
+  EXPECT_THAT(written(), ElementsAre("put Deliveries, put Subscriptions"));
+  EXPECT_EQ(read_by(reader), numbered(1, 3));
+  broker().pass(2s);
+  EXPECT_THAT(written(), ElementsAre("put Deliveries"));
 }
 
 TEST_F(StreamPath, AReaderOfMqtt311SaysInItsFilterWhereItBegins) {

@@ -19,7 +19,12 @@ class ArrivalLineTest : public testing::Test {
     return arrival->entry.key + (arrival->is_durable ? "!" : "");
   }
   std::string sequenced(std::uint64_t seq) {
-    return text_of(line_.on_sequenced(Seq{seq}, {.message = {}, .key = std::to_string(seq)}));
+    if (!line_.is_next(Seq{seq})) {
+      line_.wait(Seq{seq}, {.message = {}, .key = std::to_string(seq)});
+      return "";
+    }
+    line_.on_came(Seq{seq});
+    return std::to_string(seq);
   }
   std::vector<std::string> durable(std::uint64_t last) {
     line_.on_durable(Seq{last});

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -300,6 +302,47 @@ TEST(DelayedRecord, IsReadAsItWasWritten) {
   other[1] = 7;
   EXPECT_EQ(decode_delayed(as_bytes(other)).error().code, Errc::Corruption);
 }
+
+TEST_F(DelayedRules, WhatComesFirstIsReadThoughWhatComesLaterHasTakenAllTheRoom) {
+  add(1, 2s);
+  pass(1500ms);
+  for (std::uint64_t seq = 2; seq <= 5; ++seq) add(seq, 800ms);
+  EXPECT_EQ(rules_.next(now_), now_.steady);
+  EXPECT_EQ(read(), Seqs{1});
+  pass(500ms);
+  EXPECT_EQ(take_and_publish(), Seqs{1});
+  pass(300ms);
+  EXPECT_EQ(take_and_publish(), (Seqs{2, 3, 4, 5}));
+}
+
+class DelayedStories : public DelayedRules, public ::testing::WithParamInterface<std::uint32_t> {};
+
+/// Whatever comes when and however pages are cut: each is published once, and in the order of their times.
+TEST_P(DelayedStories, NothingIsForgotten) {
+  std::mt19937 random(GetParam());
+  std::map<std::uint64_t, MonotonicTime> due;
+  for (std::uint64_t step = 1; step <= 400; ++step) {
+    if (step <= 200 && random() % 2 == 0) {
+      const std::chrono::milliseconds after(random() % 4 == 0 ? random() % 10'000 : random() % 1500);
+      add(step, after);
+      due[step] = now_.steady + after;
+    }
+    for (const DelayedMessages::Run& run : rules_.take_reads(now_)) {
+      const std::uint64_t size = 1 + random() % run.count;
+      std::vector<DelayedMessages::Read> messages;
+      for (std::uint64_t seq = run.from.v; seq < run.from.v + size; ++seq)
+        messages.push_back({Seq{seq}, content()});
+      EXPECT_TRUE(rules_.on_read(run.from, Seq{run.from.v + size}, std::move(messages)).empty());
+    }
+    for (const std::uint64_t seq : take_and_publish()) {
+      for (const auto& [other, time] : due) EXPECT_GE(time, due.at(seq));
+      due.erase(seq);
+    }
+    pass(std::chrono::milliseconds(step <= 200 ? random() % 100 : 100));
+  }
+  EXPECT_TRUE(due.empty()) << due.size() << " wait for ever";
+}
+INSTANTIATE_TEST_SUITE_P(Seeds, DelayedStories, ::testing::Range(1U, 101U));
 
 }  // namespace
 }  // namespace hermod::queue

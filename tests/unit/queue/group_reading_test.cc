@@ -55,10 +55,10 @@ class GroupReadingTest : public ::testing::Test {
   /// The window reads these, and that there is nothing else before `to`.
   void read(const Offsets& offsets, std::uint64_t to) {
     ASSERT_TRUE(reading_.window().should_read(Seq{to}));
-    reading_.window().begin_page(Seq{to});
+    reading_.window().begin_page();
     std::vector<StreamEntry> page;
     for (const std::uint64_t one : offsets) page.push_back(entry(one));
-    reading_.window().load(page, Seq{to}, true);
+    reading_.window().load(page, Seq{to}, Seq{to});
   }
   /// A tick of the owner: what goes out now, by offset.
   Offsets tick() {

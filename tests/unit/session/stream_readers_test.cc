@@ -65,5 +65,15 @@ TEST_F(StreamReadersTest, WhatIsWithTheClientOfAReaderThatHasGoneIsStillAnswered
   EXPECT_TRUE(readers_.disconnect().empty());
 }
 
+TEST_F(StreamReadersTest, AReaderMovesUntilTheLastSubscriptionIsStored) {
+  readers_.begin_move(QueueId{1});
+  readers_.begin_move(QueueId{1});
+  EXPECT_FALSE(readers_.is_moving(QueueId{2}));
+  readers_.end_move(QueueId{1});
+  EXPECT_TRUE(readers_.is_moving(QueueId{1}));
+  readers_.end_move(QueueId{1});
+  EXPECT_FALSE(readers_.is_moving(QueueId{1}));
+}
+
 }  // namespace
 }  // namespace hermod::session

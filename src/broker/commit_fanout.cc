@@ -22,12 +22,13 @@ std::size_t appends_of(const PublishCommit& publish) {
 
 }  // namespace
 
-/// Acks and QoS 2 wait for on_durable(), and so does QoS 1 for whom it cannot be sent at once.
+/// Acks and QoS 2 wait for on_durable(), and so does QoS 1 for whom it cannot be sent at once. So does what
+/// nobody sends again when it is not stored, and would come twice: a will, and what was a delayed message.
 void CommitFanout::on_sequenced(std::span<store::Done> done) {
   for (const store::Done& one : done) {
     if (!one.ticket || one.appended.empty()) continue;
     auto* publish = std::get_if<PublishCommit>(&static_cast<CommitTicket&>(*one.ticket).work);
-    if (publish == nullptr || publish->qos == wire::QoS::ExactlyOnce) continue;
+    if (publish == nullptr || publish->qos != wire::QoS::AtLeastOnce) continue;
     const std::span<const store::Appended> entries = deliver_early(*publish, one.appended);
     if (!publish->queues.empty()) enqueue_early(*publish, entries);
   }
@@ -35,8 +36,7 @@ void CommitFanout::on_sequenced(std::span<store::Done> done) {
 }
 
 /// To clients that are there; gives what is not theirs. What is drawn for a shared group may still go to
-/// another member, and what is on loan is in the store already. What nobody sends again when it is not stored
-/// goes to nobody: a will, and what was a delayed message, which would come twice.
+/// another member, and what is on loan is in the store already.
 std::span<const store::Appended> CommitFanout::deliver_early(const PublishCommit& publish,
                                                              std::span<const store::Appended> appended) {
   std::size_t next = 0;
@@ -45,9 +45,7 @@ std::span<const store::Appended> CommitFanout::deliver_early(const PublishCommit
     HERMOD_ASSERT(next < appended.size());
     const store::Appended& entry = appended[next++];
     const queue::Delivery& delivery = target.delivery;
-    if (publish.qos != wire::QoS::AtLeastOnce || !entry.may_be_told || delivery.group != 0 ||
-        delivery.loan.keeper.v != 0)
-      continue;
+    if (!entry.may_be_told || delivery.group != 0 || delivery.loan.keeper.v != 0) continue;
     if (const auto where = slots_.locate(target.session); where && where->online)
       outbox_.send(where->shard, DeliverEarly{target.session, entry.seq, delivery});
   }
@@ -55,9 +53,8 @@ std::span<const store::Appended> CommitFanout::deliver_early(const PublishCommit
 }
 
 /// To owners that need not be asked. Not what has left a queue for the message, which does so when that is
-/// durable, and not what was a delayed message, which it is until then.
+/// durable.
 void CommitFanout::enqueue_early(PublishCommit& publish, std::span<const store::Appended> entries) {
-  if (publish.due.v != 0) return;
   for (std::size_t i = 0; i < publish.queues.size(); ++i) {
     CommitQueue& one = publish.queues[i];
     const bool may_go = one.admission.v == 0 && !one.queue->stream && one.entry.message == publish.message &&

@@ -58,7 +58,7 @@ bool QueueWorld::sequence_one() {
   if (!sequenced_.back().is_told) return true;
   const Sequenced& told = sequenced_.back();
   come_in_early();
-  group_->on_sequenced(told.seq, told.publication.entry, now_);
+  group_->on_sequenced(told.seq, queue::QueueEntry(told.publication.entry), now_);
   return true;
 }
 

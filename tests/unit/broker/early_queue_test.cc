@@ -78,6 +78,15 @@ TEST_F(EarlyQueue, ExactlyOnceWaitsForTheDisk) {
   EXPECT_EQ(payloads(taker), std::vector<std::string>{"1"});
 }
 
+TEST_F(EarlyQueue, WhatNobodySendsAgainWaitsForTheDisk) {
+  configure("orders", "shop/#");
+  FakeClient publisher = login("pub");
+  FakeClient taker = warm(publisher);
+  publish(publisher, {"shop/a", "1", kQoS0});
+  EXPECT_THAT(heard_early(taker), IsEmpty());
+  EXPECT_EQ(payloads(taker), std::vector<std::string>{"1"});
+}
+
 TEST_F(EarlyQueue, WhoseLastValueCountsWaitsForTheDisk) {
   configure("orders", "shop/#").last_value = true;
   FakeClient publisher = login("pub");

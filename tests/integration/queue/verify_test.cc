@@ -47,7 +47,7 @@ TEST_F(Verify, FindsNothingInAStreamThatKeepsItsPromises) {
 
 TEST_F(Verify, FindsNothingOverLostConnectionsAndAKill) {
   start();
-  ChildProcess bench(command({"-q", "1", "-d", "2", "--churn", "100"}));
+  ChildProcess bench(command({"-q", "1", "-d", "2", "--churn", "100", "--drain", "20"}));
   for (int kills = 0; kills < 2; ++kills) {
     std::this_thread::sleep_for(600ms);  // it is in the middle of its run
     broker().kill();

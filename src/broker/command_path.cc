@@ -48,7 +48,8 @@ Result<NamedQueuePtr> find_queue(const queue::QueueCatalog& queues, std::string_
 bool is_for_streams(const ControlCommand& command) {
   return std::holds_alternative<queue::EditQueue>(command) ||
          std::holds_alternative<queue::DeleteQueue>(command) ||
-         std::holds_alternative<queue::DescribeQueue>(command);
+         std::holds_alternative<queue::DescribeQueue>(command) ||
+         std::holds_alternative<queue::FindMessages>(command) || is_about_groups(command);
 }
 
 tl::unexpected<Error> about_queue(const Error& error) {
@@ -89,6 +90,17 @@ std::optional<Result<ControlResult>> Shard::begin_command(ControlTask& task, con
       return is_full() ? too_much() : shard.ask_delayed(task, command);
     }
     Begun operator()(const queue::CancelDelayed&) const { return shard.ask_delayed(task, command); }
+    Begun operator()(const queue::FindMessages& it) const {
+      return is_full() ? too_much() : ask_owner_of(it.stream);
+    }
+    Begun operator()(const queue::ListGroups& it) const {
+      return is_full() ? too_much() : ask_owner_of(it.stream);
+    }
+    Begun operator()(const queue::ShowGroup& it) const {
+      return is_full() ? too_much() : ask_owner_of(it.stream);
+    }
+    Begun operator()(const queue::SeekGroup& it) const { return ask_owner_of(it.stream); }
+    Begun operator()(const queue::DeleteGroup& it) const { return ask_owner_of(it.stream); }
     Begun operator()(const queue::ListTransactions&) const {
       return is_full() ? too_much() : shard.ask_transactions(task, command);
     }
@@ -120,6 +132,10 @@ std::optional<Result<ControlResult>> Shard::ask_owner(const ControlTask& task, c
   if (!named) return no_queue("queue", name);
   if (named->stream && !is_for_streams(command))
     return failure(Errc::Unsupported, "command: " + name + " is a stream, whose messages stay and are read");
+  if (!named->stream && is_about_groups(command))
+    return failure(Errc::Unsupported, "queue: " + name + " is no stream, and has no consumer groups");
+  if (!named->stream && std::holds_alternative<queue::FindMessages>(command))
+    return failure(Errc::Unsupported, "queue: " + name + " is no stream; peek shows what it holds");
   tell_queue(named->id,
              AskCommand{std::make_unique<QueueOrder>(QueueOrder{task.id, command, std::move(wanted)})});
   return std::nullopt;

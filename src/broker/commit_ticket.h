@@ -198,6 +198,7 @@ struct StreamTrimmed {
 struct GroupRecorded {
   QueueId group;
   std::uint64_t revision = 0;  ///< of its position
+  bool is_erased = false;      ///< its record is gone
 };
 /// A record was written and nobody waits for it.
 struct Recorded {

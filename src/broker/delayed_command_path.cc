@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "broker/delayed_desk.h"
+#include "broker/message_id.h"
 #include "broker/page_reader.h"
 #include "broker/shard.h"
 #include "queue/delayed_records.h"
@@ -20,12 +21,6 @@ constexpr queue::Amount kLookPage{256, 256 << 10};
 /// One answer ends behind so much.
 constexpr std::size_t kMostDelayedLookedAt = 65'536;
 constexpr std::size_t kMostListed = std::size_t{1} << 20;
-
-bool has_message_id(const queue::Message& message, std::string_view id) {
-  for (const wire::UserProperty property : wire::UserProperties(message.forwarded_properties()))
-    if (property.name == "msg-id") return property.value == id;
-  return false;
-}
 
 /// Errors: Invalid when the topic filter is none.
 Result<DelayedLook> delayed_look(QueueOrder order, const topic::Limits& limits) {
@@ -102,7 +97,7 @@ void DelayedDesk::on_looked_at(PageRead& page) {
     const queue::Message& message = *one.delayed.content.message;
     const auto name = topic::TopicName::parse(message.topic(), {.levels = topic::kMaxTopicBytes});
     if (filter && (!name || !topic::matches(*filter, *name))) continue;
-    if (look.message_id && !has_message_id(message, *look.message_id)) continue;
+    if (look.message_id && message_id_of(message) != *look.message_id) continue;
     if (!messages_->contains(one.seq)) continue;
     if (look.cancels) {
       cancelled.push_back(one.seq);

@@ -37,18 +37,15 @@ ReasonCode Shard::grant_group(const wire::SubscribeFilter& wanted, const wire::S
     return refuse(ReasonCode::ImplementationSpecificError,
                   std::string(queue::kStreamOffset) + ": " + start.error().detail);
   const queue::QueueDefinition definition = queue::definition_of_groups(stream->definition);
+  queue::QueueCatalog::Hold hold_dead;
+  std::optional<queue::QueueDefinition> missing;
   if (const std::string dead = definition.dead_letter_target(); !dead.empty() && !shared_.queues.find(dead)) {
     auto hold = shared_.queues.share({dead});
     if (!hold) return refuse(ReasonCode::ImplementationSpecificError, hold.error().detail);
-    request.hold = *std::move(hold);
+    hold_dead = *std::move(hold);
     const Status plan = check_plan(shared_.queues, definition, shared_.options.mqtt.max_topic_levels);
     if (!plan) return refuse(ReasonCode::ImplementationSpecificError, plan.error().detail);
-    if (auto missing = missing_dead_letters(shared_.queues, definition)) {
-      request.creates.push_back(std::make_shared<const queue::NamedQueue>(queue::NamedQueue{
-          .id = shared_.queue_ids.next(), .definition = *std::move(missing), .room = nullptr}));
-      queue::record_queue(batch, request.creates.back()->id,
-                          {.definition = request.creates.back()->definition});
-    }
+    missing = missing_dead_letters(shared_.queues, definition);
   }
   auto group = shared_.queues.make_group(stream->id, form->group, stream->stream->position(*start),
                                          shared_.mailboxes.size());
@@ -57,6 +54,13 @@ ReasonCode Shard::grant_group(const wire::SubscribeFilter& wanted, const wire::S
         group.error().code == Errc::NoSpace ? ReasonCode::QuotaExceeded : ReasonCode::TopicFilterInvalid,
         group.error().detail);
   request.group = *std::move(group);
+  if (missing) {
+    request.hold = std::move(hold_dead);
+    queue::NamedQueue dead{
+        .id = shared_.queue_ids.next(), .definition = *std::move(missing), .room = nullptr};
+    queue::record_queue(batch, dead.id, {.definition = dead.definition});
+    request.creates.push_back(std::make_shared<const queue::NamedQueue>(std::move(dead)));
+  }
   const queue::StreamGroup& named = *request.group->group;
   if (!named.is_recorded) queue::record_group(batch, named.stream, named.number, {named.name, named.begin});
   const auto most = std::min(shared_.options.mqtt.max_qos, static_cast<std::uint8_t>(QoS::AtLeastOnce));

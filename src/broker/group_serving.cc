@@ -35,7 +35,7 @@ void GroupServing::link(const OwnedQueue& group) {
 }
 
 bool GroupServing::has_members(const OwnedQueue& group) {
-  return !group.places.empty() || group.group.leases() > 0;
+  return group.group.consumers() > 0 || group.group.leases() > 0;
 }
 
 void GroupServing::on_grown(const OwnedStream& stream, const std::vector<queue::StreamEntry>& entries) {
@@ -70,7 +70,7 @@ void GroupServing::feed(OwnedQueue& group) {
   OwnedGroup& it = *group.group_of_stream;
   it.reading.drop_stale(group.group, moment());
   take_definition(group);
-  if (it.is_ended || it.has_new_definition || !has_members(group)) return;
+  if (it.is_ended || it.is_deleted || it.has_new_definition || !has_members(group)) return;
   counters_.add(Counter::DroppedExpired, it.reading.feed(group.group, moment()));
 }
 
@@ -131,6 +131,7 @@ void GroupServing::go_on(OwnedQueue& group) {
     read_ahead(group);
     if (it.reading.could_feed(group.group)) host_.touch(group);
   }
+  group.named->group->show(it.reading.position());
   record(group);
   if (group.group.has_effects()) host_.touch(group);
 }
@@ -180,14 +181,19 @@ void GroupServing::on_page(PageRead& page) {
 /// what the next sync of anybody would have kept.
 void GroupServing::record(OwnedQueue& group) {
   OwnedGroup& it = *group.group_of_stream;
-  if (it.recorded == it.reading.revision() || it.is_recording || it.is_ended) return;
-  if (group.is_committing || group.waits_for_store) return;
+  if (it.recorded == it.reading.revision() && !it.is_deleted) return;
+  if (it.is_recording || it.is_ended || group.is_committing || group.waits_for_store) return;
   const queue::StreamGroup& named = *group.named->group;
   store::WriteBatch batch;
-  queue::record_group(batch, named.stream, named.number, {named.name, it.reading.position()});
+  if (it.is_deleted) {
+    queue::erase_group(batch, named.stream, named.number);
+  } else {
+    queue::record_group(batch, named.stream, named.number, {named.name, it.reading.position()});
+  }
   it.is_recording = true;
   host_.submit(std::move(batch), std::nullopt, SessionId{},
-               GroupRecorded{group.named->id, it.reading.revision()}, {.sync = false});
+               GroupRecorded{group.named->id, it.reading.revision(), it.is_deleted},
+               {.sync = !it.asked.empty()});  // who asks is answered for good
 }
 
 void GroupServing::on_recorded(const GroupRecorded& recorded, std::optional<Errc> error) {
@@ -202,6 +208,8 @@ void GroupServing::on_recorded(const GroupRecorded& recorded, std::optional<Errc
   }
   it.recorded = recorded.revision;
   group->named->group->is_recorded = true;
+  answer_asked(*group, recorded.is_erased ? ~std::uint64_t{0} : recorded.revision);
+  if (recorded.is_erased) return forget(recorded.group);
   host_.touch(*group);
 }
 
@@ -222,10 +230,17 @@ void GroupServing::erase_records(const OwnedStream& stream, store::WriteBatch& b
 }
 
 void GroupServing::forget(const OwnedStream& stream) {
-  for (const QueueId id : stream.groups) {
-    owned_.due.cancel(id);
-    owned_.all.erase(id);
-  }
+  for (const QueueId id : std::vector(stream.groups)) forget(id);
+}
+
+void GroupServing::forget(QueueId id) {
+  OwnedQueue& group = *find(id);
+  for (const OwnedGroup::Asked& asked : group.group_of_stream->asked)
+    host_.answer_order(id, asked.asker, failure(Errc::NotFound, "queue: it has been deleted meanwhile"));
+  if (OwnedQueue* const stream = host_.owned_queue(group.named->group->stream))
+    std::erase(stream->stream->groups, id);
+  owned_.due.cancel(id);
+  owned_.all.erase(id);
 }
 
 }  // namespace hermod::broker

@@ -25,6 +25,7 @@ class GroupServingHost {
   virtual OwnedQueue* owned_queue(QueueId queue) = 0;
   virtual void count_settled(OwnedQueue& queue, const QueueSettled& work) = 0;
   virtual void tell(ShardId to, ShardMessage message) = 0;
+  virtual void answer_order(QueueId queue, ControlId asker, Result<queue::ControlResult> result) = 0;
   virtual void tell_damaged(const PageRead& page, std::string_view queue) = 0;
   virtual void write_again_later() = 0;
   virtual void submit(store::WriteBatch batch, std::optional<ConnectionId> connection, SessionId session,
@@ -33,6 +34,9 @@ class GroupServingHost {
  protected:
   ~GroupServingHost() = default;
 };
+
+/// Whether a command is carried out by the owner of a stream for its groups.
+bool is_about_groups(const queue::ControlCommand& command);
 
 /// The owner's side of consumer groups: entries of the stream go to the group's rules as far as these have
 /// room, and what they decide moves the group's position, which is recorded soon after. A group is an
@@ -72,6 +76,11 @@ class GroupServing {
   /// When a group has something to do next that its rules do not know of.
   static std::optional<MonotonicTime> next_due(const OwnedQueue& group);
 
+  // Commands, in group_commands.cc.
+
+  /// Nothing: it is answered when the store knows. Precondition: is_about_groups(order.command).
+  std::optional<Result<queue::ControlResult>> carry_out(const OwnedQueue& stream, const QueueOrder& order);
+
   // The end of a stream.
 
   /// Its groups are this shard's, also those of which it has heard nothing yet.
@@ -86,6 +95,12 @@ class GroupServing {
   void take_definition(OwnedQueue& group);
   void read_ahead(OwnedQueue& group);
   void record(OwnedQueue& group);
+  void answer_asked(OwnedQueue& group, std::uint64_t revision);
+  Result<queue::ControlResult> list(const OwnedQueue& stream);
+  OwnedQueue* find_group(const OwnedQueue& stream, const std::string& name);
+  std::optional<Result<queue::ControlResult>> remove(OwnedQueue& group, ControlId asker);
+  queue::GroupState describe(const OwnedQueue& group);
+  void forget(QueueId group);
   OwnedQueue* find(QueueId group);
   queue::Moment moment() { return {host_.now(), host_.wall()}; }
 

@@ -70,7 +70,11 @@ void Shard::on_command_asked(OwnedQueue* queue, QueueId id, AskCommand& asked) {
   QueueOrder& order = *asked.order;
   if (queue == nullptr)
     return answer_order(id, order.asker, failure(Errc::NotFound, "queue: it has been deleted meanwhile"));
-  if (std::holds_alternative<queue::DescribeQueue>(order.command)) {
+  if (is_about_groups(order.command)) {
+    if (auto result = serving_.carry_out(*queue, order)) answer_order(id, order.asker, *std::move(result));
+  } else if (const auto* wanted = std::get_if<queue::FindMessages>(&order.command)) {
+    finding_.begin(queue->named, order.asker, *wanted);
+  } else if (std::holds_alternative<queue::DescribeQueue>(order.command)) {
     answer_order(id, order.asker, ControlResult(describe_queue(*queue)));
   } else if (const auto* peek = std::get_if<queue::PeekQueue>(&order.command)) {
     const Seq from = peek->from;

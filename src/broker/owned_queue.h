@@ -46,6 +46,13 @@ struct OwnedGroup {
   bool has_new_definition = false;  ///< which its rules do not have yet
   std::uint64_t passed_over = 0;    ///< entries that the retention took away before the group came to them
   std::optional<MonotonicTime> read_again_at{};  ///< the store could not be read
+  bool is_deleted = false;                       ///< by a command: its record goes, and then it does
+  /// Commands that are answered when the store knows, and what it has to know.
+  struct Asked {
+    ControlId asker;
+    std::uint64_t revision = 0;
+  };
+  std::vector<Asked> asked{};
 };
 
 /// A named queue on the shard that owns it: its rules, what they want of the store, where its consumers are,

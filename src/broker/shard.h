@@ -34,6 +34,7 @@
 #include "broker/remains.h"
 #include "broker/shard_message.h"
 #include "broker/shared.h"
+#include "broker/stream_finding.h"
 #include "broker/stream_reading.h"
 #include "broker/transaction_calls.h"
 #include "broker/transaction_desk.h"
@@ -55,7 +56,8 @@ class Shard final : public net::AcceptHandler,
                     public ConnectionEvents,
                     private net::TimerHandler,
                     private StreamReadingHost,
-                    private GroupServingHost {
+                    private GroupServingHost,
+                    private StreamFindingHost {
  public:
   Shard(ShardId id, const Shared& shared, ShardMailbox& mailbox, net::TimerWheel& timers,
         CounterBlock& counters);
@@ -224,7 +226,7 @@ class Shard final : public net::AcceptHandler,
 
   // order_path.cc
   void on_command_asked(OwnedQueue* queue, QueueId id, AskCommand& asked);
-  void answer_order(QueueId queue, ControlId asker, Result<queue::ControlResult> result);
+  void answer_order(QueueId queue, ControlId asker, Result<queue::ControlResult> result) override;
   queue::QueueState describe_queue(const OwnedQueue& queue);
   void go_on_looking(OwnedQueue& queue);
   void run_orders(OwnedQueue& queue);
@@ -555,6 +557,7 @@ class Shard final : public net::AcceptHandler,
   TransactionCalls transaction_calls_{*this};
   std::unique_ptr<TransactionDesk> transactions_;  ///< null: another shard owns them
   StreamReading reading_{*this, id_, shared_, sessions_, counters_};
+  StreamFinding finding_{*this, id_, shared_};
 
   std::vector<Deliver> stranded_;  ///< of shared groups, whose member ended: drawn again in this tick
   absl::flat_hash_set<SessionId>

@@ -97,7 +97,7 @@ struct HearFailures {};
 
 /// What a PageRead brings to a reader of a stream.
 struct StreamPage {
-  SessionId reader;  ///< or the id of a consumer group
+  SessionId reader;  ///< or the id of a consumer group, or the number of a search
   Seq stored;        ///< everything before was in the store when the page was asked for
   std::vector<queue::StreamEntry> entries{};
 };
@@ -114,6 +114,7 @@ struct PageRead {
     Transaction,     ///< messages of a transaction that is committed
     Stream,          ///< a reader of the stream with the number of `session` goes on; see StreamPage
     StreamGroup,     ///< a consumer group does
+    StreamFinding,   ///< somebody looks for messages in it
     // Of a named queue, whose stream has the number of `session`; the entries' messages alone are filled in.
     QueueLending,
     QueueLooking,

@@ -104,6 +104,22 @@ class View {
     }
     return sum;
   }
+  struct ConsumerGroups {
+    std::uint64_t count = 0;
+    std::uint64_t lag = 0;  ///< entries that they have not settled, of all together
+  };
+  ConsumerGroups consumer_groups() const {
+    ConsumerGroups sum;
+    if (queues_ == nullptr) return sum;
+    for (const queue::NamedQueuePtr& queue : queues_->all()) {
+      if (!queue->stream) continue;
+      for (const queue::NamedQueuePtr& group : queues_->groups_of(queue->id)) {
+        ++sum.count;
+        sum.lag += group->group->lag();
+      }
+    }
+    return sum;
+  }
   /// Messages that are to be published later.
   std::uint64_t delayed_pending() const { return delayed_ != nullptr ? delayed_->taken() : 0; }
   std::uint64_t open_transactions() const { return transactions_ != nullptr ? transactions_->open() : 0; }

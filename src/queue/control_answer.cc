@@ -81,15 +81,27 @@ std::string_view name_of(PeekedMessage::Where where) {
   return "";
 }
 
-Fields message_fields(const PeekedMessage& peeked, std::size_t payload_bytes) {
-  const Message& message = *peeked.entry.message;
+Fields message_fields(Seq offset, const Message& message, const std::string& key) {
   Fields fields;
-  fields["offset"] = peeked.offset.v;
+  fields["offset"] = offset.v;
   fields["topic"] = message.topic();
-  fields["key"] = peeked.entry.key;
+  fields["key"] = key;
   fields["qos"] = static_cast<int>(message.qos());
   fields["ts"] = micros_of(message.stored_at());
   if (message.expires_at() != Message::kNever) fields["expires"] = micros_of(message.expires_at());
+  return fields;
+}
+
+/// What stands behind all else.
+void add_content(const Message& message, std::size_t payload_bytes, Fields& fields) {
+  for (const wire::UserProperty property : wire::UserProperties(message.forwarded_properties()))
+    fields["properties"].push_back(Fields::array({property.name, property.value}));
+  add_payload(message.payload(), payload_bytes, fields);
+}
+
+Fields message_fields(const PeekedMessage& peeked, std::size_t payload_bytes) {
+  const Message& message = *peeked.entry.message;
+  Fields fields = message_fields(peeked.offset, message, peeked.entry.key);
   fields["state"] = name_of(peeked.where);
   fields["deliveries"] = peeked.deliveries;
   for (const Death& death : peeked.entry.deaths)
@@ -97,9 +109,7 @@ Fields message_fields(const PeekedMessage& peeked, std::size_t payload_bytes) {
                                       {"reason", queue::name_of(death.reason)},
                                       {"deliveries", death.deliveries},
                                       {"ts", micros_of(death.at)}});
-  for (const wire::UserProperty property : wire::UserProperties(message.forwarded_properties()))
-    fields["properties"].push_back(Fields::array({property.name, property.value}));
-  add_payload(message.payload(), payload_bytes, fields);
+  add_content(message, payload_bytes, fields);
   return fields;
 }
 
@@ -119,6 +129,21 @@ Fields delayed_fields(const ListedDelayed& listed) {
   if (message.expires_at() != Message::kNever) fields["expires"] = micros_of(message.expires_at());
   for (const wire::UserProperty property : wire::UserProperties(message.forwarded_properties()))
     if (property.name == "msg-id" && !fields.contains("msg_id")) fields["msg_id"] = property.value;
+  return fields;
+}
+
+Fields group_fields(const GroupState& state) {
+  Fields fields;
+  fields["group"] = state.group->group->name;
+  fields["queue"] = state.group->name();
+  fields["position"] = state.position.v;
+  fields["next_offset"] = state.next.v;
+  fields["lag"] = state.lag;
+  fields["lag_ms"] = state.oldest ? state.oldest->count() : 0;
+  fields["out"] = state.out;
+  fields["waiting"] = state.waiting;
+  fields["members"] = state.members;
+  fields["passed_over"] = state.passed_over;
   return fields;
 }
 
@@ -157,6 +182,22 @@ struct DataFields {
     if (list.has_more) fields["next"] = list.next.v;
     return fields;
   }
+  Fields operator()(const FoundMessages& found) const {
+    Fields messages = Fields::array();
+    for (const StreamEntry& one : found.messages) {
+      messages.push_back(message_fields(one.seq, *one.message, one.key));
+      add_content(*one.message, found.payload_bytes, messages.back());
+    }
+    Fields fields{{"messages", std::move(messages)}, {"more", found.has_more}};
+    if (found.has_more) fields["next"] = found.next.v;
+    return fields;
+  }
+  Fields operator()(const GroupState& state) const { return group_fields(state); }
+  Fields operator()(const GroupList& list) const {
+    Fields groups = Fields::array();
+    for (const GroupState& state : list.groups) groups.push_back(group_fields(state));
+    return {{"groups", std::move(groups)}};
+  }
   Fields operator()(const TransactionList& list) const {
     Fields transactions = Fields::array();
     for (const ListedTransaction& one : list.transactions) transactions.push_back(transaction_fields(one));
@@ -183,6 +224,16 @@ struct ShownSize {
     }
     return size;
   }
+  std::size_t operator()(const FoundMessages& found) const {
+    std::size_t size = kFields;
+    for (const StreamEntry& one : found.messages) {
+      const std::size_t payload = one.message->payload().size();
+      size += kFields + one.message->size() - payload + std::min<std::size_t>(payload, found.payload_bytes);
+    }
+    return size;
+  }
+  std::size_t operator()(const GroupState&) const { return 2 * kFields; }
+  std::size_t operator()(const GroupList& list) const { return 2 * kFields * (1 + list.groups.size()); }
   std::size_t operator()(const DelayedList& list) const {
     std::size_t size = kFields;
     for (const ListedDelayed& one : list.messages)

@@ -6,8 +6,10 @@
 #include <variant>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/ids.h"
 #include "queue/queue_definition.h"
+#include "queue/stream_form.h"
 
 namespace hermod::queue {
 
@@ -93,6 +95,39 @@ struct CancelDelayed {
   std::optional<std::string> topic;       ///< all that match this topic filter
 };
 
+/// The consumer groups of a stream, in the order of their names.
+struct ListGroups {
+  std::string stream;
+};
+struct ShowGroup {
+  std::string stream;
+  std::string group;
+};
+/// It goes on from there, whoever its members are.
+struct SeekGroup {
+  std::string stream;
+  std::string group;
+  StreamStart to;
+};
+/// Only while it has no members.
+struct DeleteGroup {
+  std::string stream;
+  std::string group;
+};
+
+/// Messages of a stream, in the order of their offsets. All that is said has to be so.
+struct FindMessages {
+  std::string stream;
+  std::optional<std::string> key;
+  std::optional<std::string> message_id;  ///< their user property msg-id
+  Seq from{1};                            ///< offsets, both included
+  std::optional<Seq> to;
+  std::optional<WallTime> since;  ///< when they were stored, both included
+  std::optional<WallTime> until;
+  std::uint32_t count = 10;           ///< 1 to 1000
+  std::uint32_t payload_bytes = 256;  ///< so much is shown of each payload; 64 KiB at most, 1 MiB in all
+};
+
 /// Transactions that are open, by their ids.
 struct ListTransactions {
   std::string from;           ///< the first one looked at, or the next behind it
@@ -109,6 +144,7 @@ struct RollBackTransaction {
 using ControlCommand =
     std::variant<CreateQueue, EditQueue, DeleteQueue, PurgeQueue, PauseQueue, ResumeQueue, PeekQueue,
                  MoveMessages, RedriveQueue, ListQueues, DescribeQueue, ListDelayed, CancelDelayed,
-                 ListTransactions, CommitTransaction, RollBackTransaction>;
+                 ListTransactions, CommitTransaction, RollBackTransaction, ListGroups, ShowGroup, SeekGroup,
+                 DeleteGroup, FindMessages>;
 
 }  // namespace hermod::queue

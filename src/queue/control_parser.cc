@@ -175,6 +175,52 @@ Result<ControlCommand> read_cancel_delayed(ControlFields& fields) {
   return finished(fields, std::move(command));
 }
 
+template <class Command>
+Result<ControlCommand> read_of_group(ControlFields& fields) {
+  std::string stream = fields.queue_name(kQueueField);
+  return finished(fields, Command{std::move(stream), fields.queue_name("group")});
+}
+
+Result<ControlCommand> read_seek(ControlFields& fields) {
+  SeekGroup command;
+  command.stream = fields.queue_name(kQueueField);
+  command.group = fields.queue_name("group");
+  const auto start = StreamStart::parse(fields.text("to").value_or(""));
+  if (!start) fields.refuse("to", start.error().detail);
+  if (start) command.to = *start;
+  return finished(fields, std::move(command));
+}
+
+/// A time, as a reader may begin at one.
+std::optional<WallTime> time_in(ControlFields& fields, std::string_view field) {
+  const auto text = fields.text(field);
+  if (!text) return std::nullopt;
+  const auto start = StreamStart::parse(*text);
+  if (start && start->from == StreamStart::From::Time) return start->time;
+  fields.refuse(field,
+                "microseconds since the epoch are expected, milliseconds with ms behind them, or a time such "
+                "as 2026-11-29T07:00:00Z");
+  return std::nullopt;
+}
+
+Result<ControlCommand> read_find(ControlFields& fields) {
+  FindMessages command;
+  command.stream = fields.queue_name(kQueueField);
+  command.key = fields.text("key");
+  command.message_id = fields.text("msg_id");
+  command.from = Seq{fields.number("from", 1, kMostSequence).value_or(1)};
+  if (const auto to = fields.number("to", 1, kMostSequence)) command.to = Seq{*to};
+  command.since = time_in(fields, "since");
+  command.until = time_in(fields, "until");
+  if (const auto count = fields.number("count", 1, kMostCount))
+    command.count = static_cast<std::uint32_t>(*count);
+  if (const auto bytes = fields.number("payload_bytes", 0, kMostPayloadBytes))
+    command.payload_bytes = static_cast<std::uint32_t>(*bytes);
+  if (std::uint64_t{command.count} * command.payload_bytes > kMostPeekedBytes)
+    fields.refuse("payload_bytes", "count times payload_bytes is 1 MiB at most");
+  return finished(fields, std::move(command));
+}
+
 Result<ControlCommand> read_list_transactions(ControlFields& fields) {
   ListTransactions command;
   command.from = fields.text("from").value_or("");
@@ -194,7 +240,7 @@ struct CommandWord {
   std::string_view word;
   Result<ControlCommand> (*read)(ControlFields&);
 };
-constexpr std::array<CommandWord, 16> kCommandWords{
+constexpr std::array<CommandWord, 21> kCommandWords{
     {{"create", read_create},
      {"edit", read_edit},
      {"delete", read_delete},
@@ -210,7 +256,12 @@ constexpr std::array<CommandWord, 16> kCommandWords{
      {"cancelDelayed", read_cancel_delayed},
      {"listTransactions", read_list_transactions},
      {"commitTransaction", read_end_transaction<CommitTransaction>},
-     {"rollbackTransaction", read_end_transaction<RollBackTransaction>}}};
+     {"rollbackTransaction", read_end_transaction<RollBackTransaction>},
+     {"listGroups", read_plain<ListGroups>},
+     {"showGroup", read_of_group<ShowGroup>},
+     {"seekGroup", read_seek},
+     {"deleteGroup", read_of_group<DeleteGroup>},
+     {"find", read_find}}};
 
 std::string all_words() {
   std::string out;

@@ -11,6 +11,7 @@
 #include "queue/delayed_records.h"
 #include "queue/queue_catalog.h"
 #include "queue/queue_effect.h"
+#include "queue/stream_window.h"
 
 namespace hermod::queue {
 
@@ -67,6 +68,30 @@ struct DelayedList {
   bool has_more = false;  ///< there may be others from there on
 };
 
+/// A consumer group of a stream as it is at the moment.
+struct GroupState {
+  NamedQueuePtr group;
+  Seq position{};         ///< the oldest entry that it has not settled, or what is stored next
+  Seq next{};             ///< what the stream stores next
+  std::uint64_t lag = 0;  ///< entries that are there and that it has not settled
+  std::optional<std::chrono::milliseconds> oldest{};  ///< the age of the first of these
+  std::uint64_t out = 0;                              ///< of these with members
+  std::uint64_t waiting = 0;                          ///< and waiting for another try
+  std::uint64_t members = 0;
+  std::uint64_t passed_over = 0;  ///< entries that the retention took away in front of it, since the start
+};
+struct GroupList {
+  std::vector<GroupState> groups;
+};
+
+/// Messages of a stream that somebody has looked for.
+struct FoundMessages {
+  std::vector<StreamEntry> messages;
+  std::uint32_t payload_bytes = 0;  ///< so much of each payload is shown
+  Seq next{};                       ///< where to go on
+  bool has_more = false;            ///< not all was looked at, and from there on there may be others
+};
+
 struct ListedTransaction {
   std::string id;
   std::string group;
@@ -82,7 +107,7 @@ struct TransactionList {
   bool has_more = false;  ///< there are others from there on
 };
 
-using ControlResult =
-    std::variant<Done, MessagesDone, QueueState, QueueList, PeekedMessages, DelayedList, TransactionList>;
+using ControlResult = std::variant<Done, MessagesDone, QueueState, QueueList, PeekedMessages, DelayedList,
+                                   TransactionList, GroupState, GroupList, FoundMessages>;
 
 }  // namespace hermod::queue

@@ -158,6 +158,7 @@ NamedQueuePtr QueueCatalog::insert_group(const NamedQueue& stream, std::uint64_t
   group->number = number;
   group->begin = position;
   group->extent = stream.stream;
+  group->show(position);
   auto made = std::make_shared<const NamedQueue>(
       NamedQueue{.id = stream_group(++last_group_ * owners + owner),
                  .definition = definition_of_groups(stream.definition),

@@ -268,6 +268,8 @@ class QueueGroup {
   /// What leaves is one until it has left.
   std::size_t entries() const { return items_.size(); }
   std::size_t leases() const { return leases_.size(); }
+  /// Those that are attached, and not drained.
+  std::size_t consumers() const { return dispatcher_.size(); }
   bool has_lease(LeaseId lease) const { return leases_.contains(lease); }
 
   /// Since the group began.

@@ -89,6 +89,16 @@ std::optional<WallTime> StreamExtent::oldest() const {
   return blocks_.front().newest;
 }
 
+std::optional<WallTime> StreamExtent::time_of(Seq seq) const {
+  const std::lock_guard lock(mutex_);
+  if (blocks_.empty() || seq >= next_) return std::nullopt;
+  // The last block that begins at or in front of it, else the first of all.
+  auto block = std::upper_bound(blocks_.begin(), blocks_.end(), seq,
+                                [](Seq wanted, const Block& one) { return wanted < one.first; });
+  if (block != blocks_.begin()) --block;
+  return block->oldest;
+}
+
 StreamPosition StreamExtent::position(const StreamStart& start) const {
   const std::lock_guard lock(mutex_);
   const Seq first = blocks_.empty() ? next_ : blocks_.front().first;

@@ -54,6 +54,8 @@ class StreamExtent {
   std::optional<WallTime> oldest() const;
 
   StreamPosition position(const StreamStart& start) const;
+  /// About when the first entry from there on was stored, as far as blocks say; nothing: there is none.
+  std::optional<WallTime> time_of(Seq seq) const;
 
   /// Entries that leave the store, from one sequence up to another. The last of a stream becomes a mark
   /// instead, so that a start knows what comes next.

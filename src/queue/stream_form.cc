@@ -11,6 +11,7 @@ namespace hermod::queue {
 namespace {
 
 constexpr std::string_view kStreamPrefix = "$stream/";
+constexpr std::string_view kMillis = "ms";
 constexpr std::string_view kSharePrefix = "$share/";
 constexpr std::string_view kOffsetPrefix = "offset:";
 constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
@@ -114,15 +115,22 @@ Result<StreamStart> StreamStart::parse(std::string_view text) {
     return start;
   }
   start.from = From::Time;
+  if (const auto millis = text.ends_with(kMillis)
+                              ? decimal(text.substr(0, text.size() - kMillis.size()), kMost / 1000)
+                              : std::nullopt) {
+    start.time = wall_time_of(*millis * 1000);
+    return start;
+  }
   if (const auto micros = decimal(text, kMost)) {
     start.time = wall_time_of(*micros);
     return start;
   }
   const auto time = parse_time(text);
   if (!time)
-    return failure(Errc::Invalid,
-                   "a reader begins at earliest, latest, offset:<n>, microseconds since the epoch, or a time "
-                   "such as 2026-11-29T07:00:00Z");
+    return failure(
+        Errc::Invalid,
+        "a reader begins at earliest, latest, offset:<n>, microseconds since the epoch, milliseconds "
+        "with ms behind them, or a time such as 2026-11-29T07:00:00Z");
   start.time = *time;
   return start;
 }

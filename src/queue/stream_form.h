@@ -21,8 +21,8 @@ struct StreamStart {
   WallTime time{};
   Seq offset{};
 
-  /// "earliest", "latest", microseconds since the epoch, a time of RFC 3339 such as 2026-11-29T07:00:00Z, or
-  /// "offset:<n>". Errors: Invalid, with what is expected.
+  /// "earliest", "latest", microseconds since the epoch, milliseconds with "ms" behind them, a time of RFC
+  /// 3339 such as 2026-11-29T07:00:00Z, or "offset:<n>". Errors: Invalid, with what is expected.
   static Result<StreamStart> parse(std::string_view text);
   friend bool operator==(const StreamStart&, const StreamStart&) = default;
 };

@@ -50,7 +50,9 @@ class Manual(unittest.TestCase):
         queue = ["ls", "show", "create", "edit", "delete", "purge", "pause", "resume", "peek", "move", "redrive"]
         for words in ([], ["store"], ["store", "check"], ["store", "dump"], ["store", "compact"], ["backup"], ["restore"],
                       ["queue"], *(["queue", verb] for verb in queue), ["delayed"], ["delayed", "ls"], ["delayed", "cancel"],
-                      ["txn"], ["txn", "ls"], ["txn", "commit"], ["txn", "rollback"]):
+                      ["txn"], ["txn", "ls"], ["txn", "commit"], ["txn", "rollback"], ["stream"], ["stream", "ls"],
+                      ["stream", "show"], ["stream", "find"], ["group"], ["group", "ls"], ["group", "lag"],
+                      ["group", "seek"], ["group", "delete"]):
             done = run(str(HERMOD.parent / "hermodctl"), *words, "--help")
             self.assertEqual(done.returncode, 0, words)
             shown |= set(LONG_FLAG.findall(done.stdout))

@@ -7,6 +7,7 @@
 #include "delayed_arguments.h"
 #include "queue_arguments.h"
 #include "store/lmdb/lmdb_tables.h"
+#include "stream_arguments.h"
 #include "transaction_arguments.h"
 
 namespace hermod::ctl {
@@ -67,12 +68,14 @@ CommandLine parse_command_line(int argc, char** argv) {
   describe(app, line);
   QueueArguments queue(app, line);
   DelayedArguments delayed(app, line);
+  StreamArguments stream(app, line);
   TransactionArguments transaction(app, line);
   try {
     app.parse(argc, argv);
     client::Outcome<void> finished;
     if (line.command == Command::Queue) finished = queue.finish();
     if (line.command == Command::Delayed) finished = delayed.finish();
+    if (line.command == Command::Stream) finished = stream.finish();
     if (line.command == Command::Transaction) finished = transaction.finish();
     if (!finished) {
       line.command = Command::None;

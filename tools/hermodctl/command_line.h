@@ -5,6 +5,7 @@
 #include "delayed_options.h"
 #include "output.h"
 #include "queue_options.h"
+#include "stream_options.h"
 #include "transaction_options.h"
 
 namespace hermod::ctl {
@@ -20,7 +21,8 @@ struct CommandLine {
     Restore,
     Queue,
     Delayed,
-    Transaction
+    Transaction,
+    Stream
   };
 
   Command command = Command::None;
@@ -31,6 +33,7 @@ struct CommandLine {
   Format format = Format::Table;
   QueueOptions queue;
   DelayedOptions delayed;
+  StreamOptions stream;
   TransactionOptions transaction;
 
   // When there is nothing to do but to say something.

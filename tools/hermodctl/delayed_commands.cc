@@ -5,30 +5,13 @@
 
 #include "client/stop_signal.h"
 #include "control_client.h"
+#include "json_output.h"
 #include "store_commands.h"
 
 namespace hermod::ctl {
 namespace {
 
 constexpr std::uint64_t kDelayedPage = 500;
-
-/// 0: it is not there, or no number.
-std::uint64_t number_in(const Json& object, const char* name) {
-  if (!object.is_object()) return 0;
-  const auto found = object.find(name);
-  return found == object.end() || !found->is_number_unsigned() ? 0 : found->get<std::uint64_t>();
-}
-
-void print_message(const Json& message, Format format) {
-  if (format == Format::Json) {
-    std::cout << message.dump() << "\n";
-    return;
-  }
-  Fields fields;
-  for (const auto& [name, value] : message.items())
-    fields.push_back({name, value.is_string() ? text(value.get<std::string>()) : value.dump(-1, ' ', true)});
-  std::cout << plain_line(fields);
-}
 
 /// Page by page, up to as many as were asked for.
 Status list_delayed(const CommandLine& line, ControlClient& broker) {
@@ -44,7 +27,7 @@ Status list_delayed(const CommandLine& line, ControlClient& broker) {
     const bool is_list = data->is_object() && data->contains("messages") && (*data)["messages"].is_array();
     if (!is_list) return failure(Errc::Io, "the broker's answer has no list of messages");
     for (const Json& message : (*data)["messages"]) {
-      print_message(message, line.format);
+      print_lines(Json::array({message}), line.format);
       if (--left == 0) return {};
     }
     const std::uint64_t next = number_in(*data, "next");

@@ -3,6 +3,7 @@
 #include "delayed_commands.h"
 #include "queue_commands.h"
 #include "store_commands.h"
+#include "stream_commands.h"
 #include "transaction_commands.h"
 
 using namespace hermod::ctl;
@@ -25,6 +26,8 @@ int main(int argc, char** argv) {
       return run_queue(line);
     case Command::Delayed:
       return run_delayed(line);
+    case Command::Stream:
+      return run_stream(line);
     case Command::Transaction:
       return run_transaction(line);
     case Command::None:

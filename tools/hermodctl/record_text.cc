@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "queue/delayed_records.h"
+#include "queue/group_records.h"
 #include "queue/queue_changes.h"
 #include "queue/queue_id.h"
 #include "queue/queue_option.h"
@@ -201,7 +202,17 @@ void describe_queue(Fields& fields, Bytes value) {
     fields.push_back({std::string(option), text(queue::option_text(record->definition, option))});
 }
 
+void describe_group(Fields& fields, Bytes value) {
+  const auto group = queue::decode_group(value);
+  if (!group) return add_unread(fields, group.error().detail, value);
+  add(fields, "group", text(group->name));
+  add(fields, "next", number(group->position.next().v));
+  add(fields, "not_before", time_text(group->position.begin().not_before));
+  add(fields, "settled_behind", number(group->position.settled_behind()));
+}
+
 void describe_delivery(Fields& fields, Bytes value) {
+  if (queue::is_group(value)) return describe_group(fields, value);
   const auto state = queue::decode_delivery_state(value);
   // Of a stream: where a reader stands, whose session is the number in the key. It is shorter.
   if (const auto position = queue::decode_stream_position(value); !state && position) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <random>
 #include <set>
 
 #include "tests/integration/queue/queue_test.h"
@@ -135,6 +137,50 @@ TEST_F(StreamGroupOfTheBroker, ItsBacklogStaysInTheStore) {
   anna.subscribe(kGroup, 1);
   std::set<std::string> all;
   while (all.size() < kBacklog) ASSERT_TRUE(all.insert(anna.receive().payload).second);
+}
+
+TEST_F(StreamGroupOfTheBroker, EightMembersComeAndGoAndTheBrokerIsKilled) {
+  HERMOD_NEEDS_OWN_BROKER();
+  start_with(stream_of_the_shop({{"max_inflight", "4"}}));
+  constexpr int kKeys = 10;
+  constexpr int kOfEach = 40;
+  {
+    MqttClient publisher = client("publisher");
+    for (int i = 0; i < kOfEach; ++i)
+      for (int key = 0; key < kKeys; ++key)
+        publisher.publish(keyed("shop/a", std::to_string(i), std::to_string(key)));
+  }
+  std::vector<std::optional<MqttClient>> members(8);
+  std::map<std::string, int> last;  ///< of each key: the newest that was acknowledged
+  std::size_t done = 0;
+  int kills = 0;
+  std::mt19937 random(42);
+  for (int round = 0; done < kKeys * kOfEach; ++round) {
+    ASSERT_LT(round, 20'000) << done;
+    if (done * 4 / (kKeys * kOfEach) > static_cast<std::size_t>(kills)) {
+      for (auto& member : members) member.reset();
+      broker().kill();
+      broker().start();
+      ++kills;
+    }
+    auto& member = members[random() % members.size()];
+    if (!member) {
+      member.emplace(client("member-" + std::to_string(round)));
+      member->subscribe(kGroup, 1);
+    } else if (random() % 25 == 0) {
+      member->drop();
+      member.reset();
+    } else if (const auto message = member->try_receive(3ms)) {
+      const std::string key = *said(*message, "key");
+      const int number = std::stoi(message->payload);
+      auto& newest = last.try_emplace(key, -1).first->second;
+      ASSERT_LE(number, newest + 1) << "key " << key << ": none is passed over";
+      if (number == newest + 1) ++done;
+      newest = std::max(newest, number);
+    }
+  }
+  EXPECT_EQ(kills, 3);
+  for (const auto& [key, newest] : last) EXPECT_EQ(newest, kOfEach - 1) << key;
 }
 
 }  // namespace hermod::integration

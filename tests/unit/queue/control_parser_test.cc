@@ -113,6 +113,36 @@ TEST(ControlParser, DelayedMessagesAreNamedByIdIdentifierOrTopic) {
   EXPECT_EQ(command_of<CancelDelayed>(R"("command":"cancelDelayed","topic":"+/a")").topic, "+/a");
 }
 
+TEST(ControlParser, ReadsWhatIsWantedOfConsumerGroups) {
+  EXPECT_EQ(command_of<ListGroups>(R"("command":"listGroups","queue":"log")").stream, "log");
+  const auto show = command_of<ShowGroup>(R"("command":"showGroup","queue":"log","group":"g")");
+  EXPECT_EQ(show.stream + "/" + show.group, "log/g");
+  const auto seek = command_of<SeekGroup>(R"("command":"seekGroup","queue":"log","group":"g","to":"5ms")");
+  EXPECT_EQ(seek.to, (StreamStart{.from = StreamStart::From::Time, .time = wall_time_of(5000)}));
+  EXPECT_EQ(command_of<DeleteGroup>(R"("command":"deleteGroup","queue":"log","group":"g")").group, "g");
+  EXPECT_EQ(fault_of(R"("command":"showGroup","queue":"log")").substr(0, 7), "group: ");
+  EXPECT_EQ(fault_of(R"("command":"seekGroup","queue":"log","group":"g")").substr(0, 4), "to: ");
+}
+
+TEST(ControlParser, ReadsWhatIsLookedForInAStream) {
+  const auto all = command_of<FindMessages>(R"("command":"find","queue":"log")");
+  EXPECT_EQ(all.from, Seq{1});
+  EXPECT_EQ(all.to, std::nullopt);
+  EXPECT_EQ(all.count, 10U);
+  const auto some = command_of<FindMessages>(
+      R"("command":"find","queue":"log","key":"","msg_id":"m","from":3,"to":9,"since":"1ms","until":"1970-01-01T00:00:01Z","count":7,"payload_bytes":0)");
+  EXPECT_EQ(some.key, "");
+  EXPECT_EQ(some.message_id, "m");
+  EXPECT_EQ(some.from, Seq{3});
+  EXPECT_EQ(some.to, Seq{9});
+  EXPECT_EQ(some.since, wall_time_of(1000));
+  EXPECT_EQ(some.until, wall_time_of(1'000'000));
+  EXPECT_EQ(some.count, 7U);
+  EXPECT_EQ(some.payload_bytes, 0U);
+  EXPECT_EQ(fault_of(R"("command":"find","queue":"log","until":"latest")").substr(0, 7), "until: ");
+  EXPECT_EQ(fault_of(R"("command":"find","queue":"log","from":0)").substr(0, 6), "from: ");
+}
+
 TEST(ControlParser, TransactionsAreNamedByTheirIds) {
   const auto list =
       command_of<ListTransactions>(R"("command":"listTransactions","from":"order-7","count":5)");
@@ -143,10 +173,12 @@ TEST(ControlParser, WhatIsWrongIsNamedByItsField) {
   const std::pair<std::string_view, std::string_view> mistakes[] = {
       {R"("queue":"a")",
        "command: one of create, edit, delete, purge, pause, resume, peek, move, redrive, list, describe, "
-       "listDelayed, cancelDelayed, listTransactions, commitTransaction, rollbackTransaction is expected"},
+       "listDelayed, cancelDelayed, listTransactions, commitTransaction, rollbackTransaction, "
+       "listGroups, showGroup, seekGroup, deleteGroup, find is expected"},
       {R"("command":5)",
        "command: one of create, edit, delete, purge, pause, resume, peek, move, redrive, list, describe, "
-       "listDelayed, cancelDelayed, listTransactions, commitTransaction, rollbackTransaction is expected"},
+       "listDelayed, cancelDelayed, listTransactions, commitTransaction, rollbackTransaction, "
+       "listGroups, showGroup, seekGroup, deleteGroup, find is expected"},
       {R"("command":"purge")", "queue: the name of a queue is expected"},
       {R"("command":"purge","queue":5)", "queue: a text is expected"},
       {R"("command":"purge","queue":"a/b")",

@@ -7,6 +7,9 @@
 #include <thread>
 #include <vector>
 
+#include "queue/group_records.h"
+#include "queue/queue_id.h"
+
 namespace hermod::queue {
 namespace {
 
@@ -212,6 +215,61 @@ TEST(QueueCatalog, WhoeverLooksSeesThatAQueueIsEnding) {
   EXPECT_FALSE((*added)->is_ending) << "who holds one keeps it as it was";
   catalog.set_ending(number(1), false);
   EXPECT_FALSE(catalog.find("a")->is_ending);
+}
+
+TEST(QueueCatalog, GroupsAreFoundBelowTheirStreamAndAmongNoQueues) {
+  QueueCatalog catalog({.max_queues = 1, .max_groups = 2});
+  QueueDefinition log = queue_named("log");
+  log.kind = QueueDefinition::Kind::Stream;
+  const QueueId stream = number(5);
+  EXPECT_EQ(catalog.make_group(stream, "a", {}, 4).error().code, Errc::NotFound);
+  ASSERT_TRUE(catalog.add(stream, log));
+  const auto made = catalog.make_group(stream, "b", {.next = Seq{7}}, 4);
+  ASSERT_TRUE(made);
+  EXPECT_EQ((*made)->name(), "log");
+  EXPECT_EQ((*made)->group->name, "b");
+  EXPECT_EQ((*made)->group->begin.next(), Seq{7});
+  EXPECT_EQ(number_of((*made)->id) % 4, 5U % 4) << "its owner is that of its stream";
+  EXPECT_EQ(*catalog.make_group(stream, "b", {.next = Seq{9}}, 4), *made) << "it is there already";
+  EXPECT_EQ(catalog.find((*made)->id), *made);
+  EXPECT_EQ(catalog.find_group(stream, "b"), *made);
+  const auto restored =
+      catalog.restore_group(stream, group_number(9), "a", GroupPosition({.next = Seq{3}}), 4);
+  ASSERT_TRUE(restored);
+  EXPECT_TRUE((*restored)->group->is_recorded);
+  EXPECT_EQ(catalog.restore_group(stream, group_number(10), "a", GroupPosition(), 4).error().code,
+            Errc::Busy);
+  EXPECT_EQ(catalog.make_group(stream, "c", {}, 4).error().code, Errc::NoSpace);
+  EXPECT_EQ(catalog.groups_of(stream), (std::vector<NamedQueuePtr>{*restored, *made}));
+  EXPECT_EQ(catalog.count(), 1U);
+  EXPECT_EQ(catalog.all().size(), 1U);
+  catalog.remove((*made)->id);
+  EXPECT_EQ(catalog.find_group(stream, "b"), nullptr);
+  EXPECT_EQ((*catalog.make_group(stream, "c", {}, 4))->group->number, group_number(10))
+      << "no number is given twice";
+  log.max_inflight = 3;
+  ASSERT_TRUE(catalog.replace(log));
+  EXPECT_EQ(catalog.find_group(stream, "a")->definition.max_inflight, 3U);
+  EXPECT_EQ(catalog.find((*restored)->id), catalog.find_group(stream, "a"));
+  catalog.remove(stream);
+  EXPECT_TRUE(catalog.groups_of(stream).empty());
+  EXPECT_EQ(catalog.find((*restored)->id), nullptr);
+}
+
+TEST(StreamGroup, ItsLagIsWhatIsThereAndNotSettled) {
+  QueueDefinition log = queue_named("log");
+  log.kind = QueueDefinition::Kind::Stream;
+  QueueCatalog catalog({});
+  ASSERT_TRUE(catalog.add(number(5), log));
+  const NamedQueuePtr made = *catalog.make_group(number(5), "g", {.next = Seq{1}}, 1);
+  StreamExtent& extent = *made->group->extent;
+  EXPECT_EQ(made->group->lag(), 0U);
+  for (std::uint64_t seq = 1; seq <= 10; ++seq) extent.append(Seq{seq}, 1, {});
+  EXPECT_EQ(made->group->lag(), 10U);
+  GroupPosition position({.next = Seq{3}});
+  position.settle(Seq{5}, Seq{7});
+  made->group->show(position);
+  EXPECT_EQ(made->group->lag(), 6U);
 }
 
 }  // namespace

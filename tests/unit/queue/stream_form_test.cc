@@ -26,6 +26,7 @@ TEST(StreamStart, IsEveryFormOfTheDocuments) {
   EXPECT_EQ(*StreamStart::parse("1764399600000000"),
             (StreamStart{.from = From::Time, .time = wall_time_of(1'764'399'600'000'000)}));
   EXPECT_EQ(*StreamStart::parse("2025-11-29T07:00:00Z"), *StreamStart::parse("1764399600000000"));
+  EXPECT_EQ(*StreamStart::parse("1764399600000ms"), *StreamStart::parse("1764399600000000"));
 }
 
 TEST(StreamStart, WhatIsNoStartIsRefusedAndSaysWhatIsExpected) {
@@ -101,6 +102,29 @@ TEST(StreamForm, NamesAreFoundInBothForms) {
   EXPECT_TRUE(is_named_form("$queue/q"));
   EXPECT_TRUE(is_named_form("$stream/q"));
   EXPECT_FALSE(is_named_form("stream/q"));
+}
+
+TEST(GroupForm, HasTheNameOfTheGroupAndThatOfTheStream) {
+  ASSERT_TRUE(is_group_form("$share/work/$stream/log"));
+  const auto plain = GroupForm::parse("$share/work/$stream/log");
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->group, "work");
+  EXPECT_EQ(plain->stream.name, "log");
+  EXPECT_EQ(plain->stream.start, std::nullopt);
+  EXPECT_EQ(GroupForm::parse("$share/w-1/$stream/log/@offset:3")->stream.start->offset, Seq{3});
+  EXPECT_EQ(name_in_form("$share/work/$stream/log/@earliest"), "log");
+  EXPECT_TRUE(is_named_form("$share/work/$stream/log"));
+}
+
+TEST(GroupForm, WhatIsNoneIsRefused) {
+  for (const char* text : {"$share/work/shop/a", "$share/work", "$share/", "$share/work/", "$stream/log",
+                           "$share/work/$queue/orders", "x$share/work/$stream/log"})
+    EXPECT_FALSE(is_group_form(text)) << text;
+  for (const char* text :
+       {"$share//$stream/log", "$share/a b/$stream/log", "$share/+/$stream/log", "$share/work/$stream/",
+        "$share/work/$stream/log/x", "$share/work/$stream/log/@never"})
+    EXPECT_FALSE(GroupForm::parse(text)) << text;
+  EXPECT_FALSE(GroupForm::parse("$share/" + std::string(129, 'g') + "/$stream/log"));
 }
 
 }  // namespace

@@ -301,11 +301,9 @@ class GroupWorld {
     now_.steady += time;
     now_.wall += time;
     group_->advance(now_);
-    std::erase_if(out_,
-                  [&](const Out& one) { return now_.steady - sent_at(one) >= definition_.ack_timeout; });
+    std::erase_if(out_, [&](const Out& one) { return now_.steady - one.sent_at >= definition_.ack_timeout; });
     tick();
   }
-  MonotonicTime sent_at(const Out& one) { return sent_.try_emplace(one.lease, now_.steady).first->second; }
 
   // --- the operator, and the broker's end ---
 

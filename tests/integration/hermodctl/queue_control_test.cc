@@ -159,8 +159,11 @@ TEST_F(QueueControl, DeadLettersGoBack) {
       const Message refused = consumer.receive_unacknowledged();
       consumer.send_ack(Type::Puback, refused.packet_id, reason::kNotAuthorized);
     }
-    client("barrier").publish("shop/b", "3", 1);  // behind it on the disk
-    EXPECT_EQ(consumer.receive().payload, "3");
+    MqttClient barrier = client("barrier");
+    barrier.publish("shop/b", "3", 1);
+    EXPECT_EQ(consumer.receive().payload, "3");  // which the queue had behind both refusals
+    barrier.publish("shop/b", "4", 1);           // and this is behind the dead letters on the disk
+    EXPECT_EQ(consumer.receive().payload, "4");
   }
   EXPECT_EQ(queue({"redrive", "orders.dlq"}), "messages  2\n");
   crash();

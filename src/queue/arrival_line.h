@@ -26,7 +26,7 @@ class ArrivalLine {
   /// What was given sequences up to this one is durable, or has failed: it has come, or waits here. Behind it
   /// take_next() until there is none.
   void on_durable(Seq last);
-  /// An entry came in that was not said to be sequenced; what is in front of it has been taken.
+  /// An entry came in that has not waited here; what is in front of it has been taken.
   void on_came(Seq seq) { next_ = Seq{seq.v + 1}; }
   /// Its group has failed: it never comes. What waited for it, or nothing, when it had come in.
   std::optional<Arrival> on_failed(Seq seq);

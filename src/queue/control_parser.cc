@@ -115,16 +115,22 @@ Result<ControlCommand> read_delete(ControlFields& fields) {
   return finished(fields, DeleteQueue{std::move(name), fields.flag("force")});
 }
 
-Result<ControlCommand> read_peek(ControlFields& fields) {
-  PeekQueue command;
-  command.name = fields.queue_name(kQueueField);
-  command.from = Seq{fields.number("from", 0, kMostSequence).value_or(0)};
+/// How many messages are shown, and how much of each.
+template <class Command>
+void read_amount_shown(ControlFields& fields, Command& command) {
   if (const auto count = fields.number("count", 1, kMostCount))
     command.count = static_cast<std::uint32_t>(*count);
   if (const auto bytes = fields.number("payload_bytes", 0, kMostPayloadBytes))
     command.payload_bytes = static_cast<std::uint32_t>(*bytes);
   if (std::uint64_t{command.count} * command.payload_bytes > kMostPeekedBytes)
     fields.refuse("payload_bytes", "count times payload_bytes is 1 MiB at most");
+}
+
+Result<ControlCommand> read_peek(ControlFields& fields) {
+  PeekQueue command;
+  command.name = fields.queue_name(kQueueField);
+  command.from = Seq{fields.number("from", 0, kMostSequence).value_or(0)};
+  read_amount_shown(fields, command);
   return finished(fields, std::move(command));
 }
 
@@ -212,12 +218,7 @@ Result<ControlCommand> read_find(ControlFields& fields) {
   if (const auto to = fields.number("to", 1, kMostSequence)) command.to = Seq{*to};
   command.since = time_in(fields, "since");
   command.until = time_in(fields, "until");
-  if (const auto count = fields.number("count", 1, kMostCount))
-    command.count = static_cast<std::uint32_t>(*count);
-  if (const auto bytes = fields.number("payload_bytes", 0, kMostPayloadBytes))
-    command.payload_bytes = static_cast<std::uint32_t>(*bytes);
-  if (std::uint64_t{command.count} * command.payload_bytes > kMostPeekedBytes)
-    fields.refuse("payload_bytes", "count times payload_bytes is 1 MiB at most");
+  read_amount_shown(fields, command);
   return finished(fields, std::move(command));
 }
 

@@ -204,8 +204,7 @@ QueueGroup::Pending QueueGroup::take_pending(AdmissionId id) {
 
 std::vector<WaiterId> QueueGroup::on_stored(AdmissionId id, Seq seq, Moment now) {
   Pending pending = take_pending(id);
-  note_durable(Seq{seq.v - 1});
-  take_arrivals(now);
+  take_durable(Seq{seq.v - 1}, now);
   room_->take_anyway(
       {1, pending.entry.message->size()});  // theirs and what was kept for it is enough for that
   room_->give_back(pending.reserved);
@@ -214,19 +213,14 @@ std::vector<WaiterId> QueueGroup::on_stored(AdmissionId id, Seq seq, Moment now)
   come_in(seq, std::move(pending.entry), pending.expires_at);
   arrivals_.on_came(seq);
   on_durable(seq, now);
-  tell_to_ask_again();
-  pump(now);
   return std::move(pending.waiters);
 }
 
 void QueueGroup::on_stored(const Arrival& arrival, Seq seq, Moment now) {
-  note_durable(Seq{seq.v - 1});
-  take_arrivals(now);
+  take_durable(Seq{seq.v - 1}, now);
   come_in(seq, QueueEntry(arrival.entry), expiry_of(arrival.entry, now));
   arrivals_.on_came(seq);
   on_durable(seq, now);
-  tell_to_ask_again();
-  pump(now);
 }
 
 std::vector<WaiterId> QueueGroup::on_failed(AdmissionId id, Moment now) {

@@ -17,7 +17,14 @@ void QueueGroup::on_sequenced(Seq seq, QueueEntry&& entry, Moment now) {
   pump(now);
 }
 
-void QueueGroup::take_arrivals(Moment now) {
+/// What waited for something in front of it comes in. Pages may go as far as the store from now on: what was
+/// read of what is not durable would be missing in them.
+void QueueGroup::take_durable(Seq last, Moment now) {
+  arrivals_.on_durable(last);
+  if (early_from_.v != 0 && early_from_ <= last) {
+    const std::optional<Seq> newest = items_.last();
+    early_from_ = newest && last < *newest ? Seq{last.v + 1} : Seq{};
+  }
   while (std::optional<ArrivalLine::Arrival> next = arrivals_.take_next()) {
     if (!next->is_durable && early_from_.v == 0) early_from_ = next->seq;
     const MonotonicTime expires_at = expiry_of(next->entry, now);
@@ -25,17 +32,8 @@ void QueueGroup::take_arrivals(Moment now) {
   }
 }
 
-/// What was read of what is not durable would be missing in the page.
-void QueueGroup::note_durable(Seq last) {
-  arrivals_.on_durable(last);
-  if (early_from_.v == 0 || last < early_from_) return;
-  const std::optional<Seq> newest = items_.last();
-  early_from_ = newest && last < *newest ? Seq{last.v + 1} : Seq{};
-}
-
 void QueueGroup::on_durable(Seq last, Moment now) {
-  note_durable(last);
-  take_arrivals(now);
+  take_durable(last, now);
   tell_to_ask_again();
   pump(now);
 }
@@ -50,10 +48,7 @@ void QueueGroup::on_never_stored(Seq seq, Moment now) {
   } else if (failed != nullptr) {
     failed->is_never_stored = true;
   }
-  note_durable(seq);
-  take_arrivals(now);
-  tell_to_ask_again();
-  pump(now);
+  on_durable(seq, now);  // what waited for it waits no more
 }
 
 }  // namespace hermod::queue

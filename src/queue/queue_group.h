@@ -353,8 +353,7 @@ class QueueGroup {
   bool comes_with_page() const;
   /// Gives the message, when it is not held.
   MessagePtr add(Seq seq, QueueEntry&& entry, MonotonicTime expires_at);
-  void take_arrivals(Moment now);
-  void note_durable(Seq last);
+  void take_durable(Seq last, Moment now);
   void come_in(Seq seq, QueueEntry&& entry, MonotonicTime expires_at);
   MonotonicTime expiry_of(WallTime stored_at, WallTime own_end, WallTime since, Moment now) const;
   MonotonicTime expiry_of(const Item& item, Moment now) const {

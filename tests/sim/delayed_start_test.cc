@@ -23,20 +23,6 @@ class DelayedStart : public StartTest {
     broker().settle();
     EXPECT_EQ(client.receive().size(), 1U);
   }
-  std::vector<std::string> take(FakeClient& client) {
-    std::vector<std::string> all;
-    for (bool more = true; more;) {
-      broker().settle();
-      more = false;
-      for (const Arrived& one : client.receive()) {
-        if (one.type != wire::PacketType::Publish) continue;
-        all.push_back(one.payload);
-        client.ack(wire::PacketType::Puback, one.id);
-        more = true;
-      }
-    }
-    return all;
-  }
 };
 
 TEST_F(DelayedStart, WhatIsOverdueComesInItsOrderAndTheRestInTime) {

@@ -78,6 +78,21 @@ class StartTest : public ::testing::Test {
     packet.properties = properties.properties();
     client.publish(packet);
   }
+  /// Everything that comes, acknowledged; the payloads.
+  std::vector<std::string> take(FakeClient& client) {
+    std::vector<std::string> all;
+    for (bool more = true; more;) {
+      broker().settle();
+      more = false;
+      for (const Arrived& one : client.receive()) {
+        if (one.type != wire::PacketType::Publish) continue;
+        all.push_back(one.payload);
+        client.ack(wire::PacketType::Puback, one.id);
+        more = true;
+      }
+    }
+    return all;
+  }
   /// The next commit fails and leaves nothing.
   void fail_next_commit() { disk_.journal().fail_after(0); }
   /// The next commit fails, and is whole on the disk all the same.

@@ -27,20 +27,6 @@ class TransactionStart : public StartTest {
       if (one.type == wire::PacketType::Puback) return one.reason;
     return std::nullopt;
   }
-  std::vector<std::string> take(FakeClient& client) {
-    std::vector<std::string> all;
-    for (bool more = true; more;) {
-      broker().settle();
-      more = false;
-      for (const Arrived& one : client.receive()) {
-        if (one.type != wire::PacketType::Publish) continue;
-        all.push_back(one.payload);
-        client.ack(wire::PacketType::Puback, one.id);
-        more = true;
-      }
-    }
-    return all;
-  }
   std::uint64_t open() { return broker().transactions().open(); }
   static constexpr auto kSuccess = wire::ReasonCode::Success;
   static constexpr auto kRefused = wire::ReasonCode::ImplementationSpecificError;

@@ -82,7 +82,10 @@ TEST_F(StreamThinning, ItBeginsWithWhatIsThereAndLeavesOffWhenItIsTold) {
   edit(R"("last_value":true)");
   EXPECT_EQ(extent_of_log().held().messages, 3U);
   EXPECT_EQ(counted(Counter::StreamCompacted), 27U);
+  FakeClient asker = operator_client();
+  EXPECT_EQ(describe(asker, "log")["keys"], 3);
   edit(R"("last_value":false)");
+  EXPECT_FALSE(describe(asker, "log").contains("keys"));
   store(31, 33, 1);
   EXPECT_EQ(extent_of_log().held().messages, 6U);
   FakeClient reader = reader_from("reader");
@@ -167,6 +170,9 @@ TEST_F(StreamThinning, TheRetentionGoesOnAsEver) {
   EXPECT_EQ(taken_by(reader).back(), "8");
   store(9, 9, 3);  // the one before of its key has gone
   EXPECT_EQ(extent_of_log().held().messages, 3U);
+  store(10, 60, 1000);
+  FakeClient asker = operator_client();
+  EXPECT_EQ(describe(asker, "log")["keys"], 3) << "keys of which nothing is left take no memory";
 }
 
 TEST_F(StreamThinning, WhatIsPublishedWhileItsEndIsDecidedIsCompactedAsWell) {

@@ -106,7 +106,7 @@ void StreamThinning::take_out(OwnedQueue& queue) {
   OwnedStream& stream = *queue.stream;
   if (stream.is_thinning || queue.waits_for_store) return;
   queue::StreamExtent& extent = *queue.named->stream;
-  if (stream.older.empty() && stream.compaction) {
+  while (stream.older.empty() && stream.compaction && stream.compaction->older() > 0) {
     stream.older = stream.compaction->take_older(kMostLeavingAtOnce);
     std::erase_if(stream.older, [&](const auto& one) { return !extent.remove(one.seq, one.size); });
   }

@@ -102,6 +102,20 @@ void Shard::resume_consuming(Session& session) {
     if (is_consumed(subscription.filter)) consume(session, subscription.filter, subscription.options);
 }
 
+/// The consumer group was deleted when it found it, and before its owner knew of it: it makes another one of
+/// the name. The subscriptions to a queue or a stream that is deleted end in another way.
+void Shard::on_turned_away(QueueId group, const ConsumerTurnedAway& told) {
+  Session* const session = sessions_.find(SessionId{told.consumer.v});
+  QueueConsumers* const consumers = session != nullptr ? session->consumers() : nullptr;
+  QueueConsumer* const consumer = consumers != nullptr ? consumers->find(group) : nullptr;
+  const bool is_here =
+      consumer != nullptr && consumer->is_attached && consumer->attachment == told.attachment;
+  if (!is_here || !consumer->queue->group) return;
+  consumer->is_attached = false;
+  resume_consuming(*session);
+  pump_soon(session->id());  // and says what may come
+}
+
 /// The connection is gone, and with it every exchange of QoS 1: a PUBACK that comes late finds nothing.
 void Shard::stop_consuming(Session& session) {
   QueueConsumers& consumers = *session.consumers();
@@ -132,6 +146,8 @@ void Shard::on_told_by_queue(FromQueue& told) {
     on_ask_again(*again);
   } else if (auto* done = std::get_if<CommandDone>(&told.message)) {
     on_command_done(told.queue, *done);
+  } else if (const auto* away = std::get_if<ConsumerTurnedAway>(&told.message)) {
+    on_turned_away(told.queue, *away);
   } else if (auto* redefined = std::get_if<QueueRedefined>(&told.message)) {
     on_queue_redefined(told.queue, *redefined);
   } else if (const auto* grown = std::get_if<StreamGrew>(&told.message)) {

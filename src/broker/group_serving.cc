@@ -27,6 +27,11 @@ OwnedQueue* GroupServing::find(QueueId group) {
   return found != owned_.all.end() && found->second->group_of_stream ? found->second.get() : nullptr;
 }
 
+bool GroupServing::takes_members(const OwnedQueue* queue) {
+  if (queue == nullptr) return false;
+  return !queue->group_of_stream || !(queue->group_of_stream->is_deleted || queue->group_of_stream->is_ended);
+}
+
 void GroupServing::link(const OwnedQueue& group) {
   if (!group.group_of_stream) return;
   OwnedQueue* const stream = host_.owned_queue(group.named->group->stream);
@@ -127,7 +132,7 @@ void GroupServing::go_on(OwnedQueue& group) {
   OwnedGroup& it = *group.group_of_stream;
   if (!has_members(group)) {
     if (!it.reading.is_resting()) it.reading.rest(group.group, moment());
-  } else if (!it.is_ended && !it.has_new_definition) {
+  } else if (!it.is_ended && !it.is_deleted && !it.has_new_definition) {
     read_ahead(group);
     if (it.reading.could_feed(group.group)) host_.touch(group);
   }

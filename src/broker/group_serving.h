@@ -53,6 +53,8 @@ class GroupServing {
         not_taken_(not_taken),
         counters_(counters) {}
 
+  /// Whether somebody may join: not what is being deleted. Also of what is no group, and null: it is gone.
+  static bool takes_members(const OwnedQueue* queue);
   /// The group is one of this shard's from now on.
   void link(const OwnedQueue& group);
   /// The stream has more than it had: these, if `entries` is not empty.

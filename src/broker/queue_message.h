@@ -188,6 +188,11 @@ struct CommandDone {
   ControlId asker;
   std::unique_ptr<Result<queue::ControlResult>> result;
 };
+/// The consumer group that it joins is being deleted, or is gone; for its session.
+struct ConsumerTurnedAway {
+  queue::ConsumerId consumer;
+  queue::AttachmentNo attachment;
+};
 /// The queue has other options; for the session of one of its consumers.
 struct QueueRedefined {
   queue::ConsumerId consumer;
@@ -205,7 +210,7 @@ struct StreamGrew {
 /// for a publication, or for whoever has sent a command.
 struct FromQueue {
   using Message = std::variant<queue::Deliver, queue::Recall, ClaimEnded, AdmissionAnswered, RepeatedEnded,
-                               AskedAgain, CommandDone, QueueRedefined, StreamGrew>;
+                               AskedAgain, CommandDone, ConsumerTurnedAway, QueueRedefined, StreamGrew>;
   QueueId queue;
   Message message;
 };

@@ -138,6 +138,10 @@ void Shard::on_queue_told(ToQueue& told) {
     on_command_asked(queue, told.queue, *asked);
     return queue != nullptr ? touch(*queue) : void();
   }
+  if (const auto* joined = std::get_if<ConsumerJoined>(&told.message);
+      joined != nullptr && !GroupServing::takes_members(queue))
+    return tell(joined->shard,
+                FromQueue{told.queue, ConsumerTurnedAway{joined->consumer, joined->attachment}});
   if (queue == nullptr) return;
   touch(*queue);
   if (queue->stream) return on_stream_told(*queue, told.message);

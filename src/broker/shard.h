@@ -242,6 +242,7 @@ class Shard final : public net::AcceptHandler,
                      std::optional<Error> undone = std::nullopt);
   void redefine(OwnedQueue& queue);
   void on_queue_redefined(QueueId id, QueueRedefined& redefined);
+  void on_turned_away(QueueId group, const ConsumerTurnedAway& told);
   void end_change(OwnedQueue& queue, Result<queue::ControlResult> result);
 
   // transfer_path.cc

@@ -109,6 +109,35 @@ TEST_F(GroupCommand, AGroupIsDeletedWhenItsMembersAreGone) {
   EXPECT_EQ(taken_by(bert).size(), 2U) << "another one of the same name begins where it says";
 }
 
+/// Its SUBSCRIBE has found the group, and its owner hears of it behind the command.
+TEST_F(GroupCommand, AMemberThatComesWhileItsGroupIsDeletedMakesItAnew) {
+  make_stream();
+  store(1, 5);
+  FakeClient anna = member("anna");
+  EXPECT_EQ(taken_by(anna).size(), 5U);
+  anna.unsubscribe({2}, {kWork});
+  settle();
+  FakeClient asker = operator_client();
+  FakeClient bert = login("bert");
+  send_commands(asker, R"({"command":"seekGroup","queue":"log","group":"work","to":"earliest"})", kQoS0);
+  settle();
+  EXPECT_FALSE(responses(asker)[0].contains("error"));
+  send_commands(asker, R"({"command":"deleteGroup","queue":"log","group":"work"})", kQoS0);
+  bert.subscribe({1}, {{"$share/work/$stream/log/@offset:4", kQoS1}});
+  for (int i = 0; i < 3; ++i) {
+    settle_without_commit();
+    broker().pages().answer();  // before the store has made the end of the group
+  }
+  settle();
+  EXPECT_FALSE(responses(asker)[0].contains("error"));
+  EXPECT_EQ(taken_by(bert), numbers(4, 5));
+  store(6, 6);
+  EXPECT_EQ(taken_by(bert), numbers(6, 6));
+  EXPECT_EQ(records().size(), 1U);
+  ASSERT_TRUE(recorded());
+  EXPECT_EQ(recorded()->position.next(), Seq{7});
+}
+
 TEST_F(GroupCommand, CommandsAboutWhatIsNotThereSaySo) {
   make_stream();
   configure("orders", "other/#");

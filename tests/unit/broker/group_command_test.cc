@@ -138,6 +138,27 @@ TEST_F(GroupCommand, AMemberThatComesWhileItsGroupIsDeletedMakesItAnew) {
   EXPECT_EQ(recorded()->position.next(), Seq{7});
 }
 
+TEST_F(GroupCommand, WhatIsGivenUpWhileTheStreamIsDeletedTakesNoRoomForDeadLetters) {
+  make_stream();
+  store(1, 8);
+  FakeClient anna = member("anna");
+  const auto come = come_to(anna);
+  ASSERT_EQ(come.size(), 8U);
+  FakeClient asker = operator_client();
+  send_commands(asker, R"({"command":"delete","queue":"log","force":true})", kQoS0);
+  for (const test::Arrived& one : come) {
+    settle_without_commit();
+    anna.ack(PacketType::Puback, one.id, ReasonCode::TopicNameInvalid);
+    settle_without_commit();
+    broker().commit();
+  }
+  settle();
+  EXPECT_FALSE(responses(asker)[0].contains("error"));
+  FakeClient letters = consumer("letters", "log.dlq");
+  taken_by(letters);
+  EXPECT_EQ(broker().queues().find("log.dlq")->room->held().messages, 0U);
+}
+
 TEST_F(GroupCommand, CommandsAboutWhatIsNotThereSaySo) {
   make_stream();
   configure("orders", "other/#");

@@ -135,7 +135,7 @@ class TransactionTable {
   void restore(Seq seq, TransactionEnd end, Moment now);
   /// Nobody was away because the broker was: what is open is asked for as if it had been heard of now.
   /// `lost`: records that cannot be read. Each may be a message of any that is open, so none of these is
-  /// committed any more.
+  /// committed any more; and as long as one of them is open the records stay, for the next start.
   void resume(Moment now, const std::vector<Seq>& lost = {});
 
  private:
@@ -155,6 +155,7 @@ class TransactionTable {
   void heard_of(const std::string& id, Open& open, MonotonicTime now);
   void go_on(const std::string& id, Open& open);
   void forget_open(const std::string& id);
+  void give_up_lost();
 
   const TransactionOptions options_;
   OpenById open_;
@@ -163,6 +164,8 @@ class TransactionTable {
   absl::flat_hash_map<std::string, Ended> ends_;
   std::deque<ToForget> to_forget_;  ///< those of ends_, the oldest first
   std::vector<Seq> stale_;          ///< records that are good for nothing any more
+  std::vector<Seq> lost_;           ///< and those that will be when none is open that may_lack
+  std::size_t may_lack_ = 0;        ///< how many there are
   std::uint64_t forgotten_early_ = 0;
   std::vector<Ready> ready_;
   Answers answers_;

@@ -305,6 +305,7 @@ TEST_F(TransactionPath, AFullStoreRefusesMessagesAndCommitsButNoRollback) {
   publish(sender, {"$tx/1/prepare/shop/a", "b", kQoS1, ++packet_id_});
   settle();
   EXPECT_THAT(heard(sender), ElementsAre("PUBACK #" + number() + " 0x97"));
+  EXPECT_EQ(end(sender, "1"), "0x83") << "it may have been sent before that was heard";
   EXPECT_EQ(end(sender, "1"), "0x97");
   EXPECT_EQ(queued("away"), 0U);
   EXPECT_EQ(end(sender, "2", "rollback"), "");
@@ -339,6 +340,94 @@ TEST_F(TransactionPath, ACommitSentBehindItsMessagesWaitsForThem) {
   settle();
   EXPECT_THAT(heard(sender), ElementsAre("PUBACK #1", "PUBACK #2", "PUBACK #3"));
   EXPECT_EQ(payloads(reader), (std::vector<std::string>{"a", "b", "c"}));
+}
+
+/// Whoever does not wait for answers has sent the commit before he hears that one of them is refused.
+TEST_F(TransactionPath, ACommitBehindARefusedMessageIsRefusedOnce) {
+  options_.transactions.max_messages = 2;
+  FakeClient reader = login("reader");
+  subscribe(reader, "shop/#", kQoS1);
+  FakeClient sender = login("sender");
+  std::uint16_t id = 0;
+  for (const char* payload : {"a", "b", "c"}) publish(sender, {"$tx/1/prepare/shop/a", payload, kQoS1, ++id});
+  publish(sender, {"$tx/1/commit", "", kQoS1, ++id});
+  settle();
+  EXPECT_THAT(heard(sender), ElementsAre("PUBACK #1", "PUBACK #2", "PUBACK #3 0x97", "PUBACK #4 0x83"));
+  EXPECT_THAT(heard(reader), IsEmpty()) << "no part of it";
+  packet_id_ = 10;
+  EXPECT_EQ(end(sender, "1"), "") << "now it has been said";
+  EXPECT_EQ(payloads(reader), (std::vector<std::string>{"a", "b"}));
+}
+
+TEST_F(TransactionPath, NorIsAPartCommittedOfWhatWasRefusedForAnotherReason) {
+  FakeClient reader = login("reader");
+  subscribe(reader, "shop/#", kQoS1);
+  const auto begin = [&](FakeClient& sender) { prepare(sender, "1", "a"); };
+  const auto refused = [&](FakeClient& sender) {
+    settle();
+    heard(sender);
+    EXPECT_EQ(end(sender, "1", "commit"), "0x83");
+    EXPECT_THAT(heard(reader), IsEmpty());
+    EXPECT_EQ(end(sender, "1", "rollback"), "");
+    prepare(sender, "2", "all");
+    EXPECT_EQ(end(sender, "2"), "");
+    EXPECT_EQ(payloads(reader), std::vector<std::string>{"all"});
+    sender.disconnect();
+    settle();
+    pass(std::chrono::hours(1));
+  };
+  {
+    FakeClient sender = login("at QoS 0 nobody is told");
+    begin(sender);
+    publish(sender, {"$tx/1/prepare/shop/+", "b", kQoS0});
+    refused(sender);
+  }
+  {
+    FakeClient sender = login("by property");
+    wire::PropertyWriter properties;
+    for (const auto& [name, value] :
+         {std::pair("txn", "prepare"), std::pair("txn-id", "1"), std::pair("producer-group", "another")})
+      properties.add_user(name, value);
+    begin(sender);
+    wire::Publish packet;
+    packet.topic = "shop/a";
+    packet.qos = kQoS1;
+    packet.id = wire::PacketId{9};
+    packet.properties = properties.properties();
+    sender.publish(packet);
+    refused(sender);
+  }
+  {
+    FakeClient sender = login("its store was full");
+    begin(sender);
+    broker().set_full(true);
+    publish(sender, {"$tx/1/prepare/shop/a", "b", kQoS1, 8});
+    settle();
+    broker().set_full(false);
+    refused(sender);
+  }
+}
+
+TEST_F(TransactionPath, WhoWaitsInLineForItsCommitIsNotOvertaken) {
+  options_.transactions.max_bytes = 16 << 20;
+  FakeClient reader = login("reader");
+  subscribe(reader, "shop/#", kQoS0);
+  const std::string large(60'000, 'x');
+  FakeClient senders[] = {login("a"), login("b"), login("c")};
+  for (const std::size_t i : {0, 1}) {
+    const std::string id = std::to_string(i);
+    for (int n = 0; n < 160; ++n) publish(senders[i], {prepare_topic(id, "other"), large, kQoS0});
+    prepare(senders[i], id, id);
+  }
+  prepare(senders[2], "2", "2");
+  for (const std::size_t i : {0, 1, 2}) {
+    publish(senders[i], {"$tx/" + std::to_string(i) + "/commit", "", kQoS1, 99});
+    settle_without_commit();
+  }
+  settle();
+  const std::vector<std::string> seen = payloads(reader);
+  ASSERT_EQ(seen.size(), 3U);
+  EXPECT_EQ(seen[0], "0") << "the small one waits behind the second";
 }
 
 TEST_F(TransactionPath, UserPropertiesSayTheSame) {
@@ -416,6 +505,7 @@ TEST_F(TransactionPath, NoMoreThanMayIsPrepared) {
   publish(sender, {"$tx/2/prepare/shop/a", "c", kQoS1, 99});
   settle();
   EXPECT_THAT(heard(sender), ElementsAre("PUBACK #98 0x97", "PUBACK #99 0x97"));
+  EXPECT_EQ(end(sender, "1"), "0x83");
   EXPECT_EQ(end(sender, "1"), "");
 }
 

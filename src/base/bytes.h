@@ -1,4 +1,5 @@
 #pragma once
+#include <charconv>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -110,6 +111,14 @@ class ByteFiller {
     u32(static_cast<std::uint32_t>(s.size()));
     text(s);
   }
+  /// A number in decimal digits, at most 20 bytes, behind their length.
+  void sized16_decimal(std::uint64_t v) {
+    char* const digits = at_ + 2;
+    char* const end = std::to_chars(digits, digits + 20, v).ptr;
+    u16(static_cast<std::uint16_t>(end - digits));
+    at_ = end;
+  }
+  void bytes(std::string_view s) { text(s); }
   /// Behind what was written.
   const char* at() const { return at_; }
 

@@ -41,15 +41,21 @@ std::size_t bytes_held(const store::WriteBatch& batch, const CommitTicket::Work&
 /// then.
 void Shard::submit(store::WriteBatch batch, std::optional<ConnectionId> connection, SessionId session,
                    CommitTicket::Work work, CommitNeeds needs) {
-  if (Connection* c = live(connection); c != nullptr && answers_packet(work)) ++c->pending_commits;
-  if (Session* s = sessions_.find(session)) s->commit_started();
-  auto ticket = std::make_unique<CommitTicket>(id_, connection, session, std::move(work));
+  auto ticket = tickets_.make(connection, session);
+  ticket->work = std::move(work);
+  submit(std::move(batch), std::move(ticket), needs);
+}
+
+void Shard::submit(store::WriteBatch&& batch, std::unique_ptr<CommitTicket> ticket, CommitNeeds needs) {
+  Connection* const c = live(ticket->connection);
+  if (c != nullptr && answers_packet(ticket->work)) ++c->pending_commits;
+  if (Session* s = sessions_.find(ticket->session)) s->commit_started();
   ticket->bytes = bytes_held(batch, ticket->work);
   bytes_submitted_ += ticket->bytes;
   ++commits_in_flight_;
   submissions_.push_back({std::move(batch), std::move(ticket), needs.may_wait, needs.sync, needs.taking});
   if (bytes_submitted_ <= shared_.options.store.max_bytes_in_flight) return;
-  if (Connection* c = live(connection)) {  // the disk is behind: this publisher waits
+  if (c != nullptr) {  // the disk is behind: this publisher waits
     c->pause(Connection::Pause::CommitBacklog);
     backlog_publishers_.push_back(c->id());
   }
@@ -83,6 +89,7 @@ void Shard::on_commit_finished(CommitFinished& finished) {
       if (Connection* waiting = connections_.find(id))
         waiting->resume(Connection::Pause::CommitBacklog, now());
   }
+  tickets_.keep(std::move(finished.ticket));
 }
 
 void Shard::finish(Connection*, Session*, DelayedCancelled& work, std::optional<Errc> error) {

@@ -227,20 +227,28 @@ class CommitTicket final : public store::Ticket {
                    QueueErased, MessagesMoved, DelayedCancelled, TransactionEnded, ClaimMade, SequencesTaken,
                    StreamTrimmed, GroupRecorded, Recorded>;
 
-  CommitTicket(ShardId home_shard, std::optional<ConnectionId> asked_by, SessionId concerned, Work to_do)
-      : home(home_shard), connection(asked_by), session(concerned), work(std::move(to_do)) {}
+  CommitTicket(ShardId home_shard, std::optional<ConnectionId> asked_by, SessionId concerned)
+      : home(home_shard), connection(asked_by), session(concerned) {}
   /// Every ticket is answered, one way or the other.
   ~CommitTicket() override { HERMOD_ASSERT(answered_); }
 
+  /// The same once more, for other work. Precondition: it was answered.
+  void begin(std::optional<ConnectionId> asked_by, SessionId concerned) {
+    HERMOD_ASSERT(answered_);
+    connection = asked_by;
+    session = concerned;
+    bytes = 0;
+    answered_ = false;
+  }
   void answered() {
     HERMOD_ASSERT(!answered_);
     answered_ = true;
   }
 
   const ShardId home;
-  const std::optional<ConnectionId> connection;
-  const SessionId session;  ///< 0 when no session is concerned
-  std::size_t bytes = 0;    ///< it holds in memory until it is answered
+  std::optional<ConnectionId> connection;
+  SessionId session;      ///< 0 when no session is concerned
+  std::size_t bytes = 0;  ///< it holds in memory until it is answered
   Work work;
 
  private:

@@ -10,7 +10,6 @@
 #include "broker/shard.h"
 #include "queue/queue_form.h"
 #include "wire/encoder.h"
-#include "wire/property_writer.h"
 
 namespace hermod::broker {
 
@@ -29,23 +28,6 @@ constexpr std::uint64_t kIdentifiersAhead = 4096;
 
 queue::ConsumerId consumer_of(const Session& session) {
   return queue::ConsumerId{session.id().v};
-}
-
-/// What a queue says of a message, behind what its publisher said, which is not said twice. With `is_short`
-/// nothing whose size depends on the message.
-void append_history(const QueueDelivery& lent, std::string_view queue, bool is_short, std::string& out) {
-  using wire::append_user_property;
-  if (!is_short && !lent.it.key.empty() &&
-      !wire::has_user_property(lent.it.message->forwarded_properties(), "key"))
-    append_user_property(out, "key", lent.it.key);
-  if (!queue.empty()) append_user_property(out, "queue", queue);  // it may have been deleted meanwhile
-  append_user_property(out, "offset", lent.it.seq.v);
-  append_user_property(out, "ts", micros_of(lent.it.message->stored_at()));
-  append_user_property(out, "x-delivery-count", lent.it.deliveries);
-  if (!is_short && lent.it.first_death) {
-    append_user_property(out, "x-first-death-reason", queue::name_of(lent.it.first_death->reason));
-    append_user_property(out, "x-first-death-queue", lent.it.first_death->queue);
-  }
 }
 
 /// Message::size() of what fits at best, where `out`, which has this message, does not. What a queue says of
@@ -242,14 +224,18 @@ Shard::Lent Shard::send_lent(Connection& c, Session& session, const QueueDeliver
 wire::OutboundPublish Shard::lent_publish(const Connection& c, const QueueDelivery& lent,
                                           std::string_view queue, QoS qos,
                                           std::span<const std::uint32_t> identifiers) {
-  wire::OutboundPublish out = publish_for(c, {.message = lent.it.message, .qos = qos, .identifiers = {}});
+  const queue::Message& message = *lent.it.message;
+  wire::OutboundPublish out = publish_for(c, message, qos);
   if (!c.agreement().is_v5()) return out;
   out.subscription_identifiers = identifiers;
-  const Bytes from_publisher = out.forwarded_properties;
+  const EntryProperties::Said said{.key = lent.it.key,
+                                   .queue = queue,
+                                   .offset = lent.it.seq,
+                                   .stored_at = message.stored_at(),
+                                   .deliveries = lent.it.deliveries,
+                                   .first_death = lent.it.first_death.get()};
   for (const bool is_short : {false, true}) {
-    lent_properties_.assign(as_text(from_publisher));
-    append_history(lent, queue, is_short, lent_properties_);
-    out.forwarded_properties = as_bytes(lent_properties_);
+    out.forwarded_properties = entry_properties_.behind(message.forwarded_properties(), said, is_short);
     if (c.takes(out)) break;
   }
   return out;

@@ -171,19 +171,23 @@ void Shard::send_again(Connection& c, session::Session& session, const qos::Rese
 }
 
 /// The packet without the identifier and the alias, neither of which makes it larger than the client takes.
-wire::OutboundPublish Shard::publish_for(const Connection& c, const queue::Delivery& delivery) {
-  const queue::Message& message = *delivery.message;
+wire::OutboundPublish Shard::publish_for(const Connection& c, const queue::Message& message, QoS qos) {
   wire::OutboundPublish out;
   out.version = c.version();
-  out.qos = delivery.qos;
-  out.retain = delivery.retain;
+  out.qos = qos;
   out.topic = message.topic();
   out.payload = message.payload();
   if (c.agreement().is_v5()) {
     out.forwarded_properties = message.forwarded_properties();
     out.message_expiry_interval = remaining_expiry(message, wall());
-    out.subscription_identifiers = delivery.identifiers;
   }
+  return out;
+}
+
+wire::OutboundPublish Shard::publish_for(const Connection& c, const queue::Delivery& delivery) {
+  wire::OutboundPublish out = publish_for(c, *delivery.message, delivery.qos);
+  out.retain = delivery.retain;
+  if (c.agreement().is_v5()) out.subscription_identifiers = delivery.identifiers;
   return out;
 }
 

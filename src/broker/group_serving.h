@@ -24,7 +24,7 @@ class GroupServingHost {
   virtual void touch(OwnedQueue& queue) = 0;
   virtual OwnedQueue* owned_queue(QueueId queue) = 0;
   virtual void count_settled(OwnedQueue& queue, const QueueSettled& work) = 0;
-  virtual void tell(ShardId to, ShardMessage message) = 0;
+  virtual void tell(ShardId to, ShardMessage&& message) = 0;
   virtual void answer_order(QueueId queue, ControlId asker, Result<queue::ControlResult> result) = 0;
   virtual void tell_damaged(const PageRead& page, std::string_view queue) = 0;
   virtual void write_again_later() = 0;

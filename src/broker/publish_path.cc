@@ -79,14 +79,15 @@ void Shard::on_publish(Connection& c, const wire::Publish& packet) {
   if (queue::is_transaction_form(topic)) return transaction_calls_.on_publish(c, packet, topic);
   const bool has_user_property = packet.properties.has(wire::PropertyId::UserProperty);
   if (has_user_property && transaction_calls_.is_by_property(c, packet, topic)) return;
-  if (const auto refusal = refusal_for(packet, topic)) {
+  const auto name = topic::TopicName::parse(topic, {shared_.options.mqtt.max_topic_levels});
+  if (const auto refusal = refusal_for(packet, name)) {
     if (queue::is_queue_form(topic)) return on_nack(c, packet, topic);
     if (queue::is_delayed_form(topic)) return on_delayed(c, packet, topic);
     return refuse_publish(c, packet, *refusal, {});
   }
   if (has_user_property && is_delayed_by_level(c, packet, topic)) return;
 
-  const std::uint64_t version = match(topic, session.id());
+  const std::uint64_t version = match(*name, session.id());
   const queue::MessagePtr message =
       make_message(packet, topic, session.id(), version);  // the one copy of the payload
   if (packet.retain && !has_room_to_retain(*message))
@@ -191,7 +192,11 @@ bool Shard::resolve_topic(Connection& c, const wire::Publish& packet, std::strin
 
 /// Why this PUBLISH may not be taken, apart from full queues.
 std::optional<ReasonCode> Shard::refusal_for(const wire::Publish& packet, std::string_view topic) const {
-  const auto name = topic::TopicName::parse(topic, {shared_.options.mqtt.max_topic_levels});
+  return refusal_for(packet, topic::TopicName::parse(topic, {shared_.options.mqtt.max_topic_levels}));
+}
+
+std::optional<ReasonCode> Shard::refusal_for(const wire::Publish& packet,
+                                             const Result<topic::TopicName>& name) const {
   if (!name || name->is_reserved())
     return ReasonCode::TopicNameInvalid;  // `$...` belongs to the broker [4.7.2]
   if (shared_.options.mqtt.validate_payload_format && !is_as_indicated(packet.properties, packet.payload))
@@ -225,7 +230,11 @@ void Shard::refuse_publish(Connection& c, const wire::Publish& packet, ReasonCod
 std::uint64_t Shard::match(std::string_view topic, SessionId publisher) {
   const auto name = topic::TopicName::parse(topic, {.levels = topic::kMaxTopicBytes});
   HERMOD_ASSERT(name.has_value());
-  return shared_.subscriptions.match(*name, publisher, members_, matches_);
+  return match(*name, publisher);
+}
+
+std::uint64_t Shard::match(const topic::TopicName& topic, SessionId publisher) {
+  return shared_.subscriptions.match(topic, publisher, members_, matches_);
 }
 
 queue::MessagePtr Shard::make_message(const wire::Publish& packet, std::string_view topic,
@@ -359,9 +368,11 @@ void Shard::hand_over_now(bool qos0_only) {
 /// publisher's without a connection, if that stays here until then. `delayed`: what it was until it was due;
 /// such a message comes to everybody behind its commit, also at QoS 0, because it may be tried once more.
 void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire::PacketId id, QoS qos,
-                           bool retain, store::WriteBatch batch, SessionId session, queue::WaiterId round,
+                           bool retain, store::WriteBatch&& batch, SessionId session, queue::WaiterId round,
                            Seq delayed) {
-  PublishCommit work;
+  if (c != nullptr) session = c->session()->id();
+  auto ticket = tickets_.make(c != nullptr ? std::optional(c->id()) : std::nullopt, session);
+  auto& work = ticket->work.emplace<PublishCommit>();
   work.packet_id = id;
   work.qos = qos;
   work.retain = retain;
@@ -377,15 +388,12 @@ void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire
   const bool has_more = !batch.empty();
   const bool settles_loan = append_publication(batch, work);
   const bool sync = has_more || (qos != QoS::AtLeastOnce && !is_unanswered) || retain || settles_loan;
-  if (c != nullptr) {
-    session = c->session()->id();
-    if (qos == QoS::ExactlyOnce && c->session()->is_durable()) session::record_inbound_id(batch, session, id);
-  }
+  if (c != nullptr && qos == QoS::ExactlyOnce && c->session()->is_durable())
+    session::record_inbound_id(batch, session, id);
   // What comes from a publisher is new; what is without one was acknowledged before and only changes hands.
   const bool is_kept = batch.append_count() > 0 || (retain && !message->payload().empty());
   if (session.v != 0 && is_kept) batch.refuse_when_full();
-  submit(std::move(batch), c != nullptr ? std::optional(c->id()) : std::nullopt, session, std::move(work),
-         {.may_wait = may_wait, .sync = sync});
+  submit(std::move(batch), std::move(ticket), {.may_wait = may_wait, .sync = sync});
 }
 
 /// Adds what the receivers in targets_ and queue_targets_ get of it, and the retained message; `work` knows

@@ -85,7 +85,7 @@ PageRead::Purpose purpose_of(queue::ReadFor purpose) {
 }  // namespace
 
 /// To whom it concerns, who may be on this shard: then it is said in the same tick.
-void Shard::tell(ShardId to, ShardMessage message) {
+void Shard::tell(ShardId to, ShardMessage&& message) {
   if (to != id_) return outbox_.send(to, std::move(message));
   to_self_.push_back(std::move(message));
 }
@@ -297,7 +297,9 @@ void Shard::carry_out(OwnedQueue& queue) {
       const auto place = queue.places.find(it.consumer);
       if (place == queue.places.end()) return unsent.push_back(it.lease);
       if (queue.group_of_stream) it.seq = queue.group_of_stream->reading.offset_of(it.seq);
-      shard.tell(place->second.shard, FromQueue{queue.named->id, std::move(it)});
+      FromQueue lent{queue.named->id, std::move(it)};
+      if (place->second.shard == shard.id_) return void(shard.to_self_.emplace_back(std::move(lent)));
+      shard.outbox_.send(place->second.shard, std::move(lent));
     }
     void operator()(queue::Recall& it) {
       const auto place = queue.places.find(it.consumer);

@@ -435,7 +435,8 @@ void QueueStart::restore_claims(OwnedQueue& queue, std::vector<Recovery::Living:
           .deliveries = kept.claim.deliveries,
           .is_claimed = true,
           .key = entry.key,
-          .first_death = entry.deaths.empty() ? std::nullopt : std::optional(entry.deaths.front()),
+          .first_death =
+              entry.deaths.empty() ? nullptr : std::make_shared<const queue::Death>(entry.deaths.front()),
           .message = entry.message}},
         /*begun=*/false);
     ++found_.claims;

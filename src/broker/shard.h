@@ -15,12 +15,14 @@
 #include "base/ids.h"
 #include "broker/asked_publications.h"
 #include "broker/barriers.h"
+#include "broker/commit_tickets.h"
 #include "broker/connection.h"
 #include "broker/connection_table.h"
 #include "broker/control_task.h"
 #include "broker/delayed_desk.h"
 #include "broker/early_message.h"
 #include "broker/ending.h"
+#include "broker/entry_properties.h"
 #include "broker/failed_reads.h"
 #include "broker/gone_queue.h"
 #include "broker/group_serving.h"
@@ -149,8 +151,11 @@ class Shard final : public net::AcceptHandler,
   bool admit_publish(Connection& c, Session& session, const wire::Publish& packet);
   bool resolve_topic(Connection& c, const wire::Publish& packet, std::string_view& topic);
   std::optional<ReasonCode> refusal_for(const wire::Publish& packet, std::string_view topic) const;
+  std::optional<ReasonCode> refusal_for(const wire::Publish& packet,
+                                        const Result<topic::TopicName>& name) const;
   void refuse_publish(Connection& c, const wire::Publish& packet, ReasonCode reason, std::string_view why);
   std::uint64_t match(std::string_view topic, SessionId publisher);
+  std::uint64_t match(const topic::TopicName& topic, SessionId publisher);
   queue::MessagePtr make_message(const wire::Publish& packet, std::string_view topic, SessionId publisher,
                                  std::uint64_t matched_version);
   void find_targets(const queue::MessagePtr& message, std::string_view client_id);
@@ -161,7 +166,7 @@ class Shard final : public net::AcceptHandler,
   void hand_over_now(bool qos0_only);
   bool needs_commit(const Connection* c, const queue::MessagePtr& message, bool retain) const;
   void commit_publish(Connection* c, const queue::MessagePtr& message, wire::PacketId id, QoS qos,
-                      bool retain, store::WriteBatch batch = {}, SessionId session = {},
+                      bool retain, store::WriteBatch&& batch = {}, SessionId session = {},
                       queue::WaiterId round = {}, Seq delayed = {});
   bool append_publication(store::WriteBatch& batch, PublishCommit& work);
   std::optional<MessageId> share_body(store::WriteBatch& batch, const queue::Message& message);
@@ -293,7 +298,7 @@ class Shard final : public net::AcceptHandler,
   void tell_to_ask_again(QueueId queue, const queue::AskAgain& again);
 
   // queue_path.cc
-  void tell(ShardId to, ShardMessage message) override;
+  void tell(ShardId to, ShardMessage&& message) override;
   void tell_queue(QueueId queue, ToQueue::Message message) override;
   OwnedQueue* owned_queue(QueueId id) override;
   void on_queue_told(ToQueue& told);
@@ -359,7 +364,9 @@ class Shard final : public net::AcceptHandler,
   void send_waiting(Connection& c, Session& session);
   void show_pace(Session& session);
   void send_again(Connection& c, Session& session, const qos::Resend& resend);
-  wire::OutboundPublish publish_for(const Connection& c, const queue::Delivery& delivery) override;
+  wire::OutboundPublish publish_for(const Connection& c, const queue::Delivery& delivery);
+  wire::OutboundPublish publish_for(const Connection& c, const queue::Message& message,
+                                    wire::QoS qos) override;
   bool fits(const Connection& c, const queue::Delivery& delivery);
   void send_publish(Connection& c, const queue::Delivery& delivery, wire::PacketId id, bool duplicate);
   void write_publish(Connection& c, wire::OutboundPublish out, const queue::MessagePtr& message) override;
@@ -477,6 +484,7 @@ class Shard final : public net::AcceptHandler,
   void discard_session_state(Session& session, Counter reason);
 
   // commit_path.cc
+  void submit(store::WriteBatch&& batch, std::unique_ptr<CommitTicket> ticket, CommitNeeds needs);
   void submit(store::WriteBatch batch, std::optional<ConnectionId> connection, SessionId session,
               CommitTicket::Work work, CommitNeeds needs = {}) override;
   void on_commit_finished(CommitFinished& finished);
@@ -528,7 +536,8 @@ class Shard final : public net::AcceptHandler,
   Outbox outbox_;
   MemberChoice members_;
   std::vector<store::Submission> submissions_;
-  store::BatchMemory batch_memory_;    // for new ones
+  store::BatchMemory batch_memory_;  // for new ones
+  CommitTickets tickets_{id_};
   std::uint64_t bytes_submitted_ = 0;  ///< and not finished
   std::uint64_t commits_in_flight_ = 0;
   std::uint64_t messages_shared_ = 0;  ///< ids given to messages that several queues share
@@ -538,7 +547,7 @@ class Shard final : public net::AcceptHandler,
   topic::MatchSet matches_;
   std::vector<Target> targets_;
   std::vector<QueueTarget> queue_targets_;
-  std::string lent_properties_;
+  EntryProperties entry_properties_;
   std::string forwarded_properties_;
 
   OwnedQueues owned_;

@@ -205,17 +205,14 @@ bool StreamReading::send(Connection& c, Session& session, StreamReader& reader,
     counters_.add(Counter::DroppedExpired);  // for this reader; it stays where it is [MQTT-3.3.2-5]
     return true;
   }
-  wire::OutboundPublish out =
-      host_.publish_for(c, {.message = entry.message, .qos = reader.qos, .identifiers = {}});
+  wire::OutboundPublish out = host_.publish_for(c, message, reader.qos);
   if (c.agreement().is_v5()) {
     out.subscription_identifiers = reader.identifiers;
-    properties_.assign(as_text(message.forwarded_properties()));
-    if (!entry.key.empty() && !wire::has_user_property(message.forwarded_properties(), "key"))
-      wire::append_user_property(properties_, "key", entry.key);
-    wire::append_user_property(properties_, "queue", reader.stream->name());
-    wire::append_user_property(properties_, "offset", entry.seq.v);
-    wire::append_user_property(properties_, "ts", micros_of(message.stored_at()));
-    out.forwarded_properties = as_bytes(properties_);
+    out.forwarded_properties =
+        properties_.behind(message.forwarded_properties(), {.key = entry.key,
+                                                            .queue = reader.stream->name(),
+                                                            .offset = entry.seq,
+                                                            .stored_at = message.stored_at()});
   }
   if (!c.takes(out)) {
     counters_.add(Counter::DroppedTooLarge);  // for this client alone [MQTT-3.1.2-25]

@@ -10,6 +10,7 @@
 #include "base/ids.h"
 #include "broker/commit_ticket.h"
 #include "broker/connection.h"
+#include "broker/entry_properties.h"
 #include "broker/queue_message.h"
 #include "broker/shard_message.h"
 #include "broker/shared.h"
@@ -36,7 +37,8 @@ class StreamReadingHost {
   virtual void read_again_later(SessionId session) = 0;
   virtual void tell_damaged(const PageRead& page, std::string_view queue) = 0;
   virtual void schedule_deadlines() = 0;
-  virtual wire::OutboundPublish publish_for(const Connection& c, const queue::Delivery& delivery) = 0;
+  virtual wire::OutboundPublish publish_for(const Connection& c, const queue::Message& message,
+                                            wire::QoS qos) = 0;
   virtual void write_publish(Connection& c, wire::OutboundPublish out, const queue::MessagePtr& message) = 0;
   /// Nothing: it has to wait.
   virtual std::optional<LentExchange> start_lent(session::Session& session, wire::QoS qos) = 0;
@@ -113,7 +115,7 @@ class StreamReading {
   CounterBlock& counters_;
   std::vector<SessionId> to_record_;  ///< they have gone on
   MonotonicTime record_at_{};
-  std::string properties_;  ///< kept between calls so that a delivery allocates nothing
+  EntryProperties properties_;
 };
 
 }  // namespace hermod::broker

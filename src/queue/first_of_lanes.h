@@ -25,6 +25,8 @@ class FirstOfLanes {
   void set(LaneNo lane, Seq first) { put(lane, first.v); }
   void clear(LaneNo lane) { put(lane, kNone); }
   bool empty() const { return best_[kRoot] == kNone; }
+  /// The lane of the lowest. Precondition: !empty().
+  LaneNo front() const { return static_cast<LaneNo>(winner_in(kRoot) - width_); }
   /// Calls visit(Seq, LaneNo), in the order of the sequences, for as long as it gives true.
   template <class Visit>
   void visit(Visit visit) const {

@@ -26,6 +26,7 @@ bool HeldMessages::has_room(std::uint64_t size) const {
 }
 
 void HeldMessages::set_limit(const Amount& limit) {
+  if (limit == limit_) return;
   limit_ = limit;
   too_large_.clear();
   for (auto it = first(); it; it = messages_.first_from(Seq{it->v + 1}))

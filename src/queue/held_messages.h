@@ -36,12 +36,13 @@ class HeldMessages {
   MessagePtr take(Seq seq);
   /// Null when it is not held.
   MessagePtr find(Seq seq) const;
+  bool has(Seq seq) const { return messages_.contains(seq); }
   /// Down to the limit: first what is too large to be held, then what stands in front of `from`, because it
   /// is held up, else what is farthest behind. The last of those, or zero.
   Seq trim(Seq from);
 
   const Amount& amount() const { return amount_; }
-  std::optional<Seq> first() const { return messages_.first_from(Seq{}); }
+  std::optional<Seq> first() const { return messages_.first(); }
   std::optional<Seq> last() const { return messages_.last(); }
 
  private:

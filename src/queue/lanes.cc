@@ -14,6 +14,7 @@ namespace {
 /// What a key without entries takes: a longer one is forgotten at once.
 constexpr std::size_t kLongestUnusedKey = 64;
 constexpr std::size_t kFewUnusedKeys = 4;
+constexpr std::size_t kUnusedForEachUsed = 8;
 
 }  // namespace
 
@@ -44,15 +45,15 @@ Lanes::Key& Lanes::key_named(std::string_view name) {
   return *keys_.emplace(std::string(name), Entries{.lane = lane}).first;
 }
 
-/// Keys come and go with each message where each has few, so one that has none is kept for a while: fewer
-/// than twice as many as those that have.
+/// Keys come and go with each message where each has few, so one that has none is kept for a while: a few for
+/// each of those that have.
 void Lanes::let_go(Key& key) {
   if (key.first.size() > kLongestUnusedKey) {
     keys_.erase(key.first);
     return;
   }
   ++unused_keys_;
-  if (unused_keys_ <= kFewUnusedKeys + 2 * (keys_.size() - unused_keys_)) return;
+  if (unused_keys_ <= kFewUnusedKeys + kUnusedForEachUsed * (keys_.size() - unused_keys_)) return;
   absl::erase_if(keys_, [](const Key& one) { return one.second.entries == 0; });
   unused_keys_ = 0;
 }
@@ -185,6 +186,23 @@ void Lanes::set_ready(Place& it, Seq seq, bool ready) {
   } else {
     ready_lanes_.set(number, all.front());
   }
+}
+
+std::optional<Lanes::ReadyLane> Lanes::first_ready_lane() const {
+  if (ready_lanes_.empty()) return std::nullopt;
+  const LaneNo lane = ready_lanes_.front();
+  return ReadyLane{lane, lanes_[lane].ready.front()};
+}
+
+void Lanes::put_aside(LaneNo lane) {
+  ready_lanes_.clear(lane);
+  aside_.push_back(lane);
+}
+
+void Lanes::show_again() {
+  for (const LaneNo lane : aside_)
+    if (!lanes_[lane].ready.empty()) ready_lanes_.set(lane, lanes_[lane].ready.front());
+  aside_.clear();
 }
 
 bool Lanes::is_ready(Seq seq) const {

@@ -70,6 +70,15 @@ class Lanes {
   void visit_ready_lanes(Visit visit) const {
     ready_lanes_.visit(visit);
   }
+  struct ReadyLane {
+    LaneNo lane = 0;
+    Seq first;
+  };
+  /// The one with the first of all that is ready.
+  std::optional<ReadyLane> first_ready_lane() const;
+  /// Neither that nor visit_ready_lanes() gives it, until show_again() or until its first is another.
+  void put_aside(LaneNo lane);
+  void show_again();
   /// What may have become ready or has ceased to be since the last call, or become free of what passed in
   /// front of it, while that is watched; by lane and sequence. An entry may be erased meanwhile.
   struct Change {
@@ -133,6 +142,7 @@ class Lanes {
   SequenceLine all_;                                         ///< with order strict
   std::size_t passed_ = 0;
   FirstOfLanes ready_lanes_;
+  std::vector<LaneNo> aside_;  ///< they are missing there
   Seq last_{};
   bool is_watched_ = false;
   std::vector<Change> changes_;

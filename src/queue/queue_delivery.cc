@@ -137,12 +137,17 @@ void QueueGroup::pump(Moment now) {
 /// Lends what can be lent.
 void QueueGroup::lend_all(Moment now) {
   is_cut_short_ = false;
+  lend_in_order(now);
+  lanes_.show_again();
+}
+
+void QueueGroup::lend_in_order(Moment now) {
   std::size_t dead = 0;
   while (lends() && dispatcher_.has_room() && (!rate_out_ || rate_out_->has_token(now.steady))) {
-    const std::optional<Next> next = choose();
+    const std::optional<Next> next = choose_next();
     if (!next) return;
     age(next->seq, now);
-    const Item& entry = item(next->seq);
+    Item& entry = item(next->seq);
     if (entry.expires_at <= now.steady) return;            // more than a slice; next_due() is now
     if (entry.deliveries >= definition_.max_deliveries) {  // there were more when it last failed
       is_cut_short_ = ++dead > kSlice;
@@ -151,11 +156,27 @@ void QueueGroup::lend_all(Moment now) {
       examine_ready();
       continue;
     }
-    if (!message_of(next->seq)) return ask_for(ReadFor::Lending, next->seq);
+    MessagePtr message = held_.take(next->seq);
+    if (!message) message = message_of(next->seq);
+    if (!message) return ask_for(ReadFor::Lending, next->seq);
     if (rate_out_) rate_out_->take(now.steady);
-    lend(*next, now);
+    lend(*next, entry, std::move(message), now);
     examine_ready();
   }
+}
+
+/// As choose() does, for lend_in_order(): nobody gets room while that goes on, so a lane whose consumer has
+/// none is asked for once, and not for each entry that goes past it.
+std::optional<QueueGroup::Next> QueueGroup::choose_next() {
+  if (!wishes_.is_empty()) return choose();
+  while (const auto ready = lanes_.first_ready_lane()) {
+    if (const auto consumer = consumer_for(ready->lane, ready->first))
+      return Next{ready->first, ready->lane, *consumer};
+    const std::optional<ConsumerId> holder = lanes_.holder(ready->lane);
+    if (!holder || dispatcher_.has_room(*holder)) return choose();
+    lanes_.put_aside(ready->lane);
+  }
+  return std::nullopt;
 }
 
 /// The oldest entry that somebody can take. A lane whose consumer has no room does not stop the others: of
@@ -334,11 +355,9 @@ void QueueGroup::hold_what_is_wanted() {
   }
 }
 
-void QueueGroup::lend(const Next& next, Moment now) {
-  Item& entry = item(next.seq);
+/// Precondition: its message is not held any more.
+void QueueGroup::lend(const Next& next, Item& entry, MessagePtr message, Moment now) {
   Consumer& consumer = consumers_.at(next.consumer);
-  MessagePtr message = message_of(next.seq);
-  held_.take(next.seq);
   entry.deliveries = (entry.deliveries + 1) & Item::kMostDeliveries;
   Lease& lease = leases_.add(consumer.leases);
   entry.lease = lease.id;
@@ -361,8 +380,8 @@ void QueueGroup::lend(const Next& next, Moment now) {
                                 .qos = lease.qos,
                                 .key = std::string(lanes_.key_of(next.seq)),
                                 .first_death = entry.past && !entry.past->deaths.empty()
-                                                   ? std::optional(entry.past->deaths.front())
-                                                   : std::nullopt,
+                                                   ? std::make_shared<const Death>(entry.past->deaths.front())
+                                                   : nullptr,
                                 .expires_at = entry.expires_at,
                                 .message = std::move(message)});
   leases_.set_deadline(lease, Lease::Deadline::Sending, now.steady);

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -117,7 +118,7 @@ struct Deliver {
   bool is_claimed = false;
   wire::QoS qos{};  ///< what the lease is for: at another the owner would not know how long to wait
   std::string key{};
-  std::optional<Death> first_death{};               ///< when it was dead before
+  std::shared_ptr<const Death> first_death{};       ///< when it was dead before; null: it was not
   MonotonicTime expires_at = MonotonicTime::max();  ///< from then on it is not sent for the first time
   MessagePtr message;
 };

@@ -388,6 +388,8 @@ class QueueGroup {
   // delivery
   void pump(Moment now);
   void lend_all(Moment now);
+  void lend_in_order(Moment now);
+  std::optional<Next> choose_next();
   std::optional<Next> choose() const;
   std::optional<ConsumerId> consumer_for(LaneNo lane, Seq seq) const;
   void set_wish(ConsumerId id, const Consumer& consumer);
@@ -407,7 +409,7 @@ class QueueGroup {
   std::optional<Seq> unread_of_newcomers(Looks which, Moment now);
   void read_for_looking(Moment now);
   void hold_what_is_wanted();
-  void lend(const Next& next, Moment now);
+  void lend(const Next& next, Item& entry, MessagePtr message, Moment now);
   void detach(ConsumerId id, Consumer& consumer);
   void requeue_all(ConsumerId id, AttachmentNo last, bool keep_claims, Moment now);
   void take_back(Lease& lease, Moment now);

@@ -141,7 +141,7 @@ std::vector<Seq> QueueGroup::on_read(ReadFor purpose, std::vector<ReadMessage> m
 
 /// It is out of memory alone. Not what somebody has, or what is on its way out of the store or to it.
 bool QueueGroup::lose(Seq seq) {
-  if (!may_leave(item(seq)) || held_.find(seq)) return false;
+  if (!may_leave(item(seq)) || held_.has(seq)) return false;
   hold_up(seq);
   drop_item(seq);
   return true;

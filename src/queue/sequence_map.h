@@ -17,7 +17,7 @@ namespace hermod::queue {
 /// A value for each of many sequences, in their order. Most of what is in a queue are neighbours, so a page
 /// holds those of eight sequences side by side; one whose neighbours have all gone keeps a page for itself. A
 /// value stays at its place in memory until it is erased. A value of one thread. Every call costs O(log n),
-/// and O(1) in the page of the call before. Precondition of T: it has a default.
+/// and O(1) near the calls before. Precondition of T: it has a default.
 template <class T>
 class SequenceMap {
  public:
@@ -45,11 +45,14 @@ class SequenceMap {
     page->values[slot_of(seq)] = T{};
     page->used &= static_cast<Bits>(~bit_of(seq));
     --size_;
-    if (page->used != 0) return;
-    pages_.erase(number_of(seq));
-    last_used_ = nullptr;
+    if (page->used == 0) erase_page(number_of(seq));
   }
 
+  std::optional<Seq> first() const {
+    if (pages_.empty()) return std::nullopt;
+    const auto& [number, page] = *pages_.begin();
+    return first_in(number, page->used);
+  }
   /// The first at or behind a sequence.
   std::optional<Seq> first_from(Seq from) const {
     const std::uint64_t number = number_of(from);
@@ -84,23 +87,54 @@ class SequenceMap {
     return Seq{number * kSlots + static_cast<std::uint64_t>(slot)};
   }
 
+  /// Those of late are found without the tree: what comes in, what is lent and what has ended are some pages
+  /// apart, and each is asked for in turn.
+  struct Near {
+    std::uint64_t number = 0;
+    Page* page = nullptr;
+  };
+  static constexpr std::uint64_t kFewNear = 2;
+  static constexpr std::uint64_t kMostNear = 64;
+
   Page* page_with(std::uint64_t number) const {
-    if (last_used_ != nullptr && last_number_ == number) return last_used_;
+    if (near_ == nullptr) return nullptr;
+    const Near& late = near_[number & near_mask_];
+    return late.number == number && late.page != nullptr ? late.page : find_page(number);
+  }
+  [[gnu::noinline]] Page* find_page(std::uint64_t number) const {
     const auto found = pages_.find(number);
     if (found == pages_.end()) return nullptr;
-    last_number_ = number;
-    return last_used_ = found->second.get();
+    near_[number & near_mask_] = {number, found->second.get()};
+    return found->second.get();
   }
-  Page* add_page(std::uint64_t number) {
-    last_number_ = number;
-    last_used_ = pages_.emplace_hint(pages_.end(), number, std::make_unique<Page>())->second.get();
-    return last_used_;
+  [[gnu::noinline]] Page* add_page(std::uint64_t number) {
+    std::unique_ptr<Page> page = spare_ ? std::move(spare_) : std::make_unique<Page>();
+    Page* const added = pages_.emplace_hint(pages_.end(), number, std::move(page))->second.get();
+    if (near_ == nullptr) set_near(kFewNear);
+    if (pages_.size() > near_mask_ && near_mask_ + 1 < kMostNear) set_near(2 * (near_mask_ + 1));
+    near_[number & near_mask_] = {number, added};
+    return added;
+  }
+  [[gnu::noinline]] void erase_page(std::uint64_t number) {
+    const auto empty = pages_.find(number);
+    if (size_ > 0) spare_ = std::move(empty->second);
+    pages_.erase(empty);
+    if (Near& late = near_[number & near_mask_]; late.number == number) late = {};
+    if (size_ > 0) return;
+    spare_.reset();
+    if (near_mask_ >= kFewNear) set_near(kFewNear);
+  }
+  /// Precondition: a power of two.
+  void set_near(std::uint64_t count) {
+    near_ = std::make_unique<Near[]>(count);
+    near_mask_ = count - 1;
   }
 
   absl::btree_map<std::uint64_t, std::unique_ptr<Page>> pages_;
+  std::unique_ptr<Page> spare_;  ///< empty: as a queue goes on, one page goes as another comes
   std::size_t size_ = 0;
-  mutable std::uint64_t last_number_ = 0;
-  mutable Page* last_used_ = nullptr;  ///< the page of that number
+  std::uint64_t near_mask_ = 0;
+  std::unique_ptr<Near[]> near_;  ///< by the lowest bits of their numbers; null: there was no page yet
 };
 
 }  // namespace hermod::queue

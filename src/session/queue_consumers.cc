@@ -17,12 +17,15 @@ std::uint64_t coming_to(const QueueConsumer& consumer) {
 }  // namespace
 
 QueueConsumer* QueueConsumers::find(QueueId queue) {
+  if (last_found_ != nullptr && last_found_->queue->id == queue) return last_found_;
   const auto found = consumers_.find(queue);
-  return found == consumers_.end() ? nullptr : &found->second;
+  if (found == consumers_.end()) return nullptr;
+  return last_found_ = &found->second;
 }
 
 QueueConsumer& QueueConsumers::add(queue::NamedQueuePtr queue) {
   const QueueId id = queue->id;
+  last_found_ = nullptr;
   return consumers_.insert_or_assign(id, QueueConsumer{.queue = std::move(queue)}).first->second;
 }
 
@@ -37,7 +40,7 @@ void QueueConsumers::attach(QueueConsumer& consumer) {
     if (sent.queue == consumer.queue->id) ++consumer.held;
 }
 
-bool QueueConsumers::take(QueueDelivery delivery) {
+bool QueueConsumers::take(QueueDelivery&& delivery) {
   QueueConsumer* consumer = find(delivery.queue);
   if (consumer == nullptr || !consumer->is_attached || consumer->attachment != delivery.it.attachment)
     return false;
@@ -118,6 +121,7 @@ QueueConsumers::Left QueueConsumers::disconnect() {
   left.waiting = std::exchange(waiting_, {});
   owed_pubrels_.clear();
   consumers_.clear();
+  last_found_ = nullptr;
   return left;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
+#include <absl/container/node_hash_map.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -70,7 +71,7 @@ class QueueConsumers {
   void attach(QueueConsumer& consumer);
 
   /// A delivery came. False: it is of another stay, or none, and is not for this connection.
-  bool take(QueueDelivery delivery);
+  bool take(QueueDelivery&& delivery);
   /// The oldest that waits; null: none.
   const QueueDelivery* next_waiting() const { return waiting_.empty() ? nullptr : &waiting_.front(); }
   /// It went out, or will not. `ended`: nothing more comes of it.
@@ -143,7 +144,9 @@ class QueueConsumers {
   bool is_asking_for_sequences = false;
 
  private:
-  absl::flat_hash_map<QueueId, QueueConsumer> consumers_;
+  absl::node_hash_map<QueueId, QueueConsumer> consumers_;
+  QueueConsumer* last_found_ =
+      nullptr;  ///< of these: each delivery asks some times, and most sessions have one
   std::deque<QueueDelivery> waiting_;
   absl::flat_hash_map<Seq, Sent> sent_;
   std::deque<Seq> to_send_;

@@ -27,6 +27,22 @@ struct UserProperty {
   friend bool operator==(const UserProperty&, const UserProperty&) = default;
 };
 
+/// Takes a user property off the front of a block: they stand side by side in most, and every PUBLISH to a
+/// named queue is asked for several. False: another kind is there, or nothing whole.
+inline bool take_user_property(Bytes& rest, std::string_view& name, std::string_view& value) {
+  constexpr std::size_t kLengths = 5;  // the identifier's byte, and two of each length
+  if (rest.size() < kLengths || rest[0] != static_cast<std::uint8_t>(PropertyId::UserProperty)) return false;
+  const std::size_t name_size = std::size_t{rest[1]} << 8 | rest[2];
+  if (rest.size() - kLengths < name_size) return false;
+  const std::uint8_t* const behind = rest.data() + 3 + name_size;
+  const std::size_t value_size = std::size_t{behind[0]} << 8 | behind[1];
+  if (rest.size() - kLengths - name_size < value_size) return false;
+  name = as_text({rest.data() + 3, name_size});
+  value = as_text({behind + 2, value_size});
+  rest = rest.subspan(kLengths + name_size + value_size);
+  return true;
+}
+
 /// Walks the properties of one identifier in the order they stand in a validated block.
 template <class Value, PropertyId kId>
 class PropertiesOfOneKind {
@@ -48,7 +64,7 @@ class PropertiesOfOneKind {
 
    private:
     Bytes rest_;
-    Property current_;
+    Value value_{};
     const std::uint8_t* at_ = nullptr;  // null at the end
   };
 
@@ -148,21 +164,29 @@ void append_forwarded(Bytes raw_block, std::string& out);
 
 template <class Value, PropertyId kId>
 Value PropertiesOfOneKind<Value, kId>::iterator::operator*() const {
-  if constexpr (kId == PropertyId::UserProperty) {
-    return {as_text(current_.name), as_text(current_.value)};
-  } else {
-    return current_.number;
-  }
+  return value_;
 }
 
 template <class Value, PropertyId kId>
 auto PropertiesOfOneKind<Value, kId>::iterator::operator++() -> iterator& {
-  ByteReader reader(rest_);
+  const std::uint8_t* const before = rest_.data();
   at_ = nullptr;
-  while (read_property(reader, current_)) {
-    if (current_.id == kId) {
-      at_ = current_.encoded.data();
-      break;
+  if (rest_.empty()) return *this;
+  if constexpr (kId == PropertyId::UserProperty) {
+    if (take_user_property(rest_, value_.name, value_.value)) {
+      at_ = before;
+      return *this;
+    }
+  }
+  ByteReader reader(rest_);
+  Property property;
+  while (at_ == nullptr && read_property(reader, property)) {
+    if (property.id != kId) continue;
+    at_ = property.encoded.data();
+    if constexpr (kId == PropertyId::UserProperty) {
+      value_ = {as_text(property.name), as_text(property.value)};
+    } else {
+      value_ = property.number;
     }
   }
   rest_ = reader.rest();

@@ -1,6 +1,7 @@
 #pragma once
 #include <string>
 
+#include "base/bytes.h"
 #include "wire/properties.h"
 
 namespace hermod::wire {
@@ -9,6 +10,37 @@ namespace hermod::wire {
 void append_user_property(std::string& block, std::string_view name, std::string_view value);
 /// The same with a number, in decimal.
 void append_user_property(std::string& block, std::string_view name, std::uint64_t number);
+
+/// User Properties one behind the other into memory that is there: for those that are made with each
+/// delivery. Preconditions: there is room for size_of() of each; at most 65535 bytes each.
+class UserPropertyFiller {
+ public:
+  explicit UserPropertyFiller(char* at) : out_(at) {}
+
+  static constexpr std::size_t size_of(std::size_t name, std::size_t value) {
+    return 1 + 2 + name + 2 + value;
+  }
+  static constexpr std::size_t kMostDigits = 20;  ///< of a number's value
+
+  void add(std::string_view name, std::string_view value) {
+    put_name(name);
+    out_.sized16(value);
+  }
+  void add(std::string_view name, std::uint64_t number) {
+    put_name(name);
+    out_.sized16_decimal(number);
+  }
+  /// Behind what was added.
+  const char* at() const { return out_.at(); }
+
+ private:
+  void put_name(std::string_view name) {
+    out_.u8(static_cast<std::uint8_t>(PropertyId::UserProperty));
+    out_.sized16(name);
+  }
+
+  ByteFiller out_;
+};
 
 /// Builds a property block in the order of the calls, for a packet of our own. Owns the bytes that
 /// properties() shows; lives on the stack of whoever sends the packet.

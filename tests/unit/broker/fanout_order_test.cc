@@ -32,7 +32,9 @@ class FanoutOrder : public ::testing::Test {
     delivery.message = work.message;
     delivery.qos = kQoS1;
     work.targets.push_back({subscriber_, std::move(delivery), false});
-    return {std::make_unique<CommitTicket>(kPublisher, std::nullopt, SessionId{}, std::move(work)), {}};
+    auto ticket = std::make_unique<CommitTicket>(kPublisher, std::nullopt, SessionId{});
+    ticket->work = std::move(work);
+    return {std::move(ticket), {}};
   }
   void publisher_wakes() {
     std::vector<ShardMessage> posted;

@@ -284,5 +284,23 @@ TEST(Lanes, AKeyThatComesBackIsTheSame) {
   }
 }
 
+TEST(Lanes, WhatIsPutAsideIsPassedOverUntilItIsShownAgain) {
+  Lanes lanes(Order::Key, 64);
+  lanes.add(Seq{1}, "a");
+  lanes.add(Seq{2}, "b");
+  ASSERT_NE(lanes.lane_of(Seq{1}), lanes.lane_of(Seq{2}));
+  EXPECT_EQ(lanes.first_ready_lane()->first, Seq{1});
+  EXPECT_EQ(lanes.first_ready_lane()->lane, lanes.lane_of(Seq{1}));
+  lanes.put_aside(lanes.lane_of(Seq{1}));
+  EXPECT_EQ(lanes.first_ready_lane()->first, Seq{2});
+  lanes.put_aside(lanes.lane_of(Seq{2}));
+  EXPECT_FALSE(lanes.first_ready_lane().has_value());
+  lanes.acquire(Seq{2}, kAnna);
+  lanes.show_again();
+  EXPECT_EQ(lanes.first_ready_lane()->first, Seq{1});
+  lanes.acquire(Seq{1}, kAnna);
+  EXPECT_FALSE(lanes.first_ready_lane().has_value());
+}
+
 }  // namespace
 }  // namespace hermod::queue

@@ -167,7 +167,8 @@ TEST_F(GroupTest, AnEarlierDeathStaysInTheHistory) {
   group->resume(now);
   join(kAnna);
   happened();
-  EXPECT_EQ(last<Deliver>().first_death, before);
+  ASSERT_TRUE(last<Deliver>().first_death);
+  EXPECT_EQ(*last<Deliver>().first_death, before);
   settle("a", Outcome::Rejected);
   happened();
   const auto& deaths = last<MoveToDeadLetters>().entry.deaths;

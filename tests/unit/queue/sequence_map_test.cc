@@ -65,9 +65,27 @@ TEST(SequenceMap, IsAsAnyMapWithGapsAndAtTheEnds) {
       const Seq from{~0ULL - random() % (spread * 3)};
       const auto next = plain.lower_bound(from);
       ASSERT_EQ(map.first_from(from), next == plain.end() ? std::nullopt : std::optional(next->first));
+      ASSERT_EQ(map.first(), plain.empty() ? std::nullopt : std::optional(plain.begin()->first));
       ASSERT_EQ(map.last(), plain.empty() ? std::nullopt : std::optional(plain.rbegin()->first));
     }
   }
+}
+
+TEST(SequenceMap, APageThatIsUsedAgainHasNothingOfBefore) {
+  SequenceMap<std::string> names;
+  names.insert(Seq{1}, "stays");
+  for (std::uint64_t page = 1; page < 300; ++page) {
+    for (std::uint64_t seq = 8 * page; seq < 8 * page + 8; ++seq) {
+      ASSERT_EQ(names.find(Seq{seq}), nullptr);
+      names.insert(Seq{seq}, std::to_string(seq));
+    }
+    for (std::uint64_t seq = 8 * page; seq < 8 * page + 8; ++seq) {
+      ASSERT_EQ(*names.find(Seq{seq}), std::to_string(seq));
+      names.erase(Seq{seq});
+      ASSERT_EQ(names.find(Seq{seq}), nullptr);
+    }
+  }
+  EXPECT_EQ(*names.find(Seq{1}), "stays");
 }
 
 }  // namespace

@@ -129,9 +129,9 @@ TEST_F(QueueConsumersTest, ADeliveryOfAnEarlierStayIsNotTaken) {
   QueueConsumer& consumer = attach(kOrders, 4);
   const QueueDelivery late = lent(kOrders, 1);
   consumer.is_attached = false;
-  EXPECT_FALSE(consumers_.take(late));
+  EXPECT_FALSE(consumers_.take(QueueDelivery(late)));
   consumers_.attach(consumer);
-  EXPECT_FALSE(consumers_.take(late));
+  EXPECT_FALSE(consumers_.take(QueueDelivery(late)));
   EXPECT_FALSE(consumers_.take({kLogs, late.it}));
 }
 
@@ -173,7 +173,7 @@ TEST_F(QueueConsumersTest, OfTwoDeliveriesOfAnEntryTheLaterIsMeant) {
   for (const std::uint64_t lease : {3, 8, 5}) {
     QueueDelivery delivery = lent(kOrders, lease);
     delivery.it.seq = Seq{7};
-    ASSERT_TRUE(consumers_.take(delivery));
+    ASSERT_TRUE(consumers_.take(QueueDelivery(delivery)));
     consumers_.sent(Seq{100 + lease}, delivery);
     consumers_.pop_waiting(/*ended=*/false);
   }

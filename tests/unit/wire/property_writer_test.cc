@@ -4,6 +4,7 @@
 
 #include <limits>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "wire/frame.h"
@@ -145,6 +146,26 @@ TEST(PropertyWriter, UserPropertiesAreFoundByNameAndNumbersAreDecimal) {
   append_user_property(same, "key", "a");
   append_user_property(same, "offset", "18446744073709551615");
   EXPECT_EQ(block, same);
+}
+
+TEST(UserPropertyFiller, WritesWhatTheWriterWrites) {
+  const std::string name(300, 'n');
+  PropertyWriter expected;
+  std::string memory(4096, '?');
+  UserPropertyFiller out(memory.data());
+  std::size_t room = 0;
+  for (const std::uint64_t number : {std::uint64_t{0}, std::uint64_t{9}, std::uint64_t{1'795'000'000'000'000},
+                                     std::numeric_limits<std::uint64_t>::max()}) {
+    expected.add_user(name, std::to_string(number));
+    out.add(name, number);
+    room += UserPropertyFiller::size_of(name.size(), UserPropertyFiller::kMostDigits);
+  }
+  expected.add_user("", "");
+  out.add("", std::string_view{});
+  room += UserPropertyFiller::size_of(0, 0);
+  const auto size = static_cast<std::size_t>(out.at() - memory.data());
+  EXPECT_EQ(as_text(expected.properties().raw()), std::string_view(memory).substr(0, size));
+  EXPECT_LE(size, room);
 }
 
 }  // namespace

@@ -83,7 +83,7 @@ void TransactionDesk::take(const AskTransaction& ask) {
   }
   table_->end(ask.id,
               ask.verb == Verb::Commit ? TransactionOutcome::Committed : TransactionOutcome::RolledBack,
-              ask.group, ask.waiter, shard_.moment());
+              ask.group, ask.waiter, shard_.moment(), ask.has_gap);
 }
 
 /// Its message is left to the store, where that can be read.

@@ -65,14 +65,10 @@ void TransactionCalls::ask(Connection& c, const wire::Publish& packet, const que
   };
   const auto group = queue::wanted_producer_group(packet.properties.user_properties());
   if (!group) return refuse(ReasonCode::ImplementationSpecificError, group.error().detail);
-  if (wish.verb != TransactionVerb::Prepare && c.transaction_gaps.take(wish.id) &&
-      wish.verb == TransactionVerb::Commit)
-    return refuse(
-        ReasonCode::ImplementationSpecificError,
-        "a message of the transaction was refused; commit it once more without that, or roll it back");
   auto publication = std::make_unique<PendingPublication>();
   if (wish.verb == TransactionVerb::Commit) publication->commits = wish.id;
   AskTransaction ask{.verb = wish.verb, .id = std::string(wish.id)};
+  if (wish.verb != TransactionVerb::Prepare) ask.has_gap = c.transaction_gaps.take(wish.id);
   if (*group) ask.group = std::string(**group);
   if (wish.verb == TransactionVerb::Prepare) {
     if (const auto refusal = refusal_to_prepare(packet, topic)) return refuse(refusal->reason, refusal->why);

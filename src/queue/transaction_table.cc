@@ -39,6 +39,11 @@ TransactionRefusal lacks_message() {
           "a message of the transaction could not be stored; roll it back, or send that message again first"};
 }
 
+TransactionRefusal refused_message() {
+  return {ReasonCode::ImplementationSpecificError,
+          "a message of the transaction was refused; roll it back, or commit it once more without that"};
+}
+
 TransactionRefusal may_lack_message() {
   return {ReasonCode::ImplementationSpecificError,
           "a record in the store was damaged that may be a message of the transaction; roll it back"};
@@ -159,7 +164,7 @@ void TransactionTable::give_up_lost() {
 // --- commit and rollback ---
 
 void TransactionTable::end(std::string_view id, TransactionOutcome wanted,
-                           std::optional<std::string_view> group, WaiterId waiter, Moment now) {
+                           std::optional<std::string_view> group, WaiterId waiter, Moment now, bool has_gap) {
   if (const auto ended = outcome_of(id))
     return answer(waiter, *ended == wanted ? std::nullopt : std::optional(ended_as(*ended)));
   Open* const open = find_open(id);
@@ -167,6 +172,7 @@ void TransactionTable::end(std::string_view id, TransactionOutcome wanted,
   if (group && open->group != *group) return answer(waiter, of_other_group());
   heard_of(std::string(id), *open, now.steady);
   if (open->may_lack && wanted == TransactionOutcome::Committed) return answer(waiter, may_lack_message());
+  if (has_gap && wanted == TransactionOutcome::Committed) return answer(waiter, refused_message());
   open->waiting.push_back({waiter, wanted});
   go_on(std::string(id), *open);
 }

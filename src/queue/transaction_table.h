@@ -85,8 +85,9 @@ class TransactionTable {
   // --- commit and rollback ---
 
   /// Somebody wants it to end so; `group`: he says that it is of this one. He is told by take_answers().
+  /// `has_gap`: a message of his was refused, and he may not know: then it is not committed for him.
   void end(std::string_view id, TransactionOutcome wanted, std::optional<std::string_view> group,
-           WaiterId waiter, Moment now);
+           WaiterId waiter, Moment now, bool has_gap = false);
   struct Ready {
     std::string id;
     TransactionOutcome wanted{};

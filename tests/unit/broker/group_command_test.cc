@@ -154,7 +154,9 @@ TEST_F(GroupCommand, WhatIsGivenUpWhileTheStreamIsDeletedTakesNoRoomForDeadLette
   }
   settle();
   EXPECT_FALSE(responses(asker)[0].contains("error"));
-  FakeClient letters = consumer("letters", "log.dlq");
+  FakeClient letters = login("letters");
+  letters.subscribe({1}, {{"$queue/log.dlq", kQoS1}});
+  settle();
   taken_by(letters);
   EXPECT_EQ(broker().queues().find("log.dlq")->room->held().messages, 0U);
 }

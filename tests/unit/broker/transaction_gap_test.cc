@@ -75,6 +75,15 @@ TEST_F(TransactionGap, ItIsKnownAlsoOfWhatHadNotBegun) {
   EXPECT_EQ(end(sender, "1", "rollback"), "");
 }
 
+TEST_F(TransactionGap, ACommitThatIsSaidAgainIsAnsweredAsTheFirst) {
+  FakeClient sender = login("sender");
+  prepare(sender, "1", "a");
+  EXPECT_EQ(end(sender, "1"), "");
+  publish(sender, {"$tx/1/prepare/shop/a", "b", kQoS0});
+  settle();
+  EXPECT_EQ(end(sender, "1"), "") << "it was no part of that any more";
+}
+
 TEST_F(TransactionGap, ARollbackIsNotRefusedAndForgetsIt) {
   FakeClient sender = login("sender");
   prepare(sender, "1", "a");

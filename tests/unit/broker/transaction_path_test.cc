@@ -392,6 +392,7 @@ TEST_F(TransactionPath, ItIsOfOneGroupWhichIsTheClientUnlessItSaysSo) {
   publish(other, {"$tx/1/prepare/shop/a", "b", kQoS1, 1});
   settle();
   EXPECT_THAT(heard(other), ElementsAre("PUBACK #1 0x87"));
+  EXPECT_EQ(end(other, "1"), "0x83") << "without the message that was refused";
   EXPECT_EQ(end(other, "1"), "") << "who names no group may end it";
 }
 

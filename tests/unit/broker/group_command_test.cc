@@ -201,6 +201,22 @@ TEST_F(GroupCommand, MessagesAreFoundByKeyOffsetAndTime) {
   EXPECT_EQ(ask(asker, R"({"command":"find","queue":"log"})")["code"], "failed");
 }
 
+/// Several shards store, each at the time of its tick.
+TEST_F(GroupCommand, WhatWasStoredInTimeIsFoundAlsoBehindWhatWasNot) {
+  make_stream();
+  const WallTime until = broker().clock().wall();
+  broker().clock().set_wall(10ms);
+  store(1, 2);
+  broker().clock().set_wall(-10ms);
+  store(3, 3);
+  FakeClient asker = operator_client();
+  const std::string command =
+      R"({"command":"find","queue":"log","until":")" + std::to_string(micros_of(until)) + R"("})";
+  const json found = ask(asker, command)["data"]["messages"];
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0]["offset"], 3);
+}
+
 TEST_F(GroupCommand, MessagesAreFoundByTheirIdentifierAndShownWhole) {
   make_stream();
   FakeClient publisher = login("source");

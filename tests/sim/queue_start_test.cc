@@ -294,6 +294,7 @@ TEST_F(QueueStart, OfTwoConsumerGroupsOfANameTheLaterStays) {
     queue::record_group(batch, kLog, queue::group_number(n),
                         {"work", queue::GroupPosition({.next = Seq{n}})});
   broker().committer().submit(std::move(batch), nullptr);
+  broker().settle();
   crash();
   broker().settle();
   const queue::NamedQueuePtr group = broker().queues().find_group(kLog, "work");

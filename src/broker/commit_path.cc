@@ -104,8 +104,10 @@ void Shard::finish(Connection*, Session*, TransactionEnded& work, std::optional<
 /// deliveries were sent to their shards already.
 void Shard::finish(Connection* c, Session* session, PublishCommit& work, std::optional<Errc> error) {
   if (error && work.delayed) shared_.delayed.give_back();
-  if (error && work.prepared)
+  if (error && work.prepared) {
+    if (c != nullptr) c->transaction_gaps.add(work.prepared->id);
     tell(kTransactionOwner, ToTransactions{TransactionNotPrepared{work.prepared->id, work.prepared->size()}});
+  }
   if (work.due.v != 0) delayed_->end(work, error);
   if (work.round.v != 0) return on_round_stored(work.round, !error, std::move(work.ref));
   answer_publisher(c, session, work, error);

@@ -10,6 +10,7 @@
 #include "broker/address_limits.h"
 #include "broker/pending_connect.h"
 #include "broker/retained_read.h"
+#include "broker/transaction_gaps.h"
 #include "net/socket_address.h"
 #include "net/timer_wheel.h"
 #include "net/transport.h"
@@ -120,6 +121,7 @@ class Connection final : public net::TransportHandler, private net::TimerHandler
   std::optional<net::SocketAddress> counted_address;
   /// Its listener's; null: none.
   AddressLimits::Own* own_limit = nullptr;
+  TransactionGaps transaction_gaps;
   /// The CONNECT that waits for its session.
   std::unique_ptr<PendingConnect> pending_connect;
 

@@ -99,7 +99,7 @@ void GroupServing::settle(OwnedQueue& group) {
       if (has_expired(*dead)) continue;
       has_dead = true;
       const queue::NamedQueuePtr letters = target.empty() ? nullptr : shared_.queues.find(target);
-      if (letters && letters->room->take({1, dead->entry.message->size()})) {
+      if (!it.is_ended && letters && letters->room->take({1, dead->entry.message->size()})) {
         queue::append_queue_entry(batch, letters->id, dead->entry);
         work.dead_letters.push_back({letters, dead->entry});
       } else {

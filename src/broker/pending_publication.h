@@ -34,7 +34,8 @@ struct PendingPublication {
   bool records_session = false;                ///< and the session's record, as it is then
   Seq delayed{};                               ///< what it was until it was due; zero: nothing
   std::unique_ptr<queue::PreparedMessage>
-      prepared{};  ///< it becomes part of a transaction; null: it does not
+      prepared{};         ///< it becomes part of a transaction; null: it does not
+  std::string commits{};  ///< a transaction with this id; empty: it commits none
   std::optional<queue::AdmissionRound> round{};
   std::unique_ptr<PublishRef> ref{};  ///< of its batch, when that is stored; null: nobody asks
   std::uint64_t number = 0;           ///< in AskedPublications; 0: its batch is with the committer

@@ -179,13 +179,18 @@ void Shard::on_queue_told(ToQueue& told) {
     void operator()(ConsumerGranted& m) {
       queue.group.grant(m.consumer, m.attachment, m.limit, shard.moment());
     }
-    void operator()(ConsumerDrained& m) { queue.group.drain(m.consumer, m.attachment, shard.moment()); }
+    void operator()(ConsumerDrained& m) {
+      queue.group.drain(m.consumer, m.attachment, shard.moment());
+      member_left();
+    }
     void operator()(ConsumerDisconnected& m) {
       queue.group.disconnect(m.consumer, m.attachment, shard.moment());
       queue.detach(m.consumer, m.attachment);
+      member_left();
     }
     void operator()(ConsumerLeft& m) {
       queue.group.leave(m.consumer, shard.moment());
+      member_left();
       queue.places.erase(m.consumer);
       absl::erase_if(queue.claims, [&](const auto& one) { return one.second.session.v == m.consumer.v; });
     }
@@ -205,7 +210,16 @@ void Shard::on_queue_told(ToQueue& told) {
       }
     }
     void operator()(LeasesUnsent& m) { queue.group.unsent(m.leases, shard.moment()); }
-    void operator()(LeaseTooLarge& m) { queue.group.too_large(m.lease, m.most_bytes, shard.moment()); }
+    /// A consumer group has few in hand, and is not to fill up with what waits for a member who may never
+    /// come.
+    void operator()(LeaseTooLarge& m) {
+      if (!queue.group_of_stream || queue.group.has_other_taker(m.lease))
+        return queue.group.too_large(m.lease, m.most_bytes, shard.moment());
+      static_cast<void>(queue.group.settle(m.lease, queue::Outcome::Rejected, std::nullopt, shard.moment()));
+    }
+    void member_left() {
+      if (queue.group_of_stream) queue.group.forget_sizes(shard.moment());
+    }
     void operator()(const LeaseSettled& m) {
       using Settled = queue::QueueGroup::Settled;
       const Settled settled =

@@ -297,13 +297,15 @@ void QueueStart::restore_readers(Recovery::Living& living) {
   }
 }
 
-/// Behind the streams, which their owners know first. Each reads when its first member comes.
+/// Behind the streams, which their owners know first. Each reads when its first member comes. The latest
+/// first: of two of a name the other was being deleted.
 void QueueStart::restore_groups() {
+  std::ranges::reverse(groups_);
   for (const Group& group : groups_) {
     const QueueId stream = group.stream->id;
     auto restored = parts_.queues.restore_group(stream, group.number, group.record.name,
                                                 group.record.position, parts_.shards);
-    if (!restored) {  // of two that were made at the same time one was enough
+    if (!restored) {
       queue::erase_group(changes_, stream, group.number);
       ++found_.orphans;
       continue;

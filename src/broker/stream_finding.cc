@@ -1,6 +1,7 @@
 #include "broker/stream_finding.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "broker/message_id.h"
@@ -12,12 +13,16 @@ namespace {
 
 /// Messages that one command looks at, at about most. Its client asks once more for the others.
 constexpr std::size_t kMostSearched = 16'384;
+/// The times of neighbours differ by the ticks of several shards, and somebody may have set the clock a
+/// little.
+constexpr std::chrono::minutes kTimesDiffer{1};
 /// What is shown at once, topics and properties included.
 constexpr std::size_t kMostFoundBytes = std::size_t{1} << 20;
 
 bool is_wanted(const queue::StreamEntry& entry, const queue::FindMessages& wanted) {
   if (wanted.key && entry.key != *wanted.key) return false;
   if (wanted.since && entry.message->stored_at() < *wanted.since) return false;
+  if (wanted.until && entry.message->stored_at() > *wanted.until) return false;
   return !wanted.message_id || message_id_of(*entry.message) == *wanted.message_id;
 }
 
@@ -75,7 +80,7 @@ void StreamFinding::on_page(PageRead& page) {
 bool StreamFinding::take(Search& search, queue::StreamEntry& entry) {
   const queue::FindMessages& wanted = search.wanted;
   const bool is_behind =
-      entry.seq >= search.end || (wanted.until && entry.message->stored_at() > *wanted.until);
+      entry.seq >= search.end || (wanted.until && entry.message->stored_at() - kTimesDiffer > *wanted.until);
   if (is_behind) {
     search.next = search.end;
     return false;

@@ -83,7 +83,7 @@ void TransactionDesk::take(const AskTransaction& ask) {
   }
   table_->end(ask.id,
               ask.verb == Verb::Commit ? TransactionOutcome::Committed : TransactionOutcome::RolledBack,
-              ask.group, ask.waiter, shard_.moment());
+              ask.group, ask.waiter, shard_.moment(), ask.has_gap);
 }
 
 /// Its message is left to the store, where that can be read.
@@ -131,8 +131,12 @@ void TransactionDesk::roll_back(const std::string& id) {
 }
 
 void TransactionDesk::commit(const std::string& id) {
+  const bool fits = line_.empty() && bytes_ + table_->find(id)->bytes <= kMostUnderWay;
+  fits || commits_.empty() ? begin_commit(id) : line_.push_back(id);
+}
+
+void TransactionDesk::begin_commit(const std::string& id) {
   const queue::TransactionTable::Open& open = *table_->find(id);
-  if (!commits_.empty() && bytes_ + open.bytes > kMostUnderWay) return line_.push_back(id);
   bytes_ += open.bytes;
   auto begun = std::make_unique<TransactionCommit>(shard_, index_, id, open);
   TransactionCommit& commit = *commits_.emplace(id, std::move(begun)).first->second;
@@ -145,19 +149,21 @@ void TransactionDesk::follow(TransactionCommit& commit, TransactionCommit::Step 
   table_->on_not_ended(refused->id(), refused->refusal(), shard_.moment());
 }
 
-/// Who waits has its turn.
+/// Who waits has its turn. One that is refused at once comes by here again, and whoever is at it goes on.
 std::unique_ptr<TransactionCommit> TransactionDesk::end_commit(const std::string& id) {
   const auto found = commits_.find(id);
   HERMOD_ASSERT(found != commits_.end());
   std::unique_ptr<TransactionCommit> ended = std::move(found->second);
   bytes_ -= ended->bytes();
   commits_.erase(found);
+  if (std::exchange(is_shortening_line_, true)) return ended;
   while (!line_.empty()) {
     const std::string next = line_.front();
     if (!commits_.empty() && bytes_ + table_->find(next)->bytes > kMostUnderWay) break;
     line_.pop_front();
-    commit(next);
+    begin_commit(next);
   }
+  is_shortening_line_ = false;
   return ended;
 }
 

@@ -54,6 +54,7 @@ class TransactionDesk {
   void go_on();
   void roll_back(const std::string& id);
   void commit(const std::string& id);
+  void begin_commit(const std::string& id);
   /// It has come so far.
   void follow(TransactionCommit& commit, TransactionCommit::Step step);
   std::unique_ptr<TransactionCommit> end_commit(const std::string& id);
@@ -68,7 +69,8 @@ class TransactionDesk {
   TransactionCommit::Index index_;
   absl::flat_hash_map<std::string, std::unique_ptr<TransactionCommit>> commits_;  ///< under way,
   std::uint64_t bytes_ = 0;                                                       ///< what these have,
-  std::deque<std::string> line_;                   ///< and those that wait until there is less
+  std::deque<std::string> line_;  ///< and those that wait until there is less, in turn
+  bool is_shortening_line_ = false;
   absl::flat_hash_set<queue::WaiterId> commands_;  ///< who waits in the table as one
 };
 

@@ -23,6 +23,7 @@ struct AskTransaction {
   std::optional<std::string> group{};  ///< what he says himself; Prepare: always
   std::string client_id{};
   std::uint64_t size = 0;  ///< Prepare: of the message and what is stored with it
+  bool has_gap = false;    ///< a message that he sent for it was refused, and he may not know
 };
 /// A message is durable that was let in.
 struct TransactionPrepared {

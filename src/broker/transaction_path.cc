@@ -59,18 +59,22 @@ std::optional<TransactionRefusal> TransactionCalls::refusal_to_prepare(const wir
 void TransactionCalls::ask(Connection& c, const wire::Publish& packet, const queue::TransactionWish& wish,
                            std::string_view topic) {
   session::Session& session = *c.session();
+  const auto refuse = [&](ReasonCode reason, std::string_view why) {
+    if (wish.verb == TransactionVerb::Prepare) c.transaction_gaps.add(wish.id);
+    shard_.refuse_publish(c, packet, reason, why);
+  };
   const auto group = queue::wanted_producer_group(packet.properties.user_properties());
-  if (!group)
-    return shard_.refuse_publish(c, packet, ReasonCode::ImplementationSpecificError, group.error().detail);
+  if (!group) return refuse(ReasonCode::ImplementationSpecificError, group.error().detail);
   auto publication = std::make_unique<PendingPublication>();
+  if (wish.verb == TransactionVerb::Commit) publication->commits = wish.id;
   AskTransaction ask{.verb = wish.verb, .id = std::string(wish.id)};
+  if (wish.verb != TransactionVerb::Prepare) ask.has_gap = c.transaction_gaps.take(wish.id);
   if (*group) ask.group = std::string(**group);
   if (wish.verb == TransactionVerb::Prepare) {
-    if (const auto refusal = refusal_to_prepare(packet, topic))
-      return shard_.refuse_publish(c, packet, refusal->reason, refusal->why);
+    if (const auto refusal = refusal_to_prepare(packet, topic)) return refuse(refusal->reason, refusal->why);
     if (!ask.group) ask.group = session.client_id();
     if (const Status right = queue::check_producer_group(*ask.group); !right)
-      return shard_.refuse_publish(c, packet, ReasonCode::ImplementationSpecificError, right.error().detail);
+      return refuse(ReasonCode::ImplementationSpecificError, right.error().detail);
     publication->prepared = std::make_unique<queue::PreparedMessage>(
         queue::PreparedMessage{ask.id, *ask.group, session.client_id(), shard_.wall(),
                                shard_.make_message(packet, topic, session.id(), /*matched_version=*/0)});
@@ -102,6 +106,8 @@ void TransactionCalls::on_answered(const TransactionAnswered& answer) {
 /// again. [MQTT-4.3.3-2]
 void TransactionCalls::refuse(const PendingPublication& publication, const TransactionRefusal& refusal) {
   Connection* const c = shard_.publisher_of(publication);
+  if (c != nullptr && publication.prepared) c->transaction_gaps.add(publication.prepared->id);
+  if (c != nullptr) c->transaction_gaps.take(publication.commits);  // whatever was refused before, it is told
   if (c != nullptr && !refusal.is_unknown)
     return shard_.refuse_publish(*c, {.qos = publication.qos, .id = publication.packet_id}, refusal.reason,
                                  refusal.why);

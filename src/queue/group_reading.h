@@ -58,7 +58,7 @@ class GroupReading {
   /// Nobody reads for now: what can be read again leaves memory. What was tried already stays, with its
   /// count.
   void rest(QueueGroup& group, Moment now);
-  bool is_resting() const { return is_resting_; }
+  bool is_resting() const { return is_resting_ && window_.size() == 0 && !window_.is_reading(); }
 
   /// When the oldest entry in hand was stored, if it is the one at the position.
   std::optional<WallTime> oldest() const;
@@ -83,8 +83,8 @@ class GroupReading {
   std::size_t stale_ = 0;
   std::uint64_t last_number_ = 0;
   std::uint64_t revision_ = 1;
-  Seq fed_to_;  ///< what is before was handed on, or is not there
-  bool is_resting_ = true;
+  Seq fed_to_;              ///< what is before was handed on, or is not there
+  bool is_resting_ = true;  ///< nothing was handed on since
 };
 
 }  // namespace hermod::queue

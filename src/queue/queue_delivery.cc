@@ -424,6 +424,24 @@ void QueueGroup::too_large(LeaseId id, std::uint64_t most_bytes, Moment now) {
   pump(now);
 }
 
+bool QueueGroup::has_other_taker(LeaseId id) const {
+  const Lease* const lease = leases_.find(id);
+  if (lease == nullptr || lease->phase != Lease::Phase::Lent) return true;
+  const std::uint64_t size = item(lease->seq).size;
+  return std::any_of(consumers_.begin(), consumers_.end(), [&](const auto& one) {
+    return one.first != lease->consumer && one.second.is_attached && size <= one.second.most_bytes;
+  });
+}
+
+void QueueGroup::forget_sizes(Moment now) {
+  for (auto& [id, consumer] : consumers_) {
+    if (!consumer.is_attached || consumer.most_bytes == Wish::kAnySize) continue;
+    consumer.most_bytes = Wish::kAnySize;
+    set_wish(id, consumer);
+  }
+  pump(now);
+}
+
 /// As if it had never been lent; the store knows nothing of it. Precondition: it is Lent.
 void QueueGroup::take_back(Lease& lease, Moment now) {
   const Seq seq = lease.seq;

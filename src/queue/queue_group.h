@@ -153,6 +153,11 @@ class QueueGroup {
   /// waits for somebody else. As long as it is attached the consumer gets nothing that is larger than
   /// `most_bytes`, in Message::size(), or as large as this one.
   void too_large(LeaseId lease, std::uint64_t most_bytes, Moment now);
+  /// Whether somebody else is attached who may take it, as far as is known. Also when it was answered
+  /// already.
+  bool has_other_taker(LeaseId lease) const;
+  /// Who was held to what is smaller may try everything again: those who took the rest may be gone.
+  void forget_sizes(Moment now);
   enum class Settled : std::uint8_t {
     Now,
     Late,    ///< the lease had ended without it

@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 namespace hermod::queue {
@@ -14,6 +15,8 @@ struct TransactionOptions {
   std::uint32_t max_open_per_client = 100;
   std::uint32_t max_messages = 1000;  ///< of one transaction
   std::uint64_t max_bytes = std::uint64_t{1} << 20;
+  /// Beyond that the oldest ends are forgotten before their time. No key.
+  std::size_t most_ends = 1'000'000;
 };
 
 }  // namespace hermod::queue

@@ -12,9 +12,6 @@ using wire::ReasonCode;
 
 namespace {
 
-/// Beyond that the oldest ends are forgotten before their time.
-constexpr std::size_t kMostEnds = 1'000'000;
-
 std::string_view name_of(TransactionOutcome outcome) {
   return outcome == TransactionOutcome::Committed ? "committed" : "rolled back";
 }
@@ -40,6 +37,11 @@ TransactionRefusal unknown_id() {
 TransactionRefusal lacks_message() {
   return {ReasonCode::ImplementationSpecificError,
           "a message of the transaction could not be stored; roll it back, or send that message again first"};
+}
+
+TransactionRefusal refused_message() {
+  return {ReasonCode::ImplementationSpecificError,
+          "a message of the transaction was refused; roll it back, or commit it once more without that"};
 }
 
 TransactionRefusal may_lack_message() {
@@ -148,14 +150,21 @@ void TransactionTable::forget_open(const std::string& id) {
   const auto found = open_.find(id);
   const auto own = of_client_.find(found->second->client);
   if (--own->second == 0) of_client_.erase(own);
+  if (found->second->may_lack && --may_lack_ == 0) give_up_lost();
   checks_.cancel(id);
   open_.erase(found);
+}
+
+/// No transaction that is open may have them.
+void TransactionTable::give_up_lost() {
+  stale_.insert(stale_.end(), lost_.begin(), lost_.end());
+  lost_.clear();
 }
 
 // --- commit and rollback ---
 
 void TransactionTable::end(std::string_view id, TransactionOutcome wanted,
-                           std::optional<std::string_view> group, WaiterId waiter, Moment now) {
+                           std::optional<std::string_view> group, WaiterId waiter, Moment now, bool has_gap) {
   if (const auto ended = outcome_of(id))
     return answer(waiter, *ended == wanted ? std::nullopt : std::optional(ended_as(*ended)));
   Open* const open = find_open(id);
@@ -163,6 +172,7 @@ void TransactionTable::end(std::string_view id, TransactionOutcome wanted,
   if (group && open->group != *group) return answer(waiter, of_other_group());
   heard_of(std::string(id), *open, now.steady);
   if (open->may_lack && wanted == TransactionOutcome::Committed) return answer(waiter, may_lack_message());
+  if (has_gap && wanted == TransactionOutcome::Committed) return answer(waiter, refused_message());
   open->waiting.push_back({waiter, wanted});
   go_on(std::string(id), *open);
 }
@@ -217,7 +227,7 @@ void TransactionTable::on_not_ended(std::string_view id, const TransactionRefusa
 
 std::optional<MonotonicTime> TransactionTable::next() const {
   std::optional<MonotonicTime> due = checks_.next_due();
-  if (!stale_.empty()) return MonotonicTime{};
+  if (!stale_.empty() || to_forget_.size() > options_.most_ends) return MonotonicTime{};
   if (!to_forget_.empty() && (!due || to_forget_.front().at < *due)) due = to_forget_.front().at;
   return due;
 }
@@ -255,7 +265,7 @@ std::vector<Seq> TransactionTable::take_forgotten(Moment now, std::size_t most) 
   while (!to_forget_.empty() && records.size() < most) {
     const ToForget& oldest = to_forget_.front();
     const bool is_over = oldest.at <= now.steady;
-    if (!is_over && to_forget_.size() <= kMostEnds) break;
+    if (!is_over && to_forget_.size() <= options_.most_ends) break;
     if (!is_over) ++forgotten_early_;
     records.push_back(oldest.record);
     ends_.erase(oldest.id);
@@ -301,7 +311,9 @@ void TransactionTable::resume(Moment now, const std::vector<Seq>& lost) {
   });
   std::stable_sort(to_forget_.begin(), to_forget_.end(),
                    [](const ToForget& a, const ToForget& b) { return a.at < b.at; });
-  stale_.insert(stale_.end(), lost.begin(), lost.end());
+  lost_ = lost;
+  may_lack_ = lost.empty() ? 0 : open_.size();
+  if (may_lack_ == 0) give_up_lost();
   for (const auto& [id, open] : open_) {
     open->may_lack = !lost.empty();
     heard_of(id, *open, now.steady);

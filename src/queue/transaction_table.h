@@ -85,8 +85,9 @@ class TransactionTable {
   // --- commit and rollback ---
 
   /// Somebody wants it to end so; `group`: he says that it is of this one. He is told by take_answers().
+  /// `has_gap`: a message of his was refused, and he may not know: then it is not committed for him.
   void end(std::string_view id, TransactionOutcome wanted, std::optional<std::string_view> group,
-           WaiterId waiter, Moment now);
+           WaiterId waiter, Moment now, bool has_gap = false);
   struct Ready {
     std::string id;
     TransactionOutcome wanted{};
@@ -135,7 +136,7 @@ class TransactionTable {
   void restore(Seq seq, TransactionEnd end, Moment now);
   /// Nobody was away because the broker was: what is open is asked for as if it had been heard of now.
   /// `lost`: records that cannot be read. Each may be a message of any that is open, so none of these is
-  /// committed any more.
+  /// committed any more; and as long as one of them is open the records stay, for the next start.
   void resume(Moment now, const std::vector<Seq>& lost = {});
 
  private:
@@ -155,6 +156,7 @@ class TransactionTable {
   void heard_of(const std::string& id, Open& open, MonotonicTime now);
   void go_on(const std::string& id, Open& open);
   void forget_open(const std::string& id);
+  void give_up_lost();
 
   const TransactionOptions options_;
   OpenById open_;
@@ -163,6 +165,8 @@ class TransactionTable {
   absl::flat_hash_map<std::string, Ended> ends_;
   std::deque<ToForget> to_forget_;  ///< those of ends_, the oldest first
   std::vector<Seq> stale_;          ///< records that are good for nothing any more
+  std::vector<Seq> lost_;           ///< and those that will be when none is open that may_lack
+  std::size_t may_lack_ = 0;        ///< how many there are
   std::uint64_t forgotten_early_ = 0;
   std::vector<Ready> ready_;
   Answers answers_;

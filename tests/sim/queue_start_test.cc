@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "qos/packet_ids.h"
+#include "queue/group_records.h"
 #include "queue/queue_changes.h"
 #include "queue/queue_id.h"
 #include "queue/records.h"
@@ -278,6 +279,29 @@ TEST_F(QueueStart, OfTwoRecordsOfANameTheOneWithMessagesStays) {
     broker().settle();
   }
   EXPECT_EQ(records(store::Table::Queues), 2U) << "it, and its place for dead letters";
+}
+
+/// One was deleted while a member was on its way to it, who has made the other.
+TEST_F(QueueStart, OfTwoConsumerGroupsOfANameTheLaterStays) {
+  constexpr QueueId kLog = queue::named_queue(3);
+  queue::QueueRecord record;
+  record.definition.name = "log";
+  record.definition.bind = {"log"};
+  record.definition.kind = queue::QueueDefinition::Kind::Stream;
+  store::WriteBatch batch;
+  queue::record_queue(batch, kLog, record);
+  for (const std::uint64_t n : {7, 9})
+    queue::record_group(batch, kLog, queue::group_number(n),
+                        {"work", queue::GroupPosition({.next = Seq{n}})});
+  broker().committer().submit(std::move(batch), nullptr);
+  broker().settle();
+  crash();
+  broker().settle();
+  const queue::NamedQueuePtr group = broker().queues().find_group(kLog, "work");
+  ASSERT_NE(group, nullptr);
+  EXPECT_EQ(group->group->begin.next(), Seq{9});
+  EXPECT_EQ(group->group->number, queue::group_number(9));
+  EXPECT_EQ(records(store::Table::Deliveries), 1U) << "the other is erased";
 }
 
 TEST_F(QueueStart, EndsADeletionThatACrashInterrupted) {

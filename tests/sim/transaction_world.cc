@@ -385,8 +385,14 @@ void TransactionWorld::finish() {
   for (auto& [id, transaction] : transactions_) {
     for (const char* queue : kQueues) drain(queue);
     if (transaction.ended) continue;
-    const Answer answer = say_end(id, End::Commit);
+    Answer answer = say_end(id, End::Commit);
     take_note(id, End::Commit, answer);
+    // The first commit behind a message that was refused is refused too.
+    for (int again = 0; again < 2 && !transaction.ended && answer == ReasonCode::ImplementationSpecificError;
+         ++again) {
+      answer = say_end(id, End::Commit);
+      take_note(id, End::Commit, answer);
+    }
     settle();
     if (answer == ReasonCode::QuotaExceeded) take_note(id, End::Rollback, say_end(id, End::Rollback));
   }

@@ -138,6 +138,29 @@ TEST_F(GroupCommand, AMemberThatComesWhileItsGroupIsDeletedMakesItAnew) {
   EXPECT_EQ(recorded()->position.next(), Seq{7});
 }
 
+TEST_F(GroupCommand, WhatIsGivenUpWhileTheStreamIsDeletedTakesNoRoomForDeadLetters) {
+  make_stream();
+  store(1, 8);
+  FakeClient anna = member("anna");
+  const auto come = come_to(anna);
+  ASSERT_EQ(come.size(), 8U);
+  FakeClient asker = operator_client();
+  send_commands(asker, R"({"command":"delete","queue":"log","force":true})", kQoS0);
+  for (const test::Arrived& one : come) {
+    settle_without_commit();
+    anna.ack(PacketType::Puback, one.id, ReasonCode::TopicNameInvalid);
+    settle_without_commit();
+    broker().commit();
+  }
+  settle();
+  EXPECT_FALSE(responses(asker)[0].contains("error"));
+  FakeClient letters = login("letters");
+  letters.subscribe({1}, {{"$queue/log.dlq", kQoS1}});
+  settle();
+  taken_by(letters);
+  EXPECT_EQ(broker().queues().find("log.dlq")->room->held().messages, 0U);
+}
+
 TEST_F(GroupCommand, CommandsAboutWhatIsNotThereSaySo) {
   make_stream();
   configure("orders", "other/#");
@@ -176,6 +199,22 @@ TEST_F(GroupCommand, MessagesAreFoundByKeyOffsetAndTime) {
   EXPECT_EQ(ask(asker, R"({"command":"find","queue":"log","since":"latest"})")["code"], "invalid");
   broker().pages().break_all();
   EXPECT_EQ(ask(asker, R"({"command":"find","queue":"log"})")["code"], "failed");
+}
+
+/// Several shards store, each at the time of its tick.
+TEST_F(GroupCommand, WhatWasStoredInTimeIsFoundAlsoBehindWhatWasNot) {
+  make_stream();
+  const WallTime until = broker().clock().wall();
+  broker().clock().set_wall(10ms);
+  store(1, 2);
+  broker().clock().set_wall(-10ms);
+  store(3, 3);
+  FakeClient asker = operator_client();
+  const std::string command =
+      R"({"command":"find","queue":"log","until":")" + std::to_string(micros_of(until)) + R"("})";
+  const json found = ask(asker, command)["data"]["messages"];
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0]["offset"], 3);
 }
 
 TEST_F(GroupCommand, MessagesAreFoundByTheirIdentifierAndShownWhole) {

@@ -229,6 +229,45 @@ TEST_F(GroupPath, ABacklogIsReadPageByPage) {
   EXPECT_GT(broker().pages().answered(), 500U / 8);
 }
 
+TEST_F(GroupPath, WhatNoMemberCanTakeIsADeadLetterAndHoldsUpNobody) {
+  make_stream();
+  FakeClient publisher = login("source");
+  const std::string large(40'000, 'x');
+  for (int i = 1; i <= 8; ++i) publish(publisher, {"shop/" + std::to_string(i), large, kQoS0});
+  publish(publisher, {"shop/9", "small", kQoS0});
+  settle();
+  FakeClient anna = login({.client_id = "anna", .maximum_packet_size = 10'000});
+  EXPECT_THAT(join(anna, "earliest"), ElementsAre(1));
+  EXPECT_THAT(taken_by(anna), ElementsAre("small"));
+  EXPECT_EQ(counted(Counter::QueueDeadRejected), 8U);
+  EXPECT_EQ(recorded()->position.next(), Seq{10});
+  FakeClient bert = login({.client_id = "bert", .maximum_packet_size = 10'000});
+  EXPECT_THAT(join(bert, "earliest"), ElementsAre(1));
+  publish(publisher, {"shop/1", large, kQoS0});
+  settle();
+  EXPECT_EQ(counted(Counter::QueueDeadRejected), 9U) << "of two neither";
+}
+
+TEST_F(GroupPath, WhatIsTooLargeForOneGoesToAnotherAsLongAsThatIsThere) {
+  make_stream();
+  FakeClient anna = login({.client_id = "anna", .maximum_packet_size = 10'000});
+  EXPECT_THAT(join(anna, "earliest"), ElementsAre(1));
+  FakeClient bert = member("bert");
+  FakeClient publisher = login("source");
+  const std::string large(40'000, 'x');
+  for (int i = 1; i <= 8; ++i) publish(publisher, {"shop/" + std::to_string(i), large, kQoS0});
+  settle();
+  EXPECT_EQ(taken_by(bert).size(), 8U);
+  EXPECT_EQ(counted(Counter::QueueDeadRejected), 0U);
+  for (int i = 1; i <= 8; ++i) publish(publisher, {"shop/" + std::to_string(i), large, kQoS0});
+  publish(publisher, {"shop/9", "small", kQoS0});
+  settle();
+  bert.peer().drop(1000);
+  settle();
+  EXPECT_THAT(taken_by(anna), ElementsAre("small")) << "nobody is there for the others";
+  EXPECT_EQ(counted(Counter::QueueDeadRejected), 8U);
+}
+
 TEST_F(GroupPath, AtTheEndNothingIsReadFromTheStore) {
   make_stream();
   FakeClient anna = member("anna", "latest");

@@ -305,6 +305,7 @@ TEST_F(TransactionPath, AFullStoreRefusesMessagesAndCommitsButNoRollback) {
   publish(sender, {"$tx/1/prepare/shop/a", "b", kQoS1, ++packet_id_});
   settle();
   EXPECT_THAT(heard(sender), ElementsAre("PUBACK #" + number() + " 0x97"));
+  EXPECT_EQ(end(sender, "1"), "0x83") << "it may have been sent before that was heard";
   EXPECT_EQ(end(sender, "1"), "0x97");
   EXPECT_EQ(queued("away"), 0U);
   EXPECT_EQ(end(sender, "2", "rollback"), "");
@@ -341,6 +342,28 @@ TEST_F(TransactionPath, ACommitSentBehindItsMessagesWaitsForThem) {
   EXPECT_EQ(payloads(reader), (std::vector<std::string>{"a", "b", "c"}));
 }
 
+TEST_F(TransactionPath, WhoWaitsInLineForItsCommitIsNotOvertaken) {
+  options_.transactions.max_bytes = 16 << 20;
+  FakeClient reader = login("reader");
+  subscribe(reader, "shop/#", kQoS0);
+  const std::string large(60'000, 'x');
+  FakeClient senders[] = {login("a"), login("b"), login("c")};
+  for (const std::size_t i : {0, 1}) {
+    const std::string id = std::to_string(i);
+    for (int n = 0; n < 160; ++n) publish(senders[i], {prepare_topic(id, "other"), large, kQoS0});
+    prepare(senders[i], id, id);
+  }
+  prepare(senders[2], "2", "2");
+  for (const std::size_t i : {0, 1, 2}) {
+    publish(senders[i], {"$tx/" + std::to_string(i) + "/commit", "", kQoS1, 99});
+    settle_without_commit();
+  }
+  settle();
+  const std::vector<std::string> seen = payloads(reader);
+  ASSERT_EQ(seen.size(), 3U);
+  EXPECT_EQ(seen[0], "0") << "the small one waits behind the second";
+}
+
 TEST_F(TransactionPath, UserPropertiesSayTheSame) {
   FakeClient reader = login("reader");
   subscribe(reader, "shop/#", kQoS1);
@@ -369,6 +392,7 @@ TEST_F(TransactionPath, ItIsOfOneGroupWhichIsTheClientUnlessItSaysSo) {
   publish(other, {"$tx/1/prepare/shop/a", "b", kQoS1, 1});
   settle();
   EXPECT_THAT(heard(other), ElementsAre("PUBACK #1 0x87"));
+  EXPECT_EQ(end(other, "1"), "0x83") << "without the message that was refused";
   EXPECT_EQ(end(other, "1"), "") << "who names no group may end it";
 }
 
@@ -416,6 +440,7 @@ TEST_F(TransactionPath, NoMoreThanMayIsPrepared) {
   publish(sender, {"$tx/2/prepare/shop/a", "c", kQoS1, 99});
   settle();
   EXPECT_THAT(heard(sender), ElementsAre("PUBACK #98 0x97", "PUBACK #99 0x97"));
+  EXPECT_EQ(end(sender, "1"), "0x83");
   EXPECT_EQ(end(sender, "1"), "");
 }
 

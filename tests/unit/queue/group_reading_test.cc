@@ -161,6 +161,23 @@ TEST_F(GroupReadingTest, AtRestNothingIsInHandButWhatWasTried) {
   EXPECT_EQ(tick(), (Offsets{1}));
 }
 
+/// A member that came and left before anything was dealt out leaves none of it behind.
+TEST_F(GroupReadingTest, WhatIsReadAheadOrOnItsWayIsNoRest) {
+  EXPECT_TRUE(reading_.is_resting());
+  reading_.window().begin_page();
+  EXPECT_FALSE(reading_.is_resting());
+  reading_.rest(group_, now_);
+  EXPECT_TRUE(reading_.is_resting());
+  EXPECT_FALSE(reading_.window().expects(Seq{1})) << "it is nobody's when it comes";
+  read({1, 2}, 3);
+  EXPECT_FALSE(reading_.is_resting());
+  reading_.rest(group_, now_);
+  EXPECT_TRUE(reading_.is_resting());
+  EXPECT_EQ(reading_.window().size(), 0U);
+  read({1, 2}, 3);
+  EXPECT_EQ(tick(), (Offsets{1, 2}));
+}
+
 TEST_F(GroupReadingTest, ASeekForwardDropsWhatNobodyHas) {
   stored({1, 2, 3});
   EXPECT_EQ(tick(), (Offsets{1, 2, 3}));

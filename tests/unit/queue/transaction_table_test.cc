@@ -307,6 +307,24 @@ TEST_F(TransactionRules, AnEndIsRememberedForAWhile) {
   EXPECT_EQ(prepare("1"), ReasonCode::Success) << "the id is free";
 }
 
+/// Also when nothing else is due for as long as ends are remembered.
+TEST_F(TransactionRules, OfTooManyEndsTheOldestAreForgottenAtOnce) {
+  options_.most_ends = 2;
+  begin();
+  for (const char* id : {"1", "2", "3"}) {
+    add(id);
+    end(id, Outcome::Committed, 1);
+    ready();
+    ended(id, Outcome::Committed);
+  }
+  ASSERT_TRUE(rules_->next().has_value());
+  EXPECT_LE(*rules_->next(), now_.steady);
+  EXPECT_THAT(rules_->take_forgotten(now_, 10), ElementsAre(Seq{2}));
+  EXPECT_EQ(rules_->forgotten_early(), 1U);
+  EXPECT_EQ(rules_->remembered(), 2U);
+  EXPECT_GT(*rules_->next(), now_.steady);
+}
+
 class RestoredTransactions : public TransactionRules {
  protected:
   void restore(std::uint64_t seq, const std::string& id, WallTime sent) {
@@ -358,7 +376,6 @@ TEST_F(RestoredTransactions, AnEndOfOneThatIsOpenAgainIsForgotten) {
 TEST_F(RestoredTransactions, WhatMayLackAMessageIsNotCommitted) {
   restore(3, "1", now_.wall);
   rules_->resume(now_, {Seq{4}});
-  EXPECT_THAT(rules_->take_forgotten(now_, 10), ElementsAre(Seq{4}));
   end("1", Outcome::Committed, 1);
   EXPECT_THAT(told(), ElementsAre("1 131"));
   last_ = 9;
@@ -367,6 +384,26 @@ TEST_F(RestoredTransactions, WhatMayLackAMessageIsNotCommitted) {
   EXPECT_THAT(ready(), ElementsAre("commit 2"));
   end("1", Outcome::RolledBack, 3);
   EXPECT_THAT(ready(), ElementsAre("roll back 1"));
+}
+
+/// Else the next start would find nothing amiss, and commit a part.
+TEST_F(RestoredTransactions, WhatIsLostStaysUntilNoneIsOpenThatMayLackIt) {
+  restore(3, "1", now_.wall);
+  restore(5, "2", now_.wall);
+  rules_->resume(now_, {Seq{4}});
+  EXPECT_THAT(rules_->take_forgotten(now_, 10), IsEmpty());
+  last_ = 9;
+  for (const char* id : {"1", "2"}) {
+    end(id, Outcome::RolledBack, 1);
+    ready();
+    EXPECT_THAT(rules_->take_forgotten(now_, 10), IsEmpty());
+    ended(id, Outcome::RolledBack);
+  }
+  EXPECT_LE(*rules_->next(), now_.steady);
+  EXPECT_THAT(rules_->take_forgotten(now_, 10), ElementsAre(Seq{4}));
+  begin();
+  rules_->resume(now_, {Seq{4}});
+  EXPECT_THAT(rules_->take_forgotten(now_, 10), ElementsAre(Seq{4})) << "nobody misses it";
 }
 
 TEST_F(RestoredTransactions, OfTwoEndsWithOneIdTheLaterCounts) {

@@ -237,6 +237,7 @@ void SysTopics::add_queues(const broker::View& view) {
   add("streams/groups/count", groups.count);
   add("streams/groups/lag", groups.lag);
   add("streams/retired", view.total(Counter::StreamRetired));
+  add("streams/compacted", view.total(Counter::StreamCompacted));
 }
 
 /// From the first one on.

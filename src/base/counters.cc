@@ -83,6 +83,7 @@ constexpr std::array<std::string_view, kCounterCount> kCounterNames = {
     "stream_delivered",
     "stream_passed_over",
     "stream_retired",
+    "stream_compacted",
     "wills_published",
     "retained_set",
     "retained_cleared",

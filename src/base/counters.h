@@ -90,6 +90,7 @@ enum class Counter : std::uint16_t {
   StreamDelivered,
   StreamPassedOver,
   StreamRetired,
+  StreamCompacted,
   WillsPublished,
   RetainedSet,
   RetainedCleared,

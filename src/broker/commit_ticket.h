@@ -190,7 +190,7 @@ struct SequencesTaken {
   std::uint32_t count = 0;
   Seq first{};  ///< zero: there are none
 };
-/// Entries of a stream that its retention does not keep have left the store.
+/// Entries that a stream does not keep any more have left the store.
 struct StreamTrimmed {
   QueueId queue;
 };

@@ -150,7 +150,7 @@ void GroupServing::read_ahead(OwnedQueue& group) {
   if (it.read_again_at && host_.now() < *it.read_again_at) return;
   it.read_again_at.reset();
   if (!it.reading.window().should_read(end)) return;
-  const std::uint64_t lost = it.reading.begin_at_least(named.extent->first());
+  const std::uint64_t lost = it.reading.begin_at_least(named.extent->first(), named.extent->holes_from());
   it.passed_over += lost;
   counters_.add(Counter::StreamPassedOver, lost);
   const queue::NamedQueueOptions& options = shared_.options.queues;
@@ -176,7 +176,8 @@ void GroupServing::on_page(PageRead& page) {
   }
   host_.tell_damaged(page, group->named->name());
   const std::uint64_t missing =
-      it.reading.window().load(page.stream->entries, page.end, page.to_end ? page.stream->stored : page.end);
+      it.reading.window().load(page.stream->entries, page.end, page.to_end ? page.stream->stored : page.end,
+                               group->named->group->extent->holes_from());
   const std::uint64_t lost = missing - std::min<std::uint64_t>(missing, page.damaged.size());
   it.passed_over += lost;
   counters_.add(Counter::StreamPassedOver, lost);

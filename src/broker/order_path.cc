@@ -108,6 +108,7 @@ queue::QueueState Shard::describe_queue(const OwnedQueue& queue) {
   if (queue.stream) {
     state.first = queue.named->stream->first();
     state.next = queue.named->stream->next();
+    if (queue.stream->compaction) state.keys = queue.stream->compaction->keys();
   }
   return state;
 }

@@ -17,6 +17,7 @@
 #include "queue/queue_catalog.h"
 #include "queue/queue_group.h"
 #include "queue/settlement_line.h"
+#include "queue/stream_compaction.h"
 #include "queue/stream_window.h"
 
 namespace hermod::broker {
@@ -28,8 +29,12 @@ struct OwnedStream {
   bool has_grown = false;                   ///< by others too, which the readers have to read
   /// Taken out of the extent, and not out of the store yet.
   std::optional<queue::StreamExtent::Leaving> leaving{};
-  bool is_trimming = false;       ///< that is with the committer
-  std::vector<QueueId> groups{};  ///< which read it, each an OwnedQueue of this shard
+  /// With last_value. Null: without.
+  std::unique_ptr<queue::StreamCompaction> compaction{};
+  bool is_to_read = false;                              ///< it has to read of the store, and its turn comes
+  std::vector<queue::StreamCompaction::Older> older{};  ///< as `leaving`, because there are newer ones
+  bool is_thinning = false;                             ///< what leaves is with the committer
+  std::vector<QueueId> groups{};                        ///< which read it, each an OwnedQueue of this shard
 };
 
 /// What the owner of a consumer group has of it beside its rules. Nothing of it is in the store but where it

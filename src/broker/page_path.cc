@@ -50,6 +50,7 @@ void Shard::on_page_read(PageRead& page) {
   if (page.purpose == PageRead::Purpose::Stream) return reading_.on_page(page);
   if (page.purpose == PageRead::Purpose::StreamGroup) return serving_.on_page(page);
   if (page.purpose == PageRead::Purpose::StreamFinding) return finding_.on_page(page);
+  if (page.purpose == PageRead::Purpose::StreamThinning) return thinning_.on_page(page);
   const SessionId id = page.session;
   Session* session = sessions_.find(id);
   if (session == nullptr) return follow_session(id, std::move(page));

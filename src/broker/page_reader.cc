@@ -67,7 +67,7 @@ void add_stream_entry(const store::StoredEntry& stored, PageRead& page) {
 
 /// Null: it is no reader of a stream who wants it.
 std::unique_ptr<StreamPage> stream_page(const PageWanted& wanted) {
-  if (wanted.purpose < PageRead::Purpose::Stream || wanted.purpose > PageRead::Purpose::StreamFinding)
+  if (wanted.purpose < PageRead::Purpose::Stream || wanted.purpose > PageRead::Purpose::StreamThinning)
     return nullptr;
   return std::make_unique<StreamPage>(StreamPage{wanted.reader, wanted.stored});
 }

@@ -463,7 +463,7 @@ void Shard::tell_claims_ended(OwnedQueue& queue, const QueueSettled& work) {
 
 void Shard::schedule_queue(OwnedQueue& queue) {
   std::optional<MonotonicTime> due = queue.group.next_due(moment());
-  if (const auto retired = queue.stream ? stream_due(queue) : std::nullopt;
+  if (const auto retired = queue.stream ? thinning_.next_due(queue) : std::nullopt;
       retired && (!due || *retired < *due))
     due = retired;
   if (const auto read = queue.group_of_stream ? GroupServing::next_due(queue) : std::nullopt;

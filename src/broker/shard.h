@@ -38,6 +38,7 @@
 #include "broker/shared.h"
 #include "broker/stream_finding.h"
 #include "broker/stream_reading.h"
+#include "broker/stream_thinning.h"
 #include "broker/transaction_calls.h"
 #include "broker/transaction_desk.h"
 #include "net/listener.h"
@@ -59,7 +60,8 @@ class Shard final : public net::AcceptHandler,
                     private net::TimerHandler,
                     private StreamReadingHost,
                     private GroupServingHost,
-                    private StreamFindingHost {
+                    private StreamFindingHost,
+                    private StreamThinningHost {
  public:
   Shard(ShardId id, const Shared& shared, ShardMailbox& mailbox, net::TimerWheel& timers,
         CounterBlock& counters);
@@ -405,8 +407,6 @@ class Shard final : public net::AcceptHandler,
   // stream_path.cc
   void on_stream_told(OwnedQueue& queue, ToQueue::Message& told);
   void run_stream(OwnedQueue& queue);
-  void trim_stream(OwnedQueue& queue);
-  std::optional<MonotonicTime> stream_due(const OwnedQueue& queue);
 
   // ack_path.cc
   void on_ack(Connection& c, const wire::Ack& packet);
@@ -579,6 +579,7 @@ class Shard final : public net::AcceptHandler,
   FailedReads failed_reads_;  ///< nor for these
   NotTaken not_taken_;
   GroupServing serving_{*this, id_, shared_, owned_, not_taken_, counters_};
+  StreamThinning thinning_{*this, id_, shared_, owned_, not_taken_, counters_};
   std::vector<EarlyMessage> early_messages_;
   Barriers barriers_;  ///< who asks is answered behind this tick's submissions
   std::vector<SessionId> with_finished_entries_;

@@ -115,6 +115,7 @@ struct PageRead {
     Stream,          ///< a reader of the stream with the number of `session` goes on; see StreamPage
     StreamGroup,     ///< a consumer group does
     StreamFinding,   ///< somebody looks for messages in it
+    StreamThinning,  ///< its owner looks for keys that have newer messages
     // Of a named queue, whose stream has the number of `session`; the entries' messages alone are filled in.
     QueueLending,
     QueueLooking,

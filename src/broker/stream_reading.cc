@@ -168,7 +168,7 @@ void StreamReading::read_ahead(const Session& session, StreamReader& reader) {
   const queue::StreamExtent& extent = *reader.stream->stream;
   const Seq end = extent.next();
   if (!reader.window.should_read(end)) return;
-  counters_.add(Counter::StreamPassedOver, reader.window.begin_at_least(extent.first()));
+  counters_.add(Counter::StreamPassedOver, reader.window.begin_at_least(extent.first(), extent.holes_from()));
   const queue::NamedQueueOptions& options = shared_.options.queues;
   shared_.reader->read({.shard = shard_,
                         .session = SessionId{reader.stream->id.v},
@@ -191,8 +191,9 @@ void StreamReading::on_page(PageRead& page) {
     return host_.read_again_later(session->id());
   }
   host_.tell_damaged(page, reader->stream->name());
+  const Seq end = page.to_end ? page.stream->stored : page.end;
   const std::uint64_t missing =
-      reader->window.load(page.stream->entries, page.end, page.to_end ? page.stream->stored : page.end);
+      reader->window.load(page.stream->entries, page.end, end, reader->stream->stream->holes_from());
   counters_.add(Counter::StreamPassedOver, missing - std::min<std::uint64_t>(missing, page.damaged.size()));
   host_.pump(*session);
 }

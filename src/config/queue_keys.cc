@@ -21,8 +21,8 @@ const std::vector<QueueKey>& queue_keys() {
       {"kind", "one of queue, stream",
        "queue: messages leave when they have been acknowledged. stream: they stay, whoever has read them, "
        "until the retention removes them; it needs a store. A stream has no ttl, max_length, max_bytes, "
-       "overflow, dedup_window, last_value, rate_in, rate_out and seq; what is about deliveries is for the "
-       "consumer groups that read it."},
+       "overflow, dedup_window, rate_in, rate_out and seq; what is about deliveries is for the consumer "
+       "groups that read it."},
       {"order", "one of none, key, strict",
        "key: the next message of a key goes out when the one before it is settled, other keys side by side. "
        "strict: one message of the whole queue at a time. none: all side by side."},
@@ -55,7 +55,9 @@ const std::vector<QueueKey>& queue_keys() {
       {"dedup_window", "0s to 7d",
        "How long the user property msg-id of a message is remembered: a message with the same one is "
        "acknowledged and not stored again. 0s: not at all."},
-      {"last_value", "true or false", "Whether of each key only the newest message is kept.", true},
+      {"last_value", "true or false",
+       "Whether of each key only the newest message is kept. From a stream the older ones leave soon after.",
+       true},
       {"rate_in", "none or a rate such as 100/s burst 200", "How fast messages may come in."},
       {"rate_out", "none or a rate such as 100/s burst 200", "How fast messages go out."},
       {"seq", "one of off, detect",

@@ -37,6 +37,7 @@ struct QueueState {
   std::optional<std::chrono::milliseconds> oldest{};  ///< the age of the first one
   std::optional<Seq> first{};                         ///< of a stream: the oldest that it keeps,
   std::optional<Seq> next{};                          ///< and what will be stored next
+  std::optional<std::uint64_t> keys{};                ///< with last_value: of which it knows the newest
 };
 
 struct QueueList {

@@ -20,10 +20,10 @@ bool GroupReading::could_feed(const QueueGroup& group) const {
   return window_.next() != nullptr && has_room(group);
 }
 
-std::uint64_t GroupReading::begin_at_least(Seq first) {
+std::uint64_t GroupReading::begin_at_least(Seq first, Seq holes_from) {
   const Seq from = window_.wanted();
-  const std::uint64_t passed = window_.begin_at_least(first);
-  return passed == 0 ? 0 : passed - position_.settled_between(from, first);
+  const std::uint64_t passed = window_.begin_at_least(first, holes_from);
+  return passed == 0 ? 0 : passed - position_.settled_between(from, Seq{from.v + passed});
 }
 
 std::uint64_t GroupReading::feed(QueueGroup& group, Moment now) {

@@ -32,8 +32,9 @@ class GroupReading {
   /// Another number: the position is another one.
   std::uint64_t revision() const { return revision_; }
 
-  /// What is before is not there any more; how many entries are passed over, of those not settled.
-  std::uint64_t begin_at_least(Seq first);
+  /// What is before is not there any more; how many entries are passed over, of those not settled and in
+  /// front of `holes_from`.
+  std::uint64_t begin_at_least(Seq first, Seq holes_from = Seq{~0ULL});
 
   /// Hands on what has room, in order. What is expired by then is settled with that; how many were.
   std::uint64_t feed(QueueGroup& group, Moment now);

@@ -50,7 +50,8 @@ Status check_parallelism(const QueueDefinition& definition) {
   using Order = QueueDefinition::Order;
   if (definition.lanes < 1 || definition.lanes > kMostLanes) return wrong_option("lanes", "from 1 to 4096");
   if (definition.max_inflight < 1) return wrong_option("max_inflight", "from 1 to 65535");
-  if (definition.order == Order::Strict && definition.last_value)
+  const bool knows_no_keys = definition.order == Order::Strict && !definition.is_stream();
+  if (knows_no_keys && definition.last_value)
     return wrong_option("last_value", "keeps one message of each key, and order strict knows no keys");
   return {};
 }
@@ -100,7 +101,6 @@ constexpr std::array kOfQueues{
     option_of_a_kind<&QueueDefinition::max_bytes>("max_bytes"),
     option_of_a_kind<&QueueDefinition::overflow>("overflow"),
     option_of_a_kind<&QueueDefinition::dedup_window>("dedup_window"),
-    option_of_a_kind<&QueueDefinition::last_value>("last_value"),
     option_of_a_kind<&QueueDefinition::rate_in>("rate_in"),
     option_of_a_kind<&QueueDefinition::rate_out>("rate_out"),
     option_of_a_kind<&QueueDefinition::seq>("seq"),
@@ -146,7 +146,8 @@ bool QueueDefinition::is_dead_letter_queue() const {
 bool QueueDefinition::asks_before_publish() const {
   const bool may_drop_oldest = (max_length.has_value() || max_bytes.has_value()) &&
                                (overflow == Overflow::DropOldest || overflow == Overflow::DeadLetter);
-  return may_drop_oldest || dedup_window.count() > 0 || last_value || rate_in.has_value();
+  const bool replaces = last_value && !is_stream();  // what is older leaves a stream behind it
+  return may_drop_oldest || dedup_window.count() > 0 || replaces || rate_in.has_value();
 }
 
 std::string QueueDefinition::dead_letter_target() const {
@@ -165,6 +166,7 @@ QueueDefinition definition_of_groups(const QueueDefinition& stream) {
   QueueDefinition group = stream;
   const QueueDefinition defaults;
   group.kind = QueueDefinition::Kind::Queue;
+  group.last_value = defaults.last_value;
   group.retention_time = defaults.retention_time;
   group.retention_bytes = defaults.retention_bytes;
   group.retention_count = defaults.retention_count;

@@ -74,6 +74,8 @@ class QueueGroup {
   static bool takes_early(const QueueDefinition& definition) { return !definition.last_value; }
   /// Somebody gave back room() that he had taken for a message which has not come: who waits may ask again.
   void on_room_given_back() { tell_to_ask_again(); }
+  /// What was admitted. Precondition: it is not stored, nor has it failed.
+  const QueueEntry& admitted(AdmissionId id) const { return pending_.at(id).entry; }
   /// It is not, or is withdrawn: nothing has changed. Who waits for it fails with it.
   std::vector<WaiterId> on_failed(AdmissionId id, Moment now);
 

@@ -212,7 +212,7 @@ constexpr std::array<Option, 23> kOptions{{
     {"dedup_window", [](Definition& d, std::string_view v) { return read_time(v, d.dedup_window); },
      [](const Definition& d) { return time_text(d.dedup_window); }},
     {"last_value", [](Definition& d, std::string_view v) { return read_word(kBooleans, v, d.last_value); },
-     [](const Definition& d) { return word_for(kBooleans, d.last_value); }},
+     [](const Definition& d) { return word_for(kBooleans, d.last_value); }, HadBy::Both},
     {"rate_in", [](Definition& d, std::string_view v) { return read_optional(v, d.rate_in, read_rate); },
      [](const Definition& d) { return optional_text(d.rate_in, [](const Rate& r) { return r.text(); }); }},
     {"rate_out", [](Definition& d, std::string_view v) { return read_optional(v, d.rate_out, read_rate); },

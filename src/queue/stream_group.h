@@ -26,12 +26,13 @@ struct StreamGroup {
     next.store(position.next().v, std::memory_order_relaxed);
     settled_behind.store(position.settled_behind(), std::memory_order_relaxed);
   }
-  /// Entries of the stream that it has not settled.
+  /// Entries of the stream that it has not settled; of a stream with last_value so many at most.
   std::uint64_t lag() const {
     const std::uint64_t end = extent->next().v;
     const std::uint64_t from = std::max(next.load(std::memory_order_relaxed), extent->first().v);
     const std::uint64_t behind = settled_behind.load(std::memory_order_relaxed);
-    return end - std::min(end, from + behind);
+    const std::uint64_t lag = end - std::min(end, from + behind);
+    return extent->has_holes() ? std::min(lag, extent->held().messages) : lag;
   }
   /// The store has a record of it. Until then each SUBSCRIBE to it writes one: its answer is a promise.
   std::atomic<bool> is_recorded{false};

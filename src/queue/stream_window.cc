@@ -35,18 +35,18 @@ Seq StreamWindow::begin_page() {
   return wanted_;
 }
 
-std::uint64_t StreamWindow::load(std::span<StreamEntry> page, Seq to, Seq end) {
+std::uint64_t StreamWindow::load(std::span<StreamEntry> page, Seq to, Seq end, Seq holes_from) {
   HERMOD_ASSERT(is_reading_);
   is_reading_ = false;
   std::uint64_t missing = 0;
   for (StreamEntry& entry : page) {
     if (entry.seq < wanted_) continue;
-    missing += entry.seq.v - wanted_.v;
+    missing += lost_up_to(entry.seq, holes_from);
     add(std::move(entry));
   }
   const Seq behind = std::max(to, end);
   if (behind > wanted_) {
-    missing += behind.v - wanted_.v;
+    missing += lost_up_to(behind, holes_from);
     wanted_ = behind;
   }
   join_tail();
@@ -58,9 +58,17 @@ void StreamWindow::fail_page() {
   drop_tail();
 }
 
-std::uint64_t StreamWindow::begin_at_least(Seq first) {
+std::uint64_t StreamWindow::begin_at_least(Seq first, Seq holes_from) {
   if (wanted_ >= first || is_reading_) return 0;
-  return first.v - std::exchange(wanted_, first).v;
+  const std::uint64_t lost = lost_up_to(first, holes_from);
+  wanted_ = first;
+  return lost;
+}
+
+/// When this is what comes next.
+std::uint64_t StreamWindow::lost_up_to(Seq up_to, Seq holes_from) const {
+  const Seq lost_to = std::min(up_to, holes_from);
+  return lost_to > wanted_ ? lost_to.v - wanted_.v : 0;
 }
 
 void StreamWindow::offer(std::span<const StreamEntry> fresh) {

@@ -21,8 +21,8 @@ struct StreamEntry {
   std::string key;
 };
 
-/// What one reader of a stream has of it in memory: neighbours in rising order, from where it stands on. They
-/// come from the store, page by page, while it is behind; at the end of the stream they come as they are
+/// What one reader of a stream has of it in memory: all there is in rising order, from where it stands on.
+/// They come from the store, page by page, while it is behind; at the end of the stream they come as they are
 /// stored. Bounded: what finds no room is left to the store. Belongs to a session, on its shard.
 class StreamWindow {
  public:
@@ -38,16 +38,16 @@ class StreamWindow {
   bool is_reading() const { return is_reading_; }
   /// It is asked for from here on.
   Seq begin_page();
-  /// Neighbours, in rising order; up to `to` the store has no others, nor up to `end`. How many sequences are
-  /// passed over, of which there is no entry any more.
-  std::uint64_t load(std::span<StreamEntry> page, Seq to, Seq end);
+  /// Entries in rising order; up to `to` the store has no others, nor up to `end`. How many sequences are
+  /// passed over, of which there is no entry any more: only in front of `holes_from` was that a loss.
+  std::uint64_t load(std::span<StreamEntry> page, Seq to, Seq end, Seq holes_from = Seq{~0ULL});
   /// Whether a page that was asked for here is the one that is waited for, or does as well: one that was
   /// asked for on a connection before this one knows less of what was stored since.
   bool expects(Seq from) const { return is_reading_ && asked_from_ == from; }
   /// It could not be had.
   void fail_page();
-  /// What is before is not there any more; how many sequences are passed over.
-  std::uint64_t begin_at_least(Seq first);
+  /// What is before is not there any more; how many sequences are passed over, as above.
+  std::uint64_t begin_at_least(Seq first, Seq holes_from = Seq{~0ULL});
 
   /// These have been stored, in rising order.
   void offer(std::span<const StreamEntry> fresh);
@@ -60,6 +60,7 @@ class StreamWindow {
   std::size_t size() const { return entries_.size(); }
 
  private:
+  std::uint64_t lost_up_to(Seq up_to, Seq holes_from) const;
   bool has_room() const { return held_.messages < limit_.messages && held_.bytes < limit_.bytes; }
   void add(StreamEntry entry);
   void join_tail();

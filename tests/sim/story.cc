@@ -98,13 +98,15 @@ void Story::watch_store() {
   if (random_.chance(50)) stage_.plan_failure();
 }
 
+/// Some hear that they were refused with the last bytes of the connection.
 void Story::crash() {
-  if (stage_.may_hide())
-    for (const std::size_t number : refused_) told_[number].fate = Fate::Uncertain;
-  refused_.clear();
+  const bool may_hide = stage_.may_hide();
   ++crashes_;
   stage_.crash();
   for (const auto& client : clients_) client->lose_broker();
+  if (may_hide)
+    for (const std::size_t number : refused_) told_[number].fate = Fate::Uncertain;
+  refused_.clear();
   if (trouble_.disk_fails && random_.chance(50)) stage_.plan_failure();
   on_crashed();
 }

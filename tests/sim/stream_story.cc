@@ -22,12 +22,18 @@ broker::Options with_stream(broker::Options options, Random& random) {
   if (random.chance(50)) stream.retention_count = 1 + random.below(60);
   if (random.chance(15)) stream.retention_bytes = 50 + random.below(1000);
   if (random.chance(15)) stream.retention_time = 20s;
+  stream.last_value = random.chance(40);
+  stream.key = *queue::KeySource::parse("topic");
   options.queues.configured.push_back(std::move(stream));
   return options;
 }
 
 bool has_count_alone(const queue::QueueDefinition& stream) {
-  return stream.retention_count && !stream.retention_bytes && !stream.retention_time;
+  return stream.retention_count && !stream.retention_bytes && !stream.retention_time && !stream.last_value;
+}
+
+bool has_retention(const queue::QueueDefinition& stream) {
+  return stream.retention_count || stream.retention_bytes || stream.retention_time;
 }
 
 }  // namespace
@@ -71,7 +77,8 @@ void StreamStory::write(std::size_t who) {
   const auto qos = static_cast<QoS>(random_.below(3));
   const std::size_t number = begin_message(who, qos);
   copies_.push_back(0);
-  writer.publish(number, "s/" + std::to_string(who), qos);
+  topics_.push_back("s/" + std::to_string(who) + "/" + std::to_string(random_.below(3)));
+  writer.publish(number, topics_.back(), qos);
 }
 
 void StreamStory::read_from_somewhere(Reader& reader) {
@@ -127,13 +134,15 @@ void StreamStory::on_message(StoryClient& client, const test::Arrived& message) 
   Reader& reader = *reader_of(client);
   const std::uint64_t offset = std::stoull(message.said.at("offset"));
   look_at(offset, std::stoull(message.payload));
+  if (&reader == auditor_) last_[message.topic] = std::stoull(message.payload);
   if (reader.asked > 0) return;  // from where it stood before, or not
   const auto place = [&] { return client.id() + " got " + std::to_string(offset) + ", "; };
   if (reader.expected && offset < *reader.expected && !reader.may_go_back)
     report_.violation(place() + std::to_string(*reader.expected) + " was next");
   if (reader.expected) {
     const std::uint64_t kept = std::max({*reader.expected, first_, extent().first().v});
-    if (kept < offset) report_.violation(place() + std::to_string(kept) + " is there and was passed over");
+    if (kept < offset && !stream().last_value)
+      report_.violation(place() + std::to_string(kept) + " is there and was passed over");
   }
   reader.expected = offset + 1;
   reader.may_go_back = false;
@@ -162,7 +171,8 @@ void StreamStory::look() {
     return " (first " + std::to_string(first) + ", next " + std::to_string(next) + ", held " +
            std::to_string(held) + ")";
   };
-  if (held != next - first) report_.violation("there is a gap" + numbers());
+  if (held != next - first && !stream().last_value) report_.violation("there is a gap" + numbers());
+  if (held > next - first) report_.violation("it counts too much" + numbers());
   if (next < next_) report_.violation("offsets go back" + numbers());
   if (!seen_.empty() && next <= seen_.rbegin()->first)
     report_.violation("an offset that was read is given again" + numbers());
@@ -187,6 +197,7 @@ void StreamStory::check() {
   stage_.settle();
   auditor.client->receive(std::string::npos);  // CONNACK, and it subscribes to begin somewhere
   if (auditor.client->is_up()) read_from(auditor, "earliest", 1);
+  auditor_ = &auditor;
   come_to_rest();
   if (report_.has_violation()) return;
   const std::uint64_t held = extent().held().messages;
@@ -194,6 +205,7 @@ void StreamStory::check() {
       most && held > *most + std::max<std::uint64_t>(*most / 16, 1))
     report_.violation("the retention keeps " + std::to_string(held) + " of " + std::to_string(*most));
   check_nothing_is_lost();
+  if (stream().last_value && !has_retention(stream())) check_last_values();
   if (!trouble_.disk_fails) check_order();
 }
 
@@ -210,6 +222,25 @@ void StreamStory::check_nothing_is_lost() {
   if (missing > unseen)
     report_.violation(std::to_string(missing) + " acknowledged messages are nowhere, and there are " +
                       std::to_string(unseen) + " offsets that nobody has read; one is " + name_of(one));
+}
+
+/// What the auditor has seen last of a topic is what was acknowledged last, or was sent behind that.
+void StreamStory::check_last_values() {
+  if (!trouble_.disk_fails && extent().held().messages > last_.size())
+    report_.violation("of " + std::to_string(last_.size()) + " keys it keeps " +
+                      std::to_string(extent().held().messages) + " messages");
+  for (std::size_t number = 0; number < told_.size(); ++number) {
+    const Told& told = told_[number];
+    if (told.fate != Fate::Taken) continue;
+    const auto last = last_.find(topics_[number]);
+    if (last == last_.end())
+      return report_.violation("of the topic of " + name_of(number) + " nothing is left");
+    const Told& newest = told_[last->second];
+    const bool may_be_out_of_order =
+        newest.qos != told.qos || newest.fate == Fate::Uncertain || newest.again > 0 || told.again > 0;
+    if (last->second < number && !may_be_out_of_order)
+      report_.violation(name_of(last->second) + " is left, and not " + name_of(number));
+  }
 }
 
 /// Of one writer and one QoS, but for what was sent again: nobody may have seen its first copy.

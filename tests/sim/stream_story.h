@@ -14,7 +14,8 @@ namespace hermod::sim {
 /// A stream, its writers and its readers. What it holds against the broker: offsets have no gap and none is
 /// given twice, also over crashes and failures; what was acknowledged has one; a reader gets everything from
 /// where it began, in order, but for what the retention took; the retention keeps what it says, and not much
-/// more.
+/// more. In some stories it keeps the last values: then there are gaps, and of each key the newest is there
+/// and at last nothing else.
 class StreamStory final : public Story {
  public:
   StreamStory(std::uint64_t seed, Trouble trouble, std::size_t steps, Report& report);
@@ -49,6 +50,7 @@ class StreamStory final : public Story {
   void look_at(std::uint64_t offset, std::size_t number);
   void check_order();
   void check_nothing_is_lost();
+  void check_last_values();
   const queue::StreamExtent& extent() { return *stage_.broker().queues().find("log")->stream; }
   const queue::QueueDefinition& stream() { return stage_.broker().options().queues.configured.front(); }
 
@@ -56,8 +58,11 @@ class StreamStory final : public Story {
   std::vector<std::unique_ptr<Reader>> readers_;
   std::map<std::uint64_t, std::size_t> seen_;  ///< by offset, the message
   std::vector<std::size_t> copies_;            ///< by message, offsets that have it
-  std::uint64_t next_ = 0;                     ///< the lowest that the next offset may be
-  std::uint64_t first_ = 0;                    ///< the retention has taken what is before
+  std::vector<std::string> topics_;            ///< by message
+  std::map<std::string, std::size_t> last_;    ///< of each topic, as the auditor sees it
+  Reader* auditor_ = nullptr;
+  std::uint64_t next_ = 0;   ///< the lowest that the next offset may be
+  std::uint64_t first_ = 0;  ///< the retention has taken what is before
 };
 
 }  // namespace hermod::sim

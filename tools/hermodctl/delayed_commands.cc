@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <iostream>
 
-#include "client/stop_signal.h"
+#include "broker_session.h"
 #include "control_client.h"
 #include "json_output.h"
-#include "store_commands.h"
 
 namespace hermod::ctl {
 namespace {
@@ -58,16 +57,10 @@ Status cancel_delayed(const CommandLine& line, ControlClient& broker) {
 }  // namespace
 
 int run_delayed(const CommandLine& line) {
-  const client::StopSignal stop;
-  ControlClient broker(line.delayed.session, line.delayed.patience_seconds, stop.descriptor());
-  Status status = broker.open();
-  if (status)
-    status = line.delayed.verb == DelayedOptions::Verb::List ? list_delayed(line, broker)
-                                                             : cancel_delayed(line, broker);
-  broker.close();
-  if (status) return kGood;
-  report_failure(status.error());
-  return status.error().code == Errc::NotFound ? kNoSuchQueue : kFailed;
+  return ask_broker(line.delayed.session, line.delayed.patience_seconds, [&](ControlClient& broker) {
+    return line.delayed.verb == DelayedOptions::Verb::List ? list_delayed(line, broker)
+                                                           : cancel_delayed(line, broker);
+  });
 }
 
 }  // namespace hermod::ctl

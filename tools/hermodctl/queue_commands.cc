@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "client/stop_signal.h"
+#include "broker_session.h"
 #include "control_client.h"
 #include "json_output.h"
 #include "store_commands.h"
@@ -91,11 +91,6 @@ Status list_queues(const CommandLine& line, ControlClient& broker) {
   return {};
 }
 
-int exit_code_of(const Error& error) {
-  report_failure(error);
-  return error.code == Errc::NotFound ? kNoSuchQueue : kFailed;
-}
-
 }  // namespace
 
 int run_queue(const CommandLine& line) {
@@ -104,19 +99,13 @@ int run_queue(const CommandLine& line) {
     report_failure(command.error());
     return kWrong;
   }
-  const client::StopSignal stop;
-  ControlClient broker(line.queue.session, line.queue.patience_seconds, stop.descriptor());
-  if (const Status opened = broker.open(); !opened) return exit_code_of(opened.error());
-  if (line.queue.verb == Verb::List) {
-    const Status listed = list_queues(line, broker);
-    broker.close();
-    return listed ? kGood : exit_code_of(listed.error());
-  }
-  const auto data = broker.ask(*command);
-  broker.close();
-  if (!data) return exit_code_of(data.error());
-  print_data(line, *data);
-  return kGood;
+  return ask_broker(line.queue.session, line.queue.patience_seconds, [&](ControlClient& broker) -> Status {
+    if (line.queue.verb == Verb::List) return list_queues(line, broker);
+    const auto data = broker.ask(*command);
+    if (!data) return tl::unexpected(data.error());
+    print_data(line, *data);
+    return {};
+  });
 }
 
 }  // namespace hermod::ctl

@@ -6,10 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "client/stop_signal.h"
+#include "broker_session.h"
 #include "control_client.h"
 #include "json_output.h"
-#include "store_commands.h"
 
 namespace hermod::ctl {
 namespace {
@@ -148,14 +147,8 @@ Status run_verb(const CommandLine& line, ControlClient& broker) {
 }  // namespace
 
 int run_stream(const CommandLine& line) {
-  const client::StopSignal stop;
-  ControlClient broker(line.stream.session, line.stream.patience_seconds, stop.descriptor());
-  Status status = broker.open();
-  if (status) status = run_verb(line, broker);
-  broker.close();
-  if (status) return kGood;
-  report_failure(status.error());
-  return status.error().code == Errc::NotFound ? kNoSuchQueue : kFailed;
+  return ask_broker(line.stream.session, line.stream.patience_seconds,
+                    [&](ControlClient& broker) { return run_verb(line, broker); });
 }
 
 }  // namespace hermod::ctl

@@ -4,9 +4,8 @@
 #include <iostream>
 #include <string>
 
-#include "client/stop_signal.h"
+#include "broker_session.h"
 #include "control_client.h"
-#include "store_commands.h"
 
 namespace hermod::ctl {
 namespace {
@@ -63,16 +62,10 @@ Status end_transaction(const CommandLine& line, ControlClient& broker) {
 }  // namespace
 
 int run_transaction(const CommandLine& line) {
-  const client::StopSignal stop;
-  ControlClient broker(line.transaction.session, line.transaction.patience_seconds, stop.descriptor());
-  Status status = broker.open();
-  if (status)
-    status = line.transaction.verb == TransactionOptions::Verb::List ? list_transactions(line, broker)
-                                                                     : end_transaction(line, broker);
-  broker.close();
-  if (status) return kGood;
-  report_failure(status.error());
-  return status.error().code == Errc::NotFound ? kNoSuchQueue : kFailed;
+  return ask_broker(line.transaction.session, line.transaction.patience_seconds, [&](ControlClient& broker) {
+    return line.transaction.verb == TransactionOptions::Verb::List ? list_transactions(line, broker)
+                                                                   : end_transaction(line, broker);
+  });
 }
 
 }  // namespace hermod::ctl

@@ -1,4 +1,4 @@
-// A consumer group of a stream through random stories: entries are stored and retire; pages come late;
+// A consumer group of a stream through random stories: entries are stored and leave; pages come late;
 // members come, answer well or badly or not at all, and go; the group is put somewhere else; the broker stops
 // or is killed. Whatever happens, every entry that is kept is settled once at least and none that is settled
 // goes out again, of a key one is out at a time and in order, and the position says exactly what is settled.
@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -17,8 +16,7 @@
 #include <vector>
 
 #include "queue/group_reading.h"
-#include "queue/stream_extent.h"
-#include "tests/sim/random.h"
+#include "tests/model/queue/thinned_stream.h"
 
 namespace hermod::model {
 namespace {
@@ -61,7 +59,8 @@ class GroupWorld {
     stream.kind = QueueDefinition::Kind::Stream;
     stream.retention_time.reset();
     if (chance_.chance(50)) stream.retention_count = 1 + chance_.below(60);
-    extent_ = std::make_unique<StreamExtent>(stream);
+    stream_.emplace(chance_, stream, where());
+    extent_ = stream_->extent.get();
     limit_ = {2 + chance_.below(12), 100'000};
     begin_life(GroupPosition({.next = Seq{1}}));
   }
@@ -81,17 +80,11 @@ class GroupWorld {
     }
     EXPECT_EQ(reading_->position().next(), extent_->next()) << where();
     check_position();
+    stream_->come_to_rest();
   }
 
  private:
-  struct Page {
-    Seq from;
-    std::size_t most;
-    Seq stored;  ///< what the stream stored next when it was asked for
-    std::vector<StreamEntry> entries{};
-    Seq to{};
-    bool to_end = false;
-  };
+  using Page = PageOfStream;
   struct Member {
     AttachmentNo attachment = kNever;
     std::uint64_t taken = 0;
@@ -109,6 +102,7 @@ class GroupWorld {
   std::string where() const { return "seed " + std::to_string(seed_); }
 
   void step() {
+    stream_->thin();
     switch (chance_.below(16)) {
       case 0:
       case 1:
@@ -158,44 +152,26 @@ class GroupWorld {
       Message::Fields fields;
       fields.topic = "t";
       fields.stored_at = now_.wall;
-      const Seq seq = extent_->next();
-      const StreamEntry entry{seq, Message::create(fields), "k" + std::to_string(chance_.below(kKeys))};
-      extent_->append(seq, entry.message->size(), now_.wall);
-      stored_[seq] = entry;
-      told_.push_back(entry);
+      stream_->store(Message::create(fields), "k" + std::to_string(chance_.below(kKeys)), now_.wall);
     }
   }
-  void retire() {
-    if (const auto leaving = extent_->take_leaving(now_.wall, 16))
-      stored_.erase(stored_.lower_bound(leaving->from), stored_.lower_bound(leaving->to));
-  }
+  void retire() { stream_->retire(now_.wall); }
   void tell() {
-    std::vector<StreamEntry> fresh;
-    for (std::size_t count = 1 + chance_.below(10); count > 0 && !told_.empty(); --count) {
-      fresh.push_back(told_.front());
-      told_.pop_front();
-    }
+    const std::vector<StreamEntry> fresh = stream_->tell();
     if (has_members()) reading_->window().offer(fresh);
     tick();
   }
   void look_up() {
     if (!asked_) return;
-    Page page = *std::exchange(asked_, std::nullopt);
-    page.to = page.from;
-    auto entry = stored_.lower_bound(page.from);
-    for (; entry != stored_.end() && page.entries.size() < page.most; ++entry) {
-      page.entries.push_back(entry->second);
-      page.to = Seq{entry->first.v + 1};
-    }
-    page.to_end = entry == stored_.end();
-    read_ = std::move(page);
+    read_ = stream_->look_up(*std::exchange(asked_, std::nullopt));
   }
   void load() {
     if (!read_) return;
     Page page = *std::exchange(read_, std::nullopt);
     if (!reading_->window().expects(page.from)) return;
     if (chance_.chance(10)) return reading_->window().fail_page();
-    reading_->window().load(page.entries, page.to, page.to_end ? page.stored : page.to);
+    reading_->window().load(page.entries, page.to, page.to_end ? page.stored : page.to,
+                            extent_->holes_from());
     tick();
   }
 
@@ -218,7 +194,7 @@ class GroupWorld {
     if (!has_members() && !reading_->is_resting()) reading_->rest(*group_, now_);
     const Seq end = extent_->next();
     if (has_members() && !asked_ && !read_ && reading_->window().should_read(end)) {
-      reading_->begin_at_least(extent_->first());
+      reading_->begin_at_least(extent_->first(), extent_->holes_from());
       asked_ = Page{.from = reading_->window().begin_page(), .most = 1 + chance_.below(6), .stored = end};
     }
     check_position();
@@ -273,9 +249,9 @@ class GroupWorld {
     EXPECT_FALSE(settled_.contains(offset)) << where() << ": " << offset.v << " is settled";
     for (const Out& one : out_)
       EXPECT_NE(one.key, deliver.key) << where() << ": " << one.offset.v << " and " << offset.v;
-    for (const auto& [earlier, entry] : stored_) {
+    for (const auto& [earlier, entry] : stream_->stored) {
       if (earlier >= offset) break;
-      if (entry.key != deliver.key || earlier < begin_) continue;
+      if (entry.key != deliver.key || earlier < begin_ || stream_->is_leaving(earlier)) continue;
       EXPECT_TRUE(settled_.contains(earlier) || is_decided(earlier))
           << where() << ": " << earlier.v << " stands in front of " << offset.v;
     }
@@ -335,7 +311,7 @@ class GroupWorld {
     attached_ = 0;
     out_.clear();
     line_.clear();
-    told_.clear();
+    stream_->forget_told();
     asked_.reset();
     read_.reset();
     recorded_ = position;
@@ -343,8 +319,8 @@ class GroupWorld {
   }
 
   void check_position() {
-    for (const auto& [offset, entry] : stored_) {
-      if (offset < begin_) continue;
+    for (const auto& [offset, entry] : stream_->stored) {
+      if (offset < begin_ || stream_->is_leaving(offset)) continue;
       EXPECT_EQ(reading_->position().is_settled(offset), settled_.contains(offset))
           << where() << ": " << offset.v;
     }
@@ -354,12 +330,11 @@ class GroupWorld {
   const std::uint64_t seed_;
   QueueDefinition definition_;
   Moment now_{MonotonicTime{std::chrono::hours(1)}, WallTime{std::chrono::hours(1000)}};
-  std::unique_ptr<StreamExtent> extent_;
+  std::optional<ThinnedStream> stream_;
+  StreamExtent* extent_ = nullptr;
   Amount limit_;
   std::unique_ptr<QueueGroup> group_;
   std::unique_ptr<GroupReading> reading_;
-  std::map<Seq, StreamEntry> stored_;
-  std::deque<StreamEntry> told_;
   std::optional<Page> asked_;
   std::optional<Page> read_;
   std::map<std::uint64_t, Member> members_;

@@ -1,22 +1,20 @@
-// Readers of a stream through random stories: entries are stored, retire, and are told of late; pages are
-// read and come later; clients acknowledge out of order, go away, come back and jump. Whatever happens, a
-// reader gets rising offsets, everything that was kept until it came to it, and nothing is lost between two
-// of its connections.
+// Readers of a stream through random stories: entries are stored, retire, leave for newer ones of their keys,
+// and are told of late; pages are read and come later; clients acknowledge out of order, go away, come back
+// and jump. Whatever happens, a reader gets rising offsets, everything that was kept until it came to it, so
+// of each key the newest, and nothing is lost between two of its connections.
 
 #include "session/stream_readers.h"
 
 #include <gtest/gtest.h>
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
-#include "queue/stream_extent.h"
-#include "queue/stream_window.h"
-#include "tests/sim/random.h"
+#include "tests/model/queue/thinned_stream.h"
 
 namespace hermod::model {
 namespace {
@@ -46,8 +44,10 @@ class StreamWorld {
     definition.name = "log";
     definition.kind = queue::QueueDefinition::Kind::Stream;
     definition.retention_time.reset();
-    if (chance_.chance(50)) definition.retention_count = 1 + chance_.below(60);
-    extent_ = std::make_shared<StreamExtent>(definition);
+    has_retention_ = chance_.chance(50);
+    if (has_retention_) definition.retention_count = 1 + chance_.below(60);
+    stream_.emplace(chance_, definition, "seed " + std::to_string(seed));
+    extent_ = stream_->extent;
     auto named = std::make_shared<queue::NamedQueue>();
     named->id = kStream;
     named->stream = extent_;
@@ -67,23 +67,30 @@ class StreamWorld {
       while (!with_client_.empty()) acknowledge(0);
     }
     EXPECT_EQ(acknowledged_up_to(), extent_->next()) << "seed " << seed_;
-    EXPECT_EQ(passed_over_, missed_) << "seed " << seed_;
+    stream_->come_to_rest();
+    EXPECT_LE(passed_over_, missed_) << "seed " << seed_;
+    if (!stream_->is_compacted()) {
+      EXPECT_EQ(passed_over_, missed_) << "seed " << seed_;
+      return;
+    }
+    EXPECT_LE(lost_, passed_over_) << "seed " << seed_;
+    if (!has_retention_) {
+      EXPECT_EQ(passed_over_, 0U) << "seed " << seed_;
+    }
+    for (const auto& [seq, entry] : stream_->stored) {
+      if (seq < begun_at_ || entry.key.empty()) continue;
+      EXPECT_EQ(got_[entry.key], seq) << "seed " << seed_ << ": it is the newest of its key";
+    }
   }
 
  private:
-  struct Page {
-    Seq from;
-    std::size_t most;
-    Seq stored;  ///< what the stream stored next when it was asked for
-    std::vector<StreamEntry> entries{};
-    Seq to{};
-    bool to_end = false;
-  };
+  using Page = PageOfStream;
 
   StreamReader& reader() { return *readers_.find(kStream); }
   Seq acknowledged_up_to() { return reader().position().next; }
 
   void step() {
+    stream_->thin();
     switch (chance_.below(10)) {
       case 0:
       case 1:
@@ -116,45 +123,29 @@ class StreamWorld {
   }
   void store() {
     for (std::size_t count = 1 + chance_.below(8); count > 0; --count) {
-      const Seq seq = extent_->next();
-      extent_->append(seq, small_message()->size(), kBegin);
-      stored_[seq] = {seq, small_message(), {}};
-      told_.push_back(stored_[seq]);
+      const std::size_t key = chance_.below(8);
+      stream_->store(small_message(), key == 0 ? "" : "k" + std::to_string(key), kBegin);
     }
   }
-  void retire() {
-    if (const auto leaving = extent_->take_leaving(kBegin, 16))
-      stored_.erase(stored_.lower_bound(leaving->from), stored_.lower_bound(leaving->to));
-  }
+  void retire() { stream_->retire(kBegin); }
   /// What one tick of the owner says; without a connection nobody hears it.
   void tell() {
-    std::vector<StreamEntry> fresh;
-    for (std::size_t count = 1 + chance_.below(10); count > 0 && !told_.empty(); --count) {
-      fresh.push_back(told_.front());
-      told_.pop_front();
-    }
+    const std::vector<StreamEntry> fresh = stream_->tell();
     if (reader().is_attached) reader().window.offer(fresh);
     pump();
   }
   /// Readers of the store may overtake each other.
   void look_up() {
     if (asked_.empty()) return;
-    Page page = take_any(asked_);
-    page.to = page.from;
-    auto entry = stored_.lower_bound(page.from);
-    for (; entry != stored_.end() && page.entries.size() < page.most; ++entry) {
-      page.entries.push_back(entry->second);
-      page.to = Seq{entry->first.v + 1};
-    }
-    page.to_end = entry == stored_.end();
-    read_.push_back(std::move(page));
+    read_.push_back(stream_->look_up(take_any(asked_)));
   }
   void load() {
     if (read_.empty()) return;
     Page page = take_any(read_);
     if (!reader().window.expects(page.from)) return;
     if (chance_.chance(10)) return reader().window.fail_page();
-    passed_over_ += reader().window.load(page.entries, page.to, page.to_end ? page.stored : page.to);
+    passed_over_ += reader().window.load(page.entries, page.to, page.to_end ? page.stored : page.to,
+                                         extent_->holes_from());
     pump();
   }
   void pump() {
@@ -163,8 +154,12 @@ class StreamWorld {
       const Seq offset = reader().window.next()->seq;
       EXPECT_GE(offset, expected_) << "seed " << seed_;
       missed_ += offset.v - expected_.v;
-      for (Seq seq = expected_; seq < offset; ++seq.v)
-        EXPECT_LT(seq, extent_->first()) << "seed " << seed_ << ": it is there, and was passed over";
+      for (Seq seq = expected_; seq < offset; ++seq.v) {
+        EXPECT_TRUE(seq < extent_->first() || stream_->is_replaced(seq))
+            << "seed " << seed_ << ": it is there, and was passed over";
+        lost_ += stream_->is_retired(seq) ? 1 : 0;
+      }
+      got_[reader().window.next()->key] = offset;
       expected_ = Seq{offset.v + 1};
       reader().window.pop();
       const Seq own{++own_};
@@ -173,7 +168,7 @@ class StreamWorld {
     }
     const Seq end = extent_->next();
     if (!reader().window.should_read(end)) return;
-    passed_over_ += reader().window.begin_at_least(extent_->first());
+    passed_over_ += reader().window.begin_at_least(extent_->first(), extent_->holes_from());
     asked_.push_back({.from = reader().window.begin_page(), .most = 1 + chance_.below(6), .stored = end});
   }
   void acknowledge(std::size_t which) {
@@ -201,30 +196,33 @@ class StreamWorld {
     const Seq offset{chance_.below(extent_->next().v + 3)};
     const auto position = extent_->position({.from = queue::StreamStart::From::Offset, .offset = offset});
     reader().begin(position);
-    expected_ = position.next;
-    missed_ = passed_over_ = 0;
+    expected_ = begun_at_ = position.next;
+    missed_ = passed_over_ = lost_ = 0;
     pump();
   }
   /// What was passed over in front of it is behind the reader.
   void stand_at(Seq seq) {
     with_client_.clear();
     expected_ = seq;
-    missed_ = passed_over_ = 0;
+    missed_ = passed_over_ = lost_ = 0;
   }
 
   sim::Random chance_;
   const std::uint64_t seed_;
+  bool has_retention_ = false;
+  std::optional<ThinnedStream> stream_;
   std::shared_ptr<StreamExtent> extent_;
   StreamReaders readers_;
-  std::map<Seq, StreamEntry> stored_;
-  std::deque<StreamEntry> told_;
   std::vector<Page> asked_;
   std::vector<Page> read_;
   std::vector<Seq> with_client_;
   std::uint64_t own_ = 0;
   Seq expected_{1};
   std::uint64_t missed_ = 0;       ///< as the client sees it, by its offsets
+  std::uint64_t lost_ = 0;         ///< of these what the retention has taken
   std::uint64_t passed_over_ = 0;  ///< as it is counted
+  Seq begun_at_{1};
+  std::map<std::string, Seq> got_;  ///< of each key the last
 };
 
 TEST(StreamReadersModel, EveryReaderGetsWhatIsKeptInRisingOrderAndLosesNothing) {

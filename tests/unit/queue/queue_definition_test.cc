@@ -206,7 +206,6 @@ TEST(QueueDefinition, AStreamHasTheOptionsOfStreamsAlone) {
                                       {"max_bytes", "1MB"},
                                       {"overflow", "drop-oldest"},
                                       {"dedup_window", "1m"},
-                                      {"last_value", "true"},
                                       {"rate_in", "5/s"},
                                       {"rate_out", "5/s"},
                                       {"seq", "detect"}}) {
@@ -217,9 +216,21 @@ TEST(QueueDefinition, AStreamHasTheOptionsOfStreamsAlone) {
     EXPECT_FALSE(has_option(QueueDefinition::Kind::Stream, option)) << option;
     EXPECT_TRUE(has_option(QueueDefinition::Kind::Queue, option)) << option;
   }
-  EXPECT_EQ(option_names(QueueDefinition::Kind::Stream).size(), 14U);
+  EXPECT_EQ(option_names(QueueDefinition::Kind::Stream).size(), 15U);
   stream.name = "orders.dlq";
   EXPECT_NE(complaint(stream).find("kind: a queue for dead letters"), std::string::npos);
+}
+
+TEST(QueueDefinition, AStreamThatKeepsTheLastValuesAsksNobodyAndItsGroupsDealOutAll) {
+  QueueDefinition stream = orders();
+  stream.kind = QueueDefinition::Kind::Stream;
+  ASSERT_TRUE(set_option(stream, "last_value", "true"));
+  ASSERT_TRUE(set_option(stream, "order", "strict"));
+  EXPECT_EQ(complaint(stream), "") << "its entries have keys whatever the order of its groups is";
+  EXPECT_FALSE(stream.asks_before_publish());
+  const QueueDefinition group = definition_of_groups(stream);
+  EXPECT_EQ(complaint(group), "");
+  EXPECT_FALSE(group.last_value);
 }
 
 TEST(QueueDefinition, TheRetentionIsOfStreamsAndHasBounds) {

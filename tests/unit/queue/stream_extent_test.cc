@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 
@@ -161,6 +162,88 @@ TEST(StreamExtent, AStreamOfWhichAllIsGoneGoesOnBehindItsMark) {
   extent.restore_mark(Seq{99});
   EXPECT_EQ(extent.next(), Seq{100});
   EXPECT_EQ(extent.held(), Amount{});
+}
+
+TEST(StreamExtent, WhatHasANewerOneOfItsKeyIsNotCountedAnyMore) {
+  StreamExtent extent(kept({}));
+  fill(extent, 600);
+  EXPECT_FALSE(extent.has_holes());
+  EXPECT_EQ(extent.holes_from(), Seq{~0ULL});
+  EXPECT_TRUE(extent.remove(Seq{300}, 10));
+  EXPECT_EQ(extent.held(), (Amount{599, 5990}));
+  EXPECT_TRUE(extent.has_holes());
+  EXPECT_EQ(extent.holes_from(), Seq{0}) << "the retention has taken nothing";
+  for (std::uint64_t seq = 1; seq <= 256; ++seq) extent.remove(Seq{seq}, 10);
+  EXPECT_EQ(extent.first(), Seq{257});
+  EXPECT_EQ(extent.position({.from = From::Earliest}).next, Seq{257});
+  EXPECT_EQ(extent.position({.from = From::Offset, .offset = Seq{300}}).next, Seq{300})
+      << "what is behind it";
+  EXPECT_EQ(extent.held().messages, 343U);
+  EXPECT_FALSE(extent.remove(Seq{1}, 10)) << "it is in no block any more";
+}
+
+/// One key for ever: neither what is in memory nor what the retention erases grows with what was stored.
+TEST(StreamExtent, WhatIsRemovedTakesNoPlace) {
+  StreamExtent extent(kept({}, 3));
+  std::uint64_t erased = 0;
+  for (std::uint64_t seq = 1; seq <= 100'000; ++seq) {
+    fill(extent, 1);
+    if (seq > 2 && seq % 1000 != 0) extent.remove(Seq{seq - 1}, 10);
+    while (const auto leaving = extent.take_leaving(kBegin, 512)) {
+      for (const auto& [from, to] : leaving->stretches) {
+        EXPECT_LE(to.v - from.v, 512U);
+        erased += to.v - from.v;
+      }
+    }
+  }
+  EXPECT_LE(extent.held().messages, 4U);
+  EXPECT_LT(erased, 100'000U);
+  EXPECT_GT(erased, 90U);
+}
+
+TEST(StreamExtent, ARetentionTakesWhatIsLeftBetweenHoles) {
+  StreamExtent extent(kept(1h));
+  fill(extent, 1000);
+  for (std::uint64_t seq = 1; seq < 1000; ++seq)
+    if (seq != 5 && seq != 900) extent.remove(Seq{seq}, 10);
+  EXPECT_EQ(extent.held().messages, 3U);
+  const auto leaving = extent.take_leaving(kBegin + 9h, kAll);
+  ASSERT_TRUE(leaving);
+  EXPECT_EQ(leaving->entries, 3U);
+  EXPECT_TRUE(leaving->leaves_mark);
+  EXPECT_EQ(leaving->to, Seq{1001});
+  const auto has = [&](Seq seq) {
+    return std::ranges::any_of(leaving->stretches,
+                               [&](const auto& one) { return one.from <= seq && seq < one.to; });
+  };
+  EXPECT_TRUE(has(Seq{5}) && has(Seq{900}) && has(Seq{1000}));
+  EXPECT_EQ(extent.holes_from(), Seq{1001});
+  EXPECT_EQ(extent.held(), Amount{});
+}
+
+TEST(StreamExtent, AStartFindsHolesAndAsksForTheTimeOfWhatABlockHoldsAtMost) {
+  StreamExtent extent(kept(1h));
+  int asked = 0;
+  for (std::uint64_t entry = 1; entry <= 1000; ++entry) {
+    const Seq seq{entry * 1'000'000};
+    if (!extent.restore(seq, 10)) continue;
+    ++asked;
+    extent.set_newest(kBegin + std::chrono::seconds(entry));
+  }
+  extent.set_newest(kBegin + 1000s);
+  EXPECT_EQ(asked, 3);
+  EXPECT_TRUE(extent.has_holes());
+  EXPECT_EQ(extent.first(), Seq{1'000'000});
+  EXPECT_FALSE(extent.take_leaving(kBegin + 1h + 255s, kAll)) << "none is taken for older than it may be";
+  std::uint64_t sequences = 0;
+  std::uint64_t entries = 0;
+  while (const auto leaving = extent.take_leaving(kBegin + 9h, 100)) {
+    EXPECT_LE(leaving->entries, 100U);
+    entries += leaving->entries;
+    for (const auto& [from, to] : leaving->stretches) sequences += to.v - from.v;
+  }
+  EXPECT_EQ(entries, 1000U);
+  EXPECT_EQ(sequences, 1000U) << "holes are not erased";
 }
 
 TEST(StreamRecords, APositionComesBackAsItWasStored) {

@@ -97,6 +97,24 @@ TEST_F(StreamWindowTest, WhatIsGoneIsPassedOverAndCounted) {
   EXPECT_FALSE(window_.should_read(Seq{9}));
 }
 
+TEST_F(StreamWindowTest, BehindWhatTheRetentionHasTakenAHoleIsNoLoss) {
+  window_.begin({Seq{1}, {}});
+  window_.begin_page();
+  std::vector<StreamEntry> page{stream_entry(6), stream_entry(9)};
+  EXPECT_EQ(window_.load(page, Seq{10}, Seq{12}, Seq{4}), 3U) << "1 to 3";
+  EXPECT_EQ(taken_out(window_), (Numbers{6, 9}));
+  EXPECT_EQ(window_.position().next, Seq{12});
+  window_.offer(stream_entries(12, 12));
+  EXPECT_EQ(taken_out(window_), (Numbers{12}));
+}
+
+TEST_F(StreamWindowTest, WhatIsGoneInFrontIsALossWhereTheRetentionWas) {
+  window_.begin({Seq{10}, {}});
+  EXPECT_EQ(window_.begin_at_least(Seq{15}, Seq{5}), 0U);
+  EXPECT_EQ(window_.begin_at_least(Seq{25}, Seq{20}), 5U);
+  EXPECT_EQ(window_.position().next, Seq{25});
+}
+
 TEST_F(StreamWindowTest, APageThatCannotBeHadIsAskedForAgain) {
   window_.begin({Seq{1}, {}});
   window_.begin_page();

@@ -14,6 +14,14 @@ namespace hermod::crash {
 
 using namespace support;
 
+namespace {
+
+/// What the broker wrote during a start that took longer than so many milliseconds is told: its lines have
+/// times.
+constexpr double kSlowStart = 1000;
+
+}  // namespace
+
 std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);
   return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
@@ -39,8 +47,11 @@ PersistentClient& CrashTest::add(PersistentClient::Role role) {
 
 void CrashTest::timed_start() {
   const auto begin = Clock::now();
+  const std::size_t before = broker().log().size();
   broker().start();
   starts_.push_back(std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
+  if (starts_.back() > kSlowStart)
+    std::cout << "a slow start:\n" << broker().log().substr(before) << std::endl;
 }
 
 std::string CrashTest::start_times() {

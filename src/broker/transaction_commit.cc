@@ -155,7 +155,8 @@ std::optional<TransactionRefusal> TransactionCommit::plan(const queue::PreparedM
   }
   const auto delay = queue::wanted_delay(wire::UserProperties(stored.forwarded_properties()),
                                          shard_.shared_.options.delayed.levels);
-  if (delay && *delay) return plan_delayed(prepared, queue::DelayedTime::after(**delay, now), stored.topic());
+  if (!delay) return TransactionRefusal{ReasonCode::ImplementationSpecificError, delay.error().detail};
+  if (*delay) return plan_delayed(prepared, queue::DelayedTime::after(**delay, now), stored.topic());
   const std::uint64_t version = shard_.match(stored.topic(), stored.publisher());
   return plan_receivers(
       {.message = committed_now(stored, stored.topic(), version, now), .client_id = prepared.client_id});

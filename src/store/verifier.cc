@@ -96,7 +96,8 @@ std::string printed(const Verdict& verdict) {
                             StoreFormat format) {
   for (const int number : {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE, SIGTERM, SIGINT})
     ::signal(number, SIG_DFL);
-  // The lock on the folder among them: it ends with the broker, and not with who looks for one that was killed.
+  // Nothing of the broker stays open here, least of all the lock on its folder: that ends with the broker,
+  // also when it is killed.
   if (pipe > 3) ::close_range(3, static_cast<unsigned>(pipe) - 1, 0);
   ::close_range(static_cast<unsigned>(pipe) + 1, ~0U, 0);
   const struct rlimit no_core {};

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "queue/transaction_records.h"
 #include "tests/sim/start_fixture.h"
 
 namespace hermod::test {
@@ -103,6 +104,51 @@ TEST_F(TransactionStart, TheTimeInWhichTheBrokerWasAwayEndsNothing) {
   EXPECT_EQ(open(), 0U);
   crash();
   EXPECT_EQ(open(), 0U);
+}
+
+/// A level may have been taken out of the configuration.
+TEST_F(TransactionStart, WhatWasToBeDelayedByALevelThatIsNotThereIsNotPublishedAtOnce) {
+  FakeClient reader = login("reader");
+  subscribe(reader);
+  wire::PropertyWriter properties;
+  properties.add_user("delay-level", "99");
+  queue::Message::Fields fields;
+  fields.topic = "a";
+  fields.forwarded_properties = properties.properties().raw();
+  store::WriteBatch batch;
+  queue::append_prepared(batch,
+                         {"1", "g", "sender", broker().clock().wall(), queue::Message::create(fields)});
+  broker().committer().submit(std::move(batch), nullptr);
+  broker().settle();
+  crash();
+  FakeClient sender = login("sender");
+  EXPECT_EQ(say(sender, 1, "$tx/1/commit"), kRefused);
+  FakeClient back = call("reader");
+  EXPECT_TRUE(take(back).empty());
+  EXPECT_EQ(say(sender, 2, "$tx/1/rollback"), kSuccess);
+}
+
+TEST_F(TransactionStart, WhatMayLackAMessageMayLackItAtTheNextStartToo) {
+  FakeClient sender = login("sender");
+  EXPECT_EQ(say(sender, 1, "$tx/1/prepare/a", "x"), kSuccess);
+  store::WriteBatch batch;
+  batch.append(queue::kTransactionStream, as_bytes(std::string_view("\x01\x09 of no kind")));
+  broker().committer().submit(std::move(batch), nullptr);
+  broker().settle();
+  for (int round = 0; round < 2; ++round) {
+    crash();
+    broker().pass(1s);
+    FakeClient again = login("sender");
+    EXPECT_EQ(say(again, 2, "$tx/1/commit"), kRefused) << round;
+  }
+  FakeClient again = call("sender");
+  broker().settle();
+  EXPECT_EQ(say(again, 3, "$tx/1/rollback"), kSuccess);
+  EXPECT_EQ(say(again, 4, "$tx/2/prepare/a", "y"), kSuccess);
+  broker().pass(1s);
+  crash();
+  FakeClient last = login("sender");
+  EXPECT_EQ(say(last, 5, "$tx/2/commit"), kSuccess) << "it is gone";
 }
 
 }  // namespace

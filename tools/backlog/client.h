@@ -6,6 +6,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -62,13 +63,16 @@ inline std::uint32_t number_at(const char* data) {
 /// One MQTT 3.1.1 connection over a blocking socket.
 class Client {
  public:
-  Client(const Plan& plan, const std::string& id, bool clean) {
+  /// Without `must` it may not be connected behind this.
+  Client(const Plan& plan, const std::string& id, bool clean, bool must = true) {
     socket_ = ::socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<std::uint16_t>(plan.port));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) die("cannot connect");
+    is_connected_ = ::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    if (!is_connected_ && must) die("cannot connect");
+    if (!is_connected_) return;
     const int on = 1;
     ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     const timeval patience{60, 0};
@@ -77,27 +81,38 @@ class Client {
     body += '\4';
     body += static_cast<char>(clean ? 2 : 0);
     put16(body, 0);
-    send(packet(0x10, body + text(id)));
+    is_connected_ = send_if_there(packet(0x10, body + text(id)));
   }
   ~Client() { ::close(socket_); }
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
   int socket() const { return socket_; }
+  bool is_connected() const { return is_connected_; }
   void send(const std::string& bytes) {
+    if (!send_if_there(bytes)) die("the broker closed a connection");
+  }
+  /// False: the connection is gone.
+  bool send_if_there(const std::string& bytes) {
     for (std::size_t at = 0; at < bytes.size();) {
       const ssize_t sent = ::send(socket_, bytes.data() + at, bytes.size() - at, MSG_NOSIGNAL);
-      if (sent <= 0) die("the broker closed a connection");
+      if (sent <= 0) return false;
       at += static_cast<std::size_t>(sent);
     }
+    return true;
   }
   /// Waits for bytes and calls visit(first byte, body, size) for each whole packet.
   template <class Visit>
   void receive(Visit visit) {
+    if (!receive_if_there(visit)) die("the broker closed a connection");
+  }
+  /// False: the connection is gone.
+  template <class Visit>
+  bool receive_if_there(Visit visit) {
     char chunk[65536];
     const ssize_t got = ::recv(socket_, chunk, sizeof chunk, 0);
-    if (got < 0) die("nothing comes any more");
-    if (got == 0) die("the broker closed a connection");
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) die("nothing comes any more");
+    if (got <= 0) return false;
     in_.append(chunk, static_cast<std::size_t>(got));
     std::size_t at = 0;
     for (;;) {
@@ -117,15 +132,24 @@ class Client {
       at = head + size;
     }
     in_.erase(0, at);
+    return true;
   }
   /// Waits for one packet of this type.
   void await(unsigned type) {
-    for (bool come = false; !come;)
-      receive([&](unsigned first, const char*, std::size_t) { come |= first >> 4 == type; });
+    if (!await_if_there(type)) die("the broker closed a connection");
+  }
+  bool await_if_there(unsigned type) {
+    for (bool come = false; !come;) {
+      const bool is_there =
+          receive_if_there([&](unsigned first, const char*, std::size_t) { come |= first >> 4 == type; });
+      if (!is_there) return false;
+    }
+    return true;
   }
 
  private:
   int socket_ = -1;
+  bool is_connected_ = false;
   std::string in_;
 };
 

@@ -143,7 +143,9 @@ void DelayedMessages::on_read_failed(Seq from, const Moment& now) {
     if (!place || held_.contains(Seq{at})) continue;
     if (reads_singly_ && count == 1) {
       index_.remove(Seq{at});
-      place = DelayedIndex::Place{DelayedTime::Kind::Delay, micros_of_steady(now.steady + 2 * limits_.pause)};
+      // On its own clock: that of a time of day may have been set back, and it is not published before.
+      const microseconds wait = 2 * limits_.pause - DelayedIndex::left(*place, now);
+      place->micros += std::max(wait, microseconds{0}).count();
       index_.add(Seq{at}, *place);
     }
     read_to_.step_back(Seq{at}, *place);

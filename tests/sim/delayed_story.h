@@ -24,15 +24,21 @@ class DelayedStory final : public Story {
     std::chrono::seconds delay{};           ///< or
     std::optional<WallTime> at{};           ///< the time of day
     std::size_t crashes = 0;                ///< there had been when it was sent
-    std::size_t clock_changes = 0;          ///< the same
     std::array<bool, 3> has_come{};         ///< to each receiver
     std::array<std::size_t, 3> arrivals{};  ///< the same, and how often
+  };
+
+  /// What the wall clock says was set.
+  struct Setting {
+    Time at{};
+    Time ahead{};  ///< of a clock that nobody sets
   };
 
   void begin() override;
   void act() override;
   void look() override;
   bool is_over() override;
+  void on_crashed() override;
   void check() override;
   void on_connected(StoryClient& client, bool session_present) override;
   void on_disconnected(StoryClient&) override {}
@@ -43,6 +49,7 @@ class DelayedStory final : public Story {
   void send(std::size_t sender);
   void set_clock();
   void set_clock_to_the_last();
+  Time may_be_early(const Delayed& one) const;
   void check_order(std::size_t receiver);
   std::size_t receiver_of(const StoryClient& client) const;
 
@@ -51,8 +58,9 @@ class DelayedStory final : public Story {
   std::vector<Delayed> delayed_;
   std::array<bool, 3> is_subscribed_{};
   std::array<std::vector<std::size_t>, 3> order_;  ///< by receiver: the first copies, as they came
-  std::size_t clock_changes_ = 0;
-  WallTime latest_{};  ///< that the wall clock ever said
+  std::vector<Setting> settings_{Setting{}};       ///< of the wall clock, since the story began
+  std::vector<Time> starts_;                       ///< after crashes: how far it was ahead
+  WallTime latest_{};                              ///< that the wall clock ever said
 };
 
 }  // namespace hermod::sim

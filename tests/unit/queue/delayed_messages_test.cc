@@ -236,6 +236,23 @@ TEST_F(DelayedRules, AReadThatFailsIsTriedAgainOneByOne) {
   EXPECT_EQ(take_and_publish(), Seqs{1});
 }
 
+TEST_F(DelayedRules, ATimeOfDayThatCannotBeReadFollowsTheWallClockAllTheSame) {
+  rules_.add(Seq{1}, {DelayedTime::Kind::TimeOfDay, now_.wall + 10s, now_.wall}, {}, now_);
+  pass(9s);
+  ASSERT_EQ(rules_.take_reads(now_).size(), 1U);
+  rules_.on_read_failed(Seq{1}, now_);
+  pass(1s);
+  ASSERT_EQ(rules_.take_reads(now_).size(), 1U);
+  now_.wall -= 1h;
+  rules_.on_read_failed(Seq{1}, now_);
+  pass(1h - 2s);
+  EXPECT_TRUE(read().empty());
+  EXPECT_TRUE(take().empty());
+  pass(2s);
+  EXPECT_EQ(read(), Seqs{1});
+  EXPECT_EQ(take_and_publish(), Seqs{1});
+}
+
 TEST_F(DelayedRules, TimesOfDayFollowTheWallClock) {
   rules_.add(Seq{1}, {DelayedTime::Kind::TimeOfDay, now_.wall + 24h, now_.wall}, content(), now_);
   EXPECT_EQ(rules_.next(now_), now_.steady + 1s) << "the clock may be set";

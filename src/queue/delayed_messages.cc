@@ -68,8 +68,19 @@ void DelayedMessages::add(Seq seq, const DelayedTime& time, DelayedContent conte
 }
 
 std::optional<DelayedIndex::Place> DelayedMessages::cancel(Seq seq) {
-  const auto place = index_.remove(seq);
-  if (place) release(seq);
+  auto place = index_.remove(seq);
+  if (!place) return place;
+  release(seq);
+  if (const auto own = own_place(seq)) place = own;
+  return place;
+}
+
+/// It is not displaced from now on. Nothing: it was not.
+std::optional<DelayedIndex::Place> DelayedMessages::own_place(Seq seq) {
+  const auto found = displaced_.find(seq);
+  if (found == displaced_.end()) return std::nullopt;
+  const DelayedIndex::Place place = found->second;
+  displaced_.erase(found);
   return place;
 }
 
@@ -111,7 +122,13 @@ std::vector<Seq> DelayedMessages::on_read(Seq from, Seq end, std::vector<Read> m
     const auto asked = reading_.find(read.seq);
     if (asked == reading_.end() || asked->second != from) continue;
     reading_.erase(asked);
-    if (contains(read.seq) && !held_.contains(read.seq)) hold(read.seq, std::move(read.content));
+    if (!contains(read.seq) || held_.contains(read.seq)) continue;
+    if (const auto own = own_place(read.seq)) {
+      index_.remove(read.seq);
+      put_back(read.seq, *own, std::move(read.content));
+    } else {
+      hold(read.seq, std::move(read.content));
+    }
   }
   for (std::uint64_t at = from.v; at < from.v + count; ++at) {
     const auto asked = reading_.find(Seq{at});
@@ -124,6 +141,7 @@ std::vector<Seq> DelayedMessages::on_read(Seq from, Seq end, std::vector<Read> m
       continue;
     }
     index_.remove(Seq{at});
+    own_place(Seq{at});
     lost.push_back(Seq{at});
   }
   return lost;
@@ -143,9 +161,8 @@ void DelayedMessages::on_read_failed(Seq from, const Moment& now) {
     if (!place || held_.contains(Seq{at})) continue;
     if (reads_singly_ && count == 1) {
       index_.remove(Seq{at});
-      // On its own clock: that of a time of day may have been set back, and it is not published before.
-      const microseconds wait = 2 * limits_.pause - DelayedIndex::left(*place, now);
-      place->micros += std::max(wait, microseconds{0}).count();
+      displaced_.try_emplace(Seq{at}, *place);
+      place = DelayedIndex::Place{DelayedTime::Kind::Delay, micros_of_steady(now.steady + 2 * limits_.pause)};
       index_.add(Seq{at}, *place);
     }
     read_to_.step_back(Seq{at}, *place);

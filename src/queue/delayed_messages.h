@@ -90,6 +90,7 @@ class DelayedMessages {
   void hold(Seq seq, DelayedContent&& content);
   DelayedContent release(Seq seq);
   void put_back(Seq seq, const DelayedIndex::Place& place, DelayedContent content);
+  std::optional<DelayedIndex::Place> own_place(Seq seq);
   std::optional<UnderWay> end(Seq seq);
   bool is_being_read(Seq seq) const { return reading_.contains(seq); }
 
@@ -103,6 +104,9 @@ class DelayedMessages {
   DelayedIndex::Cursor read_to_;                  ///< what is behind is held or being read
   std::optional<MonotonicTime> read_again_at_;    ///< nothing is read before,
   bool reads_singly_ = false;                     ///< and then one by one, until one could be read
+  /// Where those belong that could not be read: a time of day does not come sooner because its wall clock is
+  /// set back before it can be.
+  absl::flat_hash_map<Seq, DelayedIndex::Place> displaced_;
   absl::flat_hash_map<Seq, UnderWay> under_way_;
   std::size_t published_bytes_ = 0;
   std::optional<MonotonicTime> paused_until_;

@@ -127,6 +127,7 @@ class ByteFiller {
     for (unsigned left = size; left > 0; --left) *at_++ = static_cast<char>(v >> (8 * (left - 1)));
   }
   void text(std::string_view s) {
+    if (s.empty()) return;  // of nothing there may be no address
     std::memcpy(at_, s.data(), s.size());
     at_ += s.size();
   }

@@ -175,10 +175,7 @@ void GroupServing::on_page(PageRead& page) {
     return;
   }
   host_.tell_damaged(page, group->named->name());
-  const std::uint64_t missing =
-      it.reading.window().load(page.stream->entries, page.end, page.to_end ? page.stream->stored : page.end,
-                               group->named->group->extent->holes_from());
-  const std::uint64_t lost = missing - std::min<std::uint64_t>(missing, page.damaged.size());
+  const std::uint64_t lost = load_page(it.reading.window(), page, *group->named->group->extent);
   it.passed_over += lost;
   counters_.add(Counter::StreamPassedOver, lost);
 }

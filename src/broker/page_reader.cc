@@ -140,4 +140,10 @@ PageRead page_from(const PageWanted& wanted, const store::Slice& slice) {
   return page;
 }
 
+std::uint64_t load_page(queue::StreamWindow& window, PageRead& page, const queue::StreamExtent& extent) {
+  const Seq end = page.to_end ? page.stream->stored : page.end;
+  const std::uint64_t missing = window.load(page.stream->entries, page.end, end, extent.holes_from());
+  return missing - std::min<std::uint64_t>(missing, page.damaged.size());
+}
+
 }  // namespace hermod::broker

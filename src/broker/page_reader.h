@@ -4,6 +4,8 @@
 #include "base/ids.h"
 #include "broker/shard_message.h"
 #include "queue/queue_window.h"
+#include "queue/stream_extent.h"
+#include "queue/stream_window.h"
 #include "store/read_view.h"
 
 namespace hermod::broker {
@@ -36,5 +38,9 @@ PageRead failed_page(const PageWanted& wanted);
 
 /// The answer made of what the store holds.
 PageRead page_from(const PageWanted& wanted, const store::Slice& slice);
+
+/// The page that a reader of a stream or a group of it has waited for comes into its window: how many entries
+/// it will never get, without those that are damaged. Precondition: the window expects it.
+std::uint64_t load_page(queue::StreamWindow& window, PageRead& page, const queue::StreamExtent& extent);
 
 }  // namespace hermod::broker

@@ -297,9 +297,7 @@ void Shard::carry_out(OwnedQueue& queue) {
       const auto place = queue.places.find(it.consumer);
       if (place == queue.places.end()) return unsent.push_back(it.lease);
       if (queue.group_of_stream) it.seq = queue.group_of_stream->reading.offset_of(it.seq);
-      FromQueue lent{queue.named->id, std::move(it)};
-      if (place->second.shard == shard.id_) return void(shard.to_self_.emplace_back(std::move(lent)));
-      shard.outbox_.send(place->second.shard, std::move(lent));
+      shard.tell(place->second.shard, FromQueue{queue.named->id, std::move(it)});
     }
     void operator()(queue::Recall& it) {
       const auto place = queue.places.find(it.consumer);

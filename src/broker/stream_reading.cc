@@ -191,10 +191,7 @@ void StreamReading::on_page(PageRead& page) {
     return host_.read_again_later(session->id());
   }
   host_.tell_damaged(page, reader->stream->name());
-  const Seq end = page.to_end ? page.stream->stored : page.end;
-  const std::uint64_t missing =
-      reader->window.load(page.stream->entries, page.end, end, reader->stream->stream->holes_from());
-  counters_.add(Counter::StreamPassedOver, missing - std::min<std::uint64_t>(missing, page.damaged.size()));
+  counters_.add(Counter::StreamPassedOver, load_page(reader->window, page, *reader->stream->stream));
   host_.pump(*session);
 }
 

@@ -43,7 +43,7 @@ DedupWindow::Known& DedupWindow::known(std::uint64_t number) {
 
 /// Null: there is none.
 const DedupWindow::Known* DedupWindow::oldest() const {
-  const auto first = known_.first_from(Seq{});
+  const auto first = known_.first();
   return first ? known_.find(*first) : nullptr;
 }
 
@@ -68,8 +68,7 @@ void DedupWindow::restore(std::uint64_t number, std::string_view id, MonotonicTi
 
 std::vector<std::uint64_t> DedupWindow::forget_old(MonotonicTime now, std::size_t most) {
   std::vector<std::uint64_t> numbers;
-  for (auto first = known_.first_from(Seq{}); first && numbers.size() < most;
-       first = known_.first_from(*first)) {
+  for (auto first = known_.first(); first && numbers.size() < most; first = known_.first_from(*first)) {
     const Known& it = *known_.find(*first);
     if (it.pending) break;
     const bool is_early = !is_past(it, now);

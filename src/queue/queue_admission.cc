@@ -389,7 +389,7 @@ LeaseId QueueGroup::claim(const Claim& it, Moment now) {
 void QueueGroup::resume(Moment now) {
   std::vector<Seq> replaced;
   if (definition_.last_value)
-    for (auto it = items_.first_from(Seq{}); it; it = items_.first_from(Seq{it->v + 1}))
+    for (auto it = items_.first(); it; it = items_.first_from(Seq{it->v + 1}))
       if (may_leave(item(*it)) && has_newer(*it)) replaced.push_back(*it);
   for (const Seq seq : replaced) remove(seq, Removal::Replaced);
   is_trimming_ = takes_oldest();

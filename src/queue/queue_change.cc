@@ -153,7 +153,7 @@ std::vector<QueueGroup::Peeked> QueueGroup::peek(Seq from, std::size_t most) con
 
 QueueGroup::Look QueueGroup::look() const {
   Look look{.out = lent_.messages, .waiting = retries_.size()};
-  if (const auto oldest = items_.first_from(Seq{})) look.oldest = item(*oldest).since();
+  if (const auto oldest = items_.first()) look.oldest = item(*oldest).since();
   return look;
 }
 

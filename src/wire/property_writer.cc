@@ -1,31 +1,9 @@
 #include "wire/property_writer.h"
 
-#include <algorithm>
-#include <charconv>
-
 #include "base/assert.h"
 #include "wire/frame.h"
 
 namespace hermod::wire {
-
-void append_user_property(std::string& block, std::string_view name, std::string_view value) {
-  HERMOD_ASSERT(name.size() <= 65535 && value.size() <= 65535);
-  const std::size_t begin = block.size();  // it grows once: some are made for each delivery of a queue
-  block.resize(begin + 1 + 2 + name.size() + 2 + value.size());
-  char* out = block.data() + begin;
-  *out++ = static_cast<char>(PropertyId::UserProperty);
-  for (const std::string_view text : {name, value}) {
-    *out++ = static_cast<char>(text.size() >> 8);
-    *out++ = static_cast<char>(text.size());
-    out = std::copy(text.begin(), text.end(), out);
-  }
-}
-
-void append_user_property(std::string& block, std::string_view name, std::uint64_t number) {
-  char digits[20];
-  const char* const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-  append_user_property(block, name, std::string_view(digits, static_cast<std::size_t>(end - digits)));
-}
 
 PropertyWriter& PropertyWriter::add(PropertyId id, std::uint32_t number) {
   const PropertyType type = rule_for(id).type;
@@ -72,7 +50,10 @@ PropertyWriter& PropertyWriter::add(PropertyId id, Bytes binary) {
 }
 
 PropertyWriter& PropertyWriter::add_user(std::string_view name, std::string_view value) {
-  append_user_property(block_, name, value);
+  HERMOD_ASSERT(name.size() <= 65535 && value.size() <= 65535);
+  const std::size_t begin = block_.size();
+  block_.resize(begin + UserPropertyFiller::size_of(name.size(), value.size()));
+  UserPropertyFiller(block_.data() + begin).add(name, value);
   present_ |= bit_of(PropertyId::UserProperty);
   return *this;
 }

@@ -6,13 +6,8 @@
 
 namespace hermod::wire {
 
-/// A User Property at the end of a block. Precondition: at most 65535 bytes each.
-void append_user_property(std::string& block, std::string_view name, std::string_view value);
-/// The same with a number, in decimal.
-void append_user_property(std::string& block, std::string_view name, std::uint64_t number);
-
-/// User Properties one behind the other into memory that is there: for those that are made with each
-/// delivery. Preconditions: there is room for size_of() of each; at most 65535 bytes each.
+/// User Properties one behind the other into memory that is there. Preconditions: there is room for size_of()
+/// of each; at most 65535 bytes each.
 class UserPropertyFiller {
  public:
   explicit UserPropertyFiller(char* at) : out_(at) {}

@@ -136,16 +136,17 @@ TEST(PropertyWriter, WhatIsThereIsWhatABlockReadAnewWouldSay) {
 }
 
 TEST(PropertyWriter, UserPropertiesAreFoundByNameAndNumbersAreDecimal) {
-  std::string block;
-  EXPECT_FALSE(has_user_property(as_bytes(block), "offset"));
-  append_user_property(block, "key", "a");
-  append_user_property(block, "offset", std::uint64_t{18446744073709551615U});
-  EXPECT_TRUE(has_user_property(as_bytes(block), "offset"));
-  EXPECT_FALSE(has_user_property(as_bytes(block), "18446744073709551615"));
-  std::string same;
-  append_user_property(same, "key", "a");
-  append_user_property(same, "offset", "18446744073709551615");
-  EXPECT_EQ(block, same);
+  EXPECT_FALSE(has_user_property({}, "offset"));
+  std::string memory(100, '?');
+  UserPropertyFiller out(memory.data());
+  out.add("key", "a");
+  out.add("offset", std::uint64_t{18446744073709551615U});
+  memory.resize(static_cast<std::size_t>(out.at() - memory.data()));
+  EXPECT_TRUE(has_user_property(as_bytes(memory), "offset"));
+  EXPECT_FALSE(has_user_property(as_bytes(memory), "18446744073709551615"));
+  PropertyWriter same;
+  same.add_user("key", "a").add_user("offset", "18446744073709551615");
+  EXPECT_EQ(memory, as_text(same.properties().raw()));
 }
 
 TEST(UserPropertyFiller, WritesWhatTheWriterWrites) {

@@ -6,32 +6,17 @@
 #include <random>
 #include <set>
 
-#include "tests/integration/queue/queue_test.h"
+#include "tests/integration/queue/stream_test.h"
 
 namespace hermod::integration {
 namespace {
-
-Settings stream_of_the_shop(Settings more = {}) {
-  more.emplace_back("kind", "stream");
-  return orders(std::move(more));
-}
-
-std::vector<std::string> numbers_up_to(int from, int to) {
-  std::vector<std::string> all;
-  for (int i = from; i <= to; ++i) all.push_back(std::to_string(i));
-  return all;
-}
 
 constexpr std::string_view kGroup = "$share/work/$stream/orders/@earliest";
 
 }  // namespace
 
-class StreamGroup : public VersionedBrokerTest {
+class StreamGroup : public StreamTest {
  protected:
-  void publish(int first, int last) {
-    MqttClient publisher = client("publisher", GetParam());
-    for (int i = first; i <= last; ++i) publisher.publish("shop/a", std::to_string(i), 1);
-  }
   MqttClient member(const std::string& client_id, std::string_view filter = kGroup) {
     MqttClient joined = client(client_id, GetParam());
     joined.subscribe(filter, 1);
@@ -52,7 +37,7 @@ TEST_P(StreamGroup, EachEntryGoesToOneMemberAndEachGroupGetsAll) {
       while (auto message = one->try_receive(20ms)) all.push_back(message->payload);
   EXPECT_EQ(std::set<std::string>(all.begin(), all.end()).size(), 60U);
   std::vector<std::string> by_other = other.receive_payloads(30);
-  EXPECT_EQ(by_other, numbers_up_to(31, 60));
+  EXPECT_EQ(by_other, counted_up(31, 60));
 }
 
 TEST_P(StreamGroup, GoesOnExactlyWhereItStoodBehindAStop) {
@@ -61,14 +46,14 @@ TEST_P(StreamGroup, GoesOnExactlyWhereItStoodBehindAStop) {
   publish(1, 20);
   {
     MqttClient anna = member("anna");
-    EXPECT_EQ(anna.receive_payloads(7), numbers_up_to(1, 7)) << "one key: in order";
+    EXPECT_EQ(anna.receive_payloads(7), counted_up(1, 7)) << "one key: in order";
     anna.ping();  // its answers have been read
     anna.drop();
   }
   broker().stop();
   broker().start();
   MqttClient bert = member("bert");
-  EXPECT_EQ(bert.receive_payloads(13), numbers_up_to(8, 20));
+  EXPECT_EQ(bert.receive_payloads(13), counted_up(8, 20));
 }
 
 TEST_P(StreamGroup, MissesNothingBehindAKill) {
@@ -76,7 +61,7 @@ TEST_P(StreamGroup, MissesNothingBehindAKill) {
   start_with(stream_of_the_shop());
   publish(1, 20);
   MqttClient anna = member("anna");
-  EXPECT_EQ(anna.receive_payloads(10), numbers_up_to(1, 10));
+  EXPECT_EQ(anna.receive_payloads(10), counted_up(1, 10));
   broker().kill();
   broker().start();
   MqttClient bert = member("bert", "$share/work/$stream/orders/@latest");
@@ -85,7 +70,7 @@ TEST_P(StreamGroup, MissesNothingBehindAKill) {
   while (got.back() != "20");
   const int first = std::stoi(got.front());
   EXPECT_LE(first, 11) << "nothing is missed";
-  EXPECT_EQ(got, numbers_up_to(first, 20));
+  EXPECT_EQ(got, counted_up(first, 20));
 }
 
 TEST_P(StreamGroup, AKillBringsBackLittle) {
@@ -93,7 +78,7 @@ TEST_P(StreamGroup, AKillBringsBackLittle) {
   start_with(stream_of_the_shop());
   publish(1, 20);
   MqttClient anna = member("anna");
-  EXPECT_EQ(anna.receive_payloads(10), numbers_up_to(1, 10));
+  EXPECT_EQ(anna.receive_payloads(10), counted_up(1, 10));
   publish(21, 21);  // what was settled before it is on its way to the journal before it, and this is synced
   broker().kill();
   broker().start();

@@ -3,72 +3,35 @@
 #include <algorithm>
 #include <map>
 
-#include "tests/integration/queue/queue_test.h"
+#include "tests/integration/queue/stream_test.h"
 
 namespace hermod::integration {
 namespace {
 
 Settings last_values_of_the_shop(Settings more = {}) {
-  more.emplace_back("kind", "stream");
   more.emplace_back("key", "topic");
   more.emplace_back("last_value", "true");
-  return orders(std::move(more));
-}
-
-std::vector<std::string> numbers_between(int from, int to) {
-  std::vector<std::string> all;
-  for (int i = from; i <= to; ++i) all.push_back(std::to_string(i));
-  return all;
+  return stream_of_the_shop(std::move(more));
 }
 
 }  // namespace
 
-class LastValueStream : public VersionedBrokerTest {
- protected:
-  /// Their offsets, in turn of so many keys.
-  void publish(int first, int last, int keys) {
-    MqttClient publisher = client("publisher", GetParam());
-    for (int i = first; i <= last; ++i)
-      publisher.publish("shop/" + std::to_string(i % keys), std::to_string(i), 1);
-  }
-  void read(MqttClient& reader, const std::string& start) {
-    if (!is_v5()) return void(reader.subscribe("$stream/orders/@" + start, 1));
-    Properties properties;
-    properties.user("stream-offset", start);
-    reader.subscribe("$stream/orders", 1, 0, properties);
-  }
-  /// What is there from somewhere up to this one, as soon as there are no more than so many: what is older
-  /// leaves a moment later.
-  std::vector<std::string> left_up_to(int last, std::size_t most, const std::string& start = "earliest") {
-    MqttClient reader = client("looks", GetParam());
-    std::vector<std::string> kept;
-    for (int i = 0; i < 500; ++i) {
-      kept.clear();
-      read(reader, start);
-      do {
-        kept.push_back(reader.receive().payload);
-      } while (kept.back() != std::to_string(last));
-      if (kept.size() <= most) break;
-      reader.expect_quiet(20ms);  // its turn with the disk
-    }
-    return kept;
-  }
-};
+class LastValueStream : public StreamTest {};
 
 TEST_P(LastValueStream, OfEachKeyTheNewestStaysOverKillsAndStops) {
   HERMOD_NEEDS_OWN_BROKER();
   start_with(last_values_of_the_shop());
   publish(1, 100, 5);
-  EXPECT_EQ(left_up_to(100, 5), numbers_between(96, 100));
+  EXPECT_EQ(kept_up_to(100, 5), counted_up(96, 100));
   broker().kill();
   broker().start();
   publish(101, 103, 5);
-  EXPECT_EQ(left_up_to(103, 5), numbers_between(99, 103)) << "a start knows the keys, and the next offset";
+  EXPECT_EQ(kept_up_to(103, 5), counted_up(99, 103)) << "a start knows the keys, and the next offset";
   broker().stop();
   broker().start();
   publish(104, 104, 5);
-  EXPECT_EQ(left_up_to(104, 5), numbers_between(100, 104));
-  EXPECT_EQ(left_up_to(104, 3, "offset:50").size(), 5U) << "a hole is no end";
+  EXPECT_EQ(kept_up_to(104, 5), counted_up(100, 104));
+  EXPECT_EQ(kept_up_to(104, 3, "offset:50").size(), 5U) << "a hole is no end";
 }
 
 /// What is older may come back with a kill at any moment, and leaves again.
@@ -79,7 +42,7 @@ TEST_P(LastValueStream, IsCompactedBehindAKillInTheMiddle) {
     publish(round * 40 + 1, round * 40 + 40, 4);
     broker().kill();
     broker().start();
-    EXPECT_EQ(left_up_to(round * 40 + 40, 4), numbers_between(round * 40 + 37, round * 40 + 40));
+    EXPECT_EQ(kept_up_to(round * 40 + 40, 4), counted_up(round * 40 + 37, round * 40 + 40));
   }
 }
 
@@ -92,7 +55,7 @@ TEST_P(LastValueStream, BeginsWithWhatAStreamHas) {
   boss.publish("$CONTROL/queue/v1",
                R"({"commands":[{"command":"edit","queue":"orders","options":{"last_value":true}}]})", 1);
   EXPECT_EQ(boss.receive().payload.find("error"), std::string::npos);
-  EXPECT_EQ(left_up_to(600, 3), numbers_between(598, 600));
+  EXPECT_EQ(kept_up_to(600, 3), counted_up(598, 600));
 }
 
 TEST_P(LastValueStream, AMessageWithoutAPayloadStandsForItsKey) {
@@ -101,33 +64,33 @@ TEST_P(LastValueStream, AMessageWithoutAPayloadStandsForItsKey) {
   publish(1, 6, 2);
   client("publisher", GetParam()).publish("shop/0", "", 1);
   publish(8, 9, 100);
-  EXPECT_EQ(left_up_to(9, 4), (std::vector<std::string>{"5", "", "8", "9"}));
+  EXPECT_EQ(kept_up_to(9, 4), (std::vector<std::string>{"5", "", "8", "9"}));
 }
 
 TEST_P(LastValueStream, AGroupGoesOnOverHoles) {
   HERMOD_NEEDS_OWN_BROKER();
   start_with(last_values_of_the_shop());
   publish(1, 30, 3);
-  EXPECT_EQ(left_up_to(30, 3), numbers_between(28, 30));
+  EXPECT_EQ(kept_up_to(30, 3), counted_up(28, 30));
   const std::string work = "$share/work/$stream/orders/@earliest";
   {
     MqttClient member = client("anna", GetParam());
     member.subscribe(work, 1);
     std::vector<std::string> got = member.receive_payloads(3);
     std::ranges::sort(got);
-    EXPECT_EQ(got, numbers_between(28, 30));
+    EXPECT_EQ(got, counted_up(28, 30));
     member.ping();
     member.drop();
   }
   publish(31, 60, 3);
-  EXPECT_EQ(left_up_to(60, 3), numbers_between(58, 60));
+  EXPECT_EQ(kept_up_to(60, 3), counted_up(58, 60));
   broker().stop();
   broker().start();
   MqttClient member = client("bert", GetParam());
   member.subscribe(work, 1);
   std::vector<std::string> got = member.receive_payloads(3);
   std::ranges::sort(got);
-  EXPECT_EQ(got, numbers_between(58, 60));
+  EXPECT_EQ(got, counted_up(58, 60));
   member.expect_quiet(100ms);
 }
 
@@ -135,9 +98,9 @@ TEST_P(LastValueStream, KeepsWhatItsRetentionSays) {
   HERMOD_NEEDS_OWN_BROKER();
   start_with(last_values_of_the_shop({{"retention_count", "4"}}));
   publish(1, 40, 1000);
-  EXPECT_EQ(left_up_to(40, 4), numbers_between(37, 40)) << "each has a key of its own";
+  EXPECT_EQ(kept_up_to(40, 4), counted_up(37, 40)) << "each has a key of its own";
   publish(41, 60, 2);
-  const std::vector<std::string> left = left_up_to(60, 4);
+  const std::vector<std::string> left = kept_up_to(60, 4);
   EXPECT_EQ(left.back(), "60");
   EXPECT_EQ(left[left.size() - 2], "59");
 }

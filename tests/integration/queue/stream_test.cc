@@ -1,14 +1,9 @@
 // Streams of the real broker: they are read from anywhere, as often as anybody likes, over any restart.
 
-#include "tests/integration/queue/queue_test.h"
+#include "tests/integration/queue/stream_test.h"
 
 namespace hermod::integration {
 namespace {
-
-Settings log_of_the_shop(Settings more = {}) {
-  more.emplace_back("kind", "stream");
-  return orders(std::move(more));
-}
 
 Properties from(std::string_view start) {
   Properties properties;
@@ -16,42 +11,10 @@ Properties from(std::string_view start) {
   return properties;
 }
 
-std::vector<std::string> counted_up(int from, int to) {
-  std::vector<std::string> all;
-  for (int i = from; i <= to; ++i) all.push_back(std::to_string(i));
-  return all;
-}
-
 }  // namespace
 
-class Stream : public VersionedBrokerTest {
+class Stream : public StreamTest {
  protected:
-  void publish(int first, int last) {
-    MqttClient publisher = client("publisher", GetParam());
-    for (int i = first; i <= last; ++i) publisher.publish("shop/a", std::to_string(i), 1);
-  }
-  void read(MqttClient& reader, const std::string& start) {
-    if (is_v5()) {
-      reader.subscribe("$stream/orders", 1, 0, from(start));
-    } else {
-      reader.subscribe("$stream/orders/@" + start, 1);
-    }
-  }
-  /// Everything up to there, when it is no more than so many: what is acknowledged leaves a moment later.
-  std::vector<std::string> kept_up_to(int last, std::size_t most) {
-    MqttClient reader = client("looks", GetParam());
-    std::vector<std::string> kept;
-    for (int i = 0; i < 500; ++i) {
-      kept.clear();
-      read(reader, "earliest");
-      do {
-        kept.push_back(reader.receive().payload);
-      } while (kept.back() != std::to_string(last));
-      if (kept.size() <= most) break;
-      reader.expect_quiet(20ms);  // its turn with the disk
-    }
-    return kept;
-  }
   void crash() {
     broker().kill();
     broker().start();
@@ -60,7 +23,7 @@ class Stream : public VersionedBrokerTest {
 
 TEST_P(Stream, IsReplayedAndFollowed) {
   HERMOD_NEEDS_OWN_BROKER();
-  start_with(log_of_the_shop());
+  start_with(stream_of_the_shop());
   publish(1, 30);
   MqttClient all = client("all", GetParam());
   read(all, "earliest");
@@ -78,7 +41,7 @@ TEST_P(Stream, IsReplayedAndFollowed) {
 
 TEST_P(Stream, GoesOnWithoutAGapOverKillsAndStops) {
   HERMOD_NEEDS_OWN_BROKER();
-  start_with(log_of_the_shop());
+  start_with(stream_of_the_shop());
   publish(1, 10);
   crash();
   publish(11, 20);
@@ -92,7 +55,7 @@ TEST_P(Stream, GoesOnWithoutAGapOverKillsAndStops) {
 
 TEST_P(Stream, AReaderWhoseSessionIsKeptGoesOnBehindARestart) {
   HERMOD_NEEDS_OWN_BROKER();
-  start_with(log_of_the_shop());
+  start_with(stream_of_the_shop());
   publish(1, 10);
   {
     MqttClient reader = durable_client("reader", GetParam());
@@ -110,7 +73,7 @@ TEST_P(Stream, AReaderWhoseSessionIsKeptGoesOnBehindARestart) {
 
 TEST_P(Stream, AReaderThatHasOnlySubscribedMissesNothingBehindAKill) {
   HERMOD_NEEDS_OWN_BROKER();
-  start_with(log_of_the_shop());
+  start_with(stream_of_the_shop());
   publish(1, 5);
   MqttClient reader = durable_client("reader", GetParam());
   read(reader, "latest");
@@ -123,7 +86,7 @@ TEST_P(Stream, AReaderThatHasOnlySubscribedMissesNothingBehindAKill) {
 
 TEST_P(Stream, KeepsWhatItsRetentionSays) {
   HERMOD_NEEDS_OWN_BROKER();
-  start_with(log_of_the_shop({{"retention_count", "10"}}));
+  start_with(stream_of_the_shop({{"retention_count", "10"}}));
   publish(1, 40);
   EXPECT_EQ(kept_up_to(40, 10), counted_up(31, 40));
   crash();
@@ -133,7 +96,7 @@ TEST_P(Stream, KeepsWhatItsRetentionSays) {
 
 TEST_P(Stream, OfWhichAllHasGoneGoesOnWithTheNextOffset) {
   HERMOD_NEEDS_OWN_BROKER();
-  start_with(log_of_the_shop({{"retention_time", "1s"}}));
+  start_with(stream_of_the_shop({{"retention_time", "1s"}}));
   publish(1, 3);
   MqttClient reader = client("reader", GetParam());
   bool has_any = true;
@@ -160,7 +123,7 @@ class StreamOfTheBroker : public BrokerTest {};
 
 TEST_F(StreamOfTheBroker, SaysWhereAMessageWasAndWhen) {
   HERMOD_NEEDS_OWN_BROKER();
-  start_with(log_of_the_shop());
+  start_with(stream_of_the_shop());
   client("publisher").publish(keyed("shop/a", "1", "north"));
   client("other").publish("shop/b", "2", 1);
   MqttClient reader = client("reader");

@@ -10,6 +10,17 @@ using nlohmann::json;
 
 class StreamThinning : public StreamGroupTest {
  protected:
+  void replace_one_and_fail_to_take_out_the_older() {
+    make_stream(kLastValues);
+    store(1, 3, 3);
+    FakeClient publisher = login("publisher");
+    publish(publisher, {"shop/1", "4", kQoS1, 1});
+    settle_without_commit();
+    broker().commit();  // it is stored
+    settle_without_commit();
+    fail_next_commit();
+    settle();
+  }
   static constexpr const char* kLastValues = R"("last_value":true,)";
   /// A reader of its own that begins somewhere.
   FakeClient reader_from(const std::string& client_id, const std::string& start = "earliest") {
@@ -109,15 +120,7 @@ TEST_F(StreamThinning, AStoreThatCannotBeReadIsAskedAgain) {
 }
 
 TEST_F(StreamThinning, WhatTheStoreDoesNotTakeLeavesLater) {
-  make_stream(kLastValues);
-  store(1, 3, 3);
-  FakeClient publisher = login("publisher");
-  publish(publisher, {"shop/1", "4", kQoS1, 1});
-  settle_without_commit();
-  broker().commit();  // it is stored
-  settle_without_commit();
-  fail_next_commit();
-  settle();
+  replace_one_and_fail_to_take_out_the_older();
   EXPECT_EQ(counted(Counter::StreamCompacted), 0U);
   repair_store();
   broker().pass(2s);
@@ -127,15 +130,7 @@ TEST_F(StreamThinning, WhatTheStoreDoesNotTakeLeavesLater) {
 }
 
 TEST_F(StreamThinning, WhatIsOnItsWayOutIsNotFoundOnceMore) {
-  make_stream(kLastValues);
-  store(1, 3, 3);
-  FakeClient publisher = login("publisher");
-  publish(publisher, {"shop/1", "4", kQoS1, 1});
-  settle_without_commit();
-  broker().commit();  // it is stored
-  settle_without_commit();
-  fail_next_commit();
-  settle();
+  replace_one_and_fail_to_take_out_the_older();
   repair_store();
   edit(R"("last_value":false)");
   edit(R"("last_value":true)");

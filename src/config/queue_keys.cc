@@ -61,8 +61,9 @@ const std::vector<QueueKey>& queue_keys() {
       {"rate_in", "none or a rate such as 100/s burst 200", "How fast messages may come in."},
       {"rate_out", "none or a rate such as 100/s burst 200", "How fast messages go out."},
       {"seq", "one of off, detect",
-       "Meant for gaps and repetitions in the numbers that producers give in the user property seq. It is kept "
-       "with the queue; the broker does not look at these numbers yet."},
+       "detect: gaps and repetitions in the numbers that producers give in the user property seq are told. "
+       "It "
+       "is refused in this version, which tells nobody yet."},
       {"retention_time", "none or 1s to 3660d", "How long a stream keeps a message."},
       {"retention_bytes", "none or a size",
        "The bytes of messages that a stream keeps; the oldest leave it, in blocks of up to a sixteenth."},

@@ -23,6 +23,7 @@
 #include "queue/queue_definition.h"
 #include "queue/queue_effect.h"
 #include "queue/queue_window.h"
+#include "queue/sequence_watch.h"
 #include "queue/transaction_records.h"
 #include "session/queue_consumers.h"
 #include "session/subscriptions.h"
@@ -51,6 +52,12 @@ struct CommitQueue {
 /// Nearly always one.
 using CommitQueues = absl::InlinedVector<CommitQueue, 1>;
 
+/// A queue wants to hear of a producer's number when the message is stored.
+struct NumberedFor {
+  QueueId queue;
+  std::unique_ptr<queue::NumberedMessage> message;
+};
+
 /// A PUBLISH waits for its commit: then it is acknowledged and delivered.
 struct PublishCommit {
   wire::PacketId packet_id{};
@@ -66,6 +73,7 @@ struct PublishCommit {
   std::unique_ptr<queue::DelayedMessage> delayed{};    ///< it is published later; null: it is published
   Seq due{};                                           ///< the delayed message that it was; zero: none
   std::unique_ptr<queue::PreparedMessage> prepared{};  ///< it is part of a transaction; null: it is not
+  std::vector<NumberedFor> numbered{};
   ControlId control{};  ///< commands that are carried out behind it; zero: there are none
 };
 /// A QoS 2 PUBLISH that was seen before waits for what is pending: then PUBREC.

@@ -218,7 +218,7 @@ constexpr std::array<Option, 23> kOptions{{
     {"rate_out", [](Definition& d, std::string_view v) { return read_optional(v, d.rate_out, read_rate); },
      [](const Definition& d) { return optional_text(d.rate_out, [](const Rate& r) { return r.text(); }); }},
     {"seq", [](Definition& d, std::string_view v) { return read_word(kSequenceChecks, v, d.seq); },
-     [](const Definition& d) { return word_for(kSequenceChecks, d.seq); }},
+     [](const Definition& d) { return word_for(kSequenceChecks, d.seq); }, HadBy::Both},
     {"retention_time",
      [](Definition& d, std::string_view v) { return read_optional(v, d.retention_time, read_time); },
      [](const Definition& d) { return optional_text(d.retention_time, time_text); }, HadBy::Streams},

@@ -90,6 +90,30 @@ TEST_F(GroupFilter, OfTwoOnDifferentShardsInTheSameMomentOneIsRefused) {
   EXPECT_EQ(taken_by(has_anna ? anna : bert), (std::vector<std::string>{has_anna ? "1" : "2"}));
 }
 
+/// Its shard tells the owner later than another one tells of who came behind it.
+TEST_F(GroupFilter, AMemberWhoIsHeardOfWhenItHasGoneChangesNothing) {
+  options_.threads = 2;
+  make_unordered_stream();
+  FakeClient first = login("first");
+  wants(first, kWork, {});  // the group is made
+  first.peer().drop(0);
+  settle();
+  const std::size_t owner = owner_of(stream(), 2).v;
+  FakeClient anna = login({.client_id = "anna", .shard = 1 - owner});
+  FakeClient bert = login({.client_id = "bert", .shard = owner});
+  ask_for(anna, {kWork}, {"n=1"});
+  anna.unsubscribe({2}, {kWork});
+  anna.peer().transport()->on_ready();
+  ask_for(bert, {kWork}, {"n=2"});
+  bert.peer().transport()->on_ready();
+  broker().step(owner);
+  settle();
+  EXPECT_THAT(answer_to(bert).reasons, ElementsAre(1));
+  say(1, 6);
+  EXPECT_THAT(taken_by(bert), ElementsAre("2", "5"));
+  EXPECT_EQ(show().at("filter"), "n=2");
+}
+
 TEST_F(GroupFilter, AMemberThatIsAwayWithItsSessionStillHasIts) {
   options_.threads = 2;
   make_unordered_stream();

@@ -234,6 +234,7 @@ void SysTopics::add_queues(const broker::View& view) {
   add_each(view, "queues/dropped/", kQueueDrops);
   add("streams/delivered", view.total(Counter::StreamDelivered));
   add("streams/passed_over", view.total(Counter::StreamPassedOver));
+  add("streams/filtered", view.total(Counter::StreamFiltered));
   const broker::View::ConsumerGroups groups = view.consumer_groups();
   add("streams/groups/count", groups.count);
   add("streams/groups/lag", groups.lag);

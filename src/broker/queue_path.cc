@@ -175,9 +175,11 @@ void Shard::on_queue_told(ToQueue& told) {
     void operator()(const RoomGivenBack&) { queue.group.on_room_given_back(); }
     void operator()(ConsumerJoined& m) {
       if (!queue.attach(m.consumer, {m.shard, m.attachment})) return;
+      if (queue.group_of_stream) shard.serving_.take_filter(queue);
       queue.group.join(m.consumer, m.attachment, std::move(m.options), shard.moment());
     }
     void operator()(ConsumerChanged& m) {
+      if (queue.group_of_stream) shard.serving_.take_filter(queue);
       queue.group.change_options(m.consumer, m.attachment, std::move(m.options), shard.moment());
     }
     void operator()(ConsumerGranted& m) {

@@ -115,6 +115,7 @@ std::vector<SysValue> SysTopics::update(const broker::View& view, std::uint64_t 
   add_listeners(view);
   add_queues(view);
   add_delayed(view);
+  add_events(view);
   add_transactions(view);
   add_heap(heap_in_use);
   if (elapsed.count() > 0) add_loads(view, elapsed);
@@ -234,11 +235,26 @@ void SysTopics::add_queues(const broker::View& view) {
   add_each(view, "queues/dropped/", kQueueDrops);
   add("streams/delivered", view.total(Counter::StreamDelivered));
   add("streams/passed_over", view.total(Counter::StreamPassedOver));
+  add("streams/filtered", view.total(Counter::StreamFiltered));
   const broker::View::ConsumerGroups groups = view.consumer_groups();
   add("streams/groups/count", groups.count);
   add("streams/groups/lag", groups.lag);
   add("streams/retired", view.total(Counter::StreamRetired));
   add("streams/compacted", view.total(Counter::StreamCompacted));
+  add("queues/sequence/gaps", view.total(Counter::SequenceGaps));
+  add("queues/sequence/missing", view.total(Counter::SequenceMissing));
+  add("queues/sequence/repeats", view.total(Counter::SequenceRepeats));
+}
+
+/// From the first one on.
+void SysTopics::add_events(const broker::View& view) {
+  constexpr std::array kAll{Counter::EventsPublished, Counter::EventsMissed, Counter::TapCopies,
+                            Counter::TapMissed};
+  if (sum(view, kAll) == 0) return;
+  add("events/published", view.total(Counter::EventsPublished));
+  add("events/missed", view.total(Counter::EventsMissed));
+  add("events/copies/published", view.total(Counter::TapCopies));
+  add("events/copies/missed", view.total(Counter::TapMissed));
 }
 
 /// From the first one on.

@@ -36,6 +36,7 @@ class SysTopics {
   void add_tls(const broker::View& view);
   void add_queues(const broker::View& view);
   void add_delayed(const broker::View& view);
+  void add_events(const broker::View& view);
   void add_transactions(const broker::View& view);
   void add_listeners(const broker::View& view);
   /// A topic below `above` for each of the counters.

@@ -78,7 +78,7 @@ void Shard::submit_admitted(queue::WaiterId waiter) {
   const bool waits = publication.round->waits_for_others();
   targets_ = std::move(publication.targets);
   queue_targets_ = std::move(publication.queue_targets);
-  drop_not_admitted();
+  drop_not_admitted(publication.message);
   store::WriteBatch batch;
   if (publication.batch) batch = std::move(*publication.batch);
   const Session* const session = sessions_.find(publication.session);
@@ -99,7 +99,7 @@ void Shard::submit_admitted(queue::WaiterId waiter) {
 }
 
 /// Of those in queue_targets_ that were asked.
-void Shard::drop_not_admitted() {
+void Shard::drop_not_admitted(const queue::MessagePtr& message) {
   using What = queue::Admission::What;
   for (QueueTarget& target : queue_targets_) {
     if (!target.is_asked || target.admission.what == What::Admitted) continue;
@@ -108,7 +108,8 @@ void Shard::drop_not_admitted() {
       case What::Dropped:
       case What::Full:  // the broker's own: this queue misses it alone
       case What::RateLimited:
-        counters_.add(Counter::QueueDroppedMaxLength);
+        voice_.tell_full(*target.queue);
+        voice_.drop(Counter::QueueDroppedMaxLength, message, *target.queue);
         break;
       case What::Duplicate:
       case What::DuplicatePending:
@@ -180,8 +181,11 @@ void Shard::refuse_pending(PendingPublication& publication) {
   const queue::Amount one{1, publication.message->size()};
   targets_ = std::move(publication.targets);
   release_room(publication.message);
-  for (const QueueTarget& target : publication.queue_targets)
+  for (const QueueTarget& target : publication.queue_targets) {
+    if (target.is_asked && target.admission.what == queue::Admission::What::Full)
+      voice_.tell_full(*target.queue);
     if (!target.is_asked && !target.is_dropped) give_back_room(*target.queue, one);
+  }
   if (publication.delayed.v != 0) return delayed_->put_off(publication.delayed);
   const wire::Publish packet{.qos = publication.qos, .id = publication.packet_id};
   if (Connection* const c = publisher_of(publication))
@@ -250,19 +254,23 @@ void Shard::evict(store::WriteBatch& batch, const queue::NamedQueue& queue, queu
                   CommitQueues& queues) {
   for (queue::Eviction& eviction : admission.evictions) {
     queue::erase_queue_entry(batch, queue.id, eviction.seq, eviction.has_state);
+    if (eviction.why == queue::Removal::Replaced) {
+      counters_.add(Counter::QueueReplaced);
+      continue;
+    }
+    voice_.tell_full(queue);
     if (!eviction.dead_letter) {
-      counters_.add(eviction.why == queue::Removal::Replaced ? Counter::QueueReplaced
-                                                             : Counter::QueueDroppedMaxLength);
+      voice_.drop(Counter::QueueDroppedMaxLength, eviction.message, queue);
       continue;
     }
     const std::string dead = queue.definition.dead_letter_target();
     const queue::NamedQueuePtr to = dead.empty() ? nullptr : shared_.queues.find(dead);
     if (to && to->room->take({1, eviction.dead_letter->message->size()})) {
-      counters_.add(Counter::QueueDeadMaxLength);
+      voice_.drop(Counter::QueueDeadMaxLength, eviction.dead_letter->message, queue);
       queue::append_queue_entry(batch, to->id, *eviction.dead_letter);
       queues.push_back({to, std::move(*eviction.dead_letter), {}});
     } else {
-      counters_.add(Counter::QueueDroppedDeadLetters);
+      voice_.drop(Counter::QueueDroppedDeadLetters, eviction.dead_letter->message, queue);
     }
   }
 }
@@ -271,10 +279,10 @@ void Shard::evict(store::WriteBatch& batch, const queue::NamedQueue& queue, queu
 
 void Shard::answer_admission(OwnedQueue* queue, QueueId id, const AskAdmission& asked) {
   queue::Admission admission{.what = queue::Admission::What::Gone};
-  if (queue != nullptr && waits_for_ending(*queue)) {
+  if (queue != nullptr && queue->waits_for_ending()) {
     // Nobody waits for a store that has failed.
     admission.what = queue->waits_for_store ? queue::Admission::What::Full
-                                            : ask_again_behind_ending(*queue, asked.arrival.waiter);
+                                            : queue->ask_again_behind_ending(asked.arrival.waiter);
   } else if (queue != nullptr) {
     admission = queue->group.admit(asked.arrival, moment());
   }

@@ -11,7 +11,6 @@
 #include "broker/queue_flush.h"
 #include "broker/queue_plan.h"
 #include "broker/shard.h"
-#include "queue/available_options.h"
 #include "queue/control_fields.h"
 #include "queue/queue_changes.h"
 #include "queue/queue_id.h"
@@ -245,7 +244,6 @@ std::optional<Result<ControlResult>> Shard::begin_edit(ControlTask& task, const 
   if (!held) return no_queue("queue", command.name);
   wanted = command.applied_to(held->definition);
   Status status = queue::check(wanted);
-  if (status) status = queue::check_available(wanted);
   if (status) status = check_plan(shared_.queues, wanted, shared_.options.mqtt.max_topic_levels);
   if (!status) return tl::unexpected(queue::about_field(status.error()));
   if (auto dead = missing_dead_letters(shared_.queues, wanted)) {

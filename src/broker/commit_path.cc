@@ -109,6 +109,8 @@ void Shard::finish(Connection* c, Session* session, PublishCommit& work, std::op
     if (c != nullptr) c->transaction_gaps.add(work.prepared->id);
     tell(kTransactionOwner, ToTransactions{TransactionNotPrepared{work.prepared->id, work.prepared->size()}});
   }
+  if (!error)
+    for (NumberedFor& one : work.numbered) tell_queue(one.queue, MessageNumbered{std::move(one.message)});
   if (work.due.v != 0) delayed_->end(work, error);
   if (work.round.v != 0) return on_round_stored(work.round, !error, std::move(work.ref));
   answer_publisher(c, session, work, error);

@@ -17,12 +17,16 @@
 #include "queue/admission.h"
 #include "queue/delayed_index.h"
 #include "queue/delayed_records.h"
+#include "queue/group_filters.h"
+#include "queue/property_filter.h"
 #include "queue/queue_catalog.h"
 #include "queue/queue_definition.h"
 #include "queue/queue_effect.h"
 #include "queue/queue_window.h"
+#include "queue/sequence_watch.h"
 #include "queue/transaction_records.h"
 #include "session/queue_consumers.h"
+#include "session/subscriptions.h"
 #include "store/committer.h"
 #include "topic/subscription.h"
 #include "wire/types.h"
@@ -48,6 +52,12 @@ struct CommitQueue {
 /// Nearly always one.
 using CommitQueues = absl::InlinedVector<CommitQueue, 1>;
 
+/// A queue wants to hear of a producer's number when the message is stored.
+struct NumberedFor {
+  QueueId queue;
+  std::unique_ptr<queue::NumberedMessage> message;
+};
+
 /// A PUBLISH waits for its commit: then it is acknowledged and delivered.
 struct PublishCommit {
   wire::PacketId packet_id{};
@@ -63,6 +73,7 @@ struct PublishCommit {
   std::unique_ptr<queue::DelayedMessage> delayed{};    ///< it is published later; null: it is published
   Seq due{};                                           ///< the delayed message that it was; zero: none
   std::unique_ptr<queue::PreparedMessage> prepared{};  ///< it is part of a transaction; null: it is not
+  std::vector<NumberedFor> numbered{};
   ControlId control{};  ///< commands that are carried out behind it; zero: there are none
 };
 /// A QoS 2 PUBLISH that was seen before waits for what is pending: then PUBREC.
@@ -105,6 +116,13 @@ struct SubscriptionRequest {
   QueueId stream{};                             ///< that it reads,
   std::optional<queue::StreamPosition> position{};  ///< from here on
   queue::NamedQueuePtr group{};                     ///< the consumer group that it joins
+  queue::PropertyFilter takes{};                    ///< of a queue or a stream
+  std::unique_ptr<session::SubscriptionWish> wish{};
+
+  session::SubscriptionWish& make_wish() {
+    if (!wish) wish = std::make_unique<session::SubscriptionWish>();
+    return *wish;
+  }
 };
 /// SUBSCRIBE or UNSUBSCRIBE of a durable session: then the index changes and the ack leaves.
 struct SubscriptionsStored {
@@ -207,6 +225,7 @@ struct Recorded {
   SessionId ended{};                            ///< the session that is gone with it,
   std::vector<QueueId> claim_owners{};          ///< and who has to hear of that
   std::optional<QueueId> forgotten{};           ///< the queue whose last subscriptions here are gone with it
+  std::vector<queue::GroupFilters::Hold> group_filters{};  ///< of that session's subscriptions: until then
 };
 
 /// How the committer may treat a batch; see store::Submission.

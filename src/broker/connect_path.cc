@@ -11,6 +11,7 @@
 #include "broker/pending_connect.h"
 #include "broker/reason_for.h"
 #include "broker/shard.h"
+#include "queue/event_text.h"
 #include "session/records.h"
 #include "topic/topic_name.h"
 
@@ -327,6 +328,13 @@ void Shard::send_connack(Connection& c, Session& session, bool session_present) 
   answer(c, wire::Connack{session_present, ReasonCode::Success,
                           c.pending_connect->about_us.properties()});  // [MQTT-3.2.2-2] [MQTT-3.2.2-3]
   log_connected(c, session, session_present);
+  if (voice_.is_heard()) {
+    const std::string address = c.peer_address();
+    voice_.tell("client/connected", queue::event_text({{"client", std::string_view(session.client_id())},
+                                                       {"address", std::string_view(address)},
+                                                       {"version", wire::name_of(c.version())},
+                                                       {"session_present", session_present ? 1U : 0U}}));
+  }
   c.pending_connect.reset();
   c.set_state(Connection::State::Connected);
   counters_.add(Counter::ClientsConnected);

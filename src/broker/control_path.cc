@@ -212,7 +212,7 @@ void Shard::publish_answer(const ControlTask& task, std::string_view text) {
 void Shard::publish_for_nobody(const queue::MessagePtr& message) {
   const queue::Overflow overflow = shared_.options.session.queue.overflow;
   reserve_room(message, overflow == queue::Overflow::Reject ? queue::Overflow::DropNewest : overflow);
-  reserve_queue_room(*message, /*may_refuse=*/false);
+  reserve_queue_room(message, /*may_refuse=*/false);
   store::WriteBatch batch;
   batch.refuse_when_full();
   if (asks_owners())
@@ -225,18 +225,6 @@ void Shard::publish_for_nobody(const queue::MessagePtr& message) {
   } else {
     hand_over_now(/*qos0_only=*/false);
   }
-}
-
-/// Something that the broker tells of itself, to whom it interests at the moment.
-void Shard::publish_event(std::string_view topic, std::string_view text) {
-  match(topic, SessionId{});
-  queue::Message::Fields fields;
-  fields.topic = topic;
-  fields.payload = as_bytes(text);
-  fields.stored_at = wall();
-  find_targets(queue::Message::create(fields), {});
-  queue_targets_.clear();
-  hand_over_now(/*qos0_only=*/true);
 }
 
 }  // namespace hermod::broker

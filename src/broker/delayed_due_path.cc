@@ -100,7 +100,7 @@ bool DelayedDesk::publish(const queue::DelayedMessages::Due& due) {
     put_off(due.seq);
     return false;
   }
-  if (!shard_.reserve_queue_room(*message, /*may_refuse=*/true)) {
+  if (!shard_.reserve_queue_room(message, /*may_refuse=*/true)) {
     shard_.release_room(message);
     put_off(due.seq);
     return false;

@@ -77,11 +77,12 @@ void Shard::deliver_qos0(session::Session& session, const queue::Delivery& deliv
   if (c == nullptr || c->state() != Connection::State::Connected)
     return counters_.add(Counter::DroppedOffline);
   if (c->unsent_bytes() >= shared_.options.limits.outbound_buffer) {
-    counters_.add(Counter::DroppedSlowReader);
+    voice_.drop(Counter::DroppedSlowReader, delivery.message, session);
     return watch_congestion(session);
   }
-  if (delivery.message->is_expired(wall())) return counters_.add(Counter::DroppedExpired);  // [MQTT-3.3.2-5]
-  if (!fits(*c, delivery)) return counters_.add(Counter::DroppedTooLarge);
+  if (delivery.message->is_expired(wall()))
+    return voice_.drop(Counter::DroppedExpired, delivery.message, session);  // [MQTT-3.3.2-5]
+  if (!fits(*c, delivery)) return voice_.drop(Counter::DroppedTooLarge, delivery.message, session);
   send_publish(*c, delivery, {}, false);
   watch_congestion(session);
 }
@@ -163,7 +164,7 @@ void Shard::send_again(Connection& c, session::Session& session, const qos::Rese
     counters_.add(Counter::PublishRedelivered);
     return send_publish(c, entry->delivery, resend.id, true);
   }
-  counters_.add(Counter::DroppedTooLarge);  // the client takes less than it did before
+  voice_.drop(Counter::DroppedTooLarge, entry->delivery.message, session);  // it takes less than before
   const auto end = resend.qos == QoS::AtLeastOnce ? session.outbound().on_puback(resend.id)
                                                   : session.outbound().on_refused(resend.id);
   HERMOD_ASSERT(end.what == qos::OnFinish::What::Erase);
@@ -231,7 +232,7 @@ void Shard::drop_entry(session::Session& session, Seq seq, Counter reason) {
   Seq dropped;
   const queue::MessagePtr message = session.queue().drop_oldest_waiting(dropped);
   HERMOD_ASSERT(message && dropped == seq);
-  counters_.add(reason);
+  voice_.drop(reason, message, session);
   shared_.directory.slots().release(session.id(), 1, message->size());
   if (session.is_durable()) erase_entry(session, seq);
 }

@@ -4,6 +4,7 @@
 #include "broker/answer.h"
 #include "broker/reason_for.h"
 #include "broker/shard.h"
+#include "queue/event_text.h"
 
 namespace hermod::broker {
 
@@ -61,8 +62,17 @@ void Shard::disconnect_behind_acks(Connection& c, ReasonCode reason) {
   c.pause(Connection::Pause::Ending);
 }
 
-void Shard::log_disconnected(const Connection& c, const Session& session, const Ending& ending) {
+void Shard::tell_disconnected(const Connection& c, const Session& session, const Ending& ending) {
   constexpr std::string_view kEvent = "client.disconnected";
+  if (voice_.is_heard()) {
+    const std::string address = c.peer_address();
+    const std::string_view reason = ending.reason ? wire::name_of(*ending.reason) : std::string_view();
+    voice_.tell("client/disconnected", queue::event_text({{"client", std::string_view(session.client_id())},
+                                                          {"address", std::string_view(address)},
+                                                          {"by", ending.by},
+                                                          {"reason", reason},
+                                                          {"why", ending.why}}));
+  }
   if (!log::enabled(log::Level::Info)) return;
   if (!ending.reason)
     return log::event(log::Level::Info, kEvent,
@@ -87,7 +97,7 @@ void Shard::close_connection(Connection& c, WillRule will, const Ending& ending)
   // Before the client can see the end of the stream: whoever then comes in its place is let in.
   shared_.connections.fetch_sub(1, std::memory_order_relaxed);
   Session* session = c.session();
-  if (session != nullptr) log_disconnected(c, *session, ending);
+  if (session != nullptr) tell_disconnected(c, *session, ending);
   c.set_session(nullptr);
   if (session != nullptr) keep_retained_reads(c, *session);
   c.close(stopping_ ? net::CloseReason::Shutdown : net::CloseReason::ByBroker);

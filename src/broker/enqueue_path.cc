@@ -8,6 +8,31 @@
 #include "queue/queue_changes.h"
 
 namespace hermod::broker {
+namespace {
+
+/// Null: the queue does not look at numbers, or the message has none.
+std::unique_ptr<queue::NumberedMessage> numbered_for(const queue::QueueDefinition& definition,
+                                                     const queue::Message& message, const std::string& key,
+                                                     std::string_view client_id) {
+  if (definition.seq == queue::QueueDefinition::SequenceCheck::Off) return nullptr;
+  for (const wire::UserProperty property : wire::UserProperties(message.forwarded_properties())) {
+    if (property.name != queue::kSequenceProperty) continue;
+    const auto number = queue::SequenceWatch::parse(property.value);
+    if (!number) return nullptr;
+    return std::make_unique<queue::NumberedMessage>(
+        queue::NumberedMessage{.client_id = std::string(client_id), .key = key, .seq = *number});
+  }
+  return nullptr;
+}
+
+/// The queue has the message already, and knows by its msg-id.
+bool is_repeated(const QueueTarget& target) {
+  using What = queue::Admission::What;
+  return target.is_asked &&
+         (target.admission.what == What::Duplicate || target.admission.what == What::DuplicatePending);
+}
+
+}  // namespace
 
 bool Shard::add_queue_target(QueueId id, const queue::Message& message, std::string_view client_id) {
   queue::NamedQueuePtr queue = shared_.queues.find(id);
@@ -18,17 +43,22 @@ bool Shard::add_queue_target(QueueId id, const queue::Message& message, std::str
       definition.key.key_for({message.topic(), message.forwarded_properties(), client_id});
   const bool is_asked = definition.asks_before_publish() || queue->is_ending;
   std::string owned(key);
-  queue_targets_.push_back({.queue = std::move(queue), .key = std::move(owned), .is_asked = is_asked});
+  auto numbered = numbered_for(definition, message, owned, client_id);
+  queue_targets_.push_back({.queue = std::move(queue),
+                            .key = std::move(owned),
+                            .is_asked = is_asked,
+                            .numbered = std::move(numbered)});
   return true;
 }
 
 /// Room in every queue that wants the message, or in none. False only with `may_refuse`: a queue has none and
 /// says so; else it misses the message alone, which is counted.
-bool Shard::reserve_queue_room(const queue::Message& message, bool may_refuse) {
-  const queue::Amount one{1, message.size()};
+bool Shard::reserve_queue_room(const queue::MessagePtr& message, bool may_refuse) {
+  const queue::Amount one{1, message->size()};
   for (std::size_t i = 0; i < queue_targets_.size(); ++i) {
     QueueTarget& target = queue_targets_[i];
     if (target.is_asked || target.queue->room->take(one)) continue;
+    voice_.tell_full(*target.queue);
     if (may_refuse && target.queue->definition.overflow == queue::QueueDefinition::Overflow::Reject) {
       counters_.add(Counter::QueueRefused);
       queue_targets_.resize(i);
@@ -36,7 +66,7 @@ bool Shard::reserve_queue_room(const queue::Message& message, bool may_refuse) {
         if (!taken.is_asked && !taken.is_dropped) give_back_room(*taken.queue, one);
       return false;
     }
-    counters_.add(Counter::QueueDroppedMaxLength);
+    voice_.drop(Counter::QueueDroppedMaxLength, message, *target.queue);
     target.is_dropped = true;
   }
   return true;
@@ -53,6 +83,8 @@ void Shard::give_back_room(const queue::NamedQueue& queue, const queue::Amount& 
 void Shard::append_to_queues(store::WriteBatch& batch, const queue::MessagePtr& message,
                              std::optional<MessageId> shared, PublishCommit& work) {
   for (QueueTarget& target : queue_targets_) {
+    if (target.numbered && !is_repeated(target))
+      work.numbered.push_back({target.queue->id, std::move(target.numbered)});
     if (target.is_dropped) continue;
     if (target.is_asked) {
       append_admitted(batch, target, message, shared, work);

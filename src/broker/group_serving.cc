@@ -72,9 +72,27 @@ void GroupServing::take_definition(OwnedQueue& group) {
   if (it.has_new_definition) it.reading.rest(group.group, moment());
 }
 
+/// What its subscriptions say now, which may be newer than what has just been heard of a member.
+void GroupServing::take_filter(OwnedQueue& group) {
+  OwnedGroup& it = *group.group_of_stream;
+  const queue::StreamGroup& named = *group.named->group;
+  const auto text = shared_.queues.group_filters().filter_of({named.stream, named.name});
+  if (!text || *text == it.reading.filter().text()) return;
+  queue::PropertyFilter filter;
+  if (!text->empty()) filter = queue::PropertyFilter::parse(*text).value();
+  it.reading.set_filter(std::move(filter), group.group, moment());
+}
+
+void GroupServing::count_filtered(OwnedQueue& group) {
+  OwnedGroup& it = *group.group_of_stream;
+  const std::uint64_t all = it.reading.filtered();
+  counters_.add(Counter::StreamFiltered, all - std::exchange(it.filtered_counted, all));
+}
+
 void GroupServing::feed(OwnedQueue& group) {
   OwnedGroup& it = *group.group_of_stream;
   it.reading.drop_stale(group.group, moment());
+  it.reading.drop_unfit(group.group, moment());
   take_definition(group);
   if (it.is_ended || it.is_deleted || it.has_new_definition || !has_members(group)) return;
   counters_.add(Counter::DroppedExpired, it.reading.feed(group.group, moment()));
@@ -139,6 +157,7 @@ void GroupServing::go_on(OwnedQueue& group) {
     read_ahead(group);
     if (it.reading.could_feed(group.group)) host_.touch(group);
   }
+  count_filtered(group);
   group.named->group->show(it.reading.position());
   record(group);
   if (group.group.has_effects()) host_.touch(group);

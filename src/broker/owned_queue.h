@@ -16,6 +16,7 @@
 #include "queue/group_reading.h"
 #include "queue/queue_catalog.h"
 #include "queue/queue_group.h"
+#include "queue/sequence_watch.h"
 #include "queue/settlement_line.h"
 #include "queue/stream_compaction.h"
 #include "queue/stream_window.h"
@@ -45,11 +46,12 @@ struct OwnedGroup {
   }
 
   queue::GroupReading reading;
-  std::uint64_t recorded = 0;       ///< the revision of its position that the store has
-  bool is_recording = false;        ///< a newer one is with the committer
-  bool is_ended = false;            ///< its record goes, and no other is written
-  bool has_new_definition = false;  ///< which its rules do not have yet
-  std::uint64_t passed_over = 0;    ///< entries that the retention took away before the group came to them
+  std::uint64_t recorded = 0;          ///< the revision of its position that the store has
+  bool is_recording = false;           ///< a newer one is with the committer
+  bool is_ended = false;               ///< its record goes, and no other is written
+  bool has_new_definition = false;     ///< which its rules do not have yet
+  std::uint64_t passed_over = 0;       ///< entries that the retention took away before the group came to them
+  std::uint64_t filtered_counted = 0;  ///< of reading.filtered()
   std::optional<MonotonicTime> read_again_at{};  ///< the store could not be read
   bool is_deleted = false;                       ///< by a command: its record goes, and then it does
   /// Commands that are answered when the store knows, and what it has to know.
@@ -83,8 +85,9 @@ struct OwnedQueue {
   queue::NamedQueuePtr named;  ///< as the catalogue has it
   queue::QueueGroup group;
   queue::SettlementLine line;
-  std::unique_ptr<OwnedStream> stream;          ///< null: it is none
-  std::unique_ptr<OwnedGroup> group_of_stream;  ///< null: it is none
+  std::unique_ptr<queue::SequenceWatch> sequences{};  ///< null: nobody has numbered anything
+  std::unique_ptr<OwnedStream> stream;                ///< null: it is none
+  std::unique_ptr<OwnedGroup> group_of_stream;        ///< null: it is none
   /// Where a consumer was attached last, and not disconnected.
   struct Place {
     ShardId shard;
@@ -151,6 +154,15 @@ struct OwnedQueue {
     std::vector<queue::WaiterId> asked{};
   };
   std::optional<Ending> ending;
+
+  /// Whether it goes is not decided, or not known to the store: whoever publishes waits for that.
+  bool waits_for_ending() const { return ending && ending->phase < Ending::Phase::Closing; }
+  /// What such a publication hears. Precondition: waits_for_ending().
+  queue::Admission::What ask_again_behind_ending(queue::WaiterId waiter) {
+    if (ending->asked.size() >= queue::QueueGroup::kMostWaiting) return queue::Admission::What::Full;
+    ending->asked.push_back(waiter);
+    return queue::Admission::What::Busy;
+  }
 };
 
 /// The named queues that a shard owns. Touched by its thread.

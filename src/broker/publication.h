@@ -1,4 +1,5 @@
 #pragma once
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -7,6 +8,7 @@
 #include "queue/admission.h"
 #include "queue/queue_catalog.h"
 #include "queue/queue_window.h"
+#include "queue/sequence_watch.h"
 #include "session/session_slots.h"
 
 namespace hermod::broker {
@@ -25,6 +27,8 @@ struct QueueTarget {
   bool is_dropped = false;       ///< it has no room, and its publisher is not told
   bool is_asked = false;         ///< only its owner can say whether it takes the message,
   queue::Admission admission{};  ///< and has said so
+  /// With `seq = "detect"`, when the message has a number. Null: it has none, or nobody looks.
+  std::unique_ptr<queue::NumberedMessage> numbered{};
 };
 
 /// A publisher whose reading is paused because one receiver reads slower than it is written to.

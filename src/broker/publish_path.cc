@@ -96,7 +96,7 @@ void Shard::on_publish(Connection& c, const wire::Publish& packet) {
   find_targets(message, session.client_id());
   if (!reserve_room(message, shared_.options.session.queue.overflow))
     return refuse_publish(c, packet, ReasonCode::QuotaExceeded, "a subscriber's queue is full");
-  if (!queue_targets_.empty() && !reserve_queue_room(*message, /*may_refuse=*/true)) {
+  if (!queue_targets_.empty() && !reserve_queue_room(message, /*may_refuse=*/true)) {
     release_room(message);
     return refuse_publish(c, packet, ReasonCode::QuotaExceeded, "a named queue is full");
   }
@@ -318,7 +318,7 @@ bool Shard::reserve_room(const queue::MessagePtr& message, queue::Overflow overf
     const auto room = slots.reserve(target.session, message->size(), limits.max_messages, limits.max_bytes);
     if (room == session::SessionSlots::Room::Reserved) continue;
     if (room == session::SessionSlots::Room::Gone || overflow == queue::Overflow::DropNewest) {
-      if (room == session::SessionSlots::Room::Full) counters_.add(Counter::DroppedQueueFull);
+      if (room == session::SessionSlots::Room::Full) voice_.drop(Counter::DroppedQueueFull, message, target);
       target.delivery = {};
       continue;
     }
@@ -484,7 +484,7 @@ void Shard::publish_for_broker(const queue::MessagePtr& message, std::string_vie
   find_targets(message, client_id);
   const queue::Overflow overflow = shared_.options.session.queue.overflow;
   reserve_room(message, overflow == queue::Overflow::Reject ? queue::Overflow::DropNewest : overflow);
-  reserve_queue_room(*message, /*may_refuse=*/false);
+  reserve_queue_room(message, /*may_refuse=*/false);
   if (asks_owners())
     return ask_owners(nullptr, {.session = publisher,
                                 .message = message,

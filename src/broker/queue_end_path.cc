@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "broker/queue_binding.h"
 #include "broker/shard.h"
+#include "queue/event_text.h"
 #include "queue/queue_changes.h"
 #include "queue/queue_id.h"
 #include "queue/stream_form.h"
@@ -25,14 +26,6 @@ namespace {
 constexpr std::size_t kSessionsAtOnce = 2000;
 constexpr std::size_t kErasedAtOnce = 4096;
 
-constexpr std::string_view kDeletedEvent = "$events/queue/deleted";
-
-/// JSON; no name has anything that would have to be escaped.
-std::string deleted_text(const queue::NamedQueue& queue, std::uint64_t messages) {
-  const std::string& name = queue.name();
-  return R"({"queue":")" + name + R"(","messages":)" + std::to_string(messages) + "}";
-}
-
 }  // namespace
 
 // --- the owner ---
@@ -44,16 +37,6 @@ void Shard::begin_ending(OwnedQueue& queue) {
   queue.named = shared_.queues.set_ending(queue.named->id, true);
   HERMOD_ASSERT(queue.named != nullptr);
   submit_behind_all(std::nullopt, QueueBarrier{queue.named->id});
-}
-
-bool Shard::waits_for_ending(const OwnedQueue& queue) {
-  return queue.ending && queue.ending->phase < EndingPhase::Closing;
-}
-
-queue::Admission::What Shard::ask_again_behind_ending(OwnedQueue& queue, queue::WaiterId waiter) {
-  if (queue.ending->asked.size() >= queue::QueueGroup::kMostWaiting) return queue::Admission::What::Full;
-  queue.ending->asked.push_back(waiter);
-  return queue::Admission::What::Busy;
 }
 
 /// Whether it is deleted is decided here: without force only if it holds nothing, and then nothing was
@@ -164,7 +147,8 @@ void Shard::finish(Connection*, Session*, QueueErased& work, std::optional<Errc>
   const std::uint64_t messages = queue.ending->messages;
   log::event(log::Level::Notice, "queue.deleted",
              {{"queue", queue.named->name()}, {"messages", messages}, {"by", "command"}});
-  publish_event(kDeletedEvent, deleted_text(*queue.named, messages));
+  voice_.tell("queue/deleted",
+              queue::event_text({{"queue", std::string_view(queue.named->name())}, {"messages", messages}}));
   for (const QueueOrder& order : std::exchange(queue.changes, {})) {
     const bool is_this = std::holds_alternative<queue::DeleteQueue>(order.command) && queue.is_changing;
     queue.is_changing = false;

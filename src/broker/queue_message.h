@@ -16,6 +16,7 @@
 #include "queue/queue_effect.h"
 #include "queue/queue_group.h"
 #include "queue/queue_id.h"
+#include "queue/sequence_watch.h"
 #include "queue/stream_window.h"
 
 namespace hermod::broker {
@@ -80,6 +81,10 @@ struct AdmissionStored {
 };
 struct AdmissionFailed {
   queue::AdmissionId id;
+};
+/// A message that its producer has numbered has come as far as its rules let it.
+struct MessageNumbered {
+  std::unique_ptr<queue::NumberedMessage> message;
 };
 /// Its room was taken for a message that has not come, and is free again: nothing else says so.
 struct RoomGivenBack {};
@@ -152,10 +157,10 @@ struct SubscribersForgotten {};
 /// For the shard that owns the queue.
 struct ToQueue {
   using Message = std::variant<QueueEntryStored, QueueEntrySequenced, QueueEntriesDurable, QueueEntryFailed,
-                               AskAdmission, AdmissionStored, AdmissionFailed, RoomGivenBack, ConsumerJoined,
-                               ConsumerChanged, ConsumerGranted, ConsumerDrained, ConsumerDisconnected,
-                               ConsumerLeft, LeaseClaimed, LeasesReported, LeasesUnsent, LeaseTooLarge,
-                               LeaseSettled, AskCommand, SubscribersForgotten>;
+                               AskAdmission, AdmissionStored, AdmissionFailed, MessageNumbered, RoomGivenBack,
+                               ConsumerJoined, ConsumerChanged, ConsumerGranted, ConsumerDrained,
+                               ConsumerDisconnected, ConsumerLeft, LeaseClaimed, LeasesReported, LeasesUnsent,
+                               LeaseTooLarge, LeaseSettled, AskCommand, SubscribersForgotten>;
   QueueId queue;
   Message message;
 };

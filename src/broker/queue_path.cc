@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "broker/queue_flush.h"
+#include "broker/sequence_path.h"
 #include "broker/shard.h"
 #include "queue/queue_changes.h"
 
@@ -144,6 +145,8 @@ void Shard::on_queue_told(ToQueue& told) {
     return tell(joined->shard,
                 FromQueue{told.queue, ConsumerTurnedAway{joined->consumer, joined->attachment}});
   if (queue == nullptr) return;
+  if (const auto* numbered = std::get_if<MessageNumbered>(&told.message))
+    return watch_sequence(*queue, *numbered->message, counters_, voice_);
   touch(*queue);
   if (queue->stream) return on_stream_told(*queue, told.message);
   struct Receiver {
@@ -169,12 +172,15 @@ void Shard::on_queue_told(ToQueue& told) {
     void operator()(const AdmissionFailed& m) {
       shard.tell_waiters(queue.named->id, queue.group.on_failed(m.id, shard.moment()), false);
     }
+    void operator()(const MessageNumbered&) {}  // taken above
     void operator()(const RoomGivenBack&) { queue.group.on_room_given_back(); }
     void operator()(ConsumerJoined& m) {
       if (!queue.attach(m.consumer, {m.shard, m.attachment})) return;
+      if (queue.group_of_stream) shard.serving_.take_filter(queue);
       queue.group.join(m.consumer, m.attachment, std::move(m.options), shard.moment());
     }
     void operator()(ConsumerChanged& m) {
+      if (queue.group_of_stream) shard.serving_.take_filter(queue);
       queue.group.change_options(m.consumer, m.attachment, std::move(m.options), shard.moment());
     }
     void operator()(ConsumerGranted& m) {
@@ -306,6 +312,8 @@ void Shard::carry_out(OwnedQueue& queue) {
     }
     void operator()(queue::EraseEntry& it) {
       if (it.why == queue::Removal::Purged) ++queue.purges_decided;
+      if (queue::is_like_death(it.why))
+        shard.voice_.copy(counter_for(it.why), std::exchange(it.message, {}), *queue.named);
       queue.line.push(it);
     }
     void operator()(queue::PutDeliveryState& it) { queue.line.push(it); }
@@ -428,6 +436,7 @@ void Shard::finish(Connection*, session::Session*, QueueSettled& work, std::opti
 void Shard::count_settled(OwnedQueue& queue, const QueueSettled& work) {
   struct Receiver {
     CounterBlock& counters;
+    Voice& voice;
     OwnedQueue& queue;
     const QueueSettled& work;
     void operator()(const queue::EraseEntry& it) {
@@ -441,12 +450,13 @@ void Shard::count_settled(OwnedQueue& queue, const QueueSettled& work) {
       if (queue.group_of_stream && it.entry.deaths.back().reason == queue::DeathReason::Expired)
         return counters.add(Counter::DroppedExpired);
       const bool has_place = std::ranges::find(work.refused, it.seq) == work.refused.end();
-      counters.add(has_place ? counter_for(it.entry.deaths.back().reason) : Counter::QueueDroppedDeadLetters);
+      voice.drop(has_place ? counter_for(it.entry.deaths.back().reason) : Counter::QueueDroppedDeadLetters,
+                 it.entry.message, *queue.named);
     }
     void operator()(const queue::EraseMessageIds&) {}
   };
   for (const queue::StoreChange& change : queue.line.under_way())
-    std::visit(Receiver{counters_, queue, work}, change);
+    std::visit(Receiver{counters_, voice_, queue, work}, change);
 }
 
 /// PUBREL may leave, or the packet identifier is free.

@@ -149,6 +149,7 @@ bool Shard::step() {
   if (delayed_ && delayed_->has_any() && delayed_->publish_slice()) more = true;
   if (transactions_ && transactions_->run_due()) more = true;
   if (run_queues()) more = true;
+  if (voice_.has_any() && voice_.say()) more = true;
   if (!gone_queues_.empty() && is_forgetting()) more = true;
   if (!with_finished_entries_.empty()) submit_finished_entries();
   // Direct deliveries first: a commit that follows them must not overtake them on its way to the same shard.
@@ -176,6 +177,7 @@ void Shard::receive(ShardMessage& message) {
     void operator()(DelayedStored& m) { shard.delayed_->on_stored(m); }
     void operator()(MembersConnected&) { shard.hand_on_held(); }
     void operator()(LoanSettled& m) { shard.on_loan_settled(m); }
+    void operator()(DroppedForSession& m) { shard.voice_.on_dropped(m); }
     void operator()(AskSubmitted& m) { shard.barriers_.on_ask(m, m.behind_asked ? shard.asked_.last() : 0); }
     void operator()(Submitted& m) { shard.on_submitted(m); }
     void operator()(HearFailures&) {
@@ -293,7 +295,7 @@ void Shard::on_connection_closed(Connection& c, net::CloseReason reason) {
   c.set_state(Connection::State::Closing);
   ended_.push_back(connections_.take(c.id()));
   if (session == nullptr) return;
-  log_disconnected(*ended_.back(), *session, ending_of_transport(reason));
+  tell_disconnected(*ended_.back(), *session, ending_of_transport(reason));
   keep_retained_reads(*ended_.back(), *session);
   leave_session(*session, WillRule::Publish);
   // Often this is the end of a tick: others would hear of it with the next event only.

@@ -25,6 +25,7 @@
 #include "broker/entry_properties.h"
 #include "broker/failed_reads.h"
 #include "broker/gone_queue.h"
+#include "broker/granting.h"
 #include "broker/group_serving.h"
 #include "broker/lease_reports.h"
 #include "broker/member_choice.h"
@@ -41,6 +42,7 @@
 #include "broker/stream_thinning.h"
 #include "broker/transaction_calls.h"
 #include "broker/transaction_desk.h"
+#include "broker/voice.h"
 #include "net/listener.h"
 #include "session/deadlines.h"
 #include "session/session_table.h"
@@ -194,12 +196,13 @@ class Shard final : public net::AcceptHandler,
   friend class TransactionCalls;
   friend class TransactionDesk;  // on the shard that owns them
   friend class TransactionCommit;
+  friend class Voice;
   Begun ask_transactions(const ControlTask& task, const queue::ControlCommand& command);
 
   // enqueue_path.cc
   /// False: there is no such queue.
   bool add_queue_target(QueueId id, const queue::Message& message, std::string_view client_id);
-  bool reserve_queue_room(const queue::Message& message, bool may_refuse);
+  bool reserve_queue_room(const queue::MessagePtr& message, bool may_refuse);
   void give_back_room(const queue::NamedQueue& queue, const queue::Amount& amount);
   void append_to_queues(store::WriteBatch& batch, const queue::MessagePtr& message,
                         std::optional<MessageId> shared, PublishCommit& work);
@@ -216,7 +219,6 @@ class Shard final : public net::AcceptHandler,
   void finish_command(ControlId id, Result<queue::ControlResult> result);
   void publish_answer(const ControlTask& task, std::string_view text);
   void publish_for_nobody(const queue::MessagePtr& message);
-  void publish_event(std::string_view topic, std::string_view text);
 
   // command_path.cc
   Begun begin_command(ControlTask& task, const queue::ControlCommand& command);
@@ -260,8 +262,6 @@ class Shard final : public net::AcceptHandler,
 
   // queue_end_path.cc
   void begin_ending(OwnedQueue& queue);
-  static bool waits_for_ending(const OwnedQueue& queue);
-  static queue::Admission::What ask_again_behind_ending(OwnedQueue& queue, queue::WaiterId waiter);
   void record_end(OwnedQueue& queue);
   void forget_message_ids(OwnedQueue& queue);
   void go_on_ending(OwnedQueue& queue);
@@ -283,7 +283,7 @@ class Shard final : public net::AcceptHandler,
   void begin_round(PendingPublication publication);
   void on_admission_answered(QueueId queue, AdmissionAnswered& answer);
   void submit_admitted(queue::WaiterId waiter);
-  void drop_not_admitted();
+  void drop_not_admitted(const queue::MessagePtr& message);
   Connection* publisher_of(const PendingPublication& publication);
   void conclude(queue::WaiterId waiter);
   void refuse_pending(PendingPublication& publication);
@@ -318,7 +318,7 @@ class Shard final : public net::AcceptHandler,
   queue::Moment moment() { return {now(), wall()}; }
 
   // consume_path.cc
-  void consume(Session& session, std::string_view form, const topic::SubscriptionOptions& options);
+  void consume(Session& session, const session::Subscription& subscription);
   void consume_no_more(Session& session, std::string_view form);
   void drain(Session& session, session::QueueConsumer& consumer);
   void resume_consuming(Session& session);
@@ -350,11 +350,9 @@ class Shard final : public net::AcceptHandler,
   void on_nack(Connection& c, const wire::Publish& packet, std::string_view topic);
 
   // create_queue_path.cc
-  ReasonCode grant_queue(const wire::SubscribeFilter& wanted, SubscriptionRequest& request,
-                         store::WriteBatch& batch, std::string& why);
+  ReasonCode grant_queue(Granting& it);
   ReasonCode create_queues(SubscriptionRequest& request);
-  ReasonCode grant_group(const wire::SubscribeFilter& wanted, const wire::Subscribe& packet,
-                         SubscriptionRequest& request, store::WriteBatch& batch, std::string& why);
+  ReasonCode grant_group(Granting& it);
 
   // deliver_path.cc
   void deliver(SessionId to, Seq seq, queue::Delivery delivery);
@@ -459,7 +457,7 @@ class Shard final : public net::AcceptHandler,
   void on_disconnect(Connection& c, const wire::Disconnect& packet);
   void disconnect(Connection& c, ReasonCode reason, std::string_view why);
   void disconnect_behind_acks(Connection& c, ReasonCode reason);
-  void log_disconnected(const Connection& c, const Session& session, const Ending& ending);
+  void tell_disconnected(const Connection& c, const Session& session, const Ending& ending);
   void close_connection(Connection& c, WillRule will, const Ending& ending);
 
   // session_end.cc
@@ -565,6 +563,7 @@ class Shard final : public net::AcceptHandler,
   absl::flat_hash_map<QueueId, GoneQueue> gone_queues_;
   std::unique_ptr<DelayedDesk> delayed_;  ///< null: another shard owns them
   TransactionCalls transaction_calls_{*this};
+  Voice voice_{*this};
   std::unique_ptr<TransactionDesk> transactions_;  ///< null: another shard owns them
   StreamReading reading_{*this, id_, shared_, sessions_, counters_};
   StreamFinding finding_{*this, id_, shared_};

@@ -4,6 +4,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/counters.h"
 #include "base/ids.h"
 #include "broker/commit_ticket.h"
 #include "broker/queue_message.h"
@@ -79,6 +80,13 @@ struct MembersConnected {};
 /// The message that an entry of this shard's session was kept for is with somebody else for good.
 struct LoanSettled {
   queue::Loan loan;
+};
+
+/// A message was dropped on its way to a session of this shard, and somebody listens for such; it is counted.
+struct DroppedForSession {
+  SessionId session;
+  Counter why{};
+  queue::MessagePtr message;
 };
 
 /// Another shard waits: answer when what was matched here so far is with the committer.
@@ -165,8 +173,8 @@ struct StopServing {};
 /// Everything shards say to each other: plain values, no references into another shard.
 using ShardMessage =
     std::variant<Deliver, DeliverEarly, SkipSequence, CommitFinished, TakeOver, SessionGranted, Announce,
-                 DelayedStored, MembersConnected, LoanSettled, AskSubmitted, Submitted, HearFailures,
-                 PageRead, ToQueue, FromQueue, QueueGone, QueueForgotten, ToTransactions, TransactionAnswered,
-                 StopServing>;
+                 DelayedStored, MembersConnected, LoanSettled, DroppedForSession, AskSubmitted, Submitted,
+                 HearFailures, PageRead, ToQueue, FromQueue, QueueGone, QueueForgotten, ToTransactions,
+                 TransactionAnswered, StopServing>;
 
 }  // namespace hermod::broker

@@ -188,7 +188,7 @@ std::optional<TransactionRefusal> TransactionCommit::plan_receivers(Planned plan
   if (is_too_much(message)) return no_room("its messages go to too many receivers for one batch");
   if (!shard_.reserve_room(planned.message, shard_.shared_.options.session.queue.overflow))
     return no_room("a subscriber's queue is full");
-  if (!shard_.reserve_queue_room(message, /*may_refuse=*/true)) {
+  if (!shard_.reserve_queue_room(planned.message, /*may_refuse=*/true)) {
     shard_.release_room(planned.message);
     return no_room("a named queue is full");
   }
@@ -347,7 +347,7 @@ TransactionCommit::Step TransactionCommit::submit() {
     one.retain = planned.message->retain();
     shard_.targets_ = std::move(planned.targets);
     shard_.queue_targets_ = std::move(planned.queue_targets);
-    shard_.drop_not_admitted();
+    shard_.drop_not_admitted(one.message);
     if (shard_.targets_.empty() && shard_.queue_targets_.empty())
       shard_.counters_.add(Counter::PublishNoSubscribers);
     shard_.append_publication(batch, one);

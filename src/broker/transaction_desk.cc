@@ -21,7 +21,7 @@ using queue::TransactionRefusal;
 
 namespace {
 
-constexpr std::string_view kGivenUpEvent = "$events/txn/rolled-back";
+constexpr std::string_view kGivenUpEvent = "txn/rolled-back";
 /// Transactions whose producers are asked in one tick, and ends that are forgotten.
 constexpr std::size_t kChecksOfTick = 64;
 constexpr std::size_t kForgottenOfTick = 256;
@@ -204,13 +204,16 @@ void TransactionDesk::on_ended(TransactionEnded& work, std::optional<Errc> error
     table_->on_not_ended(work.id, refusal_of(*error), shard_.moment());
     return go_on();
   }
+  for (PublishCommit& one : work.publications)
+    for (NumberedFor& each : one.numbered)
+      shard_.tell_queue(each.queue, MessageNumbered{std::move(each.message)});
   const bool is_given_up = !is_commit && table_->is_given_up(work.id);
   if (is_given_up) {
     const auto facts = facts_of(work.id, *table_->find(work.id), shard_.now());
     log::event(log::Level::Warning, "transaction.given_up",
                {{"transaction", work.id}, {"group", facts.group}, {"messages", facts.messages}});
     shard_.counters_.add(Counter::TransactionsGivenUp);
-    shard_.publish_event(kGivenUpEvent, queue::given_up_text(facts));
+    shard_.voice_.tell(kGivenUpEvent, queue::given_up_text(facts));
   }
   shard_.counters_.add(is_commit ? Counter::TransactionsCommitted : Counter::TransactionsRolledBack);
   shard_.counters_.add(Counter::DroppedExpired, work.expired);  // [MQTT-3.3.2-5]

@@ -21,7 +21,7 @@ const std::vector<QueueKey>& queue_keys() {
       {"kind", "one of queue, stream",
        "queue: messages leave when they have been acknowledged. stream: they stay, whoever has read them, "
        "until the retention removes them; it needs a store. A stream has no ttl, max_length, max_bytes, "
-       "overflow, dedup_window, rate_in, rate_out and seq; what is about deliveries is for the consumer "
+       "overflow, dedup_window, rate_in and rate_out; what is about deliveries is for the consumer "
        "groups that read it."},
       {"order", "one of none, key, strict",
        "key: the next message of a key goes out when the one before it is settled, other keys side by side. "
@@ -61,9 +61,9 @@ const std::vector<QueueKey>& queue_keys() {
       {"rate_in", "none or a rate such as 100/s burst 200", "How fast messages may come in."},
       {"rate_out", "none or a rate such as 100/s burst 200", "How fast messages go out."},
       {"seq", "one of off, detect",
-       "detect: gaps and repetitions in the numbers that producers give in the user property seq are told. "
-       "It "
-       "is refused in this version, which tells nobody yet."},
+       "detect: gaps and repetitions in the numbers that producers give in the user property seq are "
+       "counted, "
+       "logged and told on $events/sequence/gap."},
       {"flush", "broker, sync, memory, or interval: with 1 to 60000 ms behind it",
        "When a QoS 1 message in the queue is safe from a power cut: broker, as store.flush says, or one of "
        "the "

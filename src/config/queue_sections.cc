@@ -5,7 +5,6 @@
 #include "config/key.h"
 #include "config/queue_keys.h"
 #include "config/text_list.h"
-#include "queue/available_options.h"
 #include "queue/queue_option.h"
 #include "topic/topic_filter.h"
 
@@ -112,10 +111,8 @@ std::vector<queue::QueueDefinition> QueueSections::settle(std::vector<Problem>& 
   for (const auto& [name, section] : sections_) {
     if (section.is_refused) continue;
     const queue::QueueDefinition& definition = section.definition;
-    for (const auto& rule : {queue::check, queue::check_available}) {
-      if (const Status status = rule(definition); !status)
-        problems.push_back(section.problem(status.error()));
-    }
+    if (const Status status = queue::check(definition); !status)
+      problems.push_back(section.problem(status.error()));
     const auto target = sections_.find(definition.dead_letter_target());
     if (target != sections_.end()) {
       const Status status = queue::check_dead_letters(definition, target->second.definition);

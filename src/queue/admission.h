@@ -24,6 +24,7 @@ struct Eviction {
   Seq seq;
   Removal why{};
   bool has_state = false;
+  MessagePtr message{};                     ///< that is dropped; null: it is in the store alone
   std::optional<QueueEntry> dead_letter{};  ///< what is appended to the dead-letter queue
 };
 

@@ -146,6 +146,8 @@ Fields group_fields(const GroupState& state) {
   fields["waiting"] = state.waiting;
   fields["members"] = state.members;
   fields["passed_over"] = state.passed_over;
+  fields["filter"] = state.filter;
+  fields["filtered"] = state.filtered;
   return fields;
 }
 

@@ -18,7 +18,7 @@ namespace hermod::queue {
 // takes. Whether topic filters are well formed is for topic/ to say, and whether a queue is there for whoever
 // carries the command out.
 
-/// Its definition has passed check() and check_available().
+/// Its definition has passed check().
 struct CreateQueue {
   QueueDefinition definition;
 };

@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "queue/available_options.h"
 #include "queue/control_fields.h"
 #include "queue/queue_option.h"
 #include "queue/transaction_form.h"
@@ -80,9 +79,8 @@ Result<ControlCommand> read_create(ControlFields& fields) {
   standard.name = name;
   const EditQueue edit{name, options->bind, options->values};
   CreateQueue command{edit.applied_to(standard)};
-  for (const auto& rule : {check, check_available})
-    if (const Status status = rule(command.definition); !status)
-      return tl::unexpected(about_field(status.error()));
+  if (const Status status = check(command.definition); !status)
+    return tl::unexpected(about_field(status.error()));
   return command;
 }
 

@@ -81,6 +81,8 @@ struct GroupState {
   std::uint64_t waiting = 0;                          ///< and waiting for another try
   std::uint64_t members = 0;
   std::uint64_t passed_over = 0;  ///< entries that the retention took away in front of it, since the start
+  std::string filter{};           ///< of its members, since one has been there; empty: it takes everything
+  std::uint64_t filtered = 0;     ///< entries that it did not take, since the start
 };
 struct GroupList {
   std::vector<GroupState> groups;

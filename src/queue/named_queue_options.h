@@ -13,8 +13,7 @@ namespace hermod::queue {
 struct NamedQueueOptions {
   bool auto_create = false;            ///< by SUBSCRIBE to `$queue/<name>/<filter>`
   std::uint32_t max_queues = 100'000;  ///< dead-letter queues included
-  /// The sections [queues.NAME], in the order of their names. Each has passed check() and
-  /// check_available().
+  /// The sections [queues.NAME], in the order of their names. Each has passed check().
   std::vector<QueueDefinition> configured;
   /// Of what waits in a queue so much is held in memory; the rest is left to the store, and read in pages of
   /// a quarter of it when it comes near.

@@ -174,8 +174,12 @@ Eviction QueueGroup::evict(Seq seq, Removal why, Moment now) {
   note(seq, leaving);
   hold_up(seq);
   Eviction eviction{.seq = seq, .why = why, .has_state = leaving.has_state};
-  if (why == Removal::MaxLength && definition_.overflow == QueueDefinition::Overflow::DeadLetter)
+  if (why != Removal::MaxLength) return eviction;
+  if (definition_.overflow == QueueDefinition::Overflow::DeadLetter) {
     eviction.dead_letter = dead_entry(seq, DeathReason::MaxLength, now);
+  } else {
+    eviction.message = message_of(seq);
+  }
   return eviction;
 }
 

@@ -26,8 +26,9 @@ tl::unexpected<Error> wrong_option(std::string_view option, std::string_view wha
 }
 
 /// What stands where a topic stands and is none: a queue cannot be bound to it.
-constexpr std::array<std::string_view, 8> kForms{"$share/", "$queue/",   "$stream/", "$delayed/",
-                                                 "$tx/",    "$CONTROL/", "$SYS/",    "$events/"};
+constexpr std::array<std::string_view, 11> kForms{"$share/",   "$queue/",   "$stream/", "$delayed/",
+                                                  "$tx/",      "$CONTROL/", "$SYS/",    "$events/",
+                                                  "$expired/", "$dropped/", "$dead/"};
 
 Status check_bind(const QueueDefinition& definition) {
   const std::vector<std::string>& bind = definition.bind;
@@ -103,7 +104,6 @@ constexpr std::array kOfQueues{
     option_of_a_kind<&QueueDefinition::dedup_window>("dedup_window"),
     option_of_a_kind<&QueueDefinition::rate_in>("rate_in"),
     option_of_a_kind<&QueueDefinition::rate_out>("rate_out"),
-    option_of_a_kind<&QueueDefinition::seq>("seq"),
 };
 constexpr std::array kOfStreams{
     option_of_a_kind<&QueueDefinition::retention_time>("retention_time"),

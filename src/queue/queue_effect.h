@@ -79,13 +79,16 @@ enum class Removal : std::uint8_t {
   Replaced,  ///< by a newer one of its key
   Purged,
   NeverStored,  ///< its publisher was refused, when a consumer had it already; it has come back
-  // What would have been a death, had the queue a place for dead letters.
+  // What would have been a death, had the queue a place for dead letters: is_like_death().
   Rejected,
   Expired,
   MaxLength,
   DeliveryLimit,
 };
 Removal removal_for(DeathReason reason);
+constexpr bool is_like_death(Removal why) {
+  return why >= Removal::Rejected;
+}
 
 /// The claim of a QoS 2 delivery that ends with a change of the store, in the same batch.
 struct EndedClaim {
@@ -134,6 +137,8 @@ struct EraseEntry {
   Removal why{};
   bool has_state = false;
   EndedClaim claim{};
+  /// What would have been a death: the message, for whoever is interested. Null: it is in the store alone.
+  MessagePtr message{};
 };
 struct PutDeliveryState {
   Seq seq;

@@ -180,8 +180,11 @@ QueueEntry QueueGroup::dead_entry(Seq seq, DeathReason reason, Moment now) const
 /// because a kill could bring it back unread.
 void QueueGroup::remove(Seq seq, Removal why, EndedClaim claim) {
   Item& leaving = item(seq);
-  effects_.emplace_back(
-      EraseEntry{.seq = seq, .why = why, .has_state = leaving.has_state, .claim = std::move(claim)});
+  effects_.emplace_back(EraseEntry{.seq = seq,
+                                   .why = why,
+                                   .has_state = leaving.has_state,
+                                   .claim = std::move(claim),
+                                   .message = is_like_death(why) ? message_of(seq) : MessagePtr{}});
   begin_end(seq, leaving);
   if (why == Removal::Acknowledged) return lanes_.pass(seq);
   hold_up(seq);

@@ -237,7 +237,7 @@ constexpr std::array<Option, 24> kOptions{{
     {"rate_out", [](Definition& d, std::string_view v) { return read_optional(v, d.rate_out, read_rate); },
      [](const Definition& d) { return optional_text(d.rate_out, [](const Rate& r) { return r.text(); }); }},
     {"seq", [](Definition& d, std::string_view v) { return read_word(kSequenceChecks, v, d.seq); },
-     [](const Definition& d) { return word_for(kSequenceChecks, d.seq); }},
+     [](const Definition& d) { return word_for(kSequenceChecks, d.seq); }, HadBy::Both},
     {kFlushOption, [](Definition& d, std::string_view v) { return read_flush(v, d.flush); },
      [](const Definition& d) { return flush_text(d.flush); }, HadBy::Both},
     {"retention_time",

@@ -23,6 +23,14 @@ bool add_within(std::atomic<std::uint64_t>& count, std::uint64_t added,
 
 }  // namespace
 
+bool QueueRoom::may_tell_full(MonotonicTime now) {
+  const auto at = now.time_since_epoch().count();
+  auto from = tell_full_from_.load(std::memory_order_relaxed);
+  if (at < from) return false;
+  const auto next = (now + kTellFullAgain).time_since_epoch().count();
+  return tell_full_from_.compare_exchange_strong(from, next, std::memory_order_relaxed);
+}
+
 void QueueRoom::set_limits(std::optional<std::uint64_t> max_length, std::optional<std::uint64_t> max_bytes) {
   max_length_.store(limit_of(max_length), std::memory_order_relaxed);
   max_bytes_.store(limit_of(max_bytes), std::memory_order_relaxed);

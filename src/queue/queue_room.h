@@ -1,9 +1,11 @@
 #pragma once
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <optional>
 
+#include "base/clock.h"
 #include "queue/queue_window.h"
 
 namespace hermod::queue {
@@ -37,12 +39,15 @@ class QueueRoom {
     return {in_memory_messages_.load(std::memory_order_relaxed),
             in_memory_bytes_.load(std::memory_order_relaxed)};
   }
+  /// That it has no room is told once in a while, however often it is found out: whether it may be now.
+  bool may_tell_full(MonotonicTime now);
   /// Whether take() would give it, if nobody else takes meanwhile.
   bool fits(const Amount& more) const;
   /// Whether that would be more than the limits.
   bool is_above_limits(const Amount& amount) const;
 
  private:
+  static constexpr std::chrono::seconds kTellFullAgain{10};
   static constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
   static std::uint64_t limit_of(std::optional<std::uint64_t> limit) { return limit.value_or(kNoLimit); }
 
@@ -50,6 +55,7 @@ class QueueRoom {
   std::atomic<std::uint64_t> max_bytes_;
   std::atomic<std::uint64_t> messages_{0};
   std::atomic<std::uint64_t> bytes_{0};
+  std::atomic<MonotonicTime::duration::rep> tell_full_from_{0};  ///< since the clock's epoch
   std::atomic<std::uint64_t> in_memory_messages_{0};
   std::atomic<std::uint64_t> in_memory_bytes_{0};
 };

@@ -12,9 +12,19 @@
 
 namespace hermod::queue {
 
+/// A message that its producer has numbered, on its way into a queue that looks at that.
+struct NumberedMessage {
+  std::string client_id;
+  std::string key;
+  std::uint64_t seq = 0;
+};
+
+/// The user property of PUBLISH with the number.
+inline constexpr std::string_view kSequenceProperty = "seq";
+
 /// Finds losses on the way to the broker, with `seq = "detect"`: a producer that numbers its messages per key
 /// (user property `seq`) shows by a gap that one did not arrive, and by a repeat that one came twice. Detects
-/// only; the message goes its way. Owned by a queue's group, same thread. Knows the last number of so many
+/// only; the message goes its way. Owned by its queue, same thread. Knows the last number of so many
 /// producers and keys; whoever was silent longest is forgotten first. Begins anew with the broker: the first
 /// number of a producer is always right.
 class SequenceWatch {

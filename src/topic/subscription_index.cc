@@ -16,10 +16,19 @@ SubscriptionIndex::Applied SubscriptionIndex::apply(std::span<const Subscription
     changed = changed || outcome != ChangeOutcome::NotFound;
     if (change.is_binding && outcome == ChangeOutcome::Added) ++bindings_;
     if (change.is_binding && outcome == ChangeOutcome::Removed) --bindings_;
+    count_listener(change, outcome);
   }
   if (changed) version_.fetch_add(1, std::memory_order_release);
   applied.version = version_.load(std::memory_order_relaxed);
   return applied;
+}
+
+void SubscriptionIndex::count_listener(const SubscriptionChange& change, ChangeOutcome outcome) {
+  const auto topics = broker_topics_of(change.target.filter.text());
+  if (!topics) return;
+  std::atomic<std::uint32_t>& listeners = listeners_[static_cast<std::size_t>(*topics)];
+  if (outcome == ChangeOutcome::Added) listeners.fetch_add(1, std::memory_order_relaxed);
+  if (outcome == ChangeOutcome::Removed) listeners.fetch_sub(1, std::memory_order_relaxed);
 }
 
 std::uint64_t SubscriptionIndex::match(const TopicName& name, SessionId publisher,

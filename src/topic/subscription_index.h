@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <optional>
@@ -7,6 +8,7 @@
 
 #include "base/fair_shared_mutex.h"
 #include "base/ids.h"
+#include "topic/broker_topics.h"
 #include "topic/match_set.h"
 #include "topic/member_selector.h"
 #include "topic/subscription.h"
@@ -44,15 +46,25 @@ class SubscriptionIndex {
   /// while the number is the same.
   std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
 
+  /// Whether anybody has subscribed to one of these topics at the moment. Without a lock, for the places
+  /// where nearly always nobody has.
+  bool is_heard(BrokerTopics topics) const {
+    return listeners_[static_cast<std::size_t>(topics)].load(std::memory_order_relaxed) > 0;
+  }
+
   /// Subscriptions of all sessions, shared ones included; without bindings.
   std::size_t subscription_count() const;
   std::size_t shared_subscription_count() const;
 
  private:
+  void count_listener(const SubscriptionChange& change, ChangeOutcome outcome);
+
   mutable FairSharedMutex mutex_;
   SubscriptionTree tree_;
   std::size_t bindings_ = 0;
   std::atomic<std::uint64_t> version_{1};
+  /// Filters that look there; changed under the lock.
+  std::array<std::atomic<std::uint32_t>, kBrokerTopicsCount> listeners_{};
 };
 
 }  // namespace hermod::topic

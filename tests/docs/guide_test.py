@@ -48,6 +48,9 @@ class Guide(unittest.TestCase):
     def test_replay(self):
         self.follow("replay.md", 5)
 
+    def test_watching(self):
+        self.follow("watching.md", 5)
+
     def test_mqtt311(self):
         self.follow("mqtt311.md", 6)
 

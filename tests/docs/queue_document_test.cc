@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "queue/available_options.h"
 #include "queue/control_parser.h"
 #include "queue/queue_option.h"
 
@@ -56,22 +55,6 @@ TEST(QueueDocument, TheTableHasEveryCommand) {
   for (std::sregex_iterator word(words.begin(), words.end(), kWord), none; word != none; ++word, ++count)
     EXPECT_TRUE(std::regex_search(document, std::regex("\n\\| [^|]*`" + word->str() + "`"))) << word->str();
   EXPECT_EQ(count, std::variant_size_v<ControlCommand>);
-}
-
-TEST(QueueDocument, WhatItCallsNotCarriedOutIsRefused) {
-  const std::string document = queue_document();
-  const std::size_t begin = document.find("does not carry out yet");
-  ASSERT_NE(begin, std::string::npos);
-  const std::string list = document.substr(begin, document.find("\n\n", begin) - begin);
-  static const std::regex kSetting("`(\\w+) = ([^`]+)`");
-  std::size_t count = 0;
-  for (std::sregex_iterator one(list.begin(), list.end(), kSetting), none; one != none; ++one, ++count) {
-    QueueDefinition definition;
-    definition.name = "orders";
-    ASSERT_TRUE(set_option(definition, one->str(1), one->str(2))) << one->str();
-    EXPECT_FALSE(check_available(definition)) << one->str();
-  }
-  EXPECT_GT(count, 0U);
 }
 
 }  // namespace

@@ -77,6 +77,22 @@ TEST_F(SysTopicsTest, DelayedMessagesAreToldOfFromTheFirstOneOn) {
   EXPECT_EQ(values.at("delayed/cancelled"), "0");
 }
 
+TEST_F(SysTopicsTest, EventsAreToldOfFromTheFirstOneOn) {
+  for (const SysValue& value : topics.update(view, kHeap))
+    EXPECT_FALSE(value.topic.starts_with("$SYS/broker/events/")) << value.topic;
+  add(Counter::EventsPublished, 3);
+  add(Counter::EventsMissed, 1);
+  add(Counter::TapCopies, 4);
+  add(Counter::TapMissed, 2);
+  std::map<std::string, std::string> values;
+  for (const SysValue& value : topics.update(view, kHeap))
+    values.emplace(value.topic.substr(kPrefix.size()), value.value);
+  EXPECT_EQ(values.at("events/published"), "3");
+  EXPECT_EQ(values.at("events/missed"), "1");
+  EXPECT_EQ(values.at("events/copies/published"), "4");
+  EXPECT_EQ(values.at("events/copies/missed"), "2");
+}
+
 TEST_F(SysTopicsTest, TransactionsAreToldOfFromTheFirstOneOn) {
   queue::TransactionNumbers transactions;
   const broker::View with_transactions{
@@ -112,6 +128,9 @@ TEST_F(SysTopicsTest, NamedQueuesAreToldOfWhereThereAreAny) {
   add(Counter::QueueStored, 3);
   add(Counter::QueueAckTimeouts, 2);
   add(Counter::QueueDeadRejected, 1);
+  add(Counter::SequenceGaps, 1);
+  add(Counter::SequenceMissing, 7);
+  add(Counter::SequenceRepeats, 2);
   std::map<std::string, std::string> values;
   for (const SysValue& value : topics.update(with_queues, kHeap))
     values[value.topic.substr(kPrefix.size())] = value.value;
@@ -123,6 +142,9 @@ TEST_F(SysTopicsTest, NamedQueuesAreToldOfWhereThereAreAny) {
   EXPECT_EQ(values.at("queues/stored"), "3");
   EXPECT_EQ(values.at("queues/returned/timeout"), "2");
   EXPECT_EQ(values.at("queues/dead/rejected"), "1");
+  EXPECT_EQ(values.at("queues/sequence/gaps"), "1");
+  EXPECT_EQ(values.at("queues/sequence/missing"), "7");
+  EXPECT_EQ(values.at("queues/sequence/repeats"), "2");
   EXPECT_EQ(values.at("queues/dropped/rejected"), "0");
 }
 

@@ -102,8 +102,6 @@ TEST(QueueSections, EveryMistakeNamesItsKeyAndWhatIsExpected) {
       {"[queues.orders]\nbind = \"a\"\ndead_letter = \"morgue\"\n[queues.morgue]\nbind = \"b\"\n",
        "h.toml:3: queues.orders.dead_letter: the dead-letter queue morgue has dead letters of its own; set "
        "its dead_letter to none\n"},
-      {"[queues.orders]\nbind = \"a\"\nseq = \"detect\"\n",
-       "h.toml:3: queues.orders.seq: detect is not available yet; leave it at off\n"},
   };
   for (const Mistake& mistake : mistakes) EXPECT_EQ(Built(mistake.file).told(), mistake.told) << mistake.file;
 }

@@ -216,8 +216,6 @@ TEST(ControlParser, WhatIsWrongIsNamedByItsField) {
        "options.lanez: no option of a queue has this name"},
       {R"("command":"create","queue":"a","options":{"bind":"b","order":"none"},"lanes":4)",
        "lanes: there is no such field here"},
-      {R"("command":"create","queue":"a","options":{"bind":"b","seq":"detect"})",
-       "options.seq: detect is not available yet; leave it at off"},
       {R"("command":"edit","queue":"a","options":{})", "options: at least one option is expected"},
       {R"("command":"edit","queue":"a")", "options: at least one option is expected"},
       {R"("command":"edit","queue":"a","options":{"order":"sideways"})",

@@ -147,8 +147,9 @@ TEST(QueueDefinition, IsBoundToTopicsAndToNothingThatOnlyLooksLikeOne) {
   };
   EXPECT_EQ(complaint_about({"a/#", "b/+", "#"}), "");
   EXPECT_EQ(complaint_about({"a", "b", "a"}), "bind: a topic filter stands there twice");
-  for (const char* filter : {"$share/g/a", "$queue/orders", "$queue/orders/#", "$stream/s", "$delayed/5/a",
-                             "$tx/1/commit", "$CONTROL/queue/v1", "$SYS/#", "$events/queue/#"})
+  for (const char* filter :
+       {"$share/g/a", "$queue/orders", "$queue/orders/#", "$stream/s", "$delayed/5/a", "$tx/1/commit",
+        "$CONTROL/queue/v1", "$SYS/#", "$events/queue/#", "$expired/#", "$dropped/a", "$dead/+"})
     EXPECT_TRUE(complaint_about({"a", filter}).ends_with("... is no topic that a queue can be bound to"))
         << filter;
   std::vector<std::string> many;
@@ -208,8 +209,7 @@ TEST(QueueDefinition, AStreamHasTheOptionsOfStreamsAlone) {
                                       {"overflow", "drop-oldest"},
                                       {"dedup_window", "1m"},
                                       {"rate_in", "5/s"},
-                                      {"rate_out", "5/s"},
-                                      {"seq", "detect"}}) {
+                                      {"rate_out", "5/s"}}) {
     QueueDefinition wrong = stream;
     ASSERT_TRUE(set_option(wrong, option, value)) << option;
     EXPECT_EQ(complaint(wrong),
@@ -217,7 +217,7 @@ TEST(QueueDefinition, AStreamHasTheOptionsOfStreamsAlone) {
     EXPECT_FALSE(has_option(QueueDefinition::Kind::Stream, option)) << option;
     EXPECT_TRUE(has_option(QueueDefinition::Kind::Queue, option)) << option;
   }
-  EXPECT_EQ(option_names(QueueDefinition::Kind::Stream).size(), 16U);
+  EXPECT_EQ(option_names(QueueDefinition::Kind::Stream).size(), 17U);
   stream.name = "orders.dlq";
   EXPECT_NE(complaint(stream).find("kind: a queue for dead letters"), std::string::npos);
 }

@@ -29,6 +29,32 @@ TEST(SubscriptionIndex, ABindingIsFoundAndNotCounted) {
   EXPECT_EQ(index.subscription_count(), 0U);
 }
 
+TEST(SubscriptionIndex, WhoListensToTheBrokerIsKnownWithoutALook) {
+  SubscriptionIndex index;
+  const auto apply = [&](const SubscriptionChange& change) {
+    const std::vector<SubscriptionChange> changes = {change};
+    index.apply(changes);
+  };
+  for (const char* filter : {"#", "+/a", "$events", "$eventsful/a", "a/$events/b", "$SYS/#"}) {
+    apply(set(filter, 1));
+    EXPECT_FALSE(index.is_heard(BrokerTopics::Events)) << filter;
+  }
+  apply(set("$events/#", 1));
+  apply(set("$events/#", 1));
+  apply(set("$share/g/$events/queue/full", 2));
+  EXPECT_TRUE(index.is_heard(BrokerTopics::Events));
+  EXPECT_FALSE(index.is_heard(BrokerTopics::Dropped));
+  apply(set("$dropped/a/b", 1));
+  EXPECT_TRUE(index.is_heard(BrokerTopics::Dropped));
+  EXPECT_FALSE(index.is_heard(BrokerTopics::Expired));
+  EXPECT_FALSE(index.is_heard(BrokerTopics::Dead));
+  apply(remove("$events/#", 1));
+  apply(remove("$events/#", 1));
+  EXPECT_TRUE(index.is_heard(BrokerTopics::Events)) << "the other is there";
+  apply(remove("$share/g/$events/queue/full", 2));
+  EXPECT_FALSE(index.is_heard(BrokerTopics::Events));
+}
+
 TEST(SubscriptionIndex, BatchIsMadeInOrderWithOneOutcomeEach) {
   SubscriptionIndex index;
   const std::vector<SubscriptionChange> changes = {set("a", 1),    set("a", 1),          remove("a", 1),

@@ -202,8 +202,8 @@ void GroupServing::on_page(PageRead& page) {
   counters_.add(Counter::StreamPassedOver, lost);
 }
 
-/// One record is under way at a time, without a sync: a kill takes back a few steps at most, and a power cut
-/// what the next sync of anybody would have kept.
+/// One record is under way at a time, synced as the stream is: a kill takes back a few steps at most, and a
+/// power cut what its policy lets it take.
 void GroupServing::record(OwnedQueue& group) {
   OwnedGroup& it = *group.group_of_stream;
   if (it.recorded == it.reading.revision() && !it.is_deleted) return;

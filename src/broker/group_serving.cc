@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "broker/page_reader.h"
+#include "broker/queue_flush.h"
 #include "queue/group_records.h"
 #include "queue/queue_changes.h"
 #include "queue/queue_id.h"
@@ -128,7 +129,9 @@ void GroupServing::settle(OwnedQueue& group) {
       const queue::StreamGroup& named = *group.named->group;
       queue::record_group(batch, named.stream, named.number, {named.name, it.reading.with(settled)});
       group.is_committing = true;
-      return host_.submit(std::move(batch), std::nullopt, SessionId{}, std::move(work), {.sync = false});
+      const auto flush = flush_for(*group.named, work.dead_letters, shared_.options.store.flush);
+      return host_.submit(std::move(batch), std::nullopt, SessionId{}, std::move(work),
+                          {.sync = false, .flush = flush});
     }
     host_.count_settled(group, work);
     host_.touch(group);  // what comes back because of it is dealt out when it has been looked at
@@ -215,7 +218,8 @@ void GroupServing::record(OwnedQueue& group) {
   it.is_recording = true;
   host_.submit(std::move(batch), std::nullopt, SessionId{},
                GroupRecorded{group.named->id, it.reading.revision(), it.is_deleted},
-               {.sync = !it.asked.empty()});  // who asks is answered for good
+               {.sync = !it.asked.empty(),  // who asks is answered for good
+                .flush = group.named->definition.flush});
 }
 
 void GroupServing::on_recorded(const GroupRecorded& recorded, std::optional<Errc> error) {

@@ -24,7 +24,8 @@ std::optional<store::Flush> flush_for(const PublishCommit& publication, const st
   if (publication.queues.empty()) return std::nullopt;
   StrictestFlush strictest(broker);
   for (const CommitQueue& one : publication.queues) strictest.add(one.queue->definition.flush);
-  if (std::ranges::any_of(publication.targets, &CommitTarget::durable)) strictest.add(std::nullopt);
+  if (strictest.get() && std::ranges::any_of(publication.targets, &CommitTarget::durable))
+    strictest.add(std::nullopt);
   return strictest.get();
 }
 

@@ -6,7 +6,7 @@
 namespace hermod::integration {
 namespace {
 
-constexpr std::string_view kGroup = "$share/work/$stream/orders";
+constexpr std::string_view kReports = "$share/work/$stream/orders";
 
 /// A queue "bills" and a stream "orders" of the same topics.
 Settings bills_and_orders() {
@@ -24,7 +24,7 @@ Properties filter(std::string_view text) {
 }
 
 std::vector<std::string> forms() {
-  return {"$queue/bills", "$stream/orders", std::string(kGroup)};
+  return {"$queue/bills", "$stream/orders", std::string(kReports)};
 }
 
 }  // namespace
@@ -94,21 +94,21 @@ TEST_F(Filter, AGroupHasOneAndWhoSaysAnotherIsToldBothNames) {
   HERMOD_NEEDS_OWN_BROKER();
   start_with(bills_and_orders());
   MqttClient anna = durable_client("anna");
-  anna.subscribe(kGroup, 1, 0, filter("tags=odd"));
+  anna.subscribe(kReports, 1, 0, filter("tags=odd"));
   const auto expect_refused = [&] {
     MqttClient bert = client("bert");
     for (const char* other : {"tags=even", "n>0"}) {
-      const Ack refused = bert.subscribe_all({{std::string(kGroup), 1}}, filter(other));
+      const Ack refused = bert.subscribe_all({{std::string(kReports), 1}}, filter(other));
       EXPECT_EQ(refused.reasons.at(0), 0x80);
       const auto why = refused.properties.text(property::kReasonString);
       ASSERT_TRUE(why.has_value());
       EXPECT_NE(why->find("client bert"), std::string::npos) << *why;
       EXPECT_NE(why->find("client anna"), std::string::npos) << *why;
     }
-    EXPECT_EQ(bert.subscribe_all({{std::string(kGroup), 1}}).reasons.at(0), 0x80) << "none against one";
+    EXPECT_EQ(bert.subscribe_all({{std::string(kReports), 1}}).reasons.at(0), 0x80) << "none against one";
     MqttClient old = client("old", Version::V311);
-    EXPECT_EQ(old.subscribe_all({{std::string(kGroup), 1}}).reasons.at(0), 0x80);
-    EXPECT_EQ(old.subscribe_all({{std::string(kGroup) + "?tags=odd", 1}}).reasons.at(0), 1);
+    EXPECT_EQ(old.subscribe_all({{std::string(kReports), 1}}).reasons.at(0), 0x80);
+    EXPECT_EQ(old.subscribe_all({{std::string(kReports) + "?tags=odd", 1}}).reasons.at(0), 1);
   };
   expect_refused();
   anna.disconnect();
@@ -117,9 +117,9 @@ TEST_F(Filter, AGroupHasOneAndWhoSaysAnotherIsToldBothNames) {
   MqttClient again = durable_client("anna");
   publish(1, 4);
   EXPECT_EQ(again.receive_payloads(2), (std::vector<std::string>{"1", "3"}));
-  again.unsubscribe({std::string(kGroup)});
+  again.unsubscribe({std::string(kReports)});
   MqttClient carl = client("carl");
-  EXPECT_EQ(carl.subscribe_all({{std::string(kGroup), 1}}, filter("tags=even")).reasons.at(0), 1);
+  EXPECT_EQ(carl.subscribe_all({{std::string(kReports), 1}}, filter("tags=even")).reasons.at(0), 1);
   publish(5, 6);
   EXPECT_EQ(carl.receive().payload, "6") << "what the group has let go by does not come back";
 }

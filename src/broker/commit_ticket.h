@@ -232,6 +232,7 @@ struct Recorded {
 struct CommitNeeds {
   bool may_wait = false;
   bool sync = true;
+  std::optional<store::Flush> flush{};
   store::Taking taking{};
 };
 

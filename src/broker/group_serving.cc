@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "broker/page_reader.h"
+#include "broker/queue_flush.h"
 #include "queue/group_records.h"
 #include "queue/queue_changes.h"
 #include "queue/queue_id.h"
@@ -128,7 +129,9 @@ void GroupServing::settle(OwnedQueue& group) {
       const queue::StreamGroup& named = *group.named->group;
       queue::record_group(batch, named.stream, named.number, {named.name, it.reading.with(settled)});
       group.is_committing = true;
-      return host_.submit(std::move(batch), std::nullopt, SessionId{}, std::move(work), {.sync = false});
+      const auto flush = flush_for(*group.named, work.dead_letters, shared_.options.store.flush);
+      return host_.submit(std::move(batch), std::nullopt, SessionId{}, std::move(work),
+                          {.sync = false, .flush = flush});
     }
     host_.count_settled(group, work);
     host_.touch(group);  // what comes back because of it is dealt out when it has been looked at
@@ -199,8 +202,8 @@ void GroupServing::on_page(PageRead& page) {
   counters_.add(Counter::StreamPassedOver, lost);
 }
 
-/// One record is under way at a time, without a sync: a kill takes back a few steps at most, and a power cut
-/// what the next sync of anybody would have kept.
+/// One record is under way at a time, synced as the stream is: a kill takes back a few steps at most, and a
+/// power cut what its policy lets it take.
 void GroupServing::record(OwnedQueue& group) {
   OwnedGroup& it = *group.group_of_stream;
   if (it.recorded == it.reading.revision() && !it.is_deleted) return;
@@ -215,7 +218,8 @@ void GroupServing::record(OwnedQueue& group) {
   it.is_recording = true;
   host_.submit(std::move(batch), std::nullopt, SessionId{},
                GroupRecorded{group.named->id, it.reading.revision(), it.is_deleted},
-               {.sync = !it.asked.empty()});  // who asks is answered for good
+               {.sync = !it.asked.empty(),  // who asks is answered for good
+                .flush = group.named->definition.flush});
 }
 
 void GroupServing::on_recorded(const GroupRecorded& recorded, std::optional<Errc> error) {

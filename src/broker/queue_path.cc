@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "broker/queue_flush.h"
 #include "broker/sequence_path.h"
 #include "broker/shard.h"
 #include "queue/queue_changes.h"
@@ -407,7 +408,9 @@ void Shard::settle_entries(OwnedQueue& queue) {
   for (const queue::StoreChange& change : changes) std::visit(receiver, change);
   queue.is_committing = true;
   const bool is_step_of_qos2 = !work.claims.empty();
-  submit(std::move(batch), std::nullopt, SessionId{}, std::move(work), {.sync = is_step_of_qos2});
+  const auto flush = flush_for(*queue.named, work.dead_letters, shared_.options.store.flush);
+  submit(std::move(batch), std::nullopt, SessionId{}, std::move(work),
+         {.sync = is_step_of_qos2, .flush = flush});
 }
 
 void Shard::finish(Connection*, session::Session*, QueueSettled& work, std::optional<Errc> error) {

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "broker/consumed_queue.h"
 #include "broker/queue_binding.h"
+#include "broker/queue_flush.h"
 #include "broker/queue_message.h"
 #include "broker/queue_plan.h"
 #include "queue/queue_changes.h"
@@ -70,6 +71,9 @@ Result<QueueStart::Found> QueueStart::run(store::ReadView* view, Recovery::Livin
       for (const StoredMessageId& one : ids.mapped())
         queue->group.restore_message_id(one.number, one.record.id, one.record.admitted_at, parts_.now);
     if (auto claims = claims_.extract(id)) restore_claims(*queue, std::move(claims.mapped()), sessions);
+    // Of those that follow the broker, its own warning says it.
+    if (has_store_ && queue->named->definition.flush)
+      warn_of_flush(*queue->named, parts_.options.store.flush);
     homes_.push_back({owner_of(id, parts_.shards), std::move(queue)});
     ++found_.queues;
   }

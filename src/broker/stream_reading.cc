@@ -9,6 +9,7 @@
 
 #include "broker/consumed_queue.h"
 #include "broker/page_reader.h"
+#include "broker/queue_flush.h"
 #include "queue/stream_form.h"
 #include "queue/stream_records.h"
 #include "wire/encoder.h"
@@ -273,20 +274,26 @@ void StreamReading::record_due() {
       record(*session);
 }
 
-/// A power cut may take the last of it: then some entries come again.
+/// A power cut may take the last of it, as it may take entries of the streams: then some come again.
 void StreamReading::record(Session& session) {
   if (!session.is_durable()) return;
   StreamReaders& readers = *session.readers();
   readers.is_record_due = false;
   store::WriteBatch batch;
+  StrictestFlush flush(shared_.options.store.flush);
   readers.for_each([&](StreamReader& reader) {
     if (readers.is_moving(reader.stream->id)) return;
     const queue::StreamPosition position = reader.position();
     if (position == reader.recorded) return;
     queue::record_reader(batch, reader.stream->id, session.id(), position);
     reader.recorded = position;
+    // What the reader has of it may be from before it was changed.
+    const queue::NamedQueuePtr stream = shared_.queues.find(reader.stream->id);
+    flush.add(stream ? stream->definition.flush : std::nullopt);
   });
-  if (!batch.empty()) host_.submit(std::move(batch), std::nullopt, session.id(), Recorded{}, {.sync = false});
+  if (!batch.empty())
+    host_.submit(std::move(batch), std::nullopt, session.id(), Recorded{},
+                 {.sync = false, .flush = flush.get()});
 }
 
 }  // namespace hermod::broker

@@ -45,6 +45,7 @@ Fields state_fields(const QueueState& state, bool is_whole) {
   if (state.first) fields["first_offset"] = state.first->v;
   if (state.next) fields["next_offset"] = state.next->v;
   if (state.keys) fields["keys"] = *state.keys;
+  if (state.flush) fields["flush"] = state.flush->text();
   if (is_whole) fields["options"] = options_of(state.queue->definition);
   return fields;
 }

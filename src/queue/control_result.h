@@ -38,6 +38,7 @@ struct QueueState {
   std::optional<Seq> first{};                         ///< of a stream: the oldest that it keeps,
   std::optional<Seq> next{};                          ///< and what will be stored next
   std::optional<std::uint64_t> keys{};                ///< with last_value: of which it knows the newest
+  std::optional<store::Flush> flush{};                ///< the policy in force; nothing: nothing is stored
 };
 
 struct QueueList {

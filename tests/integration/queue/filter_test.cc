@@ -6,7 +6,7 @@
 namespace hermod::integration {
 namespace {
 
-constexpr std::string_view kFilteredGroup = "$share/work/$stream/orders";
+constexpr std::string_view kReports = "$share/work/$stream/orders";
 
 /// A queue "bills" and a stream "orders" of the same topics.
 Settings bills_and_orders() {
@@ -16,7 +16,7 @@ Settings bills_and_orders() {
   return settings;
 }
 
-Properties filtered_by(std::string_view text) {
+Properties filter(std::string_view text) {
   Properties properties;
   properties.user("stream-offset", "earliest");
   properties.user("filter", text);
@@ -24,7 +24,7 @@ Properties filtered_by(std::string_view text) {
 }
 
 std::vector<std::string> forms() {
-  return {"$queue/bills", "$stream/orders", std::string(kFilteredGroup)};
+  return {"$queue/bills", "$stream/orders", std::string(kReports)};
 }
 
 }  // namespace
@@ -52,7 +52,7 @@ TEST_F(Filter, IsKeptByADurableSessionOverAnyEndOfTheBroker) {
   start_with(bills_and_orders());
   for (const std::string& form : forms()) {
     MqttClient first = durable_client(form);
-    first.subscribe(form, 1, 0, filtered_by("tags=odd&n>2"));
+    first.subscribe(form, 1, 0, filter("tags=odd&n>2"));
     first.disconnect();
   }
   publish(1, 5);
@@ -77,10 +77,10 @@ TEST_F(Filter, IsReplacedByTheNextSubscribe) {
   HERMOD_NEEDS_OWN_BROKER();
   start_with(bills_and_orders());
   MqttClient anna = durable_client("anna");
-  anna.subscribe("$queue/bills", 1, 0, filtered_by("tags=odd"));
+  anna.subscribe("$queue/bills", 1, 0, filter("tags=odd"));
   publish(1, 4);
   EXPECT_EQ(anna.receive_payloads(2), (std::vector<std::string>{"1", "3"}));
-  anna.subscribe("$queue/bills", 1, 0, filtered_by("n=4"));
+  anna.subscribe("$queue/bills", 1, 0, filter("n=4"));
   EXPECT_EQ(anna.receive().payload, "4");
   anna.disconnect();
   restart(/*is_killed=*/true);
@@ -94,22 +94,21 @@ TEST_F(Filter, AGroupHasOneAndWhoSaysAnotherIsToldBothNames) {
   HERMOD_NEEDS_OWN_BROKER();
   start_with(bills_and_orders());
   MqttClient anna = durable_client("anna");
-  anna.subscribe(kFilteredGroup, 1, 0, filtered_by("tags=odd"));
+  anna.subscribe(kReports, 1, 0, filter("tags=odd"));
   const auto expect_refused = [&] {
     MqttClient bert = client("bert");
     for (const char* other : {"tags=even", "n>0"}) {
-      const Ack refused = bert.subscribe_all({{std::string(kFilteredGroup), 1}}, filtered_by(other));
+      const Ack refused = bert.subscribe_all({{std::string(kReports), 1}}, filter(other));
       EXPECT_EQ(refused.reasons.at(0), 0x80);
       const auto why = refused.properties.text(property::kReasonString);
       ASSERT_TRUE(why.has_value());
       EXPECT_NE(why->find("client bert"), std::string::npos) << *why;
       EXPECT_NE(why->find("client anna"), std::string::npos) << *why;
     }
-    EXPECT_EQ(bert.subscribe_all({{std::string(kFilteredGroup), 1}}).reasons.at(0), 0x80)
-        << "none against one";
+    EXPECT_EQ(bert.subscribe_all({{std::string(kReports), 1}}).reasons.at(0), 0x80) << "none against one";
     MqttClient old = client("old", Version::V311);
-    EXPECT_EQ(old.subscribe_all({{std::string(kFilteredGroup), 1}}).reasons.at(0), 0x80);
-    EXPECT_EQ(old.subscribe_all({{std::string(kFilteredGroup) + "?tags=odd", 1}}).reasons.at(0), 1);
+    EXPECT_EQ(old.subscribe_all({{std::string(kReports), 1}}).reasons.at(0), 0x80);
+    EXPECT_EQ(old.subscribe_all({{std::string(kReports) + "?tags=odd", 1}}).reasons.at(0), 1);
   };
   expect_refused();
   anna.disconnect();
@@ -118,10 +117,9 @@ TEST_F(Filter, AGroupHasOneAndWhoSaysAnotherIsToldBothNames) {
   MqttClient again = durable_client("anna");
   publish(1, 4);
   EXPECT_EQ(again.receive_payloads(2), (std::vector<std::string>{"1", "3"}));
-  again.unsubscribe({std::string(kFilteredGroup)});
+  again.unsubscribe({std::string(kReports)});
   MqttClient carl = client("carl");
-  EXPECT_EQ(carl.subscribe_all({{std::string(kFilteredGroup), 1}}, filtered_by("tags=even")).reasons.at(0),
-            1);
+  EXPECT_EQ(carl.subscribe_all({{std::string(kReports), 1}}, filter("tags=even")).reasons.at(0), 1);
   publish(5, 6);
   EXPECT_EQ(carl.receive().payload, "6") << "what the group has let go by does not come back";
 }

@@ -80,7 +80,7 @@ TEST_F(FilterStart, ADurableSessionKeepsIt) {
   say("two", "2");
   for (const std::string_view form :
        {std::string_view("$queue/orders"), std::string_view("$stream/log"), kWork}) {
-    FakeClient client = login(form);
+    FakeClient client = call(form);
     EXPECT_THAT(take(client), ElementsAre("one")) << form;
   }
 }
@@ -117,7 +117,7 @@ TEST_F(FilterStart, ARecordOfAnOlderBrokerIsASubscriptionWithoutOne) {
   EXPECT_EQ(broker().recovered().damaged, 0U);
   say("one", "1");
   say("two", "2");
-  FakeClient again = login("anna");
+  FakeClient again = call("anna");
   EXPECT_THAT(take(again), ElementsAre("one", "two"));
 }
 
@@ -139,7 +139,7 @@ TEST_F(FilterStart, OfTwoMembersThatContradictEachOtherOneIsLeft) {
   say("two", "2");
   std::vector<std::string> all;
   for (const std::string_view name : {"anna", "bert"}) {
-    FakeClient client = login(name);
+    FakeClient client = call(name);
     for (std::string& one : take(client)) all.push_back(std::move(one));
   }
   EXPECT_EQ(all.size(), 1U) << "the other is no member";

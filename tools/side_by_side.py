@@ -81,6 +81,43 @@ def end_process(process):
             process.wait()
 
 
+class RabbitMq(Broker):
+    """RabbitMQ, the program of Debian's package, with a node, a port mapper and a folder of its own."""
+
+    name = "RabbitMQ"
+    schemes = ["amqp", "mqtt", "node", "names"]
+    start_time = 120
+    names = None
+
+    @staticmethod
+    def program():
+        found = sorted(pathlib.Path("/usr/lib/rabbitmq/lib").glob("rabbitmq_server-*/sbin/rabbitmq-server"))
+        return found[-1] if found else None
+
+    def command(self, folder):
+        (self.home / "rabbitmq.conf").write_text(
+            f"listeners.tcp.1 = 127.0.0.1:{self.ports['amqp']}\nmqtt.listeners.tcp.1 = 127.0.0.1:{self.ports['mqtt']}\n")
+        (self.home / "plugins").write_text("[rabbitmq_mqtt].\n")
+        self.environment = {
+            **os.environ, "HOME": str(self.home), "RABBITMQ_BASE": str(self.home), "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+            "RABBITMQ_NODENAME": f"compare{self.ports['node']}@localhost", "RABBITMQ_DIST_PORT": str(self.ports["node"]),
+            "RABBITMQ_CONFIG_FILE": str(self.home / "rabbitmq.conf"), "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.home / "plugins"),
+            "RABBITMQ_MNESIA_BASE": str(self.home / "data"), "RABBITMQ_LOG_BASE": str(self.home / "logs"),
+            "RABBITMQ_PID_FILE": str(self.home / "pid"), "ERL_EPMD_PORT": str(self.ports["names"]),
+            "ERL_EPMD_ADDRESS": "127.0.0.1", "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS":
+            "-kernel inet_dist_use_interface {127,0,0,1}",
+            "RUNNING_UNDER_SYSTEMD": "1",  # the script then becomes the broker, whose CPU is measured
+        }
+        self.names = subprocess.Popen(["epmd", "-port", str(self.ports["names"]), "-address", "127.0.0.1"],
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return [self.program()]
+
+    def end(self):
+        super().end()
+        if self.names:
+            end_process(self.names)
+
+
 def bench(broker, address, command):
     """What hermod-bench says of one run."""
     line = [BIN / "hermod-bench", command[0], "-b", address, "--broker-pid", str(broker.process.pid), "--json"] + command[1:]

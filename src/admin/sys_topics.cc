@@ -151,7 +151,7 @@ void SysTopics::add_messages(const broker::View& view) {
   const auto queued = view.queued();
   add("store/messages/count", queued.messages);
   add("store/messages/bytes", queued.bytes);
-  if (!view.flush().empty()) add("store/flush", view.flush());
+  if (view.flush()) add("store/flush", view.flush()->text());
 }
 
 /// Not mosquitto's: its store is written whole, and at times.
@@ -222,6 +222,7 @@ void SysTopics::add_queues(const broker::View& view) {
   add("queues/messages/bytes", queues.held.bytes);
   add("queues/memory/count", queues.in_memory.messages);
   add("queues/memory/bytes", queues.in_memory.bytes);
+  if (view.flush()) add("queues/flush/relaxed", queues.relaxed);
   add("queues/stored", view.total(Counter::QueueStored));
   add("queues/refused", view.total(Counter::QueueRefused));
   add("queues/duplicates", view.total(Counter::QueueDuplicates));
@@ -234,6 +235,7 @@ void SysTopics::add_queues(const broker::View& view) {
   add_each(view, "queues/dropped/", kQueueDrops);
   add("streams/delivered", view.total(Counter::StreamDelivered));
   add("streams/passed_over", view.total(Counter::StreamPassedOver));
+  add("streams/filtered", view.total(Counter::StreamFiltered));
   const broker::View::ConsumerGroups groups = view.consumer_groups();
   add("streams/groups/count", groups.count);
   add("streams/groups/lag", groups.lag);

@@ -82,6 +82,7 @@ constexpr std::array<std::string_view, kCounterCount> kCounterNames = {
     "transaction_checks",
     "stream_delivered",
     "stream_passed_over",
+    "stream_filtered",
     "stream_retired",
     "stream_compacted",
     "sequence_gaps",

@@ -89,6 +89,7 @@ enum class Counter : std::uint16_t {
   TransactionChecks,
   StreamDelivered,
   StreamPassedOver,
+  StreamFiltered,
   StreamRetired,
   StreamCompacted,
   SequenceGaps,

@@ -77,7 +77,7 @@ class Broker {
   View view() {
     View::OfStore store;
     if (store_)
-      store = {options_.store.flush.text(), [this] { return store_->wear(); },
+      store = {options_.store.flush, [this] { return store_->wear(); },
                [this] {
                  return StoreNumbers{store_->stats(), committer_->healthy()};
                }};

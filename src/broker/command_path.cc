@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "broker/queue_binding.h"
+#include "broker/queue_flush.h"
 #include "broker/queue_plan.h"
 #include "broker/shard.h"
 #include "queue/control_fields.h"
@@ -222,6 +223,7 @@ Status Shard::open_queue(const queue::NamedQueue& planned, std::string_view by) 
     const Status bound = bind_queue(shared_.subscriptions, **added);
     HERMOD_ASSERT(bound.has_value());  // its filters were looked at when it was planned
     log::event(log::Level::Notice, "queue.created", {{"queue", planned.name()}, {"by", by}});
+    if (shared_.reader != nullptr) warn_of_flush(planned, shared_.options.store.flush);
     return {};
   }
   store::WriteBatch batch;

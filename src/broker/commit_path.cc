@@ -54,7 +54,8 @@ void Shard::submit(store::WriteBatch&& batch, std::unique_ptr<CommitTicket> tick
   ticket->bytes = bytes_held(batch, ticket->work);
   bytes_submitted_ += ticket->bytes;
   ++commits_in_flight_;
-  submissions_.push_back({std::move(batch), std::move(ticket), needs.may_wait, needs.sync, needs.taking});
+  submissions_.push_back(
+      {std::move(batch), std::move(ticket), needs.may_wait, needs.sync, needs.flush, needs.taking});
   if (bytes_submitted_ <= shared_.options.store.max_bytes_in_flight) return;
   if (c != nullptr) {  // the disk is behind: this publisher waits
     c->pause(Connection::Pause::CommitBacklog);
@@ -101,8 +102,8 @@ void Shard::finish(Connection*, Session*, TransactionEnded& work, std::optional<
   transactions_->on_ended(work, error);
 }
 
-/// A PUBLISH is durable, as far as its QoS and store.flush ask for it: its publisher is acknowledged. The
-/// deliveries were sent to their shards already.
+/// A PUBLISH is durable, as far as its QoS and the flush policies of its receivers ask for it: its publisher
+/// is acknowledged. The deliveries were sent to their shards already.
 void Shard::finish(Connection* c, Session* session, PublishCommit& work, std::optional<Errc> error) {
   if (error && work.delayed) shared_.delayed.give_back();
   if (error && work.prepared) {

@@ -18,6 +18,8 @@
 #include "queue/admission.h"
 #include "queue/delayed_index.h"
 #include "queue/delayed_records.h"
+#include "queue/group_filters.h"
+#include "queue/property_filter.h"
 #include "queue/queue_catalog.h"
 #include "queue/queue_definition.h"
 #include "queue/queue_effect.h"
@@ -25,6 +27,7 @@
 #include "queue/sequence_watch.h"
 #include "queue/transaction_records.h"
 #include "session/queue_consumers.h"
+#include "session/subscriptions.h"
 #include "store/committer.h"
 #include "topic/subscription.h"
 #include "wire/types.h"
@@ -115,6 +118,13 @@ struct SubscriptionRequest {
   QueueId stream{};                             ///< that it reads,
   std::optional<queue::StreamPosition> position{};  ///< from here on
   queue::NamedQueuePtr group{};                     ///< the consumer group that it joins
+  queue::PropertyFilter takes{};                    ///< of a queue or a stream
+  std::unique_ptr<session::SubscriptionWish> wish{};
+
+  session::SubscriptionWish& make_wish() {
+    if (!wish) wish = std::make_unique<session::SubscriptionWish>();
+    return *wish;
+  }
 };
 /// SUBSCRIBE or UNSUBSCRIBE of a durable session: then the index changes and the ack leaves.
 struct SubscriptionsStored {
@@ -218,12 +228,14 @@ struct Recorded {
   SessionId ended{};                            ///< the session that is gone with it,
   std::vector<QueueId> claim_owners{};          ///< and who has to hear of that
   std::optional<QueueId> forgotten{};           ///< the queue whose last subscriptions here are gone with it
+  std::vector<queue::GroupFilters::Hold> group_filters{};  ///< of that session's subscriptions: until then
 };
 
 /// How the committer may treat a batch; see store::Submission.
 struct CommitNeeds {
   bool may_wait = false;
   bool sync = true;
+  std::optional<store::Flush> flush{};
   store::Taking taking{};
 };
 

@@ -53,21 +53,22 @@ QueueConsumers::Sent* find_sent(QueueConsumers& consumers, QueueId queue, Seq of
 }  // namespace
 
 /// The session has subscribed to a queue or joined a group, or again with other options. Without a connection
-/// it is attached when it has one. Precondition: is_consumed(text).
-void Shard::consume(Session& session, std::string_view text, const topic::SubscriptionOptions& options) {
+/// it is attached when it has one. What a group takes its owner knows. Precondition: is_consumed(its filter).
+void Shard::consume(Session& session, const session::Subscription& subscription) {
   if (!session.is_online()) return;
-  queue::PropertyFilter filter;
-  queue::NamedQueuePtr queue = consumed_by(shared_.queues, text, filter, shared_.mailboxes.size());
+  queue::NamedQueuePtr queue = consumed_by(shared_.queues, subscription.filter, shared_.mailboxes.size());
   if (!queue) return;  // deleted, and its subscription with it
   QueueConsumers& consumers = session.make_consumers();
   QueueConsumer* consumer = consumers.find(queue->id);
   if (consumer == nullptr) consumer = &consumers.add(std::move(queue));
-  consumer->qos = static_cast<QoS>(options.granted_qos);
+  consumer->qos = static_cast<QoS>(subscription.options.granted_qos);
+  consumer->filter = wanted_by(subscription);
   consumer->identifiers.clear();
-  if (options.identifier != 0) consumer->identifiers.push_back(options.identifier);
+  if (subscription.options.identifier != 0) consumer->identifiers.push_back(subscription.options.identifier);
   const QueueId id = consumer->queue->id;
   if (consumer->qos == QoS::ExactlyOnce) consumers.add_claim_owner(id);
-  queue::QueueGroup::ConsumerOptions wanted{consumer->qos, std::move(filter)};
+  queue::QueueGroup::ConsumerOptions wanted{
+      consumer->qos, consumer->queue->group ? queue::PropertyFilter{} : consumer->filter};
   if (consumer->is_attached)
     return tell_queue(id, ConsumerChanged{consumer_of(session), consumer->attachment, std::move(wanted)});
   consumers.attach(*consumer);
@@ -83,7 +84,7 @@ void Shard::consume_no_more(Session& session, std::string_view text) {
   if (consumer == nullptr || !consumer->is_attached) return;
   for (const session::Subscription& other : session.subscriptions().items())
     if (is_consumed(other.filter) && consumed_by(shared_.queues, other.filter) == queue)
-      return consume(session, other.filter, other.options);
+      return consume(session, other);
   drain(session, *consumer);
 }
 
@@ -99,7 +100,7 @@ void Shard::drain(Session& session, QueueConsumer& consumer) {
 /// A connection has begun.
 void Shard::resume_consuming(Session& session) {
   for (const session::Subscription& subscription : session.subscriptions().items())
-    if (is_consumed(subscription.filter)) consume(session, subscription.filter, subscription.options);
+    if (is_consumed(subscription.filter)) consume(session, subscription);
 }
 
 /// The consumer group was deleted when it found it, and before its owner knew of it: it makes another one of
@@ -169,8 +170,10 @@ void Shard::pump_consumers(Connection& c, Session& session) {
   send_claimed(c, session);
   while (const QueueDelivery* next = consumers.next_waiting()) {
     if (c.unsent_bytes() >= shared_.options.limits.outbound_buffer) break;
-    // Or it was lent before the client subscribed with another QoS.
-    if (next->it.expires_at <= now() || next->it.qos != consumers.find(next->queue)->qos) {
+    // Or it was lent before the client subscribed with another QoS, or another filter.
+    const QueueConsumer& consumer = *consumers.find(next->queue);
+    if (next->it.expires_at <= now() || next->it.qos != consumer.qos ||
+        !consumer.filter.matches(next->it.message->forwarded_properties())) {
       const auto [queue, lease] = std::pair(next->queue, next->it.lease);
       consumers.call_back(queue, lease);
       tell_queue(queue, LeasesUnsent{{lease}});

@@ -69,7 +69,9 @@ queue::GroupState GroupServing::describe(const OwnedQueue& group) {
                           .out = look.out,
                           .waiting = look.waiting,
                           .members = group.group.consumers(),
-                          .passed_over = it.passed_over};
+                          .passed_over = it.passed_over,
+                          .filter = it.reading.filter().text(),
+                          .filtered = it.reading.filtered()};
   if (state.lag == 0) return state;
   const auto oldest = it.reading.oldest();
   if (const auto since = oldest ? oldest : named.extent->time_of(state.position))

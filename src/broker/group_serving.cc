@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "broker/page_reader.h"
+#include "broker/queue_flush.h"
 #include "queue/group_records.h"
 #include "queue/queue_changes.h"
 #include "queue/queue_id.h"
@@ -71,9 +72,27 @@ void GroupServing::take_definition(OwnedQueue& group) {
   if (it.has_new_definition) it.reading.rest(group.group, moment());
 }
 
+/// What its subscriptions say now, which may be newer than what has just been heard of a member.
+void GroupServing::take_filter(OwnedQueue& group) {
+  OwnedGroup& it = *group.group_of_stream;
+  const queue::StreamGroup& named = *group.named->group;
+  const auto text = shared_.queues.group_filters().filter_of({named.stream, named.name});
+  if (!text || *text == it.reading.filter().text()) return;
+  queue::PropertyFilter filter;
+  if (!text->empty()) filter = queue::PropertyFilter::parse(*text).value();
+  it.reading.set_filter(std::move(filter), group.group, moment());
+}
+
+void GroupServing::count_filtered(OwnedQueue& group) {
+  OwnedGroup& it = *group.group_of_stream;
+  const std::uint64_t all = it.reading.filtered();
+  counters_.add(Counter::StreamFiltered, all - std::exchange(it.filtered_counted, all));
+}
+
 void GroupServing::feed(OwnedQueue& group) {
   OwnedGroup& it = *group.group_of_stream;
   it.reading.drop_stale(group.group, moment());
+  it.reading.drop_unfit(group.group, moment());
   take_definition(group);
   if (it.is_ended || it.is_deleted || it.has_new_definition || !has_members(group)) return;
   counters_.add(Counter::DroppedExpired, it.reading.feed(group.group, moment()));
@@ -110,7 +129,9 @@ void GroupServing::settle(OwnedQueue& group) {
       const queue::StreamGroup& named = *group.named->group;
       queue::record_group(batch, named.stream, named.number, {named.name, it.reading.with(settled)});
       group.is_committing = true;
-      return host_.submit(std::move(batch), std::nullopt, SessionId{}, std::move(work), {.sync = false});
+      const auto flush = flush_for(*group.named, work.dead_letters, shared_.options.store.flush);
+      return host_.submit(std::move(batch), std::nullopt, SessionId{}, std::move(work),
+                          {.sync = false, .flush = flush});
     }
     host_.count_settled(group, work);
     host_.touch(group);  // what comes back because of it is dealt out when it has been looked at
@@ -136,6 +157,7 @@ void GroupServing::go_on(OwnedQueue& group) {
     read_ahead(group);
     if (it.reading.could_feed(group.group)) host_.touch(group);
   }
+  count_filtered(group);
   group.named->group->show(it.reading.position());
   record(group);
   if (group.group.has_effects()) host_.touch(group);
@@ -180,8 +202,8 @@ void GroupServing::on_page(PageRead& page) {
   counters_.add(Counter::StreamPassedOver, lost);
 }
 
-/// One record is under way at a time, without a sync: a kill takes back a few steps at most, and a power cut
-/// what the next sync of anybody would have kept.
+/// One record is under way at a time, synced as the stream is: a kill takes back a few steps at most, and a
+/// power cut what its policy lets it take.
 void GroupServing::record(OwnedQueue& group) {
   OwnedGroup& it = *group.group_of_stream;
   if (it.recorded == it.reading.revision() && !it.is_deleted) return;
@@ -196,7 +218,8 @@ void GroupServing::record(OwnedQueue& group) {
   it.is_recording = true;
   host_.submit(std::move(batch), std::nullopt, SessionId{},
                GroupRecorded{group.named->id, it.reading.revision(), it.is_deleted},
-               {.sync = !it.asked.empty()});  // who asks is answered for good
+               {.sync = !it.asked.empty(),  // who asks is answered for good
+                .flush = group.named->definition.flush});
 }
 
 void GroupServing::on_recorded(const GroupRecorded& recorded, std::optional<Errc> error) {

@@ -62,6 +62,9 @@ class GroupServing {
   /// The stream has another definition; its groups have it with the catalogue.
   void redefine(const OwnedStream& stream);
 
+  /// A member has come, or subscribed again: what the group takes may be something else now.
+  void take_filter(OwnedQueue& group);
+
   // A tick of a group.
 
   /// Before its rules deal out: what may be dealt out.
@@ -95,6 +98,7 @@ class GroupServing {
  private:
   static bool has_members(const OwnedQueue& group);
   void take_definition(OwnedQueue& group);
+  void count_filtered(OwnedQueue& group);
   void read_ahead(OwnedQueue& group);
   void record(OwnedQueue& group);
   void answer_asked(OwnedQueue& group, std::uint64_t revision);

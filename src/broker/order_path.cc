@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "broker/queue_binding.h"
+#include "broker/queue_flush.h"
 #include "broker/shard.h"
 #include "queue/control_fields.h"
 #include "queue/queue_changes.h"
@@ -102,6 +103,7 @@ queue::QueueState Shard::describe_queue(const OwnedQueue& queue) {
                           .waiting = look.waiting,
                           .consumers = queue.places.size()};
   const std::optional<WallTime> oldest = queue.stream ? queue.named->stream->oldest() : look.oldest;
+  if (shared_.reader != nullptr) state.flush = flush_in_force(*queue.named, shared_.options.store.flush);
   if (oldest)
     state.oldest = std::max(std::chrono::duration_cast<std::chrono::milliseconds>(wall() - *oldest),
                             std::chrono::milliseconds(0));
@@ -196,6 +198,7 @@ void Shard::redefine(OwnedQueue& queue) {
   for (const auto& [consumer, place] : queue.places)
     tell(place.shard, FromQueue{old->id, QueueRedefined{consumer, queue.named}});
   log::event(log::Level::Notice, "queue.changed", {{"queue", old->name()}, {"by", "command"}});
+  if (shared_.reader != nullptr) warn_of_flush(*queue.named, shared_.options.store.flush);
 }
 
 /// There may be more room for what its owner lends.

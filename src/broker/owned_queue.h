@@ -46,11 +46,12 @@ struct OwnedGroup {
   }
 
   queue::GroupReading reading;
-  std::uint64_t recorded = 0;       ///< the revision of its position that the store has
-  bool is_recording = false;        ///< a newer one is with the committer
-  bool is_ended = false;            ///< its record goes, and no other is written
-  bool has_new_definition = false;  ///< which its rules do not have yet
-  std::uint64_t passed_over = 0;    ///< entries that the retention took away before the group came to them
+  std::uint64_t recorded = 0;          ///< the revision of its position that the store has
+  bool is_recording = false;           ///< a newer one is with the committer
+  bool is_ended = false;               ///< its record goes, and no other is written
+  bool has_new_definition = false;     ///< which its rules do not have yet
+  std::uint64_t passed_over = 0;       ///< entries that the retention took away before the group came to them
+  std::uint64_t filtered_counted = 0;  ///< of reading.filtered()
   std::optional<MonotonicTime> read_again_at{};  ///< the store could not be read
   bool is_deleted = false;                       ///< by a command: its record goes, and then it does
   /// Commands that are answered when the store knows, and what it has to know.

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "broker/payload_format.h"
+#include "broker/queue_flush.h"
 #include "broker/reason_for.h"
 #include "broker/shard.h"
 #include "queue/control_parser.h"
@@ -395,7 +396,8 @@ void Shard::commit_publish(Connection* c, const queue::MessagePtr& message, wire
   // What comes from a publisher is new; what is without one was acknowledged before and only changes hands.
   const bool is_kept = batch.append_count() > 0 || (retain && !message->payload().empty());
   if (session.v != 0 && is_kept) batch.refuse_when_full();
-  submit(std::move(batch), std::move(ticket), {.may_wait = may_wait, .sync = sync});
+  const auto flush = flush_for(work, shared_.options.store.flush);
+  submit(std::move(batch), std::move(ticket), {.may_wait = may_wait, .sync = sync, .flush = flush});
 }
 
 /// Adds what the receivers in targets_ and queue_targets_ get of it, and the retained message; `work` knows

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "broker/queue_flush.h"
 #include "broker/sequence_path.h"
 #include "broker/shard.h"
 #include "queue/queue_changes.h"
@@ -175,9 +176,11 @@ void Shard::on_queue_told(ToQueue& told) {
     void operator()(const RoomGivenBack&) { queue.group.on_room_given_back(); }
     void operator()(ConsumerJoined& m) {
       if (!queue.attach(m.consumer, {m.shard, m.attachment})) return;
+      if (queue.group_of_stream) shard.serving_.take_filter(queue);
       queue.group.join(m.consumer, m.attachment, std::move(m.options), shard.moment());
     }
     void operator()(ConsumerChanged& m) {
+      if (queue.group_of_stream) shard.serving_.take_filter(queue);
       queue.group.change_options(m.consumer, m.attachment, std::move(m.options), shard.moment());
     }
     void operator()(ConsumerGranted& m) {
@@ -406,7 +409,9 @@ void Shard::settle_entries(OwnedQueue& queue) {
   for (const queue::StoreChange& change : changes) std::visit(receiver, change);
   queue.is_committing = true;
   const bool is_step_of_qos2 = !work.claims.empty();
-  submit(std::move(batch), std::nullopt, SessionId{}, std::move(work), {.sync = is_step_of_qos2});
+  const auto flush = flush_for(*queue.named, work.dead_letters, shared_.options.store.flush);
+  submit(std::move(batch), std::nullopt, SessionId{}, std::move(work),
+         {.sync = is_step_of_qos2, .flush = flush});
 }
 
 void Shard::finish(Connection*, session::Session*, QueueSettled& work, std::optional<Errc> error) {

@@ -1,6 +1,7 @@
 #include "broker/queue_start.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -8,7 +9,9 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "broker/consumed_queue.h"
 #include "broker/queue_binding.h"
+#include "broker/queue_flush.h"
 #include "broker/queue_message.h"
 #include "broker/queue_plan.h"
 #include "queue/queue_changes.h"
@@ -68,6 +71,9 @@ Result<QueueStart::Found> QueueStart::run(store::ReadView* view, Recovery::Livin
       for (const StoredMessageId& one : ids.mapped())
         queue->group.restore_message_id(one.number, one.record.id, one.record.admitted_at, parts_.now);
     if (auto claims = claims_.extract(id)) restore_claims(*queue, std::move(claims.mapped()), sessions);
+    // Of those that follow the broker, its own warning says it.
+    if (has_store_ && queue->named->definition.flush)
+      warn_of_flush(*queue->named, parts_.options.store.flush);
     homes_.push_back({owner_of(id, parts_.shards), std::move(queue)});
     ++found_.queues;
   }
@@ -89,6 +95,7 @@ Result<QueueStart::Found> QueueStart::run(store::ReadView* view, Recovery::Livin
   }
   restore_readers(living);
   restore_groups();
+  restore_group_filters(living);
   parts_.committer.submit(std::move(changes_), nullptr);
   return found_;
 }
@@ -313,6 +320,38 @@ void QueueStart::restore_groups() {
     homes_.push_back({owner_of(stream, parts_.shards),
                       std::make_unique<OwnedQueue>(*std::move(restored), parts_.now,
                                                    queue::group_limit(parts_.options.queues))});
+  }
+}
+
+/// What each takes is what its subscriptions say, and that is the same: who says something else comes from a
+/// store that another program has written, and is told so.
+void QueueStart::restore_group_filters(Recovery::Living& living) {
+  for (const Recovery::Living::Home& home : living.sessions) {
+    session::Session& session = *home.session;
+    std::vector<std::string> members;
+    for (const session::Subscription& one : session.subscriptions().items())
+      if (queue::is_group_form(one.filter)) members.push_back(one.filter);
+    for (const std::string& filter : members) {
+      const auto form = queue::GroupForm::parse(filter);
+      const queue::NamedQueuePtr stream = form ? parts_.queues.find(form->stream.name) : nullptr;
+      if (!stream || !stream->stream) continue;
+      const session::Subscription& one = *session.subscriptions().find(filter);
+      auto hold = parts_.queues.group_filters().hold({stream->id, std::string(form->group)},
+                                                     {session.id(), session.client_id(), filter},
+                                                     wanted_by(one).text());
+      if (!hold) {
+        HERMOD_LOG_LIMITED(log::Level::Warning, "queue.member_ended", {"client", session.client_id()},
+                           {"queue", stream->name()}, {"group", form->group}, {"why", hold.error().detail});
+        session::erase_subscription(changes_, session.id(), one.number);
+        session.subscriptions().remove(filter);
+        continue;
+      }
+      hold->confirm();
+      auto wish = std::make_unique<session::SubscriptionWish>();
+      wish->property_filter = one.property_filter();
+      wish->group = *std::move(hold);
+      session.subscriptions().set(filter, one.options, one.number, std::move(wish));
+    }
   }
 }
 

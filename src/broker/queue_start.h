@@ -81,6 +81,7 @@ class QueueStart {
   Status read_stream(store::ReadView& view, const queue::NamedQueue& named);
   void restore_readers(Recovery::Living& living);
   void restore_groups();
+  void restore_group_filters(Recovery::Living& living);
   void restore_claims(OwnedQueue& queue, std::vector<Recovery::Living::Claim> claims,
                       const absl::flat_hash_map<SessionId, session::Session*>& sessions);
   void hold_claim(const Recovery::Living::Claim& claim, const session::Session& session);

@@ -1,11 +1,14 @@
 #include "broker/recovery.h"
 
 #include <algorithm>
+#include <memory>
+#include <string>
 #include <utility>
 
 #include "base/log.h"
 #include "broker/page_reader.h"
 #include "qos/packet_ids.h"
+#include "queue/property_filter.h"
 #include "queue/queue_id.h"
 #include "queue/records.h"
 #include "queue/stream_form.h"
@@ -32,6 +35,16 @@ bool cannot_be(Seq seq) {
 
 Error no_packet_id() {
   return {Errc::Corruption, "an exchange whose packet identifier another one has"};
+}
+
+/// Null: the subscription says nothing of messages. Errors: Invalid.
+Result<std::unique_ptr<session::SubscriptionWish>> read_wish(const std::string& property_filter) {
+  if (property_filter.empty()) return nullptr;
+  if (const auto filter = queue::PropertyFilter::parse(property_filter); !filter)
+    return tl::unexpected(filter.error());
+  auto wish = std::make_unique<session::SubscriptionWish>();
+  wish->property_filter = property_filter;
+  return wish;
 }
 
 /// Identifiers of sessions that begin in this run differ from those of earlier ones.
@@ -151,7 +164,12 @@ Status Recovery::read_subscriptions() {
       return true;
     }
     if (queue::is_named_form(record->filter)) {  // it is attached to its queue when its client is there
-      loaded->session->subscriptions().set(record->filter, record->options, id->number);
+      auto wish = read_wish(record->property_filter);
+      if (!wish) {
+        damaged("subscriptions", wish.error());
+        return true;
+      }
+      loaded->session->subscriptions().set(record->filter, record->options, id->number, *std::move(wish));
       ++found_.subscriptions;
       tell_progress();
       return true;

@@ -220,6 +220,8 @@ void Shard::discard_session_state(Session& session, Counter reason) {
     Recorded work{.ended = session.id()};
     if (const session::QueueConsumers* consumers = session.consumers())
       work.claim_owners.assign(consumers->claim_owners().begin(), consumers->claim_owners().end());
+    // Else a crash could leave a group with two filters.
+    work.group_filters = session.subscriptions().take_group_holds();
     erase_records(std::move(batch), std::move(work));
   } else if (const session::QueueConsumers* consumers = session.consumers()) {
     for (const QueueId owner : consumers->claim_owners())

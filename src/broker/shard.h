@@ -25,6 +25,7 @@
 #include "broker/entry_properties.h"
 #include "broker/failed_reads.h"
 #include "broker/gone_queue.h"
+#include "broker/granting.h"
 #include "broker/group_serving.h"
 #include "broker/lease_reports.h"
 #include "broker/member_choice.h"
@@ -317,7 +318,7 @@ class Shard final : public net::AcceptHandler,
   queue::Moment moment() { return {now(), wall()}; }
 
   // consume_path.cc
-  void consume(Session& session, std::string_view form, const topic::SubscriptionOptions& options);
+  void consume(Session& session, const session::Subscription& subscription);
   void consume_no_more(Session& session, std::string_view form);
   void drain(Session& session, session::QueueConsumer& consumer);
   void resume_consuming(Session& session);
@@ -349,11 +350,9 @@ class Shard final : public net::AcceptHandler,
   void on_nack(Connection& c, const wire::Publish& packet, std::string_view topic);
 
   // create_queue_path.cc
-  ReasonCode grant_queue(const wire::SubscribeFilter& wanted, SubscriptionRequest& request,
-                         store::WriteBatch& batch, std::string& why);
+  ReasonCode grant_queue(Granting& it);
   ReasonCode create_queues(SubscriptionRequest& request);
-  ReasonCode grant_group(const wire::SubscribeFilter& wanted, const wire::Subscribe& packet,
-                         SubscriptionRequest& request, store::WriteBatch& batch, std::string& why);
+  ReasonCode grant_group(Granting& it);
 
   // deliver_path.cc
   void deliver(SessionId to, Seq seq, queue::Delivery delivery);

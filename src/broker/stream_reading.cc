@@ -7,7 +7,9 @@
 #include <string>
 #include <utility>
 
+#include "broker/consumed_queue.h"
 #include "broker/page_reader.h"
+#include "broker/queue_flush.h"
 #include "queue/stream_form.h"
 #include "queue/stream_records.h"
 #include "wire/encoder.h"
@@ -39,29 +41,25 @@ Result<queue::StreamStart> start_in(const wire::Subscribe& packet) {
 
 /// The granted QoS, or why not, which `why` says in words. At QoS 2 nothing would be gained: what a reader
 /// gets is told by its offset, and can be read again. [MQTT-3.8.4-8]
-ReasonCode StreamReading::grant(const wire::SubscribeFilter& wanted, const wire::Subscribe& packet,
-                                SubscriptionRequest& request, std::string& why) const {
-  const auto refuse = [&](ReasonCode reason, std::string_view text) {
-    if (why.empty()) why = text;
-    return reason;
-  };
-  const auto form = queue::StreamForm::parse(wanted.filter);
-  if (!form) return refuse(ReasonCode::TopicFilterInvalid, form.error().detail);
-  if (wanted.no_local)
-    return refuse(ReasonCode::ImplementationSpecificError, "No Local means nothing for a stream");
+ReasonCode StreamReading::grant(Granting& it) const {
+  auto form = queue::StreamForm::parse(it.wanted.filter);
+  if (!form) return it.refuse(ReasonCode::TopicFilterInvalid, form.error().detail);
+  if (it.wanted.no_local)
+    return it.refuse(ReasonCode::ImplementationSpecificError, "No Local means nothing for a stream");
   const queue::NamedQueuePtr there = shared_.queues.find(form->name);
-  if (!there) return refuse(ReasonCode::TopicFilterInvalid, "there is no stream of this name");
+  if (!there) return it.refuse(ReasonCode::TopicFilterInvalid, "there is no stream of this name");
   if (!there->stream)
-    return refuse(ReasonCode::TopicFilterInvalid,
-                  "this is a queue, which is consumed: subscribe to $queue/ and its name");
-  const auto start = form->start ? Result<queue::StreamStart>(*form->start) : start_in(packet);
+    return it.refuse(ReasonCode::TopicFilterInvalid,
+                     "this is a queue, which is consumed: subscribe to $queue/ and its name");
+  const auto start = form->start ? Result<queue::StreamStart>(*form->start) : start_in(it.packet);
   if (!start)
-    return refuse(ReasonCode::ImplementationSpecificError,
-                  std::string(queue::kStreamOffset) + ": " + start.error().detail);
-  request.stream = there->id;
-  request.position = there->stream->position(*start);
+    return it.refuse(ReasonCode::ImplementationSpecificError,
+                     std::string(queue::kStreamOffset) + ": " + start.error().detail);
+  if (!it.take_filter(std::move(form->properties))) return ReasonCode::TopicFilterInvalid;
+  it.request.stream = there->id;
+  it.request.position = there->stream->position(*start);
   const auto most = std::min(shared_.options.mqtt.max_qos, static_cast<std::uint8_t>(wire::QoS::AtLeastOnce));
-  return static_cast<ReasonCode>(std::min(static_cast<std::uint8_t>(wanted.qos), most));
+  return static_cast<ReasonCode>(std::min(static_cast<std::uint8_t>(it.wanted.qos), most));
 }
 
 /// The session has subscribed, or again: it stands where that says.
@@ -74,12 +72,18 @@ void StreamReading::begin(Session& session, const SubscriptionRequest& request) 
     const queue::NamedQueueOptions& options = shared_.options.queues;
     reader = &readers.add(stream, {options.reader_messages, options.reader_bytes});
   }
-  reader->qos = static_cast<wire::QoS>(request.options.granted_qos);
-  reader->identifiers.clear();
-  if (request.options.identifier != 0) reader->identifiers.push_back(request.options.identifier);
+  take_options(*reader, *session.subscriptions().find(request.filter));
   reader->begin(*request.position);
   reader->recorded = *request.position;
   if (session.is_online() && !reader->is_attached) attach(session, *reader);
+}
+
+/// For what is sent from now on.
+void StreamReading::take_options(StreamReader& reader, const session::Subscription& subscription) {
+  reader.qos = static_cast<wire::QoS>(subscription.options.granted_qos);
+  reader.filter = wanted_by(subscription);
+  reader.identifiers.clear();
+  if (subscription.options.identifier != 0) reader.identifiers.push_back(subscription.options.identifier);
 }
 
 void StreamReading::attach(Session& session, StreamReader& reader) {
@@ -93,8 +97,12 @@ void StreamReading::end(Session& session, std::string_view text) {
   const std::string_view name = queue::name_in_form(text);
   const queue::NamedQueuePtr stream = shared_.queues.find(name);
   if (!stream) return;
-  for (const session::Subscription& other : session.subscriptions().items())
-    if (queue::is_stream_form(other.filter) && queue::name_in_form(other.filter) == name) return;
+  for (const session::Subscription& other : session.subscriptions().items()) {
+    if (!queue::is_stream_form(other.filter) || queue::name_in_form(other.filter) != name) continue;
+    StreamReader* const reader = session.readers() != nullptr ? session.readers()->find(stream->id) : nullptr;
+    if (reader != nullptr) take_options(*reader, other);
+    return;
+  }
   store::WriteBatch batch;
   forget(session, stream->id, batch);
   if (!batch.empty()) host_.erase_records(std::move(batch), {});
@@ -121,9 +129,7 @@ void StreamReading::resume(Session& session) {
     const queue::NamedQueuePtr stream = shared_.queues.find(queue::name_in_form(one.filter));
     StreamReader* const reader = stream ? session.readers()->find(stream->id) : nullptr;
     if (reader == nullptr) continue;
-    reader->qos = static_cast<wire::QoS>(one.options.granted_qos);
-    reader->identifiers.clear();
-    if (one.options.identifier != 0) reader->identifiers.push_back(one.options.identifier);
+    take_options(*reader, one);
     if (!reader->is_attached) attach(session, *reader);
   }
 }
@@ -154,6 +160,12 @@ void StreamReading::pump(Connection& c, Session& session) {
   session.readers()->for_each([&](StreamReader& reader) {
     if (!reader.is_attached) return;
     while (const queue::StreamEntry* next = reader.window.next()) {
+      if (!reader.filter.matches(next->message->forwarded_properties())) {
+        counters_.add(Counter::StreamFiltered);
+        record_later(session);
+        reader.window.pop();
+        continue;
+      }
       if (c.unsent_bytes() >= shared_.options.limits.outbound_buffer) break;
       if (!send(c, session, reader, *next)) break;
       reader.window.pop();
@@ -262,20 +274,26 @@ void StreamReading::record_due() {
       record(*session);
 }
 
-/// A power cut may take the last of it: then some entries come again.
+/// A power cut may take the last of it, as it may take entries of the streams: then some come again.
 void StreamReading::record(Session& session) {
   if (!session.is_durable()) return;
   StreamReaders& readers = *session.readers();
   readers.is_record_due = false;
   store::WriteBatch batch;
+  StrictestFlush flush(shared_.options.store.flush);
   readers.for_each([&](StreamReader& reader) {
     if (readers.is_moving(reader.stream->id)) return;
     const queue::StreamPosition position = reader.position();
     if (position == reader.recorded) return;
     queue::record_reader(batch, reader.stream->id, session.id(), position);
     reader.recorded = position;
+    // What the reader has of it may be from before it was changed.
+    const queue::NamedQueuePtr stream = shared_.queues.find(reader.stream->id);
+    flush.add(stream ? stream->definition.flush : std::nullopt);
   });
-  if (!batch.empty()) host_.submit(std::move(batch), std::nullopt, session.id(), Recorded{}, {.sync = false});
+  if (!batch.empty())
+    host_.submit(std::move(batch), std::nullopt, session.id(), Recorded{},
+                 {.sync = false, .flush = flush.get()});
 }
 
 }  // namespace hermod::broker

@@ -11,6 +11,7 @@
 #include "broker/commit_ticket.h"
 #include "broker/connection.h"
 #include "broker/entry_properties.h"
+#include "broker/granting.h"
 #include "broker/queue_message.h"
 #include "broker/shard_message.h"
 #include "broker/shared.h"
@@ -65,8 +66,7 @@ class StreamReading {
   // SUBSCRIBE and UNSUBSCRIBE.
 
   /// The granted QoS, or why not, which `why` says in words.
-  wire::ReasonCode grant(const wire::SubscribeFilter& wanted, const wire::Subscribe& packet,
-                         SubscriptionRequest& request, std::string& why) const;
+  wire::ReasonCode grant(Granting& it) const;
   /// The session has subscribed, or again: it stands where that says.
   void begin(session::Session& session, const SubscriptionRequest& request);
   /// It has unsubscribed. What is with the client ends as ever; another subscription of the session to the
@@ -101,6 +101,7 @@ class StreamReading {
   std::optional<MonotonicTime> next_record() const;
 
  private:
+  static void take_options(session::StreamReader& reader, const session::Subscription& subscription);
   void attach(session::Session& session, session::StreamReader& reader);
   void read_ahead(const session::Session& session, session::StreamReader& reader);
   bool send(Connection& c, session::Session& session, session::StreamReader& reader,

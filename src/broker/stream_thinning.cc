@@ -126,7 +126,8 @@ void StreamThinning::take_out(OwnedQueue& queue) {
     if (stream.leaving->leaves_mark) queue::record_released(batch, id, mark);
   }
   stream.is_thinning = true;
-  host_.submit(std::move(batch), std::nullopt, SessionId{}, StreamTrimmed{queue.named->id}, {.sync = false});
+  host_.submit(std::move(batch), std::nullopt, SessionId{}, StreamTrimmed{queue.named->id},
+               {.sync = false, .flush = queue.named->definition.flush});
 }
 
 void StreamThinning::on_taken_out(const StreamTrimmed& work, std::optional<Errc> error) {

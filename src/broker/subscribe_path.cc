@@ -47,12 +47,11 @@ void Shard::on_subscribe(Connection& c, const wire::Subscribe& packet) {
     const bool is_one_too_many = is_new && granted >= shared_.options.session.max_subscriptions;
     if (is_one_too_many || !queue::is_named_form(wanted.filter)) {
       request.reason = grant(wanted, is_one_too_many);
-    } else if (queue::is_queue_form(wanted.filter)) {
-      request.reason = grant_queue(wanted, request, batch, work.why);
-    } else if (queue::is_group_form(wanted.filter)) {
-      request.reason = grant_group(wanted, packet, request, batch, work.why);
     } else {
-      request.reason = reading_.grant(wanted, packet, request, work.why);
+      Granting it{session, packet, wanted, request, batch, work.why};
+      request.reason = queue::is_queue_form(wanted.filter)   ? grant_queue(it)
+                       : queue::is_group_form(wanted.filter) ? grant_group(it)
+                                                             : reading_.grant(it);
     }
     if (request.reason == ReasonCode::ProtocolError)
       return disconnect(c, request.reason, "No Local on a shared subscription");  // [MQTT-3.8.3-4]
@@ -67,7 +66,8 @@ void Shard::on_subscribe(Connection& c, const wire::Subscribe& packet) {
         request.retained_due = is_retained_due(request, is_new);
         if (request.position) queue::record_reader(batch, request.stream, session.id(), *request.position);
         session::record_subscription(batch, session.id(), request.number, request.filter, request.options,
-                                     request.retained_due);
+                                     request.retained_due,
+                                     request.wish ? request.wish->property_filter : std::string_view{});
       }
       if (is_new) ++granted;
     }
@@ -149,13 +149,15 @@ void Shard::apply_subscriptions(Connection* c, Session& session, SubscriptionsSt
       }
       stop_retained_reads(c, session.id(), request.filter);
     } else {
-      session.subscriptions().set(request.filter, request.options, request.number);  // [MQTT-3.8.4-3]
+      if (request.wish) request.wish->group.confirm();
+      session.subscriptions().set(request.filter, request.options, request.number,
+                                  std::move(request.wish));  // [MQTT-3.8.4-3]
       if (request.number != 0) session.subscriptions().settle(request.filter);
     }
     if (is_consumed(request.filter)) {
       if (request.group) request.group->group->is_recorded = true;
       work.unsubscribe ? consume_no_more(session, request.filter)
-                       : consume(session, request.filter, request.options);
+                       : consume(session, *session.subscriptions().find(request.filter));
       continue;
     }
     if (queue::is_stream_form(request.filter)) {

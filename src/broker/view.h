@@ -16,6 +16,7 @@
 #include "queue/transaction_numbers.h"
 #include "retain/retained_index.h"
 #include "session/session_directory.h"
+#include "store/flush.h"
 #include "store/stats.h"
 #include "store/wear.h"
 #include "topic/subscription_index.h"
@@ -34,7 +35,7 @@ class View {
  public:
   /// Of a broker with a folder.
   struct OfStore {
-    std::string flush;
+    std::optional<store::Flush> flush;
     std::function<store::Wear()> wear;      ///< any thread
     std::function<StoreNumbers()> numbers;  ///< any thread; looks at the disk
   };
@@ -89,6 +90,7 @@ class View {
     std::size_t count = 0;
     queue::Amount held{};
     queue::Amount in_memory{};  ///< of that, what is not in the store alone
+    std::size_t relaxed = 0;    ///< whose flush policy lets a power cut take what was acknowledged
   };
   NamedQueues named_queues() const {
     NamedQueues sum;
@@ -96,6 +98,7 @@ class View {
     for (const queue::NamedQueuePtr& queue : queues_->all()) {
       const queue::Amount held = queue->stream ? queue->stream->held() : queue->room->held();
       ++sum.count;
+      if (store_.flush && queue->definition.flush.value_or(*store_.flush).is_relaxed()) ++sum.relaxed;
       sum.held.messages += held.messages;
       sum.held.bytes += held.bytes;
       const queue::Amount in_memory = queue->room->in_memory();
@@ -135,8 +138,8 @@ class View {
   std::optional<StoreNumbers> store_numbers() const {
     return store_.numbers ? std::optional(store_.numbers()) : std::nullopt;
   }
-  /// store.flush; empty: nothing is stored.
-  const std::string& flush() const { return store_.flush; }
+  /// store.flush; nothing: nothing is stored.
+  const std::optional<store::Flush>& flush() const { return store_.flush; }
   bool has_tls() const { return tls_.next_expiry != nullptr; }
   /// How long until the first certificate of a TLS listener ends, negative after it; nothing without one.
   std::optional<std::chrono::seconds> next_expiry() const {

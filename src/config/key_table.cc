@@ -1,7 +1,6 @@
 #include <array>
 
 #include "config/binding.h"
-#include "config/flush_policy.h"
 
 // The one list of configuration keys. Parsing, suggestions, `hermod --print-config`, config/hermod.toml and
 // docs/configuration.md all follow it.
@@ -333,11 +332,11 @@ void add_websocket(std::vector<Key>& keys) {
 Key flush_policy(std::string_view name, std::string_view doc) {
   using Member = OfStore<&StoreFields::flush>;
   Key key{.name = name, .kind = Kind::Text, .doc = doc};
-  key.forms = kFlushPolicies;
-  key.check = [](std::string_view text) { return parse_flush_policy(text).map([](store::Flush) {}); };
+  key.forms = store::kFlushPolicies;
+  key.check = [](std::string_view text) { return store::Flush::parse(text).map([](const store::Flush&) {}); };
   key.read = [](const Settings& s) -> Value { return Member::of(s).text(); };
   key.write = [](Settings& s, const Value& v) {
-    if (const auto flush = parse_flush_policy(std::get<std::string>(v))) Member::of(s) = *flush;
+    if (const auto flush = store::Flush::parse(std::get<std::string>(v))) Member::of(s) = *flush;
   };
   return key;
 }

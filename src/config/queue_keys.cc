@@ -64,6 +64,11 @@ const std::vector<QueueKey>& queue_keys() {
        "detect: gaps and repetitions in the numbers that producers give in the user property seq are "
        "counted, "
        "logged and told on $events/sequence/gap."},
+      {"flush", "broker, sync, memory, or interval: with 1 to 60000 ms behind it",
+       "When a QoS 1 message in the queue is safe from a power cut: broker, as store.flush says, or one of "
+       "the "
+       "words of that, which then holds for this queue. QoS 2 is synced at once whatever it says. See "
+       "durability.md."},
       {"retention_time", "none or 1s to 3660d", "How long a stream keeps a message."},
       {"retention_bytes", "none or a size",
        "The bytes of messages that a stream keeps; the oldest leave it, in blocks of up to a sixteenth."},

@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "base/ids.h"
-#include "queue/message.h"
+#include "queue/queue_effect.h"
 
 namespace hermod::queue {
 

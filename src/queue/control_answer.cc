@@ -45,6 +45,7 @@ Fields state_fields(const QueueState& state, bool is_whole) {
   if (state.first) fields["first_offset"] = state.first->v;
   if (state.next) fields["next_offset"] = state.next->v;
   if (state.keys) fields["keys"] = *state.keys;
+  if (state.flush) fields["flush"] = state.flush->text();
   if (is_whole) fields["options"] = options_of(state.queue->definition);
   return fields;
 }
@@ -145,6 +146,8 @@ Fields group_fields(const GroupState& state) {
   fields["waiting"] = state.waiting;
   fields["members"] = state.members;
   fields["passed_over"] = state.passed_over;
+  fields["filter"] = state.filter;
+  fields["filtered"] = state.filtered;
   return fields;
 }
 

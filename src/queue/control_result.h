@@ -38,6 +38,7 @@ struct QueueState {
   std::optional<Seq> first{};                         ///< of a stream: the oldest that it keeps,
   std::optional<Seq> next{};                          ///< and what will be stored next
   std::optional<std::uint64_t> keys{};                ///< with last_value: of which it knows the newest
+  std::optional<store::Flush> flush{};                ///< the policy in force; nothing: nothing is stored
 };
 
 struct QueueList {
@@ -80,6 +81,8 @@ struct GroupState {
   std::uint64_t waiting = 0;                          ///< and waiting for another try
   std::uint64_t members = 0;
   std::uint64_t passed_over = 0;  ///< entries that the retention took away in front of it, since the start
+  std::string filter{};           ///< of its members, since one has been there; empty: it takes everything
+  std::uint64_t filtered = 0;     ///< entries that it did not take, since the start
 };
 struct GroupList {
   std::vector<GroupState> groups;

@@ -41,6 +41,13 @@ std::uint64_t GroupReading::feed(QueueGroup& group, Moment now) {
       window_.pop();
       continue;
     }
+    if (!filter_.matches(entry.message->forwarded_properties())) {
+      ++filtered_;
+      position_.settle(offset);
+      ++revision_;
+      window_.pop();
+      continue;
+    }
     if (entry.message->is_expired(now.wall)) {  // it is not sent [MQTT-3.3.2-5]
       ++expired;
       position_.settle(offset);
@@ -57,6 +64,31 @@ std::uint64_t GroupReading::feed(QueueGroup& group, Moment now) {
     window_.pop();
   }
   return expired;
+}
+
+void GroupReading::set_filter(PropertyFilter filter, QueueGroup& group, Moment now) {
+  filter_ = std::move(filter);
+  for (auto number = offsets_.first_from({}); number; number = offsets_.first_from(Seq{number->v + 1})) {
+    Held& held = *offsets_.find(*number);
+    if (held.is_stale) continue;
+    const auto peeked = group.peek(*number, 1);
+    const bool is_there = !peeked.empty() && peeked.front().seq == *number && peeked.front().message;
+    const bool is_unfit = is_there && !filter_.matches(peeked.front().message->forwarded_properties());
+    if (is_unfit != held.is_unfit) is_unfit ? ++unfit_ : --unfit_;
+    held.is_unfit = is_unfit;
+  }
+  drop_unfit(group, now);
+}
+
+void GroupReading::drop_unfit(QueueGroup& group, Moment now) {
+  if (unfit_ == 0) return;
+  for (auto number = offsets_.first_from({}); number; number = offsets_.first_from(Seq{number->v + 1})) {
+    const Held held = *offsets_.find(*number);
+    if (!held.is_unfit || !drop(group, *number, now)) continue;
+    ++filtered_;
+    position_.settle(held.offset);
+    ++revision_;
+  }
 }
 
 Seq GroupReading::offset_of(Seq number) const {
@@ -88,6 +120,7 @@ GroupPosition GroupReading::with(std::span<const Seq> numbers) const {
 void GroupReading::forget(Seq number) {
   const Held* const held = offsets_.find(number);
   if (held == nullptr) return;
+  if (held->is_unfit) --unfit_;
   if (held->is_stale) {
     --stale_;
   } else {
@@ -110,6 +143,7 @@ void GroupReading::seek(QueueGroup& group, const StreamPosition& to, Moment now)
     if (held.is_stale) continue;
     held.is_stale = true;
     ++stale_;
+    if (std::exchange(held.is_unfit, false)) --unfit_;
     in_hand_.erase(held.offset);
   }
   position_ = GroupPosition(to);

@@ -9,6 +9,7 @@
 #include "base/ids.h"
 #include "queue/group_position.h"
 #include "queue/moment.h"
+#include "queue/property_filter.h"
 #include "queue/queue_group.h"
 #include "queue/queue_window.h"
 #include "queue/sequence_map.h"
@@ -36,10 +37,20 @@ class GroupReading {
   /// front of `holes_from`.
   std::uint64_t begin_at_least(Seq first, Seq holes_from = Seq{~0ULL});
 
-  /// Hands on what has room, in order. What is expired by then is settled with that; how many were.
+  /// Hands on what has room and what the filter lets through, in order. What is expired by then, and what is
+  /// not let through, is settled with that; how many were expired.
   std::uint64_t feed(QueueGroup& group, Moment now);
   /// Something could be handed on.
   bool could_feed(const QueueGroup& group) const;
+
+  /// The group takes nothing else from now on, and does not go back for what it has let go by. What members
+  /// have stays with them until it is settled; should it come back, nobody gets it any more.
+  void set_filter(PropertyFilter filter, QueueGroup& group, Moment now);
+  const PropertyFilter& filter() const { return filter_; }
+  /// What another filter had let through and has come back is settled. Before the group deals out anything.
+  void drop_unfit(QueueGroup& group, Moment now);
+  /// How many entries the filters have settled since it began.
+  std::uint64_t filtered() const { return filtered_; }
 
   /// The offset of what the group knows under this number. Precondition: it was handed on and is not settled.
   Seq offset_of(Seq number) const;
@@ -70,6 +81,7 @@ class GroupReading {
     Seq offset;
     WallTime stored_at{};
     bool is_stale = false;
+    bool is_unfit = false;  ///< for the filter; never with is_stale
   };
   bool has_room(const QueueGroup& group) const;
   bool drop(QueueGroup& group, Seq number, Moment now);
@@ -81,6 +93,9 @@ class GroupReading {
   SequenceMap<Held> offsets_;         ///< of what is in the group, by its number there
   absl::flat_hash_set<Seq> in_hand_;  ///< offsets of these, but for those in front of a seek
   std::size_t stale_ = 0;
+  std::size_t unfit_ = 0;
+  PropertyFilter filter_;
+  std::uint64_t filtered_ = 0;
   std::uint64_t last_number_ = 0;
   std::uint64_t revision_ = 1;
   Seq fed_to_;              ///< what is before was handed on, or is not there

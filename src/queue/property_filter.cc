@@ -131,6 +131,14 @@ Result<PropertyFilter::Term> PropertyFilter::parse_term(std::string_view text, s
   return term;
 }
 
+Result<PropertyFilter> take_property_filter(std::string_view& form) {
+  const std::size_t question = form.find('?');
+  if (question == std::string_view::npos) return PropertyFilter{};
+  const std::string_view text = form.substr(question + 1);
+  form = form.substr(0, question);
+  return PropertyFilter::parse(text);
+}
+
 bool PropertyFilter::matches(Bytes forwarded_properties) const {
   const auto holds = [&](const Term& term) { return is_true(term, forwarded_properties); };
   if (terms_.empty() || join_ == Join::All) return std::all_of(terms_.begin(), terms_.end(), holds);

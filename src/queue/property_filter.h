@@ -65,4 +65,12 @@ class PropertyFilter {
   std::vector<Term> terms_;
 };
 
+/// The user property of SUBSCRIBE that says the same as what stands behind `?` in `$queue/...`, `$stream/...`
+/// and `$share/<group>/$stream/...`.
+inline constexpr std::string_view kFilterProperty = "filter";
+
+/// What stands behind the first `?` of such a form, which ends there then; without one it is true for every
+/// message. Errors: Invalid.
+Result<PropertyFilter> take_property_filter(std::string_view& form);
+
 }  // namespace hermod::queue

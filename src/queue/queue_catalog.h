@@ -13,6 +13,7 @@
 #include "base/fair_shared_mutex.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "queue/group_filters.h"
 #include "queue/queue_definition.h"
 #include "queue/queue_room.h"
 #include "queue/stream_extent.h"
@@ -81,6 +82,8 @@ class QueueCatalog {
                                       const GroupPosition& position, std::size_t owners);
   /// In the order of their names.
   std::vector<NamedQueuePtr> groups_of(QueueId stream) const;
+  /// What each takes of its stream. Behind a lock of its own.
+  GroupFilters& group_filters() { return group_filters_; }
 
   /// In the order of their names.
   std::vector<NamedQueuePtr> all() const;
@@ -129,6 +132,7 @@ class QueueCatalog {
   void visit_groups(QueueId stream, Visit visit);
 
   const Options options_;
+  GroupFilters group_filters_;
   mutable FairSharedMutex mutex_;
   absl::btree_map<std::string, NamedQueuePtr, std::less<>> by_name_;
   absl::flat_hash_map<QueueId, NamedQueuePtr> by_id_;  ///< groups as well

@@ -11,6 +11,7 @@
 #include "queue/property_filter.h"
 #include "queue/settlement.h"
 #include "queue/token_bucket.h"
+#include "store/flush.h"
 
 namespace hermod::queue {
 
@@ -59,6 +60,8 @@ struct QueueDefinition {
   std::optional<Rate> rate_in;
   std::optional<Rate> rate_out;
   SequenceCheck seq = SequenceCheck::Off;
+  /// When what it stores is safe from a power cut; nothing: as of the broker, see store::Options::flush.
+  std::optional<store::Flush> flush;
   // Of a stream: what is beyond any of these leaves it, the oldest first.
   std::optional<std::chrono::milliseconds> retention_time = std::chrono::hours(24 * 7);
   std::optional<std::uint64_t> retention_bytes;  ///< as Message::size() counts

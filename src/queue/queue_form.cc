@@ -39,12 +39,9 @@ bool is_queue_form(std::string_view text) {
 Result<QueueForm> QueueForm::parse(std::string_view text) {
   QueueForm form;
   std::string_view rest = text.substr(kQueuePrefix.size());
-  if (const std::size_t question = rest.find('?'); question != std::string_view::npos) {
-    auto properties = PropertyFilter::parse(rest.substr(question + 1));
-    if (!properties) return tl::unexpected(std::move(properties).error());
-    form.properties = std::move(*properties);
-    rest = rest.substr(0, question);
-  }
+  auto properties = take_property_filter(rest);
+  if (!properties) return tl::unexpected(std::move(properties).error());
+  form.properties = std::move(*properties);
   const bool has_filter = rest.find('/') != std::string_view::npos;
   form.name = take_level(rest);
   form.filter = rest;

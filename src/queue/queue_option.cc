@@ -17,6 +17,7 @@ using Definition = QueueDefinition;
 constexpr std::string_view kNone = "none";
 constexpr std::string_view kAllOf = "all:";
 constexpr std::string_view kAnyOf = "any:";
+constexpr std::string_view kAsBroker = "broker";
 
 template <class Enum>
 struct Word {
@@ -145,6 +146,24 @@ std::string match_text(const PropertyFilter& match) {
   return std::string(match.join() == PropertyFilter::Join::All ? kAllOf : kAnyOf) + match.text();
 }
 
+/// "broker", or what store.flush takes.
+Status read_flush(std::string_view text, std::optional<store::Flush>& out) {
+  if (text == kAsBroker) {
+    out.reset();
+    return {};
+  }
+  const auto flush = store::Flush::parse(text);
+  if (!flush)
+    return failure(Errc::Invalid,
+                   std::string(kAsBroker) + ", " + std::string(store::kFlushPolicies) + " is expected");
+  out = *flush;
+  return {};
+}
+
+std::string flush_text(const std::optional<store::Flush>& flush) {
+  return flush ? flush->text() : std::string(kAsBroker);
+}
+
 std::string dead_letter_text(const Definition& definition) {
   const std::string target = definition.dead_letter_target();
   return target.empty() ? std::string(kNoDeadLetters) : target;
@@ -175,7 +194,7 @@ struct Option {
   HadBy had_by = HadBy::Queues;
 };
 
-constexpr std::array<Option, 23> kOptions{{
+constexpr std::array<Option, 24> kOptions{{
     {"match", [](Definition& d, std::string_view v) { return read_match(v, d.match); },
      [](const Definition& d) { return match_text(d.match); }, HadBy::Both},
     {"kind", [](Definition& d, std::string_view v) { return read_word(kKinds, v, d.kind); },
@@ -219,6 +238,8 @@ constexpr std::array<Option, 23> kOptions{{
      [](const Definition& d) { return optional_text(d.rate_out, [](const Rate& r) { return r.text(); }); }},
     {"seq", [](Definition& d, std::string_view v) { return read_word(kSequenceChecks, v, d.seq); },
      [](const Definition& d) { return word_for(kSequenceChecks, d.seq); }, HadBy::Both},
+    {kFlushOption, [](Definition& d, std::string_view v) { return read_flush(v, d.flush); },
+     [](const Definition& d) { return flush_text(d.flush); }, HadBy::Both},
     {"retention_time",
      [](Definition& d, std::string_view v) { return read_optional(v, d.retention_time, read_time); },
      [](const Definition& d) { return optional_text(d.retention_time, time_text); }, HadBy::Streams},

@@ -8,6 +8,9 @@
 
 namespace hermod::queue {
 
+/// The option that says what may be lost in a power cut.
+inline constexpr std::string_view kFlushOption = "flush";
+
 /// The options of a queue as text, in the same words wherever somebody sets or reads them: configuration
 /// file, $CONTROL, HTTP, command line. `bind` is a list and no option here.
 ///

@@ -113,6 +113,7 @@ Status check_end(const ByteReader& in, std::string_view what) {
 
 }  // namespace
 
+/// Every option, but for one that the first records did not have: it is there when it is not at its default.
 std::string encode_queue(const QueueRecord& queue) {
   const QueueDefinition& definition = queue.definition;
   std::string record;
@@ -124,8 +125,12 @@ std::string encode_queue(const QueueRecord& queue) {
   out.u16(static_cast<std::uint16_t>(definition.bind.size()));
   for (const std::string& filter : definition.bind) out.sized16(filter);
   const auto options = option_names(definition.kind);
-  out.u16(static_cast<std::uint16_t>(options.size()));
+  const auto is_stored = [&](std::string_view option) {
+    return option != kFlushOption || definition.flush.has_value();
+  };
+  out.u16(static_cast<std::uint16_t>(std::ranges::count_if(options, is_stored)));
   for (const std::string_view option : options) {
+    if (!is_stored(option)) continue;
     out.sized16(option);
     out.sized32(option_text(definition, option));
   }

@@ -156,6 +156,11 @@ std::string_view name_in_form(std::string_view text) {
   return form ? form->name : std::string_view{};
 }
 
+PropertyFilter filter_in_form(std::string_view text) {
+  auto filter = take_property_filter(text);
+  return filter ? *std::move(filter) : PropertyFilter{};
+}
+
 bool is_group_form(std::string_view text) {
   if (!text.starts_with(kSharePrefix)) return false;
   const std::size_t slash = text.find('/', kSharePrefix.size());
@@ -172,13 +177,16 @@ Result<GroupForm> GroupForm::parse(std::string_view text) {
                    "bytes at most");
   auto stream = StreamForm::parse(text.substr(slash + 1));
   if (!stream) return tl::unexpected(std::move(stream).error());
-  form.stream = *stream;
+  form.stream = *std::move(stream);
   return form;
 }
 
 Result<StreamForm> StreamForm::parse(std::string_view text) {
   StreamForm form;
   std::string_view rest = text.substr(kStreamPrefix.size());
+  auto properties = take_property_filter(rest);
+  if (!properties) return tl::unexpected(std::move(properties).error());
+  form.properties = *std::move(properties);
   const std::size_t slash = rest.find('/');
   form.name = rest.substr(0, slash);
   if (!is_queue_name(form.name))

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "queue/property_filter.h"
 
 namespace hermod::queue {
 
@@ -28,10 +29,11 @@ struct StreamStart {
 };
 
 /// What `$stream/...` says in a SUBSCRIBE: `$stream/<name>`, and for a client of MQTT 3.1.1, which has no
-/// user properties, `$stream/<name>/@<start>`. A view into the text.
+/// user properties, `$stream/<name>/@<start>`; with `?<property filter>` behind both. A view into the text.
 struct StreamForm {
   std::string_view name;
   std::optional<StreamStart> start;  ///< nothing: the form does not say
+  PropertyFilter properties;
 
   /// Errors: Invalid. Precondition: is_stream_form(text).
   static Result<StreamForm> parse(std::string_view text);
@@ -58,6 +60,9 @@ bool is_named_form(std::string_view text);
 /// The queue or stream of such a subscription, also of a group's; empty when the form is wrong. Precondition:
 /// is_named_form().
 std::string_view name_in_form(std::string_view text);
+/// What stands behind `?` in such a subscription, or nothing does: then it is true for every message.
+/// Precondition: is_named_form().
+PropertyFilter filter_in_form(std::string_view text);
 
 /// A date and time of RFC 3339, to the microsecond. Errors: Invalid.
 Result<WallTime> parse_time(std::string_view text);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "queue/property_filter.h"
 #include "queue/queue_catalog.h"
 #include "queue/queue_effect.h"
 #include "queue/queue_window.h"
@@ -26,6 +27,7 @@ struct QueueConsumer {
   queue::AttachmentNo attachment{};  ///< of the connection it has, or had; zero: it was never attached
   bool is_attached = false;
   wire::QoS qos{};
+  queue::PropertyFilter filter{};            ///< nothing else is sent, also of what was lent before it
   std::vector<std::uint32_t> identifiers{};  ///< of its subscriptions
   std::uint64_t taken = 0;                   ///< deliveries that came since it was attached
   std::uint64_t limit = 0;                   ///< so many may come

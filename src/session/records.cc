@@ -110,15 +110,16 @@ void erase_session(store::WriteBatch& batch, const Session& session, bool with_q
 
 void record_subscription(store::WriteBatch& batch, SessionId session, std::uint32_t number,
                          std::string_view filter, const topic::SubscriptionOptions& options,
-                         bool retained_due) {
+                         bool retained_due, std::string_view property_filter) {
   std::string record;
   ByteWriter out(record);
-  out.u8(kRecordVersion);
+  out.u8(property_filter.empty() ? kRecordVersion : kFilteredSubscriptionVersion);
   out.u8(static_cast<std::uint8_t>(options.granted_qos | (options.no_local ? kNoLocal : 0) |
                                    (options.retain_as_published ? kRetainAsPublished : 0) |
                                    (retained_due ? kRetainedDue : 0)));
   out.u32(options.identifier);
   out.sized16(filter);
+  if (!property_filter.empty()) out.sized16(property_filter);
   batch.put(Table::Subscriptions, as_bytes(subscription_key(session, number)), as_bytes(record));
 }
 
@@ -128,11 +129,14 @@ void erase_subscription(store::WriteBatch& batch, SessionId session, std::uint32
 
 Result<SubscriptionRecord> decode_subscription(Bytes bytes) {
   ByteReader in(bytes);
-  if (in.u8() != kRecordVersion) return failure(Errc::Unsupported, "subscription record: unknown version");
+  const std::uint8_t version = in.u8();
+  if (version != kRecordVersion && version != kFilteredSubscriptionVersion)
+    return failure(Errc::Unsupported, "subscription record: unknown version");
   SubscriptionRecord subscription;
   const std::uint8_t flags = in.u8();
   subscription.options.identifier = in.u32();
   subscription.filter = as_text(in.sized16());
+  if (version == kFilteredSubscriptionVersion) subscription.property_filter = as_text(in.sized16());
   if (!in.ok() || in.remaining() != 0)
     return failure(Errc::Corruption, "subscription record: not as long as it says");
   if ((flags & ~(kNoLocal | kRetainAsPublished | kRetainedDue | 0x03)) != 0 || (flags & 0x03) == 3)

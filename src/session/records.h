@@ -14,8 +14,10 @@
 
 namespace hermod::session {
 
-/// The first byte of every record of this room.
+/// The first byte of every record of this room,
 inline constexpr std::uint8_t kRecordVersion = 1;
+/// but of a subscription with a property filter.
+inline constexpr std::uint8_t kFilteredSubscriptionVersion = 2;
 
 /// What of a session is in its own record. Times are wall time, in microseconds since the epoch.
 struct SessionRecord {
@@ -37,12 +39,13 @@ void erase_session(store::WriteBatch& batch, const Session& session, bool with_q
 struct SubscriptionRecord {
   std::string filter;
   topic::SubscriptionOptions options;
-  bool retained_due = false;  ///< not all retained messages that it asked for are in the queue
+  std::string property_filter;  ///< the user property `filter`; empty: it was not there
+  bool retained_due = false;    ///< not all retained messages that it asked for are in the queue
 };
-/// `number` is what Subscriptions::number_for() gave.
+/// `number` is what Subscriptions::number_for() gave; `property_filter` as in SubscriptionRecord.
 void record_subscription(store::WriteBatch& batch, SessionId session, std::uint32_t number,
                          std::string_view filter, const topic::SubscriptionOptions& options,
-                         bool retained_due = false);
+                         bool retained_due = false, std::string_view property_filter = {});
 void erase_subscription(store::WriteBatch& batch, SessionId session, std::uint32_t number);
 /// Errors: Corruption, Unsupported.
 Result<SubscriptionRecord> decode_subscription(Bytes record);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "queue/property_filter.h"
 #include "queue/queue_catalog.h"
 #include "queue/queue_effect.h"
 #include "queue/stream_window.h"
@@ -23,6 +24,7 @@ struct StreamReader {
   queue::AttachmentNo attachment{};  ///< of the connection it has, or had; zero: it was never attached
   bool is_attached = false;
   wire::QoS qos{};
+  queue::PropertyFilter filter{};            ///< what it does not let through is passed over
   std::vector<std::uint32_t> identifiers{};  ///< of its subscription
   queue::StreamWindow window;
   /// What is with the client, in the order in which it was sent.

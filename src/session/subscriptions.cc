@@ -1,6 +1,7 @@
 #include "session/subscriptions.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace hermod::session {
 namespace {
@@ -53,15 +54,16 @@ std::size_t Subscriptions::on_their_way() const {
 }
 
 bool Subscriptions::set(std::string_view filter, const topic::SubscriptionOptions& options,
-                        std::uint32_t number) {
+                        std::uint32_t number, std::unique_ptr<SubscriptionWish> wish) {
   next_number_ = std::max(next_number_, number + 1);
   auto at = position(items_, filter);
   if (at != items_.end() && at->filter == filter) {
     at->options = options;
     at->number = number;
+    at->wish = std::move(wish);
     return false;
   }
-  items_.insert(at, Subscription{std::string(filter), options, number});
+  items_.insert(at, Subscription{std::string(filter), options, number, std::move(wish)});
   return true;
 }
 
@@ -71,6 +73,13 @@ bool Subscriptions::remove(std::string_view filter) {
   items_.erase(at);
   if (items_.empty()) items_.shrink_to_fit();
   return true;
+}
+
+std::vector<queue::GroupFilters::Hold> Subscriptions::take_group_holds() {
+  std::vector<queue::GroupFilters::Hold> holds;
+  for (Subscription& item : items_)
+    if (item.wish && item.wish->group.is_held()) holds.push_back(std::move(item.wish->group));
+  return holds;
 }
 
 const Subscription* Subscriptions::find(std::string_view filter) const {

@@ -1,19 +1,32 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "queue/group_filters.h"
 #include "topic/subscription.h"
 
 namespace hermod::session {
+
+/// What a subscription to a queue or a stream says of messages beside its filter.
+struct SubscriptionWish {
+  std::string property_filter;           ///< the user property `filter`; empty: it was not there
+  queue::GroupFilters::Hold group = {};  ///< of a consumer group: this is what it takes
+};
 
 /// One subscription of a session: the filter as the client wrote it ($share form included) and what was
 /// granted.
 struct Subscription {
   std::string filter;
   topic::SubscriptionOptions options;
-  std::uint32_t number = 0;  ///< its key in the store; 0 in a session that is not kept there
+  std::uint32_t number = 0;                  ///< its key in the store; 0 in a session that is not kept there
+  std::unique_ptr<SubscriptionWish> wish{};  ///< null, as of most: nothing
+
+  std::string_view property_filter() const {
+    return wish ? std::string_view(wish->property_filter) : std::string_view{};
+  }
 };
 
 /// The subscriptions of one session, sorted by filter. A filter may be longer than a key of the store, so
@@ -34,10 +47,13 @@ class Subscriptions {
   std::size_t on_their_way() const;
 
   /// False when it replaced one with the same filter.
-  bool set(std::string_view filter, const topic::SubscriptionOptions& options, std::uint32_t number = 0);
+  bool set(std::string_view filter, const topic::SubscriptionOptions& options, std::uint32_t number = 0,
+           std::unique_ptr<SubscriptionWish> wish = {});
   /// False when there was none.
   bool remove(std::string_view filter);
   const Subscription* find(std::string_view filter) const;
+  /// They end, and what consumer groups take is held a while longer by whoever calls.
+  std::vector<queue::GroupFilters::Hold> take_group_holds();
   std::size_t size() const { return items_.size(); }
   const std::vector<Subscription>& items() const { return items_; }
   /// Calls visit(number) for every number that may have a record in the store.

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kExpectAhead = 8;  // batches
 constexpr std::size_t kNoOp = ~std::size_t{0};
+constexpr MonotonicTime kNotByItself = MonotonicTime::max();
 
 bool is_narrow(const WriteBatch& batch) {
   return batch.append_count() <= 4;
@@ -144,7 +145,7 @@ void Committer::stop() {
   while (run_once()) {
   }
   if (held_.size() > 0) write_held();
-  if (unsynced_since_) sync_written();
+  if (sync_by_) sync_written();
 }
 
 void Committer::run() {
@@ -363,33 +364,39 @@ void Committer::refuse(std::span<Submission> group) {
   finished(bytes);
 }
 
-Result<Committer::Written> Committer::append(std::span<const Submission> group, Journal::Sync sync) {
+Result<Committer::Written> Committer::append(std::span<const Submission> group, Journal::Sync sync,
+                                             const Flush& flush) {
   encoder_.begin();
   for (const Submission& submission : group) encoder_.add(submission.batch);
   if (encoder_.empty()) return Written{};
   const Written written{{next_group_.v++}, clock_.wall()};
-  const MonotonicTime begin = clock_.now();
+  const MonotonicTime by = flush.when == Flush::When::Interval ? clock_.now() + flush.interval : kNotByItself;
   const auto record = encoder_.finish(written.number, written.batch_time);
   if (const Status appended = journal_.append(written.number, record, sync); !appended)
     return tl::unexpected(appended.error());
   for (const auto& [stream, bound] : reservations_) unsettled_.push_back({written.number, stream, bound});
   reservations_.clear();
   // Should the journal have been synced in between, the older time is kept: earlier than need be.
-  if (!unsynced_since_ || journal_.synced().v + 1 >= written.number.v) unsynced_since_ = begin;
+  const bool is_oldest = !sync_by_ || journal_.synced().v + 1 >= written.number.v;
+  sync_by_ = is_oldest ? by : std::min(*sync_by_, by);
   settle_reservations();
   return written;
 }
 
-bool Committer::has_to_be_synced(std::span<const Submission> group) const {
-  if (options_.flush.when == Flush::When::Sync || is_sync_due()) return true;
-  return std::any_of(group.begin(), group.end(), [](const Submission& submission) {
-    return submission.needs_sync && !submission.batch.empty();
-  });
+Flush Committer::flush_for(std::span<const Submission> group) const {
+  if (is_sync_due()) return {};
+  Flush strictest{Flush::When::Memory, {}};
+  for (const Submission& submission : group) {
+    if (submission.batch.empty()) continue;
+    const Flush& flush = submission.flush ? *submission.flush : options_.flush;
+    if (submission.needs_sync || flush.when == Flush::When::Sync) return {};
+    if (flush.is_stricter_than(strictest)) strictest = flush;
+  }
+  return strictest;
 }
 
 std::optional<MonotonicTime> Committer::sync_at() const {
-  if (options_.flush.when != Flush::When::Interval || !unsynced_since_) return std::nullopt;
-  return *unsynced_since_ + options_.flush.interval;
+  return sync_by_ == kNotByItself ? std::nullopt : sync_by_;
 }
 
 bool Committer::is_sync_due() const {
@@ -411,7 +418,7 @@ void Committer::settle_reservations() {
     sequences_.settle(unsettled_.front().stream, unsettled_.front().bound);
     unsettled_.pop_front();
   }
-  if (synced.v + 1 >= next_group_.v) unsynced_since_.reset();
+  if (synced.v + 1 >= next_group_.v) sync_by_.reset();
 }
 
 }  // namespace hermod::store

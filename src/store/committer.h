@@ -60,9 +60,10 @@ class CommitObserver {
 /// first group leaves to do is done while the second is synced. When so much comes in that the next group is
 /// full before the sync has ended, it is written at once, and its sync follows directly.
 ///
-/// A group is synced before it counts as durable when a batch in it needs that, or Options::flush says so. A
-/// sequence that is not reserved on the disk needs it too: whoever is told of it later must never hear it
-/// twice.
+/// A group is synced before it counts as durable when a batch in it needs that, or its flush policy says so:
+/// its own, or Options::flush. What was written without that is synced when the first of the intervals is
+/// over that its batches have. A sequence that is not reserved on the disk needs the sync too: whoever is
+/// told of it later must never hear it twice.
 ///
 /// After a failed append or sync the store is read-only: every batch that holds a change fails until
 /// resume(). Empty batches need no disk and still succeed. When the sink has no room, the batches that may be
@@ -175,8 +176,9 @@ class Committer {
   void look();
   /// Answers what needs no disk, or writes what has to be written now.
   void go_on();
-  Result<Written> append(std::span<const Submission> group, Journal::Sync sync);
-  bool has_to_be_synced(std::span<const Submission> group) const;
+  Result<Written> append(std::span<const Submission> group, Journal::Sync sync, const Flush& flush);
+  /// The strictest that holds for a batch of the group now; a sync that is due is for everybody.
+  Flush flush_for(std::span<const Submission> group) const;
   /// `group` is on the disk: readers find it, and its submitters hear of it.
   void arrive(HeldBatches& group, const Written& written);
   void depart(const Written& written);
@@ -237,8 +239,10 @@ class Committer {
     StreamId stream;
     Seq bound;
   };
-  std::deque<Reservation> unsettled_;            // written, not known to be synced
-  std::optional<MonotonicTime> unsynced_since_;  // the oldest write that is not, or an earlier one
+  std::deque<Reservation> unsettled_;  // written, not known to be synced
+  /// What is written has to be synced by then, or earlier; the end of time: when somebody else needs it;
+  /// nothing: it is.
+  std::optional<MonotonicTime> sync_by_;
   GroupEncoder encoder_;
   Error failure_;  // why the store is read-only
 };

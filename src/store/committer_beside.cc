@@ -18,11 +18,12 @@ void Committer::write_held() {
   if (!wait_for_syncs()) return;
   hurry_ = false;
   held_.leave_out_cancelled();
-  const bool syncs = has_to_be_synced(held_.batches());
+  const Flush flush = flush_for(held_.batches());
+  const bool syncs = flush.when == Flush::When::Sync;
   const bool beside = syncs && is_worth_beside();
   if (!beside) land();  // nobody waits for the sync of this one
   const auto sync = syncs && !beside ? Journal::Sync::Now : Journal::Sync::Later;
-  const Result<Written> written = append(held_.batches(), sync);
+  const Result<Written> written = append(held_.batches(), sync, flush);
   if (!written) return fail(written.error());
   if (!beside || written->number.v == 0) {
     land();
@@ -35,14 +36,14 @@ void Committer::write_held() {
 /// The same when nothing more fits. It does not become larger by waiting for a sync that is under way, so it
 /// is written beside that, and the disk goes from one to the next without this thread.
 void Committer::write_full() {
-  if (!is_syncing() || !is_worth_beside() || !has_to_be_synced(held_.batches())) return write_held();
+  if (!is_syncing() || !is_worth_beside() || flush_for(held_.batches()).is_relaxed()) return write_held();
   if (!hear_syncs()) return;
   while (syncs_begun_ == kMostBeside) {
     if (!wait_for_a_sync()) return;
   }
   hurry_ = false;
   held_.leave_out_cancelled();
-  const Result<Written> written = append(held_.batches(), Journal::Sync::Later);
+  const Result<Written> written = append(held_.batches(), Journal::Sync::Later, Flush{});
   if (written && written->number.v != 0) {
     depart(*written);
     return land();
@@ -142,7 +143,7 @@ void Committer::fail(const Error& why) {
   sequences_.forget_reservations();
   reservations_.clear();
   unsettled_.clear();
-  unsynced_since_.reset();
+  sync_by_.reset();
   hurry_ = false;
   healthy_.store(false, std::memory_order_release);
   for (Flying& group : flying_) fail_all(group.batches);

@@ -4,25 +4,9 @@
 #include <cstdint>
 #include <string>
 
+#include "store/flush.h"
+
 namespace hermod::store {
-
-/// When the journal is synced for a batch that could do without (Submission::needs_sync).
-struct Flush {
-  enum class When {
-    Sync,      ///< before it counts as durable
-    Interval,  ///< `interval` after the oldest write that is not synced
-    Memory,    ///< with the next thing that needs it: another batch, a full segment, a checkpoint, a stop
-  };
-  When when = When::Sync;
-  std::chrono::milliseconds interval{0};
-
-  friend bool operator==(const Flush&, const Flush&) = default;
-  /// As it is configured: "sync", "interval:100", "memory".
-  std::string text() const {
-    if (when == When::Interval) return "interval:" + std::to_string(interval.count());
-    return when == When::Sync ? "sync" : "memory";
-  }
-};
 
 /// What the operator can set about the store. Read once at start.
 struct Options {

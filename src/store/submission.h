@@ -2,9 +2,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "base/ids.h"
+#include "store/flush.h"
 #include "store/write_batch.h"
 
 namespace hermod::store {
@@ -33,6 +35,8 @@ struct Submission {
   /// False: a power cut may take it although it was answered for; only for a batch whose loss its clients can
   /// bear.
   bool needs_sync = true;
+  /// What holds for it, without needs_sync, in place of Options::flush.
+  std::optional<Flush> flush{};
   /// With it these are taken, which are neighbours; Done says where they begin. They count as appends do: no
   /// start after a crash gives them again.
   Taking taking{};

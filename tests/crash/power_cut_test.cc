@@ -112,6 +112,65 @@ TEST_F(PowerCutOfOne, T65_WithMemoryNothingIsSyncedByItself) {
   EXPECT_EQ(left_of_two("memory", 100ms), 1U);
 }
 
+/// The same of two messages in a named queue with a policy of its own.
+class PowerCutOfAQueue : public PowerCut {
+ protected:
+  std::size_t left_of_two(const char* broker_flush, const char* queue_flush,
+                          std::chrono::milliseconds pause = 100ms) {
+    start(
+        {{"store.flush", broker_flush}, {"queues.orders.bind", "l/#"}, {"queues.orders.flush", queue_flush}});
+    {
+      MqttClient publisher = client("publisher");
+      publisher.publish("l/1", "1", 1);  // synced, with the reservation of its sequence
+      publisher.publish("l/2", "2", 1);
+      std::this_thread::sleep_for(pause);
+    }
+    cut(Fate::Dropped);
+    broker().start();
+    EXPECT_FALSE(logged("store.set_aside"));
+    MqttClient consumer = client("consumer");
+    consumer.subscribe("$queue/orders", 1);
+    std::size_t left = 0;
+    while (consumer.try_receive(scaled(500ms))) ++left;
+    return left;
+  }
+};
+
+TEST_F(PowerCutOfAQueue, T65_ASyncedOneKeepsWhatItsBrokerWouldLose) {
+  EXPECT_EQ(left_of_two("memory", "sync"), 2U);
+}
+
+TEST_F(PowerCutOfAQueue, T65_OneThatFollowsItsBrokerLosesWithIt) {
+  EXPECT_EQ(left_of_two("memory", "broker"), 1U);
+}
+
+TEST_F(PowerCutOfAQueue, T65_OneInMemoryLosesWhatItsBrokerWouldKeep) {
+  EXPECT_EQ(left_of_two("sync", "memory"), 1U);
+}
+
+TEST_F(PowerCutOfAQueue, T65_WhatIsOlderThanItsIntervalIsThere) {
+  EXPECT_EQ(left_of_two("memory", "interval:100", 100ms + kLate), 2U);
+}
+
+/// A power cut at any moment, of a broker that syncs nothing for QoS 1 but for the stream.
+TEST_F(PowerCut, T65_ASyncedStreamHasNoGapInABrokerThatIsNot) {
+  auto settings = with_stream(settings_);
+  settings.emplace_back("store.flush", "memory");
+  settings.emplace_back("queues.log.flush", "sync");
+  start(settings);
+  faults_.control().sync_micros = 2000;
+  start_stream_load(kPadding);
+  const std::uint64_t rounds = rounds_of(5);
+  std::uint64_t cuts = 0;
+  for (std::uint64_t round = 0; round < rounds; ++round) {
+    cuts += live_until_cut(round);
+    ASSERT_FALSE(logged("store.set_aside")) << broker().log();
+  }
+  faults_.control().sync_micros = 0;
+  finish_stream_load_and_check();
+  report_stream(std::to_string(rounds) + " rounds, " + std::to_string(cuts) + " power cuts");
+}
+
 /// What the other test rests on: when the disk forgets what it was told to keep, the ledger shows it.
 TEST_F(PowerCut, T65_DiskThatOnlyPretendsToSyncIsFoundOut) {
   start();

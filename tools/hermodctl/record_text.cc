@@ -84,6 +84,7 @@ void describe_subscription(Fields& fields, Bytes value) {
   const auto record = session::decode_subscription(value);
   if (!record) return add_unread(fields, record.error().detail, value);
   add(fields, "filter", text(record->filter));
+  if (!record->property_filter.empty()) add(fields, "property_filter", text(record->property_filter));
   add(fields, "qos", number(record->options.granted_qos));
   add(fields, "no_local", flag(record->options.no_local));
   add(fields, "retain_as_published", flag(record->options.retain_as_published));

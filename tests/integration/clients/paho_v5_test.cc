@@ -59,4 +59,33 @@ TEST_F(PahoFive, NoLocalAndRetainHandling) {
   both.disconnect()->wait();
 }
 
+TEST_F(PahoFive, APropertyFilterOfASubscriptionToAStream) {
+  HERMOD_NEEDS_OWN_BROKER();
+  start_with({{"queues.orders.bind", "shop/#"}, {"queues.orders.kind", "stream"}});
+  mqtt::async_client reader(server(), "paho-reader", mqtt::create_options(MQTTVERSION_5));
+  reader.start_consuming();
+  reader.connect(connection())->wait();
+  reader
+      .subscribe("$stream/orders", 1, mqtt::subscribe_options(),
+                 {{mqtt::property::USER_PROPERTY, "filter", "tags=red&n>1"}})
+      ->wait();
+  mqtt::async_client publisher(server(), "paho-publisher", mqtt::create_options(MQTTVERSION_5));
+  publisher.connect(connection())->wait();
+  for (int i = 0; i < 6; ++i) {
+    auto order = mqtt::make_message("shop/a", std::to_string(i), 1, false);
+    order->set_properties({{mqtt::property::USER_PROPERTY, "tags", i % 2 == 0 ? "red" : "blue"},
+                           {mqtt::property::USER_PROPERTY, "n", std::to_string(i)}});
+    publisher.publish(order)->wait();
+  }
+  for (const char* wanted : {"2", "4"}) {
+    mqtt::const_message_ptr message;
+    ASSERT_TRUE(reader.try_consume_message_for(&message, kPatience));
+    EXPECT_EQ(message->to_string(), wanted);
+  }
+  mqtt::const_message_ptr message;
+  EXPECT_FALSE(reader.try_consume_message_for(&message, kQuiet));
+  publisher.disconnect()->wait();
+  reader.disconnect()->wait();
+}
+
 }  // namespace hermod::integration

@@ -100,6 +100,9 @@ class PinnedRecords : public StoreTest {
     WriteBatch batch;
     session::record_subscription(batch, kSession, 7, "a/+/#", options, /*retained_due=*/true);
     add("subscription", std::move(batch));
+    WriteBatch filtered;
+    session::record_subscription(filtered, kSession, 7, "$queue/q", options, /*retained_due=*/false, "n>25");
+    add("subscription_filtered", std::move(filtered));
     WriteBatch erased;
     session::erase_subscription(erased, kSession, 7);
     add("subscription_erased", std::move(erased));

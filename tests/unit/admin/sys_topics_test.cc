@@ -150,11 +150,47 @@ TEST_F(SysTopicsTest, NamedQueuesAreToldOfWhereThereAreAny) {
 
 TEST_F(SysTopicsTest, TheFlushPolicyIsToldWhereThereIsAStore) {
   const broker::View stored{
-      counters,    directory, subscriptions, retained,
-      connections, clock,     mailbox,       broker::View::OfStore{"interval:100", {}, {}}};
+      counters,
+      directory,
+      subscriptions,
+      retained,
+      connections,
+      clock,
+      mailbox,
+      broker::View::OfStore{
+          store::Flush{store::Flush::When::Interval, std::chrono::milliseconds(100)}, {}, {}}};
   EXPECT_THAT(topics.update(stored, kHeap), ::testing::Contains(::testing::AllOf(
                                                 ::testing::Field(&SysValue::topic, "$SYS/broker/store/flush"),
                                                 ::testing::Field(&SysValue::value, "interval:100"))));
+}
+
+TEST_F(SysTopicsTest, QueuesWhoseMessagesAPowerCutMayTakeAreCountedWhereThereIsAStore) {
+  using When = store::Flush::When;
+  queue::QueueCatalog queues{{}};
+  std::uint64_t number = 0;
+  for (const std::optional<store::Flush>& own : std::initializer_list<std::optional<store::Flush>>{
+           std::nullopt, store::Flush{}, store::Flush{When::Memory, {}},
+           store::Flush{When::Interval, std::chrono::seconds(1)}}) {
+    queue::QueueDefinition definition;
+    definition.name = "q" + std::to_string(++number);
+    definition.bind = {"shop/#"};
+    definition.flush = own;
+    ASSERT_TRUE(queues.add(queue::named_queue(number), definition));
+  }
+  const auto relaxed_of = [&](broker::View::OfStore store) {
+    const broker::View with_queues{counters,    directory, subscriptions, retained,
+                                   connections, clock,     mailbox,       std::move(store),
+                                   {},          {},        &queues};
+    SysTopics of_it{clock.now()};
+    std::map<std::string, std::string> values;
+    for (const SysValue& value : of_it.update(with_queues, kHeap)) values[value.topic] = value.value;
+    const auto found = values.find("$SYS/broker/queues/flush/relaxed");
+    return found == values.end() ? std::string("none") : found->second;
+  };
+  EXPECT_EQ(relaxed_of({store::Flush{}, {}, {}}), "2");
+  EXPECT_EQ(relaxed_of({store::Flush{When::Memory, {}}, {}, {}}), "3")
+      << "and the one that follows the broker";
+  EXPECT_EQ(relaxed_of({}), "none") << "nothing is stored";
 }
 
 TEST_F(SysTopicsTest, FirstUpdateTellsEveryTopicWithMosquittosNames) {

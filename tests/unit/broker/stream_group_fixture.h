@@ -48,9 +48,15 @@ class StreamGroupTest : public ControlTest {
     client.send(wire::Subscribe{wire::PacketId{1}, filters.filters(), properties.properties()});
     settle();
     std::vector<int> answers;
+    for (const test::Arrived& one : subacks(client)) answers.push_back(static_cast<int>(one.reasons.at(0)));
+    return answers;
+  }
+  /// What has come of SUBACKs; messages are kept.
+  std::vector<test::Arrived> subacks(FakeClient& client) {
+    std::vector<test::Arrived> answers;
     for (test::Arrived& one : client.receive()) {
       if (one.type == PacketType::Publish) arrived_[&client.peer()].push_back(std::move(one));
-      if (one.type == PacketType::Suback) answers.push_back(static_cast<int>(one.reasons.at(0)));
+      if (one.type == PacketType::Suback) answers.push_back(std::move(one));
     }
     return answers;
   }

@@ -90,6 +90,11 @@ TEST(ControlAnswer, AQueueIsDescribedWithItsOptionsAndListedWithout) {
       << whole;
   EXPECT_NE(whole.find(R"("dead_letter":"orders.dlq")"), std::string::npos) << whole;
   EXPECT_EQ(answer_text(ControlResult(QueueList{})), R"(,"data":{"queues":[],"more":false})");
+  state.flush = store::Flush{store::Flush::When::Interval, std::chrono::milliseconds(250)};
+  const std::string stored = answer_text(ControlResult(state));
+  EXPECT_NE(stored.find(R"("flush":"interval:250","options":{)"), std::string::npos)
+      << "in force: " << stored;
+  EXPECT_NE(stored.find(R"("flush":"broker")"), std::string::npos) << "and as it was said: " << stored;
 }
 
 TEST(ControlAnswer, NumbersThatWereReadOneByOneNeverGiveANegativeOne) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tests/unit/queue/consumers.h"
+#include "wire/property_writer.h"
 
 namespace hermod::queue {
 namespace {
@@ -38,8 +39,12 @@ class GroupReadingTest : public ::testing::Test {
     definition.retry = RetryPolicy({std::chrono::seconds(10)});
     return definition;
   }
+  /// Its user property n is the offset modulo 3.
   StreamEntry entry(std::uint64_t seq, std::string key = {}, WallTime expires_at = Message::kNever) const {
+    wire::PropertyWriter said;
+    said.add_user("n", std::to_string(seq % 3));
     Message::Fields fields;
+    fields.forwarded_properties = said.properties().raw();
     fields.topic = "t";
     fields.payload = as_bytes(std::string_view("payload"));
     fields.stored_at = now_.wall;
@@ -66,6 +71,7 @@ class GroupReadingTest : public ::testing::Test {
     for (bool is_more = true; is_more;) {
       is_more = false;
       reading_.drop_stale(group_, now_);
+      reading_.drop_unfit(group_, now_);
       expired_ += reading_.feed(group_, now_);
       group_.act(now_);
       std::vector<QueueEffect> effects = group_.take_effects();
@@ -89,6 +95,9 @@ class GroupReadingTest : public ::testing::Test {
   }
   void done(std::uint64_t offset, Outcome outcome = Outcome::Done) {
     group_.settle(leases_.at(Seq{offset}), outcome, std::nullopt, now_);
+  }
+  void take_only(const std::string& filter) {
+    reading_.set_filter(filter.empty() ? PropertyFilter{} : *PropertyFilter::parse(filter), group_, now_);
   }
   void pass(std::chrono::seconds time) {
     now_.steady += time;
@@ -237,6 +246,84 @@ TEST_F(GroupReadingTest, ItKnowsSinceWhenItsOldestEntryWaits) {
   done(1);
   tick();
   EXPECT_EQ(reading_.oldest(), first + std::chrono::seconds(5));
+}
+
+TEST_F(GroupReadingTest, WhatTheFilterDoesNotLetThroughIsSettledAndCounted) {
+  take_only("n=0");
+  stored({1, 2, 3, 4});
+  EXPECT_EQ(tick(), (Offsets{3}));
+  EXPECT_EQ(reading_.filtered(), 3U);
+  EXPECT_EQ(reading_.position().next(), Seq{3});
+  EXPECT_TRUE(reading_.position().is_settled(Seq{4}));
+  done(3);
+  tick();
+  EXPECT_EQ(reading_.position().next(), Seq{5});
+  EXPECT_EQ(reading_.filtered(), 3U);
+}
+
+TEST_F(GroupReadingTest, WhatIsLetGoByNeedsNoRoom) {
+  take_only("n=0");
+  stored({1, 2, 3, 4, 5, 6});
+  tick();
+  stored({7, 8, 9, 10, 11, 12});
+  EXPECT_EQ(tick(), (Offsets{9, 12}));
+  EXPECT_EQ(reading_.in_hand(), 4U);
+}
+
+TEST_F(GroupReadingTest, AnotherFilterCountsForWhatIsInHandAndNotOut) {
+  group_.grant(kAnna, kFirst, 2, now_);
+  stored({1, 2, 3, 4, 5});
+  EXPECT_EQ(tick(), (Offsets{1, 2}));
+  take_only("n=2");
+  EXPECT_EQ(reading_.in_hand(), 3U) << "1 and 2 are out, and 5 fits";
+  EXPECT_EQ(reading_.filtered(), 2U);
+  EXPECT_EQ(reading_.position().next(), Seq{1});
+  group_.grant(kAnna, kFirst, 100, now_);
+  EXPECT_EQ(tick(), (Offsets{5}));
+  done(1);
+  done(2);
+  done(5);
+  tick();
+  EXPECT_EQ(reading_.position().next(), Seq{6});
+  EXPECT_EQ(reading_.filtered(), 2U) << "1 was settled by its member";
+}
+
+TEST_F(GroupReadingTest, WhatComesBackAndDoesNotFitAnyMoreIsSettled) {
+  stored({1, 2});
+  EXPECT_EQ(tick(), (Offsets{1, 2}));
+  take_only("n=2");
+  done(1, Outcome::RetryLater);
+  done(2, Outcome::RetryLater);
+  EXPECT_THAT(tick(), IsEmpty());
+  EXPECT_EQ(reading_.position().next(), Seq{2});
+  EXPECT_EQ(reading_.filtered(), 1U);
+  pass(std::chrono::seconds(10));
+  EXPECT_EQ(tick(), (Offsets{2}));
+  EXPECT_EQ(reading_.in_hand(), 1U);
+}
+
+TEST_F(GroupReadingTest, AFilterThatIsTakenBackInTimeLosesNothing) {
+  stored({1});
+  EXPECT_EQ(tick(), (Offsets{1}));
+  take_only("n=2");
+  take_only("");
+  done(1, Outcome::RetryLater);
+  pass(std::chrono::seconds(10));
+  EXPECT_EQ(tick(), (Offsets{1}));
+  EXPECT_EQ(reading_.filtered(), 0U);
+}
+
+TEST_F(GroupReadingTest, ASeekGoesBackToWhatWasLetGoBy) {
+  take_only("n=2");
+  stored({1, 2, 3});
+  EXPECT_EQ(tick(), (Offsets{2}));
+  take_only("n=1");  // and 2 is with its member
+  reading_.seek(group_, {.next = Seq{1}}, now_);
+  read({1, 2, 3}, 4);
+  EXPECT_EQ(tick(), (Offsets{1}));
+  done(1);
+  tick();
+  EXPECT_EQ(reading_.position().next(), Seq{4});
 }
 
 }  // namespace

@@ -67,6 +67,7 @@ TEST(QueueDefinition, TheDefaultsAreThoseOfTheDocuments) {
       {"retention_time", "7d"},
       {"retention_bytes", "none"},
       {"seq", "off"},
+      {"flush", "broker"},
       {"retention_count", "none"},
       {"retry", "10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h"},
   };
@@ -216,7 +217,7 @@ TEST(QueueDefinition, AStreamHasTheOptionsOfStreamsAlone) {
     EXPECT_FALSE(has_option(QueueDefinition::Kind::Stream, option)) << option;
     EXPECT_TRUE(has_option(QueueDefinition::Kind::Queue, option)) << option;
   }
-  EXPECT_EQ(option_names(QueueDefinition::Kind::Stream).size(), 16U);
+  EXPECT_EQ(option_names(QueueDefinition::Kind::Stream).size(), 17U);
   stream.name = "orders.dlq";
   EXPECT_NE(complaint(stream).find("kind: a queue for dead letters"), std::string::npos);
 }
@@ -231,6 +232,18 @@ TEST(QueueDefinition, AStreamThatKeepsTheLastValuesAsksNobodyAndItsGroupsDealOut
   const QueueDefinition group = definition_of_groups(stream);
   EXPECT_EQ(complaint(group), "");
   EXPECT_FALSE(group.last_value);
+}
+
+TEST(QueueDefinition, WhatMayBeLostInAPowerCutIsSaidOfAStreamAsWellAndChangesAtAnyTime) {
+  QueueDefinition stream = orders();
+  stream.kind = QueueDefinition::Kind::Stream;
+  ASSERT_TRUE(set_option(stream, "flush", "memory"));
+  EXPECT_EQ(complaint(stream), "");
+  EXPECT_EQ(definition_of_groups(stream).flush, stream.flush) << "its groups settle as it stores";
+  QueueDefinition strict = stream;
+  strict.flush = store::Flush{};
+  EXPECT_TRUE(check_change(stream, strict, /*is_empty=*/false));
+  EXPECT_TRUE(check_change(strict, stream, /*is_empty=*/false));
 }
 
 TEST(QueueDefinition, TheRetentionIsOfStreamsAndHasBounds) {
@@ -286,6 +299,7 @@ TEST(QueueOption, TextIsWhatSetsItAgain) {
       {"rate_in", {"100/s burst 200", "5/s", "none"}},
       {"rate_out", {"100/s burst 200", "5/s", "none"}},
       {"seq", {"detect", "off"}},
+      {"flush", {"sync", "interval:1", "interval:60000", "memory", "broker"}},
       {"retention_time", {"1h", "none"}},
       {"retention_bytes", {"64MiB", "none"}},
       {"retention_count", {"1", "1000000", "none"}},
@@ -318,6 +332,10 @@ TEST(QueueOption, AMistakeNamesTheOption) {
   EXPECT_EQ(set("match", "kind=order"),
             "match: none, all:<property filter> or any:<property filter> is expected");
   EXPECT_EQ(set("match", "all:"), "match: property filter, byte 1: the name of a user property is expected");
+  const std::string policies =
+      "flush: broker, sync, memory, or interval: with 1 to 60000 ms behind it is expected";
+  for (const char* wrong : {"", "Broker", "none", "interval", "interval:0", "interval:60001"})
+    EXPECT_EQ(set("flush", wrong), policies) << wrong;
   for (const char* option : {"key", "lanes", "dispatch", "ack_timeout", "retry", "max_deliveries", "ttl",
                              "max_length", "max_bytes", "dedup_window", "rate_in", "rate_out", "seq"})
     EXPECT_TRUE(set(option, "?").starts_with(std::string(option) + ": ")) << option;

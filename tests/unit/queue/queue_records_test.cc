@@ -131,6 +131,21 @@ TEST(NamedQueueRecords, AStreamComesBackWithItsRetentionAndAQueuesRecordSaysNoth
   EXPECT_EQ(*decoded, original);
 }
 
+/// The first records of this format have it not.
+TEST(NamedQueueRecords, AQueueFollowsTheBrokersFlushUnlessItsRecordSaysOtherwise) {
+  QueueDefinition definition = shop_orders();
+  const std::string before = encode_queue({.definition = definition});
+  EXPECT_EQ(before.find("flush"), std::string::npos);
+  ASSERT_TRUE(decode_queue(as_bytes(before)));
+  EXPECT_EQ(decode_queue(as_bytes(before))->definition.flush, std::nullopt);
+  for (const char* flush : {"sync", "interval:250", "memory"}) {
+    ASSERT_TRUE(set_option(definition, "flush", flush));
+    const auto decoded = decode_queue(as_bytes(encode_queue({.definition = definition})));
+    ASSERT_TRUE(decoded) << decoded.error().detail;
+    EXPECT_EQ(decoded->definition, definition) << flush;
+  }
+}
+
 /// A broker that knows fewer options than the one that wrote the record must not guess.
 TEST(NamedQueueRecords, AQueueOfWhichNotEverythingIsUnderstoodIsDamage) {
   const std::string record = encode_queue({.definition = shop_orders()});

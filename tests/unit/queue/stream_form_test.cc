@@ -95,6 +95,30 @@ TEST(StreamForm, WhatIsNoneIsRefused) {
     EXPECT_FALSE(StreamForm::parse(text)) << text;
 }
 
+TEST(StreamForm, APropertyFilterStandsBehindTheFirstQuestionMark) {
+  const auto bare = StreamForm::parse("$stream/orders?tags=a&n>25");
+  ASSERT_TRUE(bare);
+  EXPECT_EQ(bare->name, "orders");
+  EXPECT_EQ(bare->properties.text(), "tags=a&n>25");
+  EXPECT_FALSE(bare->start);
+  const auto started = StreamForm::parse("$stream/orders/@earliest?a=b/c?d");
+  ASSERT_TRUE(started);
+  EXPECT_EQ(started->start->from, From::Earliest);
+  EXPECT_EQ(started->properties.text(), "a=b/c?d");
+  EXPECT_TRUE(StreamForm::parse("$stream/orders")->properties.empty());
+  EXPECT_EQ(name_in_form("$stream/orders/@earliest?n=1"), "orders");
+  for (const char* text : {"$stream/orders?", "$stream/orders?n>x", "$stream/orders/?n=1", "$stream/?n=1"})
+    EXPECT_FALSE(StreamForm::parse(text)) << text;
+}
+
+TEST(StreamForm, WhatStandsBehindTheQuestionMarkIsFoundInEveryForm) {
+  for (const char* text : {"$queue/q?n=1", "$queue/q/a/#?n=1", "$stream/q/@latest?n=1",
+                           "$share/g/$stream/q?n=1", "$share/g/$stream/q/@offset:1?n=1"})
+    EXPECT_EQ(filter_in_form(text).text(), "n=1") << text;
+  for (const char* text : {"$queue/q", "$stream/q/@latest", "$share/g/$stream/q"})
+    EXPECT_TRUE(filter_in_form(text).empty()) << text;
+}
+
 TEST(StreamForm, NamesAreFoundInBothForms) {
   EXPECT_EQ(name_in_form("$stream/orders/@earliest"), "orders");
   EXPECT_EQ(name_in_form("$queue/orders/shop/#"), "orders");
@@ -112,6 +136,8 @@ TEST(GroupForm, HasTheNameOfTheGroupAndThatOfTheStream) {
   EXPECT_EQ(plain->stream.name, "log");
   EXPECT_EQ(plain->stream.start, std::nullopt);
   EXPECT_EQ(GroupForm::parse("$share/w-1/$stream/log/@offset:3")->stream.start->offset, Seq{3});
+  EXPECT_EQ(GroupForm::parse("$share/work/$stream/log?n=1")->stream.properties.text(), "n=1");
+  EXPECT_FALSE(GroupForm::parse("$share/work/$stream/log?n>1>2"));
   EXPECT_EQ(name_in_form("$share/work/$stream/log/@earliest"), "log");
   EXPECT_TRUE(is_named_form("$share/work/$stream/log"));
 }

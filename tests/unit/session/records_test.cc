@@ -231,7 +231,7 @@ TEST(SubscriptionRecord, UnknownVersionsAndFlagsAreRefused) {
     EXPECT_EQ(decode_subscription(as_bytes(record)).has_value(), known) << flags;
   }
   std::string record = good;
-  record[0] = 2;
+  record[0] = 3;
   ASSERT_FALSE(decode_subscription(as_bytes(record)));
   EXPECT_EQ(decode_subscription(as_bytes(record)).error().code, Errc::Unsupported);
 }
@@ -242,6 +242,33 @@ TEST(SubscriptionRecord, BytesAreTheOnesOfVersionOne) {
             std::string("\x01\x0E\0\0\0\x03\0\x01"
                         "f",
                         9));
+}
+
+TEST(SubscriptionRecord, APropertyFilterStandsBehindItAndMakesItVersionTwo) {
+  store::WriteBatch batch;
+  record_subscription(batch, SessionId{1}, 2, "$queue/q", {.granted_qos = 1, .identifier = 3},
+                      /*retained_due=*/false, "tags=a&n>25");
+  store::OpReader ops = batch.ops();
+  const auto op = ops.next();
+  const std::string bytes(as_text(op->value));
+  EXPECT_EQ(bytes, std::string("\x02\x01\0\0\0\x03\0\x08$queue/q\0\x0Btags=a&n>25", 8 + 8 + 2 + 11));
+  const auto record = decode_subscription(as_bytes(bytes));
+  ASSERT_TRUE(record) << record.error().detail;
+  EXPECT_EQ(record->filter, "$queue/q");
+  EXPECT_EQ(record->property_filter, "tags=a&n>25");
+  EXPECT_EQ(record->options.identifier, 3U);
+  for (std::size_t size = 0; size < bytes.size(); ++size)
+    EXPECT_FALSE(decode_subscription(as_bytes(std::string_view(bytes).substr(0, size)))) << size;
+  EXPECT_FALSE(decode_subscription(as_bytes(bytes + "x")));
+}
+
+TEST(SubscriptionRecord, OneOfAnOlderBrokerHasNoPropertyFilter) {
+  const std::string old("\x01\x01\0\0\0\0\0\x08$queue/q", 16);
+  EXPECT_EQ(subscription_record("$queue/q", {.granted_qos = 1}), old) << "and is still written so";
+  const auto record = decode_subscription(as_bytes(old));
+  ASSERT_TRUE(record) << record.error().detail;
+  EXPECT_EQ(record->filter, "$queue/q");
+  EXPECT_EQ(record->property_filter, "");
 }
 
 TEST(RecordKeys, EveryTableHasItsOwnLength) {

@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace hermod::session {
@@ -124,6 +127,42 @@ TEST(SubscriptionNumbers, SettlingWhatIsNotOnItsWayChangesNothing) {
   subscriptions.settle("a");
   subscriptions.settle("never seen");
   EXPECT_EQ(numbers(subscriptions), (std::vector<std::uint32_t>{1}));
+}
+
+std::unique_ptr<SubscriptionWish> wish(std::string filter, queue::GroupFilters::Hold hold = {}) {
+  return std::make_unique<SubscriptionWish>(SubscriptionWish{std::move(filter), std::move(hold)});
+}
+
+TEST(Subscriptions, WhatOneSaysOfMessagesIsReplacedWithIt) {
+  Subscriptions subscriptions;
+  subscriptions.set("$queue/q", {}, 1);
+  EXPECT_EQ(subscriptions.find("$queue/q")->property_filter(), "");
+  subscriptions.set("$queue/q", {}, 1, wish("n=1"));
+  EXPECT_EQ(subscriptions.find("$queue/q")->property_filter(), "n=1");
+  subscriptions.set("$queue/q", {}, 1);
+  EXPECT_EQ(subscriptions.find("$queue/q")->property_filter(), "");
+}
+
+TEST(Subscriptions, AGroupTakesWhatTheyHoldUntilTheyEndOrLonger) {
+  queue::GroupFilters filters;
+  const queue::GroupFilters::Group work{QueueId{1}, "work"};
+  const auto held = [&](std::string_view text) {
+    auto hold = filters.hold(work, {SessionId{1}, "anna", text}, "n=1");
+    hold->confirm();
+    return *std::move(hold);
+  };
+  Subscriptions subscriptions;
+  subscriptions.set("a", {}, 1, wish("n=1", held("a")));
+  subscriptions.remove("a");
+  EXPECT_EQ(filters.filter_of(work), std::nullopt);
+  subscriptions.set("b", {}, 2, wish("n=1", held("b")));
+  subscriptions.set("c", {}, 3);
+  auto holds = subscriptions.take_group_holds();
+  EXPECT_EQ(holds.size(), 1U);
+  subscriptions.remove("b");
+  EXPECT_EQ(filters.filter_of(work), "n=1");
+  holds.clear();
+  EXPECT_EQ(filters.filter_of(work), std::nullopt);
 }
 
 }  // namespace

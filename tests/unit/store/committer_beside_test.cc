@@ -6,6 +6,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <semaphore>
 #include <string>
 #include <thread>
@@ -150,12 +151,13 @@ class CommitterBeside : public ::testing::Test {
   void TearDown() override { committer_.stop(); }
 
   /// `count` batches in one piece, the first of them with this name.
-  void submit(const std::string& name, int count, bool refused_when_full = false, bool needs_sync = true) {
+  void submit(const std::string& name, int count, bool refused_when_full = false, bool needs_sync = true,
+              std::optional<Flush> flush = std::nullopt) {
     std::vector<Submission> batches;
     for (int i = 0; i < count; ++i) {
       WriteBatch batch = appending(1 + static_cast<std::uint64_t>(i));
       if (refused_when_full) batch.refuse_when_full();
-      batches.push_back({std::move(batch), named(name), false, needs_sync});
+      batches.push_back({std::move(batch), named(name), false, needs_sync, flush});
     }
     committer_.submit_all(batches);
   }
@@ -278,6 +280,22 @@ TEST_F(CommitterBeside, WhatIsBeingSyncedTakesRoom) {
   journal_.end_sync();
   observer_.wait_for_ends(3);
   EXPECT_THAT(observer_.ends(), ElementsAre("durable 64 first", "failed 1 second", "durable 1 barrier"));
+}
+
+TEST_F(CommitterBeside, ALargeGroupThatNeedsNoSyncWaitsForTheOneBeforeAndForNoMore) {
+  begin_first();  // with the reservations of all streams
+  journal_.end_sync();
+  observer_.wait_for_ends(1);
+  submit("second", kLarge);
+  journal_.begun.acquire();
+  submit("third", kLarge, false, /*needs_sync=*/false, Flush{Flush::When::Memory, {}});
+  observer_.wait_for_sequenced(3 * kLarge);
+  EXPECT_THAT(observer_.ends(), ElementsAre("durable 64 first"));
+  journal_.end_sync();
+  observer_.wait_for_ends(3);
+  EXPECT_THAT(observer_.ends(), ElementsAre("durable 64 first", "durable 64 second", "durable 64 third"));
+  EXPECT_FALSE(journal_.begun.try_acquire());
+  journal_.end_sync();  // for the one at the end
 }
 
 TEST_F(CommitterBesideAtTimes, ASyncThatTakesTheWholeIntervalDoesNotMakeTheNextGroupSync) {

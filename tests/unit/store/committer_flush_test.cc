@@ -30,6 +30,15 @@ class CommitterFlushTest : public ::testing::TestWithParam<Flush> {
   void message(const std::string& name, bool needs_sync = false) {
     committer_->submit(appending(1), named(name), /*may_wait=*/false, needs_sync);
   }
+  /// One that has a policy of its own.
+  void message_of(const std::string& name, const Flush& own, bool needs_sync = false) {
+    submit(appending(1), name, own, needs_sync);
+  }
+  void submit(WriteBatch batch, const std::string& name, const Flush& own, bool needs_sync = false) {
+    std::vector<Submission> one;
+    one.push_back({.batch = std::move(batch), .ticket = named(name), .needs_sync = needs_sync, .flush = own});
+    committer_->submit_all(one);
+  }
   void step() { committer_->run_once(); }
   void forget() {
     observer_.events.clear();
@@ -238,6 +247,127 @@ TEST_F(CommitterFlushTest, AFailedSyncAtTheDeadlineFailsWhatIsHeldAndTellsWhoRep
   clock_.advance(1h);
   EXPECT_FALSE(committer_->run_once()) << "that is the repair's";
   EXPECT_EQ(committer_->bytes_in_flight(), 0U);
+}
+
+// --- batches with a policy of their own ---
+
+TEST_F(CommitterFlushTest, ABatchThatNeedsNoSyncIsAnsweredWithoutOneBesideABrokerThatSyncs) {
+  make({});
+  message_of("a", kMemory);
+  step();
+  EXPECT_THAT(answered(), ElementsAre("durable:a"));
+  EXPECT_EQ(journal_.appends, 1);
+  EXPECT_EQ(journal_.syncs, 0);
+  clock_.advance(24h);
+  EXPECT_FALSE(committer_->run_once()) << "it has no deadline";
+  message("b");
+  step();
+  EXPECT_EQ(journal_.syncs, 1);
+  EXPECT_EQ(journal_.synced(), journal_.last) << "what is before it is synced with it";
+}
+
+TEST_P(CommitterFlushTest, ABatchThatWantsTheSyncWaitsForIt) {
+  make(GetParam());
+  message("before");
+  step();
+  journal_.syncs_fail = true;
+  message_of("a", Flush{});
+  step();
+  EXPECT_THAT(answered(), ElementsAre("durable:before", "failed:a"));
+}
+
+TEST_F(CommitterFlushTest, AGroupHasTheStrictestPolicyOfItsBatches) {
+  make({});
+  message_of("a", kMemory);
+  message("b");
+  message_of("c", kInterval);
+  step();
+  EXPECT_EQ(journal_.appends, 1);
+  EXPECT_EQ(journal_.syncs, 1);
+  journal_.syncs_fail = true;
+  message_of("d", kMemory);
+  message("e");
+  answered();
+  step();
+  EXPECT_THAT(answered(), ElementsAre("failed:d", "failed:e"));
+}
+
+TEST_F(CommitterFlushTest, ABarrierIsNoBatchThatWantsASync) {
+  make({});
+  message_of("a", kMemory);
+  committer_->submit({}, named("barrier"));
+  step();
+  EXPECT_THAT(answered(), ElementsAre("durable:a", "durable:barrier"));
+  EXPECT_EQ(journal_.syncs, 0);
+}
+
+TEST_P(CommitterFlushTest, WhatNeedsTheSyncHasItWhateverItsPolicyIs) {
+  make(GetParam());
+  message_of("exact", kMemory, /*needs_sync=*/true);
+  step();
+  EXPECT_EQ(journal_.syncs, 1);
+  submit(appending(2), "first of its stream", kMemory);
+  step();
+  EXPECT_EQ(journal_.syncs, 2) << "its sequence is not reserved on the disk";
+}
+
+TEST_F(CommitterFlushTest, TheIntervalThatIsOverFirstCounts) {
+  make(kMemory);
+  message_of("slow", {Flush::When::Interval, 1000ms});
+  step();
+  clock_.advance(50ms);
+  message_of("quick", kInterval);
+  message_of("slow", {Flush::When::Interval, 1000ms});
+  message("some time");
+  step();
+  clock_.advance(60ms);
+  message_of("later", kInterval);
+  step();
+  clock_.advance(39ms);
+  EXPECT_FALSE(committer_->run_once());
+  EXPECT_EQ(journal_.syncs, 0);
+  clock_.advance(1ms);
+  EXPECT_TRUE(committer_->run_once()) << "100 ms after the quick one";
+  EXPECT_EQ(journal_.syncs, 1);
+  clock_.advance(24h);
+  EXPECT_FALSE(committer_->run_once()) << "everything is synced";
+}
+
+TEST_F(CommitterFlushTest, ALongIntervalIsNotForgottenBehindAShortOne) {
+  make({});
+  message_of("slow", {Flush::When::Interval, 1000ms});
+  step();
+  clock_.advance(950ms);
+  message_of("quick", kInterval);
+  step();
+  clock_.advance(49ms);
+  EXPECT_FALSE(committer_->run_once());
+  clock_.advance(1ms);
+  EXPECT_TRUE(committer_->run_once()) << "1000 ms after the slow one";
+}
+
+TEST_F(CommitterFlushTest, WhatHasNoDeadlineDoesNotBeginTheIntervalOfOthers) {
+  make(kInterval);
+  message_of("a", kMemory);
+  step();
+  clock_.advance(1h);
+  EXPECT_FALSE(committer_->run_once());
+  message("b");
+  step();
+  EXPECT_EQ(journal_.syncs, 0);
+  clock_.advance(99ms);
+  EXPECT_FALSE(committer_->run_once());
+  clock_.advance(1ms);
+  EXPECT_TRUE(committer_->run_once());
+  EXPECT_EQ(journal_.syncs, 1);
+}
+
+TEST_F(CommitterFlushTest, AStopSyncsWhatNobodyElseDid) {
+  make({});
+  message_of("a", kMemory);
+  step();
+  committer_->stop();
+  EXPECT_EQ(journal_.syncs, 1);
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ void Shard::submit_admitted(queue::WaiterId waiter) {
   const bool waits = publication.round->waits_for_others();
   targets_ = std::move(publication.targets);
   queue_targets_ = std::move(publication.queue_targets);
-  drop_not_admitted(publication.message);
+  drop_not_admitted();
   store::WriteBatch batch;
   if (publication.batch) batch = std::move(*publication.batch);
   const Session* const session = sessions_.find(publication.session);
@@ -99,7 +99,7 @@ void Shard::submit_admitted(queue::WaiterId waiter) {
 }
 
 /// Of those in queue_targets_ that were asked.
-void Shard::drop_not_admitted(const queue::MessagePtr& message) {
+void Shard::drop_not_admitted() {
   using What = queue::Admission::What;
   for (QueueTarget& target : queue_targets_) {
     if (!target.is_asked || target.admission.what == What::Admitted) continue;
@@ -107,14 +107,13 @@ void Shard::drop_not_admitted(const queue::MessagePtr& message) {
     switch (target.admission.what) {
       case What::Dropped:
       case What::Full:  // the broker's own: this queue misses it alone
-      case What::RateLimited:
         voice_.tell_full(*target.queue);
-        voice_.drop(Counter::QueueDroppedMaxLength, message, *target.queue);
         break;
       case What::Duplicate:
       case What::DuplicatePending:
         counters_.add(Counter::QueueDuplicates);
         break;
+      case What::RateLimited:
       case What::Admitted:
       case What::Gone:
       case What::Busy:
@@ -246,31 +245,34 @@ void Shard::append_admitted(store::WriteBatch& batch, QueueTarget& target, const
   work.queues.push_back({target.queue, std::move(entry), target.admission.id});
   if (target.admission.message_id_number != 0)
     queue::record_message_id(batch, id, target.admission.message_id_number, message_id_of(*message), wall());
-  evict(batch, *target.queue, target.admission, work.queues);
+  evict(batch, target.queue, target.admission, work.queues, work.left);
 }
 
-/// What leaves for a message that was let in.
-void Shard::evict(store::WriteBatch& batch, const queue::NamedQueue& queue, queue::Admission& admission,
-                  CommitQueues& queues) {
+/// What leaves for a message that was let in. When the batch fails it stays, and is asked for once more.
+void Shard::evict(store::WriteBatch& batch, const queue::NamedQueuePtr& queue, queue::Admission& admission,
+                  CommitQueues& queues, LeftMessages& left) {
   for (queue::Eviction& eviction : admission.evictions) {
-    queue::erase_queue_entry(batch, queue.id, eviction.seq, eviction.has_state);
+    queue::erase_queue_entry(batch, queue->id, eviction.seq, eviction.has_state);
     if (eviction.why == queue::Removal::Replaced) {
-      counters_.add(Counter::QueueReplaced);
+      left.push_back({.why = Counter::QueueReplaced, .queue = queue});
       continue;
     }
-    voice_.tell_full(queue);
+    voice_.tell_full(*queue);
     if (!eviction.dead_letter) {
-      voice_.drop(Counter::QueueDroppedMaxLength, eviction.message, queue);
+      left.push_back(
+          {.why = Counter::QueueDroppedMaxLength, .message = std::move(eviction.message), .queue = queue});
       continue;
     }
-    const std::string dead = queue.definition.dead_letter_target();
+    const std::string dead = queue->definition.dead_letter_target();
     const queue::NamedQueuePtr to = dead.empty() ? nullptr : shared_.queues.find(dead);
-    if (to && to->room->take({1, eviction.dead_letter->message->size()})) {
-      voice_.drop(Counter::QueueDeadMaxLength, eviction.dead_letter->message, queue);
+    const queue::MessagePtr& message = eviction.dead_letter->message;
+    if (to && to->room->take({1, message->size()})) {
+      left.push_back({.why = Counter::QueueDeadMaxLength, .message = message, .queue = queue});
       queue::append_queue_entry(batch, to->id, *eviction.dead_letter);
       queues.push_back({to, std::move(*eviction.dead_letter), {}});
     } else {
-      voice_.drop(Counter::QueueDroppedDeadLetters, eviction.dead_letter->message, queue);
+      left.push_back({.why = Counter::QueueDroppedDeadLetters, .message = message, .queue = queue});
+      if (to) voice_.tell_full(*to);
     }
   }
 }

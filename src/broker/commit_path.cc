@@ -28,11 +28,12 @@ void end_moves(session::Session& session, const SubscriptionsStored& work) {
 }
 
 /// What a commit holds in memory until it is finished: its batch, and the message, of which the batch may
-/// have a part, a copy or nothing.
+/// have a part, a copy or nothing; and what is told of who misses it.
 std::size_t bytes_held(const store::WriteBatch& batch, const CommitTicket::Work& work) {
   const auto* publish = std::get_if<PublishCommit>(&work);
   const bool has_message = publish != nullptr && publish->message;
-  return std::max(batch.bytes(), has_message ? publish->message->size() : 0);
+  const std::size_t told = publish != nullptr ? publish->left.size() * sizeof(LeftMessage) : 0;
+  return std::max(batch.bytes(), has_message ? publish->message->size() : 0) + told;
 }
 
 }  // namespace
@@ -109,6 +110,7 @@ void Shard::finish(Connection* c, Session* session, PublishCommit& work, std::op
     if (c != nullptr) c->transaction_gaps.add(work.prepared->id);
     tell(kTransactionOwner, ToTransactions{TransactionNotPrepared{work.prepared->id, work.prepared->size()}});
   }
+  if (!error) voice_.drop(work.left);
   if (!error)
     for (NumberedFor& one : work.numbered) tell_queue(one.queue, MessageNumbered{std::move(one.message)});
   if (work.due.v != 0) delayed_->end(work, error);

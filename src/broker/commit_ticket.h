@@ -12,6 +12,7 @@
 #include "base/assert.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "broker/left_message.h"
 #include "broker/publish_ref.h"
 #include "broker/queue_message.h"
 #include "queue/admission.h"
@@ -74,6 +75,7 @@ struct PublishCommit {
   Seq due{};                                           ///< the delayed message that it was; zero: none
   std::unique_ptr<queue::PreparedMessage> prepared{};  ///< it is part of a transaction; null: it is not
   std::vector<NumberedFor> numbered{};
+  LeftMessages left{};  ///< for its sake, or itself
   ControlId control{};  ///< commands that are carried out behind it; zero: there are none
 };
 /// A QoS 2 PUBLISH that was seen before waits for what is pending: then PUBREC.
@@ -183,6 +185,7 @@ struct QueueErased {
 struct MessagesMoved {
   QueueId from;
   CommitQueues queues;
+  LeftMessages left{};
 };
 /// A command has cancelled delayed messages.
 struct DelayedCancelled {
@@ -195,8 +198,8 @@ struct TransactionEnded {
   queue::TransactionOutcome outcome{};
   std::vector<PublishCommit> publications{};
   std::uint32_t messages = 0;
-  std::uint32_t expired = 0;  ///< of those, and published to nobody
-  Seq record{};               ///< of the end
+  LeftMessages expired{};  ///< of those, and published to nobody
+  Seq record{};            ///< of the end
 };
 /// A claim is to be stored: then the delivery may be sent at QoS 2.
 struct ClaimMade {

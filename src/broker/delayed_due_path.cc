@@ -86,6 +86,9 @@ bool DelayedDesk::publish(const queue::DelayedMessages::Due& due) {
   if (stored.is_expired(shard_.wall())) {
     PublishCommit work;
     work.due = due.seq;
+    work.left.push_back({.why = Counter::DroppedExpired,
+                         .message = due.content.message,
+                         .client_id = due.content.client_id});  // [MQTT-3.3.2-5]
     shard_.submit(std::move(batch), std::nullopt, SessionId{}, std::move(work));
     return false;
   }
@@ -158,7 +161,7 @@ void DelayedDesk::end(const PublishCommit& work, std::optional<Errc> error) {
     messages_->not_stored(work.due, shard_.moment());
     return shard_.schedule_deadlines();
   }
-  shard_.counters_.add(work.message ? Counter::DelayedPublished : Counter::DroppedExpired);  // [MQTT-3.3.2-5]
+  if (work.message) shard_.counters_.add(Counter::DelayedPublished);
   shard_.shared_.delayed.give_back();
   messages_->published(work.due);
 }

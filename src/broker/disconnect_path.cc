@@ -92,12 +92,13 @@ void Shard::tell_disconnected(const Connection& c, const Session& session, const
 /// The connection ends here for the session; the transport follows when its last bytes are written.
 void Shard::close_connection(Connection& c, WillRule will, const Ending& ending) {
   if (c.state() == Connection::State::Closing) return;
-  if (c.state() == Connection::State::Connected) counters_.add(Counter::ClientsDisconnected);
+  const bool was_connected = c.state() == Connection::State::Connected;
+  if (was_connected) counters_.add(Counter::ClientsDisconnected);
   c.set_state(Connection::State::Closing);
   // Before the client can see the end of the stream: whoever then comes in its place is let in.
   shared_.connections.fetch_sub(1, std::memory_order_relaxed);
   Session* session = c.session();
-  if (session != nullptr) tell_disconnected(c, *session, ending);
+  if (session != nullptr && was_connected) tell_disconnected(c, *session, ending);
   c.set_session(nullptr);
   if (session != nullptr) keep_retained_reads(c, *session);
   c.close(stopping_ ? net::CloseReason::Shutdown : net::CloseReason::ByBroker);

@@ -32,6 +32,13 @@ bool is_repeated(const QueueTarget& target) {
          (target.admission.what == What::Duplicate || target.admission.what == What::DuplicatePending);
 }
 
+/// It misses the message alone. Precondition: it is dropped.
+bool has_no_room(const QueueTarget& target) {
+  using What = queue::Admission::What;
+  return !target.is_asked || target.admission.what == What::Dropped || target.admission.what == What::Full ||
+         target.admission.what == What::RateLimited;
+}
+
 }  // namespace
 
 bool Shard::add_queue_target(QueueId id, const queue::Message& message, std::string_view client_id) {
@@ -52,7 +59,7 @@ bool Shard::add_queue_target(QueueId id, const queue::Message& message, std::str
 }
 
 /// Room in every queue that wants the message, or in none. False only with `may_refuse`: a queue has none and
-/// says so; else it misses the message alone, which is counted.
+/// says so; else it misses the message alone, which is counted when the others have it.
 bool Shard::reserve_queue_room(const queue::MessagePtr& message, bool may_refuse) {
   const queue::Amount one{1, message->size()};
   for (std::size_t i = 0; i < queue_targets_.size(); ++i) {
@@ -66,7 +73,6 @@ bool Shard::reserve_queue_room(const queue::MessagePtr& message, bool may_refuse
         if (!taken.is_asked && !taken.is_dropped) give_back_room(*taken.queue, one);
       return false;
     }
-    voice_.drop(Counter::QueueDroppedMaxLength, message, *target.queue);
     target.is_dropped = true;
   }
   return true;
@@ -85,6 +91,8 @@ void Shard::append_to_queues(store::WriteBatch& batch, const queue::MessagePtr& 
   for (QueueTarget& target : queue_targets_) {
     if (target.numbered && !is_repeated(target))
       work.numbered.push_back({target.queue->id, std::move(target.numbered)});
+    if (target.is_dropped && has_no_room(target))
+      work.left.push_back({.why = Counter::QueueDroppedMaxLength, .message = message, .queue = target.queue});
     if (target.is_dropped) continue;
     if (target.is_asked) {
       append_admitted(batch, target, message, shared, work);

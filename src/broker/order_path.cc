@@ -191,6 +191,7 @@ void Shard::redefine(OwnedQueue& queue) {
   const auto replaced = shared_.queues.replace(queue.group.definition(), old->is_configured);
   HERMOD_ASSERT(replaced.has_value());
   queue.named = *replaced;
+  if (queue.named->definition.seq == QueueDefinition::SequenceCheck::Off) queue.sequences.reset();
   if (queue.stream) serving_.redefine(*queue.stream);
   const Status bound = rebind_queue(shared_.subscriptions, *old, *queue.named);
   HERMOD_ASSERT(bound.has_value());  // its filters were looked at when it was asked for

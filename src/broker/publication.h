@@ -18,6 +18,7 @@ struct Target {
   SessionId session;
   session::Location where;
   queue::Delivery delivery;
+  queue::MessagePtr dropped{};  ///< its queue is full, and the rule is that it misses this; null: it does not
 };
 
 /// A named queue that gets it.

@@ -318,7 +318,7 @@ bool Shard::reserve_room(const queue::MessagePtr& message, queue::Overflow overf
     const auto room = slots.reserve(target.session, message->size(), limits.max_messages, limits.max_bytes);
     if (room == session::SessionSlots::Room::Reserved) continue;
     if (room == session::SessionSlots::Room::Gone || overflow == queue::Overflow::DropNewest) {
-      if (room == session::SessionSlots::Room::Full) voice_.drop(Counter::DroppedQueueFull, message, target);
+      if (room == session::SessionSlots::Room::Full) target.dropped = message;
       target.delivery = {};
       continue;
     }
@@ -354,6 +354,8 @@ bool Shard::needs_commit(const Connection* c, const queue::MessagePtr& message, 
 /// Hands the message to its receivers: those of this shard directly, others through the outbox.
 void Shard::hand_over_now(bool qos0_only) {
   for (Target& target : targets_) {
+    if (target.dropped && !qos0_only)
+      voice_.drop(Counter::DroppedQueueFull, target.dropped, target.session, target.where.shard);
     if (!target.delivery.message || (qos0_only && target.delivery.qos != QoS::AtMostOnce)) continue;
     if (target.where.shard == id_) {
       deliver(target.session, Seq{0}, std::move(target.delivery));
@@ -405,6 +407,11 @@ bool Shard::append_publication(store::WriteBatch& batch, PublishCommit& work) {
   bool settles_loan = false;
   const std::optional<MessageId> shared = share_body(batch, *message);
   for (Target& target : targets_) {
+    if (target.dropped)
+      work.left.push_back({.why = Counter::DroppedQueueFull,
+                           .message = message,
+                           .session = target.session,
+                           .shard = target.where.shard});
     if (!target.delivery.message) continue;
     HERMOD_ASSERT(target.delivery.qos <= message->qos());  // QoS 2 leaves only when it is synced
     const bool is_stored = is_stored_for(target);

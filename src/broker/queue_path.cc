@@ -312,7 +312,8 @@ void Shard::carry_out(OwnedQueue& queue) {
     }
     void operator()(queue::EraseEntry& it) {
       if (it.why == queue::Removal::Purged) ++queue.purges_decided;
-      if (queue::is_like_death(it.why))
+      const bool stays = queue.group_of_stream && it.why == queue::Removal::Expired;
+      if (queue::is_like_death(it.why) && !stays)
         shard.voice_.copy(counter_for(it.why), std::exchange(it.message, {}), *queue.named);
       queue.line.push(it);
     }
@@ -439,8 +440,10 @@ void Shard::count_settled(OwnedQueue& queue, const QueueSettled& work) {
     Voice& voice;
     OwnedQueue& queue;
     const QueueSettled& work;
+    queue::NamedQueuePtr dead_letters{};  ///< which have no room for some
     void operator()(const queue::EraseEntry& it) {
-      counters.add(counter_for(it.why));
+      const bool stays = queue.group_of_stream && it.why == queue::Removal::Expired;
+      counters.add(stays ? Counter::DroppedExpired : counter_for(it.why));  // [MQTT-3.3.2-5]
       if (it.why == queue::Removal::Purged) ++queue.purges_made;
     }
     void operator()(const queue::PutDeliveryState& it) { counters.add(counter_for(it.state.last)); }
@@ -452,11 +455,15 @@ void Shard::count_settled(OwnedQueue& queue, const QueueSettled& work) {
       const bool has_place = std::ranges::find(work.refused, it.seq) == work.refused.end();
       voice.drop(has_place ? counter_for(it.entry.deaths.back().reason) : Counter::QueueDroppedDeadLetters,
                  it.entry.message, *queue.named);
+      if (!has_place && dead_letters && !dead_letters->room->fits({1, it.entry.message->size()}))
+        voice.tell_full(*dead_letters);
     }
     void operator()(const queue::EraseMessageIds&) {}
   };
-  for (const queue::StoreChange& change : queue.line.under_way())
-    std::visit(Receiver{counters_, voice_, queue, work}, change);
+  Receiver receiver{counters_, voice_, queue, work};
+  if (!work.refused.empty())
+    receiver.dead_letters = shared_.queues.find(queue.named->definition.dead_letter_target());
+  for (const queue::StoreChange& change : queue.line.under_way()) std::visit(receiver, change);
 }
 
 /// PUBREL may leave, or the packet identifier is free.

@@ -290,12 +290,13 @@ void Shard::on_connection_closed(Connection& c, net::CloseReason reason) {
   if (c.counted_address) shared_.addresses.leave(*c.counted_address, c.own_limit);
   if (c.state() != Connection::State::Closing) shared_.connections.fetch_sub(1, std::memory_order_relaxed);
   Session* session = c.session();
-  if (c.state() == Connection::State::Connected) counters_.add(Counter::ClientsDisconnected);
+  const bool was_connected = c.state() == Connection::State::Connected;
+  if (was_connected) counters_.add(Counter::ClientsDisconnected);
   c.set_session(nullptr);
   c.set_state(Connection::State::Closing);
   ended_.push_back(connections_.take(c.id()));
   if (session == nullptr) return;
-  tell_disconnected(*ended_.back(), *session, ending_of_transport(reason));
+  if (was_connected) tell_disconnected(*ended_.back(), *session, ending_of_transport(reason));
   keep_retained_reads(*ended_.back(), *session);
   leave_session(*session, WillRule::Publish);
   // Often this is the end of a tick: others would hear of it with the next event only.
@@ -396,6 +397,10 @@ void Shard::on_timer(net::Timer&) {
   reading_.record_due();
   write_again();
   schedule_deadlines();
+}
+
+bool Shard::is_drained() const {
+  return stopping_ && connections_.size() == 0 && pending_.empty() && !voice_.has_any();
 }
 
 /// SIGTERM: every client hears 0x8B and is closed; nobody new is let in.

@@ -94,7 +94,7 @@ class Shard final : public net::AcceptHandler,
   bool step();
 
   /// True after StopServing when every connection has ended, and what owners of queues were asked about.
-  bool is_drained() const { return stopping_ && connections_.size() == 0 && pending_.empty(); }
+  bool is_drained() const;
   /// True while the committer owes this shard an answer.
   bool has_commits_in_flight() const { return commits_in_flight_ > 0; }
   /// True while records of sessions that could not be written wait for the store to take them.
@@ -276,14 +276,14 @@ class Shard final : public net::AcceptHandler,
 
   // admission_path.cc
   queue::WaiterId next_waiter();
-  void evict(store::WriteBatch& batch, const queue::NamedQueue& queue, queue::Admission& admission,
-             CommitQueues& queues);
+  void evict(store::WriteBatch& batch, const queue::NamedQueuePtr& queue, queue::Admission& admission,
+             CommitQueues& queues, LeftMessages& left);
   bool asks_owners() const;
   void ask_owners(Connection* c, PendingPublication publication);
   void begin_round(PendingPublication publication);
   void on_admission_answered(QueueId queue, AdmissionAnswered& answer);
   void submit_admitted(queue::WaiterId waiter);
-  void drop_not_admitted(const queue::MessagePtr& message);
+  void drop_not_admitted();
   Connection* publisher_of(const PendingPublication& publication);
   void conclude(queue::WaiterId waiter);
   void refuse_pending(PendingPublication& publication);

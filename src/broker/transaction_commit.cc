@@ -128,7 +128,7 @@ TransactionCommit::Step TransactionCommit::on_page(const PageRead& page, Seq end
 /// Room for all of them, in their order.
 TransactionCommit::Step TransactionCommit::plan_all() {
   ++attempts_;
-  expired_ = 0;
+  expired_.clear();
   batch_bytes_ = 0;
   for (const Stored& one : stored_) {
     auto refusal = plan(*one.prepared);
@@ -145,7 +145,9 @@ std::optional<TransactionRefusal> TransactionCommit::plan(const queue::PreparedM
   const queue::Message& stored = *prepared.message;
   const WallTime now = shard_.wall();
   if (stored.is_expired(now)) {
-    ++expired_;
+    expired_.push_back({.why = Counter::DroppedExpired,
+                        .message = prepared.message,
+                        .client_id = prepared.client_id});  // [MQTT-3.3.2-5]
     return std::nullopt;
   }
   if (queue::is_delayed_form(stored.topic())) {
@@ -258,6 +260,7 @@ TransactionCommit::Step TransactionCommit::decide() {
     for (QueueTarget& target : planned.queue_targets) {
       if (!target.is_asked) continue;
       Admission& admission = target.admission;
+      if (admission.what == Admission::What::Full) shard_.voice_.tell_full(*target.queue);
       is_refused = is_refused || admission.what == Admission::What::Full ||
                    admission.what == Admission::What::RateLimited;
       if (admission.what == Admission::What::DuplicatePending && is_own(target.queue->id, admission.id))
@@ -330,7 +333,7 @@ void TransactionCommit::withdraw() {
 TransactionCommit::Step TransactionCommit::submit() {
   TransactionEnded work{.id = id_, .outcome = queue::TransactionOutcome::Committed};
   work.messages = static_cast<std::uint32_t>(stored_.size());
-  work.expired = expired_;
+  work.expired = std::move(expired_);
   store::WriteBatch batch;
   for (Planned& planned : planned_) {
     PublishCommit one;
@@ -347,7 +350,7 @@ TransactionCommit::Step TransactionCommit::submit() {
     one.retain = planned.message->retain();
     shard_.targets_ = std::move(planned.targets);
     shard_.queue_targets_ = std::move(planned.queue_targets);
-    shard_.drop_not_admitted(one.message);
+    shard_.drop_not_admitted();
     if (shard_.targets_.empty() && shard_.queue_targets_.empty())
       shard_.counters_.add(Counter::PublishNoSubscribers);
     shard_.append_publication(batch, one);

@@ -94,7 +94,7 @@ class TransactionCommit {
   std::vector<Stored> stored_;
   std::size_t unread_ = 0;  ///< reads that are not answered
   std::vector<Planned> planned_;
-  std::uint32_t expired_ = 0;       ///< of those, messages that nobody gets
+  LeftMessages expired_;            ///< of those, messages that nobody gets
   std::size_t batch_bytes_ = 0;     ///< about what planned_ takes
   std::size_t unanswered_ = 0;      ///< questions to owners of queues
   std::uint64_t asked_number_ = 0;  ///< in AskedPublications; 0: nobody is asked

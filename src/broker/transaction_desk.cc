@@ -204,9 +204,11 @@ void TransactionDesk::on_ended(TransactionEnded& work, std::optional<Errc> error
     table_->on_not_ended(work.id, refusal_of(*error), shard_.moment());
     return go_on();
   }
-  for (PublishCommit& one : work.publications)
+  for (PublishCommit& one : work.publications) {
+    shard_.voice_.drop(one.left);
     for (NumberedFor& each : one.numbered)
       shard_.tell_queue(each.queue, MessageNumbered{std::move(each.message)});
+  }
   const bool is_given_up = !is_commit && table_->is_given_up(work.id);
   if (is_given_up) {
     const auto facts = facts_of(work.id, *table_->find(work.id), shard_.now());
@@ -216,7 +218,7 @@ void TransactionDesk::on_ended(TransactionEnded& work, std::optional<Errc> error
     shard_.voice_.tell(kGivenUpEvent, queue::given_up_text(facts));
   }
   shard_.counters_.add(is_commit ? Counter::TransactionsCommitted : Counter::TransactionsRolledBack);
-  shard_.counters_.add(Counter::DroppedExpired, work.expired);  // [MQTT-3.3.2-5]
+  shard_.voice_.drop(work.expired);
   if (is_commit) end_commit(work.id);
   table_->on_ended(work.id, work.outcome, work.record, shard_.moment());
   go_on();

@@ -245,13 +245,13 @@ void Shard::submit_slice(OwnedQueue& queue) {
   }
   if (queue.group.has_effects()) touch(queue);
   if (transfer.slice.empty()) return transfer.waits_for.v != 0 ? void() : touch_later(queue);
-  MessagesMoved work{.from = queue.named->id, .queues = {}};
+  MessagesMoved work{.from = queue.named->id, .queues = {}, .left = {}};
   store::WriteBatch batch;
   for (Leaving& leaving : transfer.slice) {
     queue::append_queue_entry(batch, leaving.to->id, leaving.entry);
     work.queues.push_back({leaving.to, std::move(leaving.entry), leaving.admission.id});
     queue::erase_queue_entry(batch, queue.named->id, leaving.seq, leaving.has_state);
-    evict(batch, *leaving.to, leaving.admission, work.queues);
+    evict(batch, leaving.to, leaving.admission, work.queues, work.left);
   }
   batch.refuse_when_full();  // what it erases gives no room before the next checkpoint
   transfer.is_committing = true;
@@ -271,6 +271,7 @@ void Shard::finish(Connection*, session::Session*, MessagesMoved& work, std::opt
   } else {
     transfer.done += slice.size();
     counters_.add(Counter::QueueMoved, slice.size());
+    voice_.drop(work.left);
   }
   touch(queue);
 }

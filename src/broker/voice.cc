@@ -86,11 +86,24 @@ void Voice::drop(Counter why, const queue::MessagePtr& message, const queue::Nam
   copy(why, message, queue);
 }
 
-void Voice::drop(Counter why, const queue::MessagePtr& message, const Target& receiver) {
+void Voice::drop(const LeftMessages& left) {
+  for (const LeftMessage& one : left) {
+    if (one.queue) {
+      drop(one.why, one.message, *one.queue);
+    } else if (one.session.v != 0) {
+      drop(one.why, one.message, one.session, one.shard);
+    } else {
+      shard_.counters_.add(one.why);
+      copy(one.why, one.message, "x-client-id", one.client_id);
+    }
+  }
+}
+
+void Voice::drop(Counter why, const queue::MessagePtr& message, SessionId receiver, ShardId shard) {
   shard_.counters_.add(why);
   const auto tap = tap_of(why);
-  if (tap && shard_.shared_.subscriptions.is_heard(tap->to))
-    shard_.tell(receiver.where.shard, DroppedForSession{receiver.session, why, message});
+  if (tap && shard_.shared_.subscriptions.is_heard(tap->to) && !message->topic().starts_with('$'))
+    shard_.tell(shard, DroppedForSession{receiver, why, message});
 }
 
 void Voice::on_dropped(const DroppedForSession& dropped) {
@@ -134,7 +147,7 @@ void Voice::tell_full(const queue::NamedQueue& queue) {
 }
 
 void Voice::keep(Saying saying, Counter missed) {
-  const std::size_t bytes = saying.text.size() + (saying.message ? saying.message->size() : 0);
+  const std::size_t bytes = saying.bytes();
   if (waiting_.size() >= kMostWaiting || bytes_ + bytes > kMostBytes) return shard_.counters_.add(missed);
   if (waiting_.empty()) shard_.tick_soon();
   bytes_ += bytes;
@@ -147,14 +160,17 @@ bool Voice::say() {
   for (std::size_t left = kSaidInTick; left > 0 && !waiting_.empty(); --left) {
     const Saying saying = std::move(waiting_.front());
     waiting_.pop_front();
-    bytes_ -= saying.text.size() + (saying.message ? saying.message->size() : 0);
+    bytes_ -= saying.bytes();
     say(saying);
   }
   return !waiting_.empty();
 }
 
 /// An event is for who is there; a copy is what the message was, also for durable sessions, but for its end.
+/// Who is on a shard that has more mail than it can soon read misses it, as nobody waits for him.
 void Voice::say(const Saying& saying) {
+  shard_.match(saying.topic, SessionId{});
+  if (shard_.matches_.empty()) return;
   wire::PropertyWriter properties;
   queue::Message::Fields fields;
   fields.topic = saying.topic;
@@ -171,9 +187,12 @@ void Voice::say(const Saying& saying) {
   }
   fields.forwarded_properties = properties.properties().raw();
   const queue::MessagePtr message = queue::Message::create(fields);
-  shard_.match(saying.topic, SessionId{});
   shard_.find_targets(message, {});
   shard_.queue_targets_.clear();
+  const auto missed = std::erase_if(
+      shard_.targets_, [this](const Target& target) { return shard_.is_behind(target.where.shard); });
+  shard_.counters_.add(saying.message ? Counter::TapMissed : Counter::EventsMissed, missed);
+  if (shard_.targets_.empty()) return;
   shard_.counters_.add(saying.message ? Counter::TapCopies : Counter::EventsPublished);
   shard_.publish_for_nobody(message);
 }

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/counters.h"
+#include "broker/left_message.h"
 #include "broker/publication.h"
 #include "broker/shard_message.h"
 #include "queue/message.h"
@@ -41,8 +42,10 @@ class Voice {
   void copy(Counter why, const queue::MessagePtr& message, const queue::NamedQueue& queue);
   void drop(Counter why, const queue::MessagePtr& message, const session::Session& receiver);
   void drop(Counter why, const queue::MessagePtr& message, const queue::NamedQueue& queue);
+  /// What has left for the sake of a batch that is stored now.
+  void drop(const LeftMessages& left);
   /// The same for a session that may live on another shard, which knows whose it is.
-  void drop(Counter why, const queue::MessagePtr& message, const Target& receiver);
+  void drop(Counter why, const queue::MessagePtr& message, SessionId receiver, ShardId shard);
   void on_dropped(const DroppedForSession& dropped);
 
   /// A queue has no room, and refuses or drops: told and logged once in a while.
@@ -60,6 +63,10 @@ class Voice {
     std::string_view reason{};    ///< of the copy
     std::string_view of{};        ///< the name of the property that says
     std::string who{};            ///< whose it was
+
+    std::size_t bytes() const {
+      return topic.size() + text.size() + who.size() + (message ? message->size() : 0);
+    }
   };
   void copy(Counter why, const queue::MessagePtr& message, std::string_view of, std::string_view who);
   void copy(topic::BrokerTopics to, std::string_view reason, const queue::MessagePtr& message,

@@ -13,10 +13,8 @@ SequenceWatch::Report SequenceWatch::on_message(std::string_view client_id, std:
   if (found == known_.end()) {
     producers_.push_front({.who = std::move(who), .highest = seq});
     known_.emplace(text_key(producers_.front().who), producers_.begin());
-    if (known_.size() > most_known_) {
-      known_.erase(text_key(producers_.back().who));
-      producers_.pop_back();
-    }
+    bytes_ += producers_.front().who.size();
+    forget_silent();
     return {};
   }
   producers_.splice(producers_.begin(), producers_, found->second);
@@ -26,6 +24,15 @@ SequenceWatch::Report SequenceWatch::on_message(std::string_view client_id, std:
   producer.highest = seq;
   if (seq == last + 1) return {};
   return {.finding = Finding::Gap, .expected = last + 1};
+}
+
+void SequenceWatch::forget_silent() {
+  while (known_.size() > 1 && (known_.size() > most_known_ || bytes_ > most_bytes_)) {
+    const std::string& who = producers_.back().who;
+    bytes_ -= who.size();
+    known_.erase(text_key(who));
+    producers_.pop_back();
+  }
 }
 
 std::optional<std::uint64_t> SequenceWatch::parse(std::string_view text) {

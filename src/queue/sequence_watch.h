@@ -25,8 +25,8 @@ inline constexpr std::string_view kSequenceProperty = "seq";
 /// Finds losses on the way to the broker, with `seq = "detect"`: a producer that numbers its messages per key
 /// (user property `seq`) shows by a gap that one did not arrive, and by a repeat that one came twice. Detects
 /// only; the message goes its way. Owned by its queue, same thread. Knows the last number of so many
-/// producers and keys; whoever was silent longest is forgotten first. Begins anew with the broker: the first
-/// number of a producer is always right.
+/// producers and keys, and so many bytes of their names; whoever was silent longest is forgotten first.
+/// Begins anew with the broker: the first number of a producer is always right.
 class SequenceWatch {
  public:
   enum class Finding : std::uint8_t { InOrder, Gap, Repeat };
@@ -35,7 +35,8 @@ class SequenceWatch {
     std::uint64_t expected = 0;  ///< Gap, Repeat
   };
 
-  explicit SequenceWatch(std::size_t most_known = 100'000) : most_known_(most_known) {}
+  explicit SequenceWatch(std::size_t most_known = 100'000, std::size_t most_bytes = std::size_t{32} << 20)
+      : most_known_(most_known), most_bytes_(most_bytes) {}
 
   /// A repeat is a number that is not above the last one; what comes next is measured by the highest.
   Report on_message(std::string_view client_id, std::string_view key, std::uint64_t seq);
@@ -51,7 +52,11 @@ class SequenceWatch {
   };
   using Producers = std::list<Producer>;
 
+  void forget_silent();
+
   const std::size_t most_known_;
+  const std::size_t most_bytes_;
+  std::size_t bytes_ = 0;                                              ///< of their names
   Producers producers_;                                                ///< whoever was heard last is in front
   absl::flat_hash_map<absl::string_view, Producers::iterator> known_;  ///< by who, inside the list
 };

@@ -174,6 +174,23 @@ TEST_F(SequencePath, WithoutTheOptionNobodyLooks) {
   EXPECT_EQ(counted(Counter::SequenceGaps), 0U);
 }
 
+TEST_F(SequencePath, WhatCameWhileNobodyLookedIsNotMissing) {
+  watched();
+  FakeClient boss = operator_client();
+  FakeClient device = login("device");
+  number(device, "1");
+  for (const char* check : {"off", "detect"}) {
+    const json done =
+        ask(boss, std::string(R"({"command":"edit","queue":"orders","options":{"seq":")") + check + R"("}})");
+    ASSERT_FALSE(done.contains("error")) << done.dump();
+    if (std::string_view(check) == "off") number(device, "2");
+  }
+  number(device, "3");
+  number(device, "5");
+  EXPECT_EQ(counted(Counter::SequenceGaps), 1U) << "of 4, and not of 2";
+  EXPECT_EQ(counted(Counter::SequenceMissing), 1U);
+}
+
 TEST_F(SequencePath, AStreamLooksToo) {
   FakeClient boss = operator_client();
   const json made = ask(boss, R"({"command":"create","queue":"log","options":)"

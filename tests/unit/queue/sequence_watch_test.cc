@@ -57,6 +57,17 @@ TEST(SequenceWatch, WhoWasSilentLongestIsForgotten) {
   EXPECT_EQ(watch.on_message("b", "", 5).finding, Finding::InOrder) << "it is new again";
 }
 
+TEST(SequenceWatch, LongNamesAreForgottenSooner) {
+  SequenceWatch watch(100, 1000);
+  const std::string name(300, 'n');
+  for (const char* key : {"a", "b", "c", "d"}) watch.on_message(name, key, 1);
+  EXPECT_EQ(watch.size(), 3U);
+  EXPECT_EQ(watch.on_message(name, "a", 9).finding, Finding::InOrder);
+  EXPECT_EQ(watch.on_message(name, "d", 9).finding, Finding::Gap);
+  EXPECT_EQ(watch.on_message(std::string(2000, 'n'), "a", 1).finding, Finding::InOrder);
+  EXPECT_EQ(watch.size(), 1U) << "the last one stays, however long its name";
+}
+
 TEST(SequenceWatch, OnlyWholeNumbersCount) {
   EXPECT_EQ(SequenceWatch::parse("0"), 0U);
   EXPECT_EQ(SequenceWatch::parse("18446744073709551615"), std::numeric_limits<std::uint64_t>::max());

@@ -18,7 +18,7 @@ TEST_F(Hostile, T24_RepeatedMalformedSubscribesDoNotLeak) {
   }
 }
 
-/// A filter for the messages of a queue or a stream, as long as a packet has room for, or said a thousand
+/// A filter for the messages of a queue or a stream, as long as a text may be, or said a thousand
 /// times.
 TEST_F(Hostile, T24_WrongPropertyFiltersDoNotLeak) {
   HERMOD_NEEDS_OWN_BROKER();

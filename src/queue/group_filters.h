@@ -2,6 +2,7 @@
 #include <absl/container/btree_map.h>
 
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>

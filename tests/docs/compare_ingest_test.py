@@ -23,8 +23,9 @@ class CompareIngest(unittest.TestCase):
         rows = {row[0]: row[1:] for row in
                 ([cell.strip() for cell in line.strip("|").split("|")] for line in ran.stdout.splitlines() if line.startswith("|"))}
         self.assertEqual(len(rows["hermod"]), 2, ran.stdout)
-        ratio = "PUBACK, subscriber away / pwrite and fdatasync of 4 KiB"
-        for name in ("hermod", "subscriber away", "subscriber there", "pwrite and fdatasync of 4 KiB", ratio):
+        sync = "pwrite and fdatasync of 4 KiB"
+        ratios = [f"PUBACK, {name} / {sync}" for name in ("subscriber away", "subscriber away, new store")]
+        for name in ("hermod", "subscriber away", "subscriber away, new store", "subscriber there", sync, *ratios):
             for cell in rows[name]:
                 self.assertRegex(cell, re.compile(NUMBER), name)
 

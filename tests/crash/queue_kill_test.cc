@@ -38,6 +38,10 @@ class QueueKill : public CrashTest {
     Settings settings = QueueLoad::settings();
     settings.emplace_back("store.flush", flush);
     start_broker({.settings = std::move(settings), .is_on_disk = true});
+    // Copies of what leaves are made, and stored, all the time.
+    MqttClient ear = durable_client("ear");
+    for (const char* copies : {"$expired/#", "$dropped/#", "$dead/#"}) ear.subscribe(copies, 1);
+    ear.disconnect();
     load_ = std::make_unique<QueueLoad>(port(), queue_ledger_);
     load_->start();
     ASSERT_TRUE(in_time([&] { return load_->is_subscribed(); })) << "a consumer was not answered";

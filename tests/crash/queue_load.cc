@@ -33,8 +33,10 @@ Settings QueueLoad::settings() {
   const std::string length = std::to_string(QueueLoad::kMaxLength);
   // What is not meant to time out never does, however slow the machine.
   const std::pair<std::string, std::string> never{"ack_timeout", "1h"};
-  add("keyed", "many/#", {never, {"lanes", "4"}, {"retry", "10ms"}, {"max_deliveries", deliveries}});
-  add("free", "many/#", {never, {"order", "none"}, {"retry", "10ms"}, {"max_deliveries", "1000"}});
+  add("keyed", "many/#",
+      {never, {"lanes", "4"}, {"retry", "10ms"}, {"max_deliveries", deliveries}, {"seq", "detect"}});
+  add("free", "many/#",
+      {never, {"order", "none"}, {"retry", "10ms"}, {"max_deliveries", "1000"}, {"flush", "sync"}});
   add("once", "many/#", {never, {"retry", "10ms"}, {"max_deliveries", deliveries}});
   add("picked", "many/#", {never, {"match", "all:tags=a&part<2"}, {"order", "none"}});
   add("strict", "strict/#", {never, {"order", "strict"}, {"retry", "5ms"}, {"max_deliveries", "1000"}});

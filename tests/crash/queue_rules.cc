@@ -56,6 +56,7 @@ support::Properties said_of(const std::string& topic, std::uint64_t number) {
   said.user("end", is_buried(number) ? "bury" : "redrive");
   said.user("msg-id", id_of(topic, number));
   said.user("want-ref", "1");
+  said.user("seq", std::to_string(number));
   return said;
 }
 

@@ -12,6 +12,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 namespace hermod::backlog {
 
@@ -106,14 +108,16 @@ class Client {
   void receive(Visit visit) {
     if (!receive_if_there(visit)) die("the broker closed a connection");
   }
-  /// False: the connection is gone.
+  /// False: the connection is gone. A visit that gives true has seen enough: what is behind it comes next.
   template <class Visit>
   bool receive_if_there(Visit visit) {
-    char chunk[65536];
-    const ssize_t got = ::recv(socket_, chunk, sizeof chunk, 0);
-    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) die("nothing comes any more");
-    if (got <= 0) return false;
-    in_.append(chunk, static_cast<std::size_t>(got));
+    if (!std::exchange(is_more_, false)) {
+      char chunk[65536];
+      const ssize_t got = ::recv(socket_, chunk, sizeof chunk, 0);
+      if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) die("nothing comes any more");
+      if (got <= 0) return false;
+      in_.append(chunk, static_cast<std::size_t>(got));
+    }
     std::size_t at = 0;
     for (;;) {
       std::size_t size = 0;
@@ -128,8 +132,13 @@ class Client {
         }
       }
       if (!whole) break;
-      visit(static_cast<unsigned char>(in_[at]), in_.data() + head, size);
+      const auto first = static_cast<unsigned char>(in_[at]);
       at = head + size;
+      if constexpr (std::is_same_v<decltype(visit(first, in_.data(), size)), bool>)
+        is_more_ = visit(first, in_.data() + head, size);
+      else
+        visit(first, in_.data() + head, size);
+      if (is_more_) break;
     }
     in_.erase(0, at);
     return true;
@@ -140,8 +149,8 @@ class Client {
   }
   bool await_if_there(unsigned type) {
     for (bool come = false; !come;) {
-      const bool is_there =
-          receive_if_there([&](unsigned first, const char*, std::size_t) { come |= first >> 4 == type; });
+      const bool is_there = receive_if_there(
+          [&](unsigned first, const char*, std::size_t) { return come = first >> 4 == type; });
       if (!is_there) return false;
     }
     return true;
@@ -151,6 +160,7 @@ class Client {
   int socket_ = -1;
   bool is_connected_ = false;
   std::string in_;
+  bool is_more_ = false;  ///< in in_, maybe
 };
 
 inline std::string topic_of(const Plan& plan, int session) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "broker/message_id.h"
 #include "broker/shard.h"
 #include "queue/queue_changes.h"
 
@@ -15,14 +16,11 @@ std::unique_ptr<queue::NumberedMessage> numbered_for(const queue::QueueDefinitio
                                                      const queue::Message& message, const std::string& key,
                                                      std::string_view client_id) {
   if (definition.seq == queue::QueueDefinition::SequenceCheck::Off) return nullptr;
-  for (const wire::UserProperty property : wire::UserProperties(message.forwarded_properties())) {
-    if (property.name != queue::kSequenceProperty) continue;
-    const auto number = queue::SequenceWatch::parse(property.value);
-    if (!number) return nullptr;
-    return std::make_unique<queue::NumberedMessage>(
-        queue::NumberedMessage{.client_id = std::string(client_id), .key = key, .seq = *number});
-  }
-  return nullptr;
+  const auto said = said_with(queue::kSequenceProperty, message);
+  const auto number = said ? queue::SequenceWatch::parse(*said) : std::nullopt;
+  if (!number) return nullptr;
+  return std::make_unique<queue::NumberedMessage>(
+      queue::NumberedMessage{.client_id = std::string(client_id), .key = key, .seq = *number});
 }
 
 /// The queue has the message already, and knows by its msg-id.

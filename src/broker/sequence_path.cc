@@ -13,10 +13,8 @@ namespace hermod::broker {
 void watch_sequence(OwnedQueue& queue, const queue::NumberedMessage& message, CounterBlock& counters,
                     Voice& voice) {
   using Finding = queue::SequenceWatch::Finding;
-  if (queue.named->definition.seq == queue::QueueDefinition::SequenceCheck::Off) {  // since a moment ago
-    queue.sequences.reset();
-    return;
-  }
+  if (queue.named->definition.seq == queue::QueueDefinition::SequenceCheck::Off)
+    return;  // since a moment ago
   if (!queue.sequences) queue.sequences = std::make_unique<queue::SequenceWatch>();
   const auto report = queue.sequences->on_message(message.client_id, message.key, message.seq);
   if (report.finding == Finding::InOrder) return;

@@ -1,6 +1,7 @@
 #include "store/file_system.h"
 
 #include <fcntl.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -21,6 +22,12 @@ Status sync_folder(const std::string& path) {
   ::close(descriptor);
   if (code != 0) return failure(errc_of(code), path + ": " + std::strerror(code));
   return {};
+}
+
+std::uint64_t free_bytes(const std::string& path) {
+  struct statvfs status {};
+  if (::statvfs(path.c_str(), &status) != 0) return 0;
+  return static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
 }
 
 }  // namespace hermod::store

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <string>
 
 #include "base/result.h"
@@ -10,5 +11,8 @@ Errc errc_of(int code);
 
 /// Makes the names in a folder durable. Errors: NoSpace, Io.
 Status sync_folder(const std::string& path);
+
+/// What the disk of this path has for us; 0 when it does not say.
+std::uint64_t free_bytes(const std::string& path);
 
 }  // namespace hermod::store

@@ -20,6 +20,8 @@ namespace {
 constexpr mode_t kSegmentMode = 0600;
 /// Of the buffer that stays between two records.
 constexpr std::size_t kKeptBuffer = std::size_t{2} << 20;
+/// Of a new file, written and synced at once.
+constexpr std::uint64_t kPiece = std::uint64_t{256} << 10;
 
 }  // namespace
 
@@ -41,28 +43,63 @@ tl::unexpected<Error> Segment::failed(const char* action) const {
   return failure(errc_of(code), file_ + ": " + action + ": " + std::strerror(code));
 }
 
-Result<std::unique_ptr<Segment>> Segment::create(const std::string& file, std::uint64_t bytes, Life life) {
-  // Under its name only when it is whole: a segment that is too short is a damaged one.
-  const std::string fresh = file + ".new";
+Result<std::unique_ptr<Segment>> Segment::prepare(const std::string& file, std::uint64_t bytes,
+                                                  const GoOn& go_on) {
   std::unique_ptr<Segment> segment(new Segment(file, kMarks));
+  const std::string fresh = unpublished(file);
   segment->descriptor_ = ::open(fresh.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, kSegmentMode);
   if (segment->descriptor_ < 0) return segment->failed("open");
-  // The blocks are taken now, so that no record finds the disk full. Not every file system can do it.
-  const auto length = static_cast<off_t>(bytes);
-  if (::fallocate(segment->descriptor_, 0, 0, length) != 0) {
-    const bool cannot = errno == EOPNOTSUPP || errno == ENOSYS;
-    if (!cannot || ::ftruncate(segment->descriptor_, length) != 0) {
-      const auto error = segment->failed("allocate");
-      ::unlink(fresh.c_str());
-      return error;
-    }
+  Status made = segment->allocate(bytes);
+  if (made && go_on) made = segment->fill(bytes, go_on);
+  if (made) made = segment->map(false);
+  if (made) return segment;
+  ::unlink(fresh.c_str());
+  return tl::unexpected(made.error());
+}
+
+Result<std::unique_ptr<Segment>> Segment::create(const std::string& file, std::uint64_t bytes, Life life,
+                                                 const GoOn& go_on) {
+  auto segment = prepare(file, bytes, go_on);
+  if (!segment) return segment;
+  (*segment)->life_ = life;
+  Status made = (*segment)->write_header();
+  if (made && ::fsync((*segment)->descriptor_) != 0) made = (*segment)->failed("sync");
+  if (made) made = (*segment)->publish();
+  if (!made) {
+    ::unlink(unpublished(file).c_str());
+    return tl::unexpected(made.error());
   }
-  segment->life_ = life;
-  if (Status mapped = segment->map(false); !mapped) return tl::unexpected(mapped.error());
-  if (Status written = segment->write_header(); !written) return tl::unexpected(written.error());
-  if (::fsync(segment->descriptor_) != 0) return segment->failed("sync");
-  if (::rename(fresh.c_str(), file.c_str()) != 0) return segment->failed("rename");
   return segment;
+}
+
+Status Segment::publish() {
+  // A segment that is too short is a damaged one, so the name comes last.
+  const std::string fresh = unpublished(file_);
+  if (::rename(fresh.c_str(), file_.c_str()) == 0) return {};
+  const auto error = failed("rename");
+  ::unlink(fresh.c_str());
+  return error;
+}
+
+/// The blocks are taken now, so that no record finds the disk full. Not every file system can do it.
+Status Segment::allocate(std::uint64_t bytes) {
+  const auto length = static_cast<off_t>(bytes);
+  if (::fallocate(descriptor_, 0, 0, length) == 0) return {};
+  const bool cannot = errno == EOPNOTSUPP || errno == ENOSYS;
+  if (cannot && ::ftruncate(descriptor_, length) == 0) return {};
+  return failed("allocate");
+}
+
+/// Each piece is on the disk before the next one is written: a sync of another file never waits for more.
+Status Segment::fill(std::uint64_t bytes, const GoOn& go_on) {
+  const std::string zeros(std::min<std::uint64_t>(kPiece, bytes), '\0');
+  for (std::uint64_t offset = 0; offset < bytes; offset += zeros.size()) {
+    if (!go_on()) return failure(Errc::Closed, file_ + ": is not wanted any more");
+    const auto piece = std::string_view(zeros).substr(0, std::min<std::uint64_t>(kPiece, bytes - offset));
+    if (Status written = write(piece, offset); !written) return written;
+    if (::fsync(descriptor_) != 0) return failed("sync");
+  }
+  return {};
 }
 
 Result<std::unique_ptr<Segment>> Segment::open(const std::string& file, bool read_only,

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -51,8 +52,21 @@ class Segment {
     GroupNo synced;           ///< up to here everything was on the disk when it was written
   };
 
-  /// A new file of `bytes`, durable with its header. Errors: NoSpace, Io.
-  static Result<std::unique_ptr<Segment>> create(const std::string& file, std::uint64_t bytes, Life life);
+  /// Asked between two pieces of a file that is written: whether to go on.
+  using GoOn = std::function<bool()>;
+
+  /// A new file of `bytes`, durable with its header. `go_on`: its blocks are written with zeros as well, for
+  /// a sync of a block that was never written writes where it is, too. Errors: Closed: not to go on; NoSpace,
+  /// Io. It is under its name only when it is whole.
+  static Result<std::unique_ptr<Segment>> create(const std::string& file, std::uint64_t bytes, Life life,
+                                                 const GoOn& go_on = {});
+  /// One for later, with zeros and without a life; not under its name before publish(). Errors: as create().
+  static Result<std::unique_ptr<Segment>> prepare(const std::string& file, std::uint64_t bytes,
+                                                  const GoOn& go_on);
+  /// It gets its name. Errors: Io; then the file is gone.
+  Status publish();
+  /// What has no name yet.
+  static std::string unpublished(const std::string& file) { return file + ".new"; }
   /// A file that is there, with its records found. Errors: Corruption: it is shorter than it was; Io.
   static Result<std::unique_ptr<Segment>> open(const std::string& file, bool read_only,
                                                const SegmentMarks& marks = kMarks);
@@ -70,6 +84,8 @@ class Segment {
   const std::string& file() const { return file_; }
   std::uint64_t bytes() const { return bytes_; }
   const Life& life() const { return life_; }
+  /// Of its blocks, those with the header and records.
+  std::uint64_t used_blocks() const { return next_block_; }
   bool has_room(std::size_t group_bytes) const {
     return (next_block_ + blocks_for(group_bytes)) * kBlock <= bytes_;
   }
@@ -111,6 +127,8 @@ class Segment {
   static constexpr std::size_t kRecordHeader = 36;
 
   Segment(std::string file, const SegmentMarks& marks) : file_(std::move(file)), marks_(marks) {}
+  Status allocate(std::uint64_t bytes);
+  Status fill(std::uint64_t bytes, const GoOn& go_on);
   Status map(bool read_only);
   Status write_header();
   Status write(std::string_view bytes, std::uint64_t offset);

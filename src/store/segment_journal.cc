@@ -22,6 +22,8 @@ namespace {
 constexpr std::uint64_t kSmallestSegment = std::uint64_t{256} << 10;
 constexpr std::uint64_t kLargestSegment = std::uint64_t{16} << 20;
 constexpr std::uint64_t kSegments = 16;  // the journal has room for so many, or for more
+/// The first one, written with zeros at once: what a start may wait for on a slow card.
+constexpr std::uint64_t kFirstSegment = std::uint64_t{2} << 20;
 /// Retired segments that are kept for another life in any case.
 constexpr std::size_t kSpares = 8;
 /// What was in use at once is forgotten by this part with each trim.
@@ -165,6 +167,7 @@ Status SegmentJournal::append(GroupNo number, std::span<const Bytes> group, Sync
     segment.add(*record);
     last_ = number;
   }
+  ask_for_spare(segment);
   if (sync == Sync::Now) {
     if (Status synced = sync_up_to(number); !synced) return synced;
   }
@@ -229,25 +232,34 @@ Status SegmentJournal::begin_segment(std::size_t size) {
     segment = std::move(*made);
   }
   written_.fetch_add(Segment::kBlock, std::memory_order_relaxed);  // its header
+  spare_asked_ = false;
   const std::lock_guard lock(mutex_);
   live_.push_back(std::move(segment));
   return {};
 }
 
-/// A new one of the usual size; of less, but not less than `needed`, where the disk does not have that.
+/// A new one of the usual size; of less, but not less than `needed`, where the disk does not have that. The
+/// first of a journal is small and written with zeros, and others come to be so beside it (make_spare).
 Result<std::unique_ptr<Segment>> SegmentJournal::make_segment(std::uint64_t needed) {
-  std::uint64_t bytes = std::max(segment_bytes_, needed);
+  const bool is_first = live_.empty();
+  const std::uint64_t usual = is_first ? std::min(segment_bytes_, kFirstSegment) : segment_bytes_;
+  std::uint64_t bytes = std::max(usual, needed);
   delete_spare(bytes);
   if (total_bytes() + bytes > max_size_)
     return failure(Errc::NoSpace, folder_ + ": the journal has reached its part of store.max_size");
-  const std::string file = segment_file(folder_, next_name_);
-  auto made = Segment::create(file, bytes, next_life());
+  std::string file;
+  {
+    const std::lock_guard lock(mutex_);
+    file = segment_file(folder_, next_name_++);
+  }
+  const Segment::GoOn fill = is_first ? Segment::GoOn([] { return true; }) : Segment::GoOn();
+  if (is_first) written_.fetch_add(bytes, std::memory_order_relaxed);
+  auto made = Segment::create(file, bytes, next_life(), fill);
   while (!made && made.error().code == Errc::NoSpace && bytes / 2 >= std::max(needed, kSmallestSegment)) {
     bytes = bytes / 2 / Segment::kBlock * Segment::kBlock;
-    made = Segment::create(file, bytes, next_life());
+    made = Segment::create(file, bytes, next_life(), fill);
   }
   if (!made) return made;
-  ++next_name_;
   if (Status synced = sync_folder(folder_); !synced) return tl::unexpected(synced.error());
   return made;
 }
@@ -370,6 +382,11 @@ std::pair<GroupNo, GroupNo> SegmentJournal::range() const {
 
 std::uint64_t SegmentJournal::total_bytes() const {
   const std::lock_guard lock(mutex_);
+  return bytes_of_all();
+}
+
+/// The journal's lock.
+std::uint64_t SegmentJournal::bytes_of_all() const {
   std::uint64_t total = 0;
   for (const Segments* segments : {&live_, &retired_})
     for (const auto& segment : *segments) total += segment->bytes();

@@ -73,6 +73,14 @@ class SegmentJournal final : public Journal {
   /// Only notes the position: the next append that needs a segment takes what is free by then.
   Status trim(GroupNo before) override;
 
+  /// `wanted` is told on the committer's thread when a segment of small groups fills and none is free behind
+  /// it. Before the first append.
+  void set_on_spare_wanted(std::function<void()> wanted) { on_spare_wanted_ = std::move(wanted); }
+  /// Makes a segment for later whose blocks were written once, unless one is free. Any thread; one call at a
+  /// time. Errors: Closed: not to go on, or the files were opened again meanwhile; NoSpace: the disk or
+  /// store.max_size has no room to spare; Io.
+  Status make_spare(const Segment::GoOn& go_on);
+
   /// Calls `visit` for every record that a segment has, also behind a gap, in order.
   Status visit_found(
       const std::function<Status(const Segment::Record&, Bytes, bool behind_gap)>& visit) const;
@@ -118,11 +126,16 @@ class SegmentJournal final : public Journal {
   Status sort_out(Segments found);
   /// A segment without records at the end of live_, with room for a group of `size`.
   Status begin_segment(std::size_t size);
+  void ask_for_spare(const Segment& segment);
+  bool has_spare() const;
+  Result<std::uint64_t> name_spare();
+  Status take_in(std::unique_ptr<Segment> spare, std::uint64_t opened);
   Result<std::unique_ptr<Segment>> make_segment(std::uint64_t needed);
   void retire_trimmed(bool are_held);
   std::unique_ptr<Segment> take_retired(std::uint64_t bytes);
   void delete_spare(std::uint64_t needed);
   std::uint64_t total_bytes() const;
+  std::uint64_t bytes_of_all() const;
   Segment::Life next_life();
   void add_commit_time(std::chrono::steady_clock::time_point begin);
 
@@ -141,8 +154,11 @@ class SegmentJournal final : public Journal {
   Segments retired_;                 // the tables have all they hold
   std::size_t wanted_ = 0;           // segments, live and retired; mutex_
   std::uint64_t last_order_ = 0;
-  std::uint64_t next_name_ = 1;
-  GroupNo last_;  // written; mutex_
+  std::uint64_t next_name_ = 1;  // mutex_, as soon as it is open
+  std::uint64_t opened_ = 0;     // how often the files were; mutex_
+  std::function<void()> on_spare_wanted_;
+  bool spare_asked_ = false;  // for the segment that is being written
+  GroupNo last_;              // written; mutex_
   std::atomic<std::uint64_t> synced_{0};
   std::atomic<std::uint64_t> trim_before_{0};
   std::atomic<std::uint64_t> groups_{0};

@@ -67,6 +67,7 @@ Status SegmentJournal::reopen() {
     const std::lock_guard lock(mutex_);
     live_.clear();
     retired_.clear();
+    ++opened_;
   }
   return open_files();
 }

@@ -1,16 +1,16 @@
 #include "store/store.h"
 
-#include <sys/statvfs.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "store/checkpointer.h"
+#include "store/file_system.h"
 #include "store/folder.h"
 #include "store/group_codec.h"
 #include "store/lmdb/lmdb_tables.h"
 #include "store/memtable.h"
 #include "store/segment_journal.h"
+#include "store/segment_maker.h"
 #include "store/upgrade.h"
 #include "store/verifier.h"
 
@@ -91,12 +91,6 @@ Status inspect(const Folder& folder, const Clock& clock, const Progress& progres
   return {};
 }
 
-std::uint64_t free_bytes(const std::string& path) {
-  struct statvfs status {};
-  if (::statvfs(path.c_str(), &status) != 0) return 0;
-  return static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
-}
-
 }  // namespace
 
 struct Store::Parts {
@@ -106,6 +100,7 @@ struct Store::Parts {
   const Folder folder;  // first: the lock ends last
   std::unique_ptr<LmdbTables> tables;
   std::unique_ptr<SegmentJournal> journal;
+  std::unique_ptr<SegmentMaker> maker;
   std::unique_ptr<Memtable> memtable;
   std::unique_ptr<Checkpointer> checkpointer;
 
@@ -148,6 +143,7 @@ Status Store::Parts::recover(OpenReport& report, GroupNo torn) {
   // Only what the tables have may go from the journal, which they durably have up to here.
   if (Status trimmed = journal->trim(*position); !trimmed) return trimmed;
   checkpointer = std::make_unique<Checkpointer>(options, *memtable, *tables, *journal);
+  maker = std::make_unique<SegmentMaker>(*journal);
   return {};
 }
 
@@ -196,9 +192,11 @@ std::unique_ptr<ReadView> Store::view() const {
 
 void Store::start() {
   parts_->checkpointer->start();
+  parts_->maker->start();
 }
 
 void Store::stop() {
+  parts_->maker->stop();
   parts_->checkpointer->stop();
   static_cast<void>(parts_->checkpointer->run_once());  // otherwise the next start replays
 }

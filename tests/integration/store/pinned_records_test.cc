@@ -229,7 +229,7 @@ class PinnedRecords : public StoreTest {
     close();
     std::string segment = content_of(options_.path + "/journal/segment-1");
     ASSERT_GT(segment.size(), 2 * Segment::kBlock);
-    const std::string secret = segment.substr(16, 8);
+    std::string secret = segment.substr(16, 8);
     // The secret of this life is another one each time, and so are the checksums over it: what is around them
     // is pinned.
     const auto without_secret = [&](std::string header) {
@@ -237,11 +237,17 @@ class PinnedRecords : public StoreTest {
       EXPECT_NE(at, std::string::npos) << "a header without the secret";
       return header.substr(0, at) + "[secret]" + header.substr(at + 8, header.size() - at - 12);
     };
-    add("segment_header", as_bytes(without_secret(segment.substr(0, 36))));
     const std::size_t begin = segment.find(group, Segment::kBlock);
     ASSERT_NE(begin, std::string::npos);
     const std::size_t block = begin / Segment::kBlock * Segment::kBlock;
-    add("record_header", as_bytes(without_secret(segment.substr(block, begin - block))));
+    const std::string record_header = without_secret(segment.substr(block, begin - block));
+    // Of a segment whose size is known; that of the first one is the store's choice.
+    const std::string file = (folder_.path() / "segment").string();
+    ASSERT_TRUE(Segment::create(file, 16 * kMegabyte, Segment::Life::begin(1)));
+    segment = content_of(file);
+    secret = segment.substr(16, 8);
+    add("segment_header", as_bytes(without_secret(segment.substr(0, 36))));
+    add("record_header", as_bytes(record_header));
   }
   void add_table_values() {
     const std::string file = (folder_.path() / "pinned").string();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "broker/held_identifier.h"
 #include "broker/retry_after.h"
 #include "broker/shard.h"
 #include "queue/queue_changes.h"
@@ -57,7 +58,7 @@ void Shard::send_claimed(Connection& c, Session& session) {
       continue;
     }
     const auto id = session.outbound().start(*own, QoS::ExactlyOnce);
-    if (!id) return;
+    if (!id) return tell_held_identifier(session);
     consumers.claim_sent();
     const bool sent = send_claim(c, session, *own, *id, /*duplicate=*/false);
     if (sent) counters_.add(Counter::QueueDelivered);

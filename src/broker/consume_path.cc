@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "broker/consumed_queue.h"
+#include "broker/held_identifier.h"
 #include "broker/retry_after.h"
 #include "broker/shard.h"
 #include "queue/queue_form.h"
@@ -207,7 +208,10 @@ Shard::Lent Shard::send_lent(Connection& c, Session& session, const QueueDeliver
     if (session.outbound().quota().left() <= consumers.claims_on_their_way()) return Lent::Waits;
     // What is claimed has to find its packet identifier, also when others come before it.
     const Seq behind{session.queue().next().v + kIdentifiersAhead};
-    if (!session.outbound().has_room_for(behind)) return Lent::Waits;
+    if (!session.outbound().has_room_for(behind)) {
+      tell_held_identifier(session);
+      return Lent::Waits;
+    }
     claim_lent(c, session, lent);
     return Lent::WithClient;
   }
@@ -249,8 +253,12 @@ std::optional<LentExchange> Shard::start_lent(Session& session, QoS qos) {
   if (!session.outbound().can_start()) return std::nullopt;
   if (session.is_durable()) session.make_consumers();  // which have the sequences that no entry has
   const auto own = sequence_for_lent(session);
-  const auto id = own ? session.outbound().start(*own, qos) : std::nullopt;
-  if (!id) return std::nullopt;  // an unfinished exchange 65,535 messages ago still holds it
+  if (!own) return std::nullopt;
+  const auto id = session.outbound().start(*own, qos);
+  if (!id) {
+    tell_held_identifier(session);
+    return std::nullopt;
+  }
   if (session.is_durable()) {
     session.consumers()->use_sequence();
   } else {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "broker/held_identifier.h"
 #include "broker/shard.h"
 #include "wire/encoder.h"
 
@@ -128,7 +129,7 @@ void Shard::send_waiting(Connection& c, session::Session& session) {
       continue;
     }
     const auto id = session.outbound().start(seq, entry->delivery.qos);
-    if (!id) return;  // an unfinished exchange 65,535 messages ago still holds it
+    if (!id) return tell_held_identifier(session);
     send_publish(c, entry->delivery, *id, /*duplicate=*/false);
     if (entry->delivery.qos == QoS::AtLeastOnce)
       session.ack_pace.on_sent(seq, now(), shared_.options.store.elide_wait);

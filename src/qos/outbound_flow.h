@@ -101,6 +101,10 @@ class OutboundFlow {
   /// Something waits to be sent again on this connection.
   bool resending() const { return resending_; }
   std::size_t size() const { return window_.size(); }
+  /// The open exchange with the lowest sequence; nothing when there is none.
+  std::optional<InFlight> oldest() const {
+    return window_.empty() ? std::nullopt : std::optional(window_.all().front());
+  }
   /// All exchanges by rising sequence; for takeover, tests and inspection.
   std::vector<InFlight> exchanges() const;
   std::size_t owned_bytes() const { return window_.owned_bytes(); }

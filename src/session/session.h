@@ -116,6 +116,9 @@ class Session {
   bool shown_busy = false;
   bool shown_late = false;
 
+  /// Of the open exchange that the log says to be in the way of others; zero: of none.
+  wire::PacketId told_identifier;
+
   /// Its last record could not be written.
   bool record_is_old = false;
 

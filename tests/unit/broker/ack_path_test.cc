@@ -1,5 +1,6 @@
 // PUBACK, PUBREC, PUBREL and PUBCOMP: rows 4 to 6 of the table of what must be durable first.
 
+#include "base/log.h"
 #include "tests/unit/broker/path_fixture.h"
 
 namespace hermod::broker::testing {
@@ -26,6 +27,21 @@ class AckPath : public PathTest {
     FakeClient publisher = login("source");
     publish(publisher, {"a", payload, qos, 1});
     settle();
+  }
+  /// As many messages as there are packet identifiers. The first stays open, all others are acknowledged.
+  void publish_a_round(FakeClient& publisher, FakeClient& subscriber) {
+    constexpr std::uint32_t kRound = 65535;
+    constexpr std::uint32_t kSlice = 4369;  // fifteen slices make the round
+    for (std::uint32_t seq = 1; seq <= kRound; ++seq) {
+      publish(publisher, {"a", "x", kQoS1, static_cast<std::uint16_t>(seq)});
+      if (seq % kSlice != 0) continue;
+      settle();
+      subscriber.peer().take();
+      publisher.peer().take();
+      for (std::uint32_t sent = seq - kSlice + 1; sent <= seq; ++sent)
+        if (sent != 1) subscriber.ack(PacketType::Puback, {static_cast<std::uint16_t>(sent % 65535 + 1)});
+      settle();
+    }
   }
 };
 
@@ -237,24 +253,12 @@ TEST_F(AckPath, AnEraseThatFailedIsTriedAgainWithTheNext) {
 
 /// The identifier of a message is its sequence, so the one 65,535 messages later has the same.
 TEST_F(AckPath, APacketIdentifierIsFreeOnlyWhenTheEraseIsOnDisk) {
-  constexpr std::uint32_t kRound = 65535;
-  constexpr std::uint32_t kSlice = 4369;  // fifteen slices make the round
   options_.session.max_inflight = 65535;
   options_.session.receive_maximum = 65535;
   options_.store.max_group_bytes = 1;  // each batch is a group of its own
   FakeClient subscriber = durable_subscriber(kQoS1);
   FakeClient publisher = login("pub");
-  // The first message stays open, all others of the round are acknowledged.
-  for (std::uint32_t seq = 1; seq <= kRound; ++seq) {
-    publish(publisher, {"a", "x", kQoS1, static_cast<std::uint16_t>(seq)});
-    if (seq % kSlice != 0) continue;
-    settle();
-    subscriber.peer().take();
-    publisher.peer().take();
-    for (std::uint32_t sent = seq - kSlice + 1; sent <= seq; ++sent)
-      if (sent != 1) subscriber.ack(PacketType::Puback, {static_cast<std::uint16_t>(sent % 65535 + 1)});
-    settle();
-  }
+  publish_a_round(publisher, subscriber);
   ASSERT_EQ(queued("sub"), 1);
 
   // One more message is stored; the erase of the first, in the same tick, is not.
@@ -271,6 +275,29 @@ TEST_F(AckPath, APacketIdentifierIsFreeOnlyWhenTheEraseIsOnDisk) {
   settle();
   EXPECT_THAT(heard(subscriber), IsEmpty());
   EXPECT_EQ(queued("sub"), 2);
+}
+
+TEST_F(AckPath, AnExchangeInTheWayOfOthersIsInTheLogOnce) {
+  options_.session.max_inflight = 65535;
+  options_.session.receive_maximum = 65535;
+  FakeClient subscriber = durable_subscriber(kQoS1);
+  FakeClient publisher = login("pub");
+  publish_a_round(publisher, subscriber);
+  log::start(log::Sink::Text, log::Level::Warning);
+  ::testing::internal::CaptureStderr();
+  for (const std::uint16_t id : {std::uint16_t{1}, std::uint16_t{2}}) {
+    publish(publisher, {"a", "again", kQoS1, id});
+    settle();
+  }
+  const std::string lines = ::testing::internal::GetCapturedStderr();
+  log::set_level(log::Level::Error);
+  EXPECT_THAT(heard(subscriber), IsEmpty());
+  EXPECT_THAT(lines, ::testing::HasSubstr("session.identifier_held client=sub packet_id=2 awaited=PUBACK"));
+  EXPECT_EQ(lines.find("identifier_held"), lines.rfind("identifier_held"));
+
+  subscriber.ack(PacketType::Puback, {2});
+  settle();
+  EXPECT_THAT(heard(subscriber), ::testing::SizeIs(2)) << "and then it goes on";
 }
 
 }  // namespace

@@ -24,10 +24,6 @@ constexpr std::uint64_t kLargestSegment = std::uint64_t{16} << 20;
 constexpr std::uint64_t kSegments = 16;  // the journal has room for so many, or for more
 /// The first one, written with zeros at once: what a start may wait for on a slow card.
 constexpr std::uint64_t kFirstSegment = std::uint64_t{2} << 20;
-/// Retired segments that are kept for another life in any case.
-constexpr std::size_t kSpares = 8;
-/// What was in use at once is forgotten by this part with each trim.
-constexpr std::size_t kForgottenPart = 8;
 constexpr mode_t kJournalFolderMode = 0700;
 
 std::uint64_t segment_size(std::uint64_t max_size) {
@@ -262,51 +258,6 @@ Result<std::unique_ptr<Segment>> SegmentJournal::make_segment(std::uint64_t need
   if (!made) return made;
   if (Status synced = sync_folder(folder_); !synced) return tl::unexpected(synced.error());
   return made;
-}
-
-/// The last one stays: it is being written. As many are kept as were in use at once lately: the blocks of a
-/// new one have never been written, so each sync of it writes where they are as well.
-void SegmentJournal::retire_trimmed(bool are_held) {
-  const GroupNo before{trim_before_.load(std::memory_order_acquire)};
-  const std::lock_guard lock(mutex_);
-  const auto is_trimmed = [&](const std::unique_ptr<Segment>& segment) {
-    return segment != live_.back() &&
-           (segment->records().empty() || segment->records().back().group < before);
-  };
-  const std::size_t used = live_.size();
-  const auto trimmed = std::stable_partition(live_.begin(), live_.end(), std::not_fn(is_trimmed));
-  if (trimmed != live_.end()) wanted_ = std::max(used, wanted_ - wanted_ / kForgottenPart);
-  retired_.insert(retired_.end(), std::make_move_iterator(trimmed), std::make_move_iterator(live_.end()));
-  live_.erase(trimmed, live_.end());
-  const std::size_t spares = std::max(kSpares, wanted_ - std::min(wanted_, live_.size()));
-  // An oversized one was made for one group.
-  for (std::size_t kept = 0; auto& segment : retired_) {
-    if (are_held || segment->is_pinned()) continue;
-    if (segment->bytes() <= segment_bytes_ && ++kept <= spares) continue;
-    ::unlink(segment->file().c_str());
-    segment.reset();
-  }
-  std::erase(retired_, nullptr);
-}
-
-std::unique_ptr<Segment> SegmentJournal::take_retired(std::uint64_t bytes) {
-  const std::lock_guard lock(mutex_);
-  const auto found = std::find_if(retired_.begin(), retired_.end(), [&](const auto& segment) {
-    return segment->bytes() >= bytes && !segment->is_pinned();
-  });
-  if (found == retired_.end()) return nullptr;
-  std::unique_ptr<Segment> segment = std::move(*found);
-  retired_.erase(found);
-  return segment;
-}
-
-/// Makes room for a segment that none of the retired ones can be.
-void SegmentJournal::delete_spare(std::uint64_t needed) {
-  while (total_bytes() + needed > max_size_) {
-    const std::unique_ptr<Segment> spare = take_retired(0);
-    if (!spare) return;
-    ::unlink(spare->file().c_str());
-  }
 }
 
 Status SegmentJournal::replay(GroupNo from, const Visit& visit) {

@@ -1,8 +1,13 @@
-// A segment ahead of the need for it, whose blocks were written once: a sync of a block that never was also
-// writes where it is, which costs a lone publisher half a sync more (ADR 0039).
+// Segments that are free: those whose records the tables have, and one ahead of the need for it, whose blocks
+// were written once. A sync of a block that never was also writes where it is, which costs a lone publisher
+// half a sync more (ADR 0039).
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <functional>
+#include <iterator>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -14,6 +19,10 @@
 namespace hermod::store {
 namespace {
 
+/// Retired segments that are kept for another life in any case.
+constexpr std::size_t kSpares = 8;
+/// What was in use at once is forgotten by this part with each trim.
+constexpr std::size_t kForgottenPart = 8;
 /// A spare is asked for when this part of a segment is full.
 constexpr std::uint64_t kAskedPart = 4;
 /// Blocks of a group, in the mean, up to which a spare is worth its zeros: with larger ones the disk has
@@ -23,6 +32,51 @@ constexpr std::uint64_t kSmallGroup = 4;
 constexpr std::uint64_t kRoomToSpare = 4;
 
 }  // namespace
+
+/// The last one stays: it is being written. As many are kept as were in use at once lately: the blocks of a
+/// new one have never been written, so each sync of it writes where they are as well.
+void SegmentJournal::retire_trimmed(bool are_held) {
+  const GroupNo before{trim_before_.load(std::memory_order_acquire)};
+  const std::lock_guard lock(mutex_);
+  const auto is_trimmed = [&](const std::unique_ptr<Segment>& segment) {
+    return segment != live_.back() &&
+           (segment->records().empty() || segment->records().back().group < before);
+  };
+  const std::size_t used = live_.size();
+  const auto trimmed = std::stable_partition(live_.begin(), live_.end(), std::not_fn(is_trimmed));
+  if (trimmed != live_.end()) wanted_ = std::max(used, wanted_ - wanted_ / kForgottenPart);
+  retired_.insert(retired_.end(), std::make_move_iterator(trimmed), std::make_move_iterator(live_.end()));
+  live_.erase(trimmed, live_.end());
+  const std::size_t spares = std::max(kSpares, wanted_ - std::min(wanted_, live_.size()));
+  // An oversized one was made for one group.
+  for (std::size_t kept = 0; auto& segment : retired_) {
+    if (are_held || segment->is_pinned()) continue;
+    if (segment->bytes() <= segment_bytes_ && ++kept <= spares) continue;
+    ::unlink(segment->file().c_str());
+    segment.reset();
+  }
+  std::erase(retired_, nullptr);
+}
+
+std::unique_ptr<Segment> SegmentJournal::take_retired(std::uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::find_if(retired_.begin(), retired_.end(), [&](const auto& segment) {
+    return segment->bytes() >= bytes && !segment->is_pinned();
+  });
+  if (found == retired_.end()) return nullptr;
+  std::unique_ptr<Segment> segment = std::move(*found);
+  retired_.erase(found);
+  return segment;
+}
+
+/// Makes room for a segment that none of the retired ones can be.
+void SegmentJournal::delete_spare(std::uint64_t needed) {
+  while (total_bytes() + needed > max_size_) {
+    const std::unique_ptr<Segment> spare = take_retired(0);
+    if (!spare) return;
+    ::unlink(spare->file().c_str());
+  }
+}
 
 /// On the committer's thread, with the segment that is being written.
 void SegmentJournal::ask_for_spare(const Segment& segment) {

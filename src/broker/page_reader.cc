@@ -13,9 +13,17 @@
 namespace hermod::broker {
 namespace {
 
-Result<queue::Delivery> delivery_of(const store::StoredEntry& stored) {
-  if (!stored.shared) return queue::decode_entry(as_bytes(stored.value));
+Result<queue::MessagePtr> shared_message(const store::StoredEntry& stored, RecentMessages& recent) {
+  if (stored.body.size() < RecentMessages::kWorthKeeping) return queue::decode_message(as_bytes(stored.body));
+  if (queue::MessagePtr known = recent.find(stored.message)) return known;
   auto message = queue::decode_message(as_bytes(stored.body));
+  if (message) recent.keep(stored.message, *message);
+  return message;
+}
+
+Result<queue::Delivery> delivery_of(const store::StoredEntry& stored, RecentMessages& recent) {
+  if (!stored.shared) return queue::decode_entry(as_bytes(stored.value));
+  auto message = shared_message(stored, recent);
   if (!message) return tl::unexpected(message.error());
   return queue::decode_shared_entry(as_bytes(stored.value), std::move(*message));
 }
@@ -98,7 +106,7 @@ PageRead failed_page(const PageWanted& wanted) {
   return page;
 }
 
-PageRead page_from(const PageWanted& wanted, const store::Slice& slice) {
+PageRead page_from(const PageWanted& wanted, const store::Slice& slice, RecentMessages& recent) {
   PageRead page{.session = wanted.session,
                 .purpose = wanted.purpose,
                 .from = wanted.from,
@@ -126,7 +134,7 @@ PageRead page_from(const PageWanted& wanted, const store::Slice& slice) {
       continue;
     }
     if (!stored.shared && !waits_in_order(as_bytes(stored.value))) continue;
-    auto delivery = delivery_of(stored);
+    auto delivery = delivery_of(stored, recent);
     if (!delivery || delivery->qos == wire::QoS::AtMostOnce) {
       page.damaged.push_back({stored.seq, delivery ? "entry record: QoS 0" : delivery.error().detail});
       continue;

@@ -2,6 +2,7 @@
 #include <cstdint>
 
 #include "base/ids.h"
+#include "broker/recent_messages.h"
 #include "broker/shard_message.h"
 #include "queue/queue_window.h"
 #include "queue/stream_extent.h"
@@ -36,8 +37,9 @@ bool is_of_delayed(PageRead::Purpose purpose);
 /// The answer when the store cannot be read.
 PageRead failed_page(const PageWanted& wanted);
 
-/// The answer made of what the store holds.
-PageRead page_from(const PageWanted& wanted, const store::Slice& slice);
+/// The answer made of what the store holds. A message that sessions share is that of `recent`, if it is
+/// there, and is put there else.
+PageRead page_from(const PageWanted& wanted, const store::Slice& slice, RecentMessages& recent);
 
 /// The page that a reader of a stream or a group of it has waited for comes into its window: how many entries
 /// it will never get, without those that are damaged. Precondition: the window expects it.

@@ -338,13 +338,14 @@ void Recovery::Waiting::add(Seq seq, std::size_t size) {
 /// Messages that have to be sent again are in memory from the start.
 Status Recovery::read_in_flight() {
   const queue::Options& options = parts_.options.session.queue;
+  RecentMessages recent;
   for (auto& [id, loaded] : sessions_) {
     for (Seq from{0}; from < loaded.sent_up_to;) {
       const PageWanted wanted{{}, id, PageRead::Purpose::Window, from, {}};
       const auto slice =
           view_.read_stream(StreamId{id.v}, from, options.page_messages, std::size_t{options.page_bytes});
       if (!slice) return tl::unexpected(slice.error());
-      PageRead page = page_from(wanted, *slice);
+      PageRead page = page_from(wanted, *slice, recent);
       for (const PageRead::Damaged& one : page.damaged)
         HERMOD_LOG_LIMITED(log::Level::Error, "store.record_damaged", {"table", "entries"},
                            {"queue", loaded.session->client_id()}, {"sequence", one.seq.v}, {"why", one.why});

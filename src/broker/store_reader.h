@@ -4,6 +4,7 @@
 
 #include "broker/outbox.h"
 #include "broker/page_reader.h"
+#include "broker/recent_messages.h"
 #include "store/reader_pool.h"
 #include "store/store.h"
 
@@ -28,6 +29,7 @@ class StoreReader final : public PageReader {
 
   const store::Store& store_;
   const std::span<ShardMailbox* const> mailboxes_;
+  RecentMessages recent_;
   store::ReaderPool pool_;
 };
 

@@ -26,7 +26,7 @@ broker::PageRead PageDesk::page_for(const broker::PageWanted& wanted) const {
   for (const store::StoredEntry& one : slice.entries)
     if (has_it(damaged_, one.seq)) slice.damaged.push_back({one.seq, "damaged by the test"});
   std::erase_if(slice.entries, [&](const store::StoredEntry& one) { return has_it(damaged_, one.seq); });
-  return page_from(wanted, slice);
+  return page_from(wanted, slice, recent_);
 }
 
 bool PageDesk::fail() {

@@ -44,6 +44,7 @@ class PageDesk : public broker::PageReader {
   broker::PageRead page_for(const broker::PageWanted& wanted) const;
 
   const std::span<broker::ShardMailbox* const> mailboxes_;
+  mutable broker::RecentMessages recent_;
   std::deque<broker::PageWanted> asked_;
   std::deque<broker::PageRead> looked_up_;
   std::deque<ShardId> shards_;  ///< for whom these are

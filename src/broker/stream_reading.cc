@@ -88,6 +88,7 @@ void StreamReading::take_options(StreamReader& reader, const session::Subscripti
 
 void StreamReading::attach(Session& session, StreamReader& reader) {
   session.readers()->attach(reader);
+  ++attached_;
   host_.tell_queue(reader.stream->id, ConsumerJoined{reader_of(session), reader.attachment, {}, shard_});
 }
 
@@ -113,8 +114,10 @@ std::size_t StreamReading::forget(Session& session, QueueId stream, store::Write
   StreamReaders* const readers = session.readers();
   StreamReader* const reader = readers != nullptr ? readers->find(stream) : nullptr;
   if (reader == nullptr) return 0;
-  if (reader->is_attached)
+  if (reader->is_attached) {
+    --attached_;
     host_.tell_queue(stream, ConsumerDisconnected{reader_of(session), reader->attachment});
+  }
   readers->remove(stream);
   if (!session.is_durable()) return 0;
   queue::erase_reader(batch, stream, session.id());
@@ -138,8 +141,9 @@ void StreamReading::resume(Session& session) {
 void StreamReading::stop(Session& session) {
   StreamReaders& readers = *session.readers();
   readers.for_each([&](const StreamReader& reader) {
-    if (reader.is_attached)
-      host_.tell_queue(reader.stream->id, ConsumerDisconnected{reader_of(session), reader.attachment});
+    if (!reader.is_attached) return;
+    --attached_;
+    host_.tell_queue(reader.stream->id, ConsumerDisconnected{reader_of(session), reader.attachment});
   });
   for (const Seq own : readers.disconnect()) session.outbound().abandon(own);
   if (session.outlives_connection()) record(session);
@@ -179,14 +183,15 @@ void StreamReading::pump(Connection& c, Session& session) {
 void StreamReading::read_ahead(const Session& session, StreamReader& reader) {
   const queue::StreamExtent& extent = *reader.stream->stream;
   const Seq end = extent.next();
+  const queue::Amount limit = queue::reader_limit(shared_.options.queues, attached_);
+  reader.window.set_limit(limit);
   if (!reader.window.should_read(end)) return;
   counters_.add(Counter::StreamPassedOver, reader.window.begin_at_least(extent.first(), extent.holes_from()));
-  const queue::NamedQueueOptions& options = shared_.options.queues;
   shared_.reader->read({.shard = shard_,
                         .session = SessionId{reader.stream->id.v},
                         .purpose = PageRead::Purpose::Stream,
                         .from = reader.window.begin_page(),
-                        .most = {options.reader_messages / 2, options.reader_bytes / 2},
+                        .most = {limit.messages / 2, limit.bytes / 2},
                         .reader = session.id(),
                         .stored = end});
 }

@@ -114,6 +114,7 @@ class StreamReading {
   const Shared& shared_;
   session::SessionTable& sessions_;
   CounterBlock& counters_;
+  std::size_t attached_ = 0;          ///< readers with a connection
   std::vector<SessionId> to_record_;  ///< they have gone on
   MonotonicTime record_at_{};
   EntryProperties properties_;

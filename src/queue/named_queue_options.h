@@ -26,6 +26,8 @@ struct NamedQueueOptions {
   /// What one reader of a stream has of it in memory; it is read in pages of half of that.
   std::uint32_t reader_messages = 2048;
   std::uint64_t reader_bytes = 1ULL << 20;
+  /// And all that are connected to a shard together; but each may have some KiB, see reader_limit().
+  std::uint64_t reader_bytes_together = 32ULL << 20;
   /// And of all queues of a shard together; but each may hold some KiB, see held_limit().
   std::uint64_t held_bytes_together = 32ULL << 20;
 };
@@ -35,16 +37,25 @@ inline Amount group_limit(const NamedQueueOptions& options) {
   return {options.reader_messages, options.reader_bytes};
 }
 
-/// What one of so many queues of a shard may hold.
-inline Amount held_limit(const NamedQueueOptions& options, std::size_t queues) {
+/// What one of so many may have, of as much together; `most`, when that allows it, and at least some KiB.
+inline Amount share_of(std::uint64_t together, std::size_t parts, const Amount& most) {
   constexpr std::uint64_t kLeastBytes = 16 << 10;
   constexpr std::uint64_t kLeastMessages = 32;
-  const std::uint64_t share = options.held_bytes_together / std::max<std::uint64_t>(queues, 1);
-  if (share >= options.held_bytes) return {options.held_messages, options.held_bytes};
-  const std::uint64_t bytes = std::min(options.held_bytes, std::max(share, kLeastBytes));
-  const std::uint64_t messages =
-      options.held_messages * bytes / std::max<std::uint64_t>(options.held_bytes, 1);
-  return {std::min<std::uint64_t>(options.held_messages, std::max(messages, kLeastMessages)), bytes};
+  const std::uint64_t share = together / std::max<std::uint64_t>(parts, 1);
+  if (share >= most.bytes) return most;
+  const std::uint64_t bytes = std::min(most.bytes, std::max(share, kLeastBytes));
+  const std::uint64_t messages = most.messages * bytes / std::max<std::uint64_t>(most.bytes, 1);
+  return {std::min(most.messages, std::max(messages, kLeastMessages)), bytes};
+}
+
+/// What one of so many queues of a shard may hold.
+inline Amount held_limit(const NamedQueueOptions& options, std::size_t queues) {
+  return share_of(options.held_bytes_together, queues, {options.held_messages, options.held_bytes});
+}
+
+/// What one of so many readers of streams that are connected to a shard may have in memory.
+inline Amount reader_limit(const NamedQueueOptions& options, std::size_t readers) {
+  return share_of(options.reader_bytes_together, readers, {options.reader_messages, options.reader_bytes});
 }
 
 }  // namespace hermod::queue

@@ -33,6 +33,8 @@ class StreamWindow {
   /// What comes next, when it is handed out; what a reader goes on with that has acknowledged everything.
   StreamPosition position() const;
 
+  /// From now on; what is here stays.
+  void set_limit(const Amount& limit) { limit_ = limit; }
   /// Whether a page should be asked for. `end`: what the stream stores next.
   bool should_read(Seq end) const;
   bool is_reading() const { return is_reading_; }
@@ -66,7 +68,7 @@ class StreamWindow {
   void join_tail();
   void drop_tail();
 
-  const Amount limit_;
+  Amount limit_;
   std::deque<StreamEntry> entries_;
   Amount held_;
   Seq wanted_{1};  // the first that is not here

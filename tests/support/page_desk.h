@@ -36,6 +36,8 @@ class PageDesk : public broker::PageReader {
   /// From now on the record of this entry is damaged.
   void damage_entry(StreamId stream, Seq seq) { damaged_.insert({stream, seq}); }
   std::size_t asked() const { return asked_.size(); }
+  /// Precondition: asked() > 0.
+  const broker::PageWanted& asked_last() const { return asked_.back(); }
   /// Pages given so far.
   std::size_t answered() const { return answered_; }
 

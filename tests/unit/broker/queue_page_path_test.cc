@@ -430,6 +430,9 @@ TEST(QueuePages, ManyQueuesHoldLessEach) {
   const queue::Amount one_of_many = queue::held_limit(options, 1000);
   EXPECT_LT(one_of_many.bytes, alone.bytes / 10);
   EXPECT_EQ(queue::held_limit(options, 1'000'000).messages, 32U);
+  EXPECT_EQ(queue::reader_limit(options, 32), (queue::Amount{options.reader_messages, options.reader_bytes}));
+  EXPECT_EQ(queue::reader_limit(options, 320).bytes, options.reader_bytes / 10);
+  EXPECT_EQ(queue::reader_limit(options, 1'000'000), (queue::Amount{32, 16 << 10}));
 }
 
 }  // namespace

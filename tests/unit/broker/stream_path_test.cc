@@ -35,12 +35,15 @@ class StreamPath : public ControlTest {
   }
   /// Subscribes and keeps what comes with it.
   void read_from(FakeClient& client, const std::string& start, QoS qos = kQoS1) {
+    ask_to_read(client, start, qos);
+    settle();
+  }
+  static void ask_to_read(FakeClient& client, const std::string& start, QoS qos = kQoS1) {
     wire::PropertyWriter properties;
     if (!start.empty()) properties.add_user("stream-offset", start);
     wire::SubscribeFilterWriter filters;
     filters.add({.filter = "$stream/log", .qos = qos}, kV5);
     client.send(wire::Subscribe{wire::PacketId{1}, filters.filters(), properties.properties()});
-    settle();
   }
   /// What the client gets when it acknowledges everything, as "offset=payload".
   std::vector<std::string> read_by(FakeClient& client) {
@@ -90,6 +93,32 @@ TEST_F(StreamPath, EveryReaderGetsEverythingFromWhereItBegins) {
   EXPECT_EQ(read_by(latest), numbered(41, 43));
   EXPECT_EQ(extent().held().messages, 43U) << "who has read them does not matter";
   EXPECT_EQ(counted(Counter::StreamPassedOver), 0U);
+}
+
+TEST_F(StreamPath, ManyReadersHaveLessInMemoryEach) {
+  options_.queues.reader_bytes_together = 400'000;
+  make_stream();
+  store(1, 20);
+  std::vector<FakeClient> readers;
+  const auto asked_by_one_more = [&] {
+    readers.push_back(login("reader " + std::to_string(readers.size())));
+    ask_to_read(readers.back(), "earliest");
+    commit_without_pages();
+    EXPECT_EQ(broker().pages().asked(), 1U);
+    const queue::Amount most = broker().pages().asked_last().most;
+    settle();
+    return most;
+  };
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(asked_by_one_more(), (queue::Amount{4, 50'000}));
+  for (int i = 0; i < 3; ++i) asked_by_one_more();
+  EXPECT_EQ(asked_by_one_more().bytes, 400'000U / 8 / 2);
+  for (FakeClient& reader : readers) EXPECT_EQ(read_by(reader), numbered(1, 20));
+  while (readers.size() > 1) {
+    readers.back().disconnect();
+    readers.pop_back();
+  }
+  settle();
+  EXPECT_EQ(asked_by_one_more(), (queue::Amount{4, 50'000})) << "the others have gone";
 }
 
 TEST_F(StreamPath, AtTheEndNothingIsReadFromTheStore) {

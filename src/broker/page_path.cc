@@ -6,6 +6,7 @@
 #include "broker/page_reader.h"
 #include "broker/shard.h"
 #include "queue/records.h"
+#include "queue/share.h"
 
 namespace hermod::broker {
 
@@ -26,18 +27,16 @@ void Shard::limit_window(Session& session) {
 }
 
 void Shard::ask_page(const Session& session, PageRead::Purpose purpose, Seq from) {
-  const queue::Options& options = shared_.options.session.queue;
-  shared_.reader->read(
-      {id_, session.id(), purpose, from, queue::Amount{options.page_messages, options.page_bytes}});
+  shared_.reader->read({id_, session.id(), purpose, from,
+                        queue::page_limit(shared_.options.session.queue, connections_.size())});
 }
 
 /// Asks for the next page while the one before is being sent.
 void Shard::read_ahead(Session& session) {
   queue::QueueWindow& queue = session.queue();
   if (!queue.is_behind() || queue.is_reading()) return;
-  const queue::Options& options = shared_.options.session.queue;
-  if (queue.loaded().messages > options.page_messages / 2 || queue.loaded().bytes > options.page_bytes / 2)
-    return;
+  const queue::Amount page = queue::page_limit(shared_.options.session.queue, connections_.size());
+  if (queue.loaded().messages > page.messages / 2 || queue.loaded().bytes > page.bytes / 2) return;
   ask_page(session, PageRead::Purpose::Window, queue.begin_page());
 }
 

@@ -1,11 +1,11 @@
 #pragma once
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "queue/queue_definition.h"
 #include "queue/queue_window.h"
+#include "queue/share.h"
 
 namespace hermod::queue {
 
@@ -35,17 +35,6 @@ struct NamedQueueOptions {
 /// What a consumer group of a stream has in hand: as much again is read ahead.
 inline Amount group_limit(const NamedQueueOptions& options) {
   return {options.reader_messages, options.reader_bytes};
-}
-
-/// What one of so many may have, of as much together; `most`, when that allows it, and at least some KiB.
-inline Amount share_of(std::uint64_t together, std::size_t parts, const Amount& most) {
-  constexpr std::uint64_t kLeastBytes = 16 << 10;
-  constexpr std::uint64_t kLeastMessages = 32;
-  const std::uint64_t share = together / std::max<std::uint64_t>(parts, 1);
-  if (share >= most.bytes) return most;
-  const std::uint64_t bytes = std::min(most.bytes, std::max(share, kLeastBytes));
-  const std::uint64_t messages = most.messages * bytes / std::max<std::uint64_t>(most.bytes, 1);
-  return {std::min(most.messages, std::max(messages, kLeastMessages)), bytes};
 }
 
 /// What one of so many queues of a shard may hold.

@@ -22,6 +22,9 @@ struct Options {
   /// What is read from the store at once.
   std::uint32_t page_messages = 512;
   std::uint64_t page_bytes = 128ULL << 10;
+  /// And of all sessions that are connected to a shard together; but each may have some KiB, see
+  /// page_limit().
+  std::uint64_t page_bytes_together = 32ULL << 20;
 };
 
 }  // namespace hermod::queue

@@ -241,7 +241,7 @@ Result<std::unique_ptr<Segment>> SegmentJournal::make_segment(std::uint64_t need
   const std::uint64_t usual = is_first ? std::min(segment_bytes_, kFirstSegment) : segment_bytes_;
   std::uint64_t bytes = std::max(usual, needed);
   delete_spare(bytes);
-  if (total_bytes() + bytes > max_size_)
+  if (file_bytes() + bytes > max_size_)
     return failure(Errc::NoSpace, folder_ + ": the journal has reached its part of store.max_size");
   std::string file;
   {
@@ -249,13 +249,13 @@ Result<std::unique_ptr<Segment>> SegmentJournal::make_segment(std::uint64_t need
     file = segment_file(folder_, next_name_++);
   }
   const Segment::GoOn fill = is_first ? Segment::GoOn([] { return true; }) : Segment::GoOn();
-  if (is_first) written_.fetch_add(bytes, std::memory_order_relaxed);
   auto made = Segment::create(file, bytes, next_life(), fill);
   while (!made && made.error().code == Errc::NoSpace && bytes / 2 >= std::max(needed, kSmallestSegment)) {
     bytes = bytes / 2 / Segment::kBlock * Segment::kBlock;
     made = Segment::create(file, bytes, next_life(), fill);
   }
   if (!made) return made;
+  if (is_first) written_.fetch_add(bytes, std::memory_order_relaxed);
   if (Status synced = sync_folder(folder_); !synced) return tl::unexpected(synced.error());
   return made;
 }
@@ -331,11 +331,6 @@ std::pair<GroupNo, GroupNo> SegmentJournal::range() const {
   return found;
 }
 
-std::uint64_t SegmentJournal::total_bytes() const {
-  const std::lock_guard lock(mutex_);
-  return bytes_of_all();
-}
-
 /// The journal's lock.
 std::uint64_t SegmentJournal::bytes_of_all() const {
   std::uint64_t total = 0;
@@ -345,15 +340,15 @@ std::uint64_t SegmentJournal::bytes_of_all() const {
 }
 
 std::uint64_t SegmentJournal::file_bytes() const {
-  return total_bytes();
+  const std::lock_guard lock(mutex_);
+  return bytes_of_all();
 }
 
 std::uint64_t SegmentJournal::used_bytes() const {
-  const GroupNo before{trim_before_.load(std::memory_order_acquire)};
   const std::lock_guard lock(mutex_);
   std::uint64_t used = 0;
   for (const auto& segment : live_)
-    if (!segment->records().empty() && segment->records().back().group >= before) used += segment->bytes();
+    if (!is_trimmed(*segment)) used += segment->bytes();
   return used;
 }
 

@@ -127,14 +127,13 @@ class SegmentJournal final : public Journal {
   /// A segment without records at the end of live_, with room for a group of `size`.
   Status begin_segment(std::size_t size);
   void ask_for_spare(const Segment& segment);
+  bool is_trimmed(const Segment& segment) const;
   bool has_spare() const;
-  Result<std::uint64_t> name_spare();
   Status take_in(std::unique_ptr<Segment> spare, std::uint64_t opened);
   Result<std::unique_ptr<Segment>> make_segment(std::uint64_t needed);
   void retire_trimmed(bool are_held);
   std::unique_ptr<Segment> take_retired(std::uint64_t bytes);
   void delete_spare(std::uint64_t needed);
-  std::uint64_t total_bytes() const;
   std::uint64_t bytes_of_all() const;
   Segment::Life next_life();
   void add_commit_time(std::chrono::steady_clock::time_point begin);

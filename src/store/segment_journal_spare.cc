@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <functional>
 #include <iterator>
 #include <memory>
 #include <mutex>
@@ -36,14 +35,12 @@ constexpr std::uint64_t kRoomToSpare = 4;
 /// The last one stays: it is being written. As many are kept as were in use at once lately: the blocks of a
 /// new one have never been written, so each sync of it writes where they are as well.
 void SegmentJournal::retire_trimmed(bool are_held) {
-  const GroupNo before{trim_before_.load(std::memory_order_acquire)};
   const std::lock_guard lock(mutex_);
-  const auto is_trimmed = [&](const std::unique_ptr<Segment>& segment) {
-    return segment != live_.back() &&
-           (segment->records().empty() || segment->records().back().group < before);
+  const auto stays = [&](const std::unique_ptr<Segment>& segment) {
+    return segment == live_.back() || !is_trimmed(*segment);
   };
   const std::size_t used = live_.size();
-  const auto trimmed = std::stable_partition(live_.begin(), live_.end(), std::not_fn(is_trimmed));
+  const auto trimmed = std::stable_partition(live_.begin(), live_.end(), stays);
   if (trimmed != live_.end()) wanted_ = std::max(used, wanted_ - wanted_ / kForgottenPart);
   retired_.insert(retired_.end(), std::make_move_iterator(trimmed), std::make_move_iterator(live_.end()));
   live_.erase(trimmed, live_.end());
@@ -71,7 +68,7 @@ std::unique_ptr<Segment> SegmentJournal::take_retired(std::uint64_t bytes) {
 
 /// Makes room for a segment that none of the retired ones can be.
 void SegmentJournal::delete_spare(std::uint64_t needed) {
-  while (total_bytes() + needed > max_size_) {
+  while (file_bytes() + needed > max_size_) {
     const std::unique_ptr<Segment> spare = take_retired(0);
     if (!spare) return;
     ::unlink(spare->file().c_str());
@@ -91,13 +88,17 @@ void SegmentJournal::ask_for_spare(const Segment& segment) {
   on_spare_wanted_();
 }
 
+/// The tables have all of its records. The journal's lock.
+bool SegmentJournal::is_trimmed(const Segment& segment) const {
+  const GroupNo before{trim_before_.load(std::memory_order_acquire)};
+  return segment.records().empty() || segment.records().back().group < before;
+}
+
 /// Something is free, or will be when the next segment is begun. The journal's lock.
 bool SegmentJournal::has_spare() const {
   for (const auto& segment : retired_)
     if (!segment->is_pinned()) return true;
-  const Segment& oldest = *live_.front();
-  const GroupNo before{trim_before_.load(std::memory_order_acquire)};
-  return live_.size() > 1 && !oldest.records().empty() && oldest.records().back().group < before;
+  return live_.size() > 1 && is_trimmed(*live_.front());
 }
 
 Status SegmentJournal::make_spare(const Segment::GoOn& go_on) {

@@ -1,7 +1,5 @@
 #include "store/segment_maker.h"
 
-#include <utility>
-
 #include "base/assert.h"
 
 namespace hermod::store {

@@ -1,23 +1,17 @@
 """Runs tools/compare-transports as short as it goes: every cell of its tables must come out. The figures are worth nothing."""
 import os
-import pathlib
 import re
 import shutil
-import subprocess
 import unittest
 
-SOURCE = pathlib.Path(os.environ["HERMOD_SOURCE"])
-BUILD = pathlib.Path(os.environ["HERMOD_BIN"]).parent
+from comparing import measures_nothing_that_is_not_there, run
+
+TOOL = "compare-transports"
 COLUMNS = ["TCP", "TLS", "WebSocket", "WebSocket over TLS"]
 LOADS = ["QoS 0, 100 in flight, per message", "QoS 1, 100 in flight, per message", "QoS 1, 1 in flight, per message"]
 MEMORY = "resident memory of an idle connection, bytes"
 HANDSHAKES = ["full, TLS 1.3", "resumed, TLS 1.3", "full, TLS 1.2", "resumed, TLS 1.2"]
 NUMBER = r"-?[\d,]+(\.\d+)?"
-
-
-def run(*options):
-    return subprocess.run([SOURCE / "tools" / "compare-transports", *options], capture_output=True, text=True,
-                          env=os.environ | {"BUILD": str(BUILD)})
 
 
 def tables_of(text):
@@ -31,7 +25,7 @@ def tables_of(text):
 
 class CompareTransports(unittest.TestCase):
     def test_every_cell_comes_out(self):
-        ran = run("--rounds", "1", "--seconds", "0.3", "--connections", "50", "--handshakes", "5")
+        ran = run(TOOL, "--rounds", "1", "--seconds", "0.3", "--connections", "50", "--handshakes", "5")
         self.assertEqual(ran.returncode, 0, ran.stderr)
         tables = tables_of(ran.stdout)
         brokers = ["hermod"]
@@ -54,11 +48,7 @@ class CompareTransports(unittest.TestCase):
                 self.assertRegex(cell, rf"^{NUMBER}$", row)
 
     def test_nothing_is_measured_of_what_is_not_there(self):
-        self.assertNotEqual(run("--rounds", "0").returncode, 0)
-        ran = subprocess.run([SOURCE / "tools" / "compare-transports"], capture_output=True, text=True,
-                             env=os.environ | {"BUILD": "/nonexistent"})
-        self.assertNotEqual(ran.returncode, 0)
-        self.assertIn("run tools/build", ran.stderr)
+        measures_nothing_that_is_not_there(self, TOOL)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "store/checksum.h"
-#include "tests/integration/store/store_fixture.h"
+#include "tests/integration/store/journal_fixture.h"
 
 namespace hermod::store::testing {
 namespace {
@@ -13,14 +13,8 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::size_t kBlock = Segment::kBlock;
 
-class SegmentJournalTest : public ::testing::Test {
+class SegmentJournalTest : public JournalTest {
  protected:
-  void open(std::uint64_t max_size = 4 * kMegabyte) {
-    journal_.reset();
-    auto opened = SegmentJournal::open(path(), max_size);
-    ASSERT_TRUE(opened) << opened.error().detail;
-    journal_ = std::move(*opened);
-  }
   Status append(std::uint64_t number, std::size_t size, Journal::Sync sync = Journal::Sync::Now) {
     const std::string text = payload(number, size);
     const Bytes pieces[] = {as_bytes(text).first(size / 2), as_bytes(text).subspan(size / 2)};
@@ -58,8 +52,6 @@ class SegmentJournalTest : public ::testing::Test {
     }));
     return all;
   }
-  std::string path() const { return (folder_.path() / "journal").string(); }
-  std::string segment(int number) const { return path() + "/segment-" + std::to_string(number); }
   std::size_t files() const {
     return static_cast<std::size_t>(std::distance(fs::directory_iterator(path()), fs::directory_iterator()));
   }
@@ -82,9 +74,6 @@ class SegmentJournalTest : public ::testing::Test {
     in.read(bytes.data(), kBlock);
     return bytes;
   }
-
-  TemporaryFolder folder_;
-  std::unique_ptr<SegmentJournal> journal_;
 };
 
 TEST_F(SegmentJournalTest, WhatIsAppendedIsReplayedInOrderFromAnyGroup) {

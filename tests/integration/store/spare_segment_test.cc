@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "store/segment_maker.h"
-#include "tests/integration/store/store_fixture.h"
+#include "tests/integration/store/journal_fixture.h"
 
 namespace hermod::store::testing {
 namespace {
@@ -17,13 +17,10 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t kUsualSegment = kMegabyte / 4;  // of a journal of four megabytes
 constexpr std::uint64_t kUsualBlocks = kUsualSegment / Segment::kBlock;
 
-class SpareSegmentTest : public ::testing::Test {
+class SpareSegmentTest : public JournalTest {
  protected:
   void open(std::uint64_t max_size = 4 * kMegabyte) {
-    journal_.reset();
-    auto opened = SegmentJournal::open(path(), max_size);
-    ASSERT_TRUE(opened) << opened.error().detail;
-    journal_ = std::move(*opened);
+    JournalTest::open(max_size);
     journal_->set_on_spare_wanted([this] { ++wanted_; });
   }
   void append(std::uint64_t count, std::size_t size) {
@@ -54,11 +51,7 @@ class SpareSegmentTest : public ::testing::Test {
     }));
     return numbers;
   }
-  std::string path() const { return (folder_.path() / "journal").string(); }
-  std::string segment(int number) const { return path() + "/segment-" + std::to_string(number); }
 
-  TemporaryFolder folder_;
-  std::unique_ptr<SegmentJournal> journal_;
   std::uint64_t last_ = 0;
   int wanted_ = 0;
 };

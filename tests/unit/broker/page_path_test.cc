@@ -11,11 +11,7 @@ class PagePath : public QueuePathTest {
   /// What the session asks for when it comes back.
   queue::Amount asked_by(const std::string& client_id) {
     FakeClient back = call({.client_id = client_id, .durable = true});
-    for (int i = 0; i < 4; ++i) {  // no page is read meanwhile
-      settle_without_commit();
-      broker().commit();
-    }
-    settle_without_commit();
+    commit_without_pages();
     EXPECT_EQ(broker().pages().asked(), 1U);
     const queue::Amount most = broker().pages().asked_last().most;
     settle();

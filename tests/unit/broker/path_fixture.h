@@ -97,6 +97,11 @@ class PathTest : public ::testing::Test {
   test::SteppedBroker& broker();
   /// Shards and transports run until they are idle; nothing is committed.
   void settle_without_commit() { broker().settle_shards(); }
+  /// Everything is done but for pages.
+  void commit_without_pages() {
+    do settle_without_commit();
+    while (broker().commit());
+  }
   void settle() { broker().settle(); }
   std::uint64_t counted(Counter counter) { return broker().counted(counter); }
 

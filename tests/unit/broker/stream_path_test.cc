@@ -22,11 +22,6 @@ class StreamPath : public ControlTest {
     maker.disconnect();
     settle();
   }
-  /// Everything is done but for pages.
-  void commit_without_pages() {
-    do settle_without_commit();
-    while (broker().commit());
-  }
   FakeClient login_without_pages(const std::string& client_id) {
     FakeClient client = call({.client_id = client_id});
     commit_without_pages();
